@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import CEL
+
+/// Regular expressions over RE2.
+struct RegexTests {
+  private func findAll(_ pattern: String, _ text: String) throws -> [String] {
+    let bytes = Array(text.utf8)
+    var found: [String] = []
+    try Regex(pattern).forEachMatch(in: bytes.span) { match in
+      guard let whole = match.first.flatMap({ $0 }) else { return false }
+      found.append(String(decoding: bytes[whole], as: UTF8.self))
+      return true
+    }
+    return found
+  }
+
+  @Test func matchesAnywhereAndEmpty() throws {
+    #expect(try Regex("b+").matches("abbc"))
+    #expect(try !Regex("^b").matches("abbc"))
+    #expect(try Regex("").matches(""))
+    #expect(try Regex("^é.$").matches("éü"))
+  }
+
+  @Test(arguments: ["(", "a**", "[", "(?P<n", "\\", "x{1001}", "((a{100}){100}){100}", "\\C"])
+  func refuses(_ pattern: String) {
+    #expect(throws: RegexError.self) { try Regex(pattern) }
+  }
+
+  @Test func refusesAnOverlongPattern() {
+    #expect(throws: RegexError.self) { try Regex(String(repeating: "a", count: Regex.patternLimit + 1)) }
+  }
+
+  @Test func findsAllAsGoDoes() throws {
+    #expect(try findAll("a*", "baaac") == ["", "aaa", ""])
+    #expect(try findAll("", "éa") == ["", "", ""])
+    #expect(try findAll("\\b", "ab c") == ["", "", "", ""])
+    #expect(try findAll("[^,]*", "a,,b") == ["a", "", "b"])
+    #expect(try findAll("^a", "aaa") == ["a"])
+  }
+
+  @Test func namesGroupsInBothSpellings() throws {
+    let regex = try Regex("(?<first>a)[(?<x>]\\Q(?<\\E(?P<last>b)(c)?")
+    #expect(regex.groupCount == 3)
+    #expect(regex.groupName(1) == "first")
+    #expect(regex.groupName(2) == "last")
+    #expect(regex.groupName(3) == nil)
+    let match = regex.firstMatch(in: Array("a((?<b".utf8).span, groups: 3)
+    #expect(match == [0..<6, 0..<1, 5..<6, nil])
+  }
+}
