@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Foundation
+
+/// A real Kubernetes API on loopback for one suite: etcd and the kube-apiserver that `make kube-apiserver`
+/// built, started by `scripts/kube-cluster.sh` in a temporary folder, on free ports.
+///
+/// Everything ends with the process that made it, also when that process is killed. All calls block; use from
+/// one thread at a time.
+package final class KubeCluster: Sendable {
+  /// Who a kubeconfig speaks for.
+  package enum User: String, Sendable {
+    /// Everything, by a static token.
+    case admin
+    /// Everything, by an inline client certificate.
+    case certificate
+    /// May get and list everything, and watch nothing.
+    case lister
+    /// No rights but discovery.
+    case nobody
+  }
+
+  /// Holds certificates, logs, kubeconfigs.
+  package let directory: URL
+
+  private init(directory: URL) { self.directory = directory }
+
+  /// Whether the built server is in the cache; tests that need it are skipped loudly otherwise.
+  package static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: binary) }
+
+  /// The condition for `@Suite(.enabled(if:))`: says on stderr what is not tested when the server is missing.
+  package static func isAvailable(for what: String) -> Bool {
+    if isAvailable { return true }
+    let message = "NOT TESTED: \(what): no \(binary); run 'make kube-apiserver'\n"
+    FileHandle.standardError.write(Data(message.utf8))
+    return false
+  }
+
+  private static var binary: String { cache + "/kube-apiserver" }
+
+  private static var cache: String {
+    let environment = ProcessInfo.processInfo.environment
+    if let cache = environment["WATCHUTILS_CACHE"] { return cache }
+    if let cache = environment["XDG_CACHE_HOME"] { return cache + "/watchutils" }
+    return (environment["HOME"] ?? "/root") + "/.cache/watchutils"
+  }
+
+  /// Starts etcd and the API server, ready when this returns (about 3 s).
+  ///
+  /// - Parameter flags: more flags for kube-apiserver, as `--min-request-timeout=3`.
+  /// - Returns: the running cluster; it ends with its last reference.
+  /// - Throws: `KubeClusterError` with the script's last words.
+  package static func start(flags: [String] = []) throws -> KubeCluster {
+    let directory = FileManager.default.temporaryDirectory
+      .appendingPathComponent("kube-cluster-\(UUID().uuidString)")
+    let cluster = KubeCluster(directory: directory)
+    do {
+      try cluster.script("up", flags)
+    } catch {
+      // A port can be taken between being found free and being bound: once more, with others.
+      try? cluster.script("down")
+      try? FileManager.default.removeItem(at: directory)
+      try cluster.script("up", flags)
+    }
+    return cluster
+  }
+
+  deinit {
+    try? script("down")
+    try? FileManager.default.removeItem(at: directory)
+  }
+
+  package func kubeconfig(_ user: User = .admin) -> String {
+    directory.appendingPathComponent("\(user.rawValue).kubeconfig").path
+  }
+
+  /// The API server's port on 127.0.0.1.
+  package var port: UInt16 {
+    let text = try? String(contentsOf: directory.appendingPathComponent("apiserver.port"), encoding: .utf8)
+    return UInt16(text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "") ?? 0
+  }
+
+  /// Ends the API server as a rolling update would: SIGTERM, streams end cleanly.
+  package func stopServer() throws { try script("stop") }
+
+  /// Ends it as a crash would: SIGKILL, streams end in the middle.
+  package func killServer() throws { try script("kill") }
+
+  /// Starts it again on the same port; old resourceVersions are expired from then on.
+  package func startServer(flags: [String] = []) throws { try script("start", flags) }
+
+  /// Runs kubectl as `user` and returns its stdout.
+  @discardableResult
+  package func kubectl(_ arguments: [String], as user: User = .admin, stdin: String = "") throws -> String {
+    try Self.run(
+      "/usr/bin/env", ["kubectl", "--kubeconfig", kubeconfig(user)] + arguments, stdin: stdin)
+  }
+
+  /// A raw API call as admin with curl, for what kubectl is too slow to do hundreds of times.
+  @discardableResult
+  package func call(
+    _ method: String, _ path: String, body: String = "", contentType: String = "application/json"
+  ) throws -> String {
+    var arguments = [
+      "curl", "-sS", "--fail-with-body", "--cacert", directory.appendingPathComponent("ca.crt").path,
+      "-H", "Authorization: Bearer admin-token", "-X", method, "https://127.0.0.1:\(port)\(path)",
+    ]
+    if !body.isEmpty { arguments += ["-H", "Content-Type: \(contentType)", "--data-binary", "@-"] }
+    return try Self.run("/usr/bin/env", arguments, stdin: body)
+  }
+
+  private func script(_ command: String, _ flags: [String] = []) throws {
+    let script = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("scripts/kube-cluster.sh").path
+    try Self.run("/bin/sh", [script, command, directory.path] + flags, stdin: "")
+  }
+
+  @discardableResult
+  private static func run(_ executable: String, _ arguments: [String], stdin: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
+    var environment = ProcessInfo.processInfo.environment
+    environment["OWNER"] = String(ProcessInfo.processInfo.processIdentifier)
+    environment["KUBECONFIG"] = nil
+    process.environment = environment
+    // Files, not pipes: the servers that the script leaves behind must not hold our end open.
+    let folder = FileManager.default.temporaryDirectory
+    let (input, output, errors) = (
+      folder.appendingPathComponent(UUID().uuidString), folder.appendingPathComponent(UUID().uuidString),
+      folder.appendingPathComponent(UUID().uuidString)
+    )
+    defer { for file in [input, output, errors] { try? FileManager.default.removeItem(at: file) } }
+    for file in [output, errors] { try Data().write(to: file) }
+    try Data(stdin.utf8).write(to: input)
+    process.standardInput = try FileHandle(forReadingFrom: input)
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+    guard process.terminationStatus == 0 else {
+      let said = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
+      throw KubeClusterError(
+        command: ([executable] + arguments).joined(separator: " "), status: process.terminationStatus,
+        output: said + text)
+    }
+    return text
+  }
+}
+
+/// A helper command that failed, with all it said.
+package struct KubeClusterError: Error, CustomStringConvertible {
+  package var command: String
+  package var status: Int32
+  package var output: String
+  package var description: String { "\(command): status \(status): \(output)" }
+}
