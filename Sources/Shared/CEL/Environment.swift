@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What expressions may use: variables with their types, functions, macros, a container and limits.
+///
+/// Immutable once made and shared freely between threads; every program compiled in it numbers the variables alike,
+/// so that one ``Activation`` serves them all.
+///
+/// ```swift
+/// let environment = Environment(variables: [Variable("object", .dyn)], libraries: StandardLibraries.all)
+/// let program = try environment.compile("object.status.phase == 'Running'")
+/// var activation = Activation(environment)
+/// activation["object"] = .map([…])
+/// let result = try program.evaluate(&activation)
+/// ```
+public struct Environment: Sendable {
+  /// The variables; a variable's place is its slot in an ``Activation``.
+  public let variables: [Variable]
+  /// The namespace in which names are looked up first: in `a.b` the name `x` means `a.b.x`, then `a.x`, then `x`.
+  public let container: String
+  /// Switches.
+  public let options: Options
+  /// Bounds on what is accepted and done.
+  public let limits: Limits
+
+  let declarations: Declarations
+  let slots: [String: Int]
+
+  /// How expressions are read.
+  public struct Options: Sendable {
+    /// Whether `has`, `all`, `map` and the like are rewritten; without it they are plain calls.
+    public var macros = true
+    /// Whether types are checked before running. Without it names and overloads are resolved while evaluating.
+    public var checks = true
+    /// The variable whose members stand in for names that are declared nowhere: with `object` here, `status` means
+    /// `object.status`. Their type is dyn.
+    public var fallbackVariable: String?
+    /// The IANA zone or offset that timestamp functions use without an argument; nil is UTC.
+    public var timeZone: String?
+
+    /// The defaults: macros and checks on, no fallback, UTC.
+    public init() {}
+  }
+
+  /// An environment with the standard library, and these libraries on top.
+  public init(
+    variables: [Variable] = [], container: String = "", libraries: [any Library] = [],
+    options: Options = Options(), limits: Limits = Limits()
+  ) {
+    self.variables = variables
+    self.container = container
+    self.options = options
+    self.limits = limits
+    var declarations = Declarations()
+    var names: Set<String> = []
+    for library in [StandardLibrary()] + libraries where names.insert(library.name).inserted {
+      library.declare(in: &declarations)
+    }
+    self.declarations = declarations
+    self.slots = Dictionary(
+      variables.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Reads, checks and plans an expression.
+  ///
+  /// - Throws: a ``CompileError`` that says where and why, for anything that can be known before running.
+  public func compile(_ source: String) throws(CompileError) -> Program {
+    try plan(check(parse(source)))
+  }
+}
+
+/// A name that an expression may use, and its type.
+public struct Variable: Sendable {
+  /// The name; may be qualified, as in `request.auth`.
+  public let name: String
+  /// The type; `.dyn` when only running tells.
+  public let type: ValueType
+
+  /// A variable.
+  public init(_ name: String, _ type: ValueType) {
+    self.name = name
+    self.type = type
+  }
+}
+
+/// Bounds that make an expression from a stranger safe to compile and to run.
+public struct Limits: Sendable {
+  /// Bytes of source.
+  public var sourceSize = 100_000
+  /// How deep brackets, calls and operators may nest.
+  public var nesting = 200
+  /// Nodes of the expression after macros have been expanded.
+  public var nodes = 50_000
+  /// What one evaluation may cost unless it is told otherwise; see ``Program/evaluate(_:costLimit:)``.
+  public var cost = 10_000_000
+
+  /// The defaults.
+  public init() {}
+}

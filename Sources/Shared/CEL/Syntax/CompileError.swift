@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why an expression is refused, and where.
+public struct CompileError: Error, Sendable {
+  /// The kind of fault.
+  public enum Code: Sendable {
+    case syntax, undeclared, type, limit, macro
+  }
+
+  /// The kind of fault.
+  public let code: Code
+  /// The fault in one line, without the place.
+  public let message: String
+  /// From 1.
+  public let line: Int
+  /// From 1, in code points.
+  public let column: Int
+  /// The source line and, below it, a caret under the column; two lines without a last newline.
+  public let caretText: String
+  /// A name that was probably meant, or nil.
+  public let suggestion: String?
+}
+
+extension CompileError: CustomStringConvertible {
+  /// `1:7: undeclared reference to 'objcet', did you mean 'object'?`, then the source and the caret.
+  public var description: String {
+    let hint = suggestion.map { ", did you mean '\($0)'?" } ?? ""
+    return "\(line):\(column): \(message)\(hint)\n\(caretText)"
+  }
+}
+
+extension CompileError {
+  /// An error at a UTF-8 offset of the source.
+  init(_ code: Code, _ message: String, in source: String, at offset: Int, suggestion: String? = nil) {
+    let bytes = Array(source.utf8)
+    let offset = max(0, min(offset, bytes.count))
+    let start = bytes[..<offset].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    let end = bytes[offset...].firstIndex(of: 0x0A) ?? bytes.count
+    let before = String(decoding: bytes[start..<offset], as: UTF8.self).unicodeScalars
+    self.code = code
+    self.message = message
+    self.suggestion = suggestion
+    self.line = bytes[..<offset].count { $0 == 0x0A } + 1
+    self.column = before.count + 1
+    self.caretText = CaretText.make(
+      before: Array(before), after: Array(String(decoding: bytes[offset..<end], as: UTF8.self).unicodeScalars)
+    )
+  }
+}
+
+/// The source line with a caret below, cut to a width a terminal shows.
+private enum CaretText {
+  private static let width = 60
+
+  static func make(before: [Unicode.Scalar], after: [Unicode.Scalar]) -> String {
+    let left = before.suffix(width)
+    let right = after.prefix(width)
+    var line = String.UnicodeScalarView()
+    var caret = String.UnicodeScalarView()
+    if left.count < before.count {
+      line.append(contentsOf: "…".unicodeScalars)
+      caret.append(" ")
+    }
+    for scalar in left {
+      line.append(printable(scalar))
+      caret.append(scalar == "\t" ? "\t" : " ")
+    }
+    line.append(contentsOf: right.map(printable))
+    if right.count < after.count { line.append(contentsOf: "…".unicodeScalars) }
+    return "\(String(line))\n\(String(caret))^"
+  }
+
+  /// Control characters from a stranger's expression stay out of the terminal.
+  private static func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    guard scalar != "\t" else { return scalar }
+    return scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar
+  }
+}

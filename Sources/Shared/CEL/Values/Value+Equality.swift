@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Value: Equatable {
+  /// CEL's equality: see ``Value``.
+  public static func == (left: Value, right: Value) -> Bool {
+    switch (left, right) {
+    case (.string(let left), .string(let right)): left.isUTF8Equal(to: right)
+    case (.int(let left), .int(let right)): left == right
+    case (.bool(let left), .bool(let right)): left == right
+    case (.null, .null): true
+    case (.foreign(let left), _): left.isEqual(to: right)
+    case (_, .foreign(let right)): right.isEqual(to: left)
+    case (.double(let left), .double(let right)): left == right
+    case (.uint(let left), .uint(let right)): left == right
+    case (.bytes(let left), .bytes(let right)): left == right
+    case (.timestamp(let left), .timestamp(let right)): left == right
+    case (.duration(let left), .duration(let right)): left == right
+    case (.type(let left), .type(let right)): left == right
+    case (.list(let left), .list(let right)): left.isEqual(to: right)
+    case (.map(let left), .map(let right)): left.isEqual(to: right)
+    case (.optional(let left), .optional(let right)): left == right
+    case (.opaque(let left), .opaque(let right)):
+      left.typeName == right.typeName && left.isEqual(to: right)
+    default: left.numericOrder(right) == .same
+    }
+  }
+
+  /// How two numbers of any types compare; nil when one is no number.
+  @inline(never)
+  func numericOrder(_ other: Value) -> NumericOrder? {
+    switch (self, other) {
+    case (.int(let left), .int(let right)): NumericOrder(left, right)
+    case (.uint(let left), .uint(let right)): NumericOrder(left, right)
+    case (.int(let left), .uint(let right)): NumericOrder(left, right)
+    case (.uint(let left), .int(let right)): NumericOrder(left, right)
+    case (.double(let left), .double(let right)): NumericOrder(left, right)
+    case (.double(let left), .int(let right)): NumericOrder(left, integer: right)
+    case (.double(let left), .uint(let right)): NumericOrder(left, integer: right)
+    case (.int(let left), .double(let right)): NumericOrder(right, integer: left).reversed
+    case (.uint(let left), .double(let right)): NumericOrder(right, integer: left).reversed
+    default: nil
+    }
+  }
+}
+
+/// How two numbers compare.
+enum NumericOrder: Sendable {
+  case less, same, greater
+  /// One is NaN.
+  case unordered
+
+  init<L: BinaryInteger, R: BinaryInteger>(_ left: L, _ right: R) {
+    self = left == right ? .same : (left < right ? .less : .greater)
+  }
+
+  init(_ left: Double, _ right: Double) {
+    self = left == right ? .same : (left < right ? .less : (left > right ? .greater : .unordered))
+  }
+
+  /// Exact: no integer is rounded to a double.
+  init<I: FixedWidthInteger>(_ left: Double, integer right: I) {
+    guard !left.isNaN else {
+      self = .unordered
+      return
+    }
+    // Both bounds are powers of two, so exact as doubles.
+    let upper = I.isSigned ? 0x1p63 : 0x1p64
+    guard left < upper else {
+      self = .greater
+      return
+    }
+    guard left >= (I.isSigned ? -0x1p63 : 0) else {
+      self = .less
+      return
+    }
+    let whole = left.rounded(.towardZero)
+    let order = NumericOrder(I(whole), right)
+    guard order == .same else {
+      self = order
+      return
+    }
+    self = NumericOrder(left - whole, 0)
+  }
+
+  var reversed: NumericOrder {
+    switch self {
+    case .less: .greater
+    case .greater: .less
+    default: self
+    }
+  }
+}
+
+extension ListValue {
+  func isEqual(to other: ListValue) -> Bool {
+    guard count == other.count else { return false }
+    var left = RawIterator(self)
+    var right = RawIterator(other)
+    while let element = left.next() {
+      guard let counterpart = right.next(), element == counterpart else { return false }
+    }
+    return true
+  }
+}
+
+extension MapValue {
+  func isEqual(to other: MapValue) -> Bool {
+    guard count == other.count else { return false }
+    return entries.allSatisfy { entry in
+      guard let counterpart = other.rawValue(entry.key) else { return false }
+      return entry.value == counterpart
+    }
+  }
+}
+
+extension ForeignValue {
+  func isEqual(to other: Value) -> Bool {
+    switch (kind, other) {
+    case (.string, .string(let string)): return isEqual(to: string)
+    case (.string, .foreign(let other)):
+      return other.kind == .string && other.isEqual(to: source.string(node))
+    case (.list, .list(let list)): return ListValue(foreign: self).isEqual(to: list)
+    case (.map, .map(let map)): return MapValue(foreign: self).isEqual(to: map)
+    case (.list, .foreign(let other)):
+      return other.kind == .list && ListValue(foreign: self).isEqual(to: ListValue(foreign: other))
+    case (.map, .foreign(let other)):
+      return other.kind == .map && MapValue(foreign: self).isEqual(to: MapValue(foreign: other))
+    default: return false
+    }
+  }
+
+  /// Whether a string node has the same code points; decodes nothing that needs no decoding.
+  func isEqual(to string: String) -> Bool {
+    guard let bytes = unsafe source.rawString(node) else {
+      return source.string(node).isUTF8Equal(to: string)
+    }
+    var string = string
+    return string.withUTF8 { unsafe UTF8Order.compare(bytes, $0) == 0 }
+  }
+}

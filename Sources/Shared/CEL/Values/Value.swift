@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A CEL value.
+///
+/// Strings, lists and maps may also come as `.foreign`: a node of somebody else's data, a raw slice of JSON for
+/// instance, that is read only as far as an expression asks. Functions of libraries never see that case (see
+/// ``Overload``); whoever reads a result either asks for ``native`` or matches it.
+///
+/// `==` is CEL's equality: numbers compare by value across `int`, `uint` and `double`, NaN equals nothing, strings
+/// compare by code points, and values of different kinds are unequal.
+public enum Value: Sendable {
+  case null
+  case bool(Bool)
+  case int(Int64)
+  case uint(UInt64)
+  case double(Double)
+  case string(String)
+  case bytes([UInt8])
+  case list(ListValue)
+  case map(MapValue)
+  case timestamp(TimestampValue)
+  case duration(DurationValue)
+  /// A type as a value, such as `int` or `type(x)`.
+  case type(TypeName)
+  /// A value of a library's type, such as a quantity or an IP address.
+  case opaque(any OpaqueValue)
+  /// A string, list or map that still lies in its source.
+  case foreign(ForeignValue)
+  /// CEL's optional; nil is `optional.none()`.
+  indirect case optional(Value?)
+}
+
+extension Value {
+  /// A list of these elements.
+  public static func list(_ elements: some Sequence<Value>) -> Value {
+    .list(ListValue(elements))
+  }
+
+  /// This value with a foreign string decoded, and a foreign list or map as a view that decodes on access.
+  ///
+  /// Elements of a foreign list stay where they are until they are read; the view keeps the source alive, but
+  /// not its content: see ``ForeignSource`` about how long that lasts.
+  @inline(__always)
+  public var native: Value {
+    guard case .foreign(let foreign) = self else { return self }
+    return foreign.native
+  }
+
+  /// This value with everything foreign in it copied, at any depth, so that it outlives its source.
+  public func copied() -> Value {
+    switch native {
+    case .list(let list): return .list(ListValue(list.map { $0.copied() }))
+    case .map(let map):
+      return .map(MapValue(unique: map.entries.map { ($0.key.copied(), $0.value.copied()) }))
+    case .optional(let inner): return .optional(inner?.copied())
+    case let other: return other
+    }
+  }
+
+  /// The name that `type(x)` gives, such as `int` or `google.protobuf.Timestamp`.
+  public var typeName: TypeName {
+    switch self {
+    case .null: .null
+    case .bool: .bool
+    case .int: .int
+    case .uint: .uint
+    case .double: .double
+    case .string: .string
+    case .bytes: .bytes
+    case .list: .list
+    case .map: .map
+    case .timestamp: .timestamp
+    case .duration: .duration
+    case .type: .type
+    case .optional: .optional
+    case .opaque(let value): TypeName(value.typeName)
+    case .foreign(let value):
+      switch value.kind {
+      case .string: .string
+      case .list: .list
+      case .map: .map
+      }
+    }
+  }
+}
+
+/// The name of a type as a value: what `type(x)` evaluates to.
+public struct TypeName: Sendable, Hashable, CustomStringConvertible {
+  /// The name in full, such as `int` or `google.protobuf.Timestamp`.
+  public let description: String
+
+  /// A type of this name.
+  public init(_ name: String) { self.description = name }
+
+  static let null = TypeName("null_type")
+  static let bool = TypeName("bool")
+  static let int = TypeName("int")
+  static let uint = TypeName("uint")
+  static let double = TypeName("double")
+  static let string = TypeName("string")
+  static let bytes = TypeName("bytes")
+  static let list = TypeName("list")
+  static let map = TypeName("map")
+  static let timestamp = TypeName("google.protobuf.Timestamp")
+  static let duration = TypeName("google.protobuf.Duration")
+  static let type = TypeName("type")
+  static let optional = TypeName("optional_type")
+}
+
+/// A value of a type that a library brings, such as a quantity, an IP address or a URL.
+///
+/// Equality across two different opaque types is false without asking either.
+public protocol OpaqueValue: AnyObject, Sendable {
+  /// The type's full name, as in ``ValueType/opaque(_:_:)``.
+  var typeName: String { get }
+  /// Whether both are equal in CEL; only called with a value of the same type name.
+  func isEqual(to other: any OpaqueValue) -> Bool
+}
