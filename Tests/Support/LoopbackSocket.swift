@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A TCP socket on 127.0.0.1, as small as the tests need it.
+struct LoopbackSocket: Sendable {
+  let descriptor: Int32
+
+  static func connect(to port: Int) -> LoopbackSocket? {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return nil }
+    guard unsafe withAddress(port: port, { unsafe Glibc.connect(descriptor, $0, $1) }) == 0 else {
+      _ = Glibc.close(descriptor)
+      return nil
+    }
+    return LoopbackSocket(descriptor: descriptor)
+  }
+
+  /// Listens on `port`, 0 for a free one.
+  static func listen(on port: Int = 0) -> LoopbackSocket? {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { return nil }
+    var yes: Int32 = 1
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    guard unsafe withAddress(port: port, { unsafe Glibc.bind(descriptor, $0, $1) }) == 0,
+      Glibc.listen(descriptor, 64) == 0
+    else {
+      _ = Glibc.close(descriptor)
+      return nil
+    }
+    return LoopbackSocket(descriptor: descriptor)
+  }
+
+  var port: Int {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    _ = unsafe withUnsafeMutablePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe getsockname(descriptor, $0, &length)
+      }
+    }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  func accept() -> LoopbackSocket? {
+    let accepted = Glibc.accept(descriptor, nil, nil)
+    return accepted < 0 ? nil : LoopbackSocket(descriptor: accepted)
+  }
+
+  /// Ends both directions: a thread blocked in read, write or accept returns.
+  func shutDown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+  func close() { _ = Glibc.close(descriptor) }
+
+  /// A port that was free a moment ago.
+  static func freePort() -> Int? {
+    guard let listener = listen() else { return nil }
+    defer { listener.close() }
+    return listener.port
+  }
+
+  private static func withAddress(
+    port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr = in_addr(s_addr: UInt32(0x7f00_0001).bigEndian)
+    return unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import Synchronization
+
+/// A TCP relay on loopback that can cut, refuse or silently hold what passes through it.
+package final class Relay: Sendable {
+  package enum Mode: Sendable {
+    /// Bytes pass.
+    case open
+    /// Connections are closed, and new ones closed at once.
+    case refusing
+    /// Connections stay, and nothing passes: a dead line that no reset tells of.
+    case holding
+  }
+
+  package struct Failure: Error, CustomStringConvertible {
+    package var description: String
+  }
+
+  private struct State {
+    var mode = Mode.open
+    var sockets: [Int32: LoopbackSocket] = [:]
+    var isClosed = false
+  }
+
+  /// The relay's own port.
+  package let port: Int
+  private let target: Int
+  private let listener: LoopbackSocket
+  private let state = Mutex(State())
+
+  /// Starts a relay in front of a port on loopback.
+  ///
+  /// - Throws: ``Failure`` when no port can be had.
+  package init(to target: Int) throws {
+    guard let listener = LoopbackSocket.listen() else {
+      throw Failure(description: "relay to port \(target): cannot listen")
+    }
+    self.target = target
+    self.listener = listener
+    port = listener.port
+    Thread.detachNewThread { [self] in acceptLoop() }
+  }
+
+  /// What the relay does from now on; ``Mode/refusing`` also closes the connections it has.
+  package var mode: Mode {
+    get { state.withLock { $0.mode } }
+    set {
+      state.withLock { state in
+        state.mode = newValue
+        if newValue == .refusing { for socket in state.sockets.values { socket.shutDown() } }
+      }
+    }
+  }
+
+  /// Closes the connections there are; new ones pass.
+  package func cutConnections() {
+    state.withLock { state in for socket in state.sockets.values { socket.shutDown() } }
+  }
+
+  package func close() {
+    state.withLock { state in
+      state.isClosed = true
+      for socket in state.sockets.values { socket.shutDown() }
+    }
+    listener.shutDown()
+  }
+
+  private func acceptLoop() {
+    while let client = listener.accept() {
+      guard mode != .refusing, !state.withLock({ $0.isClosed }),
+        let server = LoopbackSocket.connect(to: target)
+      else {
+        client.close()
+        continue
+      }
+      state.withLock { state in
+        state.sockets[client.descriptor] = client
+        state.sockets[server.descriptor] = server
+      }
+      Thread.detachNewThread { [self] in
+        let back = Thread { [self] in pump(from: server, to: client) }
+        back.start()
+        pump(from: client, to: server)
+        while !back.isFinished { usleep(1_000) }
+        state.withLock { state in
+          state.sockets[client.descriptor] = nil
+          state.sockets[server.descriptor] = nil
+        }
+        client.close()
+        server.close()
+      }
+    }
+    listener.close()
+  }
+
+  private func pump(from source: LoopbackSocket, to sink: LoopbackSocket) {
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe read(source.descriptor, $0.baseAddress, $0.count)
+      }
+      guard count > 0 else { break }
+      while mode == .holding { usleep(5_000) }
+      var sent = 0
+      while sent < count {
+        let written = unsafe buffer.withUnsafeBytes {
+          unsafe send(
+            sink.descriptor, $0.baseAddress?.advanced(by: sent), count - sent, Int32(MSG_NOSIGNAL))
+        }
+        guard written > 0 else {
+          source.shutDown()
+          sink.shutDown()
+          return
+        }
+        sent += written
+      }
+    }
+    source.shutDown()
+    sink.shutDown()
+  }
+}
