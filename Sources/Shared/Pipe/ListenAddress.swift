@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a server listens: `:PORT` (loopback), `HOST:PORT`, `[IPv6]:PORT` or `unix:PATH`.
+///
+/// HOST is a numeric address or `localhost`: names are not looked up, since what an interface a name stands for may
+/// change under a server. Port 0 lets the kernel choose.
+package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
+  case tcp(host: String, port: UInt16)
+  case unix(path: String)
+
+  /// Nil when the text has none of the four forms.
+  package init?(_ text: String) {
+    if text.hasPrefix("unix:") {
+      let path = String(text.dropFirst(5))
+      // sockaddr_un.sun_path holds 108 bytes with the terminating zero.
+      guard !path.isEmpty, path.utf8.count < 108 else { return nil }
+      self = .unix(path: path)
+      return
+    }
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+      return nil
+    }
+    var host = String(text[..<colon])
+    if host.hasPrefix("[") {
+      guard host.hasSuffix("]"), host.contains(":") else { return nil }
+      host = String(host.dropFirst().dropLast())
+    } else if host.contains(":") {
+      return nil
+    }
+    if host.isEmpty || host == "localhost" { host = "127.0.0.1" }
+    guard ListenAddress.isNumeric(host) else { return nil }
+    self = .tcp(host: host, port: port)
+  }
+
+  /// Whether only this machine can reach it.
+  package var isLocal: Bool {
+    switch self {
+    case .tcp(let host, _): host.hasPrefix("127.") || host == "::1"
+    case .unix: true
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .unix(let path): "unix:\(path)"
+    }
+  }
+
+  private static func isNumeric(_ host: String) -> Bool {
+    if host.contains(":") {
+      return host.utf8.allSatisfy { byte in
+        byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "%")
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+          || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+      }
+    }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+  }
+}
