@@ -32,7 +32,7 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
 
 func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies + ["Pipe", "Watch", "Metrics", argumentParser],
+    name: name, dependencies: dependencies + ["Pipe", "Watch", "Metrics", "Command", argumentParser],
     path: "Sources/\(name)", swiftSettings: settings)
 }
 
@@ -86,6 +86,7 @@ let package = Package(
     shared("Pipe"),
     shared("Watch", ["Pipe"]),
     shared("Metrics", ["Pipe"]),
+    shared("Command", ["Pipe", argumentParser]),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),

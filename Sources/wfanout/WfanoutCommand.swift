@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import ArgumentParser
+internal import ArgumentParser
+internal import Command
+internal import Pipe
 
-@main struct WfanoutCommand: ParsableCommand {}
+@main struct WfanoutCommand: ToolCommand {
+  static let tool = "wfanout"
+  static let configuration = CommandConfiguration(commandName: tool, version: "\(tool) \(Version.string)")
+
+  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus { .ok }
+}

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import ArgumentParser
+internal import ArgumentParser
+internal import Command
+internal import Pipe
 
-@main struct WfilterCommand: ParsableCommand {}
+@main struct WfilterCommand: ToolCommand {
+  static let tool = "wfilter"
+  static let configuration = CommandConfiguration(commandName: tool, version: "\(tool) \(Version.string)")
+
+  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus { .ok }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+package import Pipe
+
+/// A tool's command line: flags and nothing else. Conform in `<Tool>Command.swift`, mark it `@main`.
+///
+/// It replaces ArgumentParser's `main`, which ends with 1 where sysexits(3) has a number, traps on an error that
+/// nothing caught, and prints help to a full disk with status 0.
+package protocol ToolCommand: ParsableCommand {
+  /// The name that messages begin with.
+  static var tool: String { get }
+
+  /// Whether the tool ends when the reader of stdout leaves. A server, whose stdout is not its product, says no.
+  static var followsReader: Bool { get }
+
+  /// Runs the tool. Signals are already taken over.
+  ///
+  /// - Throws: A ``ToolError`` ends the process with its status, ``OutputError/readerLeft`` like SIGPIPE, a
+  ///   `ValidationError` as bad usage; anything else is our bug.
+  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus
+}
+
+extension ToolCommand {
+  package static var followsReader: Bool { true }
+
+  package static var _errorPrefix: String { "\(tool): error: " }
+
+  package static func main() {
+    let diagnostics = Diagnostics(tool: tool)
+    let shutdown = Shutdown.install(readerOf: followsReader ? 1 : nil)
+    var status = ExitStatus.ok
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any ToolCommand {
+        status = try command.execute(shutdown)
+      } else {
+        try command.run()
+      }
+    } catch let error as OutputError where error == .readerLeft {
+      shutdown.finishReaderLeft()
+    } catch let error as OutputError where error == .interrupted && shutdown.cause != nil {
+      // The signal is the answer.
+    } catch let error as any ToolError {
+      diagnostics.error(error.description)
+      status = error.status
+    } catch {
+      status = explain(error, to: diagnostics)
+    }
+    shutdown.finish(status)
+  }
+
+  /// Answers what ArgumentParser throws: help and version to stdout, bad usage to stderr with status 64.
+  private static func explain(_ error: any Error, to diagnostics: Diagnostics) -> ExitStatus {
+    let code = exitCode(for: error)
+    if code == .success {
+      let output = OutputWriter()
+      do throws(OutputError) {
+        try output.append(fullMessage(for: error) + "\n")
+        try output.flush()
+        return .ok
+      } catch {
+        diagnostics.error(error.description)
+        return error.status
+      }
+    }
+    guard code == .validationFailure else {
+      diagnostics.error("\(error)")
+      return .software
+    }
+    diagnostics.error(message(for: error))
+    diagnostics.error("try '\(tool) --help'")
+    return .usage
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a tool ended, in the numbers of sysexits(3), grep(1) and timeout(1).
+///
+/// A death by SIGINT, SIGTERM or SIGPIPE is no exit status: it stays visible as a signal death
+/// (see ``Shutdown/finish(_:)``).
+package enum ExitStatus: Int32, Sendable, CaseIterable {
+  /// All that was asked for was done.
+  case ok = 0
+  /// The asked-for condition did not come true (`wfilter -e`, `--fail-if`).
+  case conditionFalse = 1
+  /// Bad flags or operands, a CEL error in an expression included.
+  case usage = 64
+  /// Bad input, with `--on-error fail`.
+  case badInput = 65
+  /// No such resource, stream or file.
+  case noInput = 66
+  /// A server is unavailable and the retries are spent.
+  case unavailable = 69
+  /// Our bug.
+  case software = 70
+  /// Output cannot be written.
+  case cannotWrite = 74
+  /// The resourceVersion or sequence has expired (410 Gone): list again, then retry.
+  case gone = 75
+  /// The server said 401 or 403.
+  case noPermission = 77
+  /// Bad kubeconfig, context or credentials.
+  case badConfig = 78
+  /// `--timeout` ran out.
+  case timedOut = 124
+}
+
+/// An error that knows the status its tool has to end with.
+package protocol ToolError: Error, CustomStringConvertible {
+  /// What the process exits with when nothing handles the error.
+  var status: ExitStatus { get }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// Memory that holds whole lines, and ``padding`` readable bytes behind them. Reusable.
+///
+/// A block belongs to one thread at a time: who reads fills it, hands it on, and gets it back. `@unchecked
+/// Sendable` is that hand-over, which the queue between the threads orders.
+@safe package final class LineBlock: @unchecked Sendable {
+  /// Bytes behind the last line that may be read (their content is arbitrary): SIMD loads run over the end.
+  package static let padding = 64
+
+  private var memory: UnsafeMutableRawBufferPointer
+  private let size: Int
+
+  /// Bytes of all lines, newlines included.
+  package private(set) var count = 0
+  /// Lines that were longer than the limit and are missing *in front of* the first line of this block, or, where
+  /// they stood between others that came in one piece, somewhere in it.
+  package internal(set) var linesTooLong = 0
+  /// The input's last line had no newline.
+  package internal(set) var hasAddedNewline = false
+
+  /// - Parameter size: bytes to read at once. A longer line grows the block; the next ``reset()`` shrinks it.
+  package init(size: Int = 256 << 10) {
+    self.size = max(size, 4096)
+    unsafe memory = .allocate(byteCount: self.size + Self.padding, alignment: 64)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  /// The lines, each with its newline. Valid until the block is filled anew.
+  package var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+
+  /// Calls `body` with each line without its newline; at least ``padding`` readable bytes follow each.
+  ///
+  /// Stops when `body` returns `false`.
+  package func forEachLine<E>(_ body: (UnsafeRawBufferPointer) throws(E) -> Bool) throws(E) {
+    var start = 0
+    while start < count, let end = firstNewline(from: start) {
+      guard try unsafe body(UnsafeRawBufferPointer(rebasing: memory[start..<end])) else { return }
+      start = end + 1
+    }
+  }
+
+  /// Empties the block, and gives back the memory that a very long line took.
+  func reset() {
+    removeAll()
+    linesTooLong = 0
+    hasAddedNewline = false
+    if unsafe memory.count > 4 * (size + Self.padding) { resize(to: size + Self.padding) }
+  }
+
+  func removeAll() { count = 0 }
+
+  func append(_ bytes: [UInt8]) {
+    reserve(bytes.count)
+    unsafe bytes.withUnsafeBytes {
+      unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: $0)
+    }
+    count += bytes.count
+  }
+
+  /// One read(2) into the free room, at least a quarter of the block's size. Returns what read(2) does.
+  func fill(from descriptor: Int32) -> Int {
+    reserve(max(size - count, size / 4))
+    let room = unsafe memory.count - Self.padding - count
+    let got = unsafe Glibc.read(descriptor, memory.baseAddress.map { unsafe $0 + count }, room)
+    count += max(got, 0)
+    return got
+  }
+
+  /// Where the last newline at or after `start` is.
+  func lastNewline(from start: Int) -> Int? {
+    // Backwards: what follows the last newline is one line at the most. (memrchr is not in Swift's Glibc.)
+    var index = count - 1
+    while index >= start {
+      if unsafe memory[index] == 0x0A { return index }
+      index -= 1
+    }
+    return nil
+  }
+
+  func firstNewline(from start: Int) -> Int? {
+    guard start < count, let base = unsafe memory.baseAddress else { return nil }
+    return unsafe memchr(base + start, 0x0A, count - start).map { unsafe $0 - base }
+  }
+
+  /// Removes and returns what follows `index`.
+  func take(after index: Int) -> [UInt8] {
+    defer { count = index + 1 }
+    return unsafe Array(memory[(index + 1)..<count])
+  }
+
+  func takeAll() -> [UInt8] {
+    defer { count = 0 }
+    return unsafe Array(memory[..<count])
+  }
+
+  /// Removes all up to and with the first newline at or after `start`; `false` where there is none.
+  func dropThroughFirstNewline(from start: Int) -> Bool {
+    guard let newline = firstNewline(from: start) else { return false }
+    remove(0..<(newline + 1))
+    return true
+  }
+
+  /// Removes the lines of more than `limit` bytes and counts them. Returns the bytes that remain.
+  func dropLines(longerThan limit: Int) -> Int {
+    guard count > limit else { return count }  // no line of a block can be longer than the block
+    var start = 0
+    while start < count, let end = firstNewline(from: start) {
+      if end - start > limit {
+        remove(start..<(end + 1))
+        linesTooLong += 1
+      } else {
+        start = end + 1
+      }
+    }
+    return count
+  }
+
+  private func remove(_ range: Range<Int>) {
+    let tail = unsafe UnsafeRawBufferPointer(rebasing: memory[range.upperBound..<count])
+    unsafe UnsafeMutableRawBufferPointer(rebasing: memory[range.lowerBound...]).copyMemory(from: tail)
+    count -= range.count
+  }
+
+  private func reserve(_ additional: Int) {
+    let needed = count + additional + Self.padding
+    if unsafe needed > memory.count { unsafe resize(to: max(needed, memory.count * 2)) }
+  }
+
+  private func resize(to byteCount: Int) {
+    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+    unsafe larger.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    unsafe memory.deallocate()
+    unsafe memory = larger
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+private func signalSet(_ numbers: [Int32]) -> sigset_t {
+  var set = sigset_t()
+  unsafe sigemptyset(&set)
+  for number in numbers { unsafe sigaddset(&set, number) }
+  return set
+}
+
+/// Blocks the signals in the calling thread and in those it starts from now on.
+func blockSignals(_ numbers: [Int32]) {
+  var set = signalSet(numbers)
+  unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+}
+
+/// Lets the signals through to the calling thread again.
+func unblockSignals(_ numbers: [Int32]) {
+  var set = signalSet(numbers)
+  unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+}
+
+/// Waits for one of the signals, which have to be blocked, and takes it.
+func waitForSignal(_ numbers: [Int32]) -> Int32 {
+  var set = signalSet(numbers)
+  var number: Int32 = 0
+  while unsafe sigwait(&set, &number) != 0 {}
+  return number
+}
