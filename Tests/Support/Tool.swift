@@ -1,1 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Foundation
+
+/// Runs the built binaries, as a user would, each with a deadline and an environment of its own.
+package enum Tool {
+  /// How a process ended, and all that it said.
+  package struct Outcome: Sendable, CustomStringConvertible {
+    /// The exit status; 128 + the signal's number for a signal death, as a shell has it.
+    package var status: Int32
+    package var output: String
+    package var diagnostics: String
+
+    package var lines: [String] { output.split(separator: "\n").map(String.init) }
+    package var description: String { "status \(status)\nstdout:\n\(output)\nstderr:\n\(diagnostics)" }
+  }
+
+  /// The folder that the binaries of this build are in: they stand beside the test bundle.
+  package static let binaries: URL =
+    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+
+  package static func path(_ name: String) -> String { binaries.appending(path: name).path }
+
+  /// What a tool inherits: enough to find system programs, nothing that configures one of ours.
+  package static let baseEnvironment: [String: String] = [
+    "PATH": "\(binaries.path):" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"),
+    "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TZ": "UTC",
+  ]
+
+  /// Runs a tool to its end.
+  ///
+  /// - Throws: ``ToolDeadlineExceeded`` when it has not ended in time; it is killed then.
+  package static func run(
+    _ name: String, _ arguments: [String], stdin: String = "", environment: [String: String] = [:],
+    in directory: URL? = nil, deadline: Duration = .seconds(30)
+  ) throws -> Outcome {
+    let tool = try start(name, arguments, environment: environment, in: directory)
+    tool.write(stdin)
+    tool.closeInput()
+    return try tool.waitForEnd(deadline)
+  }
+
+  /// Starts a tool whose stdin stays open until it is closed.
+  package static func start(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], in directory: URL? = nil
+  ) throws -> RunningTool {
+    try RunningTool(path(name), arguments, environment: baseEnvironment.merging(environment) { $1 }, in: directory)
+  }
+
+  /// Starts a bash(1) command line in which the tools are found by name: for whole pipes.
+  ///
+  /// The status is the last command's that failed (`pipefail`).
+  package static func shell(
+    _ line: String, environment: [String: String] = [:], in directory: URL? = nil
+  ) throws -> RunningTool {
+    try RunningTool(
+      "/bin/bash", ["-o", "pipefail", "-c", line], environment: baseEnvironment.merging(environment) { $1 },
+      in: directory)
+  }
+}
+
+/// A process did not do in time what was waited for.
+package struct ToolDeadlineExceeded: Error, CustomStringConvertible {
+  package var command: String
+  package var waitedFor: String
+  package var outcome: Tool.Outcome
+  package var description: String { "\(command): waited in vain for \(waitedFor)\n\(outcome)" }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+
+/// Something did not come true in time.
+package struct NeverCameTrue: Error, CustomStringConvertible {
+  package var what: String
+  package var description: String { "never came true: \(what)" }
+}
+
+/// Waits for a condition, which is asked every 20 ms. The place of a sleep in every test.
+package func eventually(
+  _ what: String, within deadline: Duration = .seconds(20), _ isTrue: () throws -> Bool
+) throws {
+  let end = ContinuousClock.now + deadline
+  while try !isTrue() {
+    guard ContinuousClock.now < end else { throw NeverCameTrue(what: what) }
+    Thread.sleep(forTimeInterval: 0.02)
+  }
+}
+
+/// Says loudly that something was not tested, and why.
+package func notTested(_ what: String, because reason: String) {
+  FileHandle.standardError.write(Data("\n**** NOT TESTED: \(what): \(reason)\n\n".utf8))
+}
+
+/// Every way to cut `bytes` in two: a decoder has to give the same for all of them.
+package func everySplit<Bytes: Collection>(of bytes: Bytes) -> [(Bytes.SubSequence, Bytes.SubSequence)] {
+  bytes.indices.map { (bytes[..<$0], bytes[$0...]) }
+}
