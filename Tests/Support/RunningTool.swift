@@ -71,7 +71,8 @@ package final class RunningTool: @unchecked Sendable {
   package func waitForEnd(_ deadline: Duration = .seconds(30)) throws -> Tool.Outcome {
     try wait(for: "its end", deadline) { !$0.process.isRunning && $0.hasClosedStreams }
     var outcome = soFar
-    outcome.status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    outcome.status =
+      process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     return outcome
   }
 

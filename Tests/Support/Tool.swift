@@ -43,7 +43,8 @@ package enum Tool {
   package static func start(
     _ name: String, _ arguments: [String], environment: [String: String] = [:], in directory: URL? = nil
   ) throws -> RunningTool {
-    try RunningTool(path(name), arguments, environment: baseEnvironment.merging(environment) { $1 }, in: directory)
+    try RunningTool(
+      path(name), arguments, environment: baseEnvironment.merging(environment) { $1 }, in: directory)
   }
 
   /// Starts a bash(1) command line in which the tools are found by name: for whole pipes.
