@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `string.format(list)` by cel-spec's strings extension: `%s %d %f %e %b %x %X %o` and `%%`.
+enum StringFormat {
+  /// Decimal places that `%.Nf` and `%.Ne` may ask for.
+  static let precisionLimit = 100
+  private static let defaultPrecision = 6
+  /// Longest result, in bytes.
+  static let resultLimit = 10 << 20
+  private static let nestingLimit = 200
+
+  /// The format with its clauses replaced by the arguments.
+  static func format(_ text: String, _ arguments: ListValue) throws(EvaluationError) -> String {
+    let bytes = Array(text.utf8)
+    var output: [UInt8] = []
+    output.reserveCapacity(bytes.count + 16)
+    var index = 0
+    var used = 0
+    while index < bytes.count {
+      guard bytes[index] == UInt8(ascii: "%") else {
+        output.append(bytes[index])
+        index += 1
+        continue
+      }
+      index += 1
+      guard index < bytes.count else { throw .invalidArgument("unexpected end of string") }
+      if bytes[index] == UInt8(ascii: "%") {
+        output.append(bytes[index])
+        index += 1
+        continue
+      }
+      guard used < arguments.count else { throw .invalidArgument("index \(used) out of range") }
+      let precision = try precision(bytes, &index)
+      guard index < bytes.count else { throw .invalidArgument("unexpected end of string") }
+      try append(arguments[used], clause: bytes[index], precision, text, index, to: &output)
+      guard output.count <= resultLimit else {
+        throw .invalidArgument("the result of string.format is longer than \(resultLimit) bytes")
+      }
+      index += 1
+      used += 1
+    }
+    guard used == arguments.count else {
+      throw .invalidArgument(
+        "too many arguments supplied to string.format (expected \(used), got \(arguments.count))")
+    }
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  /// Reads `.N`, when it is there.
+  private static func precision(_ bytes: [UInt8], _ index: inout Int) throws(EvaluationError) -> Int {
+    guard bytes[index] == UInt8(ascii: ".") else { return defaultPrecision }
+    let digits = bytes[(index + 1)...].prefix { $0 >= 0x30 && $0 <= 0x39 }
+    index = digits.endIndex
+    let problem = "could not parse formatting clause: error while parsing precision: "
+    guard index < bytes.count else {
+      throw .invalidArgument("\(problem)could not find end of precision specifier")
+    }
+    guard let value = Int(String(decoding: digits, as: UTF8.self)) else {
+      throw .invalidArgument("\(problem)'\(String(decoding: digits, as: UTF8.self))' is no number")
+    }
+    guard value <= precisionLimit else {
+      throw .invalidArgument(
+        "\(problem)precision \(value) exceeds maximum allowed precision \(precisionLimit)")
+    }
+    return value
+  }
+
+  private static func append(
+    _ argument: Value, clause: UInt8, _ precision: Int, _ text: String, _ index: Int, to output: inout [UInt8]
+  ) throws(EvaluationError) {
+    switch clause {
+    case UInt8(ascii: "s"): try appendText(argument, to: &output, depth: 0)
+    case UInt8(ascii: "d"):
+      switch argument {
+      case .int(let value): output += "\(value)".utf8
+      case .uint(let value): output += "\(value)".utf8
+      case .double(let value): output += NumberText.shortest(value).utf8
+      default: throw mismatch("decimal clause can only be used on ints, uints, and doubles", argument)
+      }
+    case UInt8(ascii: "f"):
+      guard let value = number(argument) else {
+        throw mismatch("fixed-point clause can only be used on ints, uints, and doubles", argument)
+      }
+      output += NumberText.fixed(value, precision: precision).utf8
+    case UInt8(ascii: "e"):
+      guard let value = number(argument) else {
+        throw mismatch("scientific clause can only be used on ints, uints, and doubles", argument)
+      }
+      output += NumberText.scientific(value, precision: precision).utf8
+    case UInt8(ascii: "b"):
+      switch argument {
+      case .bool(let value): output.append(value ? 0x31 : 0x30)
+      case .int(let value): output += String(value, radix: 2).utf8
+      case .uint(let value): output += String(value, radix: 2).utf8
+      default: throw mismatch("only ints, uints, and bools can be formatted as binary", argument)
+      }
+    case UInt8(ascii: "o"):
+      switch argument {
+      case .int(let value): output += String(value, radix: 8).utf8
+      case .uint(let value): output += String(value, radix: 8).utf8
+      default: throw mismatch("octal clause can only be used on ints and uints", argument)
+      }
+    case UInt8(ascii: "x"), UInt8(ascii: "X"):
+      try appendHexadecimal(argument, uppercase: clause == UInt8(ascii: "X"), to: &output)
+    default:
+      let rest = String(decoding: Array(text.utf8)[index...], as: UTF8.self)
+      throw .invalidArgument(
+        "could not parse formatting clause: unrecognized formatting clause \"\(rest.unicodeScalars.prefix(1))\""
+      )
+    }
+  }
+
+  private static func number(_ argument: Value) -> Double? {
+    switch argument {
+    case .int(let value): Double(value)
+    case .uint(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
+
+  private static func appendHexadecimal(
+    _ argument: Value, uppercase: Bool, to output: inout [UInt8]
+  ) throws(EvaluationError) {
+    func append(_ bytes: some Sequence<UInt8>) {
+      let digits = Array((uppercase ? "0123456789ABCDEF" : "0123456789abcdef").utf8)
+      for byte in bytes {
+        output.append(digits[Int(byte >> 4)])
+        output.append(digits[Int(byte & 15)])
+      }
+    }
+    switch argument {
+    case .int(let value): output += String(value, radix: 16, uppercase: uppercase).utf8
+    case .uint(let value): output += String(value, radix: 16, uppercase: uppercase).utf8
+    case .string(let value): append(value.utf8)
+    case .bytes(let value): append(value)
+    default: throw mismatch("only ints, uints, bytes, and strings can be formatted as hex", argument)
+    }
+  }
+
+  /// `%s`: any value, lists and maps at any depth, maps ordered by the text of their keys.
+  private static func appendText(
+    _ value: Value, to output: inout [UInt8], depth: Int
+  ) throws(EvaluationError) {
+    guard depth <= nestingLimit, output.count <= resultLimit else {
+      throw .invalidArgument("a value is too large for string.format")
+    }
+    switch value.native {
+    case .null: output += "null".utf8
+    case .bool(let value): output += (value ? "true" : "false").utf8
+    case .int(let value): output += "\(value)".utf8
+    case .uint(let value): output += "\(value)".utf8
+    case .double(let value): output += NumberText.shortest(value).utf8
+    case .string(let value): output += value.utf8
+    case .bytes(let value): output += value
+    case .type(let value): output += value.description.utf8
+    case .duration(let value):
+      // Go's Seconds(): whole seconds and the rest, each as a double.
+      let (seconds, rest) = value.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+      output += NumberText.shortest(Double(seconds) + Double(rest) / 1e9).utf8
+      output.append(UInt8(ascii: "s"))
+    case .timestamp(let value): output += CalendarText.rfc3339(value).utf8
+    case .list(let list):
+      output.append(UInt8(ascii: "["))
+      for (index, element) in list.enumerated() {
+        if index > 0 { output += ", ".utf8 }
+        try appendText(element, to: &output, depth: depth + 1)
+      }
+      output.append(UInt8(ascii: "]"))
+    case .map(let map):
+      var entries: [(key: [UInt8], value: Value)] = []
+      for entry in map.entries {
+        var key: [UInt8] = []
+        try appendText(entry.key, to: &key, depth: depth + 1)
+        entries.append((key, entry.value))
+      }
+      entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
+      output.append(UInt8(ascii: "{"))
+      for (index, entry) in entries.enumerated() {
+        if index > 0 { output += ", ".utf8 }
+        output += entry.key
+        output += ": ".utf8
+        try appendText(entry.value, to: &output, depth: depth + 1)
+      }
+      output.append(UInt8(ascii: "}"))
+    case .opaque, .optional, .foreign:
+      throw mismatch(
+        "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and"
+          + " timestamps", value)
+    }
+  }
+
+  private static func mismatch(_ rule: String, _ argument: Value) -> EvaluationError {
+    .invalidArgument("error during formatting: \(rule), was given \(argument.typeName)")
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Doubles as text, the way Go's strconv writes them.
+enum NumberText {
+  /// The shortest decimal that reads back as the same double, never with an exponent: `0.000000002`.
+  static func shortest(_ value: Double) -> String {
+    if let name = nonFinite(value) { return name }
+    let (digits, point) = shortestDigits(value)
+    var text = value.sign == .minus ? "-" : ""
+    if point <= 0 {
+      text += "0." + String(repeating: "0", count: -point) + digits
+    } else if point >= digits.count {
+      text += digits + String(repeating: "0", count: point - digits.count)
+    } else {
+      text += "\(digits.prefix(point)).\(digits.dropFirst(point))"
+    }
+    return digits == "0" ? (value.sign == .minus ? "-0" : "0") : text
+  }
+
+  /// As JSON has it in Go: like ``shortest(_:)``, with an exponent below 1e-6 and from 1e21.
+  static func json(_ value: Double) -> String {
+    let magnitude = value.magnitude
+    guard magnitude != 0, magnitude < 1e-6 || magnitude >= 1e21 else { return shortest(value) }
+    let (digits, point) = shortestDigits(value)
+    let fraction = digits.count > 1 ? ".\(digits.dropFirst())" : ""
+    let exponent = point - 1
+    return
+      "\(value.sign == .minus ? "-" : "")\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(exponent.magnitude)"
+  }
+
+  /// `%.*f`: rounded to so many decimal places, exact ties to even.
+  static func fixed(_ value: Double, precision: Int) -> String {
+    nonFinite(value) ?? format("%.*f", value, precision)
+  }
+
+  /// `%.*e`: one digit before the point and an exponent of at least two digits.
+  static func scientific(_ value: Double, precision: Int) -> String {
+    nonFinite(value) ?? format("%.*e", value, precision)
+  }
+
+  private static func nonFinite(_ value: Double) -> String? {
+    if value.isNaN { return "NaN" }
+    return value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : nil
+  }
+
+  /// The shortest digits, and where the decimal point stands among them: 0.5 is `5` with the point at 0.
+  private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
+    // Swift's description is the shortest that reads back, as 1234.5, 5e-324 or 1.5e+22.
+    let text = value.magnitude.description
+    let parts = text.split(separator: "e")
+    let mantissa = (parts.first ?? "0").split(separator: ".", omittingEmptySubsequences: false)
+    let whole = mantissa.first ?? "0"
+    let fraction = mantissa.count > 1 ? mantissa[1] : ""
+    let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+    let all = whole + fraction
+    let leading = all.prefix { $0 == "0" }.count
+    var digits = all.dropFirst(leading)
+    while digits.last == "0" { digits.removeLast() }
+    return digits.isEmpty ? ("0", 1) : (String(digits), whole.count + exponent - leading)
+  }
+
+  private static func format(_ format: String, _ value: Double, _ precision: Int) -> String {
+    // 309 digits before the point at most, sign, point, and the places after it.
+    var buffer = [CChar](repeating: 0, count: 330 + max(precision, 0))
+    let count = unsafe withVaList([Int32(clamping: precision), value]) { arguments in
+      unsafe vsnprintf(&buffer, buffer.count, format, arguments)
+    }
+    let length = min(max(Int(count), 0), buffer.count - 1)
+    return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
