@@ -34,8 +34,7 @@ test: test-dependencies lint
 	$(SWIFT) test --skip-build
 
 lint:
-	$(SWIFT) format lint -r -s -p Sources Tests Package.swift
-	mandoc -T lint -W all man/*
+	@scripts/lint.sh
 
 # The cluster tests run against a real API server. It is built once, outside the checkout, and found by the tests.
 kube-apiserver:
