@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ArgumentParser
-internal import Command
-internal import Pipe
+
+import ArgumentParser
+import Command
+import Pipe
 
 @main struct NatswatchCommand: ToolCommand {
-  static let tool = "natswatch"
-  static let configuration = CommandConfiguration(commandName: tool, version: "\(tool) \(Version.string)")
+  static var tool: String { "natswatch" }
+
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "natswatch", abstract: "Move messages between a pipe and NATS JetStream.",
+      version: "natswatch \(Version.string)", subcommands: [TailCommand.self],
+      defaultSubcommand: TailCommand.self)
+  }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus { .ok }
 }

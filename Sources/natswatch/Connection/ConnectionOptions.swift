@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+import Glibc
+import Synchronization
+
+/// libnats' options for a connection: credentials, TLS, and callbacks that write into `Connection.Events`.
+@safe final class ConnectionOptions {
+  let pointer: OpaquePointer
+
+  /// - Parameters:
+  ///   - settings: Where and as whom.
+  ///   - events: A `Connection.Events` that outlives the connection.
+  /// - Throws: `badSettings` for what libnats cannot take: files above all.
+  init(_ settings: ConnectionSettings, events: UnsafeMutableRawPointer) throws(NATSError) {
+    var created: OpaquePointer?
+    guard unsafe natsOptions_Create(&created) == NATS_OK, let pointer = unsafe created else {
+      throw NATSError(.badSettings, "make connection options: out of memory")
+    }
+    unsafe self.pointer = pointer
+    // When one of these throws, `deinit` runs: all properties are set.
+    try unsafe Self.setAddress(pointer, settings)
+    try unsafe Self.setCredentials(pointer, settings)
+    try unsafe Self.setTLS(pointer, settings)
+    unsafe Self.setBehaviour(pointer, settings, events)
+  }
+
+  deinit { unsafe natsOptions_Destroy(pointer) }
+
+  private static func check(
+    _ status: natsStatus, _ what: String
+  ) throws(NATSError) {
+    guard status != NATS_OK else { return }
+    let detail = unsafe String(cString: cnats_last_error())
+    throw NATSError(.badSettings, "\(what): \(statusText(status))\(detail.isEmpty ? "" : " (\(detail))")")
+  }
+
+  private static func setAddress(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
+    // The copies live until libnats has made its own.
+    let copies = unsafe settings.servers.map { unsafe strdup($0) }
+    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+    var pointers = unsafe copies.map { unsafe UnsafePointer($0) }
+    let status = unsafe pointers.withUnsafeMutableBufferPointer {
+      unsafe natsOptions_SetServers(pointer, $0.baseAddress, Int32($0.count))
+    }
+    try check(
+      status, "server address \(settings.servers.map(Connection.withoutSecrets).joined(separator: ","))")
+  }
+
+  private static func setCredentials(_ pointer: OpaquePointer, _ settings: ConnectionSettings)
+    throws(NATSError)
+  {
+    if let user = settings.user {
+      try check(unsafe natsOptions_SetUserInfo(pointer, user, settings.password ?? ""), "NATS_USER")
+    }
+    if let token = settings.token { try check(unsafe natsOptions_SetToken(pointer, token), "NATS_TOKEN") }
+    if let file = settings.credentialsFile {
+      guard unsafe access(file, R_OK) == 0 else {
+        throw NATSError(.badSettings, "credentials file \(file): cannot be read")
+      }
+      try check(
+        unsafe natsOptions_SetUserCredentialsFromFiles(pointer, file, nil), "credentials file \(file)")
+    }
+    if let file = settings.nkeyFile {
+      let publicKey = try NKey.publicKey(seedFile: file)
+      try check(unsafe natsOptions_SetNKeyFromSeed(pointer, publicKey, file), "NKey file \(file)")
+    }
+  }
+
+  private static func setTLS(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
+    let wantsTLS =
+      settings.requiresTLS || settings.tlsCA != nil || settings.tlsCertificate != nil
+      || settings.servers.contains { $0.hasPrefix("tls://") }
+    guard wantsTLS else { return }
+    try check(unsafe natsOptions_SetSecure(pointer, true), "TLS")
+    if let file = settings.tlsCA {
+      try check(unsafe natsOptions_LoadCATrustedCertificates(pointer, file), "TLS CA \(file)")
+    }
+    if let certificate = settings.tlsCertificate {
+      guard let key = settings.tlsKey else {
+        throw NATSError(.badSettings, "TLS certificate \(certificate): its key is missing, give --tls-key")
+      }
+      try check(
+        unsafe natsOptions_LoadCertificatesChain(pointer, certificate, key), "TLS certificate \(certificate)")
+    }
+  }
+
+  /// The callbacks come on libnats' threads: they note what happened and return.
+  private static func setBehaviour(
+    _ pointer: OpaquePointer, _ settings: ConnectionSettings, _ events: UnsafeMutableRawPointer
+  ) {
+    unsafe natsOptions_SetName(pointer, settings.name)
+    unsafe natsOptions_SetMaxReconnect(pointer, -1)
+    unsafe natsOptions_SetReconnectWait(pointer, 500)
+    unsafe natsOptions_SetReconnectJitter(pointer, 250, 500)
+    unsafe natsOptions_SetPingInterval(pointer, 20_000)
+    unsafe natsOptions_SetMaxPingsOut(pointer, 2)
+    unsafe natsOptions_SetTimeout(pointer, 3_000)
+    // Nothing is kept for a server that is away: publish keeps its own window, all else is asked again.
+    unsafe natsOptions_SetReconnectBufSize(pointer, 64 * 1024)
+    unsafe natsOptions_SetDisconnectedCB(
+      pointer,
+      { connection, closure in
+        unsafe ConnectionOptions.events(closure)?.change { state in
+          state.isConnected = false
+          state.disconnectReason = unsafe ConnectionOptions.lastError(connection)
+        }
+      }, events)
+    unsafe natsOptions_SetReconnectedCB(
+      pointer,
+      { _, closure in
+        let events = unsafe ConnectionOptions.events(closure)
+        events?.reconnects.wrappingAdd(1, ordering: .relaxed)
+        events?.change { $0.isConnected = true }
+      }, events)
+    unsafe natsOptions_SetClosedCB(
+      pointer,
+      { connection, closure in
+        unsafe ConnectionOptions.events(closure)?.change { state in
+          var text: UnsafePointer<CChar>?
+          let status = unsafe natsConnection_GetLastError(connection, &text)
+          state.isConnected = false
+          state.closedReason = unsafe text.map { unsafe String(cString: $0) } ?? statusText(status)
+          state.isAuthenticationLost = status == NATS_CONNECTION_AUTH_FAILED
+        }
+      }, events)
+    unsafe natsOptions_SetErrorHandler(
+      pointer,
+      { connection, _, status, closure in
+        guard status == NATS_NOT_PERMITTED else { return }
+        unsafe ConnectionOptions.events(closure)?.change {
+          $0.denial = unsafe ConnectionOptions.lastError(connection)
+        }
+      }, events)
+  }
+
+  private static func events(_ closure: UnsafeMutableRawPointer?) -> Connection.Events? {
+    unsafe closure.map { unsafe Unmanaged<Connection.Events>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  private static func lastError(_ connection: OpaquePointer?) -> String {
+    var text: UnsafePointer<CChar>?
+    let status = unsafe natsConnection_GetLastError(connection, &text)
+    return unsafe text.map { unsafe String(cString: $0) } ?? statusText(status)
+  }
+}

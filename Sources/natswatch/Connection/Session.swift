@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Metrics
+import Pipe
+import Synchronization
+import Watch
+
+/// What every subcommand works with: how it talks, how it ends, whom it talks to.
+struct Session: Sendable {
+  let settings: ConnectionSettings
+  let diagnostics: Diagnostics
+  let shutdown: Shutdown
+  let registry: Registry
+  /// How long the first connection may take; nil is for ever.
+  var connectTimeout: Duration?
+
+  /// Connects, again and again until it works.
+  ///
+  /// - Parameters:
+  ///   - onChange: Called on libnats' threads when the connection was lost, came back, or was denied something.
+  ///   - onFailure: Called after each failure, before the wait.
+  /// - Returns: The connection.
+  /// - Throws: What no waiting mends, `unavailable` when ``connectTimeout`` has run out, `interrupted`.
+  func connect(
+    onChange: @escaping @Sendable (Connection.State) -> Void = { _ in },
+    onFailure: (NATSError) throws(OutputError) -> Void = { _ in }
+  ) throws -> Connection {
+    if settings.sendsSecretsInTheClear {
+      diagnostics.warning("the connection is not encrypted and leaves this machine: use tls:// or --tls-ca")
+    }
+    let started = ContinuousClock.now
+    var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(10))
+    var hasWarned = false
+    while true {
+      do throws(NATSError) {
+        let connection = try Connection(settings) { [diagnostics] state in
+          if let reason = state.closedReason {
+            diagnostics.debug("connection closed: \(reason)")
+          } else if !state.isConnected {
+            diagnostics.debug("connection lost: \(state.disconnectReason)")
+          }
+          onChange(state)
+        }
+        diagnostics.debug("connected to \(connection.connectedAddress)")
+        return connection
+      } catch {
+        guard error.isTransient else { throw error }
+        if let limit = connectTimeout, ContinuousClock.now - started >= limit { throw error }
+        if !hasWarned { diagnostics.warning("\(error): trying again") }
+        hasWarned = true
+        try onFailure(error)
+        try pause(backoff.next(random: .random(in: 0..<1)))
+      }
+    }
+  }
+
+  /// Waits, but not beyond a request to end.
+  ///
+  /// - Throws: `interrupted`.
+  func pause(_ duration: Duration) throws(NATSError) {
+    let milliseconds = duration.milliseconds
+    var event = pollfd(fd: shutdown.eventDescriptor, events: Int16(POLLIN), revents: 0)
+    _ = unsafe poll(&event, 1, Int32(min(milliseconds, 3_600_000)))
+    if shutdown.cause != nil { throw NATSError(.interrupted, "interrupted") }
+  }
+}

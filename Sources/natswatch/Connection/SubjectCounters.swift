@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Metrics
+
+/// A counter with the subject as its label, cheap for runs of one subject. The registry bounds how many there are.
+struct SubjectCounters {
+  private let registry: Registry
+  private let name: String
+  private let help: String
+  private var counters: [String: Counter] = [:]
+  private var last: [UInt8] = []
+  private var lastCounter: Counter?
+
+  init(_ registry: Registry, name: String, help: String) {
+    self.registry = registry
+    self.name = name
+    self.help = help
+  }
+
+  mutating func increment(_ subject: UnsafeBufferPointer<UInt8>) {
+    if let lastCounter, unsafe last.elementsEqual(subject) { return lastCounter.increment() }
+    last.removeAll(keepingCapacity: true)
+    unsafe last.append(contentsOf: subject)
+    let text = unsafe String(decoding: subject, as: UTF8.self)
+    if let known = counters[text] {
+      lastCounter = known
+    } else {
+      // Beyond its limit the registry hands out one counter for all; there is no need to remember more names.
+      let counter = registry.counter(name, help: help, labels: [("subject", text)])
+      if counters.count < Registry.seriesLimit { counters[text] = counter }
+      lastCounter = counter
+    }
+    lastCounter?.increment()
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+import Synchronization
+
+/// A synchronous subscription: one thread asks for its messages, any thread may end it.
+///
+/// Without pending limits: how much the server sends ahead is bounded by flow control or by what was asked for, and
+/// libnats' own limit would drop messages silently. `@unchecked Sendable`: libnats guards the handle with a lock of
+/// its own, and it is destroyed only in `deinit`.
+@safe final class Subscription: @unchecked Sendable {
+  enum Next: ~Copyable {
+    case message(Message)
+    /// Nothing came within the time.
+    case timedOut
+    /// The subject that was asked has nobody who answers (status 503).
+    case noResponders
+    /// The subscription or its connection has been ended.
+    case ended
+  }
+
+  let subject: String
+  private let pointer: OpaquePointer
+
+  fileprivate init(subject: String, pointer: OpaquePointer) {
+    self.subject = subject
+    unsafe self.pointer = pointer
+  }
+
+  deinit { unsafe natsSubscription_Destroy(pointer) }
+
+  /// The next message, waiting for at most `milliseconds`; 0 takes only what is at once available.
+  func next(milliseconds: Int64) -> Next {
+    var message: OpaquePointer?
+    switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
+    case NATS_OK:
+      guard let message = unsafe message else { return .timedOut }
+      return unsafe .message(Message(owning: message))
+    case NATS_TIMEOUT: return .timedOut
+    case NATS_NO_RESPONDERS: return .noResponders
+    default: return .ended
+    }
+  }
+
+  /// Ends the subscription: whoever waits in ``next(milliseconds:)`` returns.
+  func end() { unsafe natsSubscription_Unsubscribe(pointer) }
+}
+
+extension Connection {
+  /// Subscribes to `subject`, usually an inbox of ours.
+  func subscribe(_ subject: String) throws(NATSError) -> Subscription {
+    var pointer: OpaquePointer?
+    let status = unsafe natsConnection_SubscribeSync(&pointer, handle, subject)
+    guard status == NATS_OK, let pointer = unsafe pointer else {
+      throw NATSError(.unavailable, "subscribe to \(subject): \(statusText(status))")
+    }
+    unsafe natsSubscription_SetPendingLimits(pointer, -1, -1)
+    return unsafe Subscription(subject: subject, pointer: pointer)
+  }
+}
