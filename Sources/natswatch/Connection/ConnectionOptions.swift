@@ -38,7 +38,7 @@ import Synchronization
   private static func setAddress(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
     // The copies live until libnats has made its own.
     let copies = unsafe settings.servers.map { unsafe strdup($0) }
-    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+    defer { unsafe copies.forEach { unsafe free($0) } }
     var pointers = unsafe copies.map { unsafe UnsafePointer($0) }
     let status = unsafe pointers.withUnsafeMutableBufferPointer {
       unsafe natsOptions_SetServers(pointer, $0.baseAddress, Int32($0.count))

@@ -59,7 +59,7 @@ struct ConsumerInfo: Decodable, Sendable {
 }
 
 extension JetStream {
-  /// - Parameter withDeleted: Also ask for the sequences of removed messages, which may be many.
+  /// Asks for a stream; `withDeleted` also for the sequences of removed messages, which may be many.
   func streamInfo(_ stream: String, withDeleted: Bool = false) throws(NATSError) -> StreamInfo {
     try request("STREAM.INFO.\(stream)", withDeleted ? #"{"deleted_details":true}"# : "", as: StreamInfo.self)
   }

@@ -61,6 +61,51 @@
     return position == range.upperBound
   }
 
+  /// True when `range`, the inside of a string, spells `text`; escapes are read.
+  func equals(_ range: Range<Int>, _ text: [UInt8]) -> Bool {
+    let bytes = unsafe UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)
+    if unsafe bytes.elementsEqual(text) { return true }
+    return unsafe bytes.contains(UInt8(ascii: "\\")) && unescaped(range) == text
+  }
+
+  /// The inside of a valid JSON string with its escapes resolved; a lone surrogate becomes U+FFFD.
+  func unescaped(_ range: Range<Int>) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(range.count)
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let byte = unsafe base[index]
+      guard byte == UInt8(ascii: "\\"), index + 1 < range.upperBound else {
+        result.append(byte)
+        index += 1
+        continue
+      }
+      let escape = unsafe base[index + 1]
+      index += 2
+      switch escape {
+      case UInt8(ascii: "b"): result.append(0x08)
+      case UInt8(ascii: "f"): result.append(0x0c)
+      case UInt8(ascii: "n"): result.append(0x0a)
+      case UInt8(ascii: "r"): result.append(0x0d)
+      case UInt8(ascii: "t"): result.append(0x09)
+      case UInt8(ascii: "u"):
+        guard var value = index + 4 <= range.upperBound ? hex(index) : nil else { return result }
+        index += 4
+        if (0xd800..<0xdc00).contains(value), index + 6 <= range.upperBound,
+          unsafe base[index] == UInt8(ascii: "\\"), unsafe base[index + 1] == UInt8(ascii: "u"),
+          let low = hex(index + 2),
+          (0xdc00..<0xe000).contains(low)
+        {
+          value = 0x10000 + (value - 0xd800) << 10 + (low - 0xdc00)
+          index += 6
+        }
+        result.append(contentsOf: String(Unicode.Scalar(value) ?? "\u{fffd}").utf8)
+      default: result.append(escape)
+      }
+    }
+    return result
+  }
+
   /// Walks the object at the position; `body` must consume each member's value.
   ///
   /// - Parameters:
