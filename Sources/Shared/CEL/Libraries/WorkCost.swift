@@ -18,6 +18,15 @@ enum WorkCost {
     }
   }
 
+  /// The length of a string or byte string in bytes; the size of anything else.
+  static func bytes(_ value: Value) -> Int {
+    switch value {
+    case .string(let text): text.utf8.count
+    case .bytes(let bytes): bytes.count
+    default: size(value)
+    }
+  }
+
   /// The size of a value with everything in it, as comparing or printing it walks through it.
   ///
   /// A value with more than 200,000 parts, which sharing makes possible in little memory, is beyond all limits.

@@ -60,16 +60,4 @@ struct QuantityTests {
     #expect(try Quantity(parsing: "50.703k").number.double == 50703)
     #expect(try Quantity(parsing: "1e999").number.double == .infinity)
   }
-
-  @Test func multipliesAndDivides() {
-    let value = DecimalNumber(1000)
-    #expect(value * -3 == DecimalNumber(-3000))
-    #expect(value * .min == DecimalNumber(.min) * 1000)
-    #expect(value.divided(by: 3, places: 0).quotient == DecimalNumber(333))
-    #expect(
-      value.divided(by: 3, places: 2).quotient
-        == DecimalNumber(isNegative: false, digits: [3, 3, 3, 3, 3], exponent: -2))
-    #expect(value.divided(by: -8, places: 0) == (DecimalNumber(-125), true))
-    #expect(value.divided(by: 7, places: 0).isExact == false)
-  }
 }

@@ -84,11 +84,6 @@ struct DecimalNumber: Sendable, Hashable {
 
   static func - (left: DecimalNumber, right: DecimalNumber) -> DecimalNumber { left + right.negated }
 
-  static func * (left: DecimalNumber, factor: Int64) -> DecimalNumber {
-    let magnitude = left.multiplied(by: factor.magnitude)
-    return factor < 0 ? magnitude.negated : magnitude
-  }
-
   func multiplied(by factor: UInt64) -> DecimalNumber {
     var result: [UInt8] = []
     result.reserveCapacity(digits.count + 20)
@@ -103,29 +98,6 @@ struct DecimalNumber: Sendable, Hashable {
       carry /= 10
     }
     return DecimalNumber(isNegative: isNegative, digits: result.reversed(), exponent: exponent)
-  }
-
-  /// This number over `divisor`, which is not zero, cut towards zero after `places` decimal places.
-  ///
-  /// - Parameters:
-  ///   - divisor: Not zero.
-  ///   - places: Decimal places to keep, 0…1000.
-  /// - Returns: The quotient, and whether anything was cut off.
-  func divided(by divisor: Int64, places: Int) -> (quotient: DecimalNumber, isExact: Bool) {
-    // The digits down to the last place asked for, or further down where the number itself goes on.
-    let scaled = digits + [UInt8](repeating: 0, count: max(exponent + places, 0))
-    var quotient: [UInt8] = []
-    var remainder: UInt128 = 0
-    let kept = exponent + places >= 0 ? scaled.count : max(scaled.count + exponent + places, 0)
-    for digit in scaled[..<kept] {
-      remainder = remainder * 10 + UInt128(digit)
-      quotient.append(UInt8(truncatingIfNeeded: remainder / UInt128(divisor.magnitude)))
-      remainder %= UInt128(divisor.magnitude)
-    }
-    let isExact = remainder == 0 && kept == scaled.count
-    return (
-      DecimalNumber(isNegative: isNegative != (divisor < 0), digits: quotient, exponent: -places), isExact
-    )
   }
 
   /// Rounded away from zero to a multiple of ten to the power `scale`.

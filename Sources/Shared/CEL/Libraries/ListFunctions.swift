@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The functions of the lists extension.
+enum ListFunctions {
+  /// Greatest argument of `lists.range`.
+  static let rangeLimit = 1_000_000
+
+  static func range(_ count: Int64) throws(EvaluationError) -> ListValue {
+    guard count >= 0 else {
+      throw .invalidArgument("lists.range: size must be non-negative, got \(count)")
+    }
+    guard count <= rangeLimit else {
+      throw .invalidArgument("lists.range: size \(count) exceeds maximum allowed (\(rangeLimit))")
+    }
+    return ListValue((0..<count).map { Value.int($0) })
+  }
+
+  static func slice(_ list: ListValue, _ start: Int64, _ end: Int64) throws(EvaluationError) -> ListValue {
+    guard start >= 0, end >= 0 else {
+      throw .invalidArgument("cannot slice(\(start), \(end)), negative indexes not supported")
+    }
+    guard start <= end else {
+      throw .invalidArgument(
+        "cannot slice(\(start), \(end)), start index must be less than or equal to end index")
+    }
+    guard end <= list.count else {
+      throw .invalidArgument("cannot slice(\(start), \(end)), list is length \(list.count)")
+    }
+    return ListValue(Array(list)[Int(start)..<Int(end)])
+  }
+
+  /// The elements, with lists among them replaced by their elements, so many levels down.
+  static func flatten(_ list: ListValue, depth: Int64) throws(EvaluationError) -> ListValue {
+    guard depth >= 0 else { throw .invalidArgument("level must be non-negative") }
+    var output: [Value] = []
+    // A stack of its own: the depth comes from the expression.
+    var walks = [list.makeIterator()]
+    while !walks.isEmpty {
+      guard let element = walks[walks.count - 1].next() else {
+        walks.removeLast()
+        continue
+      }
+      if case .list(let inner) = element, walks.count <= depth {
+        walks.append(inner.makeIterator())
+      } else {
+        output.append(element)
+      }
+    }
+    return ListValue(output)
+  }
+
+  /// Each value once, where it first stands.
+  static func distinct(_ list: ListValue) -> ListValue {
+    var seen: Set<MapKey> = []
+    var others: [Value] = []
+    var output: [Value] = []
+    for element in list {
+      if let key = MapKey(element) {
+        guard seen.insert(key).inserted else { continue }
+      } else {
+        guard !others.contains(element) else { continue }
+        others.append(element)
+      }
+      output.append(element)
+    }
+    return ListValue(output)
+  }
+
+  /// Keys are hashed; any other value is compared with all of its kind.
+  static func distinctCost(_ value: Value) -> Int {
+    guard case .list(let list) = value else { return 1 }
+    var others = 0
+    var size = 0
+    for element in list where MapKey(element) == nil {
+      others += 1
+      size = WorkCost.sum(size, WorkCost.deepSize(element))
+      if size >= WorkCost.beyondLimits { return size }
+    }
+    return WorkCost.sum(list.count, WorkCost.product(others, size))
+  }
+
+  // MARK: - Sorting
+
+  /// The function that `sortBy` becomes.
+  static let sortByKeys = "@sortByAssociatedKeys"
+
+  /// The list in the order of its keys, equal ones as they were. All keys have one type; NaN comes first.
+  static func sort(_ list: ListValue, by keys: ListValue) throws(EvaluationError) -> ListValue {
+    guard list.count == keys.count else {
+      throw .invalidArgument("a list of \(list.count) elements has \(keys.count) keys")
+    }
+    var pairs = Array(zip(keys, list))
+    guard let first = pairs.first?.0 else { return list }
+    for (key, _) in pairs where key.typeName != first.typeName {
+      throw .invalidArgument("list elements must have the same type")
+    }
+    guard (try? ValueOrder.compare(first, first)) != nil else {
+      throw .invalidArgument("list elements must be comparable")
+    }
+    pairs.sort { left, right in
+      guard let order = (try? ValueOrder.compare(left.0, right.0)) ?? nil else {
+        return left.0 != left.0 && right.0 == right.0
+      }
+      return order < 0
+    }
+    return ListValue(pairs.map(\.1))
+  }
+
+  private static let sortByInput = "@__sortBy_input__"
+
+  /// `list.sortBy(e, key)`: the list is bound to a name, mapped to its keys, and sorted by them.
+  static func expandSortBy(
+    _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr]
+  ) throws(MacroError) -> Expr? {
+    guard let target, arguments.count == 2 else { return nil }
+    switch target.kind {
+    case .list, .select, .identifier, .comprehension, .call: break
+    case .literal, .map, .message:
+      throw MacroError(
+        target, "sortBy can only be applied to a list, identifier, comprehension, call or select expression")
+    }
+    guard case .identifier(let variable) = arguments[0].kind else {
+      throw MacroError(arguments[0], "argument must be a simple name")
+    }
+    let accumulator = MacroContext.accumulator
+    let step = context.call("_+_", context.identifier(accumulator), context.list(arguments[1]))
+    let keys = Expr.Comprehension(
+      iterationVariable: variable, secondVariable: nil, range: context.identifier(sortByInput),
+      accumulator: accumulator, initial: context.list(), condition: context.literal(.bool(true)), step: step,
+      result: context.identifier(accumulator))
+    let sorted = context.call(
+      on: context.identifier(sortByInput), sortByKeys, context.make(.comprehension(keys)))
+    return context.bind(sortByInput, to: target, in: sorted)
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Kubernetes' `quantity` library: resource quantities such as `1.5Gi`, compared and computed with exactly.
+public struct QuantityLibrary: Library {
+  /// `kubernetes.quantity`
+  public let name = "kubernetes.quantity"
+
+  /// The library.
+  public init() {}
+
+  /// Adds the type `kubernetes.Quantity` and its functions.
+  public func declare(in declarations: inout Declarations) {
+    declarations.type(Quantity.celTypeName, Quantity.valueType)
+    declarations.function(
+      "quantity",
+      .unary("string_to_quantity", cost: .linear) { (text: String) throws(EvaluationError) in
+        try Quantity(parsing: text)
+      })
+    declarations.function(
+      "isQuantity",
+      .unary("is_quantity_string", cost: .linear) { (text: String) in (try? Quantity(parsing: text)) != nil })
+    declareConversions(in: &declarations)
+    declareOperations(in: &declarations)
+  }
+
+  private func declareConversions(in declarations: inout Declarations) {
+    declarations.function(
+      "sign",
+      .unary("quantity_sign", member: true) { (quantity: Quantity) in Int64(quantity.number.sign) },
+      // Kubernetes declares it as a function although it documents it as a member.
+      .unary("quantity_sign_function") { (quantity: Quantity) in Int64(quantity.number.sign) })
+    declarations.function(
+      "isInteger",
+      .unary("quantity_is_integer", member: true) { (quantity: Quantity) in quantity.number.int64 != nil })
+    declarations.function(
+      "asInteger",
+      .unary("quantity_get_int", member: true) { (quantity: Quantity) throws(EvaluationError) in
+        guard let value = quantity.number.int64 else {
+          throw .invalidArgument("cannot convert value to integer")
+        }
+        return value
+      })
+    declarations.function(
+      "asApproximateFloat",
+      .unary("quantity_get_float", member: true) { (quantity: Quantity) in quantity.number.double })
+  }
+
+  private func declareOperations(in declarations: inout Declarations) {
+    declarations.function(
+      "isGreaterThan",
+      .binary("quantity_is_greater_than", member: true) { (left: Quantity, right: Quantity) in
+        left.number > right.number
+      })
+    declarations.function(
+      "isLessThan",
+      .binary("quantity_is_less_than", member: true) { (left: Quantity, right: Quantity) in
+        left.number < right.number
+      })
+    declarations.function(
+      "compareTo",
+      .binary("quantity_compare_to", member: true) { (left: Quantity, right: Quantity) -> Int64 in
+        left.number == right.number ? 0 : (left.number < right.number ? -1 : 1)
+      })
+    declarations.function(
+      "add",
+      .binary("quantity_add", member: true) { (left: Quantity, right: Quantity) in left + right },
+      .binary("quantity_add_int", member: true) { (left: Quantity, right: Int64) in
+        left + Quantity(DecimalNumber(right), .decimalExponent)
+      })
+    declarations.function(
+      "sub",
+      .binary("quantity_sub", member: true) { (left: Quantity, right: Quantity) in left - right },
+      .binary("quantity_sub_int", member: true) { (left: Quantity, right: Int64) in
+        left - Quantity(DecimalNumber(right), .decimalExponent)
+      })
+  }
+}

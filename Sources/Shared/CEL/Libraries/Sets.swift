@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The `sets` extension: `sets.contains`, `sets.equivalent` and `sets.intersects` of lists taken as sets.
+public struct SetsLibrary: Library {
+  /// `sets`
+  public let name = "sets"
+
+  /// The library.
+  public init() {}
+
+  /// Adds the functions.
+  public func declare(in declarations: inout Declarations) {
+    let list = ValueType.list(.t)
+    // Each element of one list may be compared with all of the other.
+    let comparing = Overload.Cost.custom { arguments in
+      WorkCost.sum(
+        WorkCost.product(WorkCost.size(arguments[0]), WorkCost.deepSize(arguments[1])),
+        WorkCost.product(WorkCost.size(arguments[1]), WorkCost.deepSize(arguments[0])))
+    }
+    declarations.function(
+      "sets.contains",
+      .binary("list_sets_contains_list", list, list, cost: comparing) { (all: ListValue, some: ListValue) in
+        SetsLibrary.contains(all, some)
+      })
+    declarations.function(
+      "sets.equivalent",
+      .binary("list_sets_equivalent_list", list, list, cost: comparing) {
+        (left: ListValue, right: ListValue) in
+        SetsLibrary.contains(left, right) && SetsLibrary.contains(right, left)
+      })
+    declarations.function(
+      "sets.intersects",
+      .binary("list_sets_intersects_list", list, list, cost: comparing) {
+        (left: ListValue, right: ListValue) in
+        let elements = Array(right)
+        return left.contains { elements.contains($0) }
+      })
+  }
+
+  private static func contains(_ all: ListValue, _ some: ListValue) -> Bool {
+    let elements = Array(all)
+    return some.allSatisfy { elements.contains($0) }
+  }
+}
