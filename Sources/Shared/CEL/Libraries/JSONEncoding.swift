@@ -6,7 +6,7 @@
 /// and durations as strings; map keys as strings, in the map's order.
 enum JSONEncoding {
   private static let nestingLimit = 200
-  private static let resultLimit = StringFunctions.resultLimit
+  private static let resultLimit = StringOperations.resultLimit
   private static let exactLimit: Int64 = (1 << 53) - 1
 
   static func encode(_ value: Value) throws(EvaluationError) -> String {

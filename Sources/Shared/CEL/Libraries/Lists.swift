@@ -16,18 +16,18 @@ public struct ListsLibrary: Library {
       .ternary(
         "list_slice", member: true, list, returns: list, cost: .custom { WorkCost.size($0[0]) }
       ) { (list: ListValue, start: Int64, end: Int64) throws(EvaluationError) in
-        try ListFunctions.slice(list, start, end)
+        try ListOperations.slice(list, start, end)
       })
     let deep = Overload.Cost.custom { WorkCost.deepSize($0[0]) }
     declarations.function(
       "flatten",
       // Takes a list that is flat already, too: only running tells when its elements are dyn.
       .unary("list_flatten", member: true, .list(list), returns: list, cost: deep) {
-        (list: ListValue) throws(EvaluationError) in try ListFunctions.flatten(list, depth: 1)
+        (list: ListValue) throws(EvaluationError) in try ListOperations.flatten(list, depth: 1)
       },
       .binary("list_flatten_int", member: true, .dynList, returns: .dynList, cost: deep) {
         (list: ListValue, depth: Int64) throws(EvaluationError) in
-        try ListFunctions.flatten(list, depth: depth)
+        try ListOperations.flatten(list, depth: depth)
       })
     declarations.function(
       "lists.range",
@@ -35,9 +35,9 @@ public struct ListsLibrary: Library {
         "lists_range", returns: .list(.int),
         cost: .custom { arguments in
           guard case .int(let count) = arguments[0] else { return 0 }
-          return count > ListFunctions.rangeLimit ? 0 : max(Int(count), 0)
+          return count > ListOperations.rangeLimit ? 0 : max(Int(count), 0)
         }
-      ) { (count: Int64) throws(EvaluationError) in try ListFunctions.range(count) })
+      ) { (count: Int64) throws(EvaluationError) in try ListOperations.range(count) })
     declarations.function(
       "reverse",
       .unary("list_reverse", member: true, list, returns: list, cost: .linear) { (list: ListValue) in
@@ -47,8 +47,8 @@ public struct ListsLibrary: Library {
       "distinct",
       .unary(
         "list_distinct", member: true, list, returns: list,
-        cost: .custom { ListFunctions.distinctCost($0[0]) }
-      ) { (list: ListValue) in ListFunctions.distinct(list) })
+        cost: .custom { ListOperations.distinctCost($0[0]) }
+      ) { (list: ListValue) in ListOperations.distinct(list) })
     declarations.function(
       "first",
       .unary("list_first", member: true, list, returns: .optional(.t)) { (list: ListValue) in
@@ -68,18 +68,18 @@ public struct ListsLibrary: Library {
       "sort",
       ValueOrder.types.map { type in
         .unary("list_\(type)_sort", member: true, .list(type), returns: .list(type), cost: sorting) {
-          (list: ListValue) throws(EvaluationError) in try ListFunctions.sort(list, by: list)
+          (list: ListValue) throws(EvaluationError) in try ListOperations.sort(list, by: list)
         }
       })
     declarations.function(
-      ListFunctions.sortByKeys,
+      ListOperations.sortByKeys,
       ValueOrder.types.map { type in
         .binary(
           "list_\(type)_sortByAssociatedKeys", member: true, list, .list(type), returns: list, cost: sorting
         ) { (list: ListValue, keys: ListValue) throws(EvaluationError) in
-          try ListFunctions.sort(list, by: keys)
+          try ListOperations.sort(list, by: keys)
         }
       })
-    declarations.macro(Macro("sortBy", member: true, arguments: 2, ListFunctions.expandSortBy))
+    declarations.macro(Macro("sortBy", member: true, arguments: 2, ListOperations.expandSortBy))
   }
 }

@@ -83,8 +83,8 @@ enum RegexSearch {
         }
       }
       position = whole.upperBound
-      guard output.count <= StringFunctions.resultLimit else {
-        throw .invalidArgument("the result is longer than \(StringFunctions.resultLimit) bytes")
+      guard output.count <= StringOperations.resultLimit else {
+        throw .invalidArgument("the result is longer than \(StringOperations.resultLimit) bytes")
       }
     }
     output += bytes[position...]

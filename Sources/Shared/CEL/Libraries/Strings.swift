@@ -22,26 +22,26 @@ public struct StringsLibrary: Library {
     declarations.function(
       "charAt",
       .binary("string_char_at_int", member: true, cost: .linear) {
-        (text: String, position: Int64) throws(EvaluationError) in try StringFunctions.charAt(text, position)
+        (text: String, position: Int64) throws(EvaluationError) in try StringOperations.charAt(text, position)
       })
     declarations.function(
       "indexOf",
       .binary("string_index_of_string", member: true, cost: .linear) {
-        (text: String, part: String) throws(EvaluationError) in try StringFunctions.indexOf(text, part)
+        (text: String, part: String) throws(EvaluationError) in try StringOperations.indexOf(text, part)
       },
       .ternary("string_index_of_string_int", member: true, cost: .linear) {
         (text: String, part: String, from: Int64) throws(EvaluationError) in
-        try StringFunctions.indexOf(text, part, from: from)
+        try StringOperations.indexOf(text, part, from: from)
       })
     declarations.function(
       "lastIndexOf",
       .binary("string_last_index_of_string", member: true, cost: .linear) {
         (text: String, part: String) throws(EvaluationError) in
-        try StringFunctions.lastIndexOf(text, part, from: nil)
+        try StringOperations.lastIndexOf(text, part, from: nil)
       },
       .ternary("string_last_index_of_string_int", member: true, cost: .linear) {
         (text: String, part: String, from: Int64) throws(EvaluationError) in
-        try StringFunctions.lastIndexOf(text, part, from: from)
+        try StringOperations.lastIndexOf(text, part, from: from)
       })
   }
 
@@ -49,23 +49,23 @@ public struct StringsLibrary: Library {
     declarations.function(
       "lowerAscii",
       .unary("string_lower_ascii", member: true, cost: .linear) { (text: String) in
-        StringFunctions.lowerASCII(text)
+        StringOperations.lowerASCII(text)
       })
     declarations.function(
       "upperAscii",
       .unary("string_upper_ascii", member: true, cost: .linear) { (text: String) in
-        StringFunctions.upperASCII(text)
+        StringOperations.upperASCII(text)
       })
     declarations.function(
       "trim",
-      .unary("string_trim", member: true, cost: .linear) { (text: String) in StringFunctions.trim(text) })
+      .unary("string_trim", member: true, cost: .linear) { (text: String) in StringOperations.trim(text) })
     declarations.function(
       "reverse",
-      .unary("string_reverse", member: true, cost: .linear) { (text: String) in StringFunctions.reverse(text)
+      .unary("string_reverse", member: true, cost: .linear) { (text: String) in StringOperations.reverse(text)
       })
     declarations.function(
       "strings.quote",
-      .unary("strings_quote", cost: .linear) { (text: String) in StringFunctions.quote(text) })
+      .unary("strings_quote", cost: .linear) { (text: String) in StringOperations.quote(text) })
     declarations.function(
       "format",
       .binary(
@@ -87,7 +87,7 @@ public struct StringsLibrary: Library {
       "replace",
       .ternary("string_replace_string_string", member: true, cost: replacing) {
         (text: String, old: String, new: String) throws(EvaluationError) in
-        try StringFunctions.replace(text, old, new, limit: -1)
+        try StringOperations.replace(text, old, new, limit: -1)
       },
       Overload(
         "string_replace_string_string_int", member: true, [.string, .string, .string, .int], returns: .string,
@@ -97,7 +97,7 @@ public struct StringsLibrary: Library {
             case .string(let old) = arguments[1],
             case .string(let new) = arguments[2], case .int(let limit) = arguments[3]
           else { throw .noMatchingOverload }
-          return .string(try StringFunctions.replace(text, old, new, limit: limit))
+          return .string(try StringOperations.replace(text, old, new, limit: limit))
         }))
     // A part costs more than the bytes in it.
     let splitting = Overload.Cost.custom { arguments in
@@ -107,20 +107,21 @@ public struct StringsLibrary: Library {
       "split",
       .binary("string_split_string", member: true, returns: .list(.string), cost: splitting) {
         (text: String, separator: String) in
-        ListValue(StringFunctions.split(text, separator, limit: -1).map(Value.string))
+        ListValue(StringOperations.split(text, separator, limit: -1).map(Value.string))
       },
       .ternary("string_split_string_int", member: true, returns: .list(.string), cost: splitting) {
         (text: String, separator: String, limit: Int64) in
-        ListValue(StringFunctions.split(text, separator, limit: limit).map(Value.string))
+        ListValue(StringOperations.split(text, separator, limit: limit).map(Value.string))
       })
     declarations.function(
       "substring",
       .binary("string_substring_int", member: true, cost: .linear) {
-        (text: String, from: Int64) throws(EvaluationError) in try StringFunctions.substring(text, from: from)
+        (text: String, from: Int64) throws(EvaluationError) in
+        try StringOperations.substring(text, from: from)
       },
       .ternary("string_substring_int_int", member: true, cost: .linear) {
         (text: String, from: Int64, to: Int64) throws(EvaluationError) in
-        try StringFunctions.substring(text, from: from, to: to)
+        try StringOperations.substring(text, from: from, to: to)
       })
     let joining = Overload.Cost.custom { arguments in
       let separators =
@@ -131,11 +132,11 @@ public struct StringsLibrary: Library {
     declarations.function(
       "join",
       .unary("list_join", member: true, .list(.string), cost: joining) {
-        (list: ListValue) throws(EvaluationError) in try StringFunctions.join(list, "")
+        (list: ListValue) throws(EvaluationError) in try StringOperations.join(list, "")
       },
       .binary("list_join_string", member: true, .list(.string), cost: joining) {
         (list: ListValue, separator: String) throws(EvaluationError) in
-        try StringFunctions.join(list, separator)
+        try StringOperations.join(list, separator)
       })
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The functions of the lists extension.
-enum ListFunctions {
+enum ListOperations {
   /// Greatest argument of `lists.range`.
   static let rangeLimit = 1_000_000
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The functions of the strings extension. Positions count code points, from 0.
-enum StringFunctions {
+enum StringOperations {
   /// Longest string that a function makes, in bytes.
   static let resultLimit = 10 << 20
 
