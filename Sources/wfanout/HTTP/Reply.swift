@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a route decides to do with a request.
+enum Reply {
+  case answer(Answer)
+  /// A response that goes on: the head's own fields, and what the connection becomes.
+  case listen(ListenPlan)
+}
+
+/// A listener to be: its stream, its wire format, and where it begins.
+struct ListenPlan {
+  var stream: EventStream
+  var shape: WireFormat.Shape
+  var contentType: String
+  var headers: [(name: String, value: String)] = []
+  var start: ListenRequest.Start
+  var matcher: (any LineMatcher)?
+  /// Ends the response by itself after so long.
+  var timeoutSeconds: Int?
+}

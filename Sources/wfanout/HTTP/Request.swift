@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A request as the routes see it, whichever version of HTTP it came by.
+struct Request: Sendable {
+  var method: String
+  /// The path, percent-decoded, without the query.
+  var path: String
+  var query: [(name: String, value: String)]
+  var headers: [(name: String, value: String)]
+  var body: [UInt8] = []
+  /// 1.1 knows chunks; 1.0 ends a body by closing; 2 has frames.
+  var version: Version = .http11
+  /// The peer's address, for people.
+  var remote: String = ""
+
+  enum Version: Sendable { case http10, http11, http2 }
+
+  init(
+    method: String, target: String, headers: [(name: String, value: String)] = [], version: Version = .http11
+  ) {
+    self.method = method
+    self.headers = headers
+    self.version = version
+    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    self.path = PercentEncoding.decode(parts.first ?? "", plusIsSpace: false)
+    self.query = parts.count > 1 ? Request.query(parts[1]) : []
+  }
+
+  /// The first value of a field; names are compared without case.
+  func header(_ name: String) -> String? {
+    headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
+  }
+
+  /// The first value of a query item.
+  func item(_ name: String) -> String? { query.first { $0.name == name }?.value }
+
+  /// Whether a query item asks for something: `?watch`, `?watch=1`, `?watch=true`.
+  func flag(_ name: String) -> Bool {
+    guard let value = item(name) else { return false }
+    return ["", "1", "true", "True"].contains(value)
+  }
+
+  /// Whether a comma-separated field contains a token, without case.
+  func header(_ name: String, contains token: String) -> Bool {
+    headers.contains { field in
+      field.name.lowercased() == name
+        && field.value.split(separator: ",").contains {
+          $0.drop { $0 == " " }.lowercased().split(separator: " ").first.map(String.init) == token
+        }
+    }
+  }
+
+  /// Whether the client says it takes this media type by name.
+  func accepts(_ type: String) -> Bool {
+    headers.contains { field in
+      field.name.lowercased() == "accept"
+        && field.value.lowercased().split(separator: ",").contains { item in
+          item.split(separator: ";").first?.filter { $0 != " " } == type
+        }
+    }
+  }
+
+  static func query(_ text: some StringProtocol) -> [(name: String, value: String)] {
+    text.split(separator: "&").map { item in
+      let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return (
+        PercentEncoding.decode(parts[0], plusIsSpace: true),
+        parts.count > 1 ? PercentEncoding.decode(parts[1], plusIsSpace: true) : ""
+      )
+    }
+  }
+}

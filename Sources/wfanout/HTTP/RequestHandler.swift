@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOHTTP1
+import Watch
+
+/// Turns the parts of requests into answers, one request at a time, and makes way for a ``Connection`` when one is to go on.
+///
+/// Confined to the channel's event loop.
+final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, AwaitingRequest {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = ByteBuffer
+
+  private let router: Router
+  private let loopContext: LoopContext
+  private var request: Request?
+  private var isKeptAlive = true
+  private var isRefused = false
+  private var context: ChannelHandlerContext?
+
+  /// Bodies are small JSON documents or one event.
+  private static let bodyLimit = 1 << 20
+
+  init(router: Router, loopContext: LoopContext) {
+    self.router = router
+    self.loopContext = loopContext
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    loopContext.await(self)
+    router.admission.connectionOpened()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    loopContext.stopAwaiting(self)
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    loopContext.stopAwaiting(self)
+    router.admission.connectionClosed()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head): begin(head, context)
+    case .body(let buffer):
+      guard !isRefused, var request else { return }
+      guard request.body.count + buffer.readableBytes <= RequestHandler.bodyLimit else {
+        isKeptAlive = false
+        isRefused = true
+        send(.failure(tooLarge), context)
+        return
+      }
+      self.request = nil
+      request.body.append(contentsOf: buffer.readableBytesView)
+      self.request = request
+    case .end:
+      guard !isRefused, let request else { return }
+      self.request = nil
+      loopContext.stopAwaiting(self)
+      carryOut(router.route(request, on: loopContext), request, context)
+    }
+  }
+
+  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    isKeptAlive = head.isKeepAlive
+    var request = Request(
+      method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
+      version: head.version == .http1_0 ? .http10 : .http11)
+    request.remote = context.remoteAddress?.description ?? ""
+    self.request = request
+    if request.header("expect")?.lowercased() == "100-continue" {
+      write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), context)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard error is HTTPParserError, !isRefused else {
+      context.close(promise: nil)
+      return
+    }
+    isKeptAlive = false
+    isRefused = true
+    send(.failure(Refusal.badRequest("not an HTTP request: \(error)").status), context)
+  }
+
+  /// The request did not come in time: slow peers, and those that never had anything to ask.
+  func waitedTooLong() {
+    guard let context else { return }
+    isKeptAlive = false
+    isRefused = true
+    loopContext.stopAwaiting(self)
+    if request == nil {
+      context.close(promise: nil)
+    } else {
+      send(.text(408, "the request took too long"), context)
+    }
+  }
+
+  private func carryOut(_ reply: Reply, _ request: Request, _ context: ChannelHandlerContext) {
+    switch reply {
+    case .answer(let answer):
+      send(answer, context, isHead: request.method == "HEAD")
+      if isKeptAlive { loopContext.await(self) }
+    case .listen(let plan):
+      // Before its head goes out: whoever has that is let go properly at the end.
+      router.admission.clientJoined()
+      let isChunked = request.version == .http11
+      let format = WireFormat(shape: plan.shape, isChunked: isChunked)
+      let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
+      var headers: [(name: String, value: String)] = [
+        ("Content-Type", plan.contentType), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
+      ]
+      headers.append(isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"))
+      write(ResponseHead.encode(200, headers + plan.headers), context)
+      become(connection, context)
+      connection.begin(plan, admission: router.admission)
+    }
+  }
+
+  /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.
+  private func become(_ connection: Connection, _ context: ChannelHandlerContext) {
+    let pipeline = context.pipeline.syncOperations
+    router.admission.connectionClosed()
+    do {
+      try pipeline.addHandler(connection)
+      if let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) {
+        pipeline.removeHandler(decoder, promise: nil)
+      }
+      pipeline.removeHandler(self, promise: nil)
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
+    var headers = answer.headers
+    headers.append(("Content-Length", String(answer.body.count)))
+    headers += router.commonHeaders
+    if !isKeptAlive { headers.append(("Connection", "close")) }
+    let bytes = ResponseHead.encode(answer.status, headers) + (isHead ? [] : answer.body)
+    guard isKeptAlive else {
+      let promise = context.eventLoop.makePromise(of: Void.self)
+      let channel = context.channel
+      promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: promise)
+      return
+    }
+    write(bytes, context)
+  }
+
+  private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+  }
+
+  private var tooLarge: Status {
+    Status(
+      code: 413, reason: "RequestEntityTooLarge",
+      message: "the body has more than \(RequestHandler.bodyLimit) bytes")
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import Metrics
+import NIOCore
+
+/// The tail of a connection's pipeline once its response has begun: what it is left with is this one handler.
+///
+/// Confined to the channel's event loop.
+class Connection: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  let channel: any Channel
+  let format: WireFormat
+  unowned let loopContext: LoopContext
+  var listener: Listener?
+  /// When something was last written, in the loop's ticks.
+  var lastWriteTick: UInt32
+  /// When its socket last took something while there was more to send.
+  var lastProgressTick: UInt32
+  var lastBuffered = 0
+  var registryIndex = -1
+  private var isFinishing = false
+
+  init(channel: any Channel, format: WireFormat, loopContext: LoopContext) {
+    self.channel = channel
+    self.format = format
+    self.loopContext = loopContext
+    self.lastWriteTick = loopContext.tick
+    self.lastProgressTick = loopContext.tick
+  }
+
+  var takesMore: Bool { channel.isWritable && !isFinishing }
+  var isHeldUp: Bool { !channel.isWritable }
+
+  func send(_ slices: [ByteBuffer]) {
+    lastWriteTick = loopContext.tick
+    if slices.count == 1 {
+      channel.writeAndFlush(slices[0], promise: nil)
+      return
+    }
+    for slice in slices { channel.write(slice, promise: nil) }
+    channel.flush()
+  }
+
+  func send(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    send([ByteBuffer(bytes: bytes)])
+  }
+
+  func send(_ notice: Notice, _ format: WireFormat) {
+    send(format.encode(notice))
+  }
+
+  /// Once a second for each connection.
+  func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
+    let now = loopContext.tick
+    if isHeldUp || isFinishing {
+      let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+      if buffered != lastBuffered {
+        lastBuffered = buffered
+        lastProgressTick = now
+      } else if now &- lastProgressTick >= stallLimit {
+        loopContext.counters.stalled.increment()
+        channel.close(promise: nil)
+      }
+      return
+    }
+    lastProgressTick = now
+    if now &- lastWriteTick >= heartbeat { send(.heartbeat, format) }
+  }
+
+  /// Says goodbye and closes when everything has been written.
+  func finish(reason: String) {
+    guard !isFinishing else { return }
+    isFinishing = true
+    lastProgressTick = loopContext.tick
+    let delay = loopContext.reconnectDelay()
+    var bytes = farewell(reason: reason, reconnectAfterMilliseconds: delay)
+    bytes.append(contentsOf: format.ending)
+    let promise = channel.eventLoop.makePromise(of: Void.self)
+    let channel = channel
+    promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: promise)
+  }
+
+  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+    format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))
+  }
+
+  /// Subclasses with several listeners resume them all.
+  func resumeListeners() {
+    if let listener { listener.hub?.resume(listener) }
+  }
+
+  func removeListeners() {
+    if let listener { listener.hub?.remove(listener) }
+    listener = nil
+  }
+
+  func received(_ buffer: ByteBuffer) {}
+
+  final func handlerAdded(context: ChannelHandlerContext) { loopContext.add(self) }
+
+  final func channelRead(context: ChannelHandlerContext, data: NIOAny) { received(unwrapInboundIn(data)) }
+
+  final func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if takesMore { resumeListeners() }
+  }
+
+  final func channelInactive(context: ChannelHandlerContext) {
+    removeListeners()
+    loopContext.remove(self)
+  }
+
+  final func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import Metrics
+import NIOCore
+import Synchronization
+
+/// A stream of events and its hubs, one on each event loop.
+///
+/// Whoever has lines calls ``publish(_:)``; each loop is woken once for all that came since it last looked.
+final class EventStream: Sendable {
+  let name: String
+  let state: StreamState
+  let hubs: [Hub]
+  private let mailboxes: [Mailbox]
+  private let position = Mutex(0)
+  let gate: Gate
+  private let rule: OverflowRule
+  private let ringLimit: Int
+  private let coalesce: TimeAmount?
+
+  /// Segments that a loop has not taken yet may weigh this much before the source waits.
+  private static let backlogLimit = 16 << 20
+
+  init(
+    name: String, loops: [any EventLoop], state: StreamState, ringLimit: Int, rule: OverflowRule,
+    coalesce: TimeAmount? = nil
+  ) {
+    self.name = name
+    self.state = state
+    self.rule = rule
+    self.ringLimit = ringLimit
+    self.coalesce = coalesce
+    self.gate = Gate()
+    self.hubs = loops.map { Hub(loop: $0, state: state, ringLimit: ringLimit, rule: rule) }
+    self.mailboxes = loops.map { _ in Mailbox() }
+  }
+
+  private final class Mailbox: Sendable {
+    struct State: Sendable {
+      var segments: [Segment] = []
+      var bytes = 0
+      var isScheduled = false
+    }
+    let state = Mutex(State())
+    let lagEvents = Atomic<Int>(0)
+    let lagBytes = Atomic<Int>(0)
+  }
+
+  /// Adds a batch that `fill` puts lines into. Any thread; batches of several threads follow one another.
+  ///
+  /// - Returns: the events taken.
+  @discardableResult
+  func publish(_ fill: (inout Batch) -> Void) -> Int {
+    position.withLock { position in
+      var batch = Batch(firstPosition: position)
+      fill(&batch)
+      guard batch.count > 0 else { return 0 }
+      position = batch.endPosition
+      state.counters.received.increment(by: UInt64(batch.count))
+      state.snapshots?.apply(batch)
+      let segment = Segment(batch)
+      for index in hubs.indices { post(segment, index) }
+      return batch.count
+    }
+  }
+
+  private func post(_ segment: Segment, _ index: Int) {
+    let mustWake = mailboxes[index].state.withLock { box in
+      box.segments.append(segment)
+      box.bytes += segment.byteCount
+      defer { box.isScheduled = true }
+      return !box.isScheduled
+    }
+    guard mustWake else { return }
+    let loop = hubs[index].loop
+    if let coalesce {
+      loop.execute { loop.scheduleTask(in: coalesce) { self.drain(index) } }
+    } else {
+      loop.execute { self.drain(index) }
+    }
+  }
+
+  private func drain(_ index: Int) {
+    let segments = mailboxes[index].state.withLock { box in
+      defer {
+        box.segments = []
+        box.bytes = 0
+        box.isScheduled = false
+      }
+      return box.segments
+    }
+    hubs[index].append(segments)
+    if rule.policy == .block { measureLag(index) }
+    gate.signal()
+  }
+
+  private func measureLag(_ index: Int) {
+    let lag = hubs[index].lag
+    mailboxes[index].lagEvents.store(lag.events, ordering: .relaxed)
+    mailboxes[index].lagBytes.store(lag.bytes, ordering: .relaxed)
+  }
+
+  /// Blocks the calling thread while the loops, or with `block` the slowest listener, are too far behind.
+  ///
+  /// - Returns: false when the process has to end.
+  func waitForRoom() -> Bool {
+    while isFull {
+      guard gate.wait(milliseconds: rule.policy == .block ? 5 : 100) else { return false }
+      if rule.policy == .block {
+        for index in hubs.indices { hubs[index].loop.execute { self.measureLag(index) } }
+      }
+    }
+    return true
+  }
+
+  private var isFull: Bool {
+    mailboxes.contains { box in
+      if box.state.withLock({ $0.bytes }) > EventStream.backlogLimit { return true }
+      guard rule.policy == .block else { return false }
+      return box.lagBytes.load(ordering: .relaxed) > ringLimit / 2
+        || box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max
+    }
+  }
+
+  /// No more events come; listeners are let go when they have had all.
+  func end() {
+    for index in hubs.indices {
+      hubs[index].loop.execute {
+        self.drain(index)
+        self.hubs[index].end()
+      }
+    }
+  }
+}

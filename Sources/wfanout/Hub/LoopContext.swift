@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Synchronization
+
+/// What the connections of one event loop share: a clock of one tick a second, and the list of them all.
+final class LoopContext: @unchecked Sendable {  // confined to `loop`
+  let loop: any EventLoop
+  /// Which of the loops this is; a stream has its hubs in the same order.
+  let index: Int
+  let counters: ServerCounters
+  private(set) var tick: UInt32 = 0
+  private var connections: [Connection] = []
+  private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, since: UInt32)] = [:]
+  private let limits: ConnectionLimits
+  private var random = SystemRandomNumberGenerator()
+
+  init(loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters) {
+    self.loop = loop
+    self.index = index
+    self.limits = limits
+    self.counters = counters
+  }
+
+  func start() {
+    loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in self?.onTick()
+    }
+  }
+
+  var count: Int { connections.count }
+
+  func forEachConnection(_ body: (Connection) -> Void) { connections.forEach(body) }
+
+  /// Spread so that the listeners of a server that restarts do not all come back at once.
+  func reconnectDelay() -> Int {
+    let base = limits.reconnectMilliseconds
+    return base / 2 + Int.random(in: 0...max(1, base), using: &random)
+  }
+
+  func add(_ connection: Connection) {
+    connection.registryIndex = connections.count
+    connections.append(connection)
+  }
+
+  func remove(_ connection: Connection) {
+    guard connection.registryIndex >= 0 else { return }
+    let last = connections.removeLast()
+    if last !== connection {
+      connections[connection.registryIndex] = last
+      last.registryIndex = connection.registryIndex
+    }
+    connection.registryIndex = -1
+  }
+
+  /// A connection that owes a request is given `limits.requestSeconds` for it.
+  func await(_ request: any AwaitingRequest) { waiting[ObjectIdentifier(request)] = (request, tick) }
+
+  func stopAwaiting(_ request: any AwaitingRequest) { waiting[ObjectIdentifier(request)] = nil }
+
+  private func onTick() {
+    tick &+= 1
+    var index = connections.count - 1
+    while index >= 0 {
+      if index < connections.count {
+        connections[index].tick(heartbeatEvery: limits.heartbeatSeconds, stallLimit: limits.stallSeconds)
+      }
+      index -= 1
+    }
+    for (request, since) in waiting.values where tick &- since >= limits.requestSeconds {
+      request.waitedTooLong()
+    }
+  }
+}
+
+/// A connection on which a request is due.
+protocol AwaitingRequest: AnyObject {
+  func waitedTooLong()
+}
+
+struct ConnectionLimits: Sendable {
+  var heartbeatSeconds: UInt32 = 15
+  var stallSeconds: UInt32 = 30
+  var requestSeconds: UInt32 = 15
+  var reconnectMilliseconds = 5000
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What identifies the object of a watch event: its uid, else namespace and name.
+struct SnapshotKey {
+  private var uid: Range<Int>?
+  private var namespace: Range<Int>?
+  private var ownName: Range<Int>?
+  private var object: Range<Int>
+
+  /// Nil when the line is no watch event, or its object has neither uid nor name.
+  init?(_ bytes: [UInt8], _ line: Range<Int>) {
+    guard let object = JSONScan.member("object", of: bytes, in: line) else { return nil }
+    self.object = object
+    guard let metadata = JSONScan.member("metadata", of: bytes, in: object) else { return nil }
+    JSONScan.members(of: bytes, in: metadata) { key, value in
+      guard let text = JSONScan.inside(bytes, value), !text.isEmpty else { return true }
+      if uid == nil, JSONScan.equals(bytes, key, "uid") { uid = text }
+      if namespace == nil, JSONScan.equals(bytes, key, "namespace") { namespace = text }
+      if ownName == nil, JSONScan.equals(bytes, key, "name") { ownName = text }
+      return true
+    }
+    if uid == nil && ownName == nil { return nil }
+  }
+
+  func bytes(of line: [UInt8]) -> [UInt8] {
+    if let uid { return Array(line[uid]) }
+    return name(of: line)
+  }
+
+  /// `namespace/name`, or the name alone.
+  func name(of line: [UInt8]) -> [UInt8] {
+    guard let ownName else { return [] }
+    guard let namespace else { return Array(line[ownName]) }
+    return Array(line[namespace]) + [UInt8(ascii: "/")] + Array(line[ownName])
+  }
+
+  /// The line as an `ADDED` event: what a late joiner gets.
+  func added(_ bytes: [UInt8], _ line: Range<Int>) -> [UInt8] {
+    var added = Array(#"{"type":"ADDED","object":"#.utf8)
+    added.reserveCapacity(line.count + 8)
+    added.append(contentsOf: bytes[object])
+    JSONScan.members(of: bytes, in: line) { key, value in
+      if JSONScan.equals(bytes, key, "type") || JSONScan.equals(bytes, key, "object") { return true }
+      added.append(contentsOf: #",""#.utf8)
+      added.append(contentsOf: bytes[key])
+      added.append(contentsOf: #"":"#.utf8)
+      added.append(contentsOf: bytes[value])
+      return true
+    }
+    added.append(UInt8(ascii: "}"))
+    return added
+  }
+}

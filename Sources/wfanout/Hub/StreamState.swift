@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// What the hubs of one stream share across event loops.
+final class StreamState: Sendable {
+  let epoch: UInt64
+  let counters: StreamCounters
+  let snapshots: SnapshotStore?
+  private let lanes = Mutex<[Lane.Key: (lane: Lane, uses: Int)]>([:])
+  private let listeners = Atomic<Int>(0)
+  private let onIdle: @Sendable () -> Void
+
+  /// `onIdle` is called on an event loop when the last listener has left.
+  init(
+    epoch: UInt64, counters: StreamCounters, snapshots: SnapshotStore?,
+    onIdle: @escaping @Sendable () -> Void = {}
+  ) {
+    self.epoch = epoch
+    self.counters = counters
+    self.snapshots = snapshots
+    self.onIdle = onIdle
+  }
+
+  var listenerCount: Int { listeners.load(ordering: .relaxed) }
+
+  /// The lane of this format and matcher, shared by all loops while a listener uses it.
+  func lane(_ format: WireFormat, _ matcher: (any LineMatcher)?) -> Lane {
+    let fresh = Lane(format: format, matcher: matcher)
+    return lanes.withLock { lanes in
+      var entry = lanes[fresh.key] ?? (lane: fresh, uses: 0)
+      entry.uses += 1
+      lanes[fresh.key] = entry
+      return entry.lane
+    }
+  }
+
+  func release(_ lane: Lane) {
+    lanes.withLock { lanes in
+      guard var entry = lanes[lane.key] else { return }
+      entry.uses -= 1
+      lanes[lane.key] = entry.uses > 0 ? entry : nil
+    }
+  }
+
+  func listenerJoined() { listeners.wrappingAdd(1, ordering: .relaxed) }
+
+  func listenerLeft() {
+    if listeners.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 { onIdle() }
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a client hands back to resume: `<epoch>-<sequence>`, both decimal.
+///
+/// The epoch tells one numbering from another: the creation time of a JetStream stream in nanoseconds, or the start of this
+/// process. A sequence alone could not tell a recreated stream.
+struct EventID: Hashable, Sendable, CustomStringConvertible {
+  var epoch: UInt64
+  var sequence: UInt64
+
+  init(epoch: UInt64, sequence: UInt64) {
+    self.epoch = epoch
+    self.sequence = sequence
+  }
+
+  /// Nil when the text is not an id that any wfanout could have given.
+  init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy(EventID.isDigit) }),
+      let epoch = UInt64(parts[0]), let sequence = UInt64(parts[1])
+    else { return nil }
+    self.init(epoch: epoch, sequence: sequence)
+  }
+
+  var description: String { "\(epoch)-\(sequence)" }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Pipe
+
+/// What the command line asked for, read and checked.
+struct Configuration: Sendable {
+  var listen: [ListenAddress] = []
+  var loops = 2
+  /// In bytes.
+  var ringLimit = 64 << 20
+  var rule = OverflowRule(policy: .dropOldest, queueLimit: nil)
+  /// How long events are gathered before they are sent.
+  var coalesce: Duration = .zero
+  var limits = ConnectionLimits()
+  var clientLimit = 1000
+  /// How long listeners are given to take what is left.
+  var drain: Duration = .seconds(10)
+  /// Objects kept for late listeners; nil keeps none.
+  var snapshotKeys: Int?
+  /// The value of `Access-Control-Allow-Origin`; nil allows none.
+  var corsOrigin: String?
+}
+
+extension Configuration {
+  /// One event loop a processor.
+  static var processors: Int { max(1, System.coreCount) }
+}

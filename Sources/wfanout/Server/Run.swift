@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Pipe
+import Synchronization
+
+/// From the first bound address to the last listener's goodbye.
+struct Run {
+  let configuration: Configuration
+  let diagnostics: Diagnostics
+  let shutdown: Shutdown
+
+  func run() throws -> ExitStatus {
+    raiseDescriptorLimit()
+    let notifier = ServiceNotifier()
+    let server = Server(configuration: configuration, diagnostics: diagnostics)
+    for address in try server.listen() { diagnostics.info("listening on \(address)") }
+    notifier.ready("serving")
+    let ended = Ending()
+    shutdown.onRequest { _ in ended.end(nil) }
+    InputReader(
+      descriptor: STDIN_FILENO, name: "standard input", stream: server.stream, shutdown: shutdown,
+      diagnostics: diagnostics
+    ).start { error in ended.end(error) }
+    let error = ended.wait()
+    notifier.stopping()
+    server.drain(reason: shutdown.cause == nil ? "end_of_stream" : "server_shutdown")
+    if let error { throw error }
+    return .ok
+  }
+
+  /// A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).
+  private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}
+
+/// Where the main thread waits for the end of the input or of the process.
+private final class Ending: Sendable {
+  private let gate = Gate()
+  private let state = Mutex<(isOver: Bool, error: InputError?)>((false, nil))
+
+  func end(_ error: InputError?) {
+    state.withLock { state in
+      guard !state.isOver else { return }
+      state = (true, error)
+    }
+    gate.close()
+  }
+
+  func wait() -> InputError? {
+    while gate.wait(milliseconds: -1) {}
+    return state.withLock { $0.error }
+  }
+}

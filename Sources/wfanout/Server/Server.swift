@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import Metrics
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Pipe
+import Synchronization
+import Watch
+
+/// The server could not be started.
+struct ServerError: ToolError {
+  var status: ExitStatus
+  var description: String
+}
+
+/// Event loops, listening sockets, and the way they end.
+final class Server: Sendable {
+  let configuration: Configuration
+  let diagnostics: Diagnostics
+  let registry: Registry
+  let stream: EventStream
+  let admission: Admission
+  private let group: MultiThreadedEventLoopGroup
+  private let contexts: [LoopContext]
+  private let isDraining = Atomic<Bool>(false)
+
+  init(configuration: Configuration, diagnostics: Diagnostics) {
+    self.configuration = configuration
+    self.diagnostics = diagnostics
+    let registry = Registry()
+    self.registry = registry
+    group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+    let loops = group.makeIterator().map { $0 }
+    let metrics = ServerMetrics(registry)
+    contexts = loops.enumerated().map {
+      LoopContext(
+        loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server)
+    }
+    let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
+    let state = StreamState(
+      epoch: epoch, counters: metrics.stream,
+      snapshots: configuration.snapshotKeys.map { SnapshotStore(epoch: epoch, keyLimit: $0) })
+    let coalesce = TimeAmount(configuration.coalesce)
+    stream = EventStream(
+      name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
+      coalesce: coalesce > .zero ? coalesce : nil)
+    let admission = Admission(clientLimit: configuration.clientLimit)
+    self.admission = admission
+    registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
+  }
+
+  /// Binds all addresses.
+  ///
+  /// - Returns: the addresses in force, the kernel's choices of ports included.
+  func listen() throws(ServerError) -> [String] {
+    for context in contexts { context.loop.execute { context.start() } }
+    var router = Router(services: Services(stream: stream, registry: registry), admission: admission)
+    if let origin = configuration.corsOrigin {
+      router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+    }
+    var bound: [String] = []
+    for address in configuration.listen {
+      do {
+        let channel = try bootstrap(router).bind(to: address).wait()
+        bound.append(describe(channel, address))
+      } catch {
+        throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
+      }
+    }
+    return bound
+  }
+
+  private func bootstrap(_ router: Router) -> ServerBootstrap {
+    ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the kernel.
+      .serverChannelOption(.socketOption(.so_sndbuf), value: 64 << 10)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 128 << 10))
+      .childChannelInitializer { [admission, contexts] channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard admission.acceptsConnections,
+            let context = contexts.first(where: { $0.loop === channel.eventLoop })
+          else {
+            channel.close(promise: nil)
+            return
+          }
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+          try pipeline.addHandler(RequestHandler(router: router, loopContext: context))
+        }
+      }
+  }
+
+  private func describe(_ channel: any Channel, _ address: ListenAddress) -> String {
+    guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return "\(address)" }
+    return "http://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
+  }
+
+  /// Lets every listener have what is left, says goodbye, and waits until all are gone or the time is up.
+  func drain(reason: String) {
+    guard !isDraining.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    if reason == "end_of_stream" {
+      stream.end()
+    } else {
+      for context in contexts {
+        try? context.loop.submit { context.forEachConnection { $0.finish(reason: reason) } }.wait()
+      }
+    }
+    let deadline = ContinuousClock.now + configuration.drain
+    while admission.clientCount > 0, ContinuousClock.now < deadline {
+      guard pause(milliseconds: 20) else { break }
+    }
+  }
+
+  private func pause(milliseconds: Int32) -> Bool {
+    Gate().wait(milliseconds: milliseconds)
+  }
+}
+
+extension TimeAmount {
+  init(_ duration: Duration) {
+    let parts = duration.components
+    self = .nanoseconds(parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000)
+  }
+}
+
+extension ServerBootstrap {
+  fileprivate func bind(to address: ListenAddress) -> EventLoopFuture<any Channel> {
+    switch address {
+    case .tcp(let host, let port): bind(host: host, port: Int(port))
+    case .unix(let path): bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+    }
+  }
+}

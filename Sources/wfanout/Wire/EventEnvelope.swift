@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import Watch
+
+/// The `event` message of the `/ws` protocol.
+///
+/// A line that has an `event_type` already is such an event: `type` becomes `event`, a missing `event_id` is filled in, all
+/// other members stay as they are. Any other line becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a
+/// watch event and `MESSAGE` for the rest.
+enum EventEnvelope {
+  static func encode(_ batch: Batch, _ index: Int) -> [UInt8] {
+    let line = batch.line(index)
+    let bytes = batch.bytes
+    var output: [UInt8] = []
+    output.reserveCapacity(line.count + 160)
+    let id = batch.ids[index]
+    guard let type = JSONScan.member("event_type", of: bytes, in: line), JSONScan.inside(bytes, type) != nil
+    else {
+      output.append(contentsOf: #"{"type":"event","event_id":"\#(id)","event_type":""#.utf8)
+      output.append(contentsOf: eventType(of: batch, index).utf8)
+      output.append(contentsOf: #"","payload":"#.utf8)
+      appendPayload(bytes, line, into: &output)
+      output.append(UInt8(ascii: "}"))
+      return output
+    }
+    let ownID = JSONScan.member("event_id", of: bytes, in: line)
+    output.append(contentsOf: #"{"type":"event","event_id":"#.utf8)
+    if let ownID {
+      output.append(contentsOf: bytes[ownID])
+    } else {
+      output.append(contentsOf: #""\#(id)""#.utf8)
+    }
+    JSONScan.members(of: bytes, in: line) { key, value in
+      if JSONScan.equals(bytes, key, "type") || JSONScan.equals(bytes, key, "event_id") { return true }
+      output.append(contentsOf: #",""#.utf8)
+      output.append(contentsOf: bytes[key])
+      output.append(contentsOf: #"":"#.utf8)
+      output.append(contentsOf: bytes[value])
+      return true
+    }
+    if ownID != nil {
+      // The resume id is ours even where the producer numbers its own events.
+      output.append(contentsOf: #","resume_id":"\#(id)""#.utf8)
+    }
+    output.append(UInt8(ascii: "}"))
+    return output
+  }
+
+  /// The event type a subscription sees.
+  static func eventType(of batch: Batch, _ index: Int) -> String {
+    let line = batch.line(index)
+    if let type = JSONScan.member("event_type", of: batch.bytes, in: line),
+      let text = JSONScan.inside(batch.bytes, type)
+    {
+      return String(decoding: batch.bytes[text], as: UTF8.self)
+    }
+    switch batch.kinds[index] {
+    case .added: return "RESOURCE_ADDED"
+    case .modified: return "RESOURCE_MODIFIED"
+    case .deleted: return "RESOURCE_DELETED"
+    case .bookmark: return "RESOURCE_BOOKMARK"
+    case .error: return "RESOURCE_ERROR"
+    case .status: return "STATUS"
+    case .metrics: return "METRICS"
+    case .other: return "MESSAGE"
+    }
+  }
+
+  /// JSON goes in as it is; what is no JSON object goes in as a string.
+  private static func appendPayload(_ bytes: [UInt8], _ line: Range<Int>, into output: inout [UInt8]) {
+    if JSONScan.members(of: bytes, in: line, { _, _ in true }) {
+      output.append(contentsOf: bytes[line])
+    } else {
+      JSONText.append(string: bytes[line], to: &output)
+    }
+  }
+}

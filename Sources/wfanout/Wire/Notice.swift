@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the hub itself has to say to a listener, apart from the events.
+enum Notice: Sendable, Equatable {
+  /// Continuity could not be kept; what follows is a snapshot, if there is one, and then the newest events.
+  case reset(ResetReason)
+  /// This many events were left out because the listener was too slow.
+  case gap(dropped: Int)
+  /// The snapshot is over; events after `id` follow.
+  case snapshotEnd(id: EventID)
+  /// The connection ends; come back after so long.
+  case disconnect(reason: String, reconnectAfterMilliseconds: Int)
+  case heartbeat
+
+  /// As a field set of an event stream; a heartbeat is a comment.
+  var eventStreamField: [UInt8] {
+    switch self {
+    case .heartbeat: Array(":\n\n".utf8)
+    case .reset: Array("event: reset\ndata: \(json)\n\n".utf8)
+    case .gap: Array("event: gap\ndata: \(json)\n\n".utf8)
+    case .snapshotEnd(let id): Array("event: snapshot-end\nid: \(id)\ndata: \(json)\n\n".utf8)
+    case .disconnect(_, let milliseconds):
+      Array("event: disconnect\nretry: \(milliseconds)\ndata: \(json)\n\n".utf8)
+    }
+  }
+
+  /// As a line of NDJSON or of a Kubernetes watch; a heartbeat is an empty line, which both skip.
+  var line: [UInt8] { self == .heartbeat ? [UInt8(ascii: "\n")] : Array("\(json)\n".utf8) }
+
+  /// As WebSocket frames; a heartbeat is a ping frame.
+  ///
+  /// - Parameters:
+  ///   - isRaw: no `/ws` protocol: the notice is the line that NDJSON would carry.
+  ///   - output: where to.
+  func appendFrame(isRaw: Bool, into output: inout [UInt8]) {
+    guard self != .heartbeat else {
+      WebSocketFrame.appendHeader(opcode: .ping, length: 0, into: &output)
+      return
+    }
+    let text = Array((isRaw ? json : protocolMessage).utf8)
+    WebSocketFrame.appendHeader(opcode: .text, length: text.count, into: &output)
+    output.append(contentsOf: text)
+  }
+
+  private var json: String {
+    switch self {
+    case .reset(let reason):
+      #"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","#
+        + #""message":"\#(reason.sentence)","reason":"Expired","code":410}}"#
+    case .gap(let dropped):
+      #"{"type":"STATUS","object":{"tool":"wfanout","mode":"streaming","health":"degraded","#
+        + #""reason":"backpressure","dropped":\#(dropped)}}"#
+    case .snapshotEnd(let id):
+      #"{"type":"BOOKMARK","object":{"kind":"Bookmark","apiVersion":"watchutils/v1","metadata":{"#
+        + #""resourceVersion":"\#(id)","annotations":{"k8s.io/initial-events-end":"true"}}}}"#
+    case .disconnect(let reason, let milliseconds):
+      #"{"type":"STATUS","object":{"tool":"wfanout","mode":"streaming","health":"unhealthy","#
+        + #""reason":"disconnect","message":"\#(reason)","reconnectAfterMilliseconds":\#(milliseconds)}}"#
+    case .heartbeat: ""
+    }
+  }
+
+  /// In the protocol of `/ws`.
+  private var protocolMessage: String {
+    switch self {
+    case .reset(let reason):
+      #"{"type":"reset","reason":"\#(reason.rawValue)","message":"\#(reason.sentence)"}"#
+    case .gap(let dropped):
+      #"{"type":"error","code":"QUEUE_FULL","message":"\#(dropped) events dropped: the client reads too slowly","#
+        + #""dropped":\#(dropped)}"#
+    case .snapshotEnd(let id): #"{"type":"snapshot_end","event_id":"\#(id)"}"#
+    case .disconnect(let reason, let milliseconds):
+      #"{"type":"disconnect","reason":"\#(reason)","reconnect_after_ms":\#(milliseconds)}"#
+    case .heartbeat: ""
+    }
+  }
+}
+
+extension ResetReason {
+  fileprivate var sentence: String {
+    switch self {
+    case .unknown: "the event to resume after is not known here"
+    case .expired: "the event to resume after is too old"
+    }
+  }
+}

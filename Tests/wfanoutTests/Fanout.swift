@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+
+/// A wfanout on a free port of the loopback, fed by the test.
+final class Fanout: Sendable {
+  let tool: RunningTool
+  let port: Int
+
+  init(_ arguments: [String] = [], environment: [String: String] = [:]) throws {
+    tool = try Tool.start("wfanout", ["--listen", ":0"] + arguments, environment: environment)
+    try tool.waitForDiagnostics("listening on http://127.0.0.1:")
+    let after = tool.soFar.diagnostics.split(separator: "http://127.0.0.1:").last ?? ""
+    port = Int(after.prefix { $0.isNumber }) ?? 0
+  }
+
+  var url: String { "http://127.0.0.1:\(port)" }
+
+  func feed(_ lines: [String]) { tool.write(lines.map { $0 + "\n" }.joined()) }
+  func feed(_ line: String) { feed([line]) }
+
+  /// Ends the input and waits for the end.
+  @discardableResult
+  func end(_ deadline: Duration = .seconds(20)) throws -> Tool.Outcome {
+    tool.closeInput()
+    return try tool.waitForEnd(deadline)
+  }
+
+  deinit { if tool.isRunning { tool.send(SIGKILL) } }
+
+  /// curl(1) to its end.
+  func curl(_ path: String, _ arguments: [String] = []) throws -> Tool.Outcome {
+    let process = try Tool.shell(
+      "exec curl -sS -N --max-time 20 \(arguments.map(quoted).joined(separator: " ")) \(quoted(url + path))")
+    return try process.waitForEnd(.seconds(25))
+  }
+
+  /// curl(1) that goes on: its output is there as it comes.
+  func listen(_ path: String, _ arguments: [String] = []) throws -> RunningTool {
+    try Tool.shell(
+      "exec curl -sS -N --max-time 60 \(arguments.map(quoted).joined(separator: " ")) \(quoted(url + path))")
+  }
+
+  /// A listener that has its response head, so that it gets whatever is fed from now on.
+  func listening(_ path: String, _ arguments: [String] = []) throws -> RunningTool {
+    let listener = try listen(path, ["-D", "/dev/stderr"] + arguments)
+    try listener.waitForDiagnostics("\r\n\r\n")
+    return listener
+  }
+
+  private func quoted(_ text: String) -> String {
+    "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+}
+
+/// A watch event of a pod, as kwatch prints it.
+func pod(_ name: String, type: String = "ADDED", version: Int = 1, extra: String = "") -> String {
+  #"{"type":"\#(type)","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"\#(name)","namespace":"default","#
+    + #""uid":"uid-\#(name)","resourceVersion":"\#(version)"}\#(extra)}}"#
+}
+
+/// A line of natswatch.
+func message(_ sequence: Int, epoch: String = "1700000000000000000", name: String = "a") -> String {
+  #"{"type":"ADDED","object":{"metadata":{"name":"\#(name)","resourceVersion":"\#(sequence)"}},"#
+    + #""source":{"stream":"S","epoch":"\#(epoch)","subject":"s","sequence":\#(sequence),"pending":0}}"#
+}
