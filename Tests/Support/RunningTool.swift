@@ -93,8 +93,14 @@ package final class RunningTool: @unchecked Sendable {
   private func collect(_ pipe: Pipe, _ append: @escaping @Sendable (RunningTool, Data) -> Void) {
     let handle = pipe.fileHandleForReading
     Thread.detachNewThread { [weak self] in
-      while let data = try? handle.read(upToCount: 1 << 16), !data.isEmpty {
+      // read(2) itself: FileHandle's `read(upToCount:)` waits on a pipe until it has as much as that, or the end.
+      var bytes = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let count = unsafe read(handle.fileDescriptor, &bytes, bytes.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { break }
         guard let self else { return }
+        let data = Data(bytes[..<count])
         self.condition.withLock {
           append(self, data)
           self.condition.broadcast()
