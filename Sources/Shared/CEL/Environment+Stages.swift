@@ -4,12 +4,32 @@
 extension Environment {
   /// Reads an expression and expands its macros.
   package func parse(_ source: String) throws(CompileError) -> ParsedExpression {
-    throw CompileError(.syntax, "not yet", in: source, at: 0)
+    guard source.utf8.count <= limits.sourceSize else {
+      throw CompileError(
+        .limit, "the expression is longer than \(limits.sourceSize) bytes", in: "", at: 0)
+    }
+    do throws(SyntaxFault) {
+      var parser = try Parser(source, macros: options.macros ? declarations.macros : [:], limits: limits)
+      let root = try parser.parse()
+      return ParsedExpression(root: root, source: source, lastID: parser.lastID)
+    } catch {
+      throw CompileError(
+        error.code, error.message, in: source, at: error.offset, suggestion: error.suggestion)
+    }
   }
 
   /// Resolves names, and checks types when the options say so.
   package func check(_ parsed: ParsedExpression) throws(CompileError) -> CheckedExpression {
-    CheckedExpression(root: parsed.root, source: parsed.source, types: [:], references: [:], isChecked: false)
+    var checker = Checker(self)
+    do throws(Checker.Fault) {
+      try checker.run(parsed.root)
+    } catch {
+      throw CompileError(
+        error.code, error.message, in: parsed.source, at: error.offset, suggestion: error.suggestion)
+    }
+    return CheckedExpression(
+      root: parsed.root, source: parsed.source, types: checker.types, references: checker.references,
+      isChecked: options.checks)
   }
 
   /// Makes the tree that runs.
@@ -19,7 +39,18 @@ extension Environment {
   package func plan(
     _ checked: CheckedExpression, claiming resolve: (Expr) -> Int? = { _ in nil }
   ) throws(CompileError) -> Program {
-    throw CompileError(.syntax, "not yet", in: checked.source, at: 0)
+    try withoutActuallyEscaping(resolve) { (resolve) throws(CompileError) in
+      var planner = Planner(self, checked, claims: resolve)
+      do throws(Planner.Fault) {
+        let root = try planner.plan(checked.root)
+        return Program(
+          resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(),
+          estimatedCost: CostEstimate(environment: self).estimate(checked), checked: checked, root: root,
+          localCount: planner.localCount, defaultCostLimit: limits.cost)
+      } catch {
+        throw CompileError(.type, error.message, in: checked.source, at: error.offset)
+      }
+    }
   }
 }
 

@@ -34,10 +34,8 @@ public struct Environment: Sendable {
     /// The variable whose members stand in for names that are declared nowhere: with `object` here, `status` means
     /// `object.status`. Their type is dyn.
     public var fallbackVariable: String?
-    /// The IANA zone or offset that timestamp functions use without an argument; nil is UTC.
-    public var timeZone: String?
 
-    /// The defaults: macros and checks on, no fallback, UTC.
+    /// The defaults: macros and checks on, no fallback.
     public init() {}
   }
 
@@ -86,8 +84,10 @@ public struct Variable: Sendable {
 public struct Limits: Sendable {
   /// Bytes of source.
   public var sourceSize = 100_000
-  /// How deep brackets, calls and operators may nest.
+  /// How deep brackets and calls may nest.
   public var nesting = 200
+  /// How deep the tree of the expression may be, macros expanded; a chain such as `a + b + c` is as deep as it is long.
+  public var depth = 500
   /// Nodes of the expression after macros have been expanded.
   public var nodes = 50_000
   /// What one evaluation may cost unless it is told otherwise; see ``Program/evaluate(_:costLimit:)``.

@@ -23,21 +23,25 @@ public struct Program: Sendable {
   /// - Throws: ``EvaluationError``
   public func evaluate(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Value
   {
-    prepare(&activation, costLimit)
-    return try root.evaluate(&activation)
+    try prepare(&activation, costLimit)
+    let result = try root.evaluate(&activation)
+    // Whoever prints or copies the result walks all of it.
+    if result.weight > activation.budget { throw EvaluationError(.costLimitExceeded) }
+    return result
   }
 
   /// Evaluates an expression that must give a bool.
   ///
   /// - Throws: ``EvaluationError``, `noMatchingOverload` for a result of another type
   public func test(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Bool {
-    prepare(&activation, costLimit)
+    try prepare(&activation, costLimit)
     return try root.evaluateBool(&activation)
   }
 
   @inline(__always)
-  private func prepare(_ activation: inout Activation, _ costLimit: Int?) {
+  private func prepare(_ activation: inout Activation, _ costLimit: Int?) throws(EvaluationError) {
     activation.budget = costLimit ?? defaultCostLimit
+    try activation.spend(root.cost)
     if activation.locals.count < localCount {
       activation.locals.append(
         contentsOf: repeatElement(.null, count: localCount - activation.locals.count))

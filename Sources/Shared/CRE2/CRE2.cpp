@@ -94,3 +94,7 @@ size_t cre2_program_size(const CRE2Pattern *pattern) {
   int size = pattern->expression.ProgramSize();
   return size < 0 ? 0 : static_cast<size_t>(size);
 }
+
+bool cre2_find_bytes(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length) {
+  return memmem(text, length, part, part_length) != nullptr;
+}

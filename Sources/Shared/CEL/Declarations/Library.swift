@@ -24,6 +24,8 @@ public struct Declarations: Sendable {
   var constants: [String: (type: ValueType, value: Value)] = [:]
   /// Names of types that stand for themselves in an expression, such as `int` or `net.IP`.
   var types: [String: ValueType] = [:]
+  /// Ids of the overloads that the planner knows itself; its nodes do what their implementations do.
+  var builtins: Set<String> = []
 
   struct MacroKey: Hashable, Sendable {
     let name: String
@@ -43,6 +45,7 @@ public struct Declarations: Sendable {
     for overload in overloads {
       if let index = all.firstIndex(where: { $0.id == overload.id }) {
         all[index] = overload
+        builtins.remove(overload.id)
       } else {
         all.append(overload)
       }

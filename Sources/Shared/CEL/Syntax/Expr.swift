@@ -8,6 +8,8 @@ public struct Expr: Sendable {
   public let offset: Int
   /// What it is.
   public let kind: Kind
+  /// How many levels of nodes it has, itself included.
+  let depth: Int
 
   /// The forms of an expression. Operators are calls of functions named as CEL names them: `_+_`, `_[_]`, `_?_:_`.
   public indirect enum Kind: Sendable {
@@ -80,5 +82,25 @@ public struct Expr: Sendable {
     self.id = id
     self.offset = offset
     self.kind = kind
+    self.depth = 1 + kind.children.reduce(0) { max($0, $1.depth) }
+  }
+}
+
+extension Expr {
+  /// The expressions directly inside, in the order in which they are written.
+  public var children: [Expr] { kind.children }
+}
+
+extension Expr.Kind {
+  var children: [Expr] {
+    switch self {
+    case .literal, .identifier: []
+    case .select(let operand, _, _): [operand]
+    case .call(let target, _, let arguments): (target.map { [$0] } ?? []) + arguments
+    case .list(let elements): elements.map(\.value)
+    case .map(let entries): entries.flatMap { [$0.key, $0.value] }
+    case .message(_, let fields): fields.map(\.value)
+    case .comprehension(let fold): [fold.range, fold.initial, fold.condition, fold.step, fold.result]
+    }
   }
 }

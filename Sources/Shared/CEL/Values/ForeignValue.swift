@@ -62,6 +62,10 @@ open class ForeignSource: @unchecked Sendable {
   /// The number of elements of a list node, or of entries of a map node.
   open func count(_ node: UInt64) -> Int { 0 }
 
+  /// Roughly how many values lie in a node, at any depth; its length in bytes divided by ten will do. It is what
+  /// working on the whole node costs.
+  open func weight(_ node: UInt64) -> Int { 1 }
+
   /// The value under a key of a map node, or nil when there is none; the first of equal keys.
   open func member(_ node: UInt64, _ name: FieldName) -> Value? { nil }
 

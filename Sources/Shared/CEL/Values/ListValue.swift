@@ -10,14 +10,27 @@ public final class ListValue: Sendable, RandomAccessCollection {
   }
 
   let storage: Storage
+  /// How many values lie in it, at any depth, counted as often as they can be reached; see ``Value/weight``.
+  let weight: Int
 
   /// A list of these elements.
-  public init(_ elements: some Sequence<Value>) { self.storage = .elements(Array(elements)) }
+  public convenience init(_ elements: some Sequence<Value>) { self.init(Array(elements)) }
 
   /// A list of these elements.
-  public init(_ elements: [Value]) { self.storage = .elements(elements) }
+  public convenience init(_ elements: [Value]) {
+    self.init(elements, weight: elements.reduce(1) { $0.addingSaturated($1.weight) })
+  }
 
-  init(foreign: ForeignValue) { self.storage = .foreign(foreign) }
+  /// A list of these elements, whose weights with one for the list come to `weight`.
+  init(_ elements: [Value], weight: Int) {
+    self.storage = .elements(elements)
+    self.weight = weight
+  }
+
+  init(foreign: ForeignValue) {
+    self.storage = .foreign(foreign)
+    self.weight = foreign.source.weight(foreign.node)
+  }
 
   static let empty = ListValue([])
 

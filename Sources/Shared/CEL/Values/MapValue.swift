@@ -12,6 +12,8 @@ public final class MapValue: Sendable {
   }
 
   let storage: Storage
+  /// How many values lie in it, at any depth, counted as often as they can be reached; see ``Value/weight``.
+  let weight: Int
 
   static let empty = MapValue(unique: [])
 
@@ -26,6 +28,7 @@ public final class MapValue: Sendable {
 
   /// A map of entries whose keys are known to differ.
   init(unique entries: [(key: Value, value: Value)]) {
+    self.weight = entries.reduce(1) { $0.addingSaturated($1.key.weight).addingSaturated($1.value.weight) }
     guard entries.count > Self.scanLimit else {
       self.storage = .few(entries)
       return
@@ -38,7 +41,10 @@ public final class MapValue: Sendable {
     self.storage = .indexed(entries, index)
   }
 
-  init(foreign: ForeignValue) { self.storage = .foreign(foreign) }
+  init(foreign: ForeignValue) {
+    self.storage = .foreign(foreign)
+    self.weight = foreign.source.weight(foreign.node)
+  }
 
   /// The number of entries.
   public var count: Int {

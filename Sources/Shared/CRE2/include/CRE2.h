@@ -51,6 +51,9 @@ const char *cre2_group_name(const CRE2Pattern *pattern, size_t index);
 /// The size of the compiled program in instructions: what a byte of text costs at worst.
 size_t cre2_program_size(const CRE2Pattern *pattern);
 
+/// Whether `part` occurs in `text`, byte by byte, in time linear in both: memmem, which Swift cannot see.
+bool cre2_find_bytes(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length);
+
 #ifdef __cplusplus
 }
 #endif

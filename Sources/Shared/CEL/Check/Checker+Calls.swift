@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Checker {
+  mutating func call(
+    _ expression: Expr, _ target: Expr?, _ function: String, _ arguments: [Expr]
+  ) throws(Fault) -> ValueType {
+    if function == "_?._", target == nil, arguments.count == 2 {
+      return try optionalSelect(expression, arguments)
+    }
+    guard let target else {
+      guard let overloads = resolver.function(function) else {
+        return try undeclared(expression, function, isMember: false, arguments)
+      }
+      return try resolve(expression, function, overloads, isMember: false, arguments)
+    }
+    // A namespace's function, `optional.of(x)`: its target is no expression.
+    if let namespace = qualifiedName(target), let overloads = resolver.function("\(namespace).\(function)") {
+      return try resolve(expression, "\(namespace).\(function)", overloads, isMember: false, arguments)
+    }
+    guard let overloads = resolver.function(function) else {
+      return try undeclared(expression, function, isMember: true, [target] + arguments)
+    }
+    return try resolve(expression, function, overloads, isMember: true, [target] + arguments)
+  }
+
+  /// A call of nothing known. Lenient, the arguments are still looked at for the names in them.
+  private mutating func undeclared(
+    _ expression: Expr, _ function: String, isMember: Bool, _ arguments: [Expr]
+  ) throws(Fault) -> ValueType {
+    if isLenient {
+      for argument in arguments { _ = try check(argument) }
+      return .dyn
+    }
+    if isMember, let target = arguments.first { _ = try check(target) }
+    let name = CallText.name(function)
+    return try fail(
+      expression.offset, "undeclared function '\(name)'\(inContainer)", code: .undeclared,
+      suggestion: resolver.suggestion(forFunction: function, isMember: isMember))
+  }
+
+  private mutating func resolve(
+    _ expression: Expr, _ function: String, _ overloads: [Overload], isMember: Bool, _ arguments: [Expr]
+  ) throws(Fault) -> ValueType {
+    var argumentTypes: [ValueType] = []
+    for argument in arguments { argumentTypes.append(try check(argument)) }
+    var applicable: [Overload] = []
+    var result: ValueType?
+    for overload in overloads
+    where overload.isMember == isMember && overload.parameters.count == arguments.count {
+      let fresh = unifier.instantiate(overload.parameters + [overload.result])
+      guard unifier.assign(argumentTypes, to: Array(fresh.dropLast())) else { continue }
+      applicable.append(overload)
+      let this = unifier.resolve(fresh[fresh.count - 1])
+      if let known = result, known != .dyn, known != this {
+        result = .dyn
+      } else if result == nil {
+        result = this
+      }
+    }
+    references[expression.id] = .overloads(applicable)
+    if let result { return result }
+    let shown = argumentTypes.map { unifier.resolve($0, unknownAsDyn: true) }
+    return try fail(
+      expression.offset, CallText.mismatch(function, isMember: isMember, shown, overloads))
+  }
+
+  private mutating func optionalSelect(_ expression: Expr, _ arguments: [Expr]) throws(Fault) -> ValueType {
+    guard case .literal(.string(let field)) = arguments[1].kind else {
+      return try fail(arguments[1].offset, "expected the name of a key")
+    }
+    let type = unifier.resolve(try check(arguments[0]))
+    types[arguments[1].id] = .string
+    return try member(of: type, field, at: expression.offset, isOptional: true)
+  }
+}
+
+/// How calls are shown in messages.
+enum CallText {
+  /// `_+_` as people know it.
+  static func name(_ function: String) -> String {
+    switch function {
+    case "_[_]": return "[]"
+    case "_[?_]": return "[?]"
+    case "_?_:_": return "?:"
+    case "@in": return "in"
+    default:
+      let trimmed = function.filter { $0 != "_" }
+      return function.contains { $0.isLetter } || trimmed.isEmpty ? function : trimmed
+    }
+  }
+
+  static func mismatch(
+    _ function: String, isMember: Bool, _ types: [ValueType], _ overloads: [Overload]
+  ) -> String {
+    let call: String
+    if isMember {
+      let arguments = types.dropFirst().map(\.description).joined(separator: ", ")
+      call = "\(types[0]).\(function)(\(arguments))"
+    } else if types.count == 2, function != name(function) || function.hasPrefix("@") {
+      call = function == "_[_]" ? "\(types[0])[\(types[1])]" : "\(types[0]) \(name(function)) \(types[1])"
+    } else {
+      call = "\(name(function))(\(types.map(\.description).joined(separator: ", ")))"
+    }
+    let counts = Set(
+      overloads.filter { $0.isMember == isMember }.map { $0.parameters.count - (isMember ? 1 : 0) })
+    let given = types.count - (isMember ? 1 : 0)
+    if !counts.isEmpty, !counts.contains(given) {
+      let wanted = counts.sorted().map(String.init).joined(separator: " or ")
+      return "\(name(function))() takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(given)"
+    }
+    if counts.isEmpty, !overloads.isEmpty {
+      return isMember
+        ? "\(function) is called as \(function)(…), not on a value"
+        : "\(function) is called on a value: x.\(function)(…)"
+    }
+    return "no matching overload: \(call)"
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds what a name means, from the inside of the container outwards.
+struct NameResolver {
+  let environment: Environment
+
+  /// The full names that a name may mean, in order: in container `a.b`, `x` means `a.b.x`, `a.x`, `x`. With a
+  /// leading dot it means itself.
+  static func candidates(_ name: String, container: String) -> [String] {
+    if name.hasPrefix(".") { return [String(name.dropFirst())] }
+    guard !container.isEmpty else { return [name] }
+    var result: [String] = []
+    var parts = container.split(separator: ".", omittingEmptySubsequences: false)
+    while !parts.isEmpty {
+      result.append(parts.joined(separator: ".") + "." + name)
+      parts.removeLast()
+    }
+    return result + [name]
+  }
+
+  func candidates(_ name: String) -> [String] { Self.candidates(name, container: environment.container) }
+
+  /// A variable, constant or type.
+  func identifier(_ name: String) -> (reference: CheckedExpression.Reference, type: ValueType)? {
+    for candidate in candidates(name) {
+      if let slot = environment.slots[candidate] {
+        return (.variable(slot: slot), environment.variables[slot].type)
+      }
+      if let constant = environment.declarations.constants[candidate] {
+        return (.constant(constant.value), constant.type)
+      }
+      if let type = environment.declarations.types[candidate] {
+        return (.constant(.type(type.runtimeName ?? TypeName(candidate))), .type(type))
+      }
+    }
+    return nil
+  }
+
+  /// A function's overloads.
+  func function(_ name: String) -> [Overload]? {
+    for candidate in candidates(name) {
+      if let overloads = environment.declarations.functions[candidate] { return overloads }
+    }
+    return nil
+  }
+
+  /// The name of a message type of google.protobuf that has literals.
+  func message(_ name: String) -> WellKnownMessage? {
+    for candidate in candidates(name) {
+      if let message = WellKnownMessage(rawValue: candidate) { return message }
+    }
+    return nil
+  }
+
+  /// A declared name close to one that is not declared.
+  func suggestion(forIdentifier name: String, locals: [String]) -> String? {
+    let declared =
+      environment.variables.map(\.name) + Array(environment.declarations.constants.keys)
+      + Array(environment.declarations.types.keys)
+    return Suggestion.nearest(to: name, among: locals + declared.sorted())
+  }
+
+  func suggestion(forFunction name: String, isMember: Bool) -> String? {
+    var names = environment.declarations.functions.filter { _, overloads in
+      overloads.contains { $0.isMember == isMember }
+    }.map(\.key).filter { $0.first?.isLetter ?? false }
+    names += environment.declarations.macros.keys.filter { $0.isMember == isMember }.map(\.name)
+    return Suggestion.nearest(to: name, among: names.sorted())
+  }
+}
+
+/// The name that was probably meant.
+enum Suggestion {
+  /// The nearest of some names by edits (a swap of neighbours is one), if it is near enough to be meant.
+  static func nearest(to name: String, among names: [String]) -> String? {
+    let limit = max(1, min(3, name.unicodeScalars.count / 3))
+    var best: (name: String, distance: Int)?
+    for candidate in names where candidate != name {
+      let distance =
+        candidate.lowercased() == name.lowercased()
+        ? 0 : edits(name, candidate, limit: best?.distance ?? limit + 1)
+      guard distance <= limit, distance < best?.distance ?? .max else { continue }
+      best = (candidate, distance)
+    }
+    return best?.name
+  }
+
+  private static func edits(_ left: String, _ right: String, limit: Int) -> Int {
+    let left = Array(left.unicodeScalars.prefix(64))
+    let right = Array(right.unicodeScalars.prefix(64))
+    guard abs(left.count - right.count) <= limit else { return .max }
+    var beforePrevious: [Int] = []
+    var previous = Array(0...right.count)
+    for row in 0..<left.count {
+      var current = [row + 1]
+      for column in 0..<right.count {
+        let substitution = previous[column] + (left[row] == right[column] ? 0 : 1)
+        var cost = min(substitution, previous[column + 1] + 1, current[column] + 1)
+        if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+          cost = min(cost, beforePrevious[column - 1] + 1)
+        }
+        current.append(cost)
+      }
+      beforePrevious = previous
+      previous = current
+    }
+    return previous[right.count]
+  }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What type variables stand for, and whether one type may be given where another is wanted.
+struct TypeUnifier {
+  private var bindings: [String: ValueType] = [:]
+  /// What was bound, and to what before, since the assignment under way began: to take back one that fails.
+  private var trail: [(name: String, previous: ValueType?)] = []
+  private var lastVariable = 0
+
+  /// A type variable that stands for nothing yet. Declared type parameters cannot have such a name.
+  mutating func freshVariable() -> ValueType {
+    lastVariable += 1
+    return .parameter("@\(lastVariable)")
+  }
+
+  /// The type with all known variables put in; unknown ones stay, or become dyn.
+  func resolve(_ type: ValueType, unknownAsDyn: Bool = false) -> ValueType {
+    if case .parameter(let name) = type {
+      guard let bound = bindings[name] else { return unknownAsDyn ? .dyn : type }
+      return resolve(bound, unknownAsDyn: unknownAsDyn)
+    }
+    let arguments = type.arguments
+    guard !arguments.isEmpty else { return type }
+    return type.with(arguments: arguments.map { resolve($0, unknownAsDyn: unknownAsDyn) })
+  }
+
+  /// Puts fresh variables in the place of a declaration's type parameters.
+  mutating func instantiate(_ types: [ValueType]) -> [ValueType] {
+    var fresh: [String: ValueType] = [:]
+    return types.map { instantiate($0, &fresh) }
+  }
+
+  private mutating func instantiate(_ type: ValueType, _ fresh: inout [String: ValueType]) -> ValueType {
+    if case .parameter(let name) = type {
+      if let known = fresh[name] { return known }
+      let variable = freshVariable()
+      fresh[name] = variable
+      return variable
+    }
+    let arguments = type.arguments
+    guard !arguments.isEmpty else { return type }
+    var replaced: [ValueType] = []
+    for argument in arguments { replaced.append(instantiate(argument, &fresh)) }
+    return type.with(arguments: replaced)
+  }
+
+  /// Whether `type` can stand where `wanted` is; if so, what that tells about variables is kept.
+  mutating func assign(_ type: ValueType, to wanted: ValueType) -> Bool { assign([type], to: [wanted]) }
+
+  /// The same for several at once: all or nothing is kept.
+  mutating func assign(_ types: [ValueType], to wanted: [ValueType]) -> Bool {
+    guard types.count == wanted.count else { return false }
+    trail.removeAll(keepingCapacity: true)
+    for (type, want) in zip(types, wanted) where !agree(type, want) {
+      for change in trail.reversed() { bindings[change.name] = change.previous }
+      return false
+    }
+    return true
+  }
+
+  private mutating func agree(_ left: ValueType, _ right: ValueType) -> Bool {
+    if case .parameter(let name) = right {
+      let (isValid, wasBound) = bind(name, to: left)
+      if isValid { return true }
+      if wasBound { return false }
+    }
+    if case .parameter(let name) = left { return bind(name, to: right).isValid }
+    switch (left, right) {
+    case (.dyn, _), (_, .dyn): return true
+    case (.null, _): return right.acceptsNull
+    case (_, .null): return left.acceptsNull
+    case (.wrapper(let inner), .wrapper(let other)): return inner == other
+    case (.wrapper(let inner), let other), (let other, .wrapper(let inner)): return inner == other
+    case (.type, .type): return true
+    case (.list(let element), .list(let other)): return agree(element, other)
+    case (.map(let key, let value), .map(let otherKey, let otherValue)):
+      return agree(key, otherKey) && agree(value, otherValue)
+    case (.optional(let inner), .optional(let other)): return agree(inner, other)
+    case (.opaque(let name, let arguments), .opaque(let otherName, let others)):
+      guard name == otherName, arguments.count == others.count else { return false }
+      for (argument, other) in zip(arguments, others) where !agree(argument, other) { return false }
+      return true
+    default: return left == right
+    }
+  }
+
+  private mutating func bind(_ name: String, to type: ValueType) -> (isValid: Bool, wasBound: Bool) {
+    if case .parameter(name) = type { return (true, true) }
+    guard let bound = bindings[name] else {
+      guard !mentions(type, name) else { return (false, false) }
+      set(name, type)
+      return (true, false)
+    }
+    if bound == type { return (true, true) }
+    guard agree(type, bound) else { return (false, true) }
+    let general = Self.mostGeneral(type, bound)
+    if !mentions(general, name) { set(name, general) }
+    return (true, true)
+  }
+
+  private mutating func set(_ name: String, _ type: ValueType) {
+    trail.append((name, bindings[name]))
+    bindings[name] = type
+  }
+
+  /// Whether a variable occurs in a type, directly or through what other variables stand for.
+  private func mentions(_ type: ValueType, _ name: String) -> Bool {
+    if case .parameter(let other) = type {
+      return other == name || bindings[other].map { mentions($0, name) } ?? false
+    }
+    return type.arguments.contains { mentions($0, name) }
+  }
+
+  /// Of two types that agree, the one that says less.
+  static func mostGeneral(_ left: ValueType, _ right: ValueType) -> ValueType {
+    isGeneral(left, as: right) ? left : right
+  }
+
+  private static func isGeneral(_ left: ValueType, as right: ValueType) -> Bool {
+    switch (left, right) {
+    case (.dyn, _), (.parameter, _): return true
+    case (_, .dyn), (_, .parameter): return false
+    case (.null, .null): return true
+    case (.null, _): return false
+    case (_, .null): return true
+    case (.wrapper, _): return true
+    case (_, .wrapper): return false
+    case (.type, .type): return true
+    default:
+      let arguments = left.arguments
+      let others = right.arguments
+      guard !arguments.isEmpty, arguments.count == others.count else { return left == right }
+      return zip(arguments, others).allSatisfy { isGeneral($0, as: $1) }
+    }
+  }
+}
+
+extension ValueType {
+  /// Whether null can stand for a value of the type: as in protobuf's messages.
+  fileprivate var acceptsNull: Bool {
+    switch self {
+    case .null, .wrapper, .timestamp, .duration, .opaque, .optional: true
+    default: false
+    }
+  }
+}

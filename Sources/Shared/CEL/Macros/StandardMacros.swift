@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The macros of the language definition: `has`, and the folds with one variable.
+enum StandardMacros {
+  static let all: [Macro] = [
+    has,
+    Macro("all", member: true, arguments: 2, Fold.all),
+    Macro("exists", member: true, arguments: 2, Fold.exists),
+    Macro("exists_one", member: true, arguments: 2, Fold.existsOne),
+    Macro("existsOne", member: true, arguments: 2, Fold.existsOne),
+    Macro("map", member: true, arguments: 2) { (context, target, arguments) throws(MacroError) in
+      try Fold.list(&context, target, arguments, predicate: nil)
+    },
+    Macro("map", member: true, arguments: 3) { (context, target, arguments) throws(MacroError) in
+      try Fold.list(&context, target, arguments, predicate: arguments[1])
+    },
+    Macro("filter", member: true, arguments: 2) { (context, target, arguments) throws(MacroError) in
+      let variable = try Fold.name(arguments[0])
+      let element = context.identifier(variable)
+      return try Fold.list(&context, target, [arguments[0], element], predicate: arguments[1])
+    },
+  ]
+
+  private static let has = Macro("has", member: false, arguments: 1) {
+    (context, _, arguments) throws(MacroError) in
+    switch arguments[0].kind {
+    case .select(let operand, let field, false):
+      return Expr(
+        id: arguments[0].id, offset: arguments[0].offset,
+        .select(operand: operand, field: field, testOnly: true))
+    default: throw MacroError(arguments[0], "has() takes a selection such as has(a.b)")
+    }
+  }
+}
+
+/// The comprehensions that the macros become, for one variable or two.
+enum Fold {
+  private static let accumulator = MacroContext.accumulator
+
+  /// The name in a variable's place.
+  static func name(_ expression: Expr) throws(MacroError) -> String {
+    guard case .identifier(let name) = expression.kind, !name.hasPrefix(".") else {
+      throw MacroError(expression, "expected the name of a variable here")
+    }
+    guard name != accumulator, name != "__result__" else {
+      throw MacroError(expression, "'\(name)' cannot be the name of a variable")
+    }
+    return name
+  }
+
+  /// The variables in front, and what is left of the arguments.
+  static func variables(_ arguments: [Expr], _ count: Int) throws(MacroError) -> (String, String?) {
+    let first = try name(arguments[0])
+    guard count == 2 else { return (first, nil) }
+    let second = try name(arguments[1])
+    guard first != second else { throw MacroError(arguments[1], "both variables have the name '\(first)'") }
+    return (first, second)
+  }
+
+  static func all(_ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr]) throws(MacroError)
+    -> Expr?
+  {
+    let result = context.identifier(accumulator)
+    let stop = context.call("@not_strictly_false", context.identifier(accumulator))
+    let step = context.call("_&&_", context.identifier(accumulator), arguments[arguments.count - 1])
+    return try make(&context, target, arguments, context.literal(.bool(true)), stop, step, result)
+  }
+
+  static func exists(_ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr]) throws(MacroError)
+    -> Expr?
+  {
+    let result = context.identifier(accumulator)
+    let negated = context.call("!_", context.identifier(accumulator))
+    let stop = context.call("@not_strictly_false", negated)
+    let step = context.call("_||_", context.identifier(accumulator), arguments[arguments.count - 1])
+    return try make(&context, target, arguments, context.literal(.bool(false)), stop, step, result)
+  }
+
+  static func existsOne(
+    _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr]
+  ) throws(MacroError) -> Expr? {
+    let sum = context.call("_+_", context.identifier(accumulator), context.literal(.int(1)))
+    let step = context.call("_?_:_", arguments[arguments.count - 1], sum, context.identifier(accumulator))
+    let result = context.call("_==_", context.identifier(accumulator), context.literal(.int(1)))
+    let go = context.literal(.bool(true))
+    return try make(&context, target, arguments, context.literal(.int(0)), go, step, result)
+  }
+
+  /// `map`, `filter`, `transformList`: the last argument, for each element that passes.
+  static func list(
+    _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr], predicate: Expr?,
+    variables count: Int = 1
+  ) throws(MacroError) -> Expr? {
+    let added = context.list(arguments[arguments.count - 1])
+    let step = context.call("_+_", context.identifier(accumulator), added)
+    let chosen = choose(&context, predicate, step)
+    let go = context.literal(.bool(true))
+    let result = context.identifier(accumulator)
+    return try make(&context, target, arguments, context.list(), go, chosen, result, variables: count)
+  }
+
+  /// `step` where the predicate holds, else the accumulator as it is.
+  static func choose(_ context: inout MacroContext, _ predicate: Expr?, _ step: Expr) -> Expr {
+    guard let predicate else { return step }
+    return context.call("_?_:_", predicate, step, context.identifier(accumulator))
+  }
+
+  static func make(
+    _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr], _ initial: Expr, _ condition: Expr,
+    _ step: Expr, _ result: Expr, variables count: Int? = nil
+  ) throws(MacroError) -> Expr? {
+    guard let target else { return nil }
+    let (first, second) = try variables(arguments, count ?? arguments.count - 1)
+    return context.make(
+      .comprehension(
+        Expr.Comprehension(
+          iterationVariable: first, secondVariable: second, range: target, accumulator: accumulator,
+          initial: initial, condition: condition, step: step, result: result)))
+  }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A call of which the overload is known.
+final class UnaryCallNode: Node, @unchecked Sendable {
+  let argument: Node
+  let overload: Overload
+  let body: @Sendable (Value) throws(EvaluationError) -> Value
+  let parameter: ArgumentTest
+
+  init(
+    _ expression: Expr, _ argument: Node, _ overload: Overload, isProven: Bool,
+    _ body: @escaping @Sendable (Value) throws(EvaluationError) -> Value
+  ) {
+    self.argument = argument
+    self.overload = overload
+    self.body = body
+    self.parameter = isProven ? .any : ArgumentTest(overload.parameters[0])
+    super.init(offset: expression.offset, cost: argument.cost + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    let value = try argument.evaluate(&activation).native
+    guard parameter.accepts(value) else { throw error(.noMatchingOverload) }
+    try activation.spend(overload.cost, value)
+    do throws(EvaluationError) { return try body(value) } catch { throw error.located(at: offset) }
+  }
+}
+
+/// A call of which the overload is known.
+final class BinaryCallNode: Node, @unchecked Sendable {
+  let first: Node
+  let second: Node
+  let overload: Overload
+  let body: @Sendable (Value, Value) throws(EvaluationError) -> Value
+  let parameters: (ArgumentTest, ArgumentTest)
+
+  init(
+    _ expression: Expr, _ first: Node, _ second: Node, _ overload: Overload, isProven: Bool,
+    _ body: @escaping @Sendable (Value, Value) throws(EvaluationError) -> Value
+  ) {
+    self.first = first
+    self.second = second
+    self.overload = overload
+    self.body = body
+    self.parameters =
+      isProven ? (.any, .any) : (ArgumentTest(overload.parameters[0]), ArgumentTest(overload.parameters[1]))
+    super.init(offset: expression.offset, cost: first.cost + second.cost + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    let left = try first.evaluate(&activation).native
+    let right = try second.evaluate(&activation).native
+    guard parameters.0.accepts(left), parameters.1.accepts(right) else { throw error(.noMatchingOverload) }
+    try activation.spend(overload.cost, left, right)
+    do throws(EvaluationError) { return try body(left, right) } catch { throw error.located(at: offset) }
+  }
+}
+
+/// A call of any number of arguments, or one whose overload only the arguments tell.
+final class CallNode: Node, @unchecked Sendable {
+  let name: String
+  let arguments: [Node]
+  let candidates: [(overload: Overload, tests: [ArgumentTest], body: Overload.Implementation)]
+
+  init(_ expression: Expr, _ name: String, _ arguments: [Node], _ overloads: [Overload]) {
+    self.name = name
+    self.arguments = arguments
+    self.candidates = overloads.compactMap { overload in
+      overload.implementation.map { (overload, overload.parameters.map(ArgumentTest.init), $0) }
+    }
+    super.init(offset: expression.offset, cost: arguments.reduce(1) { $0 + $1.cost })
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    var values: [Value] = []
+    values.reserveCapacity(arguments.count)
+    for argument in arguments { values.append(try argument.evaluate(&activation).native) }
+    guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
+    for candidate in candidates where candidate.tests.accept(values) {
+      try activation.spend(candidate.overload.cost.amount(values))
+      do throws(EvaluationError) { return try candidate.body.call(values) } catch {
+        throw error.located(at: offset)
+      }
+    }
+    throw error(.noMatchingOverload, CallText.name(name))
+  }
+}
+
+extension Overload.Implementation {
+  /// - Precondition: as many values as it takes; checked by the argument tests.
+  func call(_ values: [Value]) throws(EvaluationError) -> Value {
+    switch self {
+    case .nullary(let body): try body()
+    case .unary(let body): try body(values[0])
+    case .binary(let body): try body(values[0], values[1])
+    case .ternary(let body): try body(values[0], values[1], values[2])
+    case .variadic(let body): try body(values)
+    }
+  }
+}
+
+/// What a parameter takes at run time: the outermost type only.
+enum ArgumentTest: Sendable {
+  case any
+  case named(TypeName)
+  /// A wrapper: the type or null.
+  case nullable(TypeName)
+
+  init(_ type: ValueType) {
+    switch (type, type.runtimeName) {
+    case (_, nil): self = .any
+    case (.wrapper, let name?): self = .nullable(name)
+    case (_, let name?): self = .named(name)
+    }
+  }
+
+  func accepts(_ value: Value) -> Bool {
+    switch self {
+    case .any: return true
+    case .named(let name): return value.typeName == name
+    case .nullable(let name):
+      if case .null = value { return true }
+      return value.typeName == name
+    }
+  }
+}
+
+extension [ArgumentTest] {
+  func accept(_ values: [Value]) -> Bool {
+    count == values.count && zip(self, values).allSatisfy { $0.accepts($1) }
+  }
+}
+
+extension Overload.Cost {
+  /// What a call with these arguments costs beyond 1.
+  func amount(_ values: [Value]) -> Int {
+    switch self {
+    case .constant: return 0
+    case .linear: return values.reduce(0) { $0.addingSaturated($1.weight - 1) }
+    case .product:
+      return values.prefix(2).reduce(1) { $0.multipliedSaturated(by: Swift.max(1, $1.weight - 1)) }
+    case .custom(let body): return Swift.max(0, Swift.min(body(values), Int.max / 4))
+    }
+  }
+}
+
+extension Activation {
+  @inline(__always)
+  mutating func spend(_ cost: Overload.Cost, _ value: Value) throws(EvaluationError) {
+    if case .constant = cost { return }
+    try spend(cost.amount([value]))
+  }
+
+  @inline(__always)
+  mutating func spend(_ cost: Overload.Cost, _ left: Value, _ right: Value) throws(EvaluationError) {
+    if case .constant = cost { return }
+    try spend(cost.amount([left, right]))
+  }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `left == right`, or `left != right`
+final class EqualNode: Node, @unchecked Sendable {
+  let left: Node
+  let right: Node
+  let isNegated: Bool
+
+  init(_ expression: Expr, _ left: Node, _ right: Node, isNegated: Bool) {
+    self.left = left
+    self.right = right
+    self.isNegated = isNegated
+    super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    let leftValue = try left.evaluate(&activation)
+    let rightValue = try right.evaluate(&activation)
+    try activation.spend(min(leftValue.comparisonCost, rightValue.comparisonCost))
+    return (leftValue == rightValue) != isNegated
+  }
+}
+
+/// `operand == "text"`, or `!=`
+final class EqualStringNode: Node, @unchecked Sendable {
+  let operand: Node
+  let text: StringConstant
+  let isNegated: Bool
+
+  init(_ expression: Expr, _ operand: Node, _ text: String, isNegated: Bool) {
+    self.operand = operand
+    self.text = StringConstant(text)
+    self.isNegated = isNegated
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    switch try operand.evaluate(&activation) {
+    case .foreign(let foreign): return text.equals(foreign) != isNegated
+    case .string(let string): return text.string.isUTF8Equal(to: string) != isNegated
+    default: return isNegated
+    }
+  }
+}
+
+/// `left < right` and its kin
+final class OrderNode: Node, @unchecked Sendable {
+  enum Relation: Sendable {
+    case less, lessOrEqual, greater, greaterOrEqual
+
+    @inline(__always)
+    func holds<T: Comparable>(_ left: T, _ right: T) -> Bool {
+      switch self {
+      case .less: left < right
+      case .lessOrEqual: left <= right
+      case .greater: left > right
+      case .greaterOrEqual: left >= right
+      }
+    }
+
+    func holds(_ order: NumericOrder) -> Bool {
+      switch (self, order) {
+      case (.less, .less), (.lessOrEqual, .less), (.lessOrEqual, .same): true
+      case (.greater, .greater), (.greaterOrEqual, .greater), (.greaterOrEqual, .same): true
+      default: false
+      }
+    }
+  }
+
+  let left: Node
+  let right: Node
+  let relation: Relation
+
+  init(_ expression: Expr, _ left: Node, _ right: Node, _ relation: Relation) {
+    self.left = left
+    self.right = right
+    self.relation = relation
+    super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    let leftValue = try left.evaluate(&activation)
+    let rightValue = try right.evaluate(&activation)
+    if case .int(let left) = leftValue, case .int(let right) = rightValue {
+      return relation.holds(left, right)
+    }
+    return try compare(leftValue.native, rightValue.native, &activation)
+  }
+
+  private func compare(
+    _ left: Value, _ right: Value, _ activation: inout Activation
+  ) throws(EvaluationError) -> Bool {
+    switch (left, right) {
+    case (.string(let left), .string(let right)):
+      try activation.spend(min(left.utf8.count, right.utf8.count) / 10)
+      return relation.holds(left.compareUTF8(to: right), 0)
+    case (.bool(let left), .bool(let right)): return relation.holds(left ? 1 : 0, right ? 1 : 0)
+    case (.timestamp(let left), .timestamp(let right)): return relation.holds(left, right)
+    case (.duration(let left), .duration(let right)): return relation.holds(left, right)
+    case (.bytes(let left), .bytes(let right)):
+      try activation.spend(min(left.count, right.count) / 10)
+      let order = unsafe left.withUnsafeBufferPointer { left in
+        unsafe right.withUnsafeBufferPointer { right in unsafe UTF8Order.compare(left, right) }
+      }
+      return relation.holds(order, 0)
+    default:
+      guard let order = left.numericOrder(right) else { throw error(.noMatchingOverload) }
+      return relation.holds(order)
+    }
+  }
+}
+
+/// `left in right`
+final class InNode: Node, @unchecked Sendable {
+  let left: Node
+  let right: Node
+
+  init(_ expression: Expr, _ left: Node, _ right: Node) {
+    self.left = left
+    self.right = right
+    super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    let element = try left.evaluate(&activation)
+    switch try right.evaluate(&activation).native {
+    case .list(let list):
+      try activation.spend(list.count)
+      var iterator = ListValue.RawIterator(list)
+      while let candidate = iterator.next() {
+        if candidate == element {
+          return true
+        }
+        try activation.spend(min(candidate.comparisonCost, element.comparisonCost))
+      }
+      return false
+    case .map(let map): return map.rawValue(element) != nil
+    default: throw error(.noMatchingOverload)
+    }
+  }
+}
+
+/// `operand in ["a", "b", 3]`, a list known beforehand
+final class InConstantsNode: Node, @unchecked Sendable {
+  let operand: Node
+  let strings: StringSet
+  let others: Set<MapKey>
+
+  /// Nil unless every element can be hashed.
+  init?(_ expression: Expr, _ operand: Node, _ list: ListValue) {
+    var strings: [String] = []
+    var others: Set<MapKey> = []
+    for element in list {
+      if case .string(let string) = element {
+        strings.append(string)
+      } else if let key = MapKey(element) {
+        others.insert(key)
+      } else {
+        return nil
+      }
+    }
+    self.operand = operand
+    self.strings = StringSet(strings)
+    self.others = others
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    switch try operand.evaluate(&activation) {
+    case .foreign(let foreign): return foreign.kind == .string && strings.contains(foreign)
+    case .string(let string): return strings.contains(string)
+    case let other:
+      guard !others.isEmpty, let key = MapKey(other) else { return false }
+      return others.contains(key)
+    }
+  }
+}
+
+extension Value {
+  /// What comparing costs beyond 1.
+  @inline(__always)
+  var comparisonCost: Int {
+    switch self {
+    case .null, .bool, .int, .uint, .double: 0
+    default: weight - 1
+    }
+  }
+}

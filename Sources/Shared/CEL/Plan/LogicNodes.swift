@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `left && right`: false on either side wins over an error on the other.
+final class AndNode: Node, @unchecked Sendable {
+  let left: Node
+  let right: Node
+
+  init(_ expression: Expr, _ left: Node, _ right: Node) {
+    self.left = left
+    self.right = right
+    super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    let leftResult: Bool
+    do throws(EvaluationError) {
+      leftResult = try left.evaluateBool(&activation)
+    } catch {
+      if error.isAbsorbable, try right.isSurely(false, &activation) { return false }
+      throw error
+    }
+    guard leftResult else { return false }
+    return try right.evaluateBool(&activation)
+  }
+}
+
+/// `left || right`: true on either side wins over an error on the other.
+final class OrNode: Node, @unchecked Sendable {
+  let left: Node
+  let right: Node
+
+  init(_ expression: Expr, _ left: Node, _ right: Node) {
+    self.left = left
+    self.right = right
+    super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    let leftResult: Bool
+    do throws(EvaluationError) {
+      leftResult = try left.evaluateBool(&activation)
+    } catch {
+      if error.isAbsorbable, try right.isSurely(true, &activation) { return true }
+      throw error
+    }
+    if leftResult { return true }
+    return try right.evaluateBool(&activation)
+  }
+}
+
+extension Node {
+  /// Whether it evaluates to this bool; any failure but a spent budget counts as no.
+  fileprivate func isSurely(_ wanted: Bool, _ activation: inout Activation) throws(EvaluationError) -> Bool {
+    do throws(EvaluationError) { return try evaluateBool(&activation) == wanted } catch {
+      guard error.isAbsorbable else { throw error }
+      return false
+    }
+  }
+}
+
+/// `!operand`
+final class NotNode: Node, @unchecked Sendable {
+  let operand: Node
+
+  init(_ expression: Expr, _ operand: Node) {
+    self.operand = operand
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    try !operand.evaluateBool(&activation)
+  }
+}
+
+/// `condition ? then : otherwise`
+final class ConditionalNode: Node, @unchecked Sendable {
+  let condition: Node
+  let then: Node
+  let otherwise: Node
+
+  init(_ expression: Expr, _ condition: Node, _ then: Node, _ otherwise: Node) {
+    self.condition = condition
+    self.then = then
+    self.otherwise = otherwise
+    super.init(offset: expression.offset, cost: condition.cost + max(then.cost, otherwise.cost) + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    try condition.evaluateBool(&activation)
+      ? then.evaluate(&activation) : otherwise.evaluate(&activation)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    try condition.evaluateBool(&activation)
+      ? then.evaluateBool(&activation) : otherwise.evaluateBool(&activation)
+  }
+}
+
+/// `@not_strictly_false(operand)`: true unless it is false; a failure counts as true.
+final class NotStrictlyFalseNode: Node, @unchecked Sendable {
+  let operand: Node
+
+  init(_ expression: Expr, _ operand: Node) {
+    self.operand = operand
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    try !operand.isSurely(false, &activation)
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Planner {
+  mutating func call(
+    _ expression: Expr, _ target: Expr?, _ function: String, _ arguments: [Expr]
+  ) throws(Fault) -> Node {
+    let overloads = overloads(expression)
+    var nodes: [Node] = []
+    // The target of a namespaced function is a name, not a value.
+    if let target, overloads.first?.isMember ?? !isNamespaced(expression, target, function) {
+      nodes.append(try plan(target))
+    }
+    for argument in arguments { nodes.append(try plan(argument)) }
+    if function == "_?._", target == nil, nodes.count == 2, case .string(let field) = nodes[1].constant {
+      return fold(OptionalSelectNode(expression, nodes[0], field), nodes[0])
+    }
+    if let node = conditional(expression, function, nodes, overloads) { return node }
+    if !overloads.isEmpty, overloads.allSatisfy({ environment.declarations.builtins.contains($0.id) }),
+      let node = try builtin(expression, function, nodes)
+    {
+      return fold(node, nodes)
+    }
+    return fold(
+      general(expression, function, nodes, overloads, target.map { [$0] + arguments } ?? arguments), nodes)
+  }
+
+  private func overloads(_ expression: Expr) -> [Overload] {
+    guard case .overloads(let overloads) = checked.references[expression.id] else { return [] }
+    return overloads
+  }
+
+  /// Whether an unresolved call's target is a namespace: only of interest for what fails anyway.
+  private func isNamespaced(_ expression: Expr, _ target: Expr, _ function: String) -> Bool {
+    guard let name = target.qualifiedName else { return false }
+    return NameResolver(environment: environment).function("\(name).\(function)") != nil
+  }
+
+  /// `true ? a : b` is `a`, whatever `b` is; and the operators that absorb failures, which fold by one side.
+  private func conditional(
+    _ expression: Expr, _ function: String, _ nodes: [Node], _ overloads: [Overload]
+  ) -> Node? {
+    guard function == "_?_:_", nodes.count == 3, case .bool(let condition) = nodes[0].constant else {
+      return nil
+    }
+    return condition ? nodes[1] : nodes[2]
+  }
+
+  /// A node of its own for an operator or a hot function.
+  private mutating func builtin(_ expression: Expr, _ function: String, _ nodes: [Node]) throws(Fault)
+    -> Node?
+  {
+    switch (function, nodes.count) {
+    case ("_&&_", 2): return AndNode(expression, nodes[0], nodes[1])
+    case ("_||_", 2): return OrNode(expression, nodes[0], nodes[1])
+    case ("!_", 1): return NotNode(expression, nodes[0])
+    case ("_?_:_", 3): return ConditionalNode(expression, nodes[0], nodes[1], nodes[2])
+    case ("@not_strictly_false", 1): return NotStrictlyFalseNode(expression, nodes[0])
+    case ("-_", 1): return NegateNode(expression, nodes[0])
+    case ("size", 1): return SizeNode(expression, nodes[0])
+    case ("or", 2): return OptionalOrNode(expression, nodes[0], nodes[1], unwraps: false)
+    case ("orValue", 2): return OptionalOrNode(expression, nodes[0], nodes[1], unwraps: true)
+    case ("matches", 2): return try matches(expression, nodes[0], nodes[1])
+    case (_, 2): return binary(expression, function, nodes[0], nodes[1])
+    default: return nil
+    }
+  }
+
+  private func binary(_ expression: Expr, _ function: String, _ left: Node, _ right: Node) -> Node? {
+    switch function {
+    case "_==_": return equality(expression, left, right, isNegated: false)
+    case "_!=_": return equality(expression, left, right, isNegated: true)
+    case "_<_": return OrderNode(expression, left, right, .less)
+    case "_<=_": return OrderNode(expression, left, right, .lessOrEqual)
+    case "_>_": return OrderNode(expression, left, right, .greater)
+    case "_>=_": return OrderNode(expression, left, right, .greaterOrEqual)
+    case "_+_": return ArithmeticNode(expression, left, right, .add)
+    case "_-_": return ArithmeticNode(expression, left, right, .subtract)
+    case "_*_": return ArithmeticNode(expression, left, right, .multiply)
+    case "_/_": return ArithmeticNode(expression, left, right, .divide)
+    case "_%_": return ArithmeticNode(expression, left, right, .remainder)
+    case "@in":
+      if case .list(let list) = right.constant, let node = InConstantsNode(expression, left, list) {
+        return node
+      }
+      return InNode(expression, left, right)
+    case "_[_]":
+      if case .string(let key) = right.constant { return SelectNode(expression, left, key) }
+      return IndexNode(expression, left, right)
+    case "_[?_]":
+      if case .string(let key) = right.constant { return OptionalSelectNode(expression, left, key) }
+      return OptionalIndexNode(expression, left, right)
+    default: return StringTest(rawValue: function).map { StringTestNode(expression, left, right, $0) }
+    }
+  }
+
+  private func equality(_ expression: Expr, _ left: Node, _ right: Node, isNegated: Bool) -> Node {
+    if case .string(let text) = right.constant {
+      return EqualStringNode(expression, left, text, isNegated: isNegated)
+    }
+    if case .string(let text) = left.constant {
+      return EqualStringNode(expression, right, text, isNegated: isNegated)
+    }
+    return EqualNode(expression, left, right, isNegated: isNegated)
+  }
+
+  private func matches(_ expression: Expr, _ text: Node, _ pattern: Node) throws(Fault) -> Node {
+    guard case .string(let source) = pattern.constant else {
+      return MatchesNode(expression, text, pattern, nil)
+    }
+    do throws(RegexError) {
+      return MatchesNode(expression, text, pattern, try Regex(source))
+    } catch {
+      throw Fault(offset: Int(pattern.offset), message: error.message)
+    }
+  }
+
+  /// A call through the registry.
+  private func general(
+    _ expression: Expr, _ function: String, _ nodes: [Node], _ overloads: [Overload], _ arguments: [Expr]
+  ) -> Node {
+    guard overloads.count == 1, let overload = overloads.first, let body = overload.implementation else {
+      return CallNode(expression, function, nodes, overloads)
+    }
+    // With a dyn argument the checker has promised nothing.
+    let isProven =
+      checked.isChecked && arguments.count == nodes.count
+      && arguments.allSatisfy { checked.type($0).isProof }
+    switch (body, nodes.count) {
+    case (.unary(let body), 1):
+      return UnaryCallNode(expression, nodes[0], overload, isProven: isProven, body)
+    case (.binary(let body), 2):
+      return BinaryCallNode(expression, nodes[0], nodes[1], overload, isProven: isProven, body)
+    default: return CallNode(expression, function, nodes, overloads)
+    }
+  }
+}
+
+extension ValueType {
+  /// Whether values of this type are known to be of it, outermost.
+  fileprivate var isProof: Bool {
+    switch self {
+    case .dyn, .parameter, .wrapper, .null: false
+    // Null is taken where these are wanted.
+    case .timestamp, .duration, .opaque, .optional: false
+    default: true
+    }
+  }
+}

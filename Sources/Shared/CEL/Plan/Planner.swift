@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes the tree that runs out of a checked expression: names become slots, operators specialised nodes, and what is
+/// constant is evaluated now.
+struct Planner {
+  let environment: Environment
+  let checked: CheckedExpression
+  let claims: (Expr) -> Int?
+  var usedSlots: Set<Int> = []
+  /// Variables in scope, innermost last: where each is kept, and its value when it is bound, not walked.
+  var scope: [(name: String, index: Int, bound: Node?)] = []
+  /// Every variable of the program has a place of its own, because a bound one may be evaluated late.
+  var localCount = 0
+  /// What folding constants may still cost.
+  private var foldingBudget = 100_000
+
+  init(_ environment: Environment, _ checked: CheckedExpression, claims: @escaping (Expr) -> Int?) {
+    self.environment = environment
+    self.checked = checked
+    self.claims = claims
+  }
+
+  /// What can only be found out while planning: a malformed constant pattern, say.
+  struct Fault: Error {
+    let offset: Int
+    let message: String
+  }
+
+  mutating func plan(_ expression: Expr) throws(Fault) -> Node {
+    if let slot = claims(expression) {
+      usedSlots.insert(slot)
+      return claimed(expression, slot)
+    }
+    switch expression.kind {
+    case .literal(let value): return ConstantNode(offset: expression.offset, value)
+    case .identifier(let name): return identifier(expression, name)
+    case .select(let operand, let field, let testOnly):
+      if let node = resolved(expression) { return node }
+      let operand = try plan(operand)
+      return fold(
+        testOnly ? HasNode(expression, operand, field) : SelectNode(expression, operand, field), operand)
+    case .call(let target, let function, let arguments):
+      return try call(expression, target, function, arguments)
+    case .list(let elements): return try list(expression, elements)
+    case .map(let entries): return try map(expression, entries)
+    case .message(let name, let fields): return try message(expression, name, fields)
+    case .comprehension(let comprehension): return try self.comprehension(expression, comprehension)
+    }
+  }
+
+  private func claimed(_ expression: Expr, _ slot: Int) -> Node {
+    var path = expression
+    var isTest = false
+    if case .select(let operand, let field, true) = expression.kind {
+      isTest = true
+      path = Expr(
+        id: expression.id, offset: expression.offset, .select(operand: operand, field: field, testOnly: false)
+      )
+    }
+    let name = path.qualifiedName ?? "value"
+    return isTest
+      ? SlotPresenceNode(offset: expression.offset, slot: slot, name: name)
+      : SlotNode(offset: expression.offset, slot: slot, name: name)
+  }
+
+  // MARK: - Names
+
+  private mutating func identifier(_ expression: Expr, _ name: String) -> Node {
+    if let local = scope.last(where: { $0.name == name }) {
+      if let bound = local.bound { return BoundNode(offset: expression.offset, index: local.index, bound) }
+      return LocalNode(offset: expression.offset, index: local.index)
+    }
+    if let node = resolved(expression) { return node }
+    guard let fallback = environment.options.fallbackVariable, let slot = environment.slots[fallback] else {
+      return FailureNode(offset: expression.offset, .undeclaredReference, name)
+    }
+    usedSlots.insert(slot)
+    return SelectNode(expression, SlotNode(offset: expression.offset, slot: slot, name: fallback), name)
+  }
+
+  /// The variable or constant that the checker found behind a name, qualified or not.
+  private mutating func resolved(_ expression: Expr) -> Node? {
+    switch checked.references[expression.id] {
+    case .variable(let slot):
+      usedSlots.insert(slot)
+      return SlotNode(offset: expression.offset, slot: slot, name: environment.variables[slot].name)
+    case .constant(let value): return ConstantNode(offset: expression.offset, value)
+    default: return nil
+    }
+  }
+
+  // MARK: - Constants
+
+  /// The node, or its value when all it works on is constant and evaluating it succeeds cheaply.
+  mutating func fold(_ node: Node, _ operands: Node...) -> Node { fold(node, operands) }
+
+  mutating func fold(_ node: Node, _ operands: [Node]) -> Node {
+    guard operands.allSatisfy({ $0.constant != nil }), foldingBudget > 0 else { return node }
+    var scratch = Activation(environment)
+    scratch.budget = min(1000, foldingBudget) - node.cost
+    guard scratch.budget >= 0 else { return node }
+    let before = scratch.budget
+    let value = try? node.evaluate(&scratch)
+    foldingBudget -= 1 + before - scratch.budget
+    guard let value, value.weight <= 1000 else { return node }
+    return ConstantNode(offset: Int(node.offset), value)
+  }
+
+  // MARK: - Literals
+
+  private mutating func list(_ expression: Expr, _ elements: [Expr.Element]) throws(Fault) -> Node {
+    var nodes: [(node: Node, isOptional: Bool)] = []
+    for element in elements { nodes.append((try plan(element.value), element.isOptional)) }
+    return fold(ListNode(expression, nodes), nodes.map(\.node))
+  }
+
+  private mutating func map(_ expression: Expr, _ entries: [Expr.Entry]) throws(Fault) -> Node {
+    var nodes: [(key: Node, value: Node, isOptional: Bool)] = []
+    for entry in entries { nodes.append((try plan(entry.key), try plan(entry.value), entry.isOptional)) }
+    return fold(MapNode(expression, nodes), nodes.flatMap { [$0.key, $0.value] })
+  }
+
+  private mutating func message(
+    _ expression: Expr, _ name: String, _ fields: [Expr.Field]
+  ) throws(Fault) -> Node {
+    guard let message = NameResolver(environment: environment).message(name) else {
+      return FailureNode(offset: expression.offset, .undeclaredReference, name)
+    }
+    var nodes: [(name: String, value: Node, isOptional: Bool)] = []
+    for field in fields { nodes.append((field.name, try plan(field.value), field.isOptional)) }
+    return fold(MessageNode(expression, message, nodes), nodes.map(\.value))
+  }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `operand.field`
+final class SelectNode: Node, @unchecked Sendable {
+  let operand: Node
+  let field: FieldName
+
+  init(_ expression: Expr, _ operand: Node, _ field: String) {
+    self.operand = operand
+    self.field = FieldName(field)
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    let value = try operand.evaluate(&activation)
+    switch value {
+    case .foreign(let foreign):
+      if let member = foreign.source.member(foreign.node, field) { return member }
+      throw missing(in: value)
+    case .map(let map):
+      if let member = map.rawMember(field) { return member }
+      throw missing(in: value)
+    case .optional(let inner):
+      guard let inner else { return .optional(nil) }
+      return .optional(try inner.member(field))
+    default: throw missing(in: value)
+    }
+  }
+
+  @inline(never)
+  private func missing(in value: Value) -> EvaluationError {
+    value.isMap ? error(.noSuchKey, field.string) : error(.noMatchingOverload, field.string)
+  }
+}
+
+/// `has(operand.field)`
+final class HasNode: Node, @unchecked Sendable {
+  let operand: Node
+  let field: FieldName
+
+  init(_ expression: Expr, _ operand: Node, _ field: String) {
+    self.operand = operand
+    self.field = FieldName(field)
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    var value = try operand.evaluate(&activation)
+    if case .optional(let inner) = value {
+      guard let inner else { return false }
+      value = inner
+    }
+    guard value.isMap else { throw error(.noMatchingOverload, field.string) }
+    return try value.member(field) != nil
+  }
+}
+
+/// `operand.?field`, or `operand[?"field"]`
+final class OptionalSelectNode: Node, @unchecked Sendable {
+  let operand: Node
+  let field: FieldName
+
+  init(_ expression: Expr, _ operand: Node, _ field: String) {
+    self.operand = operand
+    self.field = FieldName(field)
+    super.init(offset: expression.offset, cost: operand.cost + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    var value = try operand.evaluate(&activation)
+    if case .optional(let inner) = value {
+      guard let inner else { return value }
+      value = inner
+    }
+    guard value.isMap else { throw error(.noMatchingOverload, field.string) }
+    return .optional(try value.member(field))
+  }
+}
+
+/// `operand[index]`
+final class IndexNode: Node, @unchecked Sendable {
+  let operand: Node
+  let index: Node
+
+  init(_ expression: Expr, _ operand: Node, _ index: Node) {
+    self.operand = operand
+    self.index = index
+    super.init(offset: expression.offset, cost: operand.cost + index.cost + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    let value = try operand.evaluate(&activation)
+    let key = try index.evaluate(&activation)
+    if case .optional(let inner) = value {
+      guard let inner else { return value }
+      return .optional(try inner.lookup(key))
+    }
+    guard let found = try lookup(value, key) else { throw missing(value, key) }
+    return found
+  }
+
+  private func lookup(_ value: Value, _ key: Value) throws(EvaluationError) -> Value? {
+    do throws(EvaluationError) { return try value.lookup(key) } catch { throw error.located(at: offset) }
+  }
+
+  @inline(never)
+  private func missing(_ value: Value, _ key: Value) -> EvaluationError {
+    value.isMap ? error(.noSuchKey, key.keyText) : error(.indexOutOfBounds, key.keyText)
+  }
+}
+
+/// `operand[?index]`
+final class OptionalIndexNode: Node, @unchecked Sendable {
+  let operand: Node
+  let index: Node
+
+  init(_ expression: Expr, _ operand: Node, _ index: Node) {
+    self.operand = operand
+    self.index = index
+    super.init(offset: expression.offset, cost: operand.cost + index.cost + 1)
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    var value = try operand.evaluate(&activation)
+    let key = try index.evaluate(&activation)
+    if case .optional(let inner) = value {
+      guard let inner else { return value }
+      value = inner
+    }
+    do throws(EvaluationError) { return .optional(try value.lookup(key)) } catch {
+      throw error.located(at: offset)
+    }
+  }
+}
+
+extension Value {
+  var isMap: Bool {
+    switch self {
+    case .map: true
+    case .foreign(let foreign): foreign.kind == .map
+    default: false
+    }
+  }
+
+  /// The value under a name; nil when there is none.
+  ///
+  /// - Throws: `noMatchingOverload` when this has no members
+  func member(_ field: FieldName) throws(EvaluationError) -> Value? {
+    switch self {
+    case .map(let map): return map.rawMember(field)
+    case .foreign(let foreign) where foreign.kind == .map: return foreign.source.member(foreign.node, field)
+    default: throw EvaluationError(.noMatchingOverload, field.string)
+    }
+  }
+
+  /// The element at an index, or the value under a key; nil when there is none.
+  ///
+  /// - Throws: `noMatchingOverload` when this cannot be indexed so
+  func lookup(_ key: Value) throws(EvaluationError) -> Value? {
+    switch self {
+    case .list(let list): return list.rawElement(try key.listIndex)
+    case .map(let map): return map.rawValue(key)
+    case .foreign(let foreign):
+      switch foreign.kind {
+      case .list: return foreign.source.element(foreign.node, at: try key.listIndex)
+      case .map: return MapValue(foreign: foreign).rawValue(key)
+      case .string: throw .noMatchingOverload
+      }
+    default: throw .noMatchingOverload
+    }
+  }
+
+  /// As a place in a list; -1 for one that no list has.
+  private var listIndex: Int {
+    get throws(EvaluationError) {
+      switch self {
+      case .int(let value): return Int(value)
+      case .uint(let value): return Int(exactly: value) ?? -1
+      case .double(let value):
+        guard let index = Int(exactly: value) else {
+          throw EvaluationError(.noMatchingOverload, "a list index is a whole number")
+        }
+        return index
+      default: throw .noMatchingOverload
+      }
+    }
+  }
+
+  /// A key for a message.
+  var keyText: String {
+    switch native {
+    case .string(let text): text
+    case .int(let value): String(value)
+    case .uint(let value): String(value)
+    case .bool(let value): String(value)
+    case .double(let value): String(value)
+    default: typeName.description
+    }
+  }
+}

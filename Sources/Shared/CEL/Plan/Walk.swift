@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Goes through what a comprehension ranges over, and puts each element into the variables.
+struct Walk {
+  private enum Source {
+    case elements([Value])
+    case foreignList(ForeignSource, ForeignCursor)
+    case entries([(key: Value, value: Value)])
+    case foreignMap(ForeignSource, ForeignCursor)
+  }
+
+  private var source: Source
+  private var index = 0
+  private let first: Int
+  private let second: Int?
+
+  /// - Throws: `noMatchingOverload` for what is neither list nor map
+  init(_ range: Value, _ variables: FoldVariables) throws(EvaluationError) {
+    first = variables.first
+    second = variables.second
+    switch range {
+    case .list(let list):
+      switch list.storage {
+      case .elements(let elements): source = .elements(elements)
+      case .foreign(let foreign): source = .foreignList(foreign.source, ForeignCursor(node: foreign.node))
+      }
+    case .map(let map):
+      if case .foreign(let foreign) = map.storage {
+        source = .foreignMap(foreign.source, ForeignCursor(node: foreign.node))
+      } else {
+        source = .entries(map.entries)
+      }
+    case .foreign(let foreign):
+      switch foreign.kind {
+      case .list: source = .foreignList(foreign.source, ForeignCursor(node: foreign.node))
+      case .map: source = .foreignMap(foreign.source, ForeignCursor(node: foreign.node))
+      case .string: throw .noMatchingOverload
+      }
+    default: throw .noMatchingOverload
+    }
+  }
+
+  /// Sets the variables to the next element; false at the end.
+  @inline(__always)
+  mutating func next(_ activation: inout Activation) -> Bool {
+    switch source {
+    case .elements(let elements):
+      guard index < elements.count else { return false }
+      setElement(elements[index], &activation)
+    case .foreignList(let list, var cursor):
+      guard let element = list.nextElement(&cursor) else { return false }
+      source = .foreignList(list, cursor)
+      setElement(element, &activation)
+    case .entries(let entries):
+      guard index < entries.count else { return false }
+      activation.locals[first] = entries[index].key
+      if let second { activation.locals[second] = entries[index].value }
+    case .foreignMap(let map, var cursor):
+      guard let entry = map.nextEntry(&cursor) else { return false }
+      source = .foreignMap(map, cursor)
+      activation.locals[first] = entry.key
+      if let second { activation.locals[second] = entry.value }
+    }
+    index += 1
+    return true
+  }
+
+  /// One variable is the element; of two, the first is the index.
+  @inline(__always)
+  private func setElement(_ element: Value, _ activation: inout Activation) {
+    if let second {
+      activation.locals[first] = .int(Int64(index))
+      activation.locals[second] = element
+    } else {
+      activation.locals[first] = element
+    }
+  }
+}
+
+/// Where a comprehension keeps its variables.
+struct FoldVariables: Sendable {
+  let first: Int
+  let second: Int?
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads CEL's grammar by recursive descent and expands macros on the way.
+struct Parser {
+  let macros: [Declarations.MacroKey: Macro]
+  let limits: Limits
+  private var lexer: Lexer
+  private(set) var token: Token
+  private(set) var lastID = 0
+  private var level = 0
+
+  init(
+    _ source: String, macros: [Declarations.MacroKey: Macro], limits: Limits
+  ) throws(SyntaxFault) {
+    self.macros = macros
+    self.limits = limits
+    self.lexer = Lexer(source)
+    self.token = try lexer.next()
+  }
+
+  mutating func parse() throws(SyntaxFault) -> Expr {
+    if token.kind == .end { throw SyntaxFault(offset: token.offset, message: "the expression is empty") }
+    let result = try expression()
+    guard token.kind == .end else { throw afterExpression() }
+    return result
+  }
+
+  // MARK: - Tokens
+
+  mutating func advance() throws(SyntaxFault) { token = try lexer.next() }
+
+  func at(_ symbol: Token.Symbol) -> Bool { token.kind == .symbol(symbol) }
+
+  mutating func accept(_ symbol: Token.Symbol) throws(SyntaxFault) -> Bool {
+    guard at(symbol) else { return false }
+    try advance()
+    return true
+  }
+
+  func expected(_ what: String) -> SyntaxFault {
+    SyntaxFault(offset: token.offset, message: "expected \(what), found \(token.description)")
+  }
+
+  /// Whatever follows a whole expression but cannot.
+  private func afterExpression() -> SyntaxFault {
+    var fault = expected("an operator or the end")
+    let words = ["and": "&&", "or": "||", "AND": "&&", "OR": "||", "is": "==", "eq": "==", "ne": "!="]
+    fault.suggestion = words[token.text]
+    return fault
+  }
+
+  // MARK: - Nodes
+
+  mutating func make(_ offset: Int, _ kind: Expr.Kind) throws(SyntaxFault) -> Expr {
+    lastID += 1
+    return try bounded(Expr(id: lastID, offset: offset, kind))
+  }
+
+  mutating func adopt(_ context: MacroContext) { lastID = context.nextID }
+
+  func bounded(_ expression: Expr) throws(SyntaxFault) -> Expr {
+    guard lastID <= limits.nodes else {
+      throw SyntaxFault(
+        offset: expression.offset, message: "the expression has more than \(limits.nodes) parts", code: .limit
+      )
+    }
+    guard expression.depth <= limits.depth else {
+      throw SyntaxFault(
+        offset: expression.offset, message: "the expression nests more than \(limits.depth) levels deep",
+        code: .limit)
+    }
+    return expression
+  }
+
+  // MARK: - Operators
+
+  /// `condition ? then : otherwise`, or anything that binds tighter.
+  mutating func expression() throws(SyntaxFault) -> Expr {
+    level += 1
+    defer { level -= 1 }
+    guard level <= limits.nesting else {
+      throw SyntaxFault(
+        offset: token.offset, message: "the expression nests more than \(limits.nesting) levels deep",
+        code: .limit)
+    }
+    let condition = try binary(1)
+    let offset = token.offset
+    guard try accept(.question) else { return condition }
+    let then = try binary(1)
+    guard try accept(.colon) else { throw expected("':' of the '?'") }
+    let otherwise = try expression()
+    return try make(
+      offset, .call(target: nil, function: "_?_:_", arguments: [condition, then, otherwise]))
+  }
+
+  private mutating func binary(_ minimum: Int) throws(SyntaxFault) -> Expr {
+    var left = try unary()
+    while let (function, precedence) = token.binaryOperator, precedence >= minimum {
+      if precedence <= 2 {
+        left = try chain(left, function, precedence)
+        continue
+      }
+      let offset = token.offset
+      try advance()
+      let right = try binary(precedence + 1)
+      left = try make(offset, .call(target: nil, function: function, arguments: [left, right]))
+    }
+    return left
+  }
+
+  /// `a && b && c …`: made a balanced tree, so that a long chain is not a deep one.
+  private mutating func chain(_ first: Expr, _ function: String, _ precedence: Int) throws(SyntaxFault)
+    -> Expr
+  {
+    var terms = [first]
+    var offsets: [Int] = []
+    while let next = token.binaryOperator, next.function == function {
+      offsets.append(token.offset)
+      try advance()
+      terms.append(try binary(precedence + 1))
+    }
+    return try balanced(terms[...], offsets[...], function)
+  }
+
+  private mutating func balanced(
+    _ terms: ArraySlice<Expr>, _ offsets: ArraySlice<Int>, _ function: String
+  ) throws(SyntaxFault) -> Expr {
+    guard terms.count > 1 else { return terms[terms.startIndex] }
+    let half = (terms.count + 1) / 2
+    let split = terms.startIndex + half
+    let operatorIndex = offsets.startIndex + half - 1
+    let left = try balanced(terms[..<split], offsets[..<operatorIndex], function)
+    let right = try balanced(terms[split...], offsets[(operatorIndex + 1)...], function)
+    return try make(
+      offsets[operatorIndex], .call(target: nil, function: function, arguments: [left, right]))
+  }
+
+  private mutating func unary() throws(SyntaxFault) -> Expr {
+    let offset = token.offset
+    if at(.not) { return try repeated(.not, "!_", offset) }
+    guard at(.minus) else { return try postfix() }
+    return try repeated(.minus, "-_", offset)
+  }
+
+  /// `!!a`, `--a`: pairs cancel out in meaning but not in type, so the last two stay.
+  private mutating func repeated(
+    _ symbol: Token.Symbol, _ function: String, _ offset: Int
+  ) throws(SyntaxFault) -> Expr {
+    var count = 0
+    while at(symbol) {
+      count += 1
+      try advance()
+    }
+    if symbol == .minus, let literal = try negativeNumber(offset) {
+      // The last minus belongs to the number.
+      count -= 1
+      return try applied(function, count, offset, to: try postfix(of: literal))
+    }
+    return try applied(function, count, offset, to: try postfix())
+  }
+
+  private mutating func applied(
+    _ function: String, _ count: Int, _ offset: Int, to operand: Expr
+  ) throws(SyntaxFault) -> Expr {
+    var result = operand
+    for _ in 0..<(count > 2 ? 2 - count % 2 : count) {
+      result = try make(offset, .call(target: nil, function: function, arguments: [result]))
+    }
+    return result
+  }
+
+  private mutating func negativeNumber(_ offset: Int) throws(SyntaxFault) -> Expr? {
+    let value: Value
+    switch token.kind {
+    case .int(let magnitude): value = .int(-magnitude)
+    case .intMinimumMagnitude: value = .int(.min)
+    case .double(let magnitude): value = .double(-magnitude)
+    default: return nil
+    }
+    try advance()
+    return try make(offset, .literal(value))
+  }
+}
+
+extension Token {
+  /// The function of a binary operator, and how tightly it binds (1 is loosest).
+  fileprivate var binaryOperator: (function: String, precedence: Int)? {
+    guard case .symbol(let symbol) = kind else { return nil }
+    switch symbol {
+    case .or: return ("_||_", 1)
+    case .and: return ("_&&_", 2)
+    case .equal: return ("_==_", 3)
+    case .notEqual: return ("_!=_", 3)
+    case .less: return ("_<_", 3)
+    case .lessOrEqual: return ("_<=_", 3)
+    case .greater: return ("_>_", 3)
+    case .greaterOrEqual: return ("_>=_", 3)
+    case .in: return ("@in", 3)
+    case .plus: return ("_+_", 4)
+    case .minus: return ("_-_", 4)
+    case .star: return ("_*_", 5)
+    case .slash: return ("_/_", 5)
+    case .percent: return ("_%_", 5)
+    default: return nil
+    }
+  }
+}

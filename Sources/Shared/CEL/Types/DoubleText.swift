@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Doubles as text, as Go's `strconv` has them, which is what CEL's `string(double)` is known by.
+package enum DoubleText {
+  /// The shortest decimal that reads back as the same double; with an exponent below 1e-4 and from 1e6 on.
+  package static func shortest(_ value: Double) -> String {
+    guard value.isFinite else { return value.isNaN ? "NaN" : (value < 0 ? "-Inf" : "+Inf") }
+    let (digits, exponent) = decimal(value.magnitude)
+    let sign = value.sign == .minus ? "-" : ""
+    guard exponent >= -4, exponent < 6 else {
+      return sign + scientific(digits, exponent)
+    }
+    return sign + plain(digits, exponent)
+  }
+
+  /// Reads what Go's `ParseFloat` does: a decimal or hexadecimal number, `inf`, `infinity`, `nan`; not a number too
+  /// large for a double.
+  static func parse(_ text: String) -> Double? {
+    let unsigned = text.drop { $0 == "+" || $0 == "-" }
+    guard text.utf8.count - unsigned.utf8.count <= 1, let first = unsigned.utf8.first else { return nil }
+    if first.isDigit || first == UInt8(ascii: ".") {
+      var padded = unsigned.first == "." ? "0" + unsigned : String(unsigned)
+      // Swift wants a digit behind the point, Go does not.
+      if padded.hasSuffix(".") { padded += "0" }
+      guard let value = Double(padded), value.isFinite else { return nil }
+      return text.hasPrefix("-") ? -value : value
+    }
+    switch unsigned.lowercased() {
+    case "inf", "infinity": return text.hasPrefix("-") ? -.infinity : .infinity
+    case "nan": return .nan
+    default: return nil
+    }
+  }
+
+  /// The shortest digits, without zeros at either end, and the power of ten of the first; 0 is "0" and 0.
+  static func decimal(_ magnitude: Double) -> (digits: [UInt8], exponent: Int) {
+    let parts = magnitude.description.utf8.split(separator: UInt8(ascii: "e"))
+    var exponent = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0
+    var digits = Array(parts[0])
+    let point = digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count
+    if point < digits.count { digits.remove(at: point) }
+    exponent += point - 1
+    let zeros = digits.prefix { $0 == UInt8(ascii: "0") }.count
+    guard zeros < digits.count else { return ([UInt8(ascii: "0")], 0) }
+    digits.removeFirst(zeros)
+    while digits.last == UInt8(ascii: "0") { digits.removeLast() }
+    return (digits, exponent - zeros)
+  }
+
+  private static func scientific(_ digits: [UInt8], _ exponent: Int) -> String {
+    var text = String(decoding: digits.prefix(1), as: UTF8.self)
+    if digits.count > 1 { text += "." + String(decoding: digits.dropFirst(), as: UTF8.self) }
+    let magnitude = abs(exponent)
+    return text + "e" + (exponent < 0 ? "-" : "+") + (magnitude < 10 ? "0" : "") + String(magnitude)
+  }
+
+  private static func plain(_ digits: [UInt8], _ exponent: Int) -> String {
+    let text = String(decoding: digits, as: UTF8.self)
+    if exponent < 0 { return "0." + String(repeating: "0", count: -exponent - 1) + text }
+    guard digits.count > exponent + 1 else {
+      return text + String(repeating: "0", count: exponent + 1 - digits.count)
+    }
+    return text.prefix(exponent + 1) + "." + text.dropFirst(exponent + 1)
+  }
+}
