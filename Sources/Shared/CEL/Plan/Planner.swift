@@ -67,6 +67,7 @@ struct Planner {
 
   private mutating func identifier(_ expression: Expr, _ name: String) -> Node {
     if let local = scope.last(where: { $0.name == name }) {
+      if let value = local.bound?.constant { return ConstantNode(offset: expression.offset, value) }
       if let bound = local.bound { return BoundNode(offset: expression.offset, index: local.index, bound) }
       return LocalNode(offset: expression.offset, index: local.index)
     }
