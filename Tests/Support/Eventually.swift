@@ -4,6 +4,7 @@ internal import Foundation
 /// Something did not come true in time.
 package struct NeverCameTrue: Error, CustomStringConvertible {
   package var what: String
+  package init(what: String) { self.what = what }
   package var description: String { "never came true: \(what)" }
 }
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// What DESIGN's stream contract asks of every tool, seen on the built binaries.
+@Suite(.timeLimit(.minutes(2))) struct ContractTests {
+  static let tools = ["kwatch", "natswatch", "wfilter", "wfanout"]
+
+  @Test(arguments: tools) func saysItsVersion(_ tool: String) throws {
+    let outcome = try Tool.run(tool, ["--version"])
+    #expect(outcome.status == 0)
+    #expect(outcome.output == "\(tool) 0.1.0\n")
+  }
+
+  @Test(arguments: tools) func helpsOnStdout(_ tool: String) throws {
+    let outcome = try Tool.run(tool, ["--help"])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("USAGE: \(tool)"))
+    #expect(outcome.diagnostics.isEmpty)
+  }
+
+  @Test(arguments: tools) func refusesAnUnknownFlagInTwoLines(_ tool: String) throws {
+    let outcome = try Tool.run(tool, ["--no-such-flag"])
+    #expect(outcome.status == 64, "\(outcome)")
+    #expect(outcome.output.isEmpty)
+    let lines = outcome.diagnostics.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.first?.hasPrefix("\(tool): error: ") == true)
+    #expect(outcome.diagnostics.contains("--no-such-flag"))
+  }
+
+  @Test(arguments: tools) func noticesThatHelpDidNotFit(_ tool: String) throws {
+    let outcome = try Tool.shell("\(tool) --help >/dev/full").waitForEnd()
+    #expect(outcome.status == 74)
+    #expect(outcome.diagnostics == "\(tool): error: write output: No space left on device\n")
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func completesInShells(_ shell: String) throws {
+    for tool in Self.tools {
+      let outcome = try Tool.run(tool, ["--generate-completion-script", shell])
+      #expect(outcome.status == 0)
+      #expect(outcome.output.contains("help"))
+    }
+  }
+}
+
+/// The same for a tool that is in the middle of its work.
+@Suite(.timeLimit(.minutes(2))) struct WorkingToolTests {
+  static let line = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
+
+  @Test func givesALineOutWhileItsInputStaysOpenAndIdle() throws {
+    let tool = try Tool.start("wfilter", [#"type == "ADDED""#])
+    tool.write(Self.line + "\n")
+    #expect(try tool.waitForLines(1) == [Self.line])
+    #expect(tool.isRunning)
+    tool.closeInput()
+    #expect(try tool.waitForEnd().status == 0)
+  }
+
+  @Test func endsBySIGTERMAndWithWhatWasThereOut() throws {
+    let tool = try Tool.start("wfilter", ["true"])
+    tool.write(Self.line + "\n")
+    try tool.waitForLines(1)
+    tool.send(SIGTERM)
+    #expect(try tool.waitForEnd().status == 128 + SIGTERM)
+  }
+
+  @Test func endsBySIGTERMWhileItsReaderDoesNotRead() throws {
+    let tool = try Tool.shell(
+      #"yes '\#(Self.line)' | { wfilter true; echo "status $?" >&2; } | { read -r _; sleep 60; }"#)
+    try eventually("wfilter is stuck in a write") {
+      let pids = try Tool.shell("pgrep -P $(pgrep -P \(tool.processIdentifier) | paste -sd,) wfilter").waitForEnd()
+      guard let pid = Int32(pids.output.split(separator: "\n").first ?? "") else { return false }
+      let state = try Tool.shell("cat /proc/\(pid)/wchan").waitForEnd().output
+      guard state.contains("pipe_w") else { return false }
+      kill(pid, SIGTERM)
+      return true
+    }
+    try tool.waitForDiagnostics("status \(128 + SIGTERM)")
+    tool.send(SIGKILL)
+  }
+
+  @Test func endsWhenItsReaderLeavesAlthoughNothingArrives() throws {
+    let tool = try Tool.shell(
+      #"{ echo '\#(Self.line)'; sleep 60; } | { wfilter true; echo "status $?" >&2; } | head -1"#)
+    try tool.waitForDiagnostics("status \(128 + SIGPIPE)", .seconds(5))
+    tool.send(SIGKILL)
+  }
+
+  @Test(arguments: ["/dev/full", "&-"]) func tellsThatItCannotWrite(_ output: String) throws {
+    let outcome = try Tool.shell("echo '\(Self.line)' | wfilter true >\(output)").waitForEnd()
+    #expect(outcome.status == 74, "\(outcome)")
+    #expect(outcome.diagnostics.hasPrefix("wfilter: error: write output: "))
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+  }
+
+  @Test func namesTheLibraryThatIsMissing() throws {
+    // The loader's own message and status: one line, 127, before a byte is read.
+    let outcome = try Tool.shell(
+      "cp \(Tool.path("wfilter")) \"$TMP/w\" && sed -i 's/libre2\\.so/libxx2.so/' \"$TMP/w\" && \"$TMP/w\" true </dev/null",
+      environment: ["TMP": try Self.folder.url.path]
+    ).waitForEnd()
+    #expect(outcome.status == 127, "\(outcome)")
+    #expect(outcome.diagnostics.contains("libxx2.so"))
+  }
+
+  private static var folder: TemporaryDirectory {
+    get throws { try kept.get() }
+  }
+  private static let kept = Result { try TemporaryDirectory() }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// `natswatch | wfilter | wfanout` on real servers: an event in at one end, `curl -N` at the other.
+@Suite(.timeLimit(.minutes(3)), .serialized) struct NATSPipeTests {
+  @Test(arguments: NATSServer.Version.installed)
+  func carriesAnEventFromJetStreamToTheListener(_ version: NATSServer.Version) throws {
+    let server = try NATSServer.start(version)
+    try makeStream("DEMO", subject: "demo.>", on: server)
+    let pipe = try Tool.shell(
+      #"natswatch 'demo.>' | wfilter 'spec.changeSource == "human"' | wfanout --listen 127.0.0.1:0"#,
+      environment: ["NATS_URL": server.url])
+    let address = try listenAddress(of: pipe)
+    let curl = try Tool.shell("curl -sN \(address)/events")
+
+    // Published again and again until the first arrives: the tail begins with what comes after it has begun.
+    try eventually("a human's activity at the listener") {
+      let publish = try Tool.run(
+        "natswatch", ["publish", "demo.activities"], stdin: activity("human", 1) + activity("system", 2),
+        environment: ["NATS_URL": server.url])
+      #expect(publish.status == 0, "\(publish)")
+      return curl.soFar.output.contains(#""name":"act-1""#)
+    }
+    let data = curl.lines.filter { $0.hasPrefix("data:") }
+    #expect(data.allSatisfy { $0.contains(#""changeSource":"human""#) })
+    #expect(data.first?.contains(#""subject":"demo.activities""#) == true)
+    #expect(curl.lines.contains { $0.hasPrefix("id:") })
+
+    pipe.send(SIGTERM)
+    curl.send(SIGTERM)
+  }
+
+  private func activity(_ source: String, _ number: Int) -> String {
+    #"{"kind":"Activity","metadata":{"name":"act-\#(number)"},"spec":{"changeSource":"\#(source)"}}"# + "\n"
+  }
+}
+
+/// Makes a stream as the demo does.
+func makeStream(_ name: String, subject: String, on server: NATSServer) throws {
+  let script = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../scripts/nats-stream.sh").standardizedFileURL.path
+  let outcome = try Tool.shell("\(script) 127.0.0.1 \(server.port) \(name) '\(subject)'").waitForEnd()
+  guard outcome.status == 0 else { throw NeverCameTrue(what: "stream \(name): \(outcome)") }
+}
+
+/// The address that wfanout says it listens on, without the last slash.
+func listenAddress(of tool: RunningTool) throws -> String {
+  try tool.waitForDiagnostics("http://")
+  let text = tool.soFar.diagnostics
+  let address = text.matches(of: /http:\/\/[^\s]+/).first.map { String(text[$0.range]) } ?? ""
+  return address.hasSuffix("/") ? String(address.dropLast()) : address
+}

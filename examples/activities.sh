@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Prints lifelike activities and Kubernetes events as watch events, one a line: activities.sh [PER_SECOND] [COUNT]
+set -euo pipefail
+per_second=${1:-5} count=${2:-0}
+people=(alice@example.com bob@example.com carol.díaz@example.com 山田@example.jp)
+kinds=(Deployment ConfigMap DNSZone HTTPProxy Project) verbs=(created updated patched deleted)
+names=(checkout cart billing search frontend) namespaces=(prod staging payments)
+reasons=(BackOff FailedScheduling Unhealthy Pulled Started) pause=$(awk "BEGIN{print 1/$per_second}")
+pick() { local -n from=$1; picked=${from[RANDOM % ${#from[@]}]}; }
+
+for ((i = 1; count == 0 || i <= count; i++)); do
+  pick names; name=$picked; pick namespaces; namespace=$picked
+  printf -v now '%(%Y-%m-%dT%H:%M:%SZ)T' -1
+  printf -v meta '{"name":"%s-%x%x","namespace":"%s","creationTimestamp":"%s"}' \
+    "$name" $RANDOM $i "$namespace" "$now"
+  if ((RANDOM % 3)); then
+    pick kinds; kind=$picked; pick verbs; verb=$picked
+    if ((RANDOM % 2)); then pick people; actor=$picked source=human; else actor=system:autoscaler source=system; fi
+    printf '{"type":"ADDED","object":{"kind":"Activity","apiVersion":"activity.example.com/v1alpha1","metadata":%s,"spec":{"summary":"%s %s %s %s","changeSource":"%s","actor":{"name":"%s"},"resource":{"kind":"%s","name":"%s","namespace":"%s"}}}}\n' \
+      "$meta" "$actor" "$verb" "$kind" "$name" "$source" "$actor" "$kind" "$name" "$namespace"
+  else
+    pick reasons; reason=$picked
+    case $reason in Pulled | Started) type=Normal ;; *) type=Warning ;; esac
+    printf '{"type":"ADDED","object":{"kind":"Event","apiVersion":"v1","metadata":%s,"type":"%s","reason":"%s","message":"%s in pod %s-%x","involvedObject":{"kind":"Pod","name":"%s","namespace":"%s"},"count":%d}}\n' \
+      "$meta" "$type" "$reason" "$reason" "$name" $RANDOM "$name" "$namespace" $((RANDOM % 9 + 1))
+  fi
+  sleep "$pause"
+done
