@@ -15,6 +15,7 @@ public struct KubernetesDurations: Library {
   public func declare(in declarations: inout Declarations) {
     declarations.function(
       "getMilliseconds",
-      .unary("duration_to_milliseconds", member: true) { (span: DurationValue) in span.nanoseconds / 1_000_000 })
+      .unary("duration_to_milliseconds", member: true) { (span: DurationValue) in span.nanoseconds / 1_000_000
+      })
   }
 }
