@@ -1,8 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
+/// Scanning JSON bytes: what the Swift module `JSON` stands on.
+///
+/// Every function reads [p, limit) and may touch, but never heeds, up to JSON_PADDING bytes behind `limit`: those
+/// must be readable memory. No function allocates, except `json_check` for text nested deeper than 2,048 levels.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#define JSON_PADDING 64
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/// What `json_check` and `json_check_strictly` found.
+typedef enum {
+  JSON_WHOLE = 0,
+  /// The text ends inside a string or before its brackets are closed.
+  JSON_TRUNCATED,
+  /// A bracket closes one of the other kind.
+  JSON_MISMATCHED,
+  /// Something other than white space comes after the value, or instead of it.
+  JSON_TRAILING,
+  /// Not a JSON value.
+  JSON_NO_VALUE,
+  JSON_NOT_UTF8,
+  /// A literal, number, string, comma or colon that the grammar does not allow.
+  JSON_GRAMMAR,
+} json_verdict;
+
+/// Where and what `json_check` found: `at` is the byte at which it could go no further.
+typedef struct {
+  json_verdict verdict;
+  const uint8_t *_Nonnull at;
+} json_finding;
+
+/// Whether [p, limit) is one whole JSON value: brackets that match, strings that end, valid UTF-8, and nothing but
+/// white space around. Scalars inside, commas and colons are not looked at.
+json_finding json_check(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
+
+/// Whether [p, limit) is JSON by the letter of RFC 8259.
+json_finding json_check_strictly(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
+
+/// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which must not be
+/// inside a string; NULL when there is none. Kinds of brackets are not compared.
+const uint8_t *_Nullable json_close(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, size_t depth);
+
+/// Whether [p, limit) is valid UTF-8.
+bool json_is_utf8(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
+
+/// What `json_number` found.
+typedef enum {
+  JSON_NOT_A_NUMBER = 0,
+  /// Written without fraction and exponent, and within int64.
+  JSON_INT,
+  /// The same, above int64 and within uint64.
+  JSON_UINT,
+  /// Every other number, as the nearest double; infinite when it is too great for one.
+  JSON_DOUBLE,
+} json_number_kind;
+
+typedef struct {
+  json_number_kind kind;
+  /// The value; of an int the bits in two's complement.
+  uint64_t integer;
+  double real;
+} json_number_value;
+
+/// Reads [p, limit) as a number of JSON's grammar.
+json_number_value json_number(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
+
+/// Writes the shortest text that reads back as `value`, which must be finite, and returns its length, at most 32.
+size_t json_print_double(double value, uint8_t *_Nonnull text);
+
+/// Whether the text [p, limit) contains these bytes.
+bool json_contains(
+    const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes, size_t count);
+
+/// Which instructions `json_check` and `json_close` use on this machine: `avx512`, `avx2` or `baseline`.
+const char *_Nonnull json_instructions(void);
+
+/// Makes `json_check` and `json_close` use no better instructions than these, for tests. False: unknown or not here.
+bool json_use_instructions(const char *_Nonnull name);
+
+/// The closing quote of the string whose first byte is at `p` (behind the opening quote); NULL when it does not end.
+/// Sets `escaped` when there is a backslash in it.
+static inline const uint8_t *_Nullable json_string_end(
+    const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, bool *_Nonnull escaped) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+  while (p < limit) {
+    __m128i block = _mm_loadu_si128((const __m128i *)p);
+    unsigned mask = (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
+    if (mask == 0) {
+      p += 16;
+      continue;
+    }
+    p += __builtin_ctz(mask);
+    if (*p == '"') return p < limit ? p : NULL;
+    *escaped = true;
+    p += 2;
+  }
+#else
+  for (; p < limit; p++) {
+    if (*p == '"') return p;
+    if (*p == '\\') {
+      *escaped = true;
+      p++;
+    }
+  }
+#endif
+  return NULL;
+}
+
+/// The first byte from `p` on that is not white space, or `limit`.
+static inline const uint8_t *_Nonnull json_space(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit) {
+  while (p < limit && *p <= 0x20 && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')) p++;
+  return p;
+}
+
+/// The end of the number or literal at `p`: the next comma, closing bracket or white space.
+static inline const uint8_t *_Nonnull json_scalar_end(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit) {
+  while (p < limit && *p > 0x20 && *p != ',' && *p != '}' && *p != ']') p++;
+  return p;
+}
+
+/// The byte after the value at `p`; NULL when it does not end. Scalars are not looked at.
+static inline const uint8_t *_Nullable json_skip(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit) {
+  if (p >= limit) return NULL;
+  switch (*p) {
+    case '"': {
+      bool escaped = false;
+      const uint8_t *quote = json_string_end(p + 1, limit, &escaped);
+      return quote ? quote + 1 : NULL;
+    }
+    case '{':
+    case '[': return json_close(p + 1, limit, 1);
+    default: {
+      const uint8_t *end = json_scalar_end(p, limit);
+      return end > p ? end : NULL;
+    }
+  }
+}
+
 #ifdef __cplusplus
 }
 #endif

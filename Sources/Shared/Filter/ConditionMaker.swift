@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import JSON
+
+/// Turns the parts of an expression that compare a path with literals into conditions on bytes.
+struct ConditionMaker {
+  let finder: PathFinder
+
+  /// The operands of the outermost `&&`, in order.
+  static func clauses(_ expression: Expr) -> [Expr] {
+    guard case .call(nil, "_&&_", let arguments) = expression.kind else { return [expression] }
+    return arguments.flatMap(clauses)
+  }
+
+  /// The condition that an expression states, or nil when it takes more than comparing bytes.
+  func condition(_ expression: Expr) -> Condition? {
+    if case .select(_, _, true) = expression.kind {
+      return path(expression).map { .comparison(Comparison(.has, path: $0)) }
+    }
+    if let path = path(expression) { return .comparison(Comparison(.isTrue, path: path)) }
+    guard case .call(let target, let function, let arguments) = expression.kind else { return nil }
+    if let target { return member(target, function, arguments) }
+    switch (function, arguments.count) {
+    case ("_&&_", _): return all(arguments).map(Condition.all)
+    case ("_||_", _): return all(arguments).map(Condition.any)
+    case ("!_", 1): return condition(arguments[0]).map(Condition.not)
+    case ("@in", 2): return membership(arguments[0], arguments[1])
+    case (_, 2): return relation(function, arguments[0], arguments[1])
+    default: return nil
+    }
+  }
+
+  private func all(_ parts: [Expr]) -> [Condition]? {
+    var conditions: [Condition] = []
+    for part in parts {
+      guard let condition = condition(part) else { return nil }
+      conditions.append(condition)
+    }
+    return conditions
+  }
+
+  private func path(_ expression: Expr) -> Int? { finder.pathOfNode[expression.id] }
+
+  /// A path that is read; `has(path)` is none.
+  private func read(_ expression: Expr) -> Int? {
+    if case .select(_, _, true) = expression.kind { return nil }
+    return path(expression)
+  }
+
+  private func member(_ target: Expr, _ function: String, _ arguments: [Expr]) -> Condition? {
+    let operations: [String: Comparison.Operation] = [
+      "startsWith": .startsWith, "endsWith": .endsWith, "contains": .contains,
+    ]
+    guard let operation = operations[function], arguments.count == 1, let path = read(target),
+      case .string(let text)? = operand(arguments[0])
+    else { return nil }
+    return .comparison(Comparison(operation, path: path, operands: [.string(text)]))
+  }
+
+  private func membership(_ element: Expr, _ list: Expr) -> Condition? {
+    guard let path = read(element), case .list(let elements) = list.kind else { return nil }
+    var operands: [Comparison.Operand] = []
+    for element in elements {
+      guard !element.isOptional, let operand = operand(element.value) else { return nil }
+      operands.append(operand)
+    }
+    return .comparison(Comparison(.oneOf, path: path, operands: operands))
+  }
+
+  private func relation(_ function: String, _ left: Expr, _ right: Expr) -> Condition? {
+    let operations: [String: (Comparison.Operation, Comparison.Operation)] = [
+      "_==_": (.equal, .equal), "_!=_": (.notEqual, .notEqual), "_<_": (.less, .greater),
+      "_<=_": (.lessOrEqual, .greaterOrEqual), "_>_": (.greater, .less),
+      "_>=_": (.greaterOrEqual, .lessOrEqual),
+    ]
+    guard let (operation, mirrored) = operations[function] else { return nil }
+    if let path = read(left), let operand = operand(right) { return compare(operation, path, operand) }
+    if let path = read(right), let operand = operand(left) { return compare(mirrored, path, operand) }
+    return nil
+  }
+
+  private func compare(
+    _ operation: Comparison.Operation, _ path: Int, _ operand: Comparison.Operand
+  ) -> Condition? {
+    switch (operation, operand) {
+    case (.equal, _), (.notEqual, _), (_, .number), (_, .string):
+      .comparison(Comparison(operation, path: path, operands: [operand]))
+    default: nil
+    }
+  }
+
+  /// A literal that JSON values can be compared with.
+  private func operand(_ expression: Expr) -> Comparison.Operand? {
+    guard case .literal(let value) = expression.kind else { return nil }
+    switch value {
+    case .null: return .null
+    case .bool(let value): return .bool(value)
+    case .int(let value): return .number(.int(value))
+    case .uint(let value): return .number(.uint(value))
+    case .double(let value): return value.isNaN ? nil : .number(.double(value))
+    case .string(let value): return .string(Array(value.utf8))
+    default: return nil
+    }
+  }
+}

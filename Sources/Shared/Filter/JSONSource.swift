@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import JSON
+
+/// A line as CEL sees it: strings, lists and maps are read where they lie, when an expression asks.
+///
+/// A node is the address of a value's first byte; `limit` bounds all of them. For one thread; what it handed out is good
+/// until the next line.
+final class JSONSource: ForeignSource, @unchecked Sendable {
+  // Unchecked as its superclass is: it belongs to the evaluator that made it.
+
+  /// The line that values are read from.
+  private(set) var line: RawJSON
+
+  /// Names of the root that are looked up below `object` when the root does not have them; for `old`.
+  private let descendsIntoObject: Bool
+
+  init(_ line: RawJSON, descendsIntoObject: Bool = false) {
+    self.line = line
+    self.descendsIntoObject = descendsIntoObject
+    super.init()
+  }
+
+  /// Reads from another line from now on.
+  func read(_ line: RawJSON) { self.line = line }
+
+  /// A value of the line.
+  func value(_ raw: RawJSON) -> Value {
+    switch raw.kind {
+    case .object, .array, .string: .foreign(ForeignValue(source: self, node: raw.start.number))
+    case .bool: raw.bool.map(Value.bool) ?? .null
+    case .number:
+      switch raw.number {
+      case .int(let value): .int(value)
+      case .uint(let value): .uint(value)
+      case .double(let value): .double(value)
+      case nil: .null
+      }
+    case .null, nil: .null
+    }
+  }
+
+  /// The value at a node.
+  func raw(_ node: UInt64) -> RawJSON { RawJSON(JSONCursor(number: node) ?? line.start, limit: line.limit) }
+
+  override func kind(_ node: UInt64) -> ForeignKind {
+    switch raw(node).kind {
+    case .array: .list
+    case .object: .map
+    default: .string
+    }
+  }
+
+  override func string(_ node: UInt64) -> String { raw(node).string ?? "" }
+
+  override func rawString(_ node: UInt64) -> UnsafeBufferPointer<UInt8>? { unsafe raw(node).plainString }
+
+  override func count(_ node: UInt64) -> Int {
+    var count = 0
+    var cursor = ForeignCursor(node: node)
+    if raw(node).kind == .array {
+      while nextElement(&cursor) != nil { count += 1 }
+    } else {
+      while nextEntry(&cursor) != nil { count += 1 }
+    }
+    return count
+  }
+
+  override func member(_ node: UInt64, _ name: FieldName) -> Value? {
+    let object = raw(node)
+    if let member = object.member(name.utf8) { return value(member) }
+    guard descendsIntoObject, object.start == line.start else { return nil }
+    return object.member("object")?.member(name.utf8).map(value)
+  }
+
+  override func element(_ node: UInt64, at index: Int) -> Value? {
+    guard index >= 0, var elements = RawJSON.Elements(raw(node)) else { return nil }
+    for _ in 0..<index where elements.next() == nil { return nil }
+    return elements.next().map(value)
+  }
+
+  override func nextElement(_ cursor: inout ForeignCursor) -> Value? {
+    let array = raw(cursor.node)
+    guard
+      var elements = JSONCursor(number: cursor.position).map({
+        RawJSON.Elements(resumingAt: $0, limit: line.limit)
+      })
+        ?? RawJSON.Elements(array)
+    else { return nil }
+    guard let element = elements.next() else { return nil }
+    cursor.position = elements.position.number
+    return value(element)
+  }
+
+  override func nextEntry(_ cursor: inout ForeignCursor) -> (key: Value, value: Value)? {
+    let object = raw(cursor.node)
+    if cursor.position == 0 { cursor.state = object.mayRepeatKeys ? 1 : 0 }
+    guard
+      var members = JSONCursor(number: cursor.position).map({
+        RawJSON.Members(resumingAt: $0, limit: line.limit)
+      })
+        ?? RawJSON.Members(object)
+    else { return nil }
+    while let (key, member) = members.next() {
+      cursor.position = members.position.number
+      if cursor.state == 1, isRepeated(key, member, in: object) { continue }
+      return (value(key), value(member))
+    }
+    return nil
+  }
+
+  private func isRepeated(_ key: RawJSON, _ member: RawJSON, in object: RawJSON) -> Bool {
+    var name: [UInt8] = []
+    key.appendString(to: &name)
+    return object.member(name)?.start != member.start
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CEL
+package import JSON
+
+/// A filter's answer about a line.
+package enum Verdict: Sendable, Equatable {
+  case match
+  case noMatch
+  /// The expression has no value for this line: a missing key, say.
+  case error
+  /// The line is no JSON, as far as it was read. Only ``RawJSON/fault(strictly:)`` reads all of it.
+  case malformed
+}
+
+/// What an expression may look at besides the line.
+package struct LineContext: Sendable {
+  /// The previous line of the same key; nil for the first. `old` is then null.
+  package var old: RawJSON?
+  /// The time, for `now`.
+  package var now: TimestampValue?
+
+  /// A context.
+  package init(old: RawJSON? = nil, now: TimestampValue? = nil) {
+    self.old = old
+    self.now = now
+  }
+}
+
+/// Evaluates one filter over lines: its working memory, for one thread. Allocates nothing for a line that is decided by
+/// comparing bytes.
+package final class LineEvaluator {
+  /// What is evaluated.
+  package let filter: LineFilter
+  /// Why the last line was ``Verdict/error``, where the evaluator said so; nil where comparing bytes did.
+  package private(set) var lastError: EvaluationError?
+
+  private let eventScan: LineScan
+  private let plainScan: LineScan
+  private let source: JSONSource
+  private let oldSource: JSONSource
+  private var activation: Activation
+
+  /// An evaluator.
+  package init(_ filter: LineFilter) {
+    self.filter = filter
+    self.eventScan = LineScan(filter.eventTest)
+    self.plainScan = filter.plainTest === filter.eventTest ? eventScan : LineScan(filter.plainTest)
+    self.activation = Activation(filter.environment)
+    let nothing = RawJSON.null
+    self.source = JSONSource(nothing)
+    self.oldSource = JSONSource(nothing, descendsIntoObject: true)
+  }
+
+  /// Whether a line meets the filter.
+  package func test(_ line: RawJSON, context: LineContext = LineContext()) -> Verdict {
+    let scan = self.scan(for: line)
+    switch scan.scan(line) {
+    case .fails: return .noMatch
+    case .malformed: return .malformed
+    case .holds: if filter.program == nil { return .match }
+    case .error:
+      if filter.program == nil {
+        lastError = nil
+        return .error
+      }
+    }
+    guard let program = filter.program else { return .match }
+    prepare(line, scan, context)
+    do {
+      return try program.test(&activation) ? .match : .noMatch
+    } catch {
+      lastError = error
+      return .error
+    }
+  }
+
+  /// The expression's value over a line. It lives in the line: use or copy it before the next one is read.
+  ///
+  /// - Throws: `EvaluationError`; for a line that is no JSON, too.
+  package func value(_ line: RawJSON, context: LineContext = LineContext()) throws(EvaluationError) -> Value {
+    let scan = self.scan(for: line)
+    guard scan.scan(line) != .malformed, let program = filter.program else {
+      throw .invalidArgument("the line is no JSON")
+    }
+    prepare(line, scan, context)
+    return try program.evaluate(&activation)
+  }
+
+  @inline(__always)
+  private func scan(for line: RawJSON) -> LineScan {
+    eventScan === plainScan || EventHead(line) != nil ? eventScan : plainScan
+  }
+
+  /// Puts what the scan found where the program reads it.
+  private func prepare(_ line: RawJSON, _ scan: LineScan, _ context: LineContext) {
+    source.read(line)
+    for path in 0..<filter.pathCount {
+      let slot = Scope.slot(path: path)
+      switch scan.state(path) {
+      case .present: activation.set(slot, source.value(scan.value(path)))
+      case .missingKey: activation.setAbsent(slot, .missingKey)
+      case .missingParent: activation.setAbsent(slot, .missingParent)
+      case .notAnObject: activation.setAbsent(slot, .notAMap)
+      case .pending: activation.setAbsent(slot, .missingParent)
+      }
+    }
+    if filter.usesNow { activation[Scope.nowSlot] = context.now.map(Value.timestamp) }
+    if filter.usesOld {
+      if let old = context.old {
+        oldSource.read(old)
+        activation.set(Scope.oldSlot, oldSource.value(old))
+      } else {
+        activation.set(Scope.oldSlot, .null)
+      }
+    }
+  }
+}

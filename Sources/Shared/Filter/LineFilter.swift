@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import JSON
+
+/// What a filter is made of; a line has to meet all of it.
+package struct FilterOptions: Sendable, Hashable {
+  /// A CEL expression that gives a bool.
+  package var expression: String?
+  /// As `kubectl --field-selector`.
+  package var fieldSelector: String?
+  /// As `kubectl -l`.
+  package var labelSelector: String?
+  /// Event types, such as `ADDED`; empty for all. A line that is no event has none.
+  package var types: [String] = []
+  /// What evaluating one line may cost; nil is CEL's own limit. Beyond it evaluation is an error.
+  package var costLimit: Int?
+
+  /// A filter that every line meets.
+  package init(
+    expression: String? = nil, fieldSelector: String? = nil, labelSelector: String? = nil,
+    types: [String] = [], costLimit: Int? = nil
+  ) {
+    self.expression = expression
+    self.fieldSelector = fieldSelector
+    self.labelSelector = labelSelector
+    self.types = types
+    self.costLimit = costLimit
+  }
+}
+
+/// A filter or an expression over lines, compiled once. Immutable and shared by any number of threads, each of which
+/// evaluates with a ``LineEvaluator`` of its own.
+package final class LineFilter: Sendable {
+  /// Whether `old` occurs: evaluating wants the previous line of the same key.
+  package let usesOld: Bool
+  /// Whether `now` occurs: two evaluations of one line may differ.
+  package let usesNow: Bool
+  /// What the filter was made of.
+  package let options: FilterOptions
+  /// The conditions that are tested on bytes, and those that are left to the evaluator, as `--explain` names them.
+  package let clauses: [Clause]
+  /// The most that evaluating can cost, when the expression alone tells; nil when it hangs on the data.
+  package let estimatedCost: ClosedRange<Int>?
+
+  /// One operand of the outermost `&&`.
+  package struct Clause: Sendable {
+    /// Its source.
+    package let text: String
+    /// Whether bytes are compared, without evaluating.
+    package let isCompared: Bool
+  }
+
+  let environment: Environment
+  /// What is left to the evaluator: the whole expression; nil when comparing bytes says all.
+  let program: Program?
+  let pathCount: Int
+  /// For events, and for other lines; the same object where it makes no difference.
+  let eventTest: LineTest
+  let plainTest: LineTest
+
+  /// Compiles a filter.
+  ///
+  /// - Throws: ``FilterError`` for whatever cannot be right, with the place and a caret.
+  package convenience init(_ options: FilterOptions) throws(FilterError) {
+    try self.init(options, isFilter: true)
+  }
+
+  /// Compiles an expression whose value is asked for with ``LineEvaluator/value(_:context:)``.
+  ///
+  /// - Throws: ``FilterError``
+  package convenience init(value expression: String, costLimit: Int? = nil) throws(FilterError) {
+    try self.init(FilterOptions(expression: expression, costLimit: costLimit), isFilter: false)
+  }
+
+  private init(_ options: FilterOptions, isFilter: Bool) throws(FilterError) {
+    self.options = options
+    let environment = Scope.environment(costLimit: options.costLimit)
+    self.environment = environment
+    let checked: CheckedExpression
+    do {
+      checked = try environment.check(environment.parse(options.expression ?? "true"))
+    } catch {
+      throw FilterError("\(error)")
+    }
+    var finder = PathFinder(checked)
+    var conditions: [Condition] = []
+    var clauses: [Clause] = []
+    var needsProgram = !isFilter
+    if isFilter, options.expression != nil {
+      let type = checked.type(checked.root)
+      guard type == .bool || type == .dyn else {
+        throw FilterError("1:1: the expression gives \(type), and a filter needs bool")
+      }
+      let maker = ConditionMaker(finder: finder)
+      let parts = ConditionMaker.clauses(checked.root)
+      let texts = ClauseText.split(checked.source, count: parts.count)
+      for (clause, text) in zip(parts, texts) {
+        let condition = maker.condition(clause)
+        clauses.append(Clause(text: text, isCompared: condition != nil))
+        if let condition { conditions.append(condition) } else { needsProgram = true }
+      }
+    }
+    if needsProgram {
+      let pathOfNode = finder.pathOfNode
+      do {
+        self.program = try environment.plan(checked) { pathOfNode[$0.id].map(Scope.slot(path:)) }
+      } catch {
+        throw FilterError("\(error)")
+      }
+    } else {
+      self.program = nil
+    }
+    self.estimatedCost = program?.estimatedCost
+    self.pathCount = finder.paths.count
+    self.usesNow = finder.usesNow
+    self.usesOld = finder.usesOld
+    if let selector = options.fieldSelector {
+      conditions += try SelectorConditions.fields(selector, &finder)
+      clauses.append(Clause(text: "--field-selector \(selector)", isCompared: true))
+    }
+    if let selector = options.labelSelector {
+      conditions += try SelectorConditions.labels(selector, &finder)
+      clauses.append(Clause(text: "-l \(selector)", isCompared: true))
+    }
+    var inEvents = conditions
+    var elsewhere = conditions
+    if !options.types.isEmpty {
+      let path = finder.number(ScopedPath(isAbsolute: true, keys: ["type"]))
+      let names = options.types.map { Comparison.Operand.string(Array($0.utf8)) }
+      inEvents.append(.comparison(Comparison(.textOneOf, path: path, operands: names)))
+      elsewhere.append(.comparison(Comparison(.textOneOf, path: path)))
+      clauses.append(Clause(text: "--type \(options.types.joined(separator: ","))", isCompared: true))
+    }
+    self.clauses = clauses
+    let paths = finder.paths
+    self.eventTest = LineTest(paths: paths.map { $0.keys(inEvent: true) }, conditions: inEvents)
+    self.plainTest =
+      options.types.isEmpty && paths.allSatisfy(\.isAbsolute)
+      ? eventTest : LineTest(paths: paths.map { $0.keys(inEvent: false) }, conditions: elsewhere)
+  }
+}

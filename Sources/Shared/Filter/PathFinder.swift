@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+
+/// Finds the paths of the line that a checked expression touches.
+struct PathFinder {
+  /// The paths, each once.
+  private(set) var paths: [ScopedPath] = []
+  /// By node id, the path that the node reads, or tests with `has`.
+  private(set) var pathOfNode: [Int: Int] = [:]
+  private(set) var usesNow = false
+  private(set) var usesOld = false
+
+  private let checked: CheckedExpression
+  private var known: [ScopedPath: Int] = [:]
+
+  init(_ checked: CheckedExpression) {
+    self.checked = checked
+    visit(checked.root, [])
+  }
+
+  /// A path's number; the same for the same path.
+  mutating func number(_ path: ScopedPath) -> Int {
+    if let number = known[path] { return number }
+    paths.append(path)
+    known[path] = paths.count - 1
+    return paths.count - 1
+  }
+
+  private mutating func visit(_ expression: Expr, _ locals: Set<String>) {
+    if let path = path(expression, locals) {
+      if known[path] != nil || paths.count < Scope.pathLimit { pathOfNode[expression.id] = number(path) }
+      return
+    }
+    switch expression.kind {
+    case .identifier("now") where !locals.contains("now"): usesNow = true
+    case .identifier("old") where !locals.contains("old"): usesOld = true
+    case .comprehension(let fold):
+      visit(fold.range, locals)
+      visit(fold.initial, locals)
+      var inside = locals
+      inside.insert(fold.accumulator)
+      visit(fold.result, inside)
+      inside.insert(fold.iterationVariable)
+      if let second = fold.secondVariable { inside.insert(second) }
+      visit(fold.condition, inside)
+      visit(fold.step, inside)
+    default: for child in expression.children { visit(child, locals) }
+    }
+  }
+
+  /// The path that an expression reads, or tests with `has`; nil when it is anything else.
+  private func path(_ expression: Expr, _ locals: Set<String>) -> ScopedPath? {
+    var keys: [String] = []
+    var node = expression
+    var isOutermost = true
+    while true {
+      // A chain of names that is declared as one, a constant say, is no path.
+      if case .select = node.kind, checked.references[node.id] != nil { return nil }
+      switch node.kind {
+      case .select(let operand, let field, let testOnly):
+        guard !testOnly || isOutermost else { return nil }
+        keys.append(field)
+        node = operand
+      case .call(nil, "_[_]", let arguments):
+        guard arguments.count == 2, case .literal(.string(let key)) = arguments[1].kind else { return nil }
+        keys.append(key)
+        node = arguments[0]
+      case .identifier(let name):
+        guard !locals.contains(name) else { return nil }
+        return root(node, name, keys.reversed())
+      default: return nil
+      }
+      isOutermost = false
+    }
+  }
+
+  private func root(_ identifier: Expr, _ name: String, _ keys: [String]) -> ScopedPath? {
+    switch checked.references[identifier.id] {
+    case .variable:
+      switch name {
+      case "self": return ScopedPath(isAbsolute: true, keys: keys)
+      case "type", "object", "source": return ScopedPath(isAbsolute: true, keys: [name] + keys)
+      default: return nil
+      }
+    case nil:
+      // Declared nowhere, and typed: a key of the object. (The target of a namespace's function has no type.)
+      guard checked.types[identifier.id] != nil else { return nil }
+      return ScopedPath(isAbsolute: false, keys: [name] + keys)
+    default: return nil
+    }
+  }
+}

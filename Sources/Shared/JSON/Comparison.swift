@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A test of the value at one path, made on its bytes. It says what CEL's operator would say.
+package struct Comparison: Sendable {
+  /// What is compared.
+  package enum Operation: UInt8, Sendable {
+    /// CEL's `==` with the one operand: values of different kinds are unequal, numbers are equal as numbers.
+    case equal
+    case notEqual
+    /// CEL's `in` over the operands.
+    case oneOf
+    /// The text starts with, ends with, contains the operand; of something else than a string: an error.
+    case startsWith, endsWith, contains
+    /// Order against a number or a string; an error against another kind.
+    case less, lessOrEqual, greater, greaterOrEqual
+    /// CEL's `has`.
+    case has
+    /// A bool stands for itself; anything else is an error.
+    case isTrue
+    /// Selectors: the text of a scalar (a string decoded, a number or a bool as written) is among the operands.
+    case textOneOf
+    case textNoneOf
+    /// Label selectors: the label is there.
+    case exists
+    case existsNot
+    /// Label selectors: the text is an integer above, below the operand.
+    case textGreater, textLess
+  }
+
+  /// A literal.
+  package enum Operand: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case number(JSONNumber)
+    case string([UInt8])
+  }
+
+  /// What to compare.
+  package var operation: Operation
+  /// Which path, by the number that the test's author gave it.
+  package var path: Int
+  /// What to compare with: one operand, except for the operations with "one of" in their names.
+  package var operands: [Operand]
+  /// For operations of selectors: the answer when there is no value; null counts as none.
+  package var resultWhenMissing = false
+
+  /// A test.
+  package init(
+    _ operation: Operation, path: Int, operands: [Operand] = [], resultWhenMissing: Bool = false
+  ) {
+    self.operation = operation
+    self.path = path
+    self.operands = operands
+    self.resultWhenMissing = resultWhenMissing
+  }
+}
+
+/// CEL's three answers; an error is no trap but an answer.
+package enum Truth: UInt8, Sendable {
+  case no, yes, error
+
+  @inline(__always)
+  package init(_ value: Bool) { self = value ? .yes : .no }
+
+  /// CEL's `&&`: false absorbs an error.
+  @inline(__always)
+  package static func && (left: Truth, right: Truth) -> Truth {
+    if left == .no || right == .no { return .no }
+    return left == .error || right == .error ? .error : .yes
+  }
+
+  /// CEL's `||`: true absorbs an error.
+  @inline(__always)
+  package static func || (left: Truth, right: Truth) -> Truth {
+    if left == .yes || right == .yes { return .yes }
+    return left == .error || right == .error ? .error : .no
+  }
+
+  package static prefix func ! (value: Truth) -> Truth {
+    switch value {
+    case .no: .yes
+    case .yes: .no
+    case .error: .error
+    }
+  }
+}
+
+/// Comparisons combined: a condition on one line.
+package indirect enum Condition: Sendable {
+  case comparison(Comparison)
+  case all([Condition])
+  case any([Condition])
+  case not(Condition)
+
+  /// The paths it looks at.
+  package var paths: Set<Int> {
+    switch self {
+    case .comparison(let comparison): [comparison.path]
+    case .all(let parts), .any(let parts): parts.reduce(into: []) { $0.formUnion($1.paths) }
+    case .not(let part): part.paths
+    }
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// A literal laid out for comparing with bytes.
+@safe
+struct CompiledOperand {
+  enum Kind: UInt8 { case null, no, yes, int, uint, double, string }
+
+  let kind: Kind
+  /// Whether a text equal to this one might be written with no escape at all: it holds nothing that must be escaped.
+  let isPlain: Bool
+  /// Of a string, its UTF-8.
+  let bytes: UnsafeBufferPointer<UInt8>
+  /// Of an int or a uint.
+  let integer: UInt64
+  let real: Double
+
+  /// Whether CEL's `==` holds.
+  @inline(__always)
+  func equals(_ value: RawJSON) -> Bool {
+    if kind == .string { return value.start.byte == UInt8(ascii: "\"") && isString(value) }
+    return equalsOther(value)
+  }
+
+  /// Whether the string at `value`, which starts with a quote, is this one.
+  @inline(__always)
+  private func isString(_ value: RawJSON) -> Bool {
+    let content = value.start + 1
+    let count = unsafe bytes.count
+    if isPlain, value.limit - content > count {
+      var index = 0
+      while index < count, unsafe content[index] == bytes[index] { index += 1 }
+      if index == count, content[count] == UInt8(ascii: "\"") { return true }
+      // No escape so far, and a byte that no escape starts with: they differ.
+      if content[index] != UInt8(ascii: "\\") { return false }
+    }
+    return isDecodedString(value)
+  }
+
+  private func isDecodedString(_ value: RawJSON) -> Bool {
+    var decoded: [UInt8] = []
+    guard value.appendString(to: &decoded) else { return false }
+    return unsafe decoded.elementsEqual(bytes)
+  }
+
+  private func equalsOther(_ value: RawJSON) -> Bool {
+    switch kind {
+    case .null: value.isNull
+    case .no: value.bool == false
+    case .yes: value.bool == true
+    case .int, .uint, .double: value.number.flatMap(compared) == 0
+    case .string: false
+    }
+  }
+
+  /// Whether the string at `value` starts with this one.
+  @inline(__always)
+  func isPrefix(of value: RawJSON) -> Truth {
+    guard value.start < value.limit, value.start.byte == UInt8(ascii: "\"") else { return .error }
+    let content = value.start + 1
+    let count = unsafe bytes.count
+    if isPlain, value.limit - content > count {
+      var index = 0
+      while index < count, unsafe content[index] == bytes[index] { index += 1 }
+      if index == count { return .yes }
+      if content[index] != UInt8(ascii: "\\") { return .no }
+    }
+    var decoded: [UInt8] = []
+    guard value.appendString(to: &decoded) else { return .error }
+    return Truth(unsafe decoded.starts(with: bytes))
+  }
+
+  /// Whether the text of a scalar is this one, as selectors compare.
+  func isText(of value: RawJSON) -> Bool {
+    switch value.kind {
+    case .string: return isString(value)
+    case .number, .bool:
+      let count = value.start.scalarEnd(value.limit) - value.start
+      guard unsafe count == bytes.count, let base = unsafe bytes.baseAddress else { return false }
+      return unsafe memcmp(base, value.start.address, count) == 0
+    default: return false
+    }
+  }
+
+  /// The order of a value against this one; an error when the two have none.
+  @inline(__always)
+  func order(of value: RawJSON, _ relation: (Int) -> Bool) -> Truth {
+    if kind == .string {
+      guard value.kind == .string else { return .error }
+      var decoded: [UInt8] = []
+      guard value.appendString(to: &decoded) else { return .error }
+      let shared = unsafe min(decoded.count, bytes.count)
+      for index in 0..<shared where unsafe decoded[index] != bytes[index] {
+        return Truth(unsafe relation(decoded[index] < bytes[index] ? -1 : 1))
+      }
+      return Truth(unsafe relation(decoded.count - bytes.count))
+    }
+    guard kind == .int || kind == .uint || kind == .double, value.kind == .number,
+      let number = value.number
+    else { return .error }
+    // NaN has no order, but neither JSON nor a literal has NaN.
+    return compared(number).map { Truth(relation($0)) } ?? .no
+  }
+
+  /// The sign of a number against this one, compared as numbers without rounding.
+  private func compared(_ number: JSONNumber) -> Int? {
+    switch (number, kind) {
+    case (.double(let left), .double): left < real ? -1 : (left == real ? 0 : (left > real ? 1 : nil))
+    case (.double(let left), _): integerAgainst(left).map { -$0 }
+    case (.int(let left), .double): Self.sign(left, real)
+    case (.uint(let left), .double): Self.sign(left, real)
+    case (.int(let left), .int): Self.sign(left, Int64(bitPattern: integer))
+    case (.int(let left), _): Self.sign(left, integer)
+    case (.uint(let left), .int): Self.sign(left, Int64(bitPattern: integer))
+    case (.uint(let left), _): Self.sign(left, integer)
+    }
+  }
+
+  private func integerAgainst(_ right: Double) -> Int? {
+    kind == .int ? Self.sign(Int64(bitPattern: integer), right) : Self.sign(integer, right)
+  }
+
+  private static func sign<Left: BinaryInteger, Right: BinaryInteger>(_ left: Left, _ right: Right) -> Int {
+    left < right ? -1 : (left == right ? 0 : 1)
+  }
+
+  /// Exact: the integer is not rounded to a double.
+  private static func sign<Left: FixedWidthInteger>(_ left: Left, _ right: Double) -> Int? {
+    guard !right.isNaN else { return nil }
+    let whole = right.rounded(.down)
+    guard let integer = Left(exactly: whole) else { return right > 0 ? -1 : 1 }
+    if left != integer { return left < integer ? -1 : 1 }
+    return right > whole ? -1 : 0
+  }
+}

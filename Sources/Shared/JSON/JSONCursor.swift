@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSimdjson
+
+/// A position in the bytes of a line: what the hot path moves instead of indices.
+///
+/// The line's owner keeps ``padding`` readable bytes behind it and keeps both alive while a cursor is in use; every
+/// operation that moves forward takes the line's limit and never looks at what lies behind.
+@safe
+package struct JSONCursor: Comparable, @unchecked Sendable {
+  // Unchecked: a pointer that is only read through.
+
+  /// Where it stands.
+  package let address: UnsafePointer<UInt8>
+
+  /// Readable bytes that must follow a line.
+  package static let padding = Int(JSON_PADDING)
+
+  /// A position.
+  @inline(__always)
+  package init(_ address: UnsafePointer<UInt8>) { unsafe self.address = address }
+
+  @inline(__always)
+  package init?(_ address: UnsafePointer<UInt8>?) {
+    guard let address = unsafe address else { return nil }
+    unsafe self.address = address
+  }
+
+  /// Its address as a number; never 0.
+  package var number: UInt64 { unsafe UInt64(UInt(bitPattern: address)) }
+
+  /// The position that ``number`` came from; nil for 0.
+  package init?(number: UInt64) {
+    guard let address = unsafe UnsafePointer<UInt8>(bitPattern: UInt(number)) else { return nil }
+    unsafe self.address = address
+  }
+
+  /// The byte here.
+  @inline(__always)
+  package var byte: UInt8 { unsafe address.pointee }
+
+  /// A byte near here.
+  @inline(__always)
+  package subscript(offset: Int) -> UInt8 { unsafe address[offset] }
+
+  @inline(__always)
+  package static func + (cursor: JSONCursor, count: Int) -> JSONCursor {
+    unsafe JSONCursor(cursor.address + count)
+  }
+
+  /// The bytes between two positions of one line.
+  @inline(__always)
+  package static func - (end: JSONCursor, start: JSONCursor) -> Int { unsafe end.address - start.address }
+
+  @inline(__always)
+  package static func < (left: JSONCursor, right: JSONCursor) -> Bool { unsafe left.address < right.address }
+
+  @inline(__always)
+  package static func == (left: JSONCursor, right: JSONCursor) -> Bool {
+    unsafe left.address == right.address
+  }
+
+  /// The first byte from here on that is not white space, or the limit.
+  @inline(__always)
+  package func pastSpace(_ limit: JSONCursor) -> JSONCursor {
+    // Compact JSON has none: the test for it is here, the loop elsewhere.
+    byte > 0x20 ? self : unsafe JSONCursor(json_space(address, limit.address))
+  }
+
+  /// The byte behind the value that starts here; nil when it does not end. Scalars are not looked at.
+  @inline(__always)
+  package func pastValue(_ limit: JSONCursor) -> JSONCursor? {
+    unsafe JSONCursor(json_skip(address, limit.address))
+  }
+
+  /// The byte behind the bracket that closes the container around this position, which is not inside a string.
+  @inline(__always)
+  package func pastContainer(_ limit: JSONCursor) -> JSONCursor? {
+    unsafe JSONCursor(json_close(address, limit.address, 1))
+  }
+
+  /// The closing quote of the string whose first byte is here, behind its opening quote; nil when it does not end.
+  @inline(__always)
+  package func stringEnd(_ limit: JSONCursor, escaped: inout Bool) -> JSONCursor? {
+    unsafe JSONCursor(json_string_end(address, limit.address, &escaped))
+  }
+
+  /// The end of the number or literal that starts here.
+  @inline(__always)
+  package func scalarEnd(_ limit: JSONCursor) -> JSONCursor {
+    unsafe JSONCursor(json_scalar_end(address, limit.address))
+  }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Scans lines for the paths of a ``LineTest``: one walk that enters only what a path leads into, tests what it meets,
+/// and stops when a condition says no or nothing is left to look for. For one thread; allocates nothing per line.
+@safe
+package final class LineScan {
+  /// What a scan found out.
+  package enum Outcome: Sendable {
+    /// All conditions hold.
+    case holds
+    /// One does not.
+    case fails
+    /// None says no, but one at least cannot be answered.
+    case error
+    /// The line is no JSON.
+    case malformed
+  }
+
+  /// What is looked for.
+  package let test: LineTest
+  private let nodes: UnsafeMutablePointer<LineTest.Node>
+  private let comparisons: UnsafeMutablePointer<CompiledComparison>
+  private let starts: UnsafeMutablePointer<UnsafePointer<UInt8>>
+  private let states: UnsafeMutablePointer<PathState>
+  private let nodeCount: Int
+  private var limit: JSONCursor
+  private var pending = 0
+  private var hasFailed = false
+  private var hasError = false
+
+  /// A scan, for any number of lines.
+  package init(_ test: LineTest) {
+    self.test = test
+    self.nodeCount = test.nodeCount
+    unsafe self.comparisons = test.comparisons
+    let nowhere = unsafe UnsafePointer(test.nodes[0].key)
+    self.limit = unsafe JSONCursor(nowhere)
+    unsafe self.nodes = test.nodes
+    unsafe self.starts = .allocate(capacity: nodeCount)
+    unsafe self.states = .allocate(capacity: nodeCount)
+    unsafe starts.initialize(repeating: nowhere, count: nodeCount)
+    unsafe states.initialize(repeating: .pending, count: nodeCount)
+  }
+
+  deinit {
+    unsafe starts.deallocate()
+    unsafe states.deallocate()
+  }
+
+  /// The value at a path, after a scan.
+  package func value(_ path: Int) -> RawJSON {
+    unsafe RawJSON(JSONCursor(starts[test.nodeOfPath[path]]), limit: limit)
+  }
+
+  /// What the last scan told about a path. `.pending` only after a scan that failed early.
+  package func state(_ path: Int) -> PathState { unsafe states[test.nodeOfPath[path]] }
+
+  /// Scans a line's value.
+  package func scan(_ line: RawJSON) -> Outcome {
+    limit = line.limit
+    pending = test.wantedCount
+    hasFailed = false
+    hasError = false
+    for node in 0..<nodeCount { unsafe states[node] = .pending }
+    guard let kind = line.kind else { return .malformed }
+    // A scalar on a line of its own is nothing to walk: whether it is one has to be seen here.
+    if kind != .object, kind != .array, line.fault() != nil { return .malformed }
+    if enter(0, line.start, kind == .object) == nil, !hasFailed, pending > 0 { return .malformed }
+    if hasFailed { return .fails }
+    var truth: Truth = hasError ? .error : .yes
+    for condition in test.later where truth != .no { truth = truth && evaluate(condition) }
+    switch truth {
+    case .yes: return .holds
+    case .no: return .fails
+    case .error: return .error
+    }
+  }
+
+  /// Takes note of a node's value and goes into it where a path does. Returns the byte behind it, or nil when the line
+  /// is broken or the scan over.
+  @inline(__always)
+  private func enter(_ node: Int, _ start: JSONCursor, _ isObject: Bool) -> JSONCursor? {
+    unsafe starts[node] = start.address
+    settle(node, .present)
+    guard pending > 0, !hasFailed else { return nil }
+    guard unsafe nodes[node].childCount > 0 else { return start.pastValue(limit) }
+    if isObject { return walk(node, start) }
+    settleChildren(node, .notAnObject)
+    guard pending > 0, !hasFailed else { return nil }
+    return start.pastValue(limit)
+  }
+
+  /// Walks the object at `start`, in which the node's children are looked for.
+  private func walk(_ node: Int, _ start: JSONCursor) -> JSONCursor? {
+    let limit = limit
+    let first = unsafe nodes[node].firstChild
+    let end = unsafe first + nodes[node].childCount
+    var missing = end - first
+    var position = (start + 1).pastSpace(limit)
+    guard position < limit else { return nil }
+    if position.byte == UInt8(ascii: "}") {
+      settleChildren(node, .missingKey)
+      return position + 1
+    }
+    while true {
+      guard position < limit, position.byte == UInt8(ascii: "\"") else { return nil }
+      let key = position + 1
+      var escaped = false
+      guard let quote = key.stringEnd(limit, escaped: &escaped) else { return nil }
+      position = quote + 1
+      if position.byte != UInt8(ascii: ":") {
+        position = position.pastSpace(limit)
+        guard position < limit, position.byte == UInt8(ascii: ":") else { return nil }
+      }
+      position = (position + 1).pastSpace(limit)
+      guard position < limit else { return nil }
+      let child = escaped ? escapedChild(key, first, end) : child(key, quote - key, first, end)
+      if child >= 0 {
+        guard let next = enter(child, position, position.byte == UInt8(ascii: "{")) else { return nil }
+        position = next
+        missing -= 1
+        // Repeated keys are not looked at: the first one wins. So the rest of this object is of no interest.
+        if missing == 0 { return position.pastContainer(limit) }
+      } else {
+        guard let next = position.pastValue(limit) else { return nil }
+        position = next
+      }
+      position = position.pastSpace(limit)
+      guard position < limit else { return nil }
+      if position.byte == UInt8(ascii: ",") {
+        position = (position + 1).pastSpace(limit)
+        continue
+      }
+      guard position.byte == UInt8(ascii: "}") else { return nil }
+      settleChildren(node, .missingKey)
+      return pending > 0 && !hasFailed ? position + 1 : nil
+    }
+  }
+
+  /// The child that a key names and that has no value yet, or -1.
+  @inline(__always)
+  private func child(_ key: JSONCursor, _ count: Int, _ first: Int, _ end: Int) -> Int {
+    // Behind the key are its quote and the line's padding: eight bytes can be read.
+    let word = unsafe UnsafeRawPointer(key.address).loadUnaligned(as: UInt64.self).littleEndian
+    let head = count >= 8 ? word : word & (1 &<< (UInt64(count) &* 8) &- 1)
+    for node in first..<end where unsafe nodes[node].keyCount == count && nodes[node].head == head {
+      if unsafe states[node] == .pending && (count <= 8 || hasKey(node, key, count)) { return node }
+    }
+    return -1
+  }
+
+  @inline(__always)
+  private func hasKey(_ node: Int, _ key: JSONCursor, _ count: Int) -> Bool {
+    let wanted = unsafe nodes[node].key
+    var index = 8
+    while index < count, unsafe wanted[index] == key[index] { index += 1 }
+    return index == count
+  }
+
+  private func escapedChild(_ key: JSONCursor, _ first: Int, _ end: Int) -> Int {
+    var bytes: [UInt8] = []
+    // From the quote on, as a string value would be read.
+    RawJSON(key + -1, limit: limit).appendString(to: &bytes)
+    for node in first..<end where unsafe states[node] == .pending && nodes[node].keyCount == bytes.count {
+      let wanted = unsafe UnsafeBufferPointer(start: nodes[node].key, count: bytes.count)
+      if unsafe bytes.elementsEqual(wanted) { return node }
+    }
+    return -1
+  }
+
+  /// Notes what became of a node, and makes its tests.
+  @inline(__always)
+  private func settle(_ node: Int, _ state: PathState) {
+    unsafe states[node] = state
+    guard unsafe nodes[node].isWanted else { return }
+    pending -= 1
+    let tests = unsafe nodes[node].firstTest..<(nodes[node].firstTest + nodes[node].testCount)
+    for test in tests {
+      let value = unsafe RawJSON(JSONCursor(starts[node]), limit: limit)
+      switch unsafe comparisons[test].truth(value, state) {
+      case .yes: break
+      case .no: hasFailed = true
+      case .error: hasError = true
+      }
+    }
+  }
+
+  /// What was not found below a node is not there.
+  private func settleChildren(_ node: Int, _ state: PathState) {
+    let first = unsafe nodes[node].firstChild
+    for child in unsafe first..<(first + nodes[node].childCount) where unsafe states[child] == .pending {
+      settle(child, state)
+      if unsafe nodes[child].childCount > 0 {
+        settleChildren(child, state == .missingKey ? .missingParent : state)
+      }
+    }
+  }
+
+  private func evaluate(_ condition: LineTest.LaterCondition) -> Truth {
+    switch condition {
+    case .comparison(let node, let comparison):
+      let value = unsafe RawJSON(JSONCursor(starts[node]), limit: limit)
+      return unsafe comparison.truth(value, states[node])
+    case .all(let parts):
+      var truth = Truth.yes
+      for part in parts where truth != .no { truth = truth && evaluate(part) }
+      return truth
+    case .any(let parts):
+      var truth = Truth.no
+      for part in parts where truth != .yes { truth = truth || evaluate(part) }
+      return truth
+    case .not(let part): return !evaluate(part)
+    }
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSimdjson
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// A JSON number: an int where it is written without fraction and exponent and fits into int64, a uint above,
+/// else the nearest double.
+package enum JSONNumber: Sendable, Equatable {
+  case int(Int64)
+  case uint(UInt64)
+  case double(Double)
+}
+
+extension RawJSON {
+  /// The number; nil when it is none by JSON's grammar.
+  package var number: JSONNumber? {
+    let end = start.scalarEnd(limit)
+    let read = unsafe json_number(start.address, end.address)
+    switch read.kind {
+    case JSON_INT: return .int(Int64(bitPattern: read.integer))
+    case JSON_UINT: return .uint(read.integer)
+    case JSON_DOUBLE: return .double(read.real)
+    default: return nil
+    }
+  }
+
+  /// The bool; nil when it is none.
+  package var bool: Bool? {
+    if isLiteral("true") { return true }
+    return isLiteral("false") ? false : nil
+  }
+
+  /// Whether it is `null`, to the last letter.
+  package var isNull: Bool { isLiteral("null") }
+
+  private func isLiteral(_ word: StaticString) -> Bool {
+    let count = word.utf8CodeUnitCount
+    guard start.scalarEnd(limit) - start == count else { return false }
+    return unsafe memcmp(start.address, word.utf8Start, count) == 0
+  }
+
+  /// A string's bytes where they need no decoding; nil when it has escapes, or is no string.
+  package var plainString: UnsafeBufferPointer<UInt8>? {
+    var escaped = false
+    guard start < limit, start.byte == UInt8(ascii: "\""),
+      let quote = (start + 1).stringEnd(limit, escaped: &escaped), !escaped
+    else { return nil }
+    return unsafe UnsafeBufferPointer(start: (start + 1).address, count: quote - start - 1)
+  }
+
+  /// Appends a string's bytes, escapes decoded, and says whether it was a string.
+  ///
+  /// A lone surrogate becomes U+FFFD, and so does an escape that JSON does not have.
+  @discardableResult
+  package func appendString(to bytes: inout [UInt8]) -> Bool {
+    var escaped = false
+    guard start < limit, start.byte == UInt8(ascii: "\""),
+      let quote = (start + 1).stringEnd(limit, escaped: &escaped)
+    else { return false }
+    let content = unsafe UnsafeBufferPointer(start: (start + 1).address, count: quote - start - 1)
+    if escaped {
+      unsafe JSONEscapes.decode(content, into: &bytes)
+    } else {
+      unsafe bytes.append(contentsOf: content)
+    }
+    return true
+  }
+
+  /// A string, decoded; nil when this is none.
+  package var string: String? {
+    if let plain = unsafe plainString { return unsafe String(decoding: plain, as: UTF8.self) }
+    var bytes: [UInt8] = []
+    return appendString(to: &bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+  }
+
+  /// Whether this is a string with these bytes, its escapes decoded.
+  package func isString(_ wanted: [UInt8]) -> Bool {
+    if let plain = unsafe plainString {
+      return unsafe plain.count == wanted.count && wanted.elementsEqual(plain)
+    }
+    return isEscapedString(wanted)
+  }
+
+  func isEscapedString(_ wanted: [UInt8]) -> Bool {
+    var bytes: [UInt8] = []
+    return appendString(to: &bytes) && bytes == wanted
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSimdjson
+
+/// One JSON value as it lies in a line: read in place, decoded never or at the last moment.
+///
+/// Nothing is looked at before it is asked for: a value may turn out to be no JSON at all, and every reader then
+/// answers nil. The line stays where it is, with ``JSONCursor/padding`` readable bytes behind it, for as long as a
+/// slice of it is in use.
+package struct RawJSON: Sendable {
+  /// The value's first byte.
+  package let start: JSONCursor
+  /// The end of the line it lies in; the value itself ends before or here.
+  package let limit: JSONCursor
+
+  /// The value that starts here.
+  @inline(__always)
+  package init(_ start: JSONCursor, limit: JSONCursor) {
+    self.start = start
+    self.limit = limit
+  }
+
+  /// The value of a whole line of `count` bytes, white space before it skipped.
+  @inline(__always)
+  package init(line: UnsafePointer<UInt8>, count: Int) {
+    let start = unsafe JSONCursor(line)
+    self.limit = start + count
+    self.start = count == 0 ? start : start.pastSpace(limit)
+  }
+
+  /// What a value is, by its first byte.
+  package enum Kind: UInt8, Sendable {
+    case null, bool, number, string, array, object
+  }
+
+  /// What it is; nil when no value starts here. Of a scalar only the first byte was looked at.
+  @inline(__always)
+  package var kind: Kind? {
+    guard start < limit else { return nil }
+    switch start.byte {
+    case UInt8(ascii: "{"): return .object
+    case UInt8(ascii: "["): return .array
+    case UInt8(ascii: "\""): return .string
+    case UInt8(ascii: "n"): return .null
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+    default: return nil
+    }
+  }
+
+  /// The byte behind the value; nil when it does not end.
+  @inline(__always)
+  package var end: JSONCursor? { start.pastValue(limit) }
+
+  /// The value's bytes, as they are; nil when it does not end.
+  package var bytes: UnsafeBufferPointer<UInt8>? {
+    guard let end else { return nil }
+    return unsafe UnsafeBufferPointer(start: start.address, count: end - start)
+  }
+
+  /// The text of a value, for people and for tests.
+  package var text: String? {
+    guard let bytes = unsafe bytes else { return nil }
+    return unsafe String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// Why a line is not passed on.
+package enum LineFault: Sendable, Equatable {
+  case truncated, mismatched, trailing, noValue, notUTF8, grammar
+
+  /// For people.
+  package var description: String {
+    switch self {
+    case .truncated: "it ends inside a value"
+    case .mismatched: "a bracket closes one of the other kind"
+    case .trailing: "something comes after the value"
+    case .noValue: "it does not start as JSON does"
+    case .notUTF8: "it is not UTF-8"
+    case .grammar: "its grammar is broken"
+    }
+  }
+}
+
+extension RawJSON {
+  /// What is wrong with the line, from its value's first byte to its end; nil when nothing is: its brackets match, its
+  /// strings end, it is UTF-8, and nothing comes after the value. `strictly` also looks at every scalar, comma and
+  /// colon, by the letter of RFC 8259.
+  package func fault(strictly: Bool = false) -> LineFault? {
+    let finding =
+      unsafe strictly
+      ? json_check_strictly(start.address, limit.address) : json_check(start.address, limit.address)
+    switch unsafe finding.verdict {
+    case JSON_WHOLE: return nil
+    case JSON_TRUNCATED: return .truncated
+    case JSON_MISMATCHED: return .mismatched
+    case JSON_TRAILING: return .trailing
+    case JSON_NOT_UTF8: return .notUTF8
+    case JSON_GRAMMAR: return .grammar
+    default: return .noValue
+    }
+  }
+}
+
+extension RawJSON {
+  /// `null`, in memory that is always there.
+  package static var null: RawJSON {
+    let text: StaticString =
+      "null                                                                                "
+    return unsafe RawJSON(line: text.utf8Start, count: 4)
+  }
+}

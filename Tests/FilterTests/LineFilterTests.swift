@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Filter
+
+@Suite struct LineFilterTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var expression: String
+    var line: String
+    var expected: Verdict
+    var testDescription: String { "\(expression) over \(line)" }
+
+    init(_ expression: String, _ line: String, _ expected: Verdict) {
+      self.expression = expression
+      self.line = line
+      self.expected = expected
+    }
+  }
+
+  static let pod =
+    #"{"type":"MODIFIED","object":{"kind":"Pod","metadata":{"name":"checkout-1","namespace":"prod","#
+    + #""labels":{"track":"canary","a.b/c":"d"}},"spec":{"n":3,"big":18446744073709551615,"f":1.5,"on":true,"none":null},"#
+    + #""status":{"phase":"Pending","containerStatuses":[{"restartCount":1},{"restartCount":4}]}},"source":{"cluster":"x"}}"#
+
+  static let cases: [Case] = [
+    // row 0.25: `type`, `object` and every key of the object are in scope.
+    Case(#"object.metadata.namespace == "prod""#, pod, .match),
+    Case(#"metadata.namespace == "prod""#, pod, .match),
+    Case(#"metadata.namespace == "dev""#, pod, .noMatch),
+    Case(#"self.object.metadata.namespace == "prod""#, pod, .match),
+    Case(#"source.cluster == "x""#, pod, .match),
+    Case(#"type == "MODIFIED" && status.phase != "Running""#, pod, .match),
+    Case(
+      #"type == "MODIFIED" && object.status.phase != "Running" && object.status.containerStatuses.exists(c, c.restartCount > 3)"#,
+      pod, .match),
+    Case(#"status.containerStatuses.exists(c, c.restartCount > 4)"#, pod, .noMatch),
+    Case(#"status.containerStatuses[1].restartCount == 4"#, pod, .match),
+    Case(#"size(status.containerStatuses) == 2"#, pod, .match),
+    Case(#"object.metadata.name.startsWith("checkout")"#, pod, .match),
+    Case(#"object.metadata.name.startsWith("xcheckout")"#, pod, .noMatch),
+    Case(#"object.metadata.name.endsWith("-1") && metadata.name.contains("eck")"#, pod, .match),
+    Case(#"object.metadata.labels.track == "canary""#, pod, .match),
+    Case(#"object.metadata.labels["a.b/c"] == "d""#, pod, .match),
+    Case(#"object.metadata.labels.missing == "canary""#, pod, .error),
+    Case(#"object.metadata.nowhere.missing == "canary""#, pod, .error),
+    Case(#"has(object.metadata.labels.missing)"#, pod, .noMatch),
+    Case(#"has(object.metadata.labels.track)"#, pod, .match),
+    Case(#"has(object.metadata.nowhere.missing)"#, pod, .error),
+    Case(#"!has(object.metadata.labels.missing) || false"#, pod, .match),
+    Case(#"object.metadata.labels.missing == "canary" && type == "ADDED""#, pod, .noMatch),
+    Case(#"object.metadata.labels.missing == "canary" || type == "MODIFIED""#, pod, .match),
+    Case(#"metadata.namespace in ["a", "prod"]"#, pod, .match),
+    Case(#"metadata.namespace in ["a", 1]"#, pod, .noMatch),
+    Case(#"spec.n == 3"#, pod, .match),
+    Case(#"spec.n == 3.0 && spec.n == 3u && spec.n >= 3 && spec.n < 3.5 && 2 < spec.n"#, pod, .match),
+    Case(#"spec.n == "3""#, pod, .noMatch),
+    Case(#"spec.n != "3""#, pod, .match),
+    Case(#"spec.n < "3""#, pod, .error),
+    Case(#"spec.big == 18446744073709551615u && spec.big > 9223372036854775807"#, pod, .match),
+    Case(#"spec.big == 18446744073709551615.0"#, pod, .noMatch),
+    Case(#"spec.f == 1.5 && spec.f > 1 && spec.f <= 1.5"#, pod, .match),
+    Case(#"spec.on"#, pod, .match),
+    Case(#"!spec.on"#, pod, .noMatch),
+    Case(#"spec.n"#, pod, .error),
+    Case(#"spec.none == null"#, pod, .match),
+    Case(#"spec.on == true && spec.on != false"#, pod, .match),
+    Case(#"spec.n in [1, 2, 3]"#, pod, .match),
+    Case(#"spec.n.x == 1"#, pod, .error),
+    Case(#"has(spec.n.x)"#, pod, .error),
+    Case(#"spec.?missing.orValue("x") == "x""#, pod, .match),
+    Case(#"metadata.labels.all(k, k.size() > 2)"#, pod, .match),
+    Case(#"old == null"#, pod, .match),
+    // A line that is no event.
+    Case(#"a == 1"#, #"{"a":1}"#, .match),
+    Case(#"a.b == 1"#, #"{"a":{"b":1}}"#, .match),
+    Case(#"type == "x""#, #"{"type":"x"}"#, .match),
+    Case(#"object.a == 1"#, #"{"object":{"a":1}}"#, .match),
+    Case(#"a == 1"#, #"{"object":{"a":1},"type":"ADDED"}"#, .match),
+    Case(#"a == 1"#, #"{"x":0,"object":{"a":1},"y":[],"type":"ADDED","a":2}"#, .match),
+    Case(#"self == 5"#, "5", .match),
+    Case(#"self.size() == 2"#, "[1,2]", .match),
+    Case(#"a == 1"#, "[1]", .error),
+    // Corners.
+    Case(#"a == 1"#, #"{"a":1,"a":2}"#, .match),
+    Case(#"a == 2"#, #"{"a":1,"a":2}"#, .noMatch),
+    Case(#"name == "x""#, #"{"\u006eame":"x"}"#, .match),
+    Case(#"name == "é\"""#, #"{"name":"\u00e9\""}"#, .match),
+    Case(#"name == "nn""#, #"{"name":"n\u006e"}"#, .match),
+    Case(#"name.startsWith("nn")"#, #"{"name":"n\u006ex"}"#, .match),
+    Case(#"a == 1 && b == 2"#, " { \"b\" : 2 , \"a\" :\t1 } ", .match),
+    Case(#"a == 9223372036854775808u"#, #"{"a":9223372036854775808}"#, .match),
+    Case(#"a > 1e19"#, #"{"a":18446744073709551616}"#, .match),
+    Case(#"a == 1"#, "nonsense", .malformed),
+    Case(#"a == 1"#, #"{"b":"#, .malformed),
+    Case(#"a == 1"#, #"{"b" 1}"#, .malformed),
+    Case(#"a == 1"#, "{}", .error),
+  ]
+
+  @Test(arguments: cases) func evaluates(_ c: Case) throws {
+    let filter = try LineFilter(FilterOptions(expression: c.expression))
+    #expect(PaddedLine(c.line).test(LineEvaluator(filter)) == c.expected)
+  }
+
+  @Test func comparesBytesWhereThatSaysAll() throws {
+    let filter = try LineFilter(
+      FilterOptions(expression: #"type == "A" && (a.b < 3 || !has(c.d)) && e.exists(x, x > 1)"#))
+    #expect(filter.clauses.map(\.isCompared) == [true, true, false])
+    #expect(
+      filter.clauses.map(\.text) == [#"type == "A""#, "(a.b < 3 || !has(c.d))", "e.exists(x, x > 1)"])
+  }
+
+  @Test(arguments: ["a ==", "a == 1 &&& b", "size(a", "nofunction(a)", "1 + 1", "type == ", "'a' + 1 == 2"])
+  func refusesWhatCannotBeRight(_ expression: String) {
+    #expect(throws: FilterError.self) { _ = try LineFilter(FilterOptions(expression: expression)) }
+  }
+}
