@@ -10,7 +10,7 @@ import Pipe
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "natswatch", abstract: "Move messages between a pipe and NATS JetStream.",
-      version: "natswatch \(Version.string)", subcommands: [TailCommand.self],
+      version: "natswatch \(Version.string)", subcommands: [TailCommand.self, PublishCommand.self],
       defaultSubcommand: TailCommand.self)
   }
 

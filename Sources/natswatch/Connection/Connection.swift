@@ -123,14 +123,13 @@ import Synchronization
   @discardableResult
   func publish(_ payload: [UInt8] = [], to subject: String, reply: String? = nil) -> Bool {
     let status = unsafe payload.withUnsafeBytes { bytes in
-      unsafe natsConnection_PublishRequest(handle, subject, reply, bytes.baseAddress, Int32(bytes.count))
+      guard let reply else {
+        return unsafe natsConnection_Publish(handle, subject, bytes.baseAddress, Int32(bytes.count))
+      }
+      return unsafe natsConnection_PublishRequest(
+        handle, subject, reply, bytes.baseAddress, Int32(bytes.count))
     }
     return status == NATS_OK
-  }
-
-  /// Answers a message that is nothing but its subject: flow control.
-  func publishEmpty(to subject: UnsafePointer<CChar>) {
-    _ = unsafe natsConnection_Publish(handle, subject, nil, 0)
   }
 
   /// Waits until the server has seen all that was published.

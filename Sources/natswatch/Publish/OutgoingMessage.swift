@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+
+extension Connection {
+  /// Publishes a message with headers; the acknowledgement comes to `reply`.
+  ///
+  /// - Throws: `unavailable` when libnats did not take it, `refused` when it is larger than the server allows.
+  func publish(_ entry: PublishWindow.Entry, reply: String) throws(NATSError) {
+    var created: OpaquePointer?
+    let status = unsafe entry.payload.withUnsafeBytes { bytes in
+      unsafe natsMsg_Create(
+        &created, entry.subject, reply, bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
+        Int32(bytes.count))
+    }
+    guard status == NATS_OK, let pointer = unsafe created else {
+      throw NATSError(.refused, "publish to \(entry.subject): \(statusText(status))")
+    }
+    let message = unsafe Message(owning: pointer)
+    if !entry.identifier.isEmpty {
+      _ = unsafe natsMsgHeader_Set(message.pointer, "Nats-Msg-Id", entry.identifier)
+    }
+    for header in entry.headers { _ = unsafe natsMsgHeader_Add(message.pointer, header.name, header.value) }
+    switch unsafe natsConnection_PublishMsg(handle, message.pointer) {
+    case NATS_OK: return
+    case NATS_MAX_PAYLOAD:
+      throw NATSError(
+        .refused,
+        "publish to \(entry.subject): \(entry.payload.count) bytes, the server takes \(payloadLimit)")
+    case let other: throw NATSError(.unavailable, "publish to \(entry.subject): \(statusText(other))")
+    }
+  }
+}

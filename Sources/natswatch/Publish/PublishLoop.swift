@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Metrics
+import Pipe
+import Watch
+
+/// `natswatch publish`: lines from stdin into a stream, each acknowledged, a window of them on their way.
+///
+/// One thread reads, sends and takes the acknowledgements. Whatever makes it doubtful what the server has (a lost
+/// connection, no leader, silence) has one answer: all that is outstanding is sent again in order.
+final class PublishLoop {
+  let settings: PublishSettings
+  let session: Session
+  private let connection: Connection
+  private let jetStream: JetStream
+  private let acknowledgements: Subscription
+  private let inbox: String
+  private let clock = ContinuousClock()
+  private let origin = ContinuousClock.now
+  private let runToken = String(Connection.randomToken().prefix(10))
+  private var window: PublishWindow
+  private var limiter: RateLimiter?
+  private var lineNumber: UInt64 = 0
+  private var skipped: UInt64 = 0
+  private var published: SubjectCounters
+  private var reconnects = 0
+  /// Something was lost or refused for now: send again when it is this time.
+  private var resendAt: Duration?
+  private var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
+  /// Since when the server has not taken what it was sent.
+  private var troubledSince: Duration?
+  private var hasWarned = false
+
+  /// How long an acknowledgement may take before all is sent again.
+  static let patience: Duration = .seconds(5)
+
+  /// Connects and prepares.
+  ///
+  /// - Throws: ``NATSError``; `notFound` when no stream captures the subject.
+  init(_ settings: PublishSettings, session: Session) throws {
+    self.settings = settings
+    self.session = session
+    connection = try session.connect()
+    jetStream = JetStream(connection: connection, shutdown: session.shutdown)
+    inbox = connection.newInbox()
+    acknowledgements = try connection.subscribe("\(inbox).*")
+    window = PublishWindow(countLimit: settings.window)
+    published = SubjectCounters(
+      session.registry, name: "nats_msgs_published_total",
+      help: "Messages published and acknowledged, by subject.")
+    if let rate = settings.rate {
+      limiter = RateLimiter(rate: rate, burst: settings.burst ?? max(1, rate / 10), now: .zero)
+    }
+    try checkStream()
+  }
+
+  private var now: Duration { clock.now - origin }
+
+  /// A subject that no stream captures is told at once where we may ask.
+  private func checkStream() throws {
+    do throws(NATSError) {
+      let names = try jetStream.streamNames(capturing: settings.subject.pattern.description)
+      guard names.isEmpty else { return }
+    } catch {
+      // Not allowed to ask, or nobody answers now: publishing will show.
+      session.diagnostics.debug("\(error)")
+      return
+    }
+    throw NATSError(
+      .notFound, "no stream captures \(settings.subject.pattern): create one (nats stream add), then publish")
+  }
+
+  /// Publishes all lines of `descriptor` and waits until the last is acknowledged.
+  ///
+  /// - Returns: The status to end with.
+  /// - Throws: ``NATSError``, ``InputError``, ``BadLine``.
+  func run(input descriptor: Int32 = 0) throws -> ExitStatus {
+    ServiceNotifier().ready("publishing")
+    var reader = LineReader(descriptor: descriptor, shutdown: session.shutdown)
+    let block = LineBlock()
+    reading: while true {
+      try takeAcknowledgements(wait: 0)
+      try supervise()
+      if window.isFull {
+        try takeAcknowledgements(wait: 50)
+        continue
+      }
+      switch try reader.read(into: block, timeoutMilliseconds: window.isEmpty ? 1_000 : 20) {
+      case .lines:
+        if block.linesTooLong > 0 { try skip("\(block.linesTooLong) lines are longer than 64 MiB") }
+        try unsafe block.forEachLine { (line: UnsafeRawBufferPointer) throws -> Bool in
+          try unsafe publish(line.bindMemory(to: UInt8.self))
+          return session.shutdown.cause == nil
+        }
+      case .endOfInput: break reading
+      case .timedOut: continue
+      case .shutdown: break reading
+      }
+    }
+    try drain()
+    if skipped > 0 { session.diagnostics.warning("\(skipped) lines were not published") }
+    return .ok
+  }
+
+  /// Waits for what is outstanding; a request to end leaves it four seconds.
+  private func drain() throws {
+    var deadline: Duration?
+    while !window.isEmpty {
+      if session.shutdown.cause != nil, deadline == nil { deadline = now + .seconds(4) }
+      if let deadline, now >= deadline {
+        session.diagnostics.error("\(window.outstanding) messages have not been acknowledged")
+        return
+      }
+      try takeAcknowledgements(wait: 50)
+      try supervise()
+    }
+  }
+
+  // MARK: - Sending
+
+  struct BadLine: ToolError {
+    var line: UInt64
+    var reason: String
+    var status: ExitStatus { .badInput }
+    var description: String { "line \(line): \(reason)" }
+  }
+
+  private func skip(_ reason: String) throws {
+    guard settings.onError == .skip else { throw BadLine(line: lineNumber, reason: reason) }
+    if skipped == 0 { session.diagnostics.warning("line \(lineNumber): \(reason): not published") }
+    skipped += 1
+  }
+
+  private func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
+    lineNumber += 1
+    guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
+    let subject: String
+    if settings.subject.isLiteral {
+      subject = settings.subject.text
+    } else {
+      var scanner = PayloadScanner()
+      unsafe scanner.scan(line)
+      guard scanner.kind == .object || scanner.kind == .event else { return try skip("no JSON object") }
+      let isEvent = scanner.kind == .event
+      do throws(SubjectTemplate.Failure) {
+        subject = try settings.subject.subject { path in unsafe path.text(in: line, isEvent: isEvent) }
+      } catch {
+        return try skip(error.description)
+      }
+    }
+    if let wait = limiter?.take(now: now), wait > .zero { try session.pause(wait) }
+    while window.isFull {
+      try takeAcknowledgements(wait: 50)
+      try supervise()
+      if session.shutdown.cause != nil { return }
+    }
+    let entry = unsafe PublishWindow.Entry(
+      subject: subject, payload: Array(line), identifier: "\(runToken).\(lineNumber)",
+      headers: settings.headers.map { PublishWindow.Header(name: $0.name, value: $0.value) })
+    let number = window.add(entry, now: now)
+    try send(number, entry)
+  }
+
+  private func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
+    guard resendAt == nil else { return }
+    do throws(NATSError) {
+      try connection.publish(entry, reply: "\(inbox).\(number)")
+    } catch {
+      guard error.isTransient else {
+        window.acknowledge(number, now: now)
+        return try skip(error.message)
+      }
+      sendAgain()
+    }
+  }
+
+  private func sendAgain() {
+    guard resendAt == nil else { return }
+    resendAt = now + backoff.next(random: 1)
+    troubledSince = troubledSince ?? now
+  }
+
+  // MARK: - Acknowledgements
+
+  /// Takes what has arrived, waiting for the first at most `wait` milliseconds.
+  private func takeAcknowledgements(wait: Int64) throws {
+    var wait = wait
+    while true {
+      switch acknowledgements.next(milliseconds: wait) {
+      case .message(let message): try take(message)
+      case .noResponders: sendAgain()
+      case .ended:
+        if session.shutdown.cause != nil { return }
+        throw NATSError(.unavailable, "the connection was closed: \(connection.state.closedReason ?? "")")
+      case .timedOut: return
+      }
+      wait = 0
+    }
+  }
+
+  private func take(_ message: borrowing Message) throws {
+    let number = unsafe Self.number(message.subjectBytes)
+    switch unsafe PublishAcknowledgement(message.payload) {
+    case .stored, .duplicate:
+      guard let entry = window.acknowledge(number, now: now) else { return }
+      backoff.reset()
+      troubledSince = nil
+      hasWarned = false
+      count(entry)
+    case .refusedForNow(let reason):
+      session.diagnostics.debug("message \(number): \(reason)")
+      sendAgain()
+    case .refused(let reason):
+      guard let entry = window.acknowledge(number, now: now) else { return }
+      try skip("the stream refused the message on \(entry.subject): \(reason)")
+    }
+  }
+
+  private func count(_ entry: PublishWindow.Entry) {
+    var subject = entry.subject
+    subject.withUTF8 { bytes in unsafe published.increment(bytes) }
+  }
+
+  /// The last token of an acknowledgement's subject.
+  private static func number(_ subject: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    var value: UInt64 = 0
+    var scale: UInt64 = 1
+    var index = subject.count
+    while index > 0 {
+      index -= 1
+      let digit = unsafe subject[index] &- UInt8(ascii: "0")
+      guard digit < 10 else { break }
+      value = value &+ UInt64(digit) &* scale
+      scale = scale &* 10
+    }
+    return value
+  }
+
+  /// Notices lost connections and silence, and sends again when it is time.
+  private func supervise() throws {
+    let state = connection.state
+    if let reason = state.closedReason {
+      throw NATSError(
+        state.isAuthenticationLost ? .noPermission : .unavailable, "connection closed: \(reason)")
+    }
+    if let denial = state.denial { throw NATSError(.noPermission, "the server does not allow it: \(denial)") }
+    if connection.reconnects != reconnects {
+      reconnects = connection.reconnects
+      sendAgain()
+    }
+    if let since = window.waitingSince, now - since > Self.patience { sendAgain() }
+    if let since = troubledSince, !hasWarned, now - since > .seconds(1) {
+      hasWarned = true
+      session.diagnostics.warning("\(window.outstanding) messages wait for the server: trying again")
+    }
+    guard let time = resendAt, now >= time, state.isConnected else { return }
+    resendAt = nil
+    if let since = troubledSince, now - since > .seconds(5) { try checkStream() }
+    for (number, entry) in window.unacknowledged {
+      try send(number, entry)
+      if resendAt != nil { return }
+    }
+    window.resent(now: now)
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `natswatch publish` is to do.
+struct PublishSettings: Sendable {
+  enum OnError: String, Sendable, CaseIterable {
+    /// Leave the line out, say so, go on.
+    case skip
+    /// End with 65.
+    case fail
+  }
+
+  var subject: SubjectTemplate
+  var stream: String?
+  var headers: [(name: String, value: String)] = []
+  /// Messages sent and not yet acknowledged.
+  var window = 4096
+  /// Messages a second.
+  var rate: Double?
+  var burst: Double?
+  var onError = OnError.skip
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Command
+import Pipe
+
+struct PublishCommand: ToolCommand {
+  static var tool: String { "natswatch" }
+
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "publish", abstract: "Publish lines from stdin into a stream, acknowledged.")
+  }
+
+  @Argument(
+    help: ArgumentHelp(
+      "Where to: a subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
+  var subject: String
+
+  @Option(help: ArgumentHelp("A header for each message, as 'Name: value'.", valueName: "header"))
+  var header: [String] = []
+
+  @Option(help: ArgumentHelp("Publish at most so many a second: 100/s, 600/m.", valueName: "rate"))
+  var rate: String?
+
+  @Option(help: ArgumentHelp("How many may go at once after a pause.", valueName: "n"))
+  var burst: Int?
+
+  @Option(help: ArgumentHelp("Messages on their way at once.", valueName: "n"))
+  var window = 4096
+
+  @Option(help: "What to do with a line that cannot be published: skip or fail.")
+  var onError = PublishSettings.OnError.skip
+
+  @OptionGroup(title: "Connection") var connection: ConnectionFlags
+
+  func validate() throws { _ = try settings() }
+
+  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
+    let session = try connection.session(shutdown)
+    let server = try connection.serveMetrics(session.registry)
+    return try withExtendedLifetime(server) {
+      try PublishLoop(try settings(), session: session).run()
+    }
+  }
+
+  private func settings() throws -> PublishSettings {
+    let template: SubjectTemplate
+    do throws(SubjectTemplate.Failure) {
+      template = try SubjectTemplate(subject)
+    } catch {
+      throw ValidationError(error.description)
+    }
+    var settings = PublishSettings(subject: template)
+    settings.headers = try header.map { text in
+      guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
+        throw ValidationError("--header \"\(text)\": say 'Name: value'")
+      }
+      return (String(text[..<colon]).trimmed, String(text[text.index(after: colon)...]).trimmed)
+    }
+    guard window > 0 else { throw ValidationError("--window must be at least 1") }
+    settings.window = window
+    if let rate {
+      guard let perSecond = RateLimiter.parse(rate) else {
+        throw ValidationError("--rate \(rate): say 100/s, 600/m or 100")
+      }
+      settings.rate = perSecond
+    }
+    guard (burst ?? 1) > 0 else { throw ValidationError("--burst must be at least 1") }
+    guard burst == nil || rate != nil else { throw ValidationError("--burst needs --rate") }
+    settings.burst = burst.map(Double.init)
+    settings.onError = onError
+    return settings
+  }
+}
+
+extension PublishSettings.OnError: ExpressibleByArgument {}
