@@ -16,6 +16,15 @@ public struct Overload: Sendable {
   /// What it costs beyond 1.
   public let cost: Cost
   let implementation: Implementation?
+  /// Whether a call with constant arguments that fails is refused when it is compiled, as `duration('5 m')` is.
+  private(set) var failsEarly = false
+
+  /// The same overload, refused when it is compiled if its arguments are constants with which it fails.
+  public func failingEarly() -> Overload {
+    var result = self
+    result.failsEarly = true
+    return result
+  }
 
   /// What runs.
   public enum Implementation: Sendable {

@@ -20,8 +20,9 @@ extension Planner {
     {
       return fold(node, nodes)
     }
-    return fold(
-      general(expression, function, nodes, overloads, target.map { [$0] + arguments } ?? arguments), nodes)
+    let node = general(expression, function, nodes, overloads, target.map { [$0] + arguments } ?? arguments)
+    if overloads.count == 1, overloads[0].failsEarly { try refuseFailure(of: node, nodes) }
+    return fold(node, nodes)
   }
 
   private func overloads(_ expression: Expr) -> [Overload] {

@@ -107,6 +107,17 @@ struct Planner {
     return ConstantNode(offset: Int(node.offset), value)
   }
 
+  /// Fails when all operands are constant and the node fails with them.
+  func refuseFailure(of node: Node, _ operands: [Node]) throws(Fault) {
+    guard operands.allSatisfy({ $0.constant != nil }) else { return }
+    var scratch = Activation(environment)
+    scratch.budget = 1000
+    do throws(EvaluationError) { _ = try node.evaluate(&scratch) } catch {
+      guard error.isAbsorbable else { return }
+      throw Fault(offset: Int(operands.first?.offset ?? node.offset), message: error.description)
+    }
+  }
+
   // MARK: - Literals
 
   private mutating func list(_ expression: Expr, _ elements: [Expr.Element]) throws(Fault) -> Node {

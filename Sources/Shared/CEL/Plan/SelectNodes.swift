@@ -72,6 +72,7 @@ final class OptionalSelectNode: Node, @unchecked Sendable {
       guard let inner else { return value }
       value = inner
     }
+    if case .null = value { return .optional(nil) }
     guard value.isMap else { throw error(.noMatchingOverload, field.string) }
     return .optional(try value.member(field))
   }
@@ -127,6 +128,7 @@ final class OptionalIndexNode: Node, @unchecked Sendable {
       guard let inner else { return value }
       value = inner
     }
+    if case .null = value { return .optional(nil) }
     do throws(EvaluationError) { return .optional(try value.lookup(key)) } catch {
       throw error.located(at: offset)
     }

@@ -125,7 +125,7 @@ enum ConversionFunctions {
       .unary("int64_to_duration") { (nanoseconds: Int64) in DurationValue(nanoseconds: nanoseconds) },
       .unary("string_to_duration", cost: .linear) { (text: String) throws(EvaluationError) in
         try DurationValue.parse(text)
-      })
+      }.failingEarly())
   }
 
   private static func failure(_ text: String, _ type: String) -> EvaluationError {
