@@ -3,6 +3,7 @@
 import ArgumentParser
 import Command
 import Pipe
+import Watch
 
 struct PublishCommand: ToolCommand {
   static var tool: String { "natswatch" }
@@ -31,6 +32,12 @@ struct PublishCommand: ToolCommand {
 
   @Option(help: "What to do with a line that cannot be published: skip or fail.")
   var onError = PublishSettings.OnError.skip
+
+  @Option(
+    help: ArgumentHelp(
+      "Create this stream where it is missing: a name, or a .json file with its configuration.",
+      valueName: "stream"))
+  var createStream: String?
 
   @OptionGroup(title: "Connection") var connection: ConnectionFlags
 
@@ -70,6 +77,18 @@ struct PublishCommand: ToolCommand {
     guard burst == nil || rate != nil else { throw ValidationError("--burst needs --rate") }
     settings.burst = burst.map(Double.init)
     settings.onError = onError
+    settings.newStream = try createStream.map { text in
+      guard text.hasSuffix(".json") else {
+        guard SubjectPattern(text)?.tokens.count == 1 else {
+          throw ValidationError("--create-stream \(text): a stream's name has no dots, spaces or wildcards")
+        }
+        return "{\"name\":\(JSONText.string(text)),\"subjects\":[\(JSONText.string("\(template.pattern)"))]}"
+      }
+      guard let configuration = ConnectionSettings.text(text) else {
+        throw ValidationError("--create-stream \(text): the file cannot be read")
+      }
+      return configuration
+    }
     return settings
   }
 }

@@ -23,7 +23,7 @@ struct JetStream: Sendable {
     static let workQueueFilterRequired = 10099
     static let jetStreamNotEnabled = 10076
     static let jetStreamNotEnabledForAccount = 10039
-    static let noResponseFromMeta = 10008
+    static let streamNameInUse = 10058
   }
 
   private struct Failure: Decodable {

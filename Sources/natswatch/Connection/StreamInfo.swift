@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import Watch
 
 /// What `STREAM.INFO` says, as far as it is used.
@@ -92,6 +93,21 @@ extension JetStream {
         "several streams have such subjects: choose with --stream \(names.joined(separator: " | "))")
     }
     return name
+  }
+
+  /// Creates a stream from its configuration in JetStream's JSON; one of that name may be there already.
+  func createStream(_ configuration: String) throws(NATSError) {
+    struct Name: Decodable { var name: String }
+    guard let name = (try? JSONDecoder().decode(Name.self, from: Data(configuration.utf8)))?.name else {
+      throw NATSError(.badSettings, "stream configuration: no JSON object with a name")
+    }
+    do throws(NATSError) {
+      _ = try request("STREAM.CREATE.\(name)", configuration, as: StreamInfo.self)
+    } catch {
+      // There already, set up by somebody who may have wanted it otherwise: theirs stays.
+      guard error.serverCode != ErrorCode.streamNameInUse else { return }
+      throw error
+    }
   }
 
   /// Removes a consumer without waiting for the answer.

@@ -51,6 +51,7 @@ final class PublishLoop {
     if let rate = settings.rate {
       limiter = RateLimiter(rate: rate, burst: settings.burst ?? max(1, rate / 10), now: .zero)
     }
+    if let configuration = settings.newStream { try jetStream.createStream(configuration) }
     try checkStream()
   }
 

@@ -10,7 +10,8 @@ struct PublishSettings: Sendable {
   }
 
   var subject: SubjectTemplate
-  var stream: String?
+  /// The stream to create where none captures the subject: its configuration in JetStream's JSON.
+  var newStream: String?
   var headers: [(name: String, value: String)] = []
   /// Messages sent and not yet acknowledged.
   var window = 4096
