@@ -122,8 +122,8 @@ final class Arena {
   }
 
   deinit {
-    for unsafebuffer in unsafe strings { unsafe buffer.deallocate() }
-    for unsafebuffer in unsafe operands { unsafe buffer.deallocate() }
+    unsafe strings.forEach { unsafe $0.deallocate() }
+    unsafe operands.forEach { unsafe $0.deallocate() }
   }
 
   /// A copy with room behind it, so that eight bytes can be read from any place in it.
