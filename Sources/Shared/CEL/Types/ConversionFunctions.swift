@@ -117,8 +117,9 @@ enum ConversionFunctions {
         }
         return result
       },
-      .unary("string_to_timestamp") { (text: String) throws(EvaluationError) in try TimestampValue.parse(text)
-      })
+      .unary("string_to_timestamp") { (text: String) throws(EvaluationError) in
+        try TimestampValue.parse(text)
+      }.failingEarly())
     declarations.function(
       "duration",
       .unary("duration_to_duration") { (span: DurationValue) in span },
