@@ -21,7 +21,10 @@ enum ConformanceEnvironment {
       }
     }
     // Rows from Go's tables leave the types of their variables out.
-    for name in row.object("bindings").keys where variables[name] == nil { variables[name] = .dyn }
+    for (name, binding) in row.object("bindings") where variables[name] == nil {
+      variables[name] = .dyn
+      for (field, type) in typesOfEmptyLists(in: binding) { variables["\(name).\(field)"] = type }
+    }
     let declared = DeclaredFunctions(functions: functions)
     return Environment(
       variables: variables.sorted { $0.key < $1.key }.map { Variable($0.key, $0.value) },
@@ -29,9 +32,32 @@ enum ConformanceEnvironment {
       options: options)
   }
 
-  /// Everything; but `ip('bad')` is refused while compiling by cel-go's library only, not by Kubernetes'.
+  /// Everything, in the dialect of the implementation that the file comes from.
   private static func libraries(for file: String) -> [any Library] {
-    StandardLibraries.all
+    if file.hasPrefix("k8s-") { return StandardLibraries.libraries(.kubernetes) }
+    return StandardLibraries.libraries(
+      file.hasPrefix("ext-") || file.hasPrefix("go-") ? .celGo : .specification)
+  }
+
+  /// The types of empty lists, which the API server knows from a schema that the data leaves out: a field such as
+  /// `emptyDurations` has the type of its sibling `durations`.
+  private static func typesOfEmptyLists(in binding: Any) -> [(field: String, type: ValueType)] {
+    guard case .map(let map)? = try? ConformanceValue.value(binding) else { return [] }
+    return map.entries.compactMap { entry in
+      guard case .string(let name) = entry.key, case .list(let list) = entry.value, list.isEmpty,
+        name.hasPrefix("empty"),
+        case .list(let sibling)? = map[.string(name.dropFirst(5).prefix(1).lowercased() + name.dropFirst(6))]
+      else { return nil }
+      switch sibling.first {
+      case .int: return (name, .list(.int))
+      case .uint: return (name, .list(.uint))
+      case .double: return (name, .list(.double))
+      case .string: return (name, .list(.string))
+      case .duration: return (name, .list(.duration))
+      case .timestamp: return (name, .list(.timestamp))
+      default: return nil
+      }
+    }
   }
 
   private struct DeclaredFunctions: Library {

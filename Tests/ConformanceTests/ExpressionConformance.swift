@@ -94,6 +94,17 @@ enum ExpressionConformance {
       "\(result.description), should give \(ConformanceValue.description(wanted)): \(expression)")
   }
 
+  /// What a variable is bound to; of `self.field` that is the field of what `self` is bound to.
+  private static func binding(of name: String, in row: ConformanceRow) -> Any? {
+    let bindings = row.object("bindings")
+    if let binding = bindings[name] { return binding }
+    let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let entries = (bindings[parts[0]] as? [String: Any])?["map"] as? [[Any]] else {
+      return nil
+    }
+    return entries.first { ($0.first as? [String: Any])?["string"] as? String == parts[1] }?.last
+  }
+
   private static func evaluate(
     _ expression: String, _ row: ConformanceRow, _ environment: Environment
   ) throws -> Result {
@@ -105,7 +116,7 @@ enum ExpressionConformance {
     }
     var activation = Activation(environment)
     for (slot, variable) in environment.variables.enumerated() {
-      guard let binding = row.object("bindings")[variable.name] else { continue }
+      guard let binding = binding(of: variable.name, in: row) else { continue }
       if let error = (binding as? [String: Any])?["error"] {
         activation.setError(slot, .invalidArgument("\(error)"))
       } else {

@@ -67,7 +67,7 @@ struct StringFormatTests {
 
   @Test func writesTimestamps() throws {
     func text(_ seconds: Int64, _ nanoseconds: Int32 = 0) throws -> String {
-      CalendarText.rfc3339(try #require(TimestampValue(seconds: seconds, nanoseconds: nanoseconds)))
+      StringFormat.utc(try #require(TimestampValue(seconds: seconds, nanoseconds: nanoseconds)))
     }
     #expect(try text(0) == "1970-01-01T00:00:00Z")
     #expect(try text(-1, 999_000_000) == "1969-12-31T23:59:59.999Z")

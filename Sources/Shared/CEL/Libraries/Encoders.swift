@@ -16,7 +16,7 @@ public struct EncodersLibrary: Library {
     declareBase64("base64.encodeUrl", "base64.decodeUrl", "_url", .url, in: &declarations)
     declarations.function(
       "json.encode",
-      .unary("json_encode_dyn", cost: .custom { WorkCost.product(WorkCost.deepSize($0[0]), 2) }) {
+      .unary("json_encode_dyn", cost: .custom { $0[0].weight.multipliedSaturated(by: 2) }) {
         (value: Value) throws(EvaluationError) in try JSONEncoding.encode(value)
       })
   }

@@ -32,7 +32,7 @@ enum JSONEncoding {
       output += NumberText.json(value).utf8
     case .string(let value): append(value, to: &output)
     case .bytes(let value): append(Base64.encode(value), to: &output)
-    case .timestamp(let value): append(CalendarText.rfc3339(value), to: &output)
+    case .timestamp(let value): append(StringFormat.utc(value), to: &output)
     case .duration(let value):
       let (seconds, rest) = value.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
       append(NumberText.shortest(Double(seconds) + Double(rest) / 1e9) + "s", to: &output)

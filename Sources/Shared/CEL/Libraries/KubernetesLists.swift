@@ -26,7 +26,7 @@ public struct KubernetesListsLibrary: Library {
   }
 
   private func declareOrder(in declarations: inout Declarations) {
-    let deep = Overload.Cost.custom { WorkCost.deepSize($0[0]) }
+    let deep = Overload.Cost.custom { $0[0].weight }
     declarations.function(
       "isSorted",
       ValueOrder.types.map { type in
@@ -63,9 +63,8 @@ public struct KubernetesListsLibrary: Library {
 
   private func declareSearch(in declarations: inout Declarations) {
     let comparing = Overload.Cost.custom { arguments in
-      WorkCost.sum(
-        WorkCost.deepSize(arguments[0]),
-        WorkCost.product(WorkCost.size(arguments[0]), WorkCost.deepSize(arguments[1])))
+      arguments[0].weight.addingSaturated(
+        WorkCost.size(arguments[0]).multipliedSaturated(by: arguments[1].weight))
     }
     declarations.function(
       "indexOf",

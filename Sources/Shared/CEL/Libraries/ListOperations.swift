@@ -73,10 +73,9 @@ enum ListOperations {
     var size = 0
     for element in list where MapKey(element) == nil {
       others += 1
-      size = WorkCost.sum(size, WorkCost.deepSize(element))
-      if size >= WorkCost.beyondLimits { return size }
+      size = size.addingSaturated(element.weight)
     }
-    return WorkCost.sum(list.count, WorkCost.product(others, size))
+    return list.count.addingSaturated(others.multipliedSaturated(by: size))
   }
 
   // MARK: - Sorting

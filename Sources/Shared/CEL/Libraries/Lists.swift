@@ -18,7 +18,7 @@ public struct ListsLibrary: Library {
       ) { (list: ListValue, start: Int64, end: Int64) throws(EvaluationError) in
         try ListOperations.slice(list, start, end)
       })
-    let deep = Overload.Cost.custom { WorkCost.deepSize($0[0]) }
+    let deep = Overload.Cost.custom { $0[0].weight }
     declarations.function(
       "flatten",
       // Takes a list that is flat already, too: only running tells when its elements are dyn.
@@ -61,8 +61,8 @@ public struct ListsLibrary: Library {
       })
     let sorting = Overload.Cost.custom { arguments in
       let keys = arguments[arguments.count - 1]
-      return WorkCost.product(
-        WorkCost.deepSize(keys), WorkCost.size(keys).bitWidth - WorkCost.size(keys).leadingZeroBitCount)
+      return keys.weight.multipliedSaturated(
+        by: Int.bitWidth - WorkCost.size(keys).leadingZeroBitCount)
     }
     declarations.function(
       "sort",

@@ -5,8 +5,11 @@ public struct NetworkLibrary: Library {
   /// `network`
   public let name = "network"
 
-  /// The library.
-  public init() {}
+  private let dialect: Dialect
+
+  /// The library; the dialect decides whether constants that are no addresses are refused when an expression is compiled
+  /// (not in Kubernetes'), and about IPv4 addresses mapped into IPv6 (the specification takes their hexadecimal form).
+  public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
   /// Adds the types `net.IP` and `net.CIDR` and their functions.
   public func declare(in declarations: inout Declarations) {
@@ -18,26 +21,30 @@ public struct NetworkLibrary: Library {
   }
 
   private func declareParsing(in declarations: inout Declarations) {
+    let unmapping = dialect == .specification
+    let address = Overload.unary("string_to_ip", cost: .linear) { (text: String) throws(EvaluationError) in
+      try IPAddress(parsing: text, unmapping: unmapping)
+    }
+    let range = Overload.unary("string_to_cidr", cost: .linear) { (text: String) throws(EvaluationError) in
+      try AddressRange(parsing: text)
+    }
+    let refusesConstants = dialect != .kubernetes
     declarations.function(
-      "ip",
-      .unary("string_to_ip", cost: .linear) { (text: String) throws(EvaluationError) in
-        try IPAddress(parsing: text)
-      },
+      "ip", refusesConstants ? address.failingEarly() : address,
       .unary("cidr_ip", member: true) { (range: AddressRange) in range.address })
+    declarations.function("cidr", refusesConstants ? range.failingEarly() : range)
     declarations.function(
-      "cidr",
-      .unary("string_to_cidr", cost: .linear) { (text: String) throws(EvaluationError) in
-        try AddressRange(parsing: text)
+      "isIP",
+      .unary("is_ip", cost: .linear) { (text: String) in
+        (try? IPAddress(parsing: text, unmapping: unmapping)) != nil
       })
-    declarations.function(
-      "isIP", .unary("is_ip", cost: .linear) { (text: String) in (try? IPAddress(parsing: text)) != nil })
     declarations.function(
       "isCIDR",
       .unary("is_cidr", cost: .linear) { (text: String) in (try? AddressRange(parsing: text)) != nil })
     declarations.function(
       "ip.isCanonical",
       .unary("ip_is_canonical", cost: .linear) { (text: String) throws(EvaluationError) in
-        try IPAddress(parsing: text).text.isUTF8Equal(to: text)
+        try IPAddress(parsing: text, unmapping: unmapping).text.isUTF8Equal(to: text)
       })
     declarations.function(
       "string",
@@ -67,6 +74,7 @@ public struct NetworkLibrary: Library {
   }
 
   private func declareRanges(in declarations: inout Declarations) {
+    let unmapping = dialect == .specification
     declarations.function(
       "containsIP",
       .binary("cidr_contains_ip_ip", member: true) { (range: AddressRange, address: IPAddress) in
@@ -74,7 +82,7 @@ public struct NetworkLibrary: Library {
       },
       .binary("cidr_contains_ip_string", member: true, cost: .linear) {
         (range: AddressRange, text: String) throws(EvaluationError) in
-        range.contains(try IPAddress(parsing: text))
+        range.contains(try IPAddress(parsing: text, unmapping: unmapping))
       })
     declarations.function(
       "containsCIDR",

@@ -8,13 +8,13 @@ enum RegexSearch {
 
   /// Search costs what the text and the pattern multiply to, as in cel-go.
   static let cost = Overload.Cost.custom { arguments in
-    WorkCost.product(WorkCost.size(arguments[0]), WorkCost.bytes(arguments[1]) / 4 + 1)
+    WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1]) / 4 + 1)
   }
 
   /// Like ``cost``, and the result: up to as many replacements as the text has places.
   static let replaceCost = Overload.Cost.custom { arguments in
-    let search = WorkCost.product(WorkCost.size(arguments[0]), WorkCost.bytes(arguments[1]) / 4 + 1)
-    return WorkCost.sum(search, WorkCost.bytes(arguments[2]))
+    let search = WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1]) / 4 + 1)
+    return search.addingSaturated(WorkCost.bytes(arguments[2]))
   }
 
   /// All matches, each with the first `groups` groups, up to `limit`.

@@ -13,9 +13,8 @@ public struct SetsLibrary: Library {
     let list = ValueType.list(.t)
     // Each element of one list may be compared with all of the other.
     let comparing = Overload.Cost.custom { arguments in
-      WorkCost.sum(
-        WorkCost.product(WorkCost.size(arguments[0]), WorkCost.deepSize(arguments[1])),
-        WorkCost.product(WorkCost.size(arguments[1]), WorkCost.deepSize(arguments[0])))
+      WorkCost.size(arguments[0]).multipliedSaturated(by: arguments[1].weight)
+        .addingSaturated(WorkCost.size(arguments[1]).multipliedSaturated(by: arguments[0].weight))
     }
     declarations.function(
       "sets.contains",

@@ -2,20 +2,29 @@
 
 /// The libraries that come with this module, beyond the standard library that every environment has.
 public enum StandardLibraries {
-  /// cel-go's extensions, newest versions.
-  public static let extensions: [any Library] = [
-    StringsLibrary(), ListsLibrary(), MathLibrary(), SetsLibrary(), EncodersLibrary(), BindingsLibrary(),
-    RegexLibrary(),
-    NetworkLibrary(), BlocksLibrary(),
-  ]
+  /// Everything, by cel-go's newest versions; no two libraries claim the same name.
+  public static let all: [any Library] = libraries(.celGo)
+
+  /// Everything, in the dialect of one implementation.
+  public static func libraries(_ dialect: Dialect) -> [any Library] {
+    extensions(dialect) + kubernetes(dialect) + (dialect == .kubernetes ? [KubernetesDurations()] : [])
+  }
+
+  /// cel-go's extensions.
+  public static func extensions(_ dialect: Dialect = .celGo) -> [any Library] {
+    [
+      StringsLibrary(dialect), ListsLibrary(), MathLibrary(), SetsLibrary(), EncodersLibrary(),
+      BindingsLibrary(),
+      RegexLibrary(), NetworkLibrary(dialect), BlocksLibrary(),
+    ]
+  }
 
   /// What Kubernetes adds to them.
-  public static let kubernetes: [any Library] = [
-    KubernetesListsLibrary(), KubernetesRegexLibrary(), URLLibrary(), QuantityLibrary(), FormatLibrary(),
-    SemverLibrary(),
-    NetworkLibrary(),
-  ]
-
-  /// Everything; no two of them claim the same name.
-  public static let all: [any Library] = extensions + kubernetes
+  public static func kubernetes(_ dialect: Dialect = .kubernetes) -> [any Library] {
+    [
+      KubernetesListsLibrary(), KubernetesRegexLibrary(), URLLibrary(), QuantityLibrary(), FormatLibrary(),
+      SemverLibrary(),
+      NetworkLibrary(dialect),
+    ]
+  }
 }

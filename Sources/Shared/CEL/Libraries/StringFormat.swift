@@ -10,7 +10,9 @@ enum StringFormat {
   private static let nestingLimit = 200
 
   /// The format with its clauses replaced by the arguments.
-  static func format(_ text: String, _ arguments: ListValue) throws(EvaluationError) -> String {
+  static func format(
+    _ text: String, _ arguments: ListValue, _ dialect: Dialect = .celGo
+  ) throws(EvaluationError) -> String {
     let bytes = Array(text.utf8)
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count + 16)
@@ -32,10 +34,12 @@ enum StringFormat {
       guard used < arguments.count else { throw .invalidArgument("index \(used) out of range") }
       let precision = try precision(bytes, &index)
       guard index < bytes.count else { throw .invalidArgument("unexpected end of string") }
-      try append(arguments[used], clause: bytes[index], precision, text, index, to: &output)
-      guard output.count <= resultLimit else {
-        throw .invalidArgument("the result of string.format is longer than \(resultLimit) bytes")
+      if dialect == .kubernetes, "sdfe".utf8.contains(bytes[index]) {
+        try KubernetesStringFormat.append(arguments[used], clause: bytes[index], precision, to: &output)
+      } else {
+        try append(arguments[used], clause: bytes[index], precision, text, index, to: &output)
       }
+      try checkSize(output, depth: 0)
       index += 1
       used += 1
     }
@@ -139,12 +143,10 @@ enum StringFormat {
   }
 
   /// `%s`: any value, lists and maps at any depth, maps ordered by the text of their keys.
-  private static func appendText(
+  static func appendText(
     _ value: Value, to output: inout [UInt8], depth: Int
   ) throws(EvaluationError) {
-    guard depth <= nestingLimit, output.count <= resultLimit else {
-      throw .invalidArgument("a value is too large for string.format")
-    }
+    try checkSize(output, depth: depth)
     switch value.native {
     case .null: output += "null".utf8
     case .bool(let value): output += (value ? "true" : "false").utf8
@@ -152,14 +154,14 @@ enum StringFormat {
     case .uint(let value): output += "\(value)".utf8
     case .double(let value): output += NumberText.shortest(value).utf8
     case .string(let value): output += value.utf8
-    case .bytes(let value): output += value
+    case .bytes(let value): appendReplacingInvalid(value, to: &output)
     case .type(let value): output += value.description.utf8
     case .duration(let value):
       // Go's Seconds(): whole seconds and the rest, each as a double.
       let (seconds, rest) = value.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
       output += NumberText.shortest(Double(seconds) + Double(rest) / 1e9).utf8
       output.append(UInt8(ascii: "s"))
-    case .timestamp(let value): output += CalendarText.rfc3339(value).utf8
+    case .timestamp(let value): output += utc(value).utf8
     case .list(let list):
       output.append(UInt8(ascii: "["))
       for (index, element) in list.enumerated() {
@@ -190,7 +192,36 @@ enum StringFormat {
     }
   }
 
-  private static func mismatch(_ rule: String, _ argument: Value) -> EvaluationError {
+  static func checkSize(_ output: [UInt8], depth: Int) throws(EvaluationError) {
+    guard depth <= nestingLimit, output.count <= resultLimit else {
+      throw .invalidArgument("a value is too large for string.format")
+    }
+  }
+
+  /// RFC 3339, in UTC whatever offset the timestamp was written with.
+  static func utc(_ timestamp: TimestampValue) -> String {
+    TimestampValue(seconds: timestamp.seconds, nanoseconds: timestamp.nanoseconds)?.description ?? ""
+  }
+
+  /// UTF-8, with one U+FFFD for each run of bytes that are not.
+  private static func appendReplacingInvalid(_ bytes: [UInt8], to output: inout [UInt8]) {
+    var parser = Unicode.UTF8.ForwardParser()
+    var iterator = bytes.makeIterator()
+    var isInRun = false
+    while true {
+      switch parser.parseScalar(from: &iterator) {
+      case .valid(let scalar):
+        output += scalar
+        isInRun = false
+      case .error:
+        if !isInRun { output += "\u{FFFD}".utf8 }
+        isInRun = true
+      case .emptyInput: return
+      }
+    }
+  }
+
+  static func mismatch(_ rule: String, _ argument: Value) -> EvaluationError {
     .invalidArgument("error during formatting: \(rule), was given \(argument.typeName)")
   }
 }

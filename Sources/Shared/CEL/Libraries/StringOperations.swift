@@ -14,8 +14,17 @@ enum StringOperations {
 
   /// The first place of `part` at or after `from`, -1 when there is none. An empty part is found where the
   /// search starts.
-  static func indexOf(_ text: String, _ part: String, from: Int64 = 0) throws(EvaluationError) -> Int64 {
-    guard from >= 0 else { throw outOfRange(from) }
+  ///
+  /// - Parameters:
+  ///   - text: The text searched.
+  ///   - part: What is looked for.
+  ///   - from: Where to start, in code points.
+  ///   - isStrict: Whether a start beyond the end is an error.
+  /// - Returns: A position in code points, or -1.
+  static func indexOf(
+    _ text: String, _ part: String, from: Int64 = 0, isStrict: Bool = false
+  ) throws(EvaluationError) -> Int64 {
+    guard from >= 0, !isStrict || from <= text.unicodeScalars.count else { throw outOfRange(from) }
     let bytes = Array(text.utf8)
     let needle = Array(part.utf8)
     guard let start = byteOffset(in: bytes, ofScalar: from) else {
@@ -27,9 +36,18 @@ enum StringOperations {
   }
 
   /// The last place of `part` that is not after `from`, -1 when there is none or `from` is beyond the text.
-  static func lastIndexOf(_ text: String, _ part: String, from: Int64?) throws(EvaluationError) -> Int64 {
-    if let from, from < 0 { throw outOfRange(from) }
+  ///
+  /// - Parameters:
+  ///   - text: The text searched.
+  ///   - part: What is looked for.
+  ///   - from: The greatest position wanted, in code points; nil for any.
+  ///   - isStrict: Whether a position beyond the end is an error.
+  /// - Returns: A position in code points, or -1.
+  static func lastIndexOf(
+    _ text: String, _ part: String, from: Int64?, isStrict: Bool = false
+  ) throws(EvaluationError) -> Int64 {
     let count = Int64(text.unicodeScalars.count)
+    if let from, from < 0 || (isStrict && from > count) { throw outOfRange(from) }
     if part.utf8.isEmpty { return min(from ?? count, count) }
     if let from, from >= count { return -1 }
     let bytes = Array(text.utf8)

@@ -8,8 +8,10 @@ public struct StringsLibrary: Library {
   /// `strings`
   public let name = "strings"
 
-  /// The library.
-  public init() {}
+  private let dialect: Dialect
+
+  /// The library; the dialect decides about `format`, and about search that starts beyond the end.
+  public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
   /// Adds the functions.
   public func declare(in declarations: inout Declarations) {
@@ -19,6 +21,7 @@ public struct StringsLibrary: Library {
   }
 
   private func declareSearch(in declarations: inout Declarations) {
+    let isStrict = dialect == .specification
     declarations.function(
       "charAt",
       .binary("string_char_at_int", member: true, cost: .linear) {
@@ -31,7 +34,7 @@ public struct StringsLibrary: Library {
       },
       .ternary("string_index_of_string_int", member: true, cost: .linear) {
         (text: String, part: String, from: Int64) throws(EvaluationError) in
-        try StringOperations.indexOf(text, part, from: from)
+        try StringOperations.indexOf(text, part, from: from, isStrict: isStrict)
       })
     declarations.function(
       "lastIndexOf",
@@ -41,11 +44,12 @@ public struct StringsLibrary: Library {
       },
       .ternary("string_last_index_of_string_int", member: true, cost: .linear) {
         (text: String, part: String, from: Int64) throws(EvaluationError) in
-        try StringOperations.lastIndexOf(text, part, from: from)
+        try StringOperations.lastIndexOf(text, part, from: from, isStrict: isStrict)
       })
   }
 
   private func declareTransformations(in declarations: inout Declarations) {
+    let dialect = dialect
     declarations.function(
       "lowerAscii",
       .unary("string_lower_ascii", member: true, cost: .linear) { (text: String) in
@@ -71,17 +75,19 @@ public struct StringsLibrary: Library {
       .binary(
         "string_format", member: true,
         cost: .custom { arguments in
-          WorkCost.sum(WorkCost.size(arguments[0]), WorkCost.deepSize(arguments[1]))
+          WorkCost.size(arguments[0]).addingSaturated(arguments[1].weight)
         }
-      ) { (text: String, list: ListValue) throws(EvaluationError) in try StringFormat.format(text, list) })
+      ) { (text: String, list: ListValue) throws(EvaluationError) in
+        try StringFormat.format(text, list, dialect)
+      })
   }
 
   private func declareParts(in declarations: inout Declarations) {
     // The search, and the greatest result it may lead to.
     let replacing = Overload.Cost.custom { arguments in
       let places = WorkCost.bytes(arguments[0]) / max(WorkCost.bytes(arguments[1]), 1) + 1
-      return WorkCost.sum(
-        WorkCost.size(arguments[0]), WorkCost.product(places, WorkCost.bytes(arguments[2])) / 10)
+      return WorkCost.size(arguments[0]).addingSaturated(
+        places.multipliedSaturated(by: WorkCost.bytes(arguments[2])) / 10)
     }
     declarations.function(
       "replace",
@@ -126,8 +132,8 @@ public struct StringsLibrary: Library {
     let joining = Overload.Cost.custom { arguments in
       let separators =
         arguments.count > 1
-        ? WorkCost.product(WorkCost.size(arguments[0]), WorkCost.bytes(arguments[1])) / 10 : 0
-      return WorkCost.sum(WorkCost.deepSize(arguments[0]), separators)
+        ? WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1])) / 10 : 0
+      return arguments[0].weight.addingSaturated(separators)
     }
     declarations.function(
       "join",

@@ -16,8 +16,11 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
 
   /// Reads an address.
   ///
+  /// - Parameters:
+  ///   - text: The address.
+  ///   - unmapping: Whether `::ffff:c0a8:1` is taken, as the IPv4 address it maps; `::ffff:192.168.0.1` never is.
   /// - Throws: ``EvaluationError`` with the wording of Go's netip.
-  init(parsing text: String) throws(EvaluationError) {
+  init(parsing text: String, unmapping: Bool = false) throws(EvaluationError) {
     let bytes = Array(text.utf8)
     let zone = bytes.firstIndex(of: UInt8(ascii: "%"))
     do throws(IPAddressParser.Failure) {
@@ -35,6 +38,10 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
     }
     guard zone == nil else { throw .invalidArgument("IP address \"\(text)\" with zone value is not allowed") }
     guard isIPv4 || bits >> 32 != 0xFFFF else {
+      if unmapping, !bytes.contains(UInt8(ascii: ".")) {
+        self.init(isIPv4: true, bits: bits & 0xFFFF_FFFF)
+        return
+      }
       throw .invalidArgument("IPv4-mapped IPv6 address \"\(text)\" is not allowed")
     }
   }

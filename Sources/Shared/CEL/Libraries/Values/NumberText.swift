@@ -53,18 +53,8 @@ enum NumberText {
 
   /// The shortest digits, and where the decimal point stands among them: 0.5 is `5` with the point at 0.
   private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
-    // Swift's description is the shortest that reads back, as 1234.5, 5e-324 or 1.5e+22.
-    let text = value.magnitude.description
-    let parts = text.split(separator: "e")
-    let mantissa = (parts.first ?? "0").split(separator: ".", omittingEmptySubsequences: false)
-    let whole = mantissa.first ?? "0"
-    let fraction = mantissa.count > 1 ? mantissa[1] : ""
-    let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
-    let all = whole + fraction
-    let leading = all.prefix { $0 == "0" }.count
-    var digits = all.dropFirst(leading)
-    while digits.last == "0" { digits.removeLast() }
-    return digits.isEmpty ? ("0", 1) : (String(digits), whole.count + exponent - leading)
+    let (digits, exponent) = DoubleText.decimal(value.magnitude)
+    return (String(decoding: digits, as: UTF8.self), exponent + 1)
   }
 
   private static func format(_ format: String, _ value: Double, _ precision: Int) -> String {

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `%s`, `%d`, `%f` and `%e` of `string.format` as Kubernetes has them: lists and maps are written as CEL literals,
+/// numbers as in American English (`1,234.500000`, `3.140000×10⁰⁰`).
+enum KubernetesStringFormat {
+  static func append(
+    _ argument: Value, clause: UInt8, _ precision: Int, to output: inout [UInt8]
+  ) throws(EvaluationError) {
+    switch clause {
+    case UInt8(ascii: "s"): try appendText(argument, to: &output, depth: 0)
+    case UInt8(ascii: "d"):
+      switch argument {
+      case .int(let value): output += "\(value)".utf8
+      case .uint(let value): output += "\(value)".utf8
+      default: throw StringFormat.mismatch("decimal clause can only be used on integers", argument)
+      }
+    default:
+      let isFixed = clause == UInt8(ascii: "f")
+      guard let value = number(argument) else {
+        throw StringFormat.mismatch(
+          "\(isFixed ? "fixed-point" : "scientific") clause can only be used on doubles", argument)
+      }
+      output += (isFixed ? fixed(value, precision) : scientific(value, precision)).utf8
+    }
+  }
+
+  /// A double, or the name of one that has no digits.
+  private static func number(_ argument: Value) -> Double? {
+    switch argument {
+    case .double(let value): value
+    case .string("NaN"): .nan
+    case .string("Infinity"): .infinity
+    case .string("-Infinity"): -.infinity
+    default: nil
+    }
+  }
+
+  private static func fixed(_ value: Double, _ precision: Int) -> String {
+    guard value.isFinite else { return value.isNaN ? "NaN" : (value < 0 ? "-∞" : "∞") }
+    let text = NumberText.fixed(value.magnitude, precision: precision)
+    let whole = text.prefix { $0 != "." }
+    var grouped = ""
+    for (index, digit) in whole.enumerated() {
+      if index > 0, (whole.count - index) % 3 == 0 { grouped += "," }
+      grouped.append(digit)
+    }
+    return (value.sign == .minus ? "-" : "") + grouped + text.dropFirst(whole.count)
+  }
+
+  private static func scientific(_ value: Double, _ precision: Int) -> String {
+    guard value.isFinite else { return value.isNaN ? "NaN" : (value < 0 ? "-∞" : "∞") }
+    let parts = NumberText.scientific(value, precision: precision).split(separator: "e")
+    let superscripts: [Character: Character] = [
+      "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+      "-": "⁻",
+    ]
+    let exponent = String((parts.last ?? "").compactMap { superscripts[$0] })
+    return "\(parts.first ?? "")×10\(exponent)"
+  }
+
+  private static func appendText(
+    _ value: Value, to output: inout [UInt8], depth: Int
+  ) throws(EvaluationError) {
+    switch value.native {
+    case .double(let value): output += DoubleText.shortest(value).utf8
+    case .list, .map: try appendLiteral(value, to: &output, depth: depth)
+    default: try StringFormat.appendText(value, to: &output, depth: depth)
+    }
+  }
+
+  /// A value inside a list or map.
+  private static func appendLiteral(
+    _ value: Value, to output: inout [UInt8], depth: Int
+  ) throws(EvaluationError) {
+    try StringFormat.checkSize(output, depth: depth)
+    switch value.native {
+    case .string(let text): output += StringOperations.quote(text).utf8
+    case .bytes(let bytes):
+      output += ("b" + StringOperations.quote(String(decoding: bytes, as: UTF8.self))).utf8
+    case .double(let value):
+      output +=
+        (value.isFinite ? NumberText.fixed(value, precision: 6) : "\"\(NumberText.shortest(value))\"").utf8
+    case .timestamp, .duration:
+      output += (value.typeName == .timestamp ? "timestamp(\"" : "duration(\"").utf8
+      try StringFormat.appendText(value, to: &output, depth: depth)
+      output += "\")".utf8
+    case .list(let list):
+      output.append(UInt8(ascii: "["))
+      for (index, element) in list.enumerated() {
+        if index > 0 { output += ", ".utf8 }
+        try appendLiteral(element, to: &output, depth: depth + 1)
+      }
+      output.append(UInt8(ascii: "]"))
+    case .map(let map):
+      var entries: [(key: [UInt8], value: Value)] = []
+      for entry in map.entries {
+        var key: [UInt8] = []
+        try appendLiteral(entry.key, to: &key, depth: depth + 1)
+        entries.append((key, entry.value))
+      }
+      entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
+      output.append(UInt8(ascii: "{"))
+      for (index, entry) in entries.enumerated() {
+        if index > 0 { output += ", ".utf8 }
+        output += entry.key
+        output.append(UInt8(ascii: ":"))
+        try appendLiteral(entry.value, to: &output, depth: depth + 1)
+      }
+      output.append(UInt8(ascii: "}"))
+    default: try StringFormat.appendText(value, to: &output, depth: depth)
+    }
+  }
+}
