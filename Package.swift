@@ -64,7 +64,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
-    tool("kwatch", ["CCurl", "JSON", yams, subprocess]),
+    tool("kwatch", ["CCurl", yams, subprocess]),
     tool("natswatch", ["CNATS", "JSON", "Filter", subprocess]),
     tool("wfilter", ["Filter", "JSON"]),
     tool(
@@ -102,7 +102,7 @@ let package = Package(
     tests("SelectorsTests", of: ["Selectors", "CEL"]),
     tests("ConformanceTests", of: ["CEL", "Selectors"]),
     tests("FilterTests", of: ["Filter"]),
-    tests("kwatchTests", of: ["kwatch"]),
+    tests("kwatchTests", of: ["kwatch", "Watch", "Pipe"]),
     tests("natswatchTests", of: ["natswatch"]),
     tests("wfilterTests", of: ["wfilter"]),
     tests("wfanoutTests", of: ["wfanout"]),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The query of a list or a watch, and the percent-encoding of its values.
+struct Query {
+  var labelSelector = ""
+  var fieldSelector = ""
+  /// One object only.
+  var object: String?
+
+  /// A watch of one object is a watch of its collection: a `?watch` on the object itself answers with the object.
+  private var fields: String {
+    [object.map { "metadata.name=\($0)" } ?? "", fieldSelector].filter { !$0.isEmpty }.joined(separator: ",")
+  }
+
+  func text(_ request: ScopeRequest) -> String {
+    var items: [(String, String)] = []
+    switch request {
+    case .list(let version, let continuation, let limit):
+      if let limit { items.append(("limit", String(limit))) }
+      if !continuation.isEmpty { items.append(("continue", continuation)) }
+      if !version.isEmpty { items += [("resourceVersion", version), ("resourceVersionMatch", "Exact")] }
+    case .watch(let version, let initialEvents, let seconds):
+      items += [
+        ("watch", "true"), ("allowWatchBookmarks", "true"), ("timeoutSeconds", String(seconds)),
+      ]
+      if initialEvents { items += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")] }
+      if !version.isEmpty { items.append(("resourceVersion", version)) }
+    case .probe(let version):
+      items = [("limit", "1"), ("resourceVersion", version), ("resourceVersionMatch", "NotOlderThan")]
+      // The user's selectors would make the server look through everything for one object.
+      if let object { items.append(("fieldSelector", "metadata.name=\(object)")) }
+      return Self.join(items)
+    }
+    if !fields.isEmpty { items.append(("fieldSelector", fields)) }
+    if !labelSelector.isEmpty { items.append(("labelSelector", labelSelector)) }
+    return Self.join(items)
+  }
+
+  private static func join(_ items: [(String, String)]) -> String {
+    items.isEmpty ? "" : "?" + items.map { "\($0.0)=\(escape($0.1))" }.joined(separator: "&")
+  }
+
+  /// All but RFC 3986's unreserved characters.
+  static func escape(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        bytes.append(byte)
+      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

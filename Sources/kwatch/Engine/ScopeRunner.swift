@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+import CCurl
+import Pipe
+import Watch
+
+/// What a scope asks of the loop it lives in.
+protocol ScopeHost: AnyObject {
+  /// Bytes may only be sent outside of libcurl's callbacks: the loop does it when it is back.
+  func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
+  func cancel(_ exchange: Exchange)
+  /// Output is broken: the loop ends.
+  func fail(_ error: OutputError)
+  func report(_ scope: ScopeRunner, _ health: ScopeHealth)
+  func synced(_ scope: ScopeRunner)
+  func finished(_ scope: ScopeRunner, _ status: ExitStatus, _ message: String)
+}
+
+/// One (cluster, resource, namespace): the machine, its decoders and its printer, between libcurl and stdout.
+final class ScopeRunner {
+  let link: ClusterLink
+  let resource: APIResource
+  /// nil: all of them, or a resource without namespaces.
+  let namespace: String?
+  var machine: ScopeMachine
+  let printer: EventPrinter
+  private let query: Query
+  private let isTable: Bool
+  private let diagnostics: Diagnostics
+  private unowned let host: any ScopeHost
+
+  private(set) var exchanges: [TransferID: Exchange] = [:]
+  /// The wall clock of the last event told.
+  private(set) var lastEvent: Timestamp?
+  private(set) var eventCount: UInt64 = 0
+  /// Something a state file should know has happened.
+  var hasNews = false
+  private var errorObject: [UInt8] = []
+  /// Whether the items of the current list say kind and apiVersion themselves.
+  private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
+
+  init(
+    link: ClusterLink, resource: APIResource, namespace: String?, query: Query, machine: ScopeMachine,
+    printer: EventPrinter, isTable: Bool, diagnostics: Diagnostics, host: any ScopeHost
+  ) {
+    self.link = link
+    self.resource = resource
+    self.namespace = namespace
+    self.query = query
+    self.machine = machine
+    self.printer = printer
+    self.isTable = isTable
+    self.diagnostics = diagnostics
+    self.host = host
+  }
+
+  /// For messages: `pods in default (context prod)`.
+  var title: String {
+    let place = namespace.map { " in \($0)" } ?? ""
+    return "\(resource.qualifiedName)\(query.object.map { "/\($0)" } ?? "")\(place) (context \(link.name))"
+  }
+
+  /// Tells apart the scopes of a state file.
+  var key: String {
+    [
+      link.name, resource.apiVersion, resource.name, namespace ?? "*", query.object ?? "",
+      query.fieldSelector, query.labelSelector,
+    ]
+    .joined(separator: "|")
+  }
+
+  func handle(_ event: ScopeEvent) { perform(machine.event(event, at: MonotonicClock.now)) }
+
+  // MARK: - Exchanges
+
+  /// Makes the request; nil while credentials are on their way.
+  func exchange(_ id: TransferID, _ request: ScopeRequest, fresh: Bool) throws(ConfigError) -> Exchange? {
+    let accept =
+      isTable ? "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" : "application/json"
+    let path = resource.path(namespace: namespace) + query.text(request)
+    var isWatch = false
+    if case .watch = request { isWatch = true }
+    // Never gzip for a watch: an event would wait in the compressor for the next one.
+    guard let exchange = try link.exchange(path, accept: accept, compressed: !isWatch, fresh: fresh) else {
+      return nil
+    }
+    diagnostics.debug("\(link.name): GET \(path)")
+    exchanges[id] = exchange
+    exchange.onOpen = { [unowned self] in handle(.opened(id)) }
+    if isWatch { attachWatch(exchange, id) } else { attachList(exchange, id, request) }
+    return exchange
+  }
+
+  private func attachWatch(_ exchange: Exchange, _ id: TransferID) {
+    var decoder = WatchDecoder()
+    exchange.onBytes = { [unowned self] chunk in
+      let now = MonotonicClock.now
+      machine.activity(id, at: now)
+      do throws(WatchDecoder.Fault) {
+        try decoder.feed(chunk) { line in self.line(line, id, exchange, now) }
+      } catch {
+        broken(id, exchange, "a line of more than \(WatchDecoder.lineLimit) bytes")
+      }
+      return !exchange.isCancelled
+    }
+    exchange.onEnd = { [unowned self] ending in
+      exchanges[id] = nil
+      switch ending {
+      case .broken(let message):
+        handle(.failed(id, ScopeFailure(kind: .transport, message: "watch \(title): \(message)")))
+      case .complete where exchange.status != 200:
+        handle(.failed(id, ServerAnswer.failure(exchange, "watch \(title)")))
+      case .complete:
+        // A half line at a clean end is no event; what it would have been comes again.
+        handle(.ended(id))
+      }
+    }
+  }
+
+  private func attachList(_ exchange: Exchange, _ id: TransferID, _ request: ScopeRequest) {
+    var decoder = ListDecoder()
+    var isProbe = false
+    if case .probe = request { isProbe = true }
+    itemTemplate = nil
+    exchange.onBytes = { [unowned self] chunk in
+      let now = MonotonicClock.now
+      machine.activity(id, at: now)
+      do throws(ListDecoder.Fault) {
+        try decoder.feed(chunk) { item in isProbe || self.item(item, id, exchange, now) }
+      } catch {
+        broken(id, exchange, "\(error)")
+      }
+      return !exchange.isCancelled
+    }
+    exchange.onEnd = { [unowned self] ending in
+      exchanges[id] = nil
+      let what = "list \(title)"
+      switch ending {
+      case .broken(let message):
+        handle(.failed(id, ScopeFailure(kind: .transport, message: "\(what): \(message)")))
+      case .complete where exchange.status != 200:
+        handle(.failed(id, ServerAnswer.failure(exchange, what)))
+      case .complete where !decoder.isComplete:
+        handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(what): the answer is no whole list")))
+      case .complete:
+        if !isProbe { output { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
+        handle(.page(id, decoder.meta))
+      }
+    }
+  }
+
+  private func broken(_ id: TransferID, _ exchange: Exchange, _ message: String) {
+    guard !exchange.isCancelled else { return }
+    drop(id)
+    handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(title): \(message)")))
+  }
+
+  private func drop(_ id: TransferID) {
+    guard let exchange = exchanges.removeValue(forKey: id) else { return }
+    host.cancel(exchange)
+  }
+
+  // MARK: - Bytes
+
+  private func item(_ item: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
+    let header: ObjectHeader
+    do throws(JSONFault) {
+      var found = try ObjectHeader(
+        item, namespaced: resource.isNamespaced, row: isTable, walkingAll: itemTemplate == nil && !isTable)
+      // The items of one list are alike: the first, read to its end, says for all whether these are missing.
+      let template = itemTemplate ?? (found.hasKind, found.hasAPIVersion)
+      itemTemplate = template
+      found.hasKind = found.hasKind || template.hasKind
+      found.hasAPIVersion = found.hasAPIVersion || template.hasAPIVersion
+      header = found
+    } catch {
+      broken(id, exchange, "an item of the list is not JSON (\(error))")
+      return false
+    }
+    if case .emit(let type) = machine.listItem(id, item, header, at: now) {
+      told()
+      output { () throws(OutputError) in try self.printer.item(item, as: type, header) }
+    }
+    return !exchange.isCancelled
+  }
+
+  private func line(_ line: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
+    let parsed: WatchLine
+    let header: ObjectHeader
+    do throws(JSONFault) {
+      guard let found = try WatchLine(line) else {
+        diagnostics.warning("\(title): an event of a type that is not known: \(Self.start(of: line))")
+        return true
+      }
+      parsed = found
+      guard parsed.type != .error else {
+        let object = try parsed.object(in: line)
+        errorObject = line.bytes(object)
+        drop(id)
+        handle(.failed(id, ServerAnswer.failure(line.extracting(object), "watch \(title)")))
+        return false
+      }
+      header = try self.header(line, parsed)
+    } catch {
+      broken(id, exchange, "a line that is no event (\(error)): \(Self.start(of: line))")
+      return false
+    }
+    if parsed.type == .bookmark {
+      let version = String(decoding: line.bytes(header.resourceVersion), as: UTF8.self)
+      handle(.bookmark(id, resourceVersion: version, endsInitialEvents: header.endsInitialEvents))
+      output { () throws(OutputError) in try self.printer.bookmark(line, parsed) }
+      hasNews = true
+      return !exchange.isCancelled
+    }
+    let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
+    if case .emit(let type) = disposition {
+      told()
+      output { () throws(OutputError) in try self.printer.line(line, parsed, as: type, header) }
+    }
+    if machine.needsProof { perform(machine.prove(at: now)) }
+    return !exchange.isCancelled
+  }
+
+  /// The identity of a watch event's object; of a Table, that of its one row.
+  private func header(_ line: Span<UInt8>, _ parsed: WatchLine) throws(JSONFault) -> ObjectHeader {
+    if isTable, parsed.type != .bookmark, let row = try Self.firstRow(line, at: parsed.objectStart) {
+      return try ObjectHeader(line, at: row, namespaced: resource.isNamespaced, row: true)
+    }
+    return try ObjectHeader(
+      line, at: parsed.objectStart, namespaced: resource.isNamespaced, walkingAll: parsed.type == .bookmark)
+  }
+
+  private static func firstRow(_ line: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
+    var cursor = JSONCursor(at: start)
+    try cursor.expect(UInt8(ascii: "{"), line)
+    while let key = try cursor.nextKey(line) {
+      guard line.reads(key, as: "rows"), try cursor.peek(line) == UInt8(ascii: "[") else {
+        try cursor.skipValue(line)
+        continue
+      }
+      cursor.position += 1
+      return try cursor.nextElement(line) ? cursor.position : nil
+    }
+    return nil
+  }
+
+  private static func start(of line: Span<UInt8>) -> String {
+    String(decoding: line.bytes(0..<min(80, line.count)), as: UTF8.self)
+  }
+
+  private func told() {
+    eventCount += 1
+    hasNews = true
+  }
+
+  /// Notes when events came; called once a turn of the loop, not for each of them.
+  func noteTime(_ before: UInt64) { if eventCount != before { lastEvent = .now } }
+
+  private func output(_ body: () throws(OutputError) -> Void) {
+    do throws(OutputError) { try body() } catch { host.fail(error) }
+  }
+
+  // MARK: - Actions
+
+  func perform(_ actions: [ScopeAction]) {
+    for action in actions {
+      switch action {
+      case .send(let id, let request, let fresh): host.send(self, id, request, fresh: fresh)
+      case .cancel(let id): drop(id)
+      case .delete(let identities):
+        guard !(machine.settings.skipsInitial && !machine.isSynced) else { continue }
+        for identity in identities {
+          told()
+          output { () throws(OutputError) in try self.printer.deleted(identity) }
+        }
+      case .pass(let failure):
+        let object = errorObject.isEmpty ? ServerAnswer.status(failure) : errorObject
+        errorObject = []
+        output { () throws(OutputError) in try self.printer.error(object) }
+      case .synced:
+        hasNews = true
+        host.synced(self)
+      case .report(let health): host.report(self, health)
+      case .refreshCredentials: link.credentials.invalidate()
+      case .warn(let text): diagnostics.warning(text)
+      case .debug(let text): diagnostics.debug(text)
+      case .finish(let status, let message): host.finished(self, status, message)
+      }
+    }
+  }
+}

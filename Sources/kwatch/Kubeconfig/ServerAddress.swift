@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An API server's URL, taken apart.
+struct ServerAddress: Equatable, Sendable {
+  var scheme: String
+  /// Without the brackets of an IPv6 address.
+  var host: String
+  var port: Int
+  /// Without a slash at its end; empty for most.
+  var path: String
+
+  /// kubectl's rules: `http` where no scheme is given, no query, no fragment.
+  init(_ text: String) throws(ConfigError) {
+    guard !text.isEmpty else { throw ConfigError("the cluster has no server address") }
+    var rest = Substring(text)
+    scheme = "http"
+    if let separator = text.utf8.firstIndex(of: UInt8(ascii: ":")), text[separator...].hasPrefix("://") {
+      scheme = text[..<separator].lowercased()
+      rest = text[separator...].dropFirst(3)
+    }
+    guard scheme == "https" || scheme == "http" else {
+      throw ConfigError("the server address '\(text)' is neither https nor http")
+    }
+    let authority = rest.prefix { $0 != "/" }
+    path = String(rest.dropFirst(authority.count))
+    while path.hasSuffix("/") { path.removeLast() }
+    var name = authority
+    var number = Substring(scheme == "https" ? "443" : "80")
+    if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
+      name = authority[..<end].dropFirst()
+      let tail = authority[end...].dropFirst()
+      if tail.hasPrefix(":") { number = tail.dropFirst() }
+    } else if let colon = authority.lastIndex(of: ":") {
+      name = authority[..<colon]
+      number = authority[colon...].dropFirst()
+    }
+    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Array("?#@\\\"".utf8).contains($0) }
+    guard !name.isEmpty, let port = Int(number), (1...65_535).contains(port), isPlain else {
+      throw ConfigError("the server address '\(text)' is no URL of a server")
+    }
+    host = String(name)
+    self.port = port
+  }
+
+  var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
+
+  var isLoopback: Bool { host == "localhost" || host.hasPrefix("127.") || host == "::1" }
+}
+
+/// One cluster, one user: all that a connection needs.
+struct ClusterTarget: Equatable, Sendable {
+  var server: ServerAddress
+  var cluster: Kubeconfig.Cluster
+  var user: Kubeconfig.User
+  var namespace: String
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+import Pipe
+import Watch
+
+/// Prints the events of one scope, wrapping and completing what the server sent.
+final class EventPrinter {
+  private let output: OutputWriter
+  private let resource: APIResource
+  private let options: OutputOptions
+  private let rewrite: ObjectRewrite?
+  private let source: [UInt8]
+  private let table: TablePrinter?
+  /// What an item of a list lacks: `"kind":"Pod","apiVersion":"v1"`.
+  private let typeMeta: [UInt8]
+  private let prefixes: [EventType: [UInt8]]
+  private let suffix: [UInt8]
+
+  init(
+    _ output: OutputWriter, resource: APIResource, options: OutputOptions, cluster: String, namespace: String?
+  ) {
+    self.output = output
+    self.resource = resource
+    self.options = options
+    var rules: [ObjectRewrite] = options.pruned.map(ObjectRewrite.cutting)
+    if resource.isSecret, !options.revealsSecrets { rules.append(.secrets) }
+    rewrite = rules.dropFirst().reduce(rules.first) { $0?.merged(with: $1) }
+    var fields =
+      "\"cluster\":\(JSONText.string(cluster)),\"resource\":\(JSONText.string(resource.qualifiedName))"
+    if let namespace { fields += ",\"namespace\":\(JSONText.string(namespace))" }
+    source = options.printsSource ? Array("{\(fields)}".utf8) : []
+    table =
+      options.format == .table
+      ? TablePrinter(
+        output, showsNamespace: resource.isNamespaced && namespace == nil, usesColour: options.usesColour)
+      : nil
+    typeMeta = Array(
+      "\"kind\":\(JSONText.string(resource.kind)),\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8
+    )
+    prefixes = Dictionary(uniqueKeysWithValues: EventType.allCases.map { ($0, EventLine.prefix($0)) })
+    suffix = EventLine.suffix(source: source)
+  }
+
+  /// A line of a watch.
+  func line(_ line: Span<UInt8>, _ parsed: WatchLine, as type: EventType, _ header: ObjectHeader)
+    throws(OutputError)
+  {
+    switch options.format {
+    case .json:
+      if parsed.isCanonical, type == parsed.type, source.isEmpty, rewrite == nil {
+        try append(line)
+        try output.append([0x0A])
+        return
+      }
+      let object: Range<Int>
+      do { object = try parsed.object(in: line) } catch { return }
+      try self.object(line.extracting(object), as: type)
+    case .name: try name(line.bytes(header.name))
+    case .table:
+      let object: Range<Int>
+      do { object = try parsed.object(in: line) } catch { return }
+      try table?.event(type, line.extracting(object))
+    }
+  }
+
+  /// An item of a list.
+  func item(_ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader) throws(OutputError) {
+    switch options.format {
+    case .json:
+      if JSONCursor.find(0x0A, item, from: 0) != nil || JSONCursor.find(0x0D, item, from: 0) != nil {
+        let compacted = ObjectRewrite.compact(item)
+        try complete(compacted.span, as: type, header)
+      } else {
+        try complete(item, as: type, header)
+      }
+    case .name: try name(item.bytes(header.name))
+    case .table: try table?.row(type, item)
+    }
+  }
+
+  /// An object that is gone without the server having said so: what is known of it, nothing else.
+  func deleted(_ identity: Identity) throws(OutputError) {
+    switch options.format {
+    case .json:
+      var object = Array("{".utf8) + typeMeta + Array(",\"metadata\":{\"name\":\"".utf8) + identity.name
+      if !identity.namespace.isEmpty { object += Array("\",\"namespace\":\"".utf8) + identity.namespace }
+      if !identity.uid.isEmpty { object += Array("\",\"uid\":\"".utf8) + identity.uid }
+      // A hash stands in the place of a resourceVersion that never was.
+      if identity.resourceVersion.first != UInt8(ascii: "#") {
+        object += Array("\",\"resourceVersion\":\"".utf8) + identity.resourceVersion
+      }
+      object += Array("\"}}".utf8)
+      try output.append(EventLine.make(.deleted, object: object, source: source))
+    case .name: try name(identity.name)
+    case .table: try table?.deleted(identity)
+    }
+  }
+
+  /// A BOOKMARK line, where wanted.
+  func bookmark(_ line: Span<UInt8>, _ parsed: WatchLine) throws(OutputError) {
+    guard options.printsBookmarks, options.format == .json, let object = try? parsed.object(in: line) else {
+      return
+    }
+    try self.object(line.extracting(object), as: .bookmark, isData: false)
+  }
+
+  /// An ERROR line; the server's own Status where it sent one.
+  func error(_ status: [UInt8]) throws(OutputError) {
+    guard options.format == .json else { return }
+    try output.append(EventLine.make(.error, object: status, source: source))
+  }
+
+  func metrics(_ item: Span<UInt8>, _ header: ObjectHeader) throws(OutputError) {
+    let flat = ObjectRewrite.compact(item)
+    try complete(flat.span, as: .metrics, header)
+  }
+
+  /// The list is told: a table knows its columns' widths now.
+  func endOfPage(_ meta: ListMeta) throws(OutputError) { try table?.endOfPage(meta) }
+
+  // MARK: - Pieces
+
+  private func name(_ name: [UInt8]) throws(OutputError) {
+    try output.append(Array("\(resource.objectPrefix)/".utf8) + name + [0x0A])
+  }
+
+  private func object(_ object: Span<UInt8>, as type: EventType, isData: Bool = true) throws(OutputError) {
+    try output.append(prefixes[type] ?? EventLine.prefix(type))
+    if isData, let rewrite {
+      guard let rewritten = try? rewrite.apply(to: object) else { return }
+      try output.append(rewritten)
+    } else {
+      try append(object)
+    }
+    try output.append(suffix)
+  }
+
+  /// Puts back what an item lacks: a list says kind and apiVersion once for all of them.
+  private func complete(
+    _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
+  ) throws(OutputError) {
+    guard !header.hasKind || !header.hasAPIVersion else { return try object(item, as: type) }
+    if rewrite != nil {
+      var whole = Array("{".utf8) + missing(header)
+      appendMembers(of: item, to: &whole)
+      return try object(whole.span, as: type)
+    }
+    try output.append(prefixes[type] ?? EventLine.prefix(type))
+    try output.append(Array("{".utf8) + missing(header) + (isEmpty(item) ? [] : [UInt8(ascii: ",")]))
+    try append(item.extracting(1..<item.count))
+    try output.append(suffix)
+  }
+
+  private func missing(_ header: ObjectHeader) -> [UInt8] {
+    if header.hasKind { return Array("\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8) }
+    if header.hasAPIVersion { return Array("\"kind\":\(JSONText.string(resource.kind))".utf8) }
+    return typeMeta
+  }
+
+  private func appendMembers(of item: Span<UInt8>, to whole: inout [UInt8]) {
+    if !isEmpty(item) { whole.append(UInt8(ascii: ",")) }
+    whole += item.bytes(1..<item.count)
+  }
+
+  private func isEmpty(_ item: Span<UInt8>) -> Bool {
+    var cursor = JSONCursor(at: 1)
+    return (try? cursor.peek(item)) == UInt8(ascii: "}")
+  }
+
+  private func append(_ bytes: Span<UInt8>) throws(OutputError) {
+    let result: Result<Void, OutputError> = unsafe bytes.withUnsafeBytes { buffer in
+      do throws(OutputError) { return .success(unsafe try output.append(buffer)) } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where an object's identity stands in its bytes.
+///
+/// Ranges are of the strings' raw content, between the quotes; empty when absent. Kubernetes' names, uids and
+/// resourceVersions need no JSON escapes; where another server escapes them, the escaped form is the identity.
+struct ObjectHeader: Equatable, Sendable {
+  var name = 0..<0
+  var namespace = 0..<0
+  var uid = 0..<0
+  var resourceVersion = 0..<0
+  /// Seen before `metadata` was done with; with `walkingAll` these two are certain.
+  var hasKind = false
+  var hasAPIVersion = false
+  /// The annotation `k8s.io/initial-events-end: "true"` of a streaming list's last bookmark.
+  var endsInitialEvents = false
+
+  /// Reads the header of the object that starts at `start`.
+  ///
+  /// Stops as soon as it has name, uid, resourceVersion and, where `namespaced`, namespace: in what kube-apiserver
+  /// sends, these stand in the first 300 bytes of built-in kinds.
+  /// `row`: this is a Table's row, whose identity is in its `object`; `walkingAll`: read to the object's end. Throws
+  /// when this is no object, or an unfinished one.
+  init(
+    _ text: Span<UInt8>, at start: Int = 0, namespaced: Bool, row: Bool = false, walkingAll: Bool = false
+  ) throws(JSONFault) {
+    var start = start
+    // A server that knows no Tables answers with the objects themselves.
+    if row, let object = try Self.rowObject(text, at: start) { start = object }
+    var cursor = JSONCursor(at: start)
+    try cursor.expect(UInt8(ascii: "{"), text)
+    while let key = try cursor.nextKey(text) {
+      if text.reads(key, as: "metadata"), try cursor.peek(text) == UInt8(ascii: "{") {
+        let complete = try readMetadata(text, &cursor, namespaced: namespaced, walkingAll: walkingAll)
+        if complete, !walkingAll { return }
+      } else {
+        if text.reads(key, as: "kind") { hasKind = true }
+        if text.reads(key, as: "apiVersion") { hasAPIVersion = true }
+        try cursor.skipValue(text)
+      }
+    }
+  }
+
+  private static func rowObject(_ text: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
+    var cursor = JSONCursor(at: start)
+    try cursor.expect(UInt8(ascii: "{"), text)
+    while let key = try cursor.nextKey(text) {
+      if text.reads(key, as: "object") { return cursor.position }
+      try cursor.skipValue(text)
+    }
+    return nil
+  }
+
+  /// - Returns: whether all that is wanted was found, so that the cursor may stand inside `metadata`.
+  private mutating func readMetadata(
+    _ text: Span<UInt8>, _ cursor: inout JSONCursor, namespaced: Bool, walkingAll: Bool
+  ) throws(JSONFault) -> Bool {
+    cursor.position += 1
+    while let key = try cursor.nextKey(text) {
+      // The first of duplicate keys wins.
+      if name.isEmpty, text.reads(key, as: "name") {
+        name = try cursor.stringValue(text) ?? name
+      } else if namespace.isEmpty, text.reads(key, as: "namespace") {
+        namespace = try cursor.stringValue(text) ?? namespace
+      } else if uid.isEmpty, text.reads(key, as: "uid") {
+        uid = try cursor.stringValue(text) ?? uid
+      } else if resourceVersion.isEmpty, text.reads(key, as: "resourceVersion") {
+        resourceVersion = try cursor.stringValue(text) ?? resourceVersion
+      } else if text.reads(key, as: "annotations"), try cursor.peek(text) == UInt8(ascii: "{") {
+        try readAnnotations(text, &cursor)
+      } else {
+        try cursor.skipValue(text)
+        continue
+      }
+      if !walkingAll, !name.isEmpty, !uid.isEmpty, !resourceVersion.isEmpty, !namespaced || !namespace.isEmpty
+      {
+        return true
+      }
+    }
+    return false
+  }
+
+  private mutating func readAnnotations(_ text: Span<UInt8>, _ cursor: inout JSONCursor) throws(JSONFault) {
+    cursor.position += 1
+    while let key = try cursor.nextKey(text) {
+      let marks = text.reads(key, as: "k8s.io/initial-events-end")
+      let value = try cursor.stringValue(text)
+      if marks, let value, text.reads(value, as: "true") { endsInitialEvents = true }
+    }
+  }
+}
