@@ -4,12 +4,12 @@
 ///
 /// Integers beyond ±(2^53 - 1), which many readers would round, are written as strings; bytes as base64; timestamps
 /// and durations as strings; map keys as strings, in the map's order.
-enum JSONEncoding {
+package enum JSONEncoding {
   private static let nestingLimit = 200
   private static let resultLimit = StringOperations.resultLimit
   private static let exactLimit: Int64 = (1 << 53) - 1
 
-  static func encode(_ value: Value) throws(EvaluationError) -> String {
+  package static func encode(_ value: Value) throws(EvaluationError) -> String {
     var output: [UInt8] = []
     try append(value, to: &output, depth: 0)
     return String(decoding: output, as: UTF8.self)
