@@ -1,11 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ArgumentParser
-internal import Command
-internal import Pipe
+
+import ArgumentParser
+import Command
+import Filter
+import Glibc
+import Pipe
 
 @main struct WfilterCommand: ToolCommand {
-  static let tool = "wfilter"
-  static let configuration = CommandConfiguration(commandName: tool, version: "\(tool) \(Version.string)")
+  static var tool: String { "wfilter" }
 
-  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus { .ok }
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: tool,
+      abstract: "Keep the lines of a change stream that match a CEL expression or a selector.",
+      usage: "wfilter [<options>] [<expression>] [<file> ...]",
+      version: "\(tool) \(Version.string)")
+  }
+
+  @Argument(
+    help: ArgumentHelp("The CEL expression (not with -f), then files; - is stdin.", valueName: "operand"))
+  var operands: [String] = []
+
+  @Option(
+    name: [.customShort("f"), .customLong("file")],
+    help: ArgumentHelp("Read the expression from a file.", valueName: "file"), completion: .file())
+  var file: String?
+
+  @Option(help: ArgumentHelp("A field selector, as kubectl's.", valueName: "selector"))
+  var fieldSelector: String?
+
+  @Option(
+    name: [.customShort("l"), .customLong("selector")],
+    help: ArgumentHelp("A label selector, as kubectl's.", valueName: "selector"))
+  var selector: String?
+
+  @Option(help: ArgumentHelp("Event types, such as ADDED,MODIFIED.", valueName: "types"))
+  var type: String?
+
+  @Flag(name: [.customShort("v"), .customLong("invert-match")], help: "Select the lines that do not match.")
+  var invertMatch = false
+
+  @Flag(name: .shortAndLong, help: "Print only how many lines match.")
+  var count = false
+
+  @Option(
+    name: [.customShort("m", allowingJoined: true), .customLong("max-count")],
+    help: ArgumentHelp("End after so many matching lines.", valueName: "n"))
+  var maxCount: UInt64?
+
+  @Flag(name: .shortAndLong, help: "Print nothing, not even warnings; end with the first match.")
+  var quiet = false
+
+  @Flag(name: [.customShort("e"), .customLong("exit-status")], help: "End with 1 when nothing matched.")
+  var exitStatus = false
+
+  @Flag(help: "Check every scalar of every line.")
+  var strict = false
+
+  @Option(help: ArgumentHelp("Print this value for each line, as JSON, instead of it.", valueName: "cel"))
+  var emit: String?
+
+  @Option(help: ArgumentHelp("End with 1 at a line for which this holds.", valueName: "cel"))
+  var failIf: String?
+
+  @Option(help: ArgumentHelp("End with 124 after so long.", valueName: "duration"))
+  var timeout: DurationArgument?
+
+  @Option(help: "What to do with a line that cannot be evaluated: drop, keep or fail.")
+  var onError = Settings.OnError.drop
+
+  @Option(
+    help:
+      "What to do with BOOKMARK, ERROR and STATUS lines: pass, match or drop. (default: pass; drop with --emit)"
+  )
+  var control: Settings.Control?
+
+  @Flag(help: "Tell at the end how many lines were what.")
+  var stats = false
+
+  @Flag(help: "Tell which clause dropped a line.")
+  var explain = false
+
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .customLong("jobs")],
+    help: ArgumentHelp("Cores to use; all by default.", valueName: "n"))
+  var jobs: Int?
+
+  @Option(help: ArgumentHelp("What evaluating a line may cost.", valueName: "n"))
+  var costLimit: Int?
+
+  @Flag(help: "Say more on stderr.")
+  var verbose = false
+
+  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
+    let level: Diagnostics.Level = quiet ? .quiet : verbose ? .verbose : .normal
+    let diagnostics = Diagnostics(tool: Self.tool, level: level)
+    return try FilterRun.run(try settings(), diagnostics: diagnostics, shutdown: shutdown)
+  }
+
+  private func settings() throws -> Settings {
+    var settings = Settings()
+    var operands = operands
+    if let file {
+      settings.filter.expression = try ExpressionFile.read(file)
+    } else if !operands.isEmpty {
+      settings.filter.expression = operands.removeFirst()
+    }
+    settings.filter.fieldSelector = fieldSelector
+    settings.filter.labelSelector = selector
+    settings.filter.types = type?.split(separator: ",").map(String.init) ?? []
+    settings.filter.costLimit = costLimit
+    settings.files = operands
+    settings.isInverted = invertMatch
+    settings.countsOnly = count
+    settings.limit = maxCount
+    settings.isQuiet = quiet
+    settings.wantsMatch = exitStatus
+    settings.isStrict = strict
+    settings.emit = emit
+    settings.failIf = failIf
+    settings.timeLimit = timeout?.duration
+    settings.onError = onError
+    settings.control = control ?? (emit == nil ? .pass : .drop)
+    settings.showsStatistics = stats
+    settings.explains = explain
+    if let jobs {
+      guard jobs > 0 else { throw ValidationError("-j \(jobs): at least 1") }
+      settings.jobs = jobs
+    }
+    return settings
+  }
 }
+
+extension Settings.OnError: ExpressibleByArgument {}
+extension Settings.Control: ExpressibleByArgument {}

@@ -87,6 +87,20 @@ package final class LineEvaluator {
     return try program.evaluate(&activation)
   }
 
+  /// Appends the expression's value over a line as compact JSON; of a path alone, the bytes as they were written.
+  ///
+  /// - Throws: `EvaluationError`, also for a value that JSON has no form for; nothing useful was appended then.
+  package func appendValue(
+    _ line: RawJSON, context: LineContext = LineContext(), to bytes: inout [UInt8]
+  ) throws(EvaluationError) {
+    if let path = filter.solePath {
+      let scan = self.scan(for: line)
+      guard scan.scan(line) != .malformed else { throw .invalidArgument("the line is no JSON") }
+      if scan.state(path) == .present { return JSONOutput.append(compact: scan.value(path), to: &bytes) }
+    }
+    try ValueText.append(value(line, context: context), to: &bytes)
+  }
+
   @inline(__always)
   private func scan(for line: RawJSON) -> LineScan {
     eventScan === plainScan || EventHead(line) != nil ? eventScan : plainScan

@@ -55,6 +55,8 @@ package final class LineFilter: Sendable {
   /// What is left to the evaluator: the whole expression; nil when comparing bytes says all.
   let program: Program?
   let pathCount: Int
+  /// The path that is the whole expression, if it is no more than one.
+  let solePath: Int?
   /// For events, and for other lines; the same object where it makes no difference.
   let eventTest: LineTest
   let plainTest: LineTest
@@ -113,6 +115,11 @@ package final class LineFilter: Sendable {
     }
     self.estimatedCost = program?.estimatedCost
     self.pathCount = finder.paths.count
+    if case .select(_, _, true) = checked.root.kind {
+      self.solePath = nil
+    } else {
+      self.solePath = finder.pathOfNode[checked.root.id]
+    }
     self.usesNow = finder.usesNow
     self.usesOld = finder.usesOld
     if let selector = options.fieldSelector {

@@ -2,6 +2,12 @@
 
 import CSimdjson
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
 /// A position in the bytes of a line: what the hot path moves instead of indices.
 ///
 /// The line's owner keeps ``padding`` readable bytes behind it and keeps both alive while a cursor is in use; every
@@ -89,5 +95,12 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
   @inline(__always)
   package func scalarEnd(_ limit: JSONCursor) -> JSONCursor {
     unsafe JSONCursor(json_scalar_end(address, limit.address))
+  }
+
+  /// The newline at or after this position, or the limit.
+  @inline(__always)
+  package func newline(_ limit: JSONCursor) -> JSONCursor {
+    guard let found = unsafe memchr(address, 0x0A, limit - self) else { return limit }
+    return unsafe JSONCursor(found.assumingMemoryBound(to: UInt8.self))
   }
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CEL
+import JSON
+
+/// CEL values as compact JSON.
+///
+/// What still lies in the line is copied as it was written, numbers to the last digit; only white space between tokens is
+/// left out.
+package enum ValueText {
+  /// Appends a value.
+  ///
+  /// - Throws: `EvaluationError` for what has no form in JSON: NaN, infinity, a type, an optional without value.
+  package static func append(
+    _ value: Value, to bytes: inout [UInt8], depth: Int = 0
+  ) throws(EvaluationError) {
+    guard depth < 500 else { throw .invalidArgument("a value is nested too deeply to be printed") }
+    switch value {
+    case .null: bytes += "null".utf8
+    case .bool(let value): bytes += (value ? "true" : "false").utf8
+    case .int(let value): bytes += "\(value)".utf8
+    case .uint(let value): bytes += "\(value)".utf8
+    case .double(let value):
+      guard value.isFinite else { throw .invalidArgument("\(value) has no form in JSON") }
+      JSONOutput.append(value, to: &bytes)
+    case .string(let value): JSONOutput.append(string: value.utf8, to: &bytes)
+    case .foreign(let foreign):
+      if let source = foreign.source as? JSONSource {
+        JSONOutput.append(compact: source.raw(foreign.node), to: &bytes)
+      } else {
+        try append(foreign.native, to: &bytes, depth: depth + 1)
+      }
+    case .list(let list):
+      bytes.append(UInt8(ascii: "["))
+      for (index, element) in list.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        try append(element, to: &bytes, depth: depth + 1)
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .map(let map):
+      bytes.append(UInt8(ascii: "{"))
+      for (index, entry) in map.entries.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        if case .string(let key) = entry.key.native {
+          JSONOutput.append(string: key.utf8, to: &bytes)
+        } else {
+          bytes.append(UInt8(ascii: "\""))
+          try append(entry.key, to: &bytes, depth: depth + 1)
+          bytes.append(UInt8(ascii: "\""))
+        }
+        bytes.append(UInt8(ascii: ":"))
+        try append(entry.value, to: &bytes, depth: depth + 1)
+      }
+      bytes.append(UInt8(ascii: "}"))
+    case .optional(let inner):
+      guard let inner else { throw .invalidArgument("optional.none() has no form in JSON") }
+      try append(inner, to: &bytes, depth: depth + 1)
+    case .bytes, .timestamp, .duration: bytes += try JSONEncoding.encode(value).utf8
+    case .type(let name): JSONOutput.append(string: name.description.utf8, to: &bytes)
+    case .opaque(let value):
+      throw .invalidArgument("a value of type \(value.typeName) has no form in JSON: use string()")
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What has been seen so far.
+struct Counts: Sendable, Equatable {
+  var lines: UInt64 = 0
+  /// Lines that the filter selects, `-v` applied; control lines are none.
+  var matched: UInt64 = 0
+  /// BOOKMARK, ERROR and STATUS lines that were passed or dropped as such.
+  var control: UInt64 = 0
+  /// Lines for which an expression has no value.
+  var errors: UInt64 = 0
+  /// Lines that are no JSON.
+  var malformed: UInt64 = 0
+  /// Lines that are longer than a line may be.
+  var tooLong: UInt64 = 0
+  /// Lines without content.
+  var empty: UInt64 = 0
+  /// Lines written.
+  var written: UInt64 = 0
+  /// Bytes read.
+  var bytes: UInt64 = 0
+
+  static func += (total: inout Counts, part: Counts) {
+    total.lines += part.lines
+    total.matched += part.matched
+    total.control += part.control
+    total.errors += part.errors
+    total.malformed += part.malformed
+    total.tooLong += part.tooLong
+    total.empty += part.empty
+    total.written += part.written
+    total.bytes += part.bytes
+  }
+
+  /// For `--stats`.
+  var text: String {
+    "lines \(lines), matched \(matched), control \(control), written \(written), errors \(errors), "
+      + "malformed \(malformed), too long \(tooLong), empty \(empty), bytes \(bytes)"
+  }
+}

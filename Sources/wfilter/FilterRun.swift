@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+import Pipe
+
+/// Whatever a filter is refused for.
+struct UsageError: ToolError {
+  var description: String
+  var status: ExitStatus { .usage }
+}
+
+/// A whole run: from settings to an exit status.
+enum FilterRun {
+  /// Filters until the input ends or something else ends the run.
+  ///
+  /// - Throws: `ToolError`s: an expression that cannot be right, a file that is not there, output that cannot be written.
+  static func run(
+    _ settings: Settings, diagnostics: Diagnostics, shutdown: Shutdown
+  ) throws -> ExitStatus {
+    let expressions: Expressions
+    do { expressions = try Expressions(settings) } catch { throw UsageError(description: "\(error)") }
+    let input = try InputSequence(settings.files, shutdown: shutdown)
+    let writer = OutputWriter(capacity: 256 << 10, shutdown: shutdown)
+    let output = BlockOutput(writer, settings, diagnostics, shutdown)
+    if settings.limit == 0 {
+      output.end(.satisfied)
+    } else {
+      BlockRun(
+        expressions, settings, input: input, output: output, diagnostics: diagnostics, shutdown: shutdown
+      ).run()
+    }
+    return try finish(settings, output, writer, diagnostics)
+  }
+
+  private static func finish(
+    _ settings: Settings, _ output: BlockOutput, _ writer: OutputWriter, _ diagnostics: Diagnostics
+  ) throws -> ExitStatus {
+    if settings.countsOnly, !settings.isQuiet { try writer.append("\(output.counts.matched)\n") }
+    try writer.flush()
+    if settings.showsStatistics { diagnostics.info(output.counts.text) }
+    switch output.ending {
+    case .failed(let error): throw error
+    case .badInput: return .badInput
+    case .condition: return .conditionFalse
+    case .timedOut: return .timedOut
+    case .end, .shutdown, .satisfied, nil:
+      let wantsMatch = settings.wantsMatch || settings.isQuiet
+      return wantsMatch && output.counts.matched == 0 ? .conditionFalse : .ok
+    }
+  }
+}
