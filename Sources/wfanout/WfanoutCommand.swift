@@ -35,6 +35,12 @@ internal import Pipe
   @Option(help: ArgumentHelp("Silence after which a listener gets a sign of life.", valueName: "duration"))
   var heartbeat = DurationArgument(.seconds(15))
 
+  @Option(help: ArgumentHelp("Silence after which a WebSocket is pinged.", valueName: "duration"))
+  var wsHeartbeat = DurationArgument(.seconds(30))
+
+  @Option(help: ArgumentHelp("How long a pinged WebSocket has to answer.", valueName: "duration"))
+  var wsHeartbeatTimeout = DurationArgument(.seconds(10))
+
   @Option(help: ArgumentHelp("Cut a listener that takes nothing for so long.", valueName: "duration"))
   var stall = DurationArgument(.seconds(30))
 
@@ -49,6 +55,9 @@ internal import Pipe
 
   @Option(help: ArgumentHelp("Objects the snapshot may hold.", valueName: "count"))
   var keysLimit = 100_000
+
+  @Option(help: ArgumentHelp("What a listener's filter may cost for one event.", valueName: "cost"))
+  var costLimit = 100_000
 
   @Option(help: ArgumentHelp("Let pages of this origin (or *) read.", valueName: "origin"))
   var cors: String?
@@ -84,12 +93,17 @@ internal import Pipe
     guard (0...10_000).contains(coalesceMs) else { throw ValidationError("--coalesce-ms: 0 to 10000") }
     settings.coalesce = .milliseconds(coalesceMs)
     settings.limits.heartbeatSeconds = try seconds(heartbeat, "--heartbeat")
+    settings.limits.pingSeconds = try seconds(wsHeartbeat, "--ws-heartbeat")
+    settings.limits.pongSeconds = try seconds(wsHeartbeatTimeout, "--ws-heartbeat-timeout")
     settings.limits.stallSeconds = try seconds(stall, "--stall")
     settings.drain = drain.duration
     guard maxClients > 0 else { throw ValidationError("--max-clients must be at least 1") }
     settings.clientLimit = maxClients
     settings.snapshotKeys = snapshot ? max(1, keysLimit) : nil
     settings.corsOrigin = cors
+    guard costLimit > 0 else { throw ValidationError("--cost-limit must be at least 1") }
+    settings.costLimit = costLimit
+    settings.hasEcho = ProcessEnvironment.value("WFANOUT_TEST_ECHO") == "1"
     if let loops {
       guard (1...256).contains(loops) else { throw ValidationError("--loops: 1 to 256") }
       settings.loops = loops

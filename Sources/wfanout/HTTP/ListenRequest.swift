@@ -5,6 +5,8 @@ struct ListenRequest: Sendable, Equatable {
   /// Where a listener wants to begin.
   enum Start: Sendable, Equatable {
     case now
+    /// Where the listener's position says.
+    case here
     /// After the event with this id, given as text.
     case after(String)
     /// With the latest object of each key.

@@ -5,6 +5,7 @@ enum Reply {
   case answer(Answer)
   /// A response that goes on: the head's own fields, and what the connection becomes.
   case listen(ListenPlan)
+  case upgrade(UpgradePlan)
 }
 
 /// A listener to be: its stream, its wire format, and where it begins.
@@ -17,4 +18,13 @@ struct ListenPlan {
   var matcher: (any LineMatcher)?
   /// Ends the response by itself after so long.
   var timeoutSeconds: Int?
+}
+
+/// A WebSocket to be.
+struct UpgradePlan {
+  var mode: WebSocketConnection.Mode
+  var headers: [(name: String, value: String)]
+  var stream: EventStream
+  var start: ListenRequest.Start = .now
+  var matcher: (any LineMatcher)?
 }

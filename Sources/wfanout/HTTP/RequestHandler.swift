@@ -117,6 +117,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       write(ResponseHead.encode(200, headers + plan.headers), context)
       become(connection, context)
       connection.begin(plan, admission: router.admission)
+    case .upgrade(let plan):
+      router.admission.clientJoined()
+      write(ResponseHead.encode(101, plan.headers), context)
+      let connection = WebSocketConnection(
+        channel: context.channel, mode: plan.mode, stream: plan.stream, admission: router.admission,
+        knownTypes: router.services.knownTypes, loopContext: loopContext)
+      become(connection, context)
+      connection.begin(plan.start, plan.matcher)
     }
   }
 

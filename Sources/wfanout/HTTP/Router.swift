@@ -6,6 +6,11 @@ import Watch
 struct Services: Sendable {
   var stream: EventStream
   var registry: Registry
+  var filters: FilterCompiler
+  /// The event types a `/ws` client may ask for; nil allows any.
+  var knownTypes: Set<String>?
+  /// Opens `/ws/echo` to conformance tests.
+  var hasEcho = false
 }
 
 /// Finds what a request asks for. Any event loop.
@@ -14,6 +19,7 @@ struct Router: Sendable {
   let admission: Admission
   /// On every response: CORS, where it is allowed.
   var commonHeaders: [(name: String, value: String)] = []
+  var allowedOrigin: String?
 
   func route(_ request: Request, on loop: LoopContext) -> Reply {
     loop.counters.requests.increment()
@@ -36,6 +42,8 @@ struct Router: Sendable {
             200, type: "text/plain; version=0.0.4; charset=utf-8", body: services.registry.exposition()))
       }
     case "/events": return try events(request)
+    case "/ws": return try webSocket(request, request.flag("raw") ? .raw : .session(needsToken: false))
+    case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo)
     default: return .answer(.notFound)
     }
   }
@@ -57,7 +65,18 @@ struct Router: Sendable {
         stream: services.stream, shape: isLines ? .lines : .eventStream,
         contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
         headers: commonHeaders,
-        start: wanted.start))
+        start: wanted.start, matcher: try services.filters.matcher(wanted.filter)))
+  }
+
+  private func webSocket(_ request: Request, _ mode: WebSocketConnection.Mode) throws(Refusal) -> Reply {
+    guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
+    let headers = try WebSocketHandshake.answer(request, allowedOrigin: allowedOrigin)
+    let wanted = ListenRequest(request)
+    let matcher = try services.filters.matcher(wanted.filter)
+    try admit()
+    return .upgrade(
+      UpgradePlan(
+        mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher))
   }
 
   func admit() throws(Refusal) {

@@ -70,13 +70,17 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   /// Says goodbye and closes when everything has been written.
-  func finish(reason: String) {
+  final func finish(reason: String) {
+    guard !isFinishing else { return }
+    let delay = loopContext.reconnectDelay()
+    end(with: farewell(reason: reason, reconnectAfterMilliseconds: delay) + format.ending)
+  }
+
+  /// Sends the last bytes and closes when they, and all before them, have been written.
+  final func end(with bytes: [UInt8]) {
     guard !isFinishing else { return }
     isFinishing = true
     lastProgressTick = loopContext.tick
-    let delay = loopContext.reconnectDelay()
-    var bytes = farewell(reason: reason, reconnectAfterMilliseconds: delay)
-    bytes.append(contentsOf: format.ending)
     let promise = channel.eventLoop.makePromise(of: Void.self)
     let channel = channel
     promise.futureResult.whenComplete { _ in channel.close(promise: nil) }

@@ -54,6 +54,7 @@ final class EventStream: Sendable {
       var batch = Batch(firstPosition: position)
       fill(&batch)
       guard batch.count > 0 else { return 0 }
+      batch.seal()
       position = batch.endPosition
       state.counters.received.increment(by: UInt64(batch.count))
       state.snapshots?.apply(batch)

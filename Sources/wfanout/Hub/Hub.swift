@@ -156,6 +156,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     add(listener)
     switch start {
     case .now: listener.position = ring.end
+    case .here: break
     case .snapshot: sendSnapshot(listener)
     case .after(let text):
       guard let id = EventID(text) else { return sendReset(listener, .unknown) }

@@ -11,7 +11,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   private(set) var tick: UInt32 = 0
   private var connections: [Connection] = []
   private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, since: UInt32)] = [:]
-  private let limits: ConnectionLimits
+  let limits: ConnectionLimits
   private var random = SystemRandomNumberGenerator()
 
   init(loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters) {
@@ -81,4 +81,9 @@ struct ConnectionLimits: Sendable {
   var stallSeconds: UInt32 = 30
   var requestSeconds: UInt32 = 15
   var reconnectMilliseconds = 5000
+  /// Silence after which a WebSocket is pinged, and how long it has to answer.
+  var pingSeconds: UInt32 = 30
+  var pongSeconds: UInt32 = 10
+  /// What a WebSocket client's message may have.
+  var messageBytes = 65_536
 }

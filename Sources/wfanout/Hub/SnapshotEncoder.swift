@@ -15,6 +15,7 @@ enum SnapshotEncoder {
   static func batch(of snapshot: Snapshot) -> Batch {
     var batch = Batch(firstPosition: 0, hasIDs: false)
     for line in snapshot.lines { batch.append(line, epoch: snapshot.id.epoch) }
+    batch.seal()
     return batch
   }
 }

@@ -34,6 +34,12 @@ struct Batch: Sendable {
     (index == 0 ? 0 : ends[index - 1])..<(ends[index] - 1)
   }
 
+  /// Bytes behind the last line that may be read: JSON is scanned in steps that run over its end.
+  static let padding = 64
+
+  /// To be called when the last line is in.
+  mutating func seal() { bytes.append(contentsOf: repeatElement(0, count: Batch.padding)) }
+
   mutating func reserve(bytes count: Int) { bytes.reserveCapacity(count) }
 
   /// Takes a line without its newline; an empty one is left out.

@@ -19,6 +19,10 @@ struct Configuration: Sendable {
   var snapshotKeys: Int?
   /// The value of `Access-Control-Allow-Origin`; nil allows none.
   var corsOrigin: String?
+  /// What a listener's filter may cost for one event.
+  var costLimit = 100_000
+  /// For WebSocket conformance tests: an endpoint that gives back what it gets.
+  var hasEcho = false
 }
 
 extension Configuration {

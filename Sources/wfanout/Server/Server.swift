@@ -54,7 +54,11 @@ final class Server: Sendable {
   /// - Returns: the addresses in force, the kernel's choices of ports included.
   func listen() throws(ServerError) -> [String] {
     for context in contexts { context.loop.execute { context.start() } }
-    var router = Router(services: Services(stream: stream, registry: registry), admission: admission)
+    var services = Services(
+      stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
+    services.hasEcho = configuration.hasEcho
+    var router = Router(services: services, admission: admission)
+    router.allowedOrigin = configuration.corsOrigin
     if let origin = configuration.corsOrigin {
       router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
     }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a client of the `/ws` protocol wants: event types, clusters and namespaces. An empty set lets all through.
+struct Subscription: Equatable, Sendable {
+  var eventTypes: [String] = []
+  var clusters: [String] = []
+  var namespaces: [String] = []
+  /// Types taken back from a subscription to all.
+  var excluded: Set<String> = []
+
+  func matches(type: String, cluster: String?, namespace: String?) -> Bool {
+    (eventTypes.isEmpty || eventTypes.contains(type)) && !excluded.contains(type)
+      && Subscription.passes(clusters, cluster) && Subscription.passes(namespaces, namespace)
+  }
+
+  /// An event that does not say where it is from does not match a filter that asks.
+  private static func passes(_ filter: [String], _ value: String?) -> Bool {
+    guard !filter.isEmpty else { return true }
+    guard let value else { return false }
+    return filter.contains(value)
+  }
+
+  var key: String {
+    [eventTypes, clusters, namespaces, excluded.sorted()]
+      .map { $0.map { "\($0.utf8.count):\($0)" }.joined(separator: ",") }.joined(separator: ";")
+  }
+}
+
+/// All subscriptions of one connection: an event is wanted when one of them wants it.
+struct SubscriptionSet: Equatable, Sendable {
+  private(set) var subscriptions: [Subscription] = []
+
+  var isEmpty: Bool { subscriptions.isEmpty }
+  var count: Int { subscriptions.count }
+
+  /// - Returns: false when there are too many already.
+  mutating func add(_ subscription: Subscription, limit: Int) -> Bool {
+    guard !subscriptions.contains(subscription) else { return true }
+    guard subscriptions.count < limit else { return false }
+    subscriptions.append(subscription)
+    return true
+  }
+
+  mutating func replace(with subscription: Subscription) { subscriptions = [subscription] }
+
+  mutating func removeAll() { subscriptions = [] }
+
+  mutating func remove(types: [String]) {
+    for index in subscriptions.indices {
+      if subscriptions[index].eventTypes.isEmpty {
+        subscriptions[index].excluded.formUnion(types)
+      } else {
+        subscriptions[index].eventTypes.removeAll { types.contains($0) }
+        if subscriptions[index].eventTypes.isEmpty { subscriptions[index].eventTypes = [""] }
+      }
+    }
+    // What is left of a subscription whose types are all gone wants nothing.
+    subscriptions.removeAll { $0.eventTypes == [""] }
+  }
+
+  func matches(type: String, cluster: String?, namespace: String?) -> Bool {
+    subscriptions.contains { $0.matches(type: type, cluster: cluster, namespace: namespace) }
+  }
+
+  var key: String { subscriptions.map(\.key).sorted().joined(separator: "|") }
+}

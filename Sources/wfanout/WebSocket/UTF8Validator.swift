@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Checks UTF-8 as it comes, byte by byte (RFC 3629 section 4): the first byte that cannot be right is refused at once.
+struct UTF8Validator: Sendable {
+  private var pending = 0
+  private var lower: UInt8 = 0x80
+  private var upper: UInt8 = 0xBF
+
+  /// Whether the text may end here.
+  var isComplete: Bool { pending == 0 }
+
+  /// - Returns: false when the byte cannot follow those before it.
+  mutating func accept(_ byte: UInt8) -> Bool {
+    if pending > 0 {
+      guard byte >= lower, byte <= upper else { return false }
+      pending -= 1
+      (lower, upper) = (0x80, 0xBF)
+      return true
+    }
+    switch byte {
+    case 0x00...0x7F: break
+    case 0xC2...0xDF: pending = 1
+    case 0xE0: (pending, lower) = (2, 0xA0)
+    case 0xED: (pending, upper) = (2, 0x9F)
+    case 0xE1...0xEF: pending = 2
+    case 0xF0: (pending, lower) = (3, 0x90)
+    case 0xF1...0xF3: pending = 3
+    case 0xF4: (pending, upper) = (3, 0x8F)
+    default: return false
+    }
+    return true
+  }
+}

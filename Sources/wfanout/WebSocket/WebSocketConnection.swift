@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Watch
+
+/// A WebSocket: frames in and out, and what its mode makes of the messages.
+///
+/// Confined to the channel's event loop.
+final class WebSocketConnection: Connection {
+  enum Mode: Equatable {
+    /// The lines of the stream, nothing else; what the client says is not read.
+    case raw
+    /// The protocol with `subscribe`, `ping` and the rest.
+    case session(needsToken: Bool)
+    /// Gives back what it gets; for conformance tests only.
+    case echo
+  }
+
+  private let mode: Mode
+  private let stream: EventStream
+  private let admission: Admission
+  private var decoder: WebSocketDecoder
+  private var session: SocketSession?
+  private var isClosing = false
+  /// When the last frame came in, and when a ping went out that has not been answered.
+  private var lastHeardTick: UInt32
+  private var pingTick: UInt32?
+  private var isReading = true
+  private var resumeID: String?
+
+  /// The protocol's own rhythm (source: its section on heartbeats), in seconds.
+  struct Heartbeat { var interval: UInt32 = 30, timeout: UInt32 = 10 }
+  private let heartbeat: Heartbeat
+
+  init(
+    channel: any Channel, mode: Mode, stream: EventStream, admission: Admission, knownTypes: Set<String>?,
+    loopContext: LoopContext
+  ) {
+    self.mode = mode
+    self.stream = stream
+    self.admission = admission
+    self.decoder = WebSocketDecoder(messageLimit: mode == .echo ? 64 << 20 : loopContext.limits.messageBytes)
+    self.lastHeardTick = loopContext.tick
+    self.heartbeat = Heartbeat(
+      interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds)
+    if case .session(let needsToken) = mode {
+      session = SocketSession(clientID: UUIDText.random(), needsToken: needsToken, knownTypes: knownTypes)
+    }
+    let shape: WireFormat.Shape = mode == .raw ? .webSocketText : .webSocketEvent
+    super.init(
+      channel: channel, format: WireFormat(shape: shape, isChunked: false), loopContext: loopContext)
+  }
+
+  func begin(_ start: ListenRequest.Start, _ matcher: (any LineMatcher)?) {
+    guard mode == .raw else { return }
+    listen(matcher, start)
+  }
+
+  private func listen(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int? = nil) {
+    let hub = stream.hubs[loopContext.index]
+    let listener = Listener(
+      lane: stream.state.lane(format, matcher), connection: self, position: position ?? hub.ring.end)
+    self.listener = listener
+    hub.join(listener, start)
+  }
+
+  override func received(_ buffer: ByteBuffer) {
+    lastHeardTick = loopContext.tick
+    pingTick = nil
+    guard !isClosing else { return }
+    do throws(WebSocketDecoder.Violation) {
+      try decoder.feed(buffer.readableBytesView) { _, event throws(WebSocketDecoder.Violation) in
+        handle(event)
+      }
+    } catch {
+      close(code: error.code, reason: error.reason)
+    }
+    holdBackReading()
+  }
+
+  private func handle(_ event: WebSocketDecoder.Event) {
+    switch event {
+    case .ping(let payload): send(WebSocketFrame.message(.pong, payload))
+    case .pong: break
+    case .close(let code, _): close(code: code == 1005 ? 1000 : code, reason: "")
+    case .text(let text):
+      if mode == .echo { send(WebSocketFrame.message(.text, text)) }
+      if session != nil { act(session?.receive(text, now: .now) ?? []) }
+    case .binary(let bytes):
+      if mode == .echo { send(WebSocketFrame.message(.binary, bytes)) }
+      if let session { act(session.receivedBinary()) }
+    }
+  }
+
+  private func act(_ actions: [SocketSession.Action]) {
+    for action in actions {
+      switch action {
+      case .send(let text): send(WebSocketFrame.message(.text, Array(text.utf8)))
+      case .deliver(let subscriptions): deliver(subscriptions)
+      case .resume(let id): resume(id)
+      case .check: act(session?.refused() ?? [])
+      case .close(let code, let reason): close(code: code, reason: reason)
+      }
+    }
+  }
+
+  /// Changes what is delivered without losing the place in the stream.
+  private func deliver(_ subscriptions: SubscriptionSet) {
+    let position = listener?.position
+    removeListener()
+    guard !subscriptions.isEmpty else { return }
+    let start: ListenRequest.Start = position == nil ? resumeID.map { .after($0) } ?? .now : .here
+    resumeID = nil
+    listen(SubscriptionMatcher(subscriptions), start, at: position)
+  }
+
+  /// Before the first subscription it is only remembered: nothing is wanted yet.
+  private func resume(_ id: String) {
+    guard let listener, let hub = listener.hub else {
+      resumeID = id
+      return
+    }
+    let lane = listener.lane
+    removeListener()
+    _ = hub
+    listen(lane.matcher, .after(id))
+  }
+
+  private func removeListener() {
+    if let listener { listener.hub?.remove(listener) }
+    listener = nil
+  }
+
+  override func removeListeners() {
+    super.removeListeners()
+    admission.clientLeft()
+  }
+
+  /// A client that sends and does not read must not fill memory with our answers.
+  private func holdBackReading() {
+    guard isHeldUp, isReading else { return }
+    isReading = false
+    channel.setOption(.autoRead, value: false).whenFailure { _ in }
+  }
+
+  override func resumeListeners() {
+    if !isReading {
+      isReading = true
+      channel.setOption(.autoRead, value: true).whenFailure { _ in }
+    }
+    super.resumeListeners()
+  }
+
+  /// Any frame is a sign of life; the first ping that goes unanswered in time ends the connection.
+  override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
+    let now = loopContext.tick
+    if let pingTick, now &- pingTick >= heartbeat.timeout, !isClosing {
+      self.pingTick = nil
+      goodbye(reason: "heartbeat_timeout", code: 4408)
+      return
+    }
+    if pingTick == nil, !isClosing, !isHeldUp, now &- lastHeardTick >= heartbeat.interval {
+      pingTick = now
+      send(WebSocketFrame.message(.ping, []))
+    }
+    super.tick(heartbeatEvery: .max, stallLimit: stallLimit)
+  }
+
+  private func goodbye(reason: String, code: UInt16) {
+    var bytes: [UInt8] = []
+    if mode != .echo {
+      Notice.disconnect(reason: reason, reconnectAfterMilliseconds: loopContext.reconnectDelay())
+        .appendFrame(isRaw: mode == .raw, into: &bytes)
+    }
+    isClosing = true
+    end(with: bytes + WebSocketFrame.close(code: code, reason: reason))
+  }
+
+  private func close(code: UInt16, reason: String) {
+    guard !isClosing else { return }
+    isClosing = true
+    removeListener()
+    end(with: WebSocketFrame.close(code: code, reason: reason))
+  }
+
+  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    guard !isClosing else { return bytes }
+    isClosing = true
+    if mode != .echo {
+      Notice.disconnect(reason: reason, reconnectAfterMilliseconds: delay)
+        .appendFrame(isRaw: mode == .raw, into: &bytes)
+    }
+    let code: UInt16 = reason == "too_slow" ? 1008 : reason == "end_of_stream" ? 1000 : 1001
+    return bytes + WebSocketFrame.close(code: code, reason: reason)
+  }
+}

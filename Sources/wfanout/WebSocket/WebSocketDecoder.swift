@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Frames of a client into messages (RFC 6455 sections 5 and 8.1), however they are cut.
+///
+/// Text is checked as it arrives, so that malformed text fails at its first bad byte and not at the end of a message.
+struct WebSocketDecoder: Sendable {
+  enum Event: Equatable, Sendable {
+    case text([UInt8])
+    case binary([UInt8])
+    case ping([UInt8])
+    case pong([UInt8])
+    /// The code is 1005 where the frame had none.
+    case close(code: UInt16, reason: String)
+  }
+
+  /// What the peer did wrong: the code to close with, and why.
+  struct Violation: Error, Equatable, Sendable {
+    var code: UInt16
+    var reason: String
+
+    static func broken(_ reason: String) -> Violation { Violation(code: 1002, reason: reason) }
+    static let malformedText = Violation(code: 1007, reason: "text is not UTF-8")
+  }
+
+  private enum State: Sendable {
+    case header
+    case payload(remaining: Int)
+  }
+
+  /// Bytes a message may have, all its fragments together.
+  private let messageLimit: Int
+  private let allowsCompression: Bool
+  private var state = State.header
+  private var header: [UInt8] = []
+  private var opcode = WebSocketFrame.Opcode.text
+  private var isFinal = true
+  private var mask: [UInt8] = [0, 0, 0, 0]
+  private var maskIndex = 0
+  private var control: [UInt8] = []
+  /// The message whose fragments are coming in.
+  private var message: [UInt8] = []
+  private var messageOpcode: WebSocketFrame.Opcode?
+  private var isMessageCompressed = false
+  private var validator = UTF8Validator()
+  private var isClosed = false
+
+  init(messageLimit: Int = 65_536, allowsCompression: Bool = false) {
+    self.messageLimit = messageLimit
+    self.allowsCompression = allowsCompression
+  }
+
+  /// Whether the last text or binary message came compressed and is still so.
+  private(set) var lastWasCompressed = false
+
+  /// Calls `body` with each event that the bytes complete; nothing after a close frame is read.
+  mutating func feed(
+    _ bytes: some Sequence<UInt8>, _ body: (inout WebSocketDecoder, Event) throws(Violation) -> Void
+  ) throws(Violation) {
+    for byte in bytes {
+      guard !isClosed else { return }
+      switch state {
+      case .header:
+        header.append(byte)
+        guard let length = try headerLength(), header.count == length else { continue }
+        let remaining = try beginPayload()
+        if remaining == 0 { try endFrame(body) } else { state = .payload(remaining: remaining) }
+      case .payload(let remaining):
+        try take(byte ^ mask[maskIndex])
+        maskIndex = (maskIndex + 1) & 3
+        if remaining == 1 { try endFrame(body) } else { state = .payload(remaining: remaining - 1) }
+      }
+    }
+  }
+
+  /// How long the header is, as soon as its first two bytes tell; everything they can do wrong is refused at once.
+  private func headerLength() throws(Violation) -> Int? {
+    let first = header[0]
+    guard let opcode = WebSocketFrame.Opcode(rawValue: first & 0x0F) else { throw .broken("reserved opcode") }
+    let isFinal = first & 0x80 != 0
+    let isCompressed = first & 0x40 != 0
+    if first & 0x30 != 0 { throw .broken("reserved bit set") }
+    if isCompressed, !allowsCompression || opcode.isControl || opcode == .continuation {
+      throw .broken("reserved bit set")
+    }
+    if opcode.isControl, !isFinal { throw .broken("fragmented control frame") }
+    if opcode == .continuation, messageOpcode == nil { throw .broken("continuation of nothing") }
+    if opcode == .text || opcode == .binary, messageOpcode != nil {
+      throw .broken("message inside a message")
+    }
+    guard header.count > 1 else { return nil }
+    let second = header[1]
+    if second & 0x80 == 0 { throw .broken("frame is not masked") }
+    let short = second & 0x7F
+    if opcode.isControl, short > 125 { throw .broken("control frame over 125 bytes") }
+    return 6 + (short == 126 ? 2 : short == 127 ? 8 : 0)
+  }
+
+  /// - Returns: how many bytes of payload follow.
+  private mutating func beginPayload() throws(Violation) -> Int {
+    let short = header[1] & 0x7F
+    var length = UInt64(short)
+    if short >= 126 {
+      length = header[2..<(header.count - 4)].reduce(0) { $0 << 8 | UInt64($1) }
+      if short == 127, header[2] & 0x80 != 0 { throw .broken("frame length over 63 bits") }
+    }
+    opcode = WebSocketFrame.Opcode(rawValue: header[0] & 0x0F) ?? .close
+    isFinal = header[0] & 0x80 != 0
+    mask = Array(header.suffix(4))
+    maskIndex = 0
+    if opcode.isControl {
+      control.removeAll(keepingCapacity: true)
+    } else {
+      if opcode != .continuation {
+        messageOpcode = opcode
+        isMessageCompressed = header[0] & 0x40 != 0
+        message.removeAll(keepingCapacity: false)
+        validator = UTF8Validator()
+      }
+      guard length <= UInt64(messageLimit - min(messageLimit, message.count)) else {
+        throw Violation(code: 1009, reason: "message over \(messageLimit) bytes")
+      }
+    }
+    header.removeAll(keepingCapacity: true)
+    return Int(length)
+  }
+
+  private mutating func take(_ byte: UInt8) throws(Violation) {
+    guard !opcode.isControl else {
+      control.append(byte)
+      return
+    }
+    message.append(byte)
+    if messageOpcode == .text, !isMessageCompressed, !validator.accept(byte) { throw .malformedText }
+  }
+
+  private mutating func endFrame(
+    _ body: (inout WebSocketDecoder, Event) throws(Violation) -> Void
+  ) throws(Violation) {
+    state = .header
+    switch opcode {
+    case .ping: try body(&self, .ping(control))
+    case .pong: try body(&self, .pong(control))
+    case .close:
+      isClosed = true
+      try body(&self, try WebSocketDecoder.close(control))
+    case .text, .binary, .continuation:
+      guard isFinal else { return }
+      let isText = messageOpcode == .text
+      if isText, !isMessageCompressed, !validator.isComplete { throw .malformedText }
+      lastWasCompressed = isMessageCompressed
+      messageOpcode = nil
+      let whole = message
+      message = []
+      try body(&self, isText ? .text(whole) : .binary(whole))
+    }
+  }
+
+  /// The codes that may be sent are those of section 7.4 and of the registry it founds.
+  private static func close(_ payload: [UInt8]) throws(Violation) -> Event {
+    if payload.isEmpty { return .close(code: 1005, reason: "") }
+    guard payload.count >= 2 else { throw .broken("close frame of one byte") }
+    let code = UInt16(payload[0]) << 8 | UInt16(payload[1])
+    switch code {
+    case 1000...1003, 1007...1014, 3000...4999: break
+    default: throw .broken("close code \(code)")
+    }
+    var validator = UTF8Validator()
+    for byte in payload[2...] {
+      guard validator.accept(byte) else { throw .malformedText }
+    }
+    guard validator.isComplete else { throw .malformedText }
+    return .close(code: code, reason: String(decoding: payload[2...], as: UTF8.self))
+  }
+}
