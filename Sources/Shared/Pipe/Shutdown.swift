@@ -39,7 +39,7 @@ package final class Shutdown: Sendable {
   private let state = Mutex(State())
 
   /// How long a clean end may take before the process is ended anyway, in tenths of a second.
-  private static let graceTenths = 50
+  private let graceTenths = Atomic<Int>(50)
 
   private init() {
     var ends: [Int32] = [-1, -1]
@@ -79,6 +79,11 @@ package final class Shutdown: Sendable {
       return state.cause
     }
     if let cause { wake(cause) }
+  }
+
+  /// Gives a clean end more time (or less) than the 5 seconds it has by default.
+  package func allow(grace: Duration) {
+    graceTenths.store(Int(max(1, grace / .milliseconds(100))), ordering: .relaxed)
   }
 
   /// Gives SIGHUP another meaning than the end, as `kwatch` does (list again). Called on another thread.
@@ -139,7 +144,7 @@ package final class Shutdown: Sendable {
   /// Interrupts the writer again and again, since a wake-up just before it enters `write(2)` is lost; at the end
   /// of the grace period ends the process.
   private func insist(_ cause: Cause) {
-    for _ in 0..<Self.graceTenths {
+    for _ in 0..<graceTenths.load(ordering: .relaxed) {
       if let writer = state.withLock({ $0.writer }) { pthread_kill(writer, SIGURG) }
       usleep(100_000)
     }
