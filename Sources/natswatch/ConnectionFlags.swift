@@ -43,6 +43,9 @@ struct ConnectionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Serve Prometheus metrics here.", valueName: "address"))
   var metrics: String?
 
+  @Option(help: ArgumentHelp("What the names of the events_… metrics begin with.", valueName: "prefix"))
+  var metricsPrefix = ""
+
   @Flag(help: "Say errors only.")
   var quiet = false
 

@@ -10,7 +10,8 @@ import Pipe
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "natswatch", abstract: "Move messages between a pipe and NATS JetStream.",
-      version: "natswatch \(Version.string)", subcommands: [TailCommand.self, PublishCommand.self],
+      version: "natswatch \(Version.string)",
+      subcommands: [TailCommand.self, WorkCommand.self, PublishCommand.self],
       defaultSubcommand: TailCommand.self)
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <nats/nats.h>
 #include <openssl/evp.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,4 +23,12 @@ static inline const char *cnats_last_error(void) {
   natsStatus status = NATS_OK;
   const char *text = nats_GetLastError(&status);
   return text == NULL ? "" : text;
+}
+
+// In glibc since 2.34, but its declaration is behind a feature macro that Swift's importer does not set.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+/// A handler gets descriptors 0, 1 and 2 and no others: libnats' sockets are not closed on exec.
+static inline int cnats_spawn_closes_from(posix_spawn_file_actions_t *actions, int from) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }

@@ -15,8 +15,9 @@ import Synchronization
     var isConnected = true
     /// Why the last connection was lost.
     var disconnectReason = ""
-    /// The server's words for what it does not allow, and how often it said so.
+    /// The server's words for what it does not allow, and how often it has said such a thing.
     var denial: String?
+    var denials = 0
     /// Set when the connection will not come back.
     var closedReason: String?
     var isAuthenticationLost = false

@@ -130,6 +130,7 @@ import Synchronization
         guard status == NATS_NOT_PERMITTED else { return }
         unsafe ConnectionOptions.events(closure)?.change {
           $0.denial = unsafe ConnectionOptions.lastError(connection)
+          $0.denials += 1
         }
       }, events)
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CNATS
 import FoundationEssentials
 import Pipe
 
@@ -71,42 +70,34 @@ struct JetStream: Sendable {
     return NATSError(kind, message, serverCode: serverCode)
   }
 
-  /// One request, waiting in small steps so that a request to end and a denial are seen at once.
   private func exchange(_ subject: String, _ body: String) throws(NATSError) -> Data {
     let full = "\(connection.settings.apiPrefix).\(subject)"
-    let inbox = connection.newInbox()
-    let subscription = try connection.subscribe(inbox)
-    defer { subscription.end() }
-    let denialBefore = connection.state.denial
-    let started = ContinuousClock.now
-    guard connection.publish(Array(body.utf8), to: full, reply: inbox) else {
-      throw NATSError(.unavailable, "\(subject): not connected to the server")
+    return try connection.roundTrip(subject, timeout: timeout, shutdown: shutdown) {
+      inbox throws(NATSError) in
+      guard connection.publish(Array(body.utf8), to: full, reply: inbox) else {
+        throw NATSError(.unavailable, "\(subject): not connected to the server")
+      }
     }
-    while true {
-      switch subscription.next(milliseconds: 50) {
-      case .message(let message): return unsafe Data(message.payload)
-      case .noResponders:
-        throw NATSError(
-          .unavailable, "\(subject): nobody answers: JetStream is not enabled, or has no leader now")
-      case .ended: throw NATSError(.unavailable, "\(subject): the connection was closed")
-      case .timedOut: break
-      }
-      let state = connection.state
-      if let denial = state.denial, denialBefore == nil || denial != denialBefore || denial.contains(full) {
-        throw NATSError(.noPermission, "\(subject): the server does not allow it: \(denial)")
-      }
-      if let reason = state.closedReason {
-        throw NATSError(
-          state.isAuthenticationLost ? .noPermission : .unavailable,
-          "\(subject): connection closed: \(reason)")
-      }
-      if !state.isConnected {
-        throw NATSError(.unavailable, "\(subject): connection lost: \(state.disconnectReason)")
-      }
-      if shutdown?.cause != nil { throw NATSError(.interrupted, "\(subject): interrupted") }
-      if ContinuousClock.now - started > timeout {
-        throw NATSError(.unavailable, "\(subject): no answer within \(DurationText.print(timeout))")
-      }
+  }
+
+  /// Publishes a message into whatever stream captures its subject, and waits until it is stored there.
+  ///
+  /// - Parameters:
+  ///   - entry: The message; its id keeps a repetition from doubling it.
+  ///   - everyTick: Called some twenty times a second while waiting.
+  /// - Throws: `unavailable` when the same may work in a moment, `refused` when not, `noPermission`.
+  func store(_ entry: PublishWindow.Entry, everyTick: () -> Void = {}) throws(NATSError) {
+    let what = "publish to \(entry.subject)"
+    let answer = try connection.roundTrip(what, timeout: timeout, shutdown: nil, everyTick: everyTick) {
+      inbox throws(NATSError) in try connection.publish(entry, reply: inbox)
+    }
+    let acknowledgement = unsafe answer.withUnsafeBytes { bytes in
+      unsafe PublishAcknowledgement(bytes.bindMemory(to: UInt8.self))
+    }
+    switch acknowledgement {
+    case .stored, .duplicate: return
+    case .refusedForNow(let reason): throw NATSError(.unavailable, "\(what): \(reason)")
+    case .refused(let reason): throw NATSError(.refused, "\(what): \(reason)")
     }
   }
 }

@@ -32,4 +32,9 @@ struct SubjectCounters {
     }
     lastCounter?.increment()
   }
+
+  mutating func increment(_ subject: String) {
+    var subject = subject
+    subject.withUTF8 { unsafe increment($0) }
+  }
 }

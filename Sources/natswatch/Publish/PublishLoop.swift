@@ -24,6 +24,8 @@ final class PublishLoop {
   private var skipped: UInt64 = 0
   private var published: SubjectCounters
   private var reconnects = 0
+  /// Denials of what we need not have: the look for the stream.
+  private var denialsBefore = 0
   /// Something was lost or refused for now: send again when it is this time.
   private var resendAt: Duration?
   private var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
@@ -53,6 +55,7 @@ final class PublishLoop {
     }
     if let configuration = settings.newStream { try jetStream.createStream(configuration) }
     try checkStream()
+    denialsBefore = connection.state.denials
   }
 
   private var now: Duration { clock.now - origin }
@@ -207,7 +210,7 @@ final class PublishLoop {
       backoff.reset()
       troubledSince = nil
       hasWarned = false
-      count(entry)
+      published.increment(entry.subject)
     case .refusedForNow(let reason):
       session.diagnostics.debug("message \(number): \(reason)")
       sendAgain()
@@ -215,11 +218,6 @@ final class PublishLoop {
       guard let entry = window.acknowledge(number, now: now) else { return }
       try skip("the stream refused the message on \(entry.subject): \(reason)")
     }
-  }
-
-  private func count(_ entry: PublishWindow.Entry) {
-    var subject = entry.subject
-    subject.withUTF8 { bytes in unsafe published.increment(bytes) }
   }
 
   /// The last token of an acknowledgement's subject.
@@ -244,7 +242,9 @@ final class PublishLoop {
       throw NATSError(
         state.isAuthenticationLost ? .noPermission : .unavailable, "connection closed: \(reason)")
     }
-    if let denial = state.denial { throw NATSError(.noPermission, "the server does not allow it: \(denial)") }
+    if state.denials != denialsBefore, let denial = state.denial {
+      throw NATSError(.noPermission, "the server does not allow it: \(denial)")
+    }
     if connection.reconnects != reconnects {
       reconnects = connection.reconnects
       sendAgain()
