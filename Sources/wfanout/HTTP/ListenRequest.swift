@@ -9,8 +9,12 @@ struct ListenRequest: Sendable, Equatable {
     case here
     /// After the event with this id, given as text.
     case after(String)
-    /// With the latest object of each key.
+    /// At a place that was looked up on this listener's loop.
+    case at(StartPoint)
+    /// With the latest object of each key, then a mark that they are over.
     case snapshot
+    /// The same without the mark.
+    case snapshotWithoutEnd
   }
 
   var start: Start = .now

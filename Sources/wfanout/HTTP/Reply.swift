@@ -18,6 +18,8 @@ struct ListenPlan {
   var matcher: (any LineMatcher)?
   /// Ends the response by itself after so long.
   var timeoutSeconds: Int?
+  /// Tells a quiet Kubernetes client now and then where the stream is.
+  var sendsBookmarks = false
 }
 
 /// A WebSocket to be.

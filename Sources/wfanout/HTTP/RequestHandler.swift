@@ -105,7 +105,6 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       send(answer, context, isHead: request.method == "HEAD")
       if isKeptAlive { loopContext.await(self) }
     case .listen(let plan):
-      // Before its head goes out: whoever has that is let go properly at the end.
       router.admission.clientJoined()
       let isChunked = request.version == .http11
       let format = WireFormat(shape: plan.shape, isChunked: isChunked)
@@ -114,17 +113,22 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         ("Content-Type", plan.contentType), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
       ]
       headers.append(isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"))
-      write(ResponseHead.encode(200, headers + plan.headers), context)
+      // Flushed last: whoever has the head gets every event from then on.
+      let channel = context.channel
+      channel.write(ByteBuffer(bytes: ResponseHead.encode(200, headers + plan.headers)), promise: nil)
       become(connection, context)
       connection.begin(plan, admission: router.admission)
+      channel.flush()
     case .upgrade(let plan):
       router.admission.clientJoined()
-      write(ResponseHead.encode(101, plan.headers), context)
+      let channel = context.channel
+      channel.write(ByteBuffer(bytes: ResponseHead.encode(101, plan.headers)), promise: nil)
       let connection = WebSocketConnection(
         channel: context.channel, mode: plan.mode, stream: plan.stream, admission: router.admission,
         knownTypes: router.services.knownTypes, loopContext: loopContext)
       become(connection, context)
       connection.begin(plan.start, plan.matcher)
+      channel.flush()
     }
   }
 

@@ -24,14 +24,14 @@ struct Router: Sendable {
   func route(_ request: Request, on loop: LoopContext) -> Reply {
     loop.counters.requests.increment()
     do throws(Refusal) {
-      return try find(request)
+      return try find(request, on: loop)
     } catch {
       loop.counters.refused.increment()
       return .answer(error.answer)
     }
   }
 
-  private func find(_ request: Request) throws(Refusal) -> Reply {
+  private func find(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
     switch request.path {
     case "/": return try get(request) { .answer(LivePage.answer) }
     case "/healthz": return try get(request) { .answer(.text(200, "ok")) }
@@ -44,7 +44,12 @@ struct Router: Sendable {
     case "/events": return try events(request)
     case "/ws": return try webSocket(request, request.flag("raw") ? .raw : .session(needsToken: false))
     case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo)
-    default: return .answer(.notFound)
+    default:
+      if let path = KubernetesPath(request.path) {
+        if request.flag("watch") { try admit() }
+        return try KubernetesRoutes(services: services).route(request, path, on: loop)
+      }
+      return .answer(.notFound)
     }
   }
 

@@ -104,6 +104,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
 
   /// Applies the overflow rule; answers false when the connection is being closed.
   private func catchUp(_ listener: Listener) -> Bool {
+    let rule = listener.lane.format.shape == .kubernetes ? rule.forKubernetes : rule
     switch rule.catchUp(position: listener.position, ring: positions) {
     case .goOn: return true
     case .skip(let position, let dropped):
@@ -116,6 +117,9 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       sendReset(listener, .expired)
       return true
     case .disconnect:
+      if listener.lane.format.shape == .kubernetes {
+        listener.connection.send(.reset(.expired), listener.lane.format)
+      }
       counters.dropped.increment(by: UInt64(ring.end - listener.position))
       listener.connection.finish(reason: "too_slow")
       return false
@@ -130,12 +134,12 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   }
 
   /// The latest object of each key, then the live events after them: nothing between is missed or repeated.
-  func sendSnapshot(_ listener: Listener) {
+  func sendSnapshot(_ listener: Listener, withEnd: Bool = true) {
     guard let snapshot = state.snapshots?.current() else {
       listener.position = ring.end
       return
     }
-    listener.connection.send(SnapshotEncoder.encode(snapshot, lane: listener.lane))
+    listener.connection.send(SnapshotEncoder.encode(snapshot, lane: listener.lane, withEnd: withEnd))
     // The source may be ahead of this loop: then the listener waits until the loop has come there.
     listener.position = snapshot.position
   }
@@ -157,12 +161,31 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     switch start {
     case .now: listener.position = ring.end
     case .here: break
+    case .at(let point): place(listener, point)
     case .snapshot: sendSnapshot(listener)
+    case .snapshotWithoutEnd: sendSnapshot(listener, withEnd: false)
     case .after(let text):
       guard let id = EventID(text) else { return sendReset(listener, .unknown) }
       place(listener, Resume.place(of: id, in: batchesFromNewest, epoch: state.epoch))
     }
     advance(listener)
+  }
+
+  /// The place after a resourceVersion: one of our ids, one of an object, or a sequence of the source.
+  func place(ofVersion version: String) -> StartPoint {
+    if let id = EventID(version) { return Resume.place(of: id, in: batchesFromNewest, epoch: state.epoch) }
+    let point = Resume.place(ofVersion: version, in: batchesFromNewest)
+    guard case .reset = point, let sequence = UInt64(version),
+      let newest = batchesFromNewest.first(where: { _ in true }), let id = newest.ids.last,
+      newest.hasSourceIDs
+    else { return point }
+    return Resume.place(
+      of: EventID(epoch: id.epoch, sequence: sequence), in: batchesFromNewest, epoch: state.epoch)
+  }
+
+  /// The id of the newest event.
+  var newestID: EventID {
+    batchesFromNewest.first { _ in true }?.ids.last ?? EventID(epoch: state.epoch, sequence: 0)
   }
 
   private func place(_ listener: Listener, _ point: StartPoint) {

@@ -5,13 +5,49 @@ import NIOCore
 final class ListenConnection: Connection {
   private var admission: Admission?
 
+  /// Ticks until a Kubernetes client is told where the stream is, and until its time is up.
+  private var ticksToBookmark: UInt32?
+  private var ticksToEnd: UInt32?
+
+  /// As the API server does, about once a minute.
+  private static let bookmarkSeconds: UInt32 = 60
+
   func begin(_ plan: ListenPlan, admission: Admission) {
     self.admission = admission
+    if plan.sendsBookmarks { ticksToBookmark = ListenConnection.bookmarkSeconds }
+    ticksToEnd = plan.timeoutSeconds.map { UInt32(clamping: $0) }
     let hub = plan.stream.hubs[loopContext.index]
     let lane = plan.stream.state.lane(format, plan.matcher)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
     hub.join(listener, plan.start)
+  }
+
+  override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
+    super.tick(heartbeatEvery: heartbeat, stallLimit: stallLimit)
+    if let left = ticksToEnd {
+      ticksToEnd = left > 0 ? left - 1 : 0
+      if left <= 1 {
+        end(with: format.ending)
+        return
+      }
+    }
+    guard let left = ticksToBookmark else { return }
+    ticksToBookmark = left > 1 ? left - 1 : ListenConnection.bookmarkSeconds
+    if left <= 1 { sendBookmark() }
+  }
+
+  /// Only one who has had everything can be told that this is how far it is.
+  private func sendBookmark() {
+    guard let listener, let hub = listener.hub, takesMore, listener.position == hub.ring.end else { return }
+    let matcher = listener.lane.matcher as? KubernetesMatcher
+    let version = matcher?.path.apiVersion ?? "v1"
+    let line =
+      #"{"type":"BOOKMARK","object":{"kind":"Bookmark","apiVersion":"\#(version)","metadata":{"#
+      + #""resourceVersion":"\#(hub.newestID)"}}}"#
+    var bytes: [UInt8] = []
+    format.wrap(Array(line.utf8) + [UInt8(ascii: "\n")], into: &bytes)
+    send(bytes)
   }
 
   override func removeListeners() {

@@ -26,6 +26,11 @@ struct OverflowRule: Sendable {
   /// In events; nil is as many as the ring holds.
   var queueLimit: Int?
 
+  /// A Kubernetes client knows one way only: it is told 410 and lists again.
+  var forKubernetes: OverflowRule {
+    policy == .block ? self : OverflowRule(policy: .disconnect, queueLimit: queueLimit)
+  }
+
   /// What becomes of a listener that wants `position` next when `ring` is to be had.
   func catchUp(position: Int, ring: Range<Int>) -> CatchUp {
     var oldest = ring.lowerBound

@@ -27,6 +27,14 @@ enum Notice: Sendable, Equatable {
   /// As a line of NDJSON or of a Kubernetes watch; a heartbeat is an empty line, which both skip.
   var line: [UInt8] { self == .heartbeat ? [UInt8(ascii: "\n")] : Array("\(json)\n".utf8) }
 
+  /// As a line of a Kubernetes watch, where there is one: a goodbye is the end of the response, which clients expect at any time.
+  var kubernetesLine: [UInt8]? {
+    switch self {
+    case .reset, .snapshotEnd: line
+    case .gap, .disconnect, .heartbeat: nil
+    }
+  }
+
   /// As WebSocket frames; a heartbeat is a ping frame.
   ///
   /// - Parameters:

@@ -5,8 +5,10 @@ struct WireFormat: Hashable, Sendable {
   enum Shape: Hashable, Sendable {
     /// `id:` and one `data:` field (WHATWG HTML, 9.2).
     case eventStream
-    /// The lines themselves: NDJSON, and a Kubernetes watch.
+    /// The lines themselves: NDJSON.
     case lines
+    /// The lines as a Kubernetes watch, which knows fewer notices.
+    case kubernetes
     /// One unmasked text frame a line (RFC 6455).
     case webSocketText
     /// One text frame an event, in the envelope of the `/ws` protocol.
@@ -31,7 +33,7 @@ struct WireFormat: Hashable, Sendable {
         output.append(contentsOf: batch.bytes[line])
         output.append(contentsOf: "\n\n".utf8)
       }
-    case .lines:
+    case .lines, .kubernetes:
       framed(line.count + 1, into: &output) { output in
         output.append(contentsOf: batch.bytes[line.lowerBound...line.upperBound])
       }
@@ -58,6 +60,7 @@ struct WireFormat: Hashable, Sendable {
     switch shape {
     case .eventStream, .channelEvent: wrap(notice.eventStreamField, into: &output)
     case .lines: wrap(notice.line, into: &output)
+    case .kubernetes: if let line = notice.kubernetesLine { wrap(line, into: &output) }
     case .webSocketText, .webSocketEvent: notice.appendFrame(isRaw: shape == .webSocketText, into: &output)
     }
     return output

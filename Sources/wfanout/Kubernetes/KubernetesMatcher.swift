@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a Kubernetes client gets of a stream: data events of its resource that its own filters let through, errors, and
+/// bookmarks where it takes them. Health and usage lines are none of a Kubernetes client's business.
+struct KubernetesMatcher: LineMatcher {
+  let path: KubernetesPath
+  let allowsBookmarks: Bool
+  let filter: (any LineMatcher)?
+
+  var key: String {
+    "kubernetes \(path.apiVersion) \(path.namespace ?? "-") \(path.resource) \(path.name ?? "-") \(allowsBookmarks) "
+      + (filter?.key ?? "")
+  }
+
+  func matches(_ batch: Batch, _ index: Int) -> Bool {
+    switch batch.kinds[index] {
+    case .added, .modified, .deleted: isOfPath(batch, index) && (filter?.matches(batch, index) ?? true)
+    case .bookmark: allowsBookmarks
+    case .error: true
+    case .status, .metrics, .other: false
+    }
+  }
+
+  /// What an object does not say about itself does not speak against it.
+  private func isOfPath(_ batch: Batch, _ index: Int) -> Bool {
+    let bytes = batch.bytes
+    let line = batch.line(index)
+    if let version = SubscriptionMatcher.text(bytes, line, ["object", "apiVersion"]),
+      version != path.apiVersion
+    {
+      return false
+    }
+    if let resource = SubscriptionMatcher.text(bytes, line, ["source", "resource"]) {
+      guard resource == path.resource || resource.hasPrefix(path.resource + ".") else { return false }
+    } else if let kind = SubscriptionMatcher.text(bytes, line, ["object", "kind"]), !path.names(kind: kind) {
+      return false
+    }
+    if let namespace = path.namespace,
+      SubscriptionMatcher.text(bytes, line, ["object", "metadata", "namespace"]) != namespace
+    {
+      return false
+    }
+    guard let name = path.name else { return true }
+    return SubscriptionMatcher.text(bytes, line, ["object", "metadata", "name"]) == name
+  }
+}
