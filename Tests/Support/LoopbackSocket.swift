@@ -3,10 +3,10 @@
 import Glibc
 
 /// A TCP socket on 127.0.0.1, as small as the tests need it.
-struct LoopbackSocket: Sendable {
-  let descriptor: Int32
+package struct LoopbackSocket: Sendable {
+  package let descriptor: Int32
 
-  static func connect(to port: Int) -> LoopbackSocket? {
+  package static func connect(to port: Int) -> LoopbackSocket? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     guard unsafe withAddress(port: port, { unsafe Glibc.connect(descriptor, $0, $1) }) == 0 else {
@@ -17,7 +17,7 @@ struct LoopbackSocket: Sendable {
   }
 
   /// Listens on `port`, 0 for a free one.
-  static func listen(on port: Int = 0) -> LoopbackSocket? {
+  package static func listen(on port: Int = 0) -> LoopbackSocket? {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     var yes: Int32 = 1
@@ -31,7 +31,7 @@ struct LoopbackSocket: Sendable {
     return LoopbackSocket(descriptor: descriptor)
   }
 
-  var port: Int {
+  package var port: Int {
     var address = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     _ = unsafe withUnsafeMutablePointer(to: &address) {
@@ -42,17 +42,17 @@ struct LoopbackSocket: Sendable {
     return Int(UInt16(bigEndian: address.sin_port))
   }
 
-  func accept() -> LoopbackSocket? {
+  package func accept() -> LoopbackSocket? {
     let accepted = Glibc.accept(descriptor, nil, nil)
     return accepted < 0 ? nil : LoopbackSocket(descriptor: accepted)
   }
 
   /// Ends both directions: a thread blocked in read, write or accept returns.
-  func shutDown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
-  func close() { _ = Glibc.close(descriptor) }
+  package func shutDown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+  package func close() { _ = Glibc.close(descriptor) }
 
   /// A port that was free a moment ago.
-  static func freePort() -> Int? {
+  package static func freePort() -> Int? {
     guard let listener = listen() else { return nil }
     defer { listener.close() }
     return listener.port
