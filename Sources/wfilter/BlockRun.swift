@@ -68,7 +68,7 @@ final class BlockRun: @unchecked Sendable {
       case .success(.lines(let offset, let startsFile)):
         if let explainer { explainer.lineBase = startsFile ? 0 : output.linesOfFile }
         judge.evaluate(block, from: offset, into: &result)
-        turn.take(ticket) {
+        let goesOn = turn.take(ticket) {
           output.write(block, result, startsFile: startsFile)
           if output.ending == nil, lastTicket.load(ordering: .acquiring) == ticket,
             !InputSequence.hasMoreNow(descriptor.load(ordering: .relaxed))
@@ -77,7 +77,7 @@ final class BlockRun: @unchecked Sendable {
           }
           if output.ending != nil { turn.end() }
         }
-        if mayLeave, output.ending == nil, block.count >= 64 << 10 { return }
+        guard goesOn, !(mayLeave && block.count >= 64 << 10) else { return }
       case .success(.end): finish(ticket, .end)
       case .success(.timedOut): finish(ticket, .timedOut)
       case .success(.shutdown): finish(ticket, .shutdown)

@@ -21,6 +21,13 @@ enum FilterRun {
     do { expressions = try Expressions(settings) } catch { throw UsageError(description: "\(error)") }
     let input = try InputSequence(settings.files, shutdown: shutdown)
     let writer = OutputWriter(capacity: 256 << 10, shutdown: shutdown)
+    if settings.stateful.isNeeded || expressions.all.contains(where: { $0.usesOld || $0.usesNow }) {
+      let output = LineOutput(writer, settings)
+      shutdown.interruptWrites()
+      if settings.limit == 0 { output.end(.satisfied) }
+      try StatefulRun(expressions, settings, input: input, output: output, diagnostics: diagnostics).run()
+      return try finish(settings, output.ending, output.counts, writer, diagnostics)
+    }
     let output = BlockOutput(writer, settings, diagnostics, shutdown)
     if settings.limit == 0 {
       output.end(.satisfied)
@@ -29,23 +36,24 @@ enum FilterRun {
         expressions, settings, input: input, output: output, diagnostics: diagnostics, shutdown: shutdown
       ).run()
     }
-    return try finish(settings, output, writer, diagnostics)
+    return try finish(settings, output.ending, output.counts, writer, diagnostics)
   }
 
   private static func finish(
-    _ settings: Settings, _ output: BlockOutput, _ writer: OutputWriter, _ diagnostics: Diagnostics
+    _ settings: Settings, _ ending: BlockOutput.Ending?, _ counts: Counts, _ writer: OutputWriter,
+    _ diagnostics: Diagnostics
   ) throws -> ExitStatus {
-    if settings.countsOnly, !settings.isQuiet { try writer.append("\(output.counts.matched)\n") }
+    if settings.countsOnly, !settings.isQuiet { try writer.append("\(counts.matched)\n") }
     try writer.flush()
-    if settings.showsStatistics { diagnostics.info(output.counts.text) }
-    switch output.ending {
+    if settings.showsStatistics { diagnostics.info(counts.text) }
+    switch ending {
     case .failed(let error): throw error
     case .badInput: return .badInput
     case .condition: return .conditionFalse
     case .timedOut: return .timedOut
     case .end, .shutdown, .satisfied, nil:
       let wantsMatch = settings.wantsMatch || settings.isQuiet
-      return wantsMatch && output.counts.matched == 0 ? .conditionFalse : .ok
+      return wantsMatch && counts.matched == 0 ? .conditionFalse : .ok
     }
   }
 }

@@ -10,6 +10,9 @@ struct Expressions: Sendable {
   let emit: LineFilter?
   let failIf: LineFilter?
 
+  /// Those that there are.
+  var all: [LineFilter] { [filter, emit, failIf].compactMap(\.self) }
+
   init(_ settings: Settings) throws(FilterError) {
     filter = try LineFilter(settings.filter)
     if let expression = settings.emit {

@@ -25,18 +25,22 @@ import Glibc
     unsafe mutex.deallocate()
   }
 
-  /// Waits until all earlier tickets are done, and runs `body` before any later one. Not at all when it is over.
-  func take(_ ticket: UInt64, _ body: () -> Void) {
+  /// Waits until all earlier tickets are done, and runs `body` before any later one. Not at all when it is over. Returns
+  /// whether it goes on.
+  @discardableResult
+  func take(_ ticket: UInt64, _ body: () -> Void) -> Bool {
     unsafe pthread_mutex_lock(mutex)
     while next != ticket, !isOver { unsafe pthread_cond_wait(changed, mutex) }
     let isMine = !isOver
     unsafe pthread_mutex_unlock(mutex)
-    guard isMine else { return }
+    guard isMine else { return false }
     body()
     unsafe pthread_mutex_lock(mutex)
     next += 1
+    let goesOn = !isOver
     unsafe pthread_cond_broadcast(changed)
     unsafe pthread_mutex_unlock(mutex)
+    return goesOn
   }
 
   /// No further turn is given.

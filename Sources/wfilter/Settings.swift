@@ -63,4 +63,9 @@ struct StatefulSettings: Sendable {
   var absent: Duration?
   var redactions: [String] = []
   var keyLimit = 100_000
+
+  /// Whether lines have to be taken one by one.
+  var isNeeded: Bool {
+    tracks || dedupe != nil || throttle != nil || debounce != nil || absent != nil || !redactions.isEmpty
+  }
 }

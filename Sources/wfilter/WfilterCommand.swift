@@ -5,6 +5,7 @@ import Command
 import Filter
 import Glibc
 import Pipe
+import Watch
 
 @main struct WfilterCommand: ToolCommand {
   static var tool: String { "wfilter" }
@@ -89,6 +90,43 @@ import Pipe
   @Option(help: ArgumentHelp("What evaluating a line may cost.", valueName: "n"))
   var costLimit: Int?
 
+  @Flag(help: "Make the output a watch of the matching objects: what is changed out leaves as DELETED.")
+  var track = false
+
+  @Option(help: ArgumentHelp("What tells objects apart; the uid, else namespace and name.", valueName: "cel"))
+  var key: String?
+
+  @Option(help: ArgumentHelp("Drop lines whose value here has been seen within --window.", valueName: "cel"))
+  var dedupe: String?
+
+  @Option(help: ArgumentHelp("How long --dedupe remembers.", valueName: "duration"))
+  var window = DurationArgument(.seconds(120))
+
+  @Option(
+    help: ArgumentHelp(
+      "At most one line of a key in so long; the last one is never lost.", valueName: "duration"))
+  var throttle: DurationArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only the last of a key's lines, once it has been quiet so long.", valueName: "duration"))
+  var debounce: DurationArgument?
+
+  @Option(help: ArgumentHelp("With --debounce: hold no line longer than this.", valueName: "duration"))
+  var maxWait: DurationArgument?
+
+  @Option(help: ArgumentHelp("A STATUS line when a key has been silent so long.", valueName: "duration"))
+  var absent: DurationArgument?
+
+  @Option(help: ArgumentHelp("Replace what is at this path; keys with dots, * for all.", valueName: "path"))
+  var redact: [String] = []
+
+  @Option(help: ArgumentHelp("How many keys are remembered.", valueName: "n"))
+  var keysLimit = 100_000
+
+  @Option(help: ArgumentHelp("Where STATUS lines go: inline, stderr, fd:N or a file.", valueName: "where"))
+  var status: String?
+
   @Flag(help: "Say more on stderr.")
   var verbose = false
 
@@ -128,7 +166,34 @@ import Pipe
       guard jobs > 0 else { throw ValidationError("-j \(jobs): at least 1") }
       settings.jobs = jobs
     }
+    settings.stateful = try stateful()
+    if let status {
+      guard let destination = StatusSink.Destination(flag: status) else {
+        throw ValidationError("--status \(status): say inline, stderr, fd:N or a file")
+      }
+      settings.status = destination
+    }
     return settings
+  }
+
+  private func stateful() throws -> StatefulSettings {
+    guard throttle == nil || debounce == nil else {
+      throw ValidationError("choose one of --throttle and --debounce")
+    }
+    guard maxWait == nil || debounce != nil else { throw ValidationError("--max-wait needs --debounce") }
+    guard keysLimit > 0 else { throw ValidationError("--keys-limit \(keysLimit): at least 1") }
+    var stateful = StatefulSettings()
+    stateful.key = key
+    stateful.tracks = track
+    stateful.dedupe = dedupe
+    stateful.window = window.duration
+    stateful.throttle = throttle?.duration
+    stateful.debounce = debounce?.duration
+    stateful.maximumWait = maxWait?.duration
+    stateful.absent = absent?.duration
+    stateful.redactions = redact
+    stateful.keyLimit = keysLimit
+    return stateful
   }
 }
 

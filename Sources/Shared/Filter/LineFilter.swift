@@ -34,6 +34,8 @@ package struct FilterOptions: Sendable, Hashable {
 package final class LineFilter: Sendable {
   /// Whether `old` occurs: evaluating wants the previous line of the same key.
   package let usesOld: Bool
+  /// The paths that are read below `old`; the empty one where all of it is.
+  package let oldPaths: Set<[String]>
   /// Whether `now` occurs: two evaluations of one line may differ.
   package let usesNow: Bool
   /// What the filter was made of.
@@ -122,6 +124,7 @@ package final class LineFilter: Sendable {
     }
     self.usesNow = finder.usesNow
     self.usesOld = finder.usesOld
+    self.oldPaths = finder.oldPaths
     if let selector = options.fieldSelector {
       conditions += try SelectorConditions.fields(selector, &finder)
       clauses.append(Clause(text: "--field-selector \(selector)", isCompared: true))

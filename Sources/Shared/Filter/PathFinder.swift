@@ -10,6 +10,8 @@ struct PathFinder {
   private(set) var pathOfNode: [Int: Int] = [:]
   private(set) var usesNow = false
   private(set) var usesOld = false
+  /// The paths that are read below `old`; the empty one where all of it is.
+  private(set) var oldPaths: Set<[String]> = []
 
   private let checked: CheckedExpression
   private var known: [ScopedPath: Int] = [:]
@@ -32,9 +34,13 @@ struct PathFinder {
       if known[path] != nil || paths.count < Scope.pathLimit { pathOfNode[expression.id] = number(path) }
       return
     }
+    if let path = self.path(expression, locals, old: true) {
+      usesOld = true
+      oldPaths.insert(path.keys)
+      return
+    }
     switch expression.kind {
     case .identifier("now") where !locals.contains("now"): usesNow = true
-    case .identifier("old") where !locals.contains("old"): usesOld = true
     case .comprehension(let fold):
       visit(fold.range, locals)
       visit(fold.initial, locals)
@@ -49,8 +55,9 @@ struct PathFinder {
     }
   }
 
-  /// The path that an expression reads, or tests with `has`; nil when it is anything else.
-  private func path(_ expression: Expr, _ locals: Set<String>) -> ScopedPath? {
+  /// The path that an expression reads, or tests with `has`; nil when it is anything else. `old`: below `old`, and only
+  /// there.
+  private func path(_ expression: Expr, _ locals: Set<String>, old: Bool = false) -> ScopedPath? {
     var keys: [String] = []
     var node = expression
     var isOutermost = true
@@ -68,7 +75,8 @@ struct PathFinder {
         node = arguments[0]
       case .identifier(let name):
         guard !locals.contains(name) else { return nil }
-        return root(node, name, keys.reversed())
+        if name == "old" { return old ? ScopedPath(isAbsolute: true, keys: keys.reversed()) : nil }
+        return old ? nil : root(node, name, keys.reversed())
       default: return nil
       }
       isOutermost = false

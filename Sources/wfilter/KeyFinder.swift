@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+import JSON
+
+/// The key of a line: the value of `--key`, else the object's uid, else its namespace and name. For one thread.
+final class KeyFinder {
+  private let evaluator: LineEvaluator?
+  /// The bytes of the last key found.
+  private(set) var bytes: [UInt8] = []
+
+  init(_ expression: String?, costLimit: Int?) throws(FilterError) {
+    if let expression {
+      evaluator = LineEvaluator(try Expressions.value(expression, "--key", costLimit))
+    } else {
+      evaluator = nil
+    }
+  }
+
+  /// The line's key; nil when it has none. Its text is in ``bytes`` until the next one is asked for.
+  func find(_ line: RawJSON, context: LineContext) -> KeyHash? {
+    bytes.removeAll(keepingCapacity: true)
+    if let evaluator {
+      do { try evaluator.appendValue(line, context: context, to: &bytes) } catch { return nil }
+      return KeyHash(bytes)
+    }
+    let object = EventHead(line)?.object ?? line
+    guard let metadata = object.member(Self.metadata) else { return nil }
+    if let uid = metadata.member(Self.uid), uid.appendString(to: &bytes), !bytes.isEmpty {
+      return KeyHash(bytes)
+    }
+    if let namespace = metadata.member(Self.namespace) { namespace.appendString(to: &bytes) }
+    bytes.append(UInt8(ascii: "/"))
+    guard let name = metadata.member(Self.name), name.appendString(to: &bytes) else { return nil }
+    return KeyHash(bytes)
+  }
+
+  private static let metadata = Array("metadata".utf8)
+  private static let uid = Array("uid".utf8)
+  private static let namespace = Array("namespace".utf8)
+  private static let name = Array("name".utf8)
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import Filter
+import JSON
+import Pipe
+import Watch
+
+/// A run that remembers something between lines: one thread, line by line, with deadlines.
+final class StatefulRun {
+  private let input: InputSequence
+  private let output: LineOutput
+  private let judge: LineJudge
+  private let explainer: Explainer?
+  private let stages: Stages
+  private let settings: Settings
+  private let diagnostics: Diagnostics
+  private let deadline: ContinuousClock.Instant?
+  private let usesNow: Bool
+  private var numberInFile: UInt64 = 0
+
+  init(
+    _ expressions: Expressions, _ settings: Settings, input: InputSequence, output: LineOutput,
+    diagnostics: Diagnostics
+  ) throws {
+    self.input = input
+    self.output = output
+    self.settings = settings
+    self.diagnostics = diagnostics
+    judge = LineJudge(expressions, settings)
+    explainer = settings.explains ? Explainer(expressions.filter, diagnostics) : nil
+    stages = try Stages(expressions, settings, output: output, diagnostics: diagnostics)
+    deadline = settings.timeLimit.map { ContinuousClock.now + $0 }
+    usesNow = expressions.all.contains(where: \.usesNow)
+  }
+
+  /// Runs to the end.
+  func run() throws {
+    let block = LineBlock(size: 256 << 10)
+    while output.ending == nil {
+      let next = [stages.deadline, deadline].compactMap(\.self).min()
+      switch try input.read(into: block, timeoutMilliseconds: next.map(milliseconds)) {
+      case .lines(let offset, let startsFile):
+        if startsFile { numberInFile = 0 }
+        try evaluate(block, from: offset)
+      case .timedOut: break
+      case .end: output.end(.end)
+      case .shutdown: output.end(.shutdown)
+      }
+      let now = ContinuousClock.now
+      try stages.pass(at: now)
+      if let deadline, now >= deadline { output.end(.timedOut) }
+      if output.ending == nil, !InputSequence.hasMoreNow(input.descriptor) { try output.flush() }
+    }
+    try stages.drain()
+    stages.tellLimits()
+  }
+
+  private func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
+    let left = (deadline - .now) / Duration.milliseconds(1)
+    return Int32(max(0, min(left.rounded(.up), 1e9)))
+  }
+
+  private func evaluate(_ block: LineBlock, from offset: Int) throws {
+    if block.linesTooLong > 0 {
+      numberInFile += UInt64(block.linesTooLong)
+      output.counts.tooLong += UInt64(block.linesTooLong)
+      diagnostics.error("\(block.linesTooLong) line(s) up to line \(numberInFile) longer than 64 MiB dropped")
+      if settings.onError == .fail { output.end(.badInput) }
+    }
+    output.counts.bytes += UInt64(block.count)
+    let bytes = unsafe block.bytes
+    guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    var start = offset
+    while start < block.count, output.ending == nil {
+      let count =
+        unsafe JSONCursor(base + start).newline(JSONCursor(base + block.count)) - JSONCursor(base + start)
+      numberInFile += 1
+      output.counts.lines += 1
+      unsafe try evaluate(
+        RawJSON(line: base + start, count: count), UnsafeRawBufferPointer(start: base + start, count: count))
+      start += count + 1
+    }
+  }
+
+  private func evaluate(_ line: RawJSON, _ bytes: UnsafeRawBufferPointer) throws {
+    let now = ContinuousClock.now
+    var context = LineContext()
+    if usesNow {
+      let time = Timestamp.now.nanoseconds
+      context.now = TimestampValue(seconds: time / 1_000_000_000, nanoseconds: Int32(time % 1_000_000_000))
+    }
+    let key = stages.key(line, context)
+    let errorsBefore = judge.errors
+    let decision = try stages.withPrevious(key, &context) { context in
+      let decision = judge.decide(line, context: context)
+      switch decision {
+      case .drop: explainer?.explain(line, number: numberInFile, context: context)
+      case .condition: output.end(.condition)
+      case .failure:
+        let reason =
+          judge.evaluator.lastError.map { "\($0)" } ?? "a key is missing, or a value of another type"
+        fail("cannot be evaluated: \(reason)")
+      default: break
+      }
+      if decision == .pass || decision == .drop {
+        unsafe try stages.accept(
+          Stages.Arrival(line: line, bytes: bytes, key: key, context: context, matches: decision == .pass),
+          at: now)
+      }
+      return decision
+    }
+    output.counts.errors += judge.errors - errorsBefore
+    switch decision {
+    case .passControl:
+      output.counts.control += 1
+      unsafe try stages.passControl(line, bytes)
+    case .dropControl: output.counts.control += 1
+    case .empty: output.counts.empty += 1
+    case .malformed(let fault):
+      output.counts.malformed += 1
+      diagnostics.error("line \(numberInFile): not passed on: \(fault.description)")
+      if settings.onError == .fail { output.end(.badInput) }
+    case .pass, .drop: stages.remember(key, line)
+    case .condition, .failure: break
+    }
+  }
+
+  private func fail(_ what: String) {
+    diagnostics.error("line \(numberInFile): \(what)")
+    output.end(.badInput)
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// Lines that are not as they should be. None of them costs its neighbours anything.
+@Suite(.timeLimit(.minutes(1))) struct CornerTests {
+  static let good = #"{"a":1}"#
+
+  @Test(arguments: ["1", "4"]) func reportsMalformedLinesOnceAndGoesOn(_ jobs: String) throws {
+    let lines = [
+      Self.good, "nonsense", Self.good, #"{"a":1"#, #"{"a":1}}"#, #"{"a":1}{"a":1}"#, #"{"a":[1}"#, Self.good,
+    ]
+    let outcome = try Stream.filter(["-j", jobs, "--stats", "a == 1 || true"], lines)
+    #expect(outcome.status == 0)
+    #expect(outcome.lines == [Self.good, Self.good, Self.good])
+    for number in [2, 4, 5, 6, 7] {
+      #expect(outcome.diagnostics.split(separator: "\n").count { $0.contains("line \(number):") } == 1)
+    }
+    #expect(outcome.diagnostics.contains("malformed 5"))
+  }
+
+  @Test func failsAtBadInputWhenAsked() throws {
+    for bad in ["nonsense", #"{"a":2"#, #"{"b":tru}"#, #"{"a":2} x"#, "{\"a\":2,\"b\":\"\u{1}\""] {
+      let outcome = try Stream.filter(
+        ["--on-error", "fail", "--strict", "has(self.a) && a == 1"], [Self.good, bad, Self.good])
+      #expect(outcome.status == 65, "\(bad): \(outcome)")
+      #expect(outcome.lines == [Self.good])
+      #expect(outcome.diagnostics.contains("line 2:"))
+    }
+    let missing = try Stream.filter(["--on-error", "fail", "a == 1"], [Self.good, #"{"b":1}"#, Self.good])
+    #expect(missing.status == 65)
+  }
+
+  // row 0.25: a missing key is no match, and counted.
+  @Test func treatsErrorsAsTold() throws {
+    let lines = [Self.good, #"{"b":1}"#, #"{"a":2}"#]
+    let dropped = try Stream.filter(["--stats", "a == 1"], lines)
+    #expect(dropped.lines == [Self.good])
+    #expect(dropped.diagnostics.contains("errors 1"))
+    #expect(try Stream.filter(["--on-error", "keep", "a == 1"], lines).lines == Array(lines[..<2]))
+    #expect(try Stream.filter(["-v", "a == 1"], lines).lines == Array(lines[1...]))
+  }
+
+  @Test func keepsBytesOfUnusualLines() throws {
+    let output = try Tool.run(
+      "wfilter", ["a == 1"],
+      stdin:
+        "\u{FEFF}{\"a\":1}\r\n\n  \n {\"\\u0061\": 1 }\t\n{\"a\":1,\"a\":2}\n{\"a\":2,\"a\":1}\n{\"a\":1.0}")
+    #expect(output.output == "{\"a\":1}\r\n {\"\\u0061\": 1 }\t\n{\"a\":1,\"a\":2}\n{\"a\":1.0}\n")
+    #expect(output.diagnostics.isEmpty)
+  }
+
+  @Test func readsHugeAndDeepLines() throws {
+    let huge = #"{"x":""# + String(repeating: "y", count: 3_000_000) + #"","a":1}"#
+    let deep =
+      #"{"x":"# + String(repeating: "[", count: 50_000) + String(repeating: "]", count: 50_000) + #","a":1}"#
+    let outcome = try Stream.filter(["a == 1"], [Self.good, huge, deep, Self.good])
+    #expect(outcome.lines == [Self.good, huge, deep, Self.good])
+    let walked = try Stream.filter(
+      ["--cost-limit", "1000", "x.exists(y, y == 1) || a == 1"], [Self.good, deep])
+    #expect(walked.status == 0)
+    #expect(walked.lines.count == 2)
+  }
+
+  @Test func boundsTheCostOfALine() throws {
+    let many = #"{"x":["# + (0..<2000).map(String.init).joined(separator: ",") + "]}"
+    let expression = "x.all(i, x.all(j, x.all(k, i + j + k >= 0)))"
+    let outcome = try Stream.filter(["--cost-limit", "100000", "--stats", expression], [many])
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.diagnostics.contains("errors 1"))
+  }
+
+  @Test func checksScalarsOnlyWhenStrict() throws {
+    let lines = [#"{"a":1,"b":tru}"#, #"{"a":1,"b":01}"#, #"{"a":1,}"#, Self.good]
+    #expect(try Stream.filter(["a == 1"], lines).lines == lines)
+    #expect(try Stream.filter(["--strict", "a == 1"], lines).lines == [Self.good])
+  }
+
+  @Test func explainsWhatDroppedALine() throws {
+    let outcome = try Stream.filter(
+      ["--explain", #"type == "ADDED" && status.phase == "Running""#],
+      [
+        Stream.pod("ADDED", "a", "Pending"), Stream.pod("DELETED", "a", "Running"),
+        Stream.event("ADDED", "{}"),
+      ])
+    let said = outcome.diagnostics.split(separator: "\n")
+    #expect(said.count == 3)
+    #expect(said[0].hasSuffix(#"line 1: false: status.phase == "Running""#))
+    #expect(said[1].hasSuffix(#"line 2: false: type == "ADDED""#))
+    #expect(said[2].contains(#"line 3: error: status.phase == "Running""#))
+  }
+}
