@@ -7,7 +7,7 @@
 /// the newest again, and ``makeRoom()`` removes the oldest. An owner that touches on every use thus has a
 /// least-recently-used table; one that never does, a table in order of insertion.
 ///
-/// About 150 bytes a key of 36 bytes, `State` apart (measured: KeyTableTests).
+/// About 135 bytes for a key of 36, `State` apart (measured with 100,000 by KeyTableTests).
 struct KeyTable<State> {
   /// Hashes a key's bytes at once; an array would be hashed element by element.
   private struct Key: Hashable {
