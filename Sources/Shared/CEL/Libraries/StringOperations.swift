@@ -21,6 +21,7 @@ enum StringOperations {
   ///   - from: Where to start, in code points.
   ///   - isStrict: Whether a start beyond the end is an error.
   /// - Returns: A position in code points, or -1.
+  /// - Throws: `indexOutOfBounds` for a negative position, or one that is strictly out of range.
   static func indexOf(
     _ text: String, _ part: String, from: Int64 = 0, isStrict: Bool = false
   ) throws(EvaluationError) -> Int64 {
@@ -43,6 +44,7 @@ enum StringOperations {
   ///   - from: The greatest position wanted, in code points; nil for any.
   ///   - isStrict: Whether a position beyond the end is an error.
   /// - Returns: A position in code points, or -1.
+  /// - Throws: `indexOutOfBounds` for a negative position, or one that is strictly out of range.
   static func lastIndexOf(
     _ text: String, _ part: String, from: Int64?, isStrict: Bool = false
   ) throws(EvaluationError) -> Int64 {
