@@ -8,7 +8,8 @@ import Testing
 struct FieldSelectorTests {
   @Test(
     arguments: [
-      ("", ""), ("b=c,a==d", "a=d,b=c"), ("a!=b", "a!=b"), ("a=", "a="), ("=b", "=b"), (",,a=b,", "a=b"),
+      ("", ""), ("b=c,a==d", "a=d,b=c"), ("a!=b", "a!=b"), ("a=", "a="), ("=b", "=b"), ("!=", ""),
+      ("==,a=b", "a=b"), (",,a=b,", "a=b"),
       ("a=b\\,c\\=d\\\\", "a=b\\,c\\=d\\\\"), ("a=b c", "a=b c"), ("a", nil), ("a=b=c", nil),
       ("a==b==c", nil),
       ("a=\\b", nil), ("a=b\\", nil), ("x in (a)", nil), ("x=a||y=b", nil), ("a!b=c", "a!b=c"),

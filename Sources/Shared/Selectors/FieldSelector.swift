@@ -21,10 +21,12 @@ package struct FieldSelector: Sendable, Equatable, CustomStringConvertible {
       guard let parts = FieldSelector.parts(of: term) else {
         throw SelectorError("invalid selector: '\(text)'; can't understand '\(term)'")
       }
+      let value = try FieldSelector.unescaped(parts.value)
+      // Kubernetes drops a term of nothing at all.
+      if parts.field.isEmpty, value.isEmpty { continue }
       requirements.append(
         FieldRequirement(
-          field: parts.field, operator: parts.operator == "!=" ? .notEquals : .equals,
-          value: try FieldSelector.unescaped(parts.value)))
+          field: parts.field, operator: parts.operator == "!=" ? .notEquals : .equals, value: value))
     }
     self.init(requirements)
   }
