@@ -4,6 +4,10 @@
 extension Environment {
   /// Reads an expression and expands its macros.
   package func parse(_ source: String) throws(CompileError) -> ParsedExpression {
+    try DeepStack.run(for: source) { () throws(CompileError) in try read(source) }
+  }
+
+  private func read(_ source: String) throws(CompileError) -> ParsedExpression {
     guard source.utf8.count <= limits.sourceSize else {
       throw CompileError(
         .limit, "the expression is longer than \(limits.sourceSize) bytes", in: "", at: 0)
@@ -20,6 +24,10 @@ extension Environment {
 
   /// Resolves names, and checks types when the options say so.
   package func check(_ parsed: ParsedExpression) throws(CompileError) -> CheckedExpression {
+    try DeepStack.run(for: parsed.source) { () throws(CompileError) in try resolve(parsed) }
+  }
+
+  private func resolve(_ parsed: ParsedExpression) throws(CompileError) -> CheckedExpression {
     var checker = Checker(self)
     do throws(Checker.Fault) {
       try checker.run(parsed.root)
@@ -40,17 +48,28 @@ extension Environment {
     _ checked: CheckedExpression, claiming resolve: (Expr) -> Int? = { _ in nil }
   ) throws(CompileError) -> Program {
     try withoutActuallyEscaping(resolve) { (resolve) throws(CompileError) in
-      var planner = Planner(self, checked, claims: resolve)
-      do throws(Planner.Fault) {
-        let root = try planner.plan(checked.root)
-        return Program(
-          resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(),
-          estimatedCost: CostEstimate(environment: self).estimate(checked), checked: checked, root: root,
-          localCount: planner.localCount, defaultCostLimit: limits.cost)
-      } catch {
-        throw CompileError(.type, error.message, in: checked.source, at: error.offset)
-      }
+      try DeepStack.run(for: checked.source) { () throws(CompileError) in try make(checked, resolve) }
     }
+  }
+
+  private func make(
+    _ checked: CheckedExpression, _ claims: @escaping (Expr) -> Int?
+  ) throws(CompileError) -> Program {
+    var planner = Planner(self, checked, claims: claims)
+    do throws(Planner.Fault) {
+      let root = try planner.plan(checked.root)
+      return Program(
+        resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(),
+        estimatedCost: CostEstimate(environment: self).estimate(checked), checked: checked, root: root,
+        localCount: planner.localCount, defaultCostLimit: limits.cost)
+    } catch {
+      throw CompileError(.type, error.message, in: checked.source, at: error.offset)
+    }
+  }
+
+  /// All stages at once.
+  func compileHere(_ source: String) throws(CompileError) -> Program {
+    try make(resolve(read(source)), { _ in nil })
   }
 }
 

@@ -62,7 +62,7 @@ public struct Environment: Sendable {
   ///
   /// - Throws: a ``CompileError`` that says where and why, for anything that can be known before running.
   public func compile(_ source: String) throws(CompileError) -> Program {
-    try plan(check(parse(source)))
+    try DeepStack.run(for: source) { () throws(CompileError) in try compileHere(source) }
   }
 }
 

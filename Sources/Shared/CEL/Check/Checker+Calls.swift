@@ -89,17 +89,24 @@ enum CallText {
     }
   }
 
+  /// A type, cut to what fits a line.
+  private static func brief(_ type: ValueType) -> String {
+    let text = type.description
+    return text.utf8.count <= 60 ? text : text.prefix(59) + "…"
+  }
+
   static func mismatch(
     _ function: String, isMember: Bool, _ types: [ValueType], _ overloads: [Overload]
   ) -> String {
     let call: String
     if isMember {
-      let arguments = types.dropFirst().map(\.description).joined(separator: ", ")
-      call = "\(types[0]).\(function)(\(arguments))"
+      let arguments = types.dropFirst().map(brief).joined(separator: ", ")
+      call = "\(brief(types[0])).\(function)(\(arguments))"
     } else if types.count == 2, function != name(function) || function.hasPrefix("@") {
-      call = function == "_[_]" ? "\(types[0])[\(types[1])]" : "\(types[0]) \(name(function)) \(types[1])"
+      let (left, right) = (brief(types[0]), brief(types[1]))
+      call = function == "_[_]" ? "\(left)[\(right)]" : "\(left) \(name(function)) \(right)"
     } else {
-      call = "\(name(function))(\(types.map(\.description).joined(separator: ", ")))"
+      call = "\(name(function))(\(types.map(brief).joined(separator: ", ")))"
     }
     let counts = Set(
       overloads.filter { $0.isMember == isMember }.map { $0.parameters.count - (isMember ? 1 : 0) })

@@ -33,10 +33,8 @@ struct CostEstimate {
     case .comprehension(let fold) where fold.isBinding:
       let value = bounds(fold.initial, checked)
       let body = bounds(fold.result, checked)
-      // A value that fails may be tried again by each of its readers.
-      return Bounds(least: body.least + 1, most: fold.initial.isConstant ? body.most : .max)
-        + Bounds(
-          least: 0, most: value.most)
+      return Bounds(least: body.least + 1, most: Bounds.add(body.most, 1))
+        + Bounds(least: 0, most: value.most)
     case .comprehension(let fold):
       let range = bounds(fold.range, checked)
       let step = bounds(fold.step, checked)
@@ -80,11 +78,6 @@ struct CostEstimate {
 }
 
 extension Expr {
-  fileprivate var isConstant: Bool {
-    if case .literal = kind { return true }
-    return false
-  }
-
   fileprivate var isStringLiteral: Bool {
     if case .literal(.string) = kind { return true }
     return false

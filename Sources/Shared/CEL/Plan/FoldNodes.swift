@@ -89,12 +89,12 @@ final class BindNode: Node, @unchecked Sendable {
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
-    activation.locals[index] = Unevaluated.value
+    activation.locals[index] = PendingBinding.unread
     return try body.evaluate(&activation)
   }
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
-    activation.locals[index] = Unevaluated.value
+    activation.locals[index] = PendingBinding.unread
     return try body.evaluateBool(&activation)
   }
 }
@@ -112,21 +112,29 @@ final class BoundNode: Node, @unchecked Sendable {
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     let known = activation.locals[index]
-    guard case .opaque(let mark) = known, mark === Unevaluated.mark else { return known }
-    // Charged here, not at the binding: a value that fails is tried again by the next reader.
+    guard case .opaque(let mark) = known, let pending = mark as? PendingBinding else { return known }
+    if let error = pending.error { throw error }
     try activation.spend(value.cost)
-    let result = try value.evaluate(&activation)
-    activation.locals[index] = result
-    return result
+    do throws(EvaluationError) {
+      let result = try value.evaluate(&activation)
+      activation.locals[index] = result
+      return result
+    } catch {
+      // Kept like a value: a failure that each of its readers tried again would double with every binding.
+      if error.isAbsorbable { activation.locals[index] = .opaque(PendingBinding(error)) }
+      throw error
+    }
   }
 }
 
-/// Stands in a variable until it is read.
-private final class Unevaluated: OpaqueValue {
-  static let mark = Unevaluated()
-  static let value = Value.opaque(mark)
+/// Stands in a variable until it is read, or after reading it has failed.
+private final class PendingBinding: OpaqueValue {
+  static let unread = Value.opaque(PendingBinding(nil))
 
-  let typeName = "@unevaluated"
+  let typeName = "@pending"
+  let error: EvaluationError?
+
+  init(_ error: EvaluationError?) { self.error = error }
 
   func isEqual(to other: any OpaqueValue) -> Bool { self === other }
 }

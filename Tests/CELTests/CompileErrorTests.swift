@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import CEL
+
+/// Messages are what a user meets: the whole text is compared.
+@Suite struct CompileErrorTests {
+  static let environment = Environment(
+    variables: [
+      Variable("object", .dyn), Variable("name", .string), Variable("labels", .map(.string, .string)),
+    ],
+    libraries: StandardLibraries.all)
+
+  struct Row: Sendable, CustomTestStringConvertible {
+    let source: String
+    let text: String
+    var testDescription: String { source }
+  }
+
+  static let rows = [
+    Row(
+      source: "objcet.status",
+      text: """
+        1:1: undeclared reference to 'objcet', did you mean 'object'?
+        objcet.status
+        ^
+        """),
+    Row(
+      source: "name.startWith('a')",
+      text: """
+        1:6: undeclared function 'startWith', did you mean 'startsWith'?
+        name.startWith('a')
+             ^
+        """),
+    Row(
+      source: "name = 'a'",
+      text: """
+        1:6: unexpected '=', did you mean '=='?
+        name = 'a'
+             ^
+        """),
+    Row(
+      source: "name == 'a' and name == 'b'",
+      text: """
+        1:13: expected an operator or the end, found 'and', did you mean '&&'?
+        name == 'a' and name == 'b'
+                    ^
+        """),
+    Row(
+      source: "name ==\n  (1 + 2",
+      text: """
+        2:9: expected ')', found the end of the expression
+          (1 + 2
+                ^
+        """),
+    Row(
+      source: "name == 1",
+      text: """
+        1:6: no matching overload: string == int
+        name == 1
+             ^
+        """),
+    Row(
+      source: "'🐱' + name.size()",
+      text: """
+        1:5: no matching overload: string + int
+        '🐱' + name.size()
+            ^
+        """),
+    Row(
+      source: "labels.all(l)",
+      text: """
+        1:8: undeclared function 'all'
+        labels.all(l)
+               ^
+        """),
+    Row(
+      source: "has(name)",
+      text: """
+        1:5: has() takes a selection such as has(a.b)
+        has(name)
+            ^
+        """),
+    Row(
+      source: "name.contains('a', 'b')",
+      text: """
+        1:6: contains() takes 1 argument, not 2
+        name.contains('a', 'b')
+             ^
+        """),
+    Row(
+      source: "contains(name)",
+      text: """
+        1:1: contains is called on a value: x.contains(…)
+        contains(name)
+        ^
+        """),
+    Row(
+      source: "name.phase == 'x'",
+      text: """
+        1:5: type 'string' has no members: '.phase' cannot be selected
+        name.phase == 'x'
+            ^
+        """),
+    Row(
+      source: "name.map(c, c)",
+      text: """
+        1:1: type 'string' cannot be walked: a macro such as map() or all() takes a list or a map
+        name.map(c, c)
+        ^
+        """),
+    Row(
+      source: "object.if.x && let",
+      text: """
+        1:16: 'let' is a reserved word and cannot be a name
+        object.if.x && let
+                       ^
+        """),
+    Row(
+      source: "name.matches('[')",
+      text: """
+        1:14: error parsing regexp: missing ]: [
+        name.matches('[')
+                     ^
+        """),
+    Row(
+      source: "duration('5 m') > duration('1s')",
+      text: """
+        1:10: conversion failed: '5 m' is no duration
+        duration('5 m') > duration('1s')
+                 ^
+        """),
+    Row(
+      source: "{1.5: 2}",
+      text: """
+        1:2: a key is an int, uint, bool or string, not 'double'
+        {1.5: 2}
+         ^
+        """),
+  ]
+
+  @Test(arguments: rows) func saysWhereAndWhy(_ row: Row) {
+    guard case .refused(let error) = Evaluate.outcome(row.source, in: Self.environment) else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(error.description == row.text)
+  }
+
+  @Test func cutsLongLinesAndKeepsControlCharactersOut() throws {
+    let source = String(repeating: "a", count: 500) + " \u{1B}[31m"
+    guard case .refused(let error) = Evaluate.outcome("'" + source + "' + 1", in: Self.environment) else {
+      Issue.record("accepted")
+      return
+    }
+    let lines = error.caretText.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count == 2)
+    #expect(lines[0].unicodeScalars.count < 130)
+    #expect(!error.caretText.unicodeScalars.contains("\u{1B}"))
+  }
+
+  @Test func countsColumnsInCodePoints() {
+    guard case .refused(let error) = Evaluate.outcome("'e\u{301}é' ++ 1", in: Self.environment) else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(error.column == 8)
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import CEL
+
+/// An expression from a stranger can neither crash nor hang: it is refused, or it fails, soon. All on a stack of
+/// 512 KiB, as servers give their threads.
+@Suite(.timeLimit(.minutes(1))) struct LimitTests {
+  private static func repeated(_ text: String, _ count: Int) -> String {
+    String(repeating: text, count: count)
+  }
+
+  static let deep: [(name: String, source: String)] = [
+    ("parentheses", repeated("(", 50_000)),
+    ("closed parentheses", repeated("(", 40_000) + "1" + repeated(")", 40_000)),
+    ("brackets", repeated("[", 50_000)),
+    ("closed brackets", repeated("[", 40_000) + repeated("]", 40_000)),
+    ("braces", repeated("{1:", 30_000)),
+    ("nots", repeated("!", 90_000) + "true"),
+    ("minuses", repeated("-", 90_000) + "1"),
+    ("conditions", repeated("true?", 15_000) + "1" + repeated(":1", 15_000)),
+    ("else branches", repeated("true?1:", 12_000) + "1"),
+    ("sums", "1" + repeated("+1", 40_000)),
+    ("selections", "x" + repeated(".a", 40_000)),
+    ("optional selections", "x" + repeated(".?a", 30_000)),
+    ("indexes", "x" + repeated("[0]", 30_000)),
+    ("calls", repeated("size(", 15_000)),
+    ("member calls", "x" + repeated(".size()", 13_000)),
+    ("folds", repeated("[1].map(x,", 9_000)),
+    ("folds in a row", "[1]" + repeated(".map(x,x)", 9_000)),
+    ("messages", repeated("google.protobuf.Value{list_value:[", 2_500)),
+    ("ands", "true" + repeated("&&true", 16_000)),
+    ("ors", "false" + repeated("||false", 14_000)),
+    ("bindings", repeated("cel.bind(a,1,", 7_000)),
+    ("optional maps", "optional.of(1)" + repeated(".optMap(x,x)", 7_000)),
+    ("a long list", "[" + repeated("[],", 30_000) + "1]"),
+    ("strings", repeated("'a'+", 20_000) + "'a'"),
+    ("an open string", "'" + repeated("a", 90_000)),
+    ("backslashes", "'" + repeated("\\\\", 45_000) + "'"),
+    ("comments", repeated("//\n", 30_000) + "1"),
+    ("dots", repeated(".", 90_000)),
+    ("equal signs", repeated("1==", 30_000) + "1"),
+    ("too long", repeated(" ", 200_000) + "1"),
+  ]
+
+  @Test(arguments: deep.map(\.name)) func staysWithinItsStack(_ name: String) {
+    let source = Self.deep.first { $0.name == name }?.source ?? ""
+    Evaluate.onSmallStack {
+      for checks in [true, false] {
+        var options = Environment.Options()
+        options.checks = checks
+        let environment = Environment(
+          variables: [Variable("x", .dyn)], libraries: StandardLibraries.all, options: options)
+        _ = Evaluate.outcome(source, in: environment, ["x": .int(1)])
+      }
+    }
+  }
+
+  @Test func acceptsWhatPeopleWrite() {
+    Evaluate.onSmallStack {
+      let nested = Self.repeated("(", 150) + "1" + Self.repeated(")", 150)
+      #expect(Case(nested, .int(1)).fault() == nil)
+      let lists = Self.repeated("[", 150) + Self.repeated("]", 150) + ".size()"
+      #expect(Case(lists, .int(1)).fault() == nil)
+      let sum = "1" + Self.repeated(" + 1", 300)
+      #expect(Case(sum, .int(301)).fault() == nil)
+      let conjunction = "true" + Self.repeated(" && n == 1 || false", 3000)
+      #expect(Case(conjunction, fails: .undeclaredReference).fault() == nil)
+    }
+  }
+
+  /// Each would take ages or all memory if nothing were counted.
+  static let costly = [
+    // Lists and strings that double.
+    (0..<60).reduce("x") { text, _ in "cel.bind(a,[\(text)],cel.bind(b,a+a,b+b))" },
+    (0..<40).map { "cel.bind(s\($0 + 1), s\($0) + s\($0)," }.reduce("cel.bind(s0,'0123456789',", +)
+      + "s40.size()"
+      + repeated(")", 41),
+    (0..<100).map { "cel.bind(l\($0 + 1), [l\($0), l\($0)]," }.reduce("cel.bind(l0,[1],", +) + "l100 == l99"
+      + repeated(")", 101),
+    (0..<100).map { "cel.bind(l\($0 + 1), [l\($0), l\($0)]," }.reduce("cel.bind(l0,[1],", +) + "l100"
+      + repeated(")", 101),
+    (0..<100).map { "cel.bind(l\($0 + 1), {'a': l\($0), 'b': l\($0)}," }.reduce("cel.bind(l0,[1],", +)
+      + "'%s'.format([l100])" + repeated(")", 101),
+    // Failures that are tried again and again.
+    (0..<100).map { "cel.bind(e\($0 + 1), e\($0) || e\($0)," }.reduce("cel.bind(e0,1/0 > x,", +) + "e100"
+      + repeated(")", 101),
+    // Loops in loops.
+    (0..<12).reduce("true") { text, depth in
+      "[1,2,3,4,5,6,7,8,9,10].all(x\(depth), \(text))"
+    },
+    (0..<12).reduce("1") { text, depth in "lists.range(100).map(x\(depth), \(text))" },
+    "lists.range(1000000000)",
+    "lists.range(3000).map(a, lists.range(3000).map(b, a * b))",
+    "lists.range(3000).map(a, 'abcdefghijklmnopqrstuvwxyz').join().matches('(a|aa)*z{1,900}$')",
+    "lists.range(100000).map(a, a).sort()", "lists.range(20000).map(a, string(a)).distinct()",
+    "sets.intersects(lists.range(30000), lists.range(30000).map(x, x + 30000))",
+    "lists.range(1000).all(a, 'x'.matches('(((x{30}){30}){30})' + string(a)))",
+    "'%s'.format([lists.range(1000000)])", "'%999999999d'.format([1])", "'a'.replace('', 'bbbbbbbbbb', 1000)",
+    "lists.range(1000000).map(x, x).reverse().slice(0, 999999).flatten()",
+    "lists.range(100000).map(x, 'aaaaaaaaaa').join('').indexOf('aaaaaaaaaaaaab')",
+  ]
+
+  @Test(arguments: costly.indices) func isStoppedByItsCost(_ index: Int) {
+    Evaluate.onSmallStack {
+      let clock = ContinuousClock()
+      let start = clock.now
+      _ = Evaluate.outcome(Self.costly[index], ["x": .int(1)], costLimit: 1_000_000)
+      // A million steps take well under a second; the rest is for a slow and busy machine in a debug build.
+      #expect(clock.now - start < .seconds(20), "\(Self.costly[index].prefix(200))")
+    }
+  }
+
+  @Test func spentBudgetIsNotAbsorbed() {
+    for source in [
+      "lists.range(1000).all(a, lists.range(1000).all(b, true)) || true",
+      "false && lists.range(1000).exists(a, false) || [1].exists(c, lists.range(1000).all(b, b >= 0)) || true",
+    ] {
+      guard case .fails(let error) = Evaluate.outcome(source, costLimit: 500) else {
+        Issue.record("\(source) has a value")
+        continue
+      }
+      #expect(error.code == .costLimitExceeded)
+    }
+  }
+
+  @Test func estimatesWhatIsKnownAndNoMore() throws {
+    let environment = Evaluate.environment
+    #expect(try environment.compile("n + 1 == 2").estimatedCost.upperBound < 10)
+    #expect(try environment.compile("[1, 2, 3].all(i, i < n)").estimatedCost.upperBound < 50)
+    #expect(try environment.compile("items.all(i, i > 0)").estimatedCost.upperBound == .max)
+    #expect(try environment.compile("s.contains(s)").estimatedCost.upperBound == .max)
+  }
+}
