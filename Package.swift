@@ -58,25 +58,21 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
-    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     tool("kwatch", ["CCurl", yams, subprocess]),
-    tool("natswatch", ["CNATS", "JSON", "Filter", subprocess]),
+    tool("natswatch", ["CNATS", "JSON", "Filter"]),
     tool("wfilter", ["Filter", "JSON"]),
     tool(
       "wfanout",
       [
-        "Filter", "JSON", "CZlib", yams, subprocess,
+        "Filter", "JSON",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
       ]),
 
     shared("CEL", ["CRE2"]),

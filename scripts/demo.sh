@@ -4,16 +4,19 @@
 # Shows the main job on servers of its own: publish, tail, filter, fan out. demo.sh FOLDER-OF-THE-BINARIES
 # Ctrl-C or the end of DEMO_SECONDS stops it and all that it started, with status 0.
 set -euo pipefail
+set -m # each background pipe is a process group of its own: Ctrl-C reaches this script, which ends them in order
 bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 export PATH="$bin:$PATH:/usr/sbin"
 work=$(mktemp -d)
-started=()
+groups=() # process groups, in the order in which they are to end
 
 finish() {
   trap - EXIT INT TERM
-  # The publisher first, so that what it sent still passes; then the pipe, then the server.
-  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for group in "${groups[@]}"; do
+    kill -- "-$group" 2>/dev/null || continue
+    wait "$group" 2>/dev/null || true
+  done
   wait 2>/dev/null || true
   rm -rf "$work"
   printf '\ndemo: stopped, nothing left running\n'
@@ -38,7 +41,7 @@ wait_for() {
 echo "demo: starting nats-server with JetStream in $work"
 nats-server -js -sd "$work/store" -a 127.0.0.1 -p -1 --ports_file_dir "$work" -l "$work/nats.log" &
 server=$!
-started+=($server)
+groups=("$server")
 for ((i = 0; i < 200; i++)); do
   compgen -G "$work/*.ports" >/dev/null && break
   sleep 0.05
@@ -52,13 +55,15 @@ summary='kind == "Activity" ? metadata.namespace + ": " + spec.summary : metadat
 mkfifo "$work/seen"
 # What the terminal shows is a second filter on the same stream: a value of each line instead of the line.
 wfilter --control drop --emit "$summary" <"$work/seen" &
-started+=($!)
+groups=("$!" "${groups[@]}")
 natswatch 'demo.>' 2>"$work/natswatch.log" | wfilter "$filter" | tee "$work/seen" |
   wfanout --listen "127.0.0.1:${DEMO_PORT:-0}" 2>"$work/wfanout.log" &
 pipe=$!
+# A job's group has the number of its first process.
+groups=("$(jobs -p %%)" "${groups[@]}")
 page=$(wait_for 'http://[^ ]+' "$work/wfanout.log" $pipe)
 "$here/../examples/activities.sh" 4 | natswatch publish 'demo.activities' 2>"$work/publish.log" &
-started=($! "${started[@]}")
+groups=("$(jobs -p %%)" "${groups[@]}")
 
 cat <<TEXT
 
