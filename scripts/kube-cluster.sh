@@ -23,6 +23,8 @@ free_port() {
   perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die;
     print((sockaddr_in(getsockname(S)))[0])'
 }
+# In the background: a session of its own, and none of the caller's descriptors, by which some wait for our end.
+detach() { exec perl -MPOSIX -e 'POSIX::setsid(); POSIX::close($_) for 3 .. 1023; exec @ARGV or die' -- "$@"; }
 # wait_for SECONDS COMMAND...: succeeds as soon as the command does.
 wait_for() {
   tries=$(($1 * 10)); shift
@@ -76,7 +78,7 @@ kubeconfig() { # kubeconfig NAME USER-FIELDS
 	END
 }
 start_server() {
-  setsid "$cache/kube-apiserver" --etcd-servers="http://127.0.0.1:$(cat etcd.port)" --etcd-prefix="/registry" \
+  detach "$cache/kube-apiserver" --etcd-servers="http://127.0.0.1:$(cat etcd.port)" --etcd-prefix="/registry" \
     --bind-address=127.0.0.1 --secure-port="$port" --tls-cert-file=server.crt --tls-private-key-file=server.key \
     --client-ca-file=ca.crt --token-auth-file=tokens.csv --authorization-mode=RBAC \
     --service-cluster-ip-range=10.0.0.0/24 --service-account-issuer=https://kubernetes.default.svc \
@@ -104,7 +106,7 @@ up)
   make_credentials
   free_port >etcd.port; peer=$(free_port); port=$(free_port); echo "$port" >apiserver.port
   # No fsync: the data need not survive the machine.
-  setsid etcd --data-dir=etcd --unsafe-no-fsync --listen-client-urls="http://127.0.0.1:$(cat etcd.port)" \
+  detach etcd --data-dir=etcd --unsafe-no-fsync --listen-client-urls="http://127.0.0.1:$(cat etcd.port)" \
     --advertise-client-urls="http://127.0.0.1:$(cat etcd.port)" --listen-peer-urls="http://127.0.0.1:$peer" \
     --initial-advertise-peer-urls="http://127.0.0.1:$peer" --initial-cluster="default=http://127.0.0.1:$peer" \
     >etcd.log 2>&1 </dev/null &
@@ -116,7 +118,7 @@ up)
   if [ -n "${OWNER:-}" ]; then
     here=$(pwd)
     self=$(cd "$OLDPWD" && readlink -f "$0")
-    setsid sh -c 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; "$2" down "$3"' guard "$OWNER" "$self" "$here" \
+    detach sh -c 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; "$2" down "$3"' guard "$OWNER" "$self" "$here" \
       >/dev/null 2>&1 </dev/null &
   fi
   start_server "$@"
