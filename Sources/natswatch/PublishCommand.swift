@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Command
+import Filter
 import Pipe
 import Watch
 
@@ -17,6 +18,19 @@ struct PublishCommand: ToolCommand {
     help: ArgumentHelp(
       "Where to: a subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
   var subject: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A CEL expression for the message id, by which the stream knows repetitions.", valueName: "cel"))
+  var id: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Add members that a line has not: id=uuid,time=now,kind=Pod.", valueName: "name=value,…"))
+  var fill: String?
+
+  @Flag(help: "Publish the object an event carries, with the headers it came with.")
+  var unwrap = false
 
   @Option(help: ArgumentHelp("A header for each message, as 'Name: value'.", valueName: "header"))
   var header: [String] = []
@@ -63,8 +77,21 @@ struct PublishCommand: ToolCommand {
       guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
         throw ValidationError("--header \"\(text)\": say 'Name: value'")
       }
-      return (String(text[..<colon]).trimmed, String(text[text.index(after: colon)...]).trimmed)
+      return PublishWindow.Header(
+        name: String(text[..<colon]).trimmed, value: String(text[text.index(after: colon)...]).trimmed)
     }
+    do throws(FilterError) {
+      settings.identifier = try id.map { expression throws(FilterError) in try LineFilter(value: expression) }
+    } catch {
+      throw ValidationError("--id: \(error)")
+    }
+    settings.fill = try (fill ?? "").split(separator: ",").map { text in
+      guard let fill = LineComposer.Fill(String(text)) else {
+        throw ValidationError("--fill \(text): say name=value")
+      }
+      return fill
+    }
+    settings.unwraps = unwrap
     guard window > 0 else { throw ValidationError("--window must be at least 1") }
     settings.window = window
     if let rate {

@@ -21,6 +21,15 @@ struct TailCommand: ToolCommand {
   @Option(help: ArgumentHelp("The stream; found by the subject where not given.", valueName: "name"))
   var stream: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A subject with places, such as orders.{region}.{kind}.>; filled by --set.", valueName: "template"))
+  var subjectTemplate: String?
+
+  @Option(
+    help: ArgumentHelp("Fill a place of the template; the others take anything.", valueName: "name=value"))
+  var set: [String] = []
+
   @Option(help: ArgumentHelp("Start behind this sequence; 0 is new messages only.", valueName: "sequence"))
   var sinceSeq: UInt64?
 
@@ -90,13 +99,14 @@ struct TailCommand: ToolCommand {
   }
 
   private func settings() throws -> TailSettings {
-    guard !subjects.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
-    let patterns = try subjects.map { text in
+    var patterns = try subjects.map { text in
       guard let pattern = SubjectPattern(text) else {
         throw ValidationError("\"\(text)\" is no NATS subject")
       }
       return pattern
     }
+    if let pattern = try templatePattern() { patterns.append(pattern) }
+    guard !patterns.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
     var settings = TailSettings(subjects: patterns)
     settings.stream = stream
     settings.start = try start()
@@ -116,6 +126,25 @@ struct TailCommand: ToolCommand {
       settings.status = destination
     }
     return settings
+  }
+
+  private func templatePattern() throws -> SubjectPattern? {
+    guard let subjectTemplate else {
+      guard set.isEmpty else { throw ValidationError("--set needs --subject-template") }
+      return nil
+    }
+    var values: [String: String] = [:]
+    for pair in set {
+      guard let equals = pair.firstIndex(of: "="), equals != pair.startIndex else {
+        throw ValidationError("--set \(pair): say name=value")
+      }
+      values[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+    }
+    do throws(SubjectTemplate.Failure) {
+      return try SubjectTemplate(subjectTemplate, allowsWildcards: true).pattern(with: values)
+    } catch {
+      throw ValidationError(error.description)
+    }
   }
 
   private func start() throws -> OrderedConsumer.Start {

@@ -14,7 +14,9 @@ struct DeliveryMetadata: Equatable, Sendable {
   var time: Int64
   /// Messages that match and have not been delivered yet.
   var pending: UInt64
+}
 
+extension DeliveryMetadata {
   /// Nil when `reply` is not such a subject: the message is then no data of a consumer.
   init?(reply: UnsafeBufferPointer<UInt8>) {
     let prefix: StaticString = "$JS.ACK."

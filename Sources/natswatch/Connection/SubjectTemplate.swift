@@ -106,6 +106,35 @@ struct SubjectTemplate: Sendable, Equatable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Puts values in by name, for a subject to subscribe to: a place without a value takes any token.
+  ///
+  /// - Parameter values: By the names in the braces.
+  /// - Returns: The pattern.
+  /// - Throws: ``Failure`` for a value with a wildcard, and for a name that the template has not.
+  func pattern(with values: [String: String]) throws(Failure) -> SubjectPattern {
+    var names: Set<String> = []
+    var bytes: [UInt8] = []
+    for part in parts {
+      switch part {
+      case .literal(let literal): bytes.append(contentsOf: literal.utf8)
+      case .field(_, let name, let isSubject):
+        names.insert(name)
+        if let value = values[name] {
+          try Self.append(token: Array(value.utf8), name: name, to: &bytes)
+        } else {
+          bytes.append(isSubject ? UInt8(ascii: ">") : UInt8(ascii: "*"))
+        }
+      }
+    }
+    if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
+      throw Failure(description: "\"\(text)\" has no {\(unknown)}")
+    }
+    guard let pattern = SubjectPattern(String(decoding: bytes, as: UTF8.self)) else {
+      throw Failure(description: "\"\(text)\" makes no NATS subject")
+    }
+    return pattern
+  }
+
   private static func append(token: [UInt8], name: String, to bytes: inout [UInt8]) throws(Failure) {
     guard !token.isEmpty else { throw Failure(description: "field \(name) is empty") }
     for byte in token {

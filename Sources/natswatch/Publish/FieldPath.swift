@@ -63,7 +63,7 @@ struct FieldPath: Sendable, Equatable {
     {
       path = [Array("object".utf8)] + path
     }
-    var cursor = unsafe JSONCursor(base: base, count: line.count)
+    var cursor = unsafe JSONWalk(base: base, count: line.count)
     cursor.skipSpace()
     for segment in path {
       guard Self.enter(&cursor, segment) else { return nil }
@@ -81,8 +81,8 @@ struct FieldPath: Sendable, Equatable {
   }
 
   /// Moves the cursor from an object to the value of its first member `name`.
-  private static func enter(_ cursor: inout JSONCursor, _ name: [UInt8]) -> Bool {
-    var found: JSONCursor?
+  private static func enter(_ cursor: inout JSONWalk, _ name: [UInt8]) -> Bool {
+    var found: JSONWalk?
     _ = cursor.forEachMember(depth: 0) { cursor, key, _ in
       if cursor.equals(key, name) {
         found = cursor

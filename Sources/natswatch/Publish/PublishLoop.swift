@@ -17,7 +17,7 @@ final class PublishLoop {
   private let inbox: String
   private let clock = ContinuousClock()
   private let origin = ContinuousClock.now
-  private let runToken = String(Connection.randomToken().prefix(10))
+  private var composer: LineComposer
   private var window: PublishWindow
   private var limiter: RateLimiter?
   private var lineNumber: UInt64 = 0
@@ -42,6 +42,7 @@ final class PublishLoop {
   init(_ settings: PublishSettings, session: Session) throws {
     self.settings = settings
     self.session = session
+    composer = LineComposer(settings, runToken: String(Connection.randomToken().prefix(10)))
     connection = try session.connect()
     jetStream = JetStream(connection: connection, shutdown: session.shutdown)
     inbox = connection.newInbox()
@@ -138,29 +139,18 @@ final class PublishLoop {
   private func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
     lineNumber += 1
     guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
-    let subject: String
-    if settings.subject.isLiteral {
-      subject = settings.subject.text
-    } else {
-      var scanner = PayloadScanner()
-      unsafe scanner.scan(line)
-      guard scanner.kind == .object || scanner.kind == .event else { return try skip("no JSON object") }
-      let isEvent = scanner.kind == .event
-      do throws(SubjectTemplate.Failure) {
-        subject = try settings.subject.subject { path in unsafe path.text(in: line, isEvent: isEvent) }
-      } catch {
-        return try skip(error.description)
-      }
+    let entry: PublishWindow.Entry
+    do throws(LineComposer.Unusable) {
+      entry = unsafe try composer.compose(line, number: lineNumber)
+    } catch {
+      return try skip(error.description)
     }
-    if let wait = limiter?.take(now: now), wait > .zero { try session.pause(wait) }
+    if let wait = limiter?.take(now: now), wait > .zero { try? session.pause(wait) }
     while window.isFull {
       try takeAcknowledgements(wait: 50)
       try supervise()
       if session.shutdown.cause != nil { return }
     }
-    let entry = unsafe PublishWindow.Entry(
-      subject: subject, payload: Array(line), identifier: "\(runToken).\(lineNumber)",
-      headers: settings.headers.map { PublishWindow.Header(name: $0.name, value: $0.value) })
     let number = window.add(entry, now: now)
     try send(number, entry)
   }

@@ -55,7 +55,7 @@ struct PayloadScanner {
     resourceVersion = nil
     hasLineBreak = false
     guard let base = payload.baseAddress, payload.count > 0 else { return }
-    var cursor = unsafe JSONCursor(base: base, count: payload.count)
+    var cursor = unsafe JSONWalk(base: base, count: payload.count)
     cursor.skipSpace()
     let start = cursor.position
     let isObject = cursor.peek == UInt8(ascii: "{")
@@ -75,7 +75,7 @@ struct PayloadScanner {
   }
 
   /// The payload's own members: a payload may be an event, or an object that has metadata; both are kept in mind.
-  private mutating func scanTopLevel(_ cursor: inout JSONCursor) -> Bool {
+  private mutating func scanTopLevel(_ cursor: inout JSONWalk) -> Bool {
     var own = Metadata()
     var ofObject = Metadata()
     var seenMetadata = false
@@ -125,7 +125,7 @@ struct PayloadScanner {
     return true
   }
 
-  private static func scanObject(_ cursor: inout JSONCursor, depth: Int, into metadata: inout Metadata)
+  private static func scanObject(_ cursor: inout JSONWalk, depth: Int, into metadata: inout Metadata)
     -> Bool
   {
     var seen = false
@@ -137,7 +137,7 @@ struct PayloadScanner {
   }
 
   private static func scanMetadata(
-    _ cursor: inout JSONCursor, depth: Int, into metadata: inout Metadata
+    _ cursor: inout JSONWalk, depth: Int, into metadata: inout Metadata
   ) -> Bool {
     guard cursor.peek == UInt8(ascii: "{") else { return cursor.skipValue(depth: depth) }
     metadata.start = cursor.position + 1
@@ -153,7 +153,7 @@ struct PayloadScanner {
   }
 
   /// The types of DESIGN's stream contract; anything else in a `type` key is an application's own business.
-  private static func isEventType(_ cursor: JSONCursor, _ range: Range<Int>) -> Bool {
+  private static func isEventType(_ cursor: JSONWalk, _ range: Range<Int>) -> Bool {
     switch range.count {
     case 5: return cursor.equals(range, "ADDED") || cursor.equals(range, "ERROR")
     case 6: return cursor.equals(range, "STATUS")

@@ -3,7 +3,7 @@
 /// A checking walk over one JSON text in memory (RFC 8259, UTF-8 included), without allocation.
 ///
 /// It borrows the bytes: they must outlive it.
-@safe struct JSONCursor {
+@safe struct JSONWalk {
   let base: UnsafePointer<UInt8>
   let count: Int
   private(set) var position = 0
@@ -113,7 +113,7 @@
   ///   - body: Gets the range of the key without quotes and where the member starts.
   /// - Returns: False when the text is not JSON or `body` said so.
   mutating func forEachMember(
-    depth: Int, _ body: (inout JSONCursor, Range<Int>, Int) -> Bool
+    depth: Int, _ body: (inout JSONWalk, Range<Int>, Int) -> Bool
   ) -> Bool {
     guard peek == UInt8(ascii: "{"), depth < PayloadScanner.depthLimit else { return false }
     position &+= 1

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+import FoundationEssentials
+import JSON
+import Watch
+
+/// Makes a message of a line: its subject, id, headers and payload. One thread.
+struct LineComposer {
+  /// A member to be added where it is missing.
+  struct Fill: Sendable, Equatable {
+    enum Value: Sendable, Equatable {
+      case uuid
+      case now
+      case text(String)
+    }
+    var name: [UInt8]
+    var value: Value
+
+    /// From `name=uuid`, `name=now` or `name=text`.
+    init?(_ text: String) {
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { return nil }
+      name = Array(text[..<equals].utf8)
+      switch text[text.index(after: equals)...] {
+      case "uuid": value = .uuid
+      case "now": value = .now
+      case let other: value = .text(String(other))
+      }
+    }
+  }
+
+  /// Why a line cannot be published.
+  struct Unusable: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  private let settings: PublishSettings
+  private let runToken: String
+  private let evaluator: LineEvaluator?
+  private var scanner = PayloadScanner()
+
+  init(_ settings: PublishSettings, runToken: String) {
+    self.settings = settings
+    self.runToken = runToken
+    evaluator = settings.identifier.map { LineEvaluator($0) }
+  }
+
+  /// Whether lines have to be JSON.
+  private var readsLines: Bool {
+    !settings.subject.isLiteral || evaluator != nil || !settings.fill.isEmpty || settings.unwraps
+  }
+
+  /// - Parameters:
+  ///   - line: With 64 readable bytes behind it.
+  ///   - number: The line's number, which makes its id unless there is another.
+  /// - Returns: The message.
+  /// - Throws: ``Unusable``
+  mutating func compose(
+    _ line: UnsafeBufferPointer<UInt8>, number: UInt64
+  ) throws(Unusable) -> PublishWindow.Entry {
+    let identifier = "\(runToken).\(number)"
+    guard readsLines else {
+      return unsafe PublishWindow.Entry(
+        subject: settings.subject.text, payload: Array(line), identifier: identifier,
+        headers: settings.headers)
+    }
+    unsafe scanner.scan(line)
+    guard scanner.kind == .object || scanner.kind == .event else {
+      throw Unusable(description: "no JSON object")
+    }
+    let isEvent = scanner.kind == .event
+    var entry = PublishWindow.Entry(
+      subject: settings.subject.text, payload: [], identifier: identifier, headers: settings.headers)
+    if !settings.subject.isLiteral {
+      do throws(SubjectTemplate.Failure) {
+        entry.subject = try settings.subject.subject { path in unsafe path.text(in: line, isEvent: isEvent) }
+      } catch {
+        throw Unusable(description: error.description)
+      }
+    }
+    if let evaluator { entry.identifier = unsafe try Self.identifier(line, evaluator) }
+    entry.payload = unsafe settings.unwraps && isEvent ? unwrapped(line, &entry.headers) : Array(line)
+    if !settings.fill.isEmpty { entry.payload = filled(entry.payload) }
+    return entry
+  }
+
+  private static func identifier(
+    _ line: UnsafeBufferPointer<UInt8>, _ evaluator: LineEvaluator
+  ) throws(Unusable) -> String {
+    guard let base = line.baseAddress else { throw Unusable(description: "--id: an empty line") }
+    var bytes: [UInt8] = []
+    do {
+      unsafe try evaluator.appendValue(RawJSON(line: base, count: line.count), to: &bytes)
+    } catch {
+      throw Unusable(description: "--id: \(error)")
+    }
+    if bytes.first == UInt8(ascii: "\"") {
+      bytes = unsafe bytes.withUnsafeBufferPointer { text in
+        guard let start = text.baseAddress else { return [] }
+        return unsafe JSONWalk(base: start, count: text.count).unescaped(1..<text.count - 1)
+      }
+    }
+    // A header's value is one line without control characters.
+    guard !bytes.isEmpty, !bytes.contains(where: { $0 < 0x20 }) else {
+      throw Unusable(description: "--id gives nothing that can be an id")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// What the event carries, as it was before `natswatch tail` wrapped it.
+  private func unwrapped(
+    _ line: UnsafeBufferPointer<UInt8>, _ headers: inout [PublishWindow.Header]
+  ) -> [UInt8] {
+    struct Source: Decodable {
+      var headers: [String: HeaderValues]?
+      var sequence: UInt64?
+    }
+    let source = unsafe try? JSONDecoder().decode(Source.self, from: Data(line[scanner.source]))
+    for (name, values) in (source?.headers ?? [:]).sorted(by: { $0.key < $1.key })
+    where !name.hasPrefix("Nats-") && !name.hasPrefix("Natswatch-") {
+      headers += values.values.map { PublishWindow.Header(name: name, value: $0) }
+    }
+    struct Wrapped: Decodable { var data_base64: String? }
+    var object = unsafe Array(line[scanner.object])
+    if object.starts(with: "{\"data_base64\":".utf8),
+      let text = (try? JSONDecoder().decode(Wrapped.self, from: Data(object)))?.data_base64,
+      let data = Data(base64Encoded: text)
+    {
+      return Array(data)
+    }
+    if let sequence = source?.sequence, let start = scanner.metadataStart {
+      // What tail has written in stands first in the metadata.
+      let inserted = Array("\"resourceVersion\":\"\(sequence)\"".utf8)
+      let position = start - scanner.object.lowerBound
+      if object[position...].starts(with: inserted) {
+        let end = position + inserted.count
+        object.removeSubrange(position..<(object[end] == UInt8(ascii: ",") ? end + 1 : end))
+      }
+    }
+    return object
+  }
+
+  /// The payload with the members that it lacks in front.
+  private mutating func filled(_ payload: [UInt8]) -> [UInt8] {
+    var members: [UInt8] = []
+    var isEmpty = false
+    var start = 0
+    unsafe payload.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return }
+      var walk = unsafe JSONWalk(base: base, count: bytes.count)
+      walk.skipSpace()
+      start = walk.position + 1
+      var names: [[UInt8]] = []
+      _ = walk.forEachMember(depth: 0) { walk, key, _ in
+        names.append(walk.unescaped(key))
+        return walk.skipValue(depth: 1)
+      }
+      isEmpty = names.isEmpty
+      for fill in settings.fill where !names.contains(fill.name) {
+        if !members.isEmpty { members.append(UInt8(ascii: ",")) }
+        JSONText.append(string: fill.name, to: &members)
+        members.append(UInt8(ascii: ":"))
+        let text =
+          switch fill.value {
+          case .uuid: UUID().uuidString.lowercased()
+          case .now: RFC3339.text(nanoseconds: Timestamp.now.nanoseconds)
+          case .text(let text): text
+          }
+        JSONText.append(string: text.utf8, to: &members)
+      }
+    }
+    guard !members.isEmpty, start <= payload.count else { return payload }
+    if !isEmpty { members.append(UInt8(ascii: ",")) }
+    return payload[..<start] + members + payload[start...]
+  }
+}
+
+/// A header in `source.headers`: one text, or a list where there were several.
+private struct HeaderValues: Decodable {
+  var values: [String]
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let one = try? container.decode(String.self) {
+      values = [one]
+    } else {
+      values = try container.decode([String].self)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import natswatch
+
+@Suite struct EventEncoderTests {
+  private static let metadata = DeliveryMetadata(
+    reply: "$JS.ACK.S.c.1.17.5.1795248000000000000.9")
+
+  private func encode(
+    _ payload: [UInt8], _ form: EventEncoder.Form = .event, headers: [(name: String, values: [String])] = [],
+    subject: String = "a.b", invalid: EventEncoder.InvalidPolicy = .wrap
+  ) throws -> (line: String, outcome: EventEncoder.Outcome) {
+    var encoder = EventEncoder(form: form, invalid: invalid)
+    encoder.setStream("S", epoch: "7")
+    let metadata = try #require(Self.metadata)
+    var subject = subject
+    let outcome = subject.withUTF8 { subject in
+      unsafe payload.withUnsafeBufferPointer { payload in
+        unsafe encoder.encode(payload: payload, subject: subject, headers: headers, metadata)
+      }
+    }
+    return (String(decoding: encoder.line, as: UTF8.self), outcome)
+  }
+
+  private static let source =
+    #""source":{"stream":"S","epoch":"7","subject":"a.b","sequence":17,"time":"2026-11-21T08:00:00.000000000Z","pending":9}"#
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var payload: String
+    var type: String
+    var object: String
+    var testDescription: String { payload }
+  }
+
+  // row 0.18
+  static let cases = [
+    Case(payload: #"{"a":1}"#, type: "ADDED", object: #"{"a":1}"#),
+    Case(payload: " {\n \"a\" : 1.0e5 }\r\n", type: "ADDED", object: #"{  "a" : 1.0e5 }"#),
+    Case(payload: #"{"metadata":{}}"#, type: "ADDED", object: #"{"metadata":{"resourceVersion":"17"}}"#),
+    Case(
+      payload: #"{"metadata": { "name":"x"},"z":9007199254740993}"#, type: "ADDED",
+      object: #"{"metadata": {"resourceVersion":"17", "name":"x"},"z":9007199254740993}"#),
+    Case(
+      payload: #"{"metadata":{"name":"x","resourceVersion":"old","resourceVersion":"2"}}"#, type: "ADDED",
+      object: #"{"metadata":{"name":"x","resourceVersion":"17","resourceVersion":"2"}}"#),
+    Case(payload: #"{"metadata":[1]}"#, type: "ADDED", object: #"{"metadata":[1]}"#),
+    Case(
+      payload: #"{"\u006detadata":{"n":1}}"#, type: "ADDED",
+      object: #"{"\u006detadata":{"resourceVersion":"17","n":1}}"#),
+    Case(
+      payload: #"{"object":{"metadata":{"resourceVersion":5}},"type":"DELETED"}"#, type: "DELETED",
+      object: #"{"metadata":{"resourceVersion":"17"}}"#),
+    Case(payload: #"{"type":"login","object":{}}"#, type: "ADDED", object: #"{"type":"login","object":{}}"#),
+    Case(payload: "[1,2]", type: "ADDED", object: #"{"data":[1,2]}"#),
+    Case(payload: #""é𝄞""#, type: "ADDED", object: #"{"data":"é𝄞"}"#),
+    Case(payload: #"{"a":1}x"#, type: "ADDED", object: #"{"data_base64":"eyJhIjoxfXg="}"#),
+    Case(payload: "", type: "ADDED", object: #"{"data_base64":""}"#),
+  ]
+
+  @Test(arguments: cases) func keepsThePayloadsBytes(_ c: Case) throws {
+    let line = try encode(Array(c.payload.utf8)).line
+    #expect(line == "{\"type\":\"\(c.type)\",\"object\":\(c.object),\(Self.source)}\n")
+  }
+
+  @Test func keepsWhatElseAnEventHas() throws {
+    let line = try encode(Array(#"{"type":"ADDED","object":{},"source":{"cluster":"c"},"x":[1]}"#.utf8)).line
+    #expect(line.contains(#","origin":{"cluster":"c"},"pending":9},"x":[1]}"#))
+  }
+
+  @Test func verbatimChangesNothing() throws {
+    let line = try encode(Array(#"{"metadata":{"name":"x"}}"#.utf8), .verbatim).line
+    #expect(line.hasPrefix(#"{"type":"ADDED","object":{"metadata":{"name":"x"}},"#))
+  }
+
+  @Test func rawIsThePayloadAlone() throws {
+    #expect(try encode(Array("{\"a\":\n1}".utf8), .raw).line == "{\"a\": 1}\n")
+    #expect(try encode(Array("plain text".utf8), .raw).line == "plain text\n")
+    #expect(try encode(Array("two\nlines".utf8), .raw).outcome == .wrapped)
+  }
+
+  // row 0.35
+  @Test func wrapsWhatIsNoJSONOrRefusesIt() throws {
+    #expect(try encode([0xff, 0x00]).line.hasPrefix(#"{"type":"ADDED","object":{"data_base64":"/wA="},"#))
+    #expect(try encode([0xff], invalid: .skip).outcome == .invalid)
+    #expect(try encode([0xff], invalid: .fail).outcome == .invalid)
+  }
+
+  // row 0.34
+  @Test func tombstonesAreDeletions() throws {
+    let line = try encode([], headers: [("KV-Operation", ["DEL"])], invalid: .fail).line
+    #expect(line.hasPrefix(#"{"type":"DELETED","object":{"data_base64":""}"#))
+    #expect(try encode([], headers: [("Nats-Marker-Reason", ["MaxAge"])]).line.contains("DELETED"))
+  }
+
+  @Test func writesHeadersAndOddSubjects() throws {
+    let line = try encode(
+      Array("{}".utf8), headers: [("A", ["1"]), ("B", ["x\"", "y"])], subject: "a.\"q\\"
+    ).line
+    #expect(line.contains(#""subject":"a.\"q\\","#))
+    #expect(line.contains(#","headers":{"A":"1","B":["x\"","y"]},"pending":9}}"#))
+    let parsed = try JSONSerialization.jsonObject(with: Data(line.utf8))
+    #expect(parsed is [String: Any])
+  }
+
+  /// What is called JSON has to be JSON, and the other way round: against Foundation, over mutations of good payloads.
+  @Test func agreesWithFoundationAboutJSON() throws {
+    let seeds = [
+      #"{"type":"ADDED","object":{"metadata":{"name":"é","resourceVersion":"1"},"a":[1,-2.5e+3,true,null,"\u00e9\n"]}}"#,
+      #"[{"a":[[],{}]},"x",0,-0,1e9]"#,
+    ]
+    var generator = SystemRandomNumberGenerator()
+    for seed in seeds {
+      for _ in 0..<3000 {
+        var bytes = Array(seed.utf8)
+        for _ in 0..<Int.random(in: 1...2, using: &generator) {
+          let index = Int.random(in: 0..<bytes.count, using: &generator)
+          switch Int.random(in: 0..<3, using: &generator) {
+          case 0: bytes.remove(at: index)
+          case 1: bytes[index] = Array("{}[]\",:\\0e-+. tn".utf8).randomElement(using: &generator) ?? 0
+          default: bytes.insert(bytes[index], at: index)
+          }
+        }
+        var scanner = PayloadScanner()
+        unsafe bytes.withUnsafeBufferPointer { unsafe scanner.scan($0) }
+        // Foundation refuses lone surrogates in escapes, which RFC 8259 leaves open: none is made here.
+        let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+        #expect((scanner.kind != .notJSON) == isJSON, "\(String(decoding: bytes, as: UTF8.self))")
+      }
+    }
+  }
+
+  @Test func survivesDeepNesting() {
+    for depth in [1000, 1030, 200_000] {
+      let bytes =
+        Array(String(repeating: "[", count: depth).utf8) + Array(String(repeating: "]", count: depth).utf8)
+      var scanner = PayloadScanner()
+      unsafe bytes.withUnsafeBufferPointer { unsafe scanner.scan($0) }
+      #expect((scanner.kind == .value) == (depth < PayloadScanner.depthLimit))
+    }
+  }
+}
+
+extension DeliveryMetadata {
+  fileprivate init?(reply: String) {
+    var reply = reply
+    guard let metadata = reply.withUTF8({ bytes in unsafe DeliveryMetadata(reply: bytes) }) else {
+      return nil
+    }
+    self = metadata
+  }
+}
