@@ -106,3 +106,17 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx17
 )
+
+/// Coverage-guided fuzzing, only where it is asked for: see Fuzz/README.md.
+func fuzz(_ name: String, _ folder: String, of dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Fuzz/\(folder)",
+    swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+}
+
+if Context.environment["FUZZ"] != nil {
+  package.targets += [
+    fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
+    fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
+  ]
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// libFuzzer's entry for what CEL's libraries read: quantities, versions, addresses, URLs, formats, patterns. How to run it:
+// Fuzz/README.md.
+
+@testable import CEL
+
+/// Gives the input to every reader; what one writes it has to read again as the same.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzLibraries(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let text = unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  if let quantity = try? Quantity(parsing: text) {
+    precondition((try? Quantity(parsing: quantity.text)) == quantity)
+    precondition((quantity + quantity - quantity).number == quantity.number)
+    _ = quantity.number.double
+  }
+  if let address = try? IPAddress(parsing: text) {
+    precondition((try? IPAddress(parsing: address.text)) == address)
+  }
+  if let range = try? AddressRange(parsing: text) {
+    precondition((try? AddressRange(parsing: range.text)) == range && range.contains(range.masked))
+  }
+  if let version = try? SemanticVersion(parsing: text, normalising: true) {
+    precondition(version.compare(version) == 0)
+  }
+  if let url = try? URLReference(parsing: text) { _ = (url.escapedPath, url.query, url.hostname, url.port) }
+  for format in NamedFormat.all { _ = format.problems(text) }
+
+  let half = String(text.unicodeScalars.prefix(text.unicodeScalars.count / 2))
+  let list = ListValue([.string(half), .double(1.5), .int(-1), .bytes(Array(text.utf8))])
+  for dialect in [Dialect.celGo, .kubernetes] { _ = try? StringFormat.format(text, list, dialect) }
+  precondition(StringOperations.reverse(StringOperations.reverse(text)).utf8.elementsEqual(text.utf8))
+  precondition(
+    StringOperations.split(text, half, limit: -1).joined(separator: half).utf8.elementsEqual(text.utf8))
+  _ = (try? StringOperations.indexOf(text, half), try? StringOperations.lastIndexOf(text, half, from: 3))
+  _ = try? StringOperations.replace(text, half, "é", limit: -1)
+  if count < 200 {
+    _ = try? RegexSearch.replace(half, text, "\\0", limit: -1)
+    _ = try? RegexSearch.extractAll(half, text)
+  }
+  precondition(Base64.decode(Base64.encode(Array(text.utf8))) == Array(text.utf8))
+  return 0
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// libFuzzer's entry for field and label selectors. How to run it: Fuzz/README.md.
+
+@testable import Selectors
+
+/// Parses the input as both kinds of selectors; what parses has to print as something that parses to the same.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzSelectors(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let text = unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  if let selector = try? LabelSelector(parsing: text) {
+    precondition((try? LabelSelector(parsing: selector.description)) == selector)
+    _ = selector.matches { $0 }
+  }
+  precondition(FieldSelector.terms(of: text).joined(separator: ",").utf8.elementsEqual(text.utf8))
+  if let selector = try? FieldSelector(parsing: text) {
+    let again = try? FieldSelector(parsing: selector.description)
+    precondition(again?.requirements.count == selector.requirements.count)
+  }
+  precondition(
+    (try? FieldSelector.unescaped(FieldSelector.escaped(text))).map { $0.utf8.elementsEqual(text.utf8) }
+      ?? false)
+  return 0
+}
