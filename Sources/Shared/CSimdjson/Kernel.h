@@ -18,24 +18,16 @@ struct Strings {
     return result;
   }
 
-  /// The bytes that follow a backslash which is not itself escaped.
+  /// The bytes that a backslash escapes, as far as they are no backslashes: those behind a run of odd length. Adding a
+  /// run's first bit carries to the byte behind the run; whether that byte's place is even tells the length.
   ALWAYS_INLINE uint64_t escaped(uint64_t backslashes) {
-    uint64_t result = escape_next;
-    uint64_t rest = backslashes & ~escape_next;
-    if (__builtin_expect((rest & (rest << 1)) == 0, 1)) {
-      escape_next = rest >> 63;
-      return result | rest << 1;
-    }
-    escape_next = 0;
-    while (rest) {
-      int i = __builtin_ctzll(rest);
-      if (i == 63) {
-        escape_next = 1;
-        break;
-      }
-      result |= 2ull << i;
-      rest &= ~(3ull << i);
-    }
+    const uint64_t even = 0x5555555555555555;
+    uint64_t runs = backslashes & ~escape_next;
+    uint64_t starts = runs & ~(runs << 1);
+    uint64_t behind_even = (runs + (starts & even)) & ~runs, behind_odd = (runs + (starts & ~even)) & ~runs;
+    uint64_t result = escape_next | (behind_even & ~even) | (behind_odd & even);
+    // A run that reaches the end of the block goes on, or escapes, in the next one.
+    escape_next = ~runs ? (uint64_t)__builtin_clzll(~runs) & 1 : 0;
     return result;
   }
 };

@@ -23,7 +23,7 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
   package static let padding = Int(JSON_PADDING)
 
   /// A position.
-  @inline(__always)
+  @inlinable @inline(__always)
   package init(_ address: UnsafePointer<UInt8>) { unsafe self.address = address }
 
   @inline(__always)
@@ -42,26 +42,26 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
   }
 
   /// The byte here.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var byte: UInt8 { unsafe address.pointee }
 
   /// A byte near here.
-  @inline(__always)
+  @inlinable @inline(__always)
   package subscript(offset: Int) -> UInt8 { unsafe address[offset] }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func + (cursor: JSONCursor, count: Int) -> JSONCursor {
     unsafe JSONCursor(cursor.address + count)
   }
 
   /// The bytes between two positions of one line.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func - (end: JSONCursor, start: JSONCursor) -> Int { unsafe end.address - start.address }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func < (left: JSONCursor, right: JSONCursor) -> Bool { unsafe left.address < right.address }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func == (left: JSONCursor, right: JSONCursor) -> Bool {
     unsafe left.address == right.address
   }

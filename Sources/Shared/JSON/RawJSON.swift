@@ -14,7 +14,7 @@ package struct RawJSON: Sendable {
   package let limit: JSONCursor
 
   /// The value that starts here.
-  @inline(__always)
+  @inlinable @inline(__always)
   package init(_ start: JSONCursor, limit: JSONCursor) {
     self.start = start
     self.limit = limit
@@ -34,7 +34,7 @@ package struct RawJSON: Sendable {
   }
 
   /// What it is; nil when no value starts here. Of a scalar only the first byte was looked at.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var kind: Kind? {
     guard start < limit else { return nil }
     switch start.byte {
