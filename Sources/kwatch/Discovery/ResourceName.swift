@@ -34,7 +34,7 @@ struct ResourceName: Equatable, Sendable {
     for part in parts where !Self.isSegment(part) {
       throw Fault(description: "'\(text)' is no resource: '\(part)' cannot be a part of one")
     }
-    if parts.count > 2, parts[0] == "api" || parts[0] == "apis" {
+    if parts.count > 1, parts[0] == "api" || parts[0] == "apis" {
       try readPath(parts)
       return
     }
