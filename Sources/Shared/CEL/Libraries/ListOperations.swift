@@ -66,7 +66,7 @@ enum ListOperations {
     return ListValue(output)
   }
 
-  /// Keys are hashed; any other value is compared with all of its kind.
+  /// Keys are hashed, which takes about four steps; any other value is compared with all of its kind.
   static func distinctCost(_ value: Value) -> Int {
     guard case .list(let list) = value else { return 1 }
     var others = 0
@@ -75,7 +75,7 @@ enum ListOperations {
       others += 1
       size = size.addingSaturated(element.weight)
     }
-    return list.count.addingSaturated(others.multipliedSaturated(by: size))
+    return (list.count * 4).addingSaturated(others.multipliedSaturated(by: size))
   }
 
   // MARK: - Sorting

@@ -46,6 +46,8 @@ public struct QuantityLibrary: Library {
   }
 
   private func declareOperations(in declarations: inout Declarations) {
+    // A sum may have two thousand digits.
+    let adding = Overload.Cost.custom { _ in 20 }
     declarations.function(
       "isGreaterThan",
       .binary("quantity_is_greater_than", member: true) { (left: Quantity, right: Quantity) in
@@ -63,14 +65,16 @@ public struct QuantityLibrary: Library {
       })
     declarations.function(
       "add",
-      .binary("quantity_add", member: true) { (left: Quantity, right: Quantity) in left + right },
-      .binary("quantity_add_int", member: true) { (left: Quantity, right: Int64) in
+      .binary("quantity_add", member: true, cost: adding) { (left: Quantity, right: Quantity) in left + right
+      },
+      .binary("quantity_add_int", member: true, cost: adding) { (left: Quantity, right: Int64) in
         left + Quantity(DecimalNumber(right), .decimalExponent)
       })
     declarations.function(
       "sub",
-      .binary("quantity_sub", member: true) { (left: Quantity, right: Quantity) in left - right },
-      .binary("quantity_sub_int", member: true) { (left: Quantity, right: Int64) in
+      .binary("quantity_sub", member: true, cost: adding) { (left: Quantity, right: Quantity) in left - right
+      },
+      .binary("quantity_sub_int", member: true, cost: adding) { (left: Quantity, right: Int64) in
         left - Quantity(DecimalNumber(right), .decimalExponent)
       })
   }
