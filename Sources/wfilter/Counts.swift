@@ -19,6 +19,8 @@ struct Counts: Sendable, Equatable {
   var written: UInt64 = 0
   /// Bytes read.
   var bytes: UInt64 = 0
+  /// Where something is remembered between lines.
+  var stateful: StatefulCounts?
 
   static func += (total: inout Counts, part: Counts) {
     total.lines += part.lines
@@ -36,5 +38,6 @@ struct Counts: Sendable, Equatable {
   var text: String {
     "lines \(lines), matched \(matched), control \(control), written \(written), errors \(errors), "
       + "malformed \(malformed), too long \(tooLong), empty \(empty), bytes \(bytes)"
+      + (stateful.map { ", \($0.text)" } ?? "")
   }
 }

@@ -47,13 +47,13 @@ final class StatefulRun {
       case .end: output.end(.end)
       case .shutdown: output.end(.shutdown)
       }
-      let now = ContinuousClock.now
+      let now = Moment.now
       try stages.pass(at: now)
-      if let deadline, now >= deadline { output.end(.timedOut) }
+      if let deadline, now.instant >= deadline { output.end(.timedOut) }
       if output.ending == nil, !InputSequence.hasMoreNow(input.descriptor) { try output.flush() }
     }
     try stages.drain()
-    stages.tellLimits()
+    output.counts.stateful = stages.counts
   }
 
   private func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
@@ -84,10 +84,10 @@ final class StatefulRun {
   }
 
   private func evaluate(_ line: RawJSON, _ bytes: UnsafeRawBufferPointer) throws {
-    let now = ContinuousClock.now
+    let now = Moment.now
     var context = LineContext()
     if usesNow {
-      let time = Timestamp.now.nanoseconds
+      let time = now.wall.nanoseconds
       context.now = TimestampValue(seconds: time / 1_000_000_000, nanoseconds: Int32(time % 1_000_000_000))
     }
     let key = stages.key(line, context)
@@ -114,7 +114,7 @@ final class StatefulRun {
     switch decision {
     case .passControl:
       output.counts.control += 1
-      unsafe try stages.passControl(line, bytes)
+      unsafe try stages.passControl(line, bytes, at: now)
     case .dropControl: output.counts.control += 1
     case .empty: output.counts.empty += 1
     case .malformed(let fault):

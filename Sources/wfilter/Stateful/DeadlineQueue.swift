@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Deadlines of numbered things, soonest first: how long a reading loop may wait, and whose time has come.
+///
+/// A binary heap that knows where in it each number stands, so that moving a deadline leaves nothing behind.
+struct DeadlineQueue {
+  private var heap: [(deadline: ContinuousClock.Instant, slot: Int)] = []
+  /// Where in the heap a slot stands; -1 where it has no deadline.
+  private var positions: ContiguousArray<Int32> = []
+
+  var count: Int { heap.count }
+  var isEmpty: Bool { heap.isEmpty }
+
+  /// The soonest deadline.
+  var next: ContinuousClock.Instant? { heap.first?.deadline }
+
+  /// Sets or moves the deadline of `slot` (a small number, not negative).
+  mutating func set(_ slot: Int, to deadline: ContinuousClock.Instant) {
+    while positions.count <= slot { positions.append(-1) }
+    let position = Int(positions[slot])
+    if position < 0 {
+      heap.append((deadline, slot))
+      positions[slot] = Int32(heap.count - 1)
+      siftUp(heap.count - 1)
+    } else {
+      heap[position].deadline = deadline
+      siftUp(position)
+      siftDown(Int(positions[slot]))
+    }
+  }
+
+  /// Takes away the deadline of `slot`, if it has one.
+  mutating func remove(_ slot: Int) {
+    guard slot < positions.count, positions[slot] >= 0 else { return }
+    let position = Int(positions[slot])
+    let last = heap.count - 1
+    if position != last { swapAt(position, last) }
+    heap.removeLast()
+    positions[slot] = -1
+    guard position < heap.count else { return }
+    let moved = heap[position].slot
+    siftUp(position)
+    siftDown(Int(positions[moved]))
+  }
+
+  /// Takes the soonest of those whose deadline is not after `now`.
+  mutating func popDue(_ now: ContinuousClock.Instant) -> Int? {
+    guard let first = heap.first, first.deadline <= now else { return nil }
+    remove(first.slot)
+    return first.slot
+  }
+
+  private mutating func siftUp(_ start: Int) {
+    var child = start
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard heap[child].deadline < heap[parent].deadline else { return }
+      swapAt(child, parent)
+      child = parent
+    }
+  }
+
+  private mutating func siftDown(_ start: Int) {
+    var parent = start
+    while true {
+      var child = 2 * parent + 1
+      guard child < heap.count else { return }
+      if child + 1 < heap.count, heap[child + 1].deadline < heap[child].deadline { child += 1 }
+      guard heap[child].deadline < heap[parent].deadline else { return }
+      swapAt(child, parent)
+      parent = child
+    }
+  }
+
+  private mutating func swapAt(_ first: Int, _ second: Int) {
+    heap.swapAt(first, second)
+    positions[heap[first].slot] = Int32(first)
+    positions[heap[second].slot] = Int32(second)
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Drops a line whose value its key has already shown within the window.
+///
+/// The window begins when a value passes and is not prolonged by its repetitions: what goes on repeating comes
+/// through once a window. A DELETED repeats only the DELETED just before it, and after it the key begins anew: an
+/// object that is made again passes, whatever it was before.
+struct Deduplicator {
+  /// The lives a key has had, for keys that were deleted.
+  private struct Lives {
+    var ended: UInt32 = 0
+    /// Nothing has passed since the last DELETED.
+    var isDeleted = false
+  }
+
+  private let window: Duration
+  /// Key, life and value to when the window ends. All windows are as long, so the oldest entry ends first.
+  private var passed: KeyTable<ContinuousClock.Instant>
+  private var lives: KeyTable<Lives>
+  private var scratch: [UInt8] = []
+
+  /// Lines dropped.
+  private(set) var dropped = 0
+
+  init(window: Duration, limit: Int) {
+    self.window = window
+    passed = KeyTable(limit: limit)
+    lives = KeyTable(limit: limit)
+  }
+
+  /// Values forgotten before their window ended.
+  var evictions: Int { passed.evictions + lives.evictions }
+  /// How many values are remembered.
+  var count: Int { passed.count }
+
+  /// Whether the line is new; if so, its value is remembered. Lines without a key are compared with each other.
+  mutating func isNew(
+    key: KeyHash?, value: [UInt8], isDeletion: Bool, now: ContinuousClock.Instant
+  ) -> Bool {
+    while let oldest = passed.oldest, let end = passed[oldest], end <= now { passed.remove(oldest) }
+    let slot = key.flatMap(lives.slot)
+    var life = slot.flatMap { lives[$0] } ?? Lives()
+    let name = name(key, value, life: isDeletion && life.isDeleted ? life.ended &- 1 : life.ended, isDeletion)
+    guard passed.slot(of: name) == nil else {
+      dropped += 1
+      return false
+    }
+    passed.insert(name, now + window)
+    if isDeletion, !life.isDeleted { life.ended &+= 1 }
+    life.isDeleted = isDeletion
+    if let key, slot != nil || isDeletion { remember(life, of: key, at: slot) }
+    return true
+  }
+
+  /// The reader of the lines is told that the object is gone, by a line that was not asked about here.
+  mutating func endLife(of key: KeyHash) {
+    let slot = lives.slot(of: key)
+    let life = slot.flatMap { lives[$0] } ?? Lives()
+    guard !life.isDeleted else { return }
+    remember(Lives(ended: life.ended &+ 1, isDeleted: true), of: key, at: slot)
+  }
+
+  private mutating func remember(_ life: Lives, of key: KeyHash, at slot: Int?) {
+    guard let slot else {
+      lives.insert(key, life)
+      return
+    }
+    lives[slot] = life
+    lives.touch(slot)
+  }
+
+  /// Key, life and value as one name.
+  private mutating func name(_ key: KeyHash?, _ value: [UInt8], life: UInt32, _ isDeletion: Bool) -> KeyHash {
+    scratch.removeAll(keepingCapacity: true)
+    for number in [key?.high ?? 0, key?.low ?? 0, Int(life), isDeletion ? 1 : 0] {
+      unsafe withUnsafeBytes(of: number) { unsafe scratch.append(contentsOf: $0) }
+    }
+    scratch.append(contentsOf: value)
+    return KeyHash(scratch)
+  }
+}

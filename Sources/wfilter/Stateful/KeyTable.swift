@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is remembered of each key, for a bounded number of keys.
+///
+/// A slot is a small number that stands for a key until the key is removed, so that other structures (a
+/// ``DeadlineQueue``) can speak of it. Slots are kept in an order: a new one is the newest, ``touch(_:)`` makes one
+/// the newest again, and ``makeRoom()`` removes the oldest. An owner that touches on every use thus has a
+/// least-recently-used table; one that never does, a table in order of insertion.
+///
+/// About 95 bytes a key, `State` apart (measured with 100,000 by KeyTableTests).
+struct KeyTable<State> {
+  private struct Slot {
+    /// Nil where the slot is free; ``newer`` then links to the next free one.
+    var content: (key: KeyHash, state: State)?
+    var older: Int32 = none
+    var newer: Int32 = none
+  }
+
+  private static var none: Int32 { -1 }
+
+  /// Most keys at a time; at least 1.
+  let limit: Int
+  /// How many keys ``makeRoom()`` had to remove.
+  private(set) var evictions = 0
+
+  private var indices: [KeyHash: Int32] = [:]
+  private var slots: ContiguousArray<Slot> = []
+  private var free: Int32 = none
+  private var head: Int32 = none
+  private var tail: Int32 = none
+
+  init(limit: Int) { self.limit = min(max(limit, 1), Int(Int32.max) - 1) }
+
+  var count: Int { indices.count }
+  var isEmpty: Bool { indices.isEmpty }
+
+  /// The slot at the old end of the order.
+  var oldest: Int? { head == Self.none ? nil : Int(head) }
+
+  /// The key's slot; nil where the key is not here.
+  func slot(of key: KeyHash) -> Int? { indices[key].map(Int.init) }
+
+  /// The key of an occupied slot.
+  func key(at slot: Int) -> KeyHash? { slots[slot].content?.key }
+
+  /// What is remembered for an occupied slot; nil for a free one.
+  subscript(slot: Int) -> State? {
+    get { slots[slot].content?.state }
+    set {
+      guard let newValue else { return }
+      slots[slot].content?.state = newValue
+    }
+  }
+
+  /// Removes the oldest key where a new one would not fit. Its owner gets what was remembered.
+  mutating func makeRoom() -> (slot: Int, state: State)? {
+    guard count >= limit, let oldest, let content = slots[oldest].content else { return nil }
+    evictions += 1
+    remove(oldest)
+    return (oldest, content.state)
+  }
+
+  /// Adds a key that is not here, as the newest. The owner has made room; if not, the oldest key is forgotten.
+  @discardableResult
+  mutating func insert(_ key: KeyHash, _ state: State) -> Int {
+    _ = makeRoom()
+    let slot: Int32
+    if free == Self.none {
+      slot = Int32(slots.count)
+      slots.append(Slot(content: (key, state)))
+    } else {
+      slot = free
+      free = slots[Int(slot)].newer
+      slots[Int(slot)] = Slot(content: (key, state))
+    }
+    indices[key] = slot
+    linkAsNewest(slot)
+    return Int(slot)
+  }
+
+  /// Makes an occupied slot the newest.
+  mutating func touch(_ slot: Int) {
+    guard tail != Int32(slot) else { return }
+    unlink(slot)
+    linkAsNewest(Int32(slot))
+  }
+
+  /// Forgets the key of an occupied slot and frees the slot.
+  @discardableResult
+  mutating func remove(_ slot: Int) -> State? {
+    guard let content = slots[slot].content else { return nil }
+    unlink(slot)
+    indices[content.key] = nil
+    slots[slot] = Slot(content: nil, newer: free)
+    free = Int32(slot)
+    return content.state
+  }
+
+  private mutating func linkAsNewest(_ slot: Int32) {
+    slots[Int(slot)].older = tail
+    slots[Int(slot)].newer = Self.none
+    if tail == Self.none { head = slot } else { slots[Int(tail)].newer = slot }
+    tail = slot
+  }
+
+  private mutating func unlink(_ slot: Int) {
+    let (older, newer) = (slots[slot].older, slots[slot].newer)
+    if older == Self.none { head = newer } else { slots[Int(older)].newer = newer }
+    if newer == Self.none { tail = older } else { slots[Int(newer)].older = older }
+  }
+}

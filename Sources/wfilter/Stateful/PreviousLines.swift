@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+import JSON
+
+/// What `old` sees: of each key's last line the parts that the expressions read.
+///
+/// Bounded by keys and by bytes; the key whose line is the oldest is forgotten first.
+struct PreviousLines {
+  private struct Line {
+    /// With ``JSONCursor/padding`` bytes behind the line.
+    var bytes: [UInt8]
+    var count: Int
+  }
+
+  private var lines: KeyTable<Line>
+  private let projection: LineProjection
+  private let byteLimit: Int
+  private var byteCount = 0
+  private var pushedOut = 0
+
+  init(_ paths: Set<[String]>, limit: Int, byteLimit: Int = 256 << 20) {
+    projection = LineProjection(paths)
+    lines = KeyTable(limit: limit)
+    self.byteLimit = byteLimit
+  }
+
+  /// Keys that had to be forgotten: their next line has no `old`.
+  var evictions: Int { lines.evictions + pushedOut }
+
+  /// Reads the previous line of a key; nil when there is none.
+  func read<Result>(_ key: KeyHash?, _ body: (RawJSON?) throws -> Result) rethrows -> Result {
+    guard let key, let slot = lines.slot(of: key), let line = lines[slot] else { return try body(nil) }
+    return try unsafe line.bytes.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return try body(nil) }
+      return unsafe try body(RawJSON(line: base, count: line.count))
+    }
+  }
+
+  /// Remembers a line as its key's newest; a deleted object's is forgotten.
+  mutating func remember(_ key: KeyHash, _ line: RawJSON, isDeleted: Bool) {
+    if let slot = lines.slot(of: key), let old = lines.remove(slot) { byteCount -= old.bytes.count }
+    guard !isDeleted else { return }
+    let (bytes, count) = projection.make(line)
+    guard bytes.count <= byteLimit else {
+      pushedOut += 1
+      return
+    }
+    if let forgotten = lines.makeRoom() { byteCount -= forgotten.state.bytes.count }
+    lines.insert(key, Line(bytes: bytes, count: count))
+    byteCount += bytes.count
+    while byteCount > byteLimit, let oldest = lines.oldest, let forgotten = lines.remove(oldest) {
+      byteCount -= forgotten.bytes.count
+      pushedOut += 1
+    }
+  }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the stateful steps did not pass on, for `--stats`.
+struct StatefulCounts: Sendable, Equatable {
+  /// Repetitions that `--dedupe` dropped.
+  var deduplicated = 0
+  /// Lines that a newer one of their key replaced while they waited (`--throttle`, `--debounce`).
+  var superseded = 0
+  /// Keys forgotten, or delivered early, because there were more than `--keys-limit`, or more bytes than are kept.
+  var evicted = 0
+  /// Lines withheld because they were broken where `--redact` had to look.
+  var withheld = 0
+
+  /// For `--stats`.
+  var text: String {
+    "deduplicated \(deduplicated), superseded \(superseded), evicted \(evicted), withheld \(withheld)"
+  }
+}
