@@ -108,9 +108,11 @@ let package = Package(
 )
 
 /// Coverage-guided fuzzing, only where it is asked for: see Fuzz/README.md.
-func fuzz(_ name: String, _ folder: String, of dependencies: [Target.Dependency]) -> Target {
+func fuzz(
+  _ name: String, _ folder: String, of dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies, path: "Fuzz/\(folder)",
+    name: name, dependencies: dependencies, path: "Fuzz/\(folder)", exclude: exclude,
     swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
 }
 
@@ -118,5 +120,7 @@ if Context.environment["FUZZ"] != nil {
   package.targets += [
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
+    fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
+    fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),
   ]
 }

@@ -4,10 +4,10 @@
 // give the same, and nothing may crash.
 
 import CEL
-import CFuzzer
-import Glibc
 
-private func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+/// libFuzzer's entry; how to run it: Fuzz/README.md.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzCELEvaluation(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   guard let first = bytes.first else { return 0 }
   var reader = ValueReader(bytes.dropFirst())
@@ -66,9 +66,3 @@ enum Expressions {
     "x == 'a' || x.a == 'b' && y in ['a', 1, true, 2u]", "cel.bind(z, x, [z, z] == [x, y])",
   ]
 }
-
-private var argumentCount = CommandLine.argc
-private var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv
-exit(
-  unsafe LLVMFuzzerRunDriver(&argumentCount, &arguments) { start, count in unsafe fuzzOneInput(start, count) }
-)

@@ -4,8 +4,6 @@
 // and nothing may take long.
 
 import CEL
-import CFuzzer
-import Glibc
 
 private let variables = [
   Variable("x", .dyn), Variable("s", .string), Variable("items", .list(.int)),
@@ -28,7 +26,9 @@ private let bindings: [(String, Value)] = [
   ("m", .map(MapValue([(.string("k"), .uint(.max)), (.string("t"), .bytes([0xFF, 0]))]))),
 ]
 
-private func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+/// libFuzzer's entry; how to run it: Fuzz/README.md.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzCELSource(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let source = unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   for environment in environments {
     do {
@@ -48,9 +48,3 @@ private func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
   }
   return 0
 }
-
-private var argumentCount = CommandLine.argc
-private var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv
-exit(
-  unsafe LLVMFuzzerRunDriver(&argumentCount, &arguments) { start, count in unsafe fuzzOneInput(start, count) }
-)
