@@ -71,6 +71,15 @@ extension KubeCluster {
     return file.path
   }
 
+  /// The admin's kubeconfig, by way of a relay.
+  func relayed(through port: Int) throws -> String {
+    let text = try String(contentsOf: URL(filePath: kubeconfig()), encoding: .utf8)
+      .replacingOccurrences(of: "127.0.0.1:\(self.port)", with: "127.0.0.1:\(port)")
+    let file = directory.appending(path: "relayed-\(port).kubeconfig")
+    try Data(text.utf8).write(to: file)
+    return file.path
+  }
+
   /// Many changes by one curl, `rate` a second, over a set of configmaps; returns when all are made.
   func churn(_ names: [String], count: Int, rate: Int) throws {
     var config = "silent\nfail\noutput = /dev/null\n"
