@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// libFuzzer's entry for lines of JSON. How to run it: Fuzz/README.md.
+
+import CEL
+import CSimdjson
+import JSON
+
+@testable import Filter
+
+/// Expressions that comparing bytes answers; evaluating them as values has to say the same.
+private let expressions = [
+  "a == 1", #"a != "x""#, #"self.a.b == "x""#, #"a.startsWith("x")"#, #"a.contains("\"")"#,
+  "a in [1, 'x', null]", "a > 2.5",
+  "has(self.a.b)", "has(self.a) && (self.a == true || object.a < 'm')", #"type == "ADDED" && a["b"] == 1u"#,
+  "!a",
+]
+
+// libFuzzer calls on one thread.
+nonisolated(unsafe) private let pairs: [(LineEvaluator, LineEvaluator)] = expressions.compactMap { text in
+  guard let filter = try? LineFilter(FilterOptions(expression: text)),
+    let value = try? LineFilter(value: text)
+  else { preconditionFailure("\(text) does not compile") }
+  precondition(filter.clauses.allSatisfy(\.isCompared))
+  return (LineEvaluator(filter), LineEvaluator(value))
+}
+
+/// The input as one line: all instructions have to agree about it, and so have all ways to evaluate.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzLines(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let input = unsafe UnsafeBufferPointer(start: start, count: count)
+  guard unsafe !input.contains(0x0A) else { return 0 }
+  // As much readable memory behind the line as is asked for, and no byte more.
+  let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: count + JSONCursor.padding)
+  unsafe memory.initialize(repeating: 0x22, count: count + JSONCursor.padding)
+  for index in 0..<count { unsafe memory[index] = input[index] }
+  defer { unsafe memory.deallocate() }
+  let line = unsafe RawJSON(line: memory, count: count)
+
+  let quick = line.fault()
+  let strict = line.fault(strictly: true)
+  precondition(strict != nil || quick == nil)
+  for name in ["baseline", "avx2", "avx512"] where unsafe json_use_instructions(name) {
+    precondition(line.fault() == quick, "\(name) says \(String(describing: line.fault()))")
+    if quick == nil, let end = line.end { precondition(end.pastSpace(line.limit) == line.limit, name) }
+  }
+  for (filter, value) in unsafe pairs {
+    let verdict = filter.test(line)
+    guard strict == nil else { continue }
+    var expected = Verdict.error
+    if case .bool(let holds)? = try? value.value(line) { expected = holds ? .match : .noMatch }
+    precondition(verdict == expected, "\(filter.filter.options): \(verdict), not \(expected)")
+  }
+  return 0
+}
