@@ -41,6 +41,13 @@ struct RegexTests {
     #expect(try findAll("^a", "aaa") == ["a"])
   }
 
+  @Test func looksForNonBoundariesBetweenCharactersOnly() throws {
+    #expect(try findAll("\\B", "xé漢x").count == 1)
+    #expect(try !Regex("\\B").matches("xéx"))
+    #expect(try Regex("\\B").matches("xx"))
+    #expect(try Regex("\\Bé").matches("éé"))
+  }
+
   @Test func namesGroupsInBothSpellings() throws {
     let regex = try Regex("(?<first>a)[(?<x>]\\Q(?<\\E(?P<last>b)(c)?")
     #expect(regex.groupCount == 3)

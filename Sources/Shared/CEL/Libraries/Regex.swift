@@ -17,6 +17,8 @@ import CRE2
   let groupCount: Int
   // RE2's const operations lock internally, hence the unchecked conformance above.
   private let compiled: OpaquePointer
+  /// RE2 looks for `\B` between any two bytes, also those of one character.
+  private let mayMatchInsideCharacters: Bool
 
   /// Compiles `pattern`.
   ///
@@ -27,6 +29,7 @@ import CRE2
       throw RegexError(message: "error parsing regexp: expression is longer than \(Regex.patternLimit) bytes")
     }
     self.pattern = pattern
+    mayMatchInsideCharacters = pattern.utf8.count >= 2 && RegexSyntax.hasNonBoundary(Array(pattern.utf8))
     let source = try RegexSyntax.adaptedToRE2(Array(pattern.utf8))
     var message = [CChar](repeating: 0, count: 256)
     let compiled = unsafe source.withUnsafeBufferPointer { source in
@@ -52,7 +55,8 @@ import CRE2
 
   /// Whether the pattern matches anywhere in `text`.
   func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    unsafe cre2_find(compiled, text.baseAddress, text.count, 0, nil, 0)
+    if mayMatchInsideCharacters { return firstMatch(in: unsafe Array(text).span) != nil }
+    return unsafe cre2_find(compiled, text.baseAddress, text.count, 0, nil, 0)
   }
 
   /// Whether the pattern matches anywhere in `text`.
@@ -64,6 +68,19 @@ import CRE2
   /// The leftmost match that starts at or after byte `from`: the whole match first, then the groups; nil for
   /// a group that took no part.
   func firstMatch(in text: Span<UInt8>, from: Int = 0, groups: Int = 0) -> [Range<Int>?]? {
+    var from = from
+    while true {
+      let match = anyMatch(in: text, from: from, groups: groups)
+      guard mayMatchInsideCharacters, let start = match?.first.flatMap({ $0 })?.lowerBound,
+        start < text.count,
+        text[start] & 0xC0 == 0x80
+      else { return match }
+      from = Regex.nextScalar(in: text, after: start)
+    }
+  }
+
+  /// What RE2 finds first, even inside a character.
+  private func anyMatch(in text: Span<UInt8>, from: Int, groups: Int) -> [Range<Int>?]? {
     guard from >= 0, from <= text.count else { return nil }
     var spans = [CRE2Span](repeating: CRE2Span(start: -1, end: -1), count: min(groups, groupCount) + 1)
     let found = unsafe text.withUnsafeBufferPointer { text in

@@ -65,6 +65,11 @@ enum RegexSyntax {
     return output
   }
 
+  /// Whether `\B` occurs, as an escape or, at worst, as literal text.
+  static func hasNonBoundary(_ pattern: [UInt8]) -> Bool {
+    zip(pattern, pattern.dropFirst()).contains { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "B") }
+  }
+
   private static func endOfNamedClass(_ pattern: [UInt8], from: Int) -> Int? {
     var index = from
     while index + 1 < pattern.count {
