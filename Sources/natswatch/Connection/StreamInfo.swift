@@ -10,6 +10,13 @@ struct StreamInfo: Decodable, Sendable, Equatable {
     var subjects: [String]?
     /// `limits`, `interest` or `workqueue`.
     var retention: String?
+    /// Where there are such, messages may have subjects that are not among ``subjects``.
+    var mirror: Origin?
+    var sources: [Origin]?
+  }
+
+  struct Origin: Decodable, Sendable, Equatable {
+    var name: String
   }
 
   struct State: Decodable, Sendable, Equatable {

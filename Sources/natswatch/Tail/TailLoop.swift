@@ -20,6 +20,7 @@ final class TailLoop {
   private var encoder: EventEncoder
   private var stream = ""
   private var filters: [SubjectPattern]
+  private var streamSubjects: [SubjectPattern] = []
   /// Subjects to be looked at here, where the server knows no several filters.
   private var localFilters: [SubjectPattern] = []
   private var written: UInt64 = 0
@@ -88,6 +89,7 @@ final class TailLoop {
       throw NATSError(.badSettings, "the state file is of stream \(saved.stream), --stream says \(wanted)")
     }
     let info = try retrying { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    try checkFilters(info)
     let coversStream = Self.covers(info, filters)
     machine = OrderedConsumer(
       start: saved.map { .after($0.seq) } ?? settings.start, epoch: saved?.created,
@@ -108,6 +110,18 @@ final class TailLoop {
         machine = OrderedConsumer(
           start: gone.isAhead ? .newOnly : .all, coversStream: coversStream, isStrict: settings.isStrict)
       }
+    }
+  }
+
+  /// A filter that no message can meet is a mistake; servers since 2.10 take it without a word.
+  private func checkFilters(_ info: StreamInfo) throws(NATSError) {
+    streamSubjects = (info.config.subjects ?? []).compactMap(SubjectPattern.init)
+    guard info.config.sources == nil, info.config.mirror == nil, !streamSubjects.isEmpty else { return }
+    for filter in filters where !streamSubjects.contains(where: { $0.overlaps(filter) }) {
+      throw NATSError(
+        .notFound,
+        "stream \(stream) has no subject \(filter): it has "
+          + streamSubjects.map(\.description).joined(separator: " "))
     }
   }
 
@@ -200,7 +214,9 @@ final class TailLoop {
     consumer.subscription.end()
     jetStream.deleteConsumer(consumer.info.name, of: stream)
     localFilters = filters
-    filters = [SubjectPattern.hull(of: filters)]
+    // A filter has to lie within one of the stream's subjects; where none holds them all, everything is asked for.
+    let hull = SubjectPattern.hull(of: filters)
+    filters = streamSubjects.contains { $0.covers(hull) } ? [hull] : []
     session.diagnostics.info(
       "the server knows one filter a consumer only (before 2.10): asking for \(filters[0]) and filtering here"
     )
