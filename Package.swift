@@ -62,7 +62,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
-    tool("kwatch", ["CCurl", yams, subprocess]),
+    tool("kwatch", ["CCurl", "CYAML", subprocess]),
     tool("natswatch", ["CNATS", "JSON", "Filter"]),
     tool("wfilter", ["Filter", "JSON"]),
     tool(
@@ -84,6 +84,7 @@ let package = Package(
     shared("Metrics", ["Pipe"]),
     shared("Command", ["Pipe", argumentParser]),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     shim("CSimdjson", links: "simdjson"),

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Yams
 
 /// Reads one kubeconfig file's text, YAML or JSON.
 ///
@@ -19,14 +18,11 @@ struct KubeconfigParser {
 
   func parse(_ text: [UInt8]) throws(ConfigError) -> Kubeconfig {
     guard text.count <= Self.sizeLimit else { throw fault("is larger than 4 MiB") }
-    guard Self.isShallow(text) else { throw fault("is nested too deeply") }
-    let root: Node?
-    do { root = try Yams.compose(yaml: String(decoding: text, as: UTF8.self)) } catch {
-      throw fault("is not YAML: \(Self.firstLine(of: error))")
-    }
+    let root: YAMLNode?
+    do { root = try YAMLNode.parse(text) } catch { throw fault("is not YAML: \(error)") }
     var config = Kubeconfig()
-    guard let root, !Self.isNull(root) else { return config }
-    guard let mapping = root.mapping else { throw fault("is not a mapping") }
+    guard let root, !root.isNull else { return config }
+    guard case .mapping(let mapping) = root else { throw fault("is not a mapping") }
     config.currentContext = try string(mapping, "current-context", at: "")
     for (name, entry) in try named(mapping, "clusters", "cluster") {
       config.clusters[name] = try cluster(entry, at: "clusters[\(name)].")
@@ -43,7 +39,7 @@ struct KubeconfigParser {
     return config
   }
 
-  private func cluster(_ node: Node.Mapping, at place: String) throws(ConfigError) -> Kubeconfig.Cluster {
+  fileprivate func cluster(_ node: Members, at place: String) throws(ConfigError) -> Kubeconfig.Cluster {
     Kubeconfig.Cluster(
       server: try string(node, "server", at: place),
       authority: try material(node, "certificate-authority", at: place),
@@ -53,7 +49,7 @@ struct KubeconfigParser {
       disablesCompression: try flag(node, "disable-compression", at: place))
   }
 
-  private func user(_ node: Node.Mapping, at place: String) throws(ConfigError) -> Kubeconfig.User {
+  private func user(_ node: Members, at place: String) throws(ConfigError) -> Kubeconfig.User {
     var user = Kubeconfig.User()
     user.certificate = try material(node, "client-certificate", at: place)
     user.key = try material(node, "client-key", at: place)
@@ -77,7 +73,7 @@ struct KubeconfigParser {
     return user
   }
 
-  private func plugin(_ node: Node.Mapping, at place: String) throws(ConfigError) -> Kubeconfig.ExecPlugin {
+  private func plugin(_ node: Members, at place: String) throws(ConfigError) -> Kubeconfig.ExecPlugin {
     var plugin = Kubeconfig.ExecPlugin(command: try string(node, "command", at: place))
     guard !plugin.command.isEmpty else { throw fault("has no \(place)command") }
     // A command with a slash is a path, relative to the file; a bare name is looked up in PATH.
@@ -88,7 +84,7 @@ struct KubeconfigParser {
     plugin.interactiveMode = try string(node, "interactiveMode", at: place)
     plugin.wantsClusterInfo = try flag(node, "provideClusterInfo", at: place)
     for entry in try sequence(node, "env", at: place) {
-      guard let entry = entry.mapping else {
+      guard case .mapping(let entry) = entry else {
         throw fault("has a \(place)env that is no list of name and value")
       }
       let name = try string(entry, "name", at: place + "env.")
@@ -105,31 +101,22 @@ struct KubeconfigParser {
 // MARK: - Fields
 
 extension KubeconfigParser {
+  fileprivate typealias Members = [(key: YAMLNode, value: YAMLNode)]
+
   private func fault(_ message: String) -> ConfigError { ConfigError("kubeconfig '\(path)' \(message)") }
 
-  private static func firstLine(of error: any Error) -> String {
-    "\(error)".split(separator: "\n", maxSplits: 1).first.map(String.init) ?? ""
-  }
-
-  private static func isNull(_ node: Node) -> Bool {
-    guard case .scalar(let scalar) = node, scalar.style == .any || scalar.style == .plain else {
-      return false
-    }
-    return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
-  }
-
-  private func field(_ node: Node.Mapping, _ key: String) -> Node? {
-    for (name, value) in node where name.string == key { return Self.isNull(value) ? nil : value }
+  private func field(_ node: Members, _ key: String) -> YAMLNode? {
+    for (name, value) in node where name.string == key { return value.isNull ? nil : value }
     return nil
   }
 
-  private func string(_ node: Node.Mapping, _ key: String, at place: String) throws(ConfigError) -> String {
+  private func string(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> String {
     guard let value = field(node, key) else { return "" }
-    guard case .scalar(let scalar) = value else { throw fault("has a \(place)\(key) that is no string") }
-    return scalar.string
+    guard let text = value.string else { throw fault("has a \(place)\(key) that is no string") }
+    return text
   }
 
-  private func flag(_ node: Node.Mapping, _ key: String, at place: String) throws(ConfigError) -> Bool {
+  private func flag(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> Bool {
     switch try string(node, key, at: place) {
     case "true", "True", "TRUE": return true
     case "", "false", "False", "FALSE": return false
@@ -138,48 +125,49 @@ extension KubeconfigParser {
   }
 
   private func mapping(
-    _ node: Node.Mapping, _ key: String, at place: String
-  ) throws(ConfigError) -> Node.Mapping? {
+    _ node: Members, _ key: String, at place: String
+  ) throws(ConfigError) -> Members? {
     guard let value = field(node, key) else { return nil }
-    guard let mapping = value.mapping else { throw fault("has a \(place)\(key) that is no mapping") }
+    guard case .mapping(let mapping) = value else { throw fault("has a \(place)\(key) that is no mapping") }
     return mapping
   }
 
-  private func sequence(_ node: Node.Mapping, _ key: String, at place: String) throws(ConfigError) -> [Node] {
+  private func sequence(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> [YAMLNode] {
     guard let value = field(node, key) else { return [] }
-    guard let sequence = value.sequence else { throw fault("has a \(place)\(key) that is no list") }
-    return Array(sequence)
+    guard case .sequence(let sequence) = value else { throw fault("has a \(place)\(key) that is no list") }
+    return sequence
   }
 
-  private func strings(_ node: Node.Mapping, _ key: String, at place: String) throws(ConfigError) -> [String]
-  {
+  private func strings(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> [String] {
     var texts: [String] = []
     for element in try sequence(node, key, at: place) {
-      guard case .scalar(let scalar) = element else {
+      guard let text = element.string else {
         throw fault("has a \(place)\(key) that is no list of strings")
       }
-      texts.append(scalar.string)
+      texts.append(text)
     }
     return texts
   }
 
   /// `[{name: …, KIND: {…}}, …]`; of a name given twice the first stands.
   private func named(
-    _ node: Node.Mapping, _ list: String, _ kind: String
-  ) throws(ConfigError) -> [(String, Node.Mapping)] {
-    var entries: [(String, Node.Mapping)] = []
+    _ node: Members, _ list: String, _ kind: String
+  ) throws(ConfigError) -> [(String, Members)] {
+    var entries: [(String, Members)] = []
     var names: Set<String> = []
     for element in try sequence(node, list, at: "") {
-      guard let element = element.mapping else { throw fault("has an entry of \(list) that is no mapping") }
+      guard case .mapping(let element) = element else {
+        throw fault("has an entry of \(list) that is no mapping")
+      }
       let name = try string(element, "name", at: list + ".")
       guard names.insert(name).inserted else { continue }
-      entries.append((name, try mapping(element, kind, at: "\(list)[\(name)].") ?? Node.Mapping([])))
+      entries.append((name, try mapping(element, kind, at: "\(list)[\(name)].") ?? []))
     }
     return entries
   }
 
   private func material(
-    _ node: Node.Mapping, _ key: String, at place: String
+    _ node: Members, _ key: String, at place: String
   ) throws(ConfigError) -> Kubeconfig.Material? {
     let data = try string(node, key + "-data", at: place)
     if !data.isEmpty {
@@ -190,28 +178,5 @@ extension KubeconfigParser {
     }
     let path = try string(node, key, at: place)
     return path.isEmpty ? nil : .file(absolute(path))
-  }
-
-  /// Whether the YAML parser, which recurses, is safe with this text: no level of nesting comes without a
-  /// column of indentation, an indicator or a bracket.
-  static func isShallow(_ text: [UInt8]) -> Bool {
-    var brackets = 0
-    var column = 0
-    var isLeading = true
-    for byte in text {
-      switch byte {
-      case 0x0A:
-        column = 0
-        isLeading = true
-        continue
-      case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
-      case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(0, brackets - 1)
-      case 0x20, 0x09, UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: ":"): break
-      default: isLeading = false
-      }
-      if isLeading { column += 1 }
-      if brackets > 200 || column > 1000 { return false }
-    }
-    return true
   }
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import CYAML
+
+/// A YAML (or JSON) document as libyaml reads it: scalars stay text, aliases share what they name.
+///
+/// libyaml itself, and not a Swift package over it: those bring all of Foundation, which would be two thirds of
+/// this program.
+indirect enum YAMLNode: Equatable, Sendable {
+  /// `isPlain`: written without quotes, so that `null` means nothing.
+  case scalar(String, isPlain: Bool)
+  case sequence([YAMLNode])
+  case mapping([(key: YAMLNode, value: YAMLNode)])
+
+  struct Fault: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  /// No configuration is nested deeper; deeper text is an attack on the stack.
+  static let depthLimit = 100
+
+  static func == (left: YAMLNode, right: YAMLNode) -> Bool {
+    switch (left, right) {
+    case (.scalar(let left, _), .scalar(let right, _)): left == right
+    case (.sequence(let left), .sequence(let right)): left == right
+    case (.mapping(let left), .mapping(let right)):
+      left.elementsEqual(right) { $0.key == $1.key && $0.value == $1.value }
+    default: false
+    }
+  }
+
+  var string: String? { if case .scalar(let text, _) = self { text } else { nil } }
+
+  var isNull: Bool {
+    guard case .scalar(let text, isPlain: true) = self else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(text)
+  }
+
+  /// The first document of a text; nil where there is none.
+  static func parse(_ text: [UInt8]) throws(Fault) -> YAMLNode? {
+    var reader = Reader(text)
+    defer { reader.end() }
+    return try reader.document()
+  }
+}
+
+/// libyaml's events, made into nodes.
+@safe private struct Reader {
+  private let parser: UnsafeMutablePointer<yaml_parser_t>
+  private let input: UnsafeMutableBufferPointer<UInt8>
+  private var anchors: [String: YAMLNode] = [:]
+
+  private enum Event {
+    case scalar(String, isPlain: Bool, anchor: String?)
+    case alias(String)
+    case sequenceStart(String?)
+    case mappingStart(String?)
+    case close
+    case other
+    case streamEnd
+  }
+
+  init(_ text: [UInt8]) {
+    unsafe parser = .allocate(capacity: 1)
+    unsafe input = .allocate(capacity: max(1, text.count))
+    unsafe _ = input.initialize(from: text)
+    unsafe _ = yaml_parser_initialize(parser)
+    unsafe yaml_parser_set_input_string(parser, input.baseAddress, text.count)
+  }
+
+  func end() {
+    unsafe yaml_parser_delete(parser)
+    unsafe parser.deallocate()
+    unsafe input.deallocate()
+  }
+
+  mutating func document() throws(YAMLNode.Fault) -> YAMLNode? {
+    while true {
+      switch try next() {
+      case .streamEnd: return nil
+      case .other: continue
+      case let event: return try node(event, depth: 0)
+      }
+    }
+  }
+
+  private mutating func node(_ event: Event, depth: Int) throws(YAMLNode.Fault) -> YAMLNode {
+    guard depth < YAMLNode.depthLimit else { throw YAMLNode.Fault(description: "it is nested too deeply") }
+    switch event {
+    case .scalar(let text, let isPlain, let anchor):
+      return remember(.scalar(text, isPlain: isPlain), anchor)
+    case .alias(let name):
+      guard let node = anchors[name] else {
+        throw YAMLNode.Fault(description: "alias '\(name)' names nothing")
+      }
+      return node
+    case .sequenceStart(let anchor):
+      var elements: [YAMLNode] = []
+      while true {
+        let event = try next()
+        if case .close = event { return remember(.sequence(elements), anchor) }
+        elements.append(try node(event, depth: depth + 1))
+      }
+    case .mappingStart(let anchor):
+      var members: [(key: YAMLNode, value: YAMLNode)] = []
+      while true {
+        let event = try next()
+        if case .close = event { return remember(.mapping(members), anchor) }
+        let key = try node(event, depth: depth + 1)
+        members.append((key, try node(try next(), depth: depth + 1)))
+      }
+    case .close, .other, .streamEnd: throw YAMLNode.Fault(description: "it ends too early")
+    }
+  }
+
+  private mutating func remember(_ node: YAMLNode, _ anchor: String?) -> YAMLNode {
+    if let anchor { anchors[anchor] = node }
+    return node
+  }
+
+  private func next() throws(YAMLNode.Fault) -> Event {
+    var event = unsafe yaml_event_t()
+    guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw fault() }
+    defer { unsafe yaml_event_delete(&event) }
+    switch unsafe event.type {
+    case YAML_SCALAR_EVENT:
+      let scalar = unsafe event.data.scalar
+      let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+      let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE
+      return unsafe .scalar(
+        String(decoding: bytes, as: UTF8.self), isPlain: isPlain, anchor: Self.text(scalar.anchor))
+    case YAML_ALIAS_EVENT: return unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
+    case YAML_SEQUENCE_START_EVENT: return unsafe .sequenceStart(Self.text(event.data.sequence_start.anchor))
+    case YAML_MAPPING_START_EVENT: return unsafe .mappingStart(Self.text(event.data.mapping_start.anchor))
+    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: return .close
+    case YAML_STREAM_END_EVENT: return .streamEnd
+    default: return .other
+    }
+  }
+
+  private func fault() -> YAMLNode.Fault {
+    let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "it cannot be read"
+    return YAMLNode.Fault(description: unsafe "line \(parser.pointee.problem_mark.line + 1): \(problem)")
+  }
+
+  private static func text(_ pointer: UnsafeMutablePointer<UInt8>?) -> String? {
+    unsafe pointer.map { unsafe String(cString: $0) }
+  }
+}
