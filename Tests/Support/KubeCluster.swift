@@ -117,13 +117,9 @@ package final class KubeCluster: Sendable {
 
   @discardableResult
   private static func run(_ executable: String, _ arguments: [String], stdin: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = arguments
     var environment = ProcessInfo.processInfo.environment
     environment["OWNER"] = String(ProcessInfo.processInfo.processIdentifier)
     environment["KUBECONFIG"] = nil
-    process.environment = environment
     // Files, not pipes: the servers that the script leaves behind must not hold our end open.
     let folder = FileManager.default.temporaryDirectory
     let (input, output, errors) = (
@@ -133,16 +129,15 @@ package final class KubeCluster: Sendable {
     defer { for file in [input, output, errors] { try? FileManager.default.removeItem(at: file) } }
     for file in [output, errors] { try Data().write(to: file) }
     try Data(stdin.utf8).write(to: input)
-    process.standardInput = try FileHandle(forReadingFrom: input)
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-    process.waitUntilExit()
+    let status = try ChildProcess(
+      executable, arguments, environment: environment, input: FileHandle(forReadingFrom: input),
+      output: FileHandle(forWritingTo: output), errors: FileHandle(forWritingTo: errors)
+    ).wait()
     let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
-    guard process.terminationStatus == 0 else {
+    guard status == 0 else {
       let said = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
       throw KubeClusterError(
-        command: ([executable] + arguments).joined(separator: " "), status: process.terminationStatus,
+        command: ([executable] + arguments).joined(separator: " "), status: status,
         output: said + text)
     }
     return text

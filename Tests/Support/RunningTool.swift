@@ -5,7 +5,7 @@ internal import Foundation
 ///
 /// `@unchecked Sendable`: `condition` guards what the two reading threads and the test share.
 package final class RunningTool: @unchecked Sendable {
-  private let process = Process()
+  private let process: ChildProcess
   private let input = Pipe()
   private let output = Pipe()
   private let diagnosticsPipe = Pipe()
@@ -17,20 +17,20 @@ package final class RunningTool: @unchecked Sendable {
 
   init(_ path: String, _ arguments: [String], environment: [String: String], in directory: URL?) throws {
     command = ([path] + arguments).joined(separator: " ")
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    process.environment = environment
-    if let directory { process.currentDirectoryURL = directory }
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = diagnosticsPipe
     signal(SIGPIPE, SIG_IGN)  // a tool that ends early must not take the tests with it
-    try process.run()
+    process = try ChildProcess(
+      path, arguments, environment: environment, in: directory, input: input.fileHandleForReading,
+      output: output.fileHandleForWriting, errors: diagnosticsPipe.fileHandleForWriting)
+    for end in [
+      input.fileHandleForReading, output.fileHandleForWriting, diagnosticsPipe.fileHandleForWriting,
+    ] {
+      try end.close()
+    }
     collect(output) { $0.outputBytes.append($1) }
     collect(diagnosticsPipe) { $0.diagnosticsBytes.append($1) }
   }
 
-  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+  deinit { process.send(SIGKILL) }
 
   package var processIdentifier: Int32 { process.processIdentifier }
   package var isRunning: Bool { process.isRunning }
@@ -52,7 +52,7 @@ package final class RunningTool: @unchecked Sendable {
 
   package func write(_ text: String) { try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8)) }
   package func closeInput() { try? input.fileHandleForWriting.close() }
-  package func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+  package func send(_ signal: Int32) { process.send(signal) }
 
   /// Waits until stdout has at least `count` whole lines, and returns all there are.
   @discardableResult
@@ -71,8 +71,7 @@ package final class RunningTool: @unchecked Sendable {
   package func waitForEnd(_ deadline: Duration = .seconds(30)) throws -> Tool.Outcome {
     try wait(for: "its end", deadline) { !$0.process.isRunning && $0.hasClosedStreams }
     var outcome = soFar
-    outcome.status =
-      process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    outcome.status = process.wait()
     return outcome
   }
 
@@ -81,7 +80,7 @@ package final class RunningTool: @unchecked Sendable {
     let end = ContinuousClock.now + deadline
     while !isTrue(self) {
       guard ContinuousClock.now < end else {
-        kill(process.processIdentifier, SIGKILL)
+        process.send(SIGKILL)
         throw ToolDeadlineExceeded(command: command, waitedFor: what, outcome: soFar)
       }
       condition.withLock { _ = condition.wait(until: Date(timeIntervalSinceNow: 0.02)) }
