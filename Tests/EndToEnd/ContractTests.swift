@@ -21,7 +21,8 @@ import Testing
   }
 
   @Test(arguments: tools) func refusesAnUnknownFlagInTwoLines(_ tool: String) throws {
-    let outcome = try Tool.run(tool, ["--no-such-flag"])
+    let operands = ["kwatch": ["pods"], "natswatch": ["orders.>"], "wfilter": ["true"]][tool] ?? []
+    let outcome = try Tool.run(tool, operands + ["--no-such-flag"])
     #expect(outcome.status == 64, "\(outcome)")
     #expect(outcome.output.isEmpty)
     let lines = outcome.diagnostics.split(separator: "\n")
@@ -70,8 +71,9 @@ import Testing
     let tool = try Tool.shell(
       #"yes '\#(Self.line)' | { wfilter true; echo "status $?" >&2; } | { read -r _; sleep 60; }"#)
     try eventually("wfilter is stuck in a write") {
-      let pids = try Tool.shell("pgrep -P $(pgrep -P \(tool.processIdentifier) | paste -sd,) wfilter").waitForEnd()
-      guard let pid = Int32(pids.output.split(separator: "\n").first ?? "") else { return false }
+      let children = "$(pgrep -P \(tool.processIdentifier) | paste -sd,)"
+      let pids = try Tool.shell("pgrep -P \(children) wfilter").waitForEnd()
+      guard let pid = Int32(pids.lines.first ?? "") else { return false }
       let state = try Tool.shell("cat /proc/\(pid)/wchan").waitForEnd().output
       guard state.contains("pipe_w") else { return false }
       kill(pid, SIGTERM)
