@@ -8,6 +8,8 @@ import Testing
 @safe final class TreeSource: ForeignSource, @unchecked Sendable {
   private var nodes: [Value] = []
   private(set) var decoded = 0
+  /// What each read is said to cost.
+  var workPerRead = 0
   /// Whether strings claim to have escapes, so that no raw bytes are handed out.
   private let hidesRaw: Bool
   private var buffers: [UnsafeMutableBufferPointer<UInt8>] = unsafe []
@@ -56,11 +58,13 @@ import Testing
   }
 
   override func member(_ node: UInt64, _ name: FieldName) -> Value? {
+    work += workPerRead
     guard case .map(let map) = nodes[Int(node)] else { return nil }
     return map.rawMember(name).map(wrap)
   }
 
   override func element(_ node: UInt64, at index: Int) -> Value? {
+    work += workPerRead
     guard case .list(let list) = nodes[Int(node)] else { return nil }
     return list.rawElement(index).map(wrap)
   }
@@ -141,6 +145,23 @@ import Testing
       return
     }
     #expect(source.decoded == 0)
+  }
+
+  /// Or else an expression could search a large document for each step of its budget.
+  @Test(arguments: [
+    "lists.range(100).all(i, x.name != 'a')", "lists.range(100).all(i, x.tags[1] != 'a')",
+    "lists.range(100).all(i, x.tags != ['b'])", "lists.range(100).all(i, has(x.name))",
+    "lists.range(100).all(i, x.tags.exists(t, t == 'a'))", "lists.range(100).all(i, x.tags.join() != '')",
+  ])
+  func whatASourceReadsIsPaidFor(_ expression: String) {
+    let source = TreeSource()
+    source.workPerRead = 1000
+    let x = source.wrap(Self.document)
+    guard case .fails(let error) = Evaluate.outcome(expression, ["x": x], costLimit: 50_000) else {
+      Issue.record("evaluated")
+      return
+    }
+    #expect(error.code == .costLimitExceeded)
   }
 
   @Test func copiesOutliveTheSource() throws {

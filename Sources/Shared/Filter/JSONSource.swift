@@ -52,7 +52,11 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     }
   }
 
-  override func string(_ node: UInt64) -> String { raw(node).string ?? "" }
+  override func string(_ node: UInt64) -> String {
+    let text = raw(node).string ?? ""
+    work &+= text.utf8.count / 10
+    return text
+  }
 
   override func rawString(_ node: UInt64) -> UnsafeBufferPointer<UInt8>? { unsafe raw(node).plainString }
 
@@ -69,13 +73,29 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
 
   override func member(_ node: UInt64, _ name: FieldName) -> Value? {
     let object = raw(node)
-    if let member = object.member(name.utf8) { return value(member) }
+    if let member = member(of: object, name.utf8) { return value(member) }
     guard descendsIntoObject, object.start == line.start else { return nil }
-    return object.member("object")?.member(name.utf8).map(value)
+    return object.member("object").flatMap { member(of: $0, name.utf8) }.map(value)
+  }
+
+  /// The first of equal keys; what is gone over is counted as work.
+  private func member(of object: RawJSON, _ name: [UInt8]) -> RawJSON? {
+    guard var members = RawJSON.Members(object) else { return nil }
+    defer { charge(from: object.start, to: members.position) }
+    while let (key, value) = members.next() {
+      if key.isString(name) { return value }
+    }
+    return nil
+  }
+
+  /// Bytes that were gone over, as the evaluator counts work.
+  private func charge(from start: JSONCursor, to end: JSONCursor) {
+    work &+= Int(truncatingIfNeeded: end.number &- start.number) / 10
   }
 
   override func element(_ node: UInt64, at index: Int) -> Value? {
     guard index >= 0, var elements = RawJSON.Elements(raw(node)) else { return nil }
+    defer { charge(from: raw(node).start, to: elements.position) }
     for _ in 0..<index where elements.next() == nil { return nil }
     return elements.next().map(value)
   }
@@ -88,20 +108,24 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
       })
         ?? RawJSON.Elements(array)
     else { return nil }
+    let start = elements.position
     guard let element = elements.next() else { return nil }
+    charge(from: start, to: elements.position)
     cursor.position = elements.position.number
     return value(element)
   }
 
   override func nextEntry(_ cursor: inout ForeignCursor) -> (key: Value, value: Value)? {
     let object = raw(cursor.node)
-    if cursor.position == 0 { cursor.state = object.mayRepeatKeys ? 1 : 0 }
+    if cursor.position == 0 { cursor.state = mayRepeatKeys(object) ? 1 : 0 }
     guard
       var members = JSONCursor(number: cursor.position).map({
         RawJSON.Members(resumingAt: $0, limit: line.limit)
       })
         ?? RawJSON.Members(object)
     else { return nil }
+    let start = members.position
+    defer { charge(from: start, to: members.position) }
     while let (key, member) = members.next() {
       cursor.position = members.position.number
       if cursor.state == 1, isRepeated(key, member, in: object) { continue }
@@ -110,9 +134,17 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return nil
   }
 
+  /// ``RawJSON/mayRepeatKeys``, with the walk counted as work.
+  private func mayRepeatKeys(_ object: RawJSON) -> Bool {
+    guard var members = RawJSON.Members(object) else { return false }
+    while members.next() != nil {}
+    charge(from: object.start, to: members.position)
+    return object.mayRepeatKeys
+  }
+
   private func isRepeated(_ key: RawJSON, _ member: RawJSON, in object: RawJSON) -> Bool {
     var name: [UInt8] = []
     key.appendString(to: &name)
-    return object.member(name)?.start != member.start
+    return self.member(of: object, name)?.start != member.start
   }
 }

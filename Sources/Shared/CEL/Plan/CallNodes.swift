@@ -19,7 +19,7 @@ final class UnaryCallNode: Node, @unchecked Sendable {
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
-    let value = try argument.evaluate(&activation).native
+    let value = try argument.argument(&activation)
     guard parameter.accepts(value) else { throw error(.noMatchingOverload) }
     try activation.spend(overload.cost, value)
     do throws(EvaluationError) { return try body(value) } catch { throw error.located(at: offset) }
@@ -48,8 +48,8 @@ final class BinaryCallNode: Node, @unchecked Sendable {
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
-    let left = try first.evaluate(&activation).native
-    let right = try second.evaluate(&activation).native
+    let left = try first.argument(&activation)
+    let right = try second.argument(&activation)
     guard parameters.0.accepts(left), parameters.1.accepts(right) else { throw error(.noMatchingOverload) }
     try activation.spend(overload.cost, left, right)
     do throws(EvaluationError) { return try body(left, right) } catch { throw error.located(at: offset) }
@@ -74,7 +74,7 @@ final class CallNode: Node, @unchecked Sendable {
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     var values: [Value] = []
     values.reserveCapacity(arguments.count)
-    for argument in arguments { values.append(try argument.evaluate(&activation).native) }
+    for argument in arguments { values.append(try argument.argument(&activation)) }
     guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
     for candidate in candidates where candidate.tests.accept(values) {
       try activation.spend(candidate.overload.cost.amount(values))
@@ -83,6 +83,18 @@ final class CallNode: Node, @unchecked Sendable {
       }
     }
     throw error(.noMatchingOverload, CallText.name(name))
+  }
+}
+
+extension Node {
+  /// The value as a function takes it: decoded.
+  @inline(__always)
+  func argument(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    let value = try evaluate(&activation)
+    guard case .foreign(let foreign) = value else { return value }
+    let native = foreign.native
+    try activation.settle(foreign.source)
+    return native
   }
 }
 

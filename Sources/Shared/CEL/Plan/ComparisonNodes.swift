@@ -17,7 +17,10 @@ final class EqualNode: Node, @unchecked Sendable {
     let leftValue = try left.evaluate(&activation)
     let rightValue = try right.evaluate(&activation)
     try activation.spend(min(leftValue.comparisonCost, rightValue.comparisonCost))
-    return (leftValue == rightValue) != isNegated
+    let isEqual = leftValue == rightValue
+    try activation.settle(leftValue)
+    try activation.settle(rightValue)
+    return isEqual != isNegated
   }
 }
 
@@ -123,14 +126,12 @@ final class InNode: Node, @unchecked Sendable {
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     let element = try left.evaluate(&activation)
-    switch try right.evaluate(&activation).native {
+    switch try right.argument(&activation) {
     case .list(let list):
       try activation.spend(list.count)
-      var iterator = ListValue.RawIterator(list)
-      while let candidate = iterator.next() {
-        if candidate == element {
-          return true
-        }
+      for candidate in list.rawElements {
+        if candidate == element { return true }
+        try activation.settle(candidate)
         try activation.spend(min(candidate.comparisonCost, element.comparisonCost))
       }
       return false

@@ -21,7 +21,7 @@ final class ListFoldNode: Node, @unchecked Sendable {
     var walk = try start(range, variables, &activation)
     var result: [Value] = []
     var weight = 1
-    while walk.next(&activation) {
+    while try walk.next(&activation) {
       try activation.spend(stepCost)
       if let predicate, try !predicate.evaluateBool(&activation) { continue }
       let value = try transform.evaluate(&activation)
@@ -58,7 +58,7 @@ final class MapFoldNode: Node, @unchecked Sendable {
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     var walk = try start(range, variables, &activation)
     var builder = MapBuilder()
-    while walk.next(&activation) {
+    while try walk.next(&activation) {
       try activation.spend(stepCost)
       if let predicate, try !predicate.evaluateBool(&activation) { continue }
       let key = try key?.evaluate(&activation)
@@ -169,7 +169,7 @@ final class FoldNode: Node, @unchecked Sendable {
     let first = try initial.evaluate(&activation)
     var walk = try start(range, variables, &activation)
     activation.locals[accumulator] = first
-    while walk.next(&activation) {
+    while try walk.next(&activation) {
       try activation.spend(stepCost)
       guard try condition.evaluateBool(&activation) else { break }
       activation.locals[accumulator] = try step.evaluate(&activation)

@@ -50,6 +50,22 @@ extension Activation {
   }
 }
 
+extension Activation {
+  /// Pays for what a foreign value's source has had to read.
+  @inline(__always)
+  mutating func settle(_ value: Value) throws(EvaluationError) {
+    if case .foreign(let foreign) = value { try settle(foreign.source) }
+  }
+
+  @inline(__always)
+  mutating func settle(_ source: ForeignSource) throws(EvaluationError) {
+    let work = source.work
+    guard work != 0 else { return }
+    source.work = 0
+    try spend(work)
+  }
+}
+
 extension EvaluationError {
   /// Whether `||`, `&&`, `all` and `exists` may go on after it.
   var isAbsorbable: Bool { code != .costLimitExceeded }

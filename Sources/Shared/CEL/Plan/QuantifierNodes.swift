@@ -20,7 +20,7 @@ final class QuantifierNode: Node, @unchecked Sendable {
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     var walk = try start(range, variables, &activation)
     var failure: EvaluationError?
-    while walk.next(&activation) {
+    while try walk.next(&activation) {
       try activation.spend(predicate.cost + 1)
       do throws(EvaluationError) {
         if try predicate.evaluateBool(&activation) == deciding { return deciding }
@@ -50,7 +50,7 @@ final class ExistsOneNode: Node, @unchecked Sendable {
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     var walk = try start(range, variables, &activation)
     var count = 0
-    while walk.next(&activation) {
+    while try walk.next(&activation) {
       try activation.spend(predicate.cost + 1)
       if try predicate.evaluateBool(&activation) { count += 1 }
     }

@@ -15,7 +15,9 @@ final class SelectNode: Node, @unchecked Sendable {
     let value = try operand.evaluate(&activation)
     switch value {
     case .foreign(let foreign):
-      if let member = foreign.source.member(foreign.node, field) { return member }
+      let member = foreign.source.member(foreign.node, field)
+      try activation.settle(foreign.source)
+      if let member { return member }
       throw missing(in: value)
     case .map(let map):
       if let member = map.rawMember(field) { return member }
@@ -51,7 +53,9 @@ final class HasNode: Node, @unchecked Sendable {
       value = inner
     }
     guard value.isMap else { throw error(.noMatchingOverload, field.string) }
-    return try value.member(field) != nil
+    let member = try value.member(field)
+    try activation.settle(value)
+    return member != nil
   }
 }
 
@@ -74,7 +78,9 @@ final class OptionalSelectNode: Node, @unchecked Sendable {
     }
     if case .null = value { return .optional(nil) }
     guard value.isMap else { throw error(.noMatchingOverload, field.string) }
-    return .optional(try value.member(field))
+    let member = try value.member(field)
+    try activation.settle(value)
+    return .optional(member)
   }
 }
 
@@ -96,7 +102,9 @@ final class IndexNode: Node, @unchecked Sendable {
       guard let inner else { return value }
       return .optional(try inner.lookup(key))
     }
-    guard let found = try lookup(value, key) else { throw missing(value, key) }
+    let found = try lookup(value, key)
+    try activation.settle(value)
+    guard let found else { throw missing(value, key) }
     return found
   }
 
@@ -129,9 +137,11 @@ final class OptionalIndexNode: Node, @unchecked Sendable {
       value = inner
     }
     if case .null = value { return .optional(nil) }
-    do throws(EvaluationError) { return .optional(try value.lookup(key)) } catch {
-      throw error.located(at: offset)
-    }
+    do throws(EvaluationError) {
+      let found = try value.lookup(key)
+      try activation.settle(value)
+      return .optional(found)
+    } catch { throw error.located(at: offset) }
   }
 }
 
@@ -165,7 +175,9 @@ extension Value {
     case .foreign(let foreign):
       switch foreign.kind {
       case .list: return foreign.source.element(foreign.node, at: try key.listIndex)
-      case .map: return MapValue(foreign: foreign).rawValue(key)
+      case .map:
+        guard case .string(let name) = key.native else { return nil }
+        return foreign.source.member(foreign.node, FieldName(name))
       case .string: throw .noMatchingOverload
       }
     default: throw .noMatchingOverload

@@ -136,7 +136,11 @@ final class SizeNode: Node, @unchecked Sendable {
     let value = try operand.evaluate(&activation)
     switch value {
     case .foreign(let foreign):
-      guard foreign.kind == .string else { return .int(Int64(foreign.source.count(foreign.node))) }
+      guard foreign.kind == .string else {
+        let count = foreign.source.count(foreign.node)
+        try activation.settle(foreign.source)
+        return .int(Int64(count))
+      }
       if let bytes = unsafe foreign.source.rawString(foreign.node) {
         try activation.spend(bytes.count / 10)
         return .int(Int64(unsafe bytes.count { $0 & 0xC0 != 0x80 }))

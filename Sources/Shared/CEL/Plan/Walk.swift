@@ -19,17 +19,8 @@ struct Walk {
     first = variables.first
     second = variables.second
     switch range {
-    case .list(let list):
-      switch list.storage {
-      case .elements(let elements): source = .elements(elements)
-      case .foreign(let foreign): source = .foreignList(foreign.source, ForeignCursor(node: foreign.node))
-      }
-    case .map(let map):
-      if case .foreign(let foreign) = map.storage {
-        source = .foreignMap(foreign.source, ForeignCursor(node: foreign.node))
-      } else {
-        source = .entries(map.entries)
-      }
+    case .list(let list): source = .elements(list.rawElements)
+    case .map(let map): source = .entries(map.entries)
     case .foreign(let foreign):
       switch foreign.kind {
       case .list: source = .foreignList(foreign.source, ForeignCursor(node: foreign.node))
@@ -41,14 +32,18 @@ struct Walk {
   }
 
   /// Sets the variables to the next element; false at the end.
+  ///
+  /// - Throws: when finding it has spent the budget
   @inline(__always)
-  mutating func next(_ activation: inout Activation) -> Bool {
+  mutating func next(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     switch source {
     case .elements(let elements):
       guard index < elements.count else { return false }
       setElement(elements[index], &activation)
     case .foreignList(let list, var cursor):
-      guard let element = list.nextElement(&cursor) else { return false }
+      let element = list.nextElement(&cursor)
+      try activation.settle(list)
+      guard let element else { return false }
       source = .foreignList(list, cursor)
       setElement(element, &activation)
     case .entries(let entries):
@@ -56,7 +51,9 @@ struct Walk {
       activation.locals[first] = entries[index].key
       if let second { activation.locals[second] = entries[index].value }
     case .foreignMap(let map, var cursor):
-      guard let entry = map.nextEntry(&cursor) else { return false }
+      let entry = map.nextEntry(&cursor)
+      try activation.settle(map)
+      guard let entry else { return false }
       source = .foreignMap(map, cursor)
       activation.locals[first] = entry.key
       if let second { activation.locals[second] = entry.value }

@@ -23,13 +23,29 @@ public struct ForeignValue: Sendable {
   @inline(__always)
   public var kind: ForeignKind { source.kind(node) }
 
-  /// The node decoded (a string), or as a view that decodes on access (a list, a map).
+  /// The node decoded (a string), or as a list or map of its own whose elements are still foreign.
   public var native: Value {
     switch source.kind(node) {
     case .string: .string(source.string(node))
-    case .list: .list(ListValue(foreign: self))
-    case .map: .map(MapValue(foreign: self))
+    case .list: .list(ListValue(elements))
+    case .map: .map(MapValue(unique: entries))
     }
+  }
+
+  /// The elements of a list node, in one walk.
+  var elements: [Value] {
+    var result: [Value] = []
+    var cursor = ForeignCursor(node: node)
+    while let element = source.nextElement(&cursor) { result.append(element) }
+    return result
+  }
+
+  /// The entries of a map node, in one walk; keys decoded.
+  var entries: [(key: Value, value: Value)] {
+    var result: [(key: Value, value: Value)] = []
+    var cursor = ForeignCursor(node: node)
+    while let entry = source.nextEntry(&cursor) { result.append((entry.key.native, entry.value)) }
+    return result
   }
 }
 
@@ -44,6 +60,11 @@ public struct ForeignValue: Sendable {
 /// more; a result that is kept must be copied with ``Value/copied()`` first. Reads come from one thread at a time.
 open class ForeignSource: @unchecked Sendable {
   // Unchecked: a source belongs to the thread that evaluates over it; see above.
+
+  /// What reading has cost since the evaluator last took note: a subclass adds about one for each ten bytes it goes over.
+  ///
+  /// Without it an expression could make the source search a large document for each step it is allowed.
+  public final var work = 0
 
   /// For subclasses.
   public init() {}

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A CEL list: elements in memory, or a view of a foreign list.
+/// A CEL list.
 ///
 /// Reading an element gives it decoded (``Value/native``).
 public final class ListValue: Sendable, RandomAccessCollection {
-  enum Storage: Sendable {
-    case elements([Value])
-    case foreign(ForeignValue)
-  }
-
-  let storage: Storage
+  /// The elements as they were given; some may be foreign.
+  let rawElements: [Value]
   /// How many values lie in it, at any depth, counted as often as they can be reached; see ``Value/weight``.
   let weight: Int
 
@@ -23,13 +19,8 @@ public final class ListValue: Sendable, RandomAccessCollection {
 
   /// A list of these elements, whose weights with one for the list come to `weight`.
   init(_ elements: [Value], weight: Int) {
-    self.storage = .elements(elements)
+    self.rawElements = elements
     self.weight = weight
-  }
-
-  init(foreign: ForeignValue) {
-    self.storage = .foreign(foreign)
-    self.weight = foreign.source.weight(foreign.node)
   }
 
   static let empty = ListValue([])
@@ -38,73 +29,35 @@ public final class ListValue: Sendable, RandomAccessCollection {
   public var startIndex: Int { 0 }
 
   /// The number of elements.
-  public var endIndex: Int { count }
+  public var endIndex: Int { rawElements.count }
 
   /// The number of elements.
-  public var count: Int {
-    switch storage {
-    case .elements(let elements): elements.count
-    case .foreign(let foreign): foreign.source.count(foreign.node)
-    }
-  }
+  public var count: Int { rawElements.count }
 
   /// The element at an index within `0..<count`.
   public subscript(index: Int) -> Value { rawElement(index)?.native ?? .null }
 
   /// The element at an index, undecoded; nil when out of range.
+  @inline(__always)
   func rawElement(_ index: Int) -> Value? {
-    switch storage {
-    case .elements(let elements): elements.indices.contains(index) ? elements[index] : nil
-    case .foreign(let foreign): foreign.source.element(foreign.node, at: index)
-    }
+    index >= 0 && index < rawElements.count ? rawElements[index] : nil
   }
 
   /// The elements, decoded.
-  public func makeIterator() -> Iterator { Iterator(base: RawIterator(self)) }
-
-  /// All elements, undecoded.
-  var rawElements: [Value] {
-    switch storage {
-    case .elements(let elements): return elements
-    case .foreign:
-      var result: [Value] = []
-      var iterator = RawIterator(self)
-      while let element = iterator.next() { result.append(element) }
-      return result
-    }
-  }
+  public func makeIterator() -> Iterator { Iterator(elements: rawElements) }
 
   /// Walks a list, decoding each element.
   public struct Iterator: IteratorProtocol {
-    var base: RawIterator
+    fileprivate let elements: [Value]
+    private var index = 0
+
+    fileprivate init(elements: [Value]) { self.elements = elements }
 
     /// The next element.
-    public mutating func next() -> Value? { base.next()?.native }
-  }
-
-  /// Walks a list without decoding.
-  struct RawIterator: IteratorProtocol {
-    private let list: ListValue
-    private var index = 0
-    private var cursor: ForeignCursor?
-
-    init(_ list: ListValue) {
-      self.list = list
-      if case .foreign(let foreign) = list.storage { self.cursor = ForeignCursor(node: foreign.node) }
-    }
-
-    mutating func next() -> Value? {
-      switch list.storage {
-      case .elements(let elements):
-        guard index < elements.count else { return nil }
-        defer { index += 1 }
-        return elements[index]
-      case .foreign(let foreign):
-        guard var position = cursor else { return nil }
-        let element = foreign.source.nextElement(&position)
-        cursor = position
-        return element
-      }
+    public mutating func next() -> Value? {
+      guard index < elements.count else { return nil }
+      defer { index += 1 }
+      return elements[index].native
     }
   }
 }

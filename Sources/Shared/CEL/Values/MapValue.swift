@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A CEL map: entries in memory in the order they were written, or a view of a foreign map.
+/// A CEL map: entries in the order in which they were written.
 ///
 /// Keys are int, uint, bool and string; numeric keys that are equal as numbers are the same key.
 public final class MapValue: Sendable {
@@ -8,7 +8,6 @@ public final class MapValue: Sendable {
     /// Few entries: looked up one by one.
     case few([(key: Value, value: Value)])
     case indexed([(key: Value, value: Value)], [MapKey: Int])
-    case foreign(ForeignValue)
   }
 
   let storage: Storage
@@ -41,30 +40,19 @@ public final class MapValue: Sendable {
     self.storage = .indexed(entries, index)
   }
 
-  init(foreign: ForeignValue) {
-    self.storage = .foreign(foreign)
-    self.weight = foreign.source.weight(foreign.node)
-  }
-
   /// The number of entries.
   public var count: Int {
     switch storage {
     case .few(let entries): entries.count
     case .indexed(let entries, _): entries.count
-    case .foreign(let foreign): foreign.source.count(foreign.node)
     }
   }
 
-  /// All entries, in order; values of a foreign map undecoded.
+  /// All entries, in order; values that came foreign are still so.
   public var entries: [(key: Value, value: Value)] {
     switch storage {
-    case .few(let entries): return entries
-    case .indexed(let entries, _): return entries
-    case .foreign(let foreign):
-      var result: [(key: Value, value: Value)] = []
-      var cursor = ForeignCursor(node: foreign.node)
-      while let entry = foreign.source.nextEntry(&cursor) { result.append((entry.key.native, entry.value)) }
-      return result
+    case .few(let entries): entries
+    case .indexed(let entries, _): entries
     }
   }
 
@@ -80,9 +68,6 @@ public final class MapValue: Sendable {
       return nil
     case .indexed(let entries, let index):
       return MapKey(key).flatMap { index[$0] }.map { entries[$0].value }
-    case .foreign(let foreign):
-      guard case .string(let name) = key.native else { return nil }
-      return foreign.source.member(foreign.node, FieldName(name))
     }
   }
 
@@ -96,7 +81,6 @@ public final class MapValue: Sendable {
       return nil
     case .indexed(let entries, let index):
       return index[.string(UTF8String(name.string))].map { entries[$0].value }
-    case .foreign(let foreign): return foreign.source.member(foreign.node, name)
     }
   }
 }

@@ -95,11 +95,7 @@ enum NumericOrder: Sendable {
 extension ListValue {
   func isEqual(to other: ListValue) -> Bool {
     guard count == other.count else { return false }
-    var left = RawIterator(self)
-    var right = RawIterator(other)
-    while let element = left.next() {
-      guard let counterpart = right.next(), element == counterpart else { return false }
-    }
+    for index in rawElements.indices where rawElements[index] != other.rawElements[index] { return false }
     return true
   }
 }
@@ -120,12 +116,9 @@ extension ForeignValue {
     case (.string, .string(let string)): return isEqual(to: string)
     case (.string, .foreign(let other)):
       return other.kind == .string && other.isEqual(to: source.string(node))
-    case (.list, .list(let list)): return ListValue(foreign: self).isEqual(to: list)
-    case (.map, .map(let map)): return MapValue(foreign: self).isEqual(to: map)
-    case (.list, .foreign(let other)):
-      return other.kind == .list && ListValue(foreign: self).isEqual(to: ListValue(foreign: other))
-    case (.map, .foreign(let other)):
-      return other.kind == .map && MapValue(foreign: self).isEqual(to: MapValue(foreign: other))
+    case (.list, .list), (.map, .map): return native == other
+    case (.list, .foreign(let other)): return other.kind == .list && native == other.native
+    case (.map, .foreign(let other)): return other.kind == .map && native == other.native
     default: return false
     }
   }

@@ -36,10 +36,10 @@ extension Value {
     .list(ListValue(elements))
   }
 
-  /// This value with a foreign string decoded, and a foreign list or map as a view that decodes on access.
+  /// This value with a foreign string decoded, and a foreign list or map made a list or map of its own.
   ///
-  /// Elements of a foreign list stay where they are until they are read; the view keeps the source alive, but
-  /// not its content: see ``ForeignSource`` about how long that lasts.
+  /// Its elements stay where they are until they are read, which keeps the source alive, but not its content: see
+  /// ``ForeignSource`` about how long that lasts.
   @inline(__always)
   public var native: Value {
     guard case .foreign(let foreign) = self else { return self }
