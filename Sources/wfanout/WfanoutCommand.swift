@@ -16,6 +16,31 @@ internal import Pipe
       "Where to listen: :PORT (loopback), HOST:PORT, [IPv6]:PORT, unix:PATH.", valueName: "address"))
   var listen: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Where operators ask: status, clients, broadcast. Local addresses only.", valueName: "address"))
+  var admin: String?
+
+  @Option(
+    help: ArgumentHelp("Who may listen: lines of TOKEN IDENTITY [EXPIRES].", valueName: "file"),
+    completion: .file())
+  var authTokens: String?
+
+  @Flag(help: "Take a token from the query (?token=), too.")
+  var allowQueryToken = false
+
+  @Flag(help: "Let anyone listen who can reach an address that is not local.")
+  var noAuth = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Run this for each channel that is asked for, in place of standard input: 'kwatch {resourceType} [-n {namespace}]'.",
+      valueName: "command"))
+  var upstream: String?
+
+  @Option(help: ArgumentHelp("How long a command goes on when nobody listens.", valueName: "duration"))
+  var grace = DurationArgument(.seconds(10))
+
   @Option(help: ArgumentHelp("Memory for events that listeners may still want.", valueName: "size"))
   var ring = "64MiB"
 
@@ -33,7 +58,7 @@ internal import Pipe
   var coalesceMs = 0
 
   @Option(help: ArgumentHelp("Silence after which a listener gets a sign of life.", valueName: "duration"))
-  var heartbeat = DurationArgument(.seconds(15))
+  var heartbeat = DurationArgument(.seconds(5))
 
   @Option(help: ArgumentHelp("Silence after which a WebSocket is pinged.", valueName: "duration"))
   var wsHeartbeat = DurationArgument(.seconds(30))
@@ -84,6 +109,30 @@ internal import Pipe
       }
       return address
     }
+    if let authTokens {
+      settings.authenticator = Authenticator(
+        tokens: try TokenFile(path: authTokens), allowsQueryToken: allowQueryToken)
+    } else if allowQueryToken {
+      throw ValidationError("--allow-query-token needs --auth-tokens")
+    }
+    if settings.authenticator == nil, !noAuth, let open = settings.listen.first(where: { !$0.isLocal }) {
+      throw ValidationError(
+        "--listen \(open): anyone could listen; give --auth-tokens FILE, or --no-auth if that is meant")
+    }
+    if let admin {
+      guard let address = ListenAddress(admin), address.isLocal else {
+        throw ValidationError("--admin '\(admin)': give :PORT, a loopback address or unix:PATH")
+      }
+      settings.admin = address
+    }
+    if let upstream {
+      do throws(UpstreamTemplate.Malformed) {
+        settings.upstream = try UpstreamTemplate(upstream)
+      } catch {
+        throw ValidationError("--upstream '\(upstream)': \(error)")
+      }
+    }
+    settings.grace = grace.duration
     guard let bytes = ByteSize(ring), bytes.count >= 1 << 16 else {
       throw ValidationError("--ring '\(ring)': give a size of at least 64KiB, as 64MiB")
     }

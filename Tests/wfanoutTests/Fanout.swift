@@ -10,7 +10,7 @@ final class Fanout: Sendable {
   init(_ arguments: [String] = [], environment: [String: String] = [:]) throws {
     tool = try Tool.start("wfanout", ["--listen", ":0"] + arguments, environment: environment)
     try tool.waitForDiagnostics("listening on http://127.0.0.1:")
-    let after = tool.soFar.diagnostics.split(separator: "http://127.0.0.1:").last ?? ""
+    let after = tool.soFar.diagnostics.split(separator: "listening on http://127.0.0.1:").last ?? ""
     port = Int(after.prefix { $0.isNumber }) ?? 0
   }
 

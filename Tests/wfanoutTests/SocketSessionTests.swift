@@ -36,8 +36,8 @@ struct SocketSessionTests {
 
   // row 3.48
   @Test mutating func anExpiredTokenAsksForAnother() {
-    session = SocketSession(clientID: "c1", needsToken: true)
-    _ = session.authenticated()
+    session = SocketSession(clientID: "c1", needsToken: true, isKnown: true)
+    #expect(say(#"{"type":"subscribe","subscription":{}}"#).count == 2)
     #expect(code(session.expired()) == "AUTH_EXPIRED")
     #expect(say(#"{"type":"auth","token":"new"}"#) == [.check(token: "new")])
   }

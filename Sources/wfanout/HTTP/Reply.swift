@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import NIOCore
 
 /// What a route decides to do with a request.
 enum Reply {
   case answer(Answer)
+  /// An answer that other loops have to be asked for.
+  case later(EventLoopFuture<Answer>)
   /// A response that goes on: the head's own fields, and what the connection becomes.
   case listen(ListenPlan)
   case upgrade(UpgradePlan)
+  case channels(clientID: String, identity: Identity?, registry: ChannelRegistry)
 }
 
 /// A listener to be: its stream, its wire format, and where it begins.
@@ -20,6 +24,8 @@ struct ListenPlan {
   var timeoutSeconds: Int?
   /// Tells a quiet Kubernetes client now and then where the stream is.
   var sendsBookmarks = false
+  /// When the client's token runs out, in seconds since 1970.
+  var expires: Int64?
 }
 
 /// A WebSocket to be.
@@ -29,4 +35,5 @@ struct UpgradePlan {
   var stream: EventStream
   var start: ListenRequest.Start = .now
   var matcher: (any LineMatcher)?
+  var expires: Int64?
 }

@@ -104,32 +104,63 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     case .answer(let answer):
       send(answer, context, isHead: request.method == "HEAD")
       if isKeptAlive { loopContext.await(self) }
+    case .later(let future):
+      let isHead = request.method == "HEAD"
+      future.assumeIsolated().whenComplete { result in
+        guard let context = self.context else { return }
+        self.send(
+          (try? result.get()) ?? .text(500, "the answer could not be put together"), context, isHead: isHead)
+        if self.isKeptAlive { self.loopContext.await(self) }
+      }
     case .listen(let plan):
       router.admission.clientJoined()
-      let isChunked = request.version == .http11
-      let format = WireFormat(shape: plan.shape, isChunked: isChunked)
+      let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
       let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
-      var headers: [(name: String, value: String)] = [
-        ("Content-Type", plan.contentType), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
-      ]
-      headers.append(isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"))
-      // Flushed last: whoever has the head gets every event from then on.
-      let channel = context.channel
-      channel.write(ByteBuffer(bytes: ResponseHead.encode(200, headers + plan.headers)), promise: nil)
-      become(connection, context)
-      connection.begin(plan, admission: router.admission)
-      channel.flush()
+      connection.expires = plan.expires
+      open(connection, 200, streamHeaders(plan.contentType, format) + plan.headers, context) {
+        connection.begin(plan, admission: self.router.admission)
+      }
+    case .channels(let id, let identity, let registry):
+      let format = WireFormat(shape: .channelEvent(channel: ""), isChunked: request.version == .http11)
+      let connection = ChannelConnection(
+        channel: context.channel, format: format, clientID: id, admission: router.admission,
+        registry: registry,
+        loopContext: loopContext)
+      connection.expires = identity?.expires
+      guard registry.join(connection, identity: identity?.name ?? "") else {
+        return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
+      }
+      router.admission.clientJoined()
+      let headers = streamHeaders("text/event-stream; charset=utf-8", format) + router.commonHeaders
+      open(connection, 200, headers, context) { connection.begin() }
     case .upgrade(let plan):
       router.admission.clientJoined()
-      let channel = context.channel
-      channel.write(ByteBuffer(bytes: ResponseHead.encode(101, plan.headers)), promise: nil)
       let connection = WebSocketConnection(
         channel: context.channel, mode: plan.mode, stream: plan.stream, admission: router.admission,
-        knownTypes: router.services.knownTypes, loopContext: loopContext)
-      become(connection, context)
-      connection.begin(plan.start, plan.matcher)
-      channel.flush()
+        knownTypes: router.services.knownTypes, authenticator: router.services.authenticator,
+        loopContext: loopContext)
+      connection.expires = plan.expires
+      open(connection, 101, plan.headers, context) { connection.begin(plan.start, plan.matcher) }
     }
+  }
+
+  /// Sends the head and hands the connection over. Flushed last: whoever has the head gets every event from then on.
+  private func open(
+    _ connection: Connection, _ status: Int, _ headers: [(name: String, value: String)],
+    _ context: ChannelHandlerContext, begin: () -> Void
+  ) {
+    let channel = context.channel
+    channel.write(ByteBuffer(bytes: ResponseHead.encode(status, headers)), promise: nil)
+    become(connection, context)
+    begin()
+    channel.flush()
+  }
+
+  private func streamHeaders(_ type: String, _ format: WireFormat) -> [(name: String, value: String)] {
+    [
+      ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
+      format.isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"),
+    ]
   }
 
   /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.

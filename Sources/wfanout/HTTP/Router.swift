@@ -7,6 +7,10 @@ struct Services: Sendable {
   var stream: EventStream
   var registry: Registry
   var filters: FilterCompiler
+  /// Where there is an `--upstream`.
+  var channels: ChannelRoutes?
+  /// Nil asks nobody who they are.
+  var authenticator: Authenticator?
   /// The event types a `/ws` client may ask for; nil allows any.
   var knownTypes: Set<String>?
   /// Opens `/ws/echo` to conformance tests.
@@ -17,6 +21,8 @@ struct Services: Sendable {
 struct Router: Sendable {
   let services: Services
   let admission: Admission
+  /// On the admin listener: its routes alone.
+  var admin: AdminRoutes?
   /// On every response: CORS, where it is allowed.
   var commonHeaders: [(name: String, value: String)] = []
   var allowedOrigin: String?
@@ -32,6 +38,7 @@ struct Router: Sendable {
   }
 
   private func find(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
+    if let admin { return try admin.route(request, on: loop) }
     switch request.path {
     case "/": return try get(request) { .answer(LivePage.answer) }
     case "/healthz": return try get(request) { .answer(.text(200, "ok")) }
@@ -41,13 +48,27 @@ struct Router: Sendable {
           Answer(
             200, type: "text/plain; version=0.0.4; charset=utf-8", body: services.registry.exposition()))
       }
-    case "/events": return try events(request)
-    case "/ws": return try webSocket(request, request.flag("raw") ? .raw : .session(needsToken: false))
-    case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo)
+    default: break
+    }
+    let identity = try services.authenticator?.identity(of: request)
+    if services.authenticator != nil, identity == nil, request.path != "/ws" || request.flag("raw") {
+      throw Authenticator.refusal("a token is needed")
+    }
+    if let channels = services.channels, let reply = try channels.route(request, identity: identity) {
+      if case .channels = reply { try admit() }
+      return reply
+    }
+    switch request.path {
+    case "/events": return try events(request, identity)
+    case "/ws":
+      let session = WebSocketConnection.Mode.session(
+        needsToken: services.authenticator != nil, isKnown: identity != nil)
+      return try webSocket(request, request.flag("raw") ? .raw : session, identity)
+    case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity)
     default:
       if let path = KubernetesPath(request.path) {
         if request.flag("watch") { try admit() }
-        return try KubernetesRoutes(services: services).route(request, path, on: loop)
+        return try KubernetesRoutes(services: services, identity: identity).route(request, path, on: loop)
       }
       return .answer(.notFound)
     }
@@ -60,7 +81,8 @@ struct Router: Sendable {
     return try body()
   }
 
-  private func events(_ request: Request) throws(Refusal) -> Reply {
+  /// What is said to everyone under `/events`, `/ws` and the rest asks first who they are.
+  private func events(_ request: Request, _ identity: Identity?) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     try admit()
     let wanted = ListenRequest(request)
@@ -70,10 +92,13 @@ struct Router: Sendable {
         stream: services.stream, shape: isLines ? .lines : .eventStream,
         contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
         headers: commonHeaders,
-        start: wanted.start, matcher: try services.filters.matcher(wanted.filter)))
+        start: wanted.start, matcher: try services.filters.matcher(wanted.filter), expires: identity?.expires)
+    )
   }
 
-  private func webSocket(_ request: Request, _ mode: WebSocketConnection.Mode) throws(Refusal) -> Reply {
+  private func webSocket(
+    _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?
+  ) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let headers = try WebSocketHandshake.answer(request, allowedOrigin: allowedOrigin)
     let wanted = ListenRequest(request)
@@ -81,7 +106,8 @@ struct Router: Sendable {
     try admit()
     return .upgrade(
       UpgradePlan(
-        mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher))
+        mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher,
+        expires: identity?.expires))
   }
 
   func admit() throws(Refusal) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
 import NIOCore
+import Watch
 
 /// The tail of a connection's pipeline once its response has begun: what it is left with is this one handler.
 ///
@@ -19,6 +20,12 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   var lastProgressTick: UInt32
   var lastBuffered = 0
   var registryIndex = -1
+  /// When it began, in the loop's ticks.
+  let startTick: UInt32
+  /// Counts the connections of a loop: a name for one that gave none.
+  let number: UInt32
+  /// When the token it came with runs out, in seconds since 1970.
+  var expires: Int64?
   private var isFinishing = false
 
   init(channel: any Channel, format: WireFormat, loopContext: LoopContext) {
@@ -27,6 +34,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     self.loopContext = loopContext
     self.lastWriteTick = loopContext.tick
     self.lastProgressTick = loopContext.tick
+    self.startTick = loopContext.tick
+    self.number = loopContext.nextNumber()
   }
 
   var takesMore: Bool { channel.isWritable && !isFinishing }
@@ -66,8 +75,15 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
       return
     }
     lastProgressTick = now
+    if let expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
+      tokenExpired()
+      return
+    }
     if now &- lastWriteTick >= heartbeat { send(.heartbeat, format) }
   }
+
+  /// A stream that cannot be asked for another token ends.
+  func tokenExpired() { finish(reason: "auth_expired") }
 
   /// Says goodbye and closes when everything has been written.
   final func finish(reason: String) {
@@ -100,6 +116,29 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     if let listener { listener.hub?.remove(listener) }
     listener = nil
   }
+
+  final func report(_ id: String, _ transport: String) -> ClientReport {
+    let age = Int64(loopContext.tick &- startTick) * 1_000_000_000
+    return ClientReport(
+      clientID: id, connectedAt: Timestamp(nanoseconds: Timestamp.now.nanoseconds - age),
+      remote: channel.remoteAddress?.description ?? "", transport: transport, queue: listener?.backlog ?? 0,
+      dropped: listener?.dropped ?? 0)
+  }
+
+  var report: ClientReport {
+    let transport =
+      switch format.shape {
+      case .lines: "ndjson"
+      case .kubernetes: "kubernetes"
+      case .webSocketText, .webSocketEvent: "websocket"
+      case .channelEvent: "channels"
+      case .eventStream: "sse"
+      }
+    return report("c\(loopContext.index)-\(number)", transport)
+  }
+
+  /// The command behind the stream has ended.
+  func sourceEnded(_ stream: EventStream, _ ending: ChildProcess.Ending) { finish(reason: "upstream_ended") }
 
   func received(_ buffer: ByteBuffer) {}
 

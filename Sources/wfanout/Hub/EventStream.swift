@@ -131,4 +131,14 @@ final class EventStream: Sendable {
       }
     }
   }
+
+  /// The source ended although listeners were there: they are told why.
+  func fail(_ ending: ChildProcess.Ending) {
+    for index in hubs.indices {
+      hubs[index].loop.execute {
+        self.drain(index)
+        for listener in self.hubs[index].listeners { listener.connection.sourceEnded(self, ending) }
+      }
+    }
+  }
 }

@@ -110,6 +110,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     case .skip(let position, let dropped):
       counters.dropped.increment(by: UInt64(dropped))
       listener.position = position
+      listener.dropped += dropped
       listener.connection.send(.gap(dropped: dropped), listener.lane.format)
       return true
     case .reset(let dropped):
@@ -224,6 +225,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     state.release(listener.lane)
     state.listenerLeft()
   }
+
+  var listeners: [Listener] { groups.values.flatMap(\.listeners) }
 
   /// The position of the listener that is furthest behind; the ring's end when all are there.
   var slowestPosition: Int {

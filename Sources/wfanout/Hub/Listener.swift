@@ -11,6 +11,11 @@ final class Listener {
   weak var hub: Hub?
   /// Events of this epoch up to this sequence were had from another replica.
   var skipThrough: EventID?
+  /// Events left out for it.
+  var dropped = 0
+
+  /// Events it has not been handed yet.
+  var backlog: Int { hub.map { max(0, $0.ring.end - position) } ?? 0 }
 
   init(lane: Lane, connection: Connection, position: Int) {
     self.lane = lane

@@ -26,7 +26,12 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     }
   }
 
-  var count: Int { connections.count }
+  private var numbers: UInt32 = 0
+
+  func nextNumber() -> UInt32 {
+    numbers &+= 1
+    return numbers
+  }
 
   func forEachConnection(_ body: (Connection) -> Void) { connections.forEach(body) }
 

@@ -5,6 +5,8 @@
 struct KubernetesMatcher: LineMatcher {
   let path: KubernetesPath
   let allowsBookmarks: Bool
+  /// False where the source was asked for this path alone.
+  let checksPath: Bool
   let filter: (any LineMatcher)?
 
   var key: String {
@@ -14,7 +16,8 @@ struct KubernetesMatcher: LineMatcher {
 
   func matches(_ batch: Batch, _ index: Int) -> Bool {
     switch batch.kinds[index] {
-    case .added, .modified, .deleted: isOfPath(batch, index) && (filter?.matches(batch, index) ?? true)
+    case .added, .modified, .deleted:
+      (!checksPath || isOfPath(batch, index)) && (filter?.matches(batch, index) ?? true)
     case .bookmark: allowsBookmarks
     case .error: true
     case .status, .metrics, .other: false

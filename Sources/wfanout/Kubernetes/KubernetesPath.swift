@@ -14,7 +14,8 @@ struct KubernetesPath: Equatable, Sendable {
     guard parts.first == "" else { return nil }
     parts.removeFirst()
     guard path.utf8.count <= 512, parts.allSatisfy(KubernetesPath.isPart) else { return nil }
-    if parts.count >= 3, parts[0] == "api" {
+    // `/api/v1/streaming/…` is the admin listener's, `/api/watch/…` the channels'.
+    if parts.count >= 3, parts[0] == "api", parts[1].hasPrefix("v"), parts[2] != "streaming" {
       apiVersion = parts[1]
       parts.removeFirst(2)
     } else if parts.count >= 4, parts[0] == "apis" {

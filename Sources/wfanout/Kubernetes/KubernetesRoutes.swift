@@ -4,19 +4,26 @@ import Watch
 /// `GET /api…` and `/apis…`: lists, objects and watches out of a stream of watch events.
 struct KubernetesRoutes: Sendable {
   let services: Services
+  let identity: Identity?
 
   func route(_ request: Request, _ path: KubernetesPath, on loop: LoopContext) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let query = try KubernetesWatchQuery(request)
     let matcher = KubernetesMatcher(
-      path: path, allowsBookmarks: query.allowsBookmarks, filter: try services.filters.matcher(query.filter))
+      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: services.channels == nil,
+      filter: try services.filters.matcher(query.filter))
+    var stream = services.stream
+    if let pool = services.channels?.pool {
+      guard query.isWatch else { throw unlistable }
+      stream = try pool.acquire(ChannelRequest(path, query.filter), identity: identity?.name ?? "").stream
+    }
     guard query.isWatch else { return .answer(try list(path, matcher)) }
-    let stream = services.stream
     return .listen(
       ListenPlan(
         stream: stream, shape: .kubernetes, contentType: "application/json",
         start: try start(query, stream, stream.hubs[loop.index]), matcher: matcher,
-        timeoutSeconds: query.timeoutSeconds, sendsBookmarks: query.allowsBookmarks))
+        timeoutSeconds: query.timeoutSeconds, sendsBookmarks: query.allowsBookmarks,
+        expires: identity?.expires))
   }
 
   private func list(_ path: KubernetesPath, _ matcher: KubernetesMatcher) throws(Refusal) -> Answer {
@@ -29,6 +36,15 @@ struct KubernetesRoutes: Sendable {
     return path.name == nil
       ? KubernetesList.list(snapshot, path: path, matcher: matcher)
       : KubernetesList.object(snapshot, path: path, matcher: matcher)
+  }
+
+  private var unlistable: Refusal {
+    Refusal(
+      status: Status(
+        code: 405, reason: "MethodNotAllowed",
+        message: services.channels == nil
+          ? "nothing is kept to list; start wfanout with --snapshot" : "only watches here: list at the source"
+      ))
   }
 
   /// What is gone is refused with 410 before the stream begins, so that the client lists again.

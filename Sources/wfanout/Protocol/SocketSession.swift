@@ -35,12 +35,13 @@ struct SocketSession: Sendable {
 
   /// - Parameters:
   ///   - clientID: a UUID, made anew for each connection.
-  ///   - needsToken: whether the first message has to be `auth`; false where the handshake has shown who it is.
+  ///   - needsToken: whether tokens are checked at all.
+  ///   - isKnown: whether the handshake has shown who it is; otherwise the first message has to be `auth`.
   ///   - knownTypes: the event types that may be subscribed to; nil allows any.
-  init(clientID: String, needsToken: Bool, knownTypes: Set<String>? = nil) {
+  init(clientID: String, needsToken: Bool, isKnown: Bool = false, knownTypes: Set<String>? = nil) {
     self.clientID = clientID
     self.needsToken = needsToken
-    self.isAuthenticated = !needsToken
+    self.isAuthenticated = !needsToken || isKnown
     self.knownTypes = knownTypes
   }
 

@@ -19,6 +19,16 @@ struct Configuration: Sendable {
   var snapshotKeys: Int?
   /// The value of `Access-Control-Allow-Origin`; nil allows none.
   var corsOrigin: String?
+  /// The command behind channels; nil serves standard input alone.
+  var upstream: UpstreamTemplate?
+  /// How long a command goes on when nobody listens any more.
+  var grace: Duration = .seconds(10)
+  /// Where operators ask; nil is nowhere.
+  var admin: ListenAddress?
+  /// Who may listen; nil is anyone who can reach an address.
+  var authenticator: Authenticator?
+  /// Objects kept for each channel.
+  static let channelKeys = 100_000
   /// What a listener's filter may cost for one event.
   var costLimit = 100_000
   /// For WebSocket conformance tests: an endpoint that gives back what it gets.

@@ -17,10 +17,12 @@ struct Run {
     notifier.ready("serving")
     let ended = Ending()
     shutdown.onRequest { _ in ended.end(nil) }
-    InputReader(
-      descriptor: STDIN_FILENO, name: "standard input", stream: server.stream, shutdown: shutdown,
-      diagnostics: diagnostics
-    ).start { error in ended.end(error) }
+    if configuration.upstream == nil {
+      InputReader(
+        descriptor: STDIN_FILENO, name: "standard input", stream: server.stream, shutdown: shutdown,
+        diagnostics: diagnostics
+      ).start { error in ended.end(error) }
+    }
     let error = ended.wait()
     notifier.stopping()
     server.drain(reason: shutdown.cause == nil ? "end_of_stream" : "server_shutdown")

@@ -20,6 +20,8 @@ final class Server: Sendable {
   let registry: Registry
   let stream: EventStream
   let admission: Admission
+  let pool: UpstreamPool?
+  private let channels = ChannelRegistry()
   private let group: MultiThreadedEventLoopGroup
   private let contexts: [LoopContext]
   private let isDraining = Atomic<Bool>(false)
@@ -44,6 +46,11 @@ final class Server: Sendable {
     stream = EventStream(
       name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
       coalesce: coalesce > .zero ? coalesce : nil)
+    pool = configuration.upstream.map {
+      UpstreamPool(
+        template: $0, loops: loops, configuration: configuration, counters: metrics.stream,
+        diagnostics: diagnostics)
+    }
     let admission = Admission(clientLimit: configuration.clientLimit)
     self.admission = admission
     registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
@@ -57,12 +64,26 @@ final class Server: Sendable {
     var services = Services(
       stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
     services.hasEcho = configuration.hasEcho
+    services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
+    services.authenticator = configuration.authenticator
     var router = Router(services: services, admission: admission)
     router.allowedOrigin = configuration.corsOrigin
     if let origin = configuration.corsOrigin {
       router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
     }
     var bound: [String] = []
+    if let address = configuration.admin {
+      router.admin = AdminRoutes(
+        contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
+        channels: services.channels, started: .now)
+      do {
+        let channel = try bootstrap(router).bind(to: address).wait()
+        diagnostics.info("operators are answered on \(describe(channel, address))")
+      } catch {
+        throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
+      }
+      router.admin = nil
+    }
     for address in configuration.listen {
       do {
         let channel = try bootstrap(router).bind(to: address).wait()
@@ -115,6 +136,7 @@ final class Server: Sendable {
         try? context.loop.submit { context.forEachConnection { $0.finish(reason: reason) } }.wait()
       }
     }
+    pool?.stopAll()
     let deadline = ContinuousClock.now + configuration.drain
     while admission.clientCount > 0, ContinuousClock.now < deadline {
       guard pause(milliseconds: 20) else { break }

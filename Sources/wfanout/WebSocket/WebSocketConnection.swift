@@ -10,7 +10,7 @@ final class WebSocketConnection: Connection {
     /// The lines of the stream, nothing else; what the client says is not read.
     case raw
     /// The protocol with `subscribe`, `ping` and the rest.
-    case session(needsToken: Bool)
+    case session(needsToken: Bool, isKnown: Bool)
     /// Gives back what it gets; for conformance tests only.
     case echo
   }
@@ -26,6 +26,14 @@ final class WebSocketConnection: Connection {
   private var pingTick: UInt32?
   private var isReading = true
   private var resumeID: String?
+  private let authenticator: Authenticator?
+  /// Where the stream goes on once a new token has come.
+  private var pausedPosition: Int?
+  /// When a token is due at the latest, in ticks.
+  private var tokenDue: UInt32?
+
+  private static let authSeconds: UInt32 = 10
+  private static let renewalSeconds: UInt32 = 30
 
   /// The protocol's own rhythm (source: its section on heartbeats), in seconds.
   struct Heartbeat { var interval: UInt32 = 30, timeout: UInt32 = 10 }
@@ -33,8 +41,9 @@ final class WebSocketConnection: Connection {
 
   init(
     channel: any Channel, mode: Mode, stream: EventStream, admission: Admission, knownTypes: Set<String>?,
-    loopContext: LoopContext
+    authenticator: Authenticator?, loopContext: LoopContext
   ) {
+    self.authenticator = authenticator
     self.mode = mode
     self.stream = stream
     self.admission = admission
@@ -42,8 +51,9 @@ final class WebSocketConnection: Connection {
     self.lastHeardTick = loopContext.tick
     self.heartbeat = Heartbeat(
       interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds)
-    if case .session(let needsToken) = mode {
-      session = SocketSession(clientID: UUIDText.random(), needsToken: needsToken, knownTypes: knownTypes)
+    if case .session(let needsToken, let isKnown) = mode {
+      session = SocketSession(
+        clientID: UUIDText.random(), needsToken: needsToken, isKnown: isKnown, knownTypes: knownTypes)
     }
     let shape: WireFormat.Shape = mode == .raw ? .webSocketText : .webSocketEvent
     super.init(
@@ -51,6 +61,9 @@ final class WebSocketConnection: Connection {
   }
 
   func begin(_ start: ListenRequest.Start, _ matcher: (any LineMatcher)?) {
+    if mode == .session(needsToken: true, isKnown: false) {
+      tokenDue = loopContext.tick &+ WebSocketConnection.authSeconds
+    }
     guard mode == .raw else { return }
     listen(matcher, start)
   }
@@ -97,10 +110,31 @@ final class WebSocketConnection: Connection {
       case .send(let text): send(WebSocketFrame.message(.text, Array(text.utf8)))
       case .deliver(let subscriptions): deliver(subscriptions)
       case .resume(let id): resume(id)
-      case .check: act(session?.refused() ?? [])
+      case .check(let token): check(token)
       case .close(let code, let reason): close(code: code, reason: reason)
       }
     }
+  }
+
+  private func check(_ token: String) {
+    guard let identity = authenticator?.identity(of: token) else { return act(session?.refused() ?? []) }
+    expires = identity.expires
+    tokenDue = nil
+    act(session?.authenticated() ?? [])
+    guard let position = pausedPosition, let subscriptions = session?.subscriptions, !subscriptions.isEmpty
+    else { return }
+    pausedPosition = nil
+    listen(SubscriptionMatcher(subscriptions), .here, at: position)
+  }
+
+  /// Events pause; a new token within the renewal time goes on where they stopped.
+  override func tokenExpired() {
+    guard session != nil else { return super.tokenExpired() }
+    expires = nil
+    tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
+    pausedPosition = listener?.position
+    removeListener()
+    act(session?.expired() ?? [])
   }
 
   /// Changes what is delivered without losing the place in the stream.
@@ -123,6 +157,13 @@ final class WebSocketConnection: Connection {
     removeListener()
     _ = hub
     listen(lane.matcher, .after(id))
+  }
+
+  override var report: ClientReport {
+    guard let session else { return report("c\(loopContext.index)-\(number)", "websocket") }
+    var report = report(session.clientID, "websocket")
+    report.subscriptions = session.subscriptions.subscriptions
+    return report
   }
 
   private func removeListener() {
@@ -153,6 +194,12 @@ final class WebSocketConnection: Connection {
   /// Any frame is a sign of life; the first ping that goes unanswered in time ends the connection.
   override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
     let now = loopContext.tick
+    if let due = tokenDue, due <= now, !isClosing {
+      tokenDue = nil
+      if let session { act([session.error(.authFailed, "no token came in time")]) }
+      close(code: 1008, reason: "authentication failed")
+      return
+    }
     if let pingTick, now &- pingTick >= heartbeat.timeout, !isClosing {
       self.pingTick = nil
       goodbye(reason: "heartbeat_timeout", code: 4408)

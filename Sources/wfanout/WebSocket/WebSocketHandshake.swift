@@ -31,7 +31,14 @@ enum WebSocketHandshake {
         status: Status(
           code: 403, reason: "Forbidden", message: "pages of origin '\(origin)' may not connect; see --cors"))
     }
-    return [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key))]
+    var headers = [
+      ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key)),
+    ]
+    // A token came as a second protocol; the first one is agreed to (section 4.2.2).
+    if request.header("sec-websocket-protocol", contains: "bearer") {
+      headers.append(("Sec-WebSocket-Protocol", "bearer"))
+    }
+    return headers.map { (name: $0.0, value: $0.1) }
   }
 
   static func accept(_ key: String) -> String {

@@ -58,7 +58,8 @@ struct WireFormat: Hashable, Sendable {
   func encode(_ notice: Notice) -> [UInt8] {
     var output: [UInt8] = []
     switch shape {
-    case .eventStream, .channelEvent: wrap(notice.eventStreamField, into: &output)
+    case .eventStream: wrap(notice.eventStreamField, into: &output)
+    case .channelEvent(let channel): wrap(notice.channelField(channel), into: &output)
     case .lines: wrap(notice.line, into: &output)
     case .kubernetes: if let line = notice.kubernetesLine { wrap(line, into: &output) }
     case .webSocketText, .webSocketEvent: notice.appendFrame(isRaw: shape == .webSocketText, into: &output)

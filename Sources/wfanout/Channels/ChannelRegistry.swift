@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Synchronization
+
+/// Who is connected, by client id, so that a subscription that comes on one connection reaches the stream on another.
+final class ChannelRegistry: Sendable {
+  /// A connection, to be touched on its loop only.
+  struct Client: @unchecked Sendable {  // `connection` is used on `loop` alone
+    let identity: String
+    let loop: any EventLoop
+    fileprivate let connection: ChannelConnection
+    fileprivate var channels: Set<String> = []
+
+    func run(_ body: @escaping @Sendable (ChannelConnection) -> Void) {
+      let box = self
+      loop.execute { body(box.connection) }
+    }
+  }
+
+  private let clients = Mutex<[String: Client]>([:])
+
+  var count: Int { clients.withLock { $0.count } }
+
+  /// Takes a connection in; one of the same client is told that it is replaced.
+  ///
+  /// - Returns: false when the id belongs to somebody else.
+  func join(_ connection: ChannelConnection, identity: String) -> Bool {
+    let fresh = Client(identity: identity, loop: connection.channel.eventLoop, connection: connection)
+    let id = connection.clientID
+    let (isOwn, old) = clients.withLock { clients -> (Bool, Client?) in
+      if let known = clients[id], known.identity != identity { return (false, nil) }
+      return (true, clients.updateValue(fresh, forKey: id))
+    }
+    old?.run { $0.replaced() }
+    return isOwn
+  }
+
+  /// The end of an old connection leaves a newer one alone.
+  func leave(_ connection: ChannelConnection) {
+    clients.withLock { clients in
+      if clients[connection.clientID]?.connection === connection { clients[connection.clientID] = nil }
+    }
+  }
+
+  enum Lookup {
+    case found(Client)
+    case unknown
+    case foreign
+    case full
+  }
+
+  /// Notes a channel for a client; one it already has does not count again.
+  func subscribe(_ id: String, identity: String, channel: String) -> Lookup {
+    clients.withLock { clients in
+      guard var client = clients[id] else { return .unknown }
+      guard client.identity == identity else { return .foreign }
+      guard client.channels.contains(channel) || client.channels.count < ChannelConnection.channelLimit else {
+        return .full
+      }
+      client.channels.insert(channel)
+      clients[id] = client
+      return .found(client)
+    }
+  }
+
+  func unsubscribe(_ id: String, identity: String, channel: String) -> Lookup {
+    clients.withLock { clients in
+      guard var client = clients[id] else { return .unknown }
+      guard client.identity == identity else { return .foreign }
+      client.channels.remove(channel)
+      clients[id] = client
+      return .found(client)
+    }
+  }
+}

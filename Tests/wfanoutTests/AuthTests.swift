@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import wfanout
+
+@Suite(.timeLimit(.minutes(1))) struct AuthTests {
+  let directory: TemporaryDirectory
+  let path: String
+  let fanout: Fanout
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    path = try directory.write("# who\ngood ann\nold bob 1\n", to: "tokens")
+    fanout = try Fanout(["--auth-tokens", path, "--allow-query-token"])
+  }
+
+  func status(_ path: String, _ arguments: [String] = []) throws -> String {
+    String(try fanout.curl(path, ["-o", "/dev/null", "-m", "1", "-w", "%{http_code}"] + arguments).output)
+  }
+
+  // row 3.46
+  // row 3.11
+  @Test func aTokenIsNeededWhereverItMayStand() throws {
+    #expect(try status("/events") == "401")
+    #expect(try status("/events", ["-H", "Authorization: Bearer bad"]) == "401")
+    #expect(try status("/events", ["-H", "Authorization: Bearer old"]) == "401")
+    #expect(try status("/events", ["-H", "Authorization: Bearer good"]) == "200")
+    #expect(try status("/events", ["-H", "Cookie: a=b; wfanout_token=good"]) == "200")
+    #expect(try status("/events?token=good") == "200")
+    #expect(try status("/api/v1/pods?watch=1") == "401")
+    #expect(try status("/healthz") == "200")
+    #expect(try SocketClient(port: fanout.port, path: "/ws?raw=1").head.hasPrefix("HTTP/1.1 401"))
+    let client = try SocketClient(
+      port: fanout.port, path: "/ws?raw=1", headers: ["Sec-WebSocket-Protocol: bearer, good"])
+    #expect(client.head.contains("Sec-WebSocket-Protocol: bearer"))
+  }
+
+  // row 3.11
+  // row 3.47
+  @Test func theFirstMessageMayCarryIt() throws {
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"auth","token":"good"}"#)
+    #expect(try client.nextMessage()["status"]?.string == "authenticated")
+    let other = try SocketClient(port: fanout.port, path: "/ws")
+    other.say(#"{"type":"auth","token":"bad"}"#)
+    #expect(try other.nextMessage()["code"]?.string == "AUTH_FAILED")
+    #expect(try other.next()?.closeCode == 1008)
+  }
+
+  // row 3.48
+  @Test func aTokenThatRunsOutPausesUntilAnotherComes() throws {
+    let soon = Int(Date().timeIntervalSince1970) + 8
+    try "short ann \(soon)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("the new token is known") { try status("/none?token=short") == "404" }
+    let client = try SocketClient(port: fanout.port, path: "/ws?token=short")
+    client.say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    #expect(try client.nextMessage()["code"]?.string == "AUTH_EXPIRED")
+    fanout.feed(#"{"event_type":"T","n":1}"#)
+    client.say(#"{"type":"auth","token":"good"}"#)
+    #expect(try client.nextMessage()["status"]?.string == "authenticated")
+    #expect(try client.nextMessage()["n"] == .number("1"))
+  }
+
+  @Test func otherInterfacesNeedAuthOrItsRefusal() throws {
+    let refused = try Tool.run("wfanout", ["--listen", "0.0.0.0:0"])
+    #expect(refused.status == 64)
+    #expect(refused.diagnostics.contains("--no-auth"))
+    #expect(try Tool.run("wfanout", ["--listen", "0.0.0.0:0", "--no-auth"]).status == 0)
+    #expect(try Tool.run("wfanout", ["--auth-tokens", "/nonexistent"]).status == 78)
+    #expect(try Tool.run("wfanout", ["--admin", "0.0.0.0:0"]).status == 64)
+  }
+
+  @Test func tokensAreComparedInWhole() {
+    #expect(TokenFile.isEqual([1, 2], [1, 2]))
+    #expect(!TokenFile.isEqual([1, 2], [1, 3]))
+    #expect(!TokenFile.isEqual([1, 2], [1, 2, 3]))
+    #expect(throws: TokenFile.Failure.self) { try TokenFile.parse("only", path: "f") }
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct AdminTests {
+  let fanout: Fanout
+  let admin: String
+
+  init() throws {
+    fanout = try Fanout(["--admin", ":0"])
+    // Said before the address that listeners use.
+    let said = fanout.tool.soFar.diagnostics.split(separator: "answered on http://127.0.0.1:").last ?? ""
+    admin = "http://127.0.0.1:\(said.prefix { $0.isNumber })"
+  }
+
+  func get(_ path: String, _ more: String = "") throws -> JSONDocument {
+    let output = try Tool.shell("exec curl -sS --max-time 10 \(more) '\(admin)\(path)'").waitForEnd().output
+    return try #require(JSONDocument(Array(output.utf8)), "\(output)")
+  }
+
+  // row 3.25
+  // row 3.26
+  // row 3.27
+  @Test func operatorsSeeWhoIsThere() throws {
+    let listener = try fanout.listening("/events")
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"subscribe","subscription":{"event_types":["A"],"cluster_filter":["c"]}}"#)
+    _ = try client.nextMessage()
+    let status = try get("/api/v1/streaming/status")
+    #expect(status["connected_clients"] == .number("2"))
+    #expect(status["total_subscriptions"] == .number("2"))
+    let clients = try get("/api/v1/streaming/clients")
+    #expect(clients["total"] == .number("2"))
+    let subscriptions = try get("/api/v1/streaming/subscriptions")
+    #expect(subscriptions["by_event_type"]?["A"] == .number("1"))
+    #expect(subscriptions["by_cluster"]?["c"] == .number("1"))
+    #expect(try fanout.curl("/api/v1/streaming/status", ["-w", "%{http_code}"]).output.hasSuffix("404"))
+    listener.send(SIGKILL)
+  }
+
+  // row 3.28
+  @Test func broadcastsReachListeners() throws {
+    let listener = try fanout.listening("/events")
+    #expect(
+      try get("/api/v1/streaming/broadcast", #"-d '{"event_type":"NOTE"}'"#)["delivered"] == .number("1"))
+    try listener.wait(for: "the event", .seconds(10)) {
+      $0.soFar.output.contains(#"data: {"event_type":"NOTE"}"#)
+    }
+    #expect(try get("/api/v1/streaming/broadcast", "-d '[]'")["code"] == .number("400"))
+  }
+}

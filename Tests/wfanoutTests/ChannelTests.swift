@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import wfanout
+
+@Suite(.timeLimit(.minutes(1))) struct ChannelTests {
+  let directory: TemporaryDirectory
+  let fanout: Fanout
+
+  /// A source that says its process id, its arguments, and then nothing until it is stopped.
+  init() throws {
+    directory = try TemporaryDirectory()
+    let script = try directory.write(
+      """
+      case "$1" in denied) echo "no rights" >&2; exit 77;; esac
+      echo "{\\"type\\":\\"ADDED\\",\\"object\\":{\\"metadata\\":{\\"name\\":\\"p$$\\",\\"resourceVersion\\":\\"3\\"},\\"args\\":\\"$*\\"}}"
+      trap 'exit 0' TERM
+      while :; do sleep 0.1; done
+      """, to: "source.sh")
+    fanout = try Fanout([
+      "--upstream", "/bin/sh \(script) {resourceType} [-n {namespace}]", "--grace", "1s", "--admin", ":0",
+    ])
+  }
+
+  func post(_ path: String, _ body: String) throws -> String {
+    try fanout.curl(
+      path, ["-X", "POST", "-H", "Content-Type: application/json", "-d", body, "-w", " %{http_code}"]
+    ).output
+  }
+
+  func subscribe(_ id: String, _ resource: String, _ more: String = "") throws -> String {
+    try post("/api/watch/subscribe", #"{"clientId":"\#(id)","resourceType":"\#(resource)"\#(more)}"#)
+  }
+
+  // row 1.9
+  // row 1.10
+  // row 1.12
+  // row 1.16
+  @Test func manyChannelsComeOverOneStream() throws {
+    let stream = try fanout.listening("/api/watch/stream?cid=c1")
+    try stream.wait(for: "connected", .seconds(10)) {
+      $0.soFar.output.hasPrefix("event: connected\ndata: {\"clientId\":\"c1\"}\n\n")
+    }
+    #expect(try subscribe("c1", "pods") == "{\"channel\":\"pods::::::\"}\n 200")
+    #expect(try subscribe("c1", "api/v1/services", #","namespace":"default""#).hasSuffix(" 200"))
+    try stream.wait(for: "both", .seconds(10)) {
+      $0.soFar.output.contains(#""args":"pods""#)
+        && $0.soFar.output.contains(#""args":"api/v1/services -n default""#)
+    }
+    let output = stream.soFar.output
+    #expect(output.contains("event: subscribed\ndata: {\"channel\":\"pods::::::\"}\n\n"))
+    #expect(
+      output.contains("event: watch\ndata: {\"channel\":\"pods::::::\",\"type\":\"ADDED\",\"object\":{"))
+    #expect(output.contains(#","resourceVersion":"3"}"# + "\n\n"))
+  }
+
+  // row 1.7
+  // row 1.15
+  // row 1.50
+  // row 1.59
+  @Test func oneCommandServesAllAndEndsAfterTheGracePeriod() throws {
+    let first = try fanout.listening("/api/watch/stream?cid=a")
+    let second = try fanout.listening("/api/watch/stream?cid=b")
+    _ = try subscribe("a", "pods")
+    try first.wait(for: "the first event", .seconds(10)) { $0.soFar.output.contains("\"name\":\"p") }
+    _ = try subscribe("b", "pods")
+    try second.wait(for: "the present state", .seconds(10)) { $0.soFar.output.contains("initial-events-end") }
+    func child(_ tool: RunningTool) -> String? {
+      tool.soFar.output.split(separator: "\"name\":\"p").dropFirst().first.map {
+        String($0.prefix { $0.isNumber })
+      }
+    }
+    let identifier = try #require(child(first))
+    #expect(child(second) == identifier)
+    for id in ["a", "b"] {
+      #expect(
+        try post("/api/watch/unsubscribe", #"{"clientId":"\#(id)","channel":"pods::::::"}"#)
+          == "{\"ok\":true}\n 200")
+    }
+    try first.wait(for: "unsubscribed", .seconds(10)) { $0.soFar.output.contains("event: unsubscribed\n") }
+    try eventually("the command has ended") { kill(pid_t(identifier) ?? 0, 0) != 0 }
+  }
+
+  // row 1.40
+  @Test func aCommandThatFailsIsTold() throws {
+    let stream = try fanout.listening("/api/watch/stream?cid=c1")
+    #expect(try subscribe("c1", "denied").hasSuffix(" 200"))
+    try stream.wait(for: "the error", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
+    #expect(
+      stream.soFar.output.contains(
+        #""code":403,"reason":"Forbidden","message":"exit status 77: no rights\n""#))
+  }
+
+  // row 1.9
+  // row 1.10
+  @Test func badRequestsAreSaid() throws {
+    #expect(try fanout.curl("/api/watch/stream").output == "{\"error\":\"Missing cid query parameter\"}\n")
+    #expect(try subscribe("nobody", "pods").hasSuffix(" 404"))
+    let stream = try fanout.listening("/api/watch/stream?cid=c1")
+    #expect(try subscribe("c1", "../pods").hasSuffix(" 400"))
+    #expect(try subscribe("c1", "pods", #","namespace":";rm -rf /""#).hasSuffix(" 400"))
+    #expect(try post("/api/watch/subscribe", "[]").hasSuffix(" 400"))
+    // row 1.14
+    #expect(try post("/api/watch/unsubscribe", #"{"clientId":"c1","channel":"none"}"#).hasSuffix(" 200"))
+    #expect(try fanout.curl("/api/watch/subscribe", ["-w", "%{http_code}"]).output.hasSuffix("405"))
+    // row 1.36
+    #expect(try fanout.curl("/api/watch/stats", ["-w", "%{http_code}"]).output.hasSuffix("404"))
+    stream.send(SIGKILL)
+  }
+
+  // row 1.51
+  @Test func aNewerConnectionTakesTheClientsPlace() throws {
+    let old = try fanout.listening("/api/watch/stream?cid=c1")
+    let new = try fanout.listening("/api/watch/stream?cid=c1")
+    #expect(try old.waitForEnd(.seconds(10)).output.contains("event: replaced\n"))
+    #expect(try subscribe("c1", "pods").hasSuffix(" 200"))
+    try new.wait(for: "an event", .seconds(10)) { $0.soFar.output.contains("event: watch\n") }
+  }
+
+  // row 0.4
+  @Test func aKubernetesWatchHasACommandBehindIt() throws {
+    let watch = try fanout.listening("/apis/g.example/v1/namespaces/n/things?watch=1")
+    #expect(try watch.waitForLines(1)[0].contains(#""args":"apis/g.example/v1/things -n n""#))
+    // row 0.20
+    #expect(
+      try fanout.curl("/apis/g.example/v1/namespaces/n/things?watch=1&resourceVersion=1", ["-i"]).output
+        .hasPrefix("HTTP/1.1 410"))
+  }
+}
