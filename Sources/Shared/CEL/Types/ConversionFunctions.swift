@@ -66,7 +66,7 @@ enum ConversionFunctions {
         return UInt64(value)
       },
       .unary("string_to_uint64") { (text: String) throws(EvaluationError) -> UInt64 in
-        guard text.utf8.first != UInt8(ascii: "+"), let result = UInt64(text) else {
+        guard text.utf8.first?.isDigit ?? false, let result = UInt64(text) else {
           throw failure(text, "uint")
         }
         return result

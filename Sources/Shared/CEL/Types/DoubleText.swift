@@ -20,6 +20,14 @@ package enum DoubleText {
     guard text.utf8.count - unsigned.utf8.count <= 1, let first = unsigned.utf8.first else { return nil }
     if first.isDigit || first == UInt8(ascii: ".") {
       var padded = unsigned.first == "." ? "0" + unsigned : String(unsigned)
+      // Go wants a digit somewhere in the mantissa, and an exponent on a hexadecimal one.
+      let mantissa = unsigned.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
+      guard mantissa.contains(where: { $0.isDigit }) else { return nil }
+      if padded.utf8.dropFirst().first.map({ $0 | 0x20 == UInt8(ascii: "x") }) ?? false,
+        !padded.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "p") })
+      {
+        return nil
+      }
       // Swift wants a digit behind the point, Go does not.
       if padded.hasSuffix(".") { padded += "0" }
       guard let value = Double(padded), value.isFinite else { return nil }
@@ -27,7 +35,7 @@ package enum DoubleText {
     }
     switch unsigned.lowercased() {
     case "inf", "infinity": return text.hasPrefix("-") ? -.infinity : .infinity
-    case "nan": return .nan
+    case "nan": return unsigned.utf8.count == text.utf8.count ? .nan : nil
     default: return nil
     }
   }
