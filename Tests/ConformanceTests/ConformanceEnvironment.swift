@@ -28,7 +28,7 @@ enum ConformanceEnvironment {
     let declared = DeclaredFunctions(functions: functions)
     return Environment(
       variables: variables.sorted { $0.key < $1.key }.map { Variable($0.key, $0.value) },
-      container: row.text("container") ?? "", libraries: libraries(for: row.file) + [declared],
+      container: row.text("container") ?? "", libraries: libraries(for: row.suite) + [declared],
       options: options)
   }
 

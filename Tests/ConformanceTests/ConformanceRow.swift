@@ -16,6 +16,9 @@ struct ConformanceRow {
     return "\(file)/\(section)/\(name) (line \(line))"
   }
 
+  /// The file that the row came from, which rows may be gathered in other files than.
+  var suite: String { text("file") ?? file }
+
   func text(_ key: String) -> String? { fields[key] as? String }
 
   /// False when absent.
