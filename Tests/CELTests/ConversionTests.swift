@@ -52,8 +52,10 @@ import Testing
     Case("google.protobuf.Value{}", .null),
     Case("google.protobuf.Value{null_value: google.protobuf.NullValue.NULL_VALUE}", .null),
     Case("google.protobuf.Value{number_value: 1.5}", .double(1.5)),
-    Case("google.protobuf.Struct{fields: {'a': 1}}.a", .int(1)),
-    Case("google.protobuf.ListValue{values: [1]}", .list([.int(1)])),
+    Case("google.protobuf.Struct{fields: {'a': {'b': 1u}}}.a.b", .double(1)),
+    Case(
+      "google.protobuf.ListValue{values: [1, b'a', 9007199254740992]}",
+      .list([.double(1), .string("YQ=="), .string("9007199254740992")])),
     Case("google.protobuf.Any{}", fails: .invalidConversion),
     Case("google.protobuf.Timestamp{seconds: 5} == timestamp(5)"),
     Case("google.protobuf.Duration{seconds: 1, nanos: 5} == duration('1.000000005s')"),

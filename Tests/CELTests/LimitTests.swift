@@ -83,6 +83,8 @@ import Testing
       + repeated(")", 101),
     (0..<100).map { "cel.bind(l\($0 + 1), {'a': l\($0), 'b': l\($0)}," }.reduce("cel.bind(l0,[1],", +)
       + "'%s'.format([l100])" + repeated(")", 101),
+    (0..<100).map { "cel.bind(l\($0 + 1), [l\($0), l\($0)]," }.reduce("cel.bind(l0,[1],", +)
+      + "google.protobuf.ListValue{values: l100}" + repeated(")", 101),
     // Failures that are tried again and again.
     (0..<100).map { "cel.bind(e\($0 + 1), e\($0) || e\($0)," }.reduce("cel.bind(e0,1/0 > x,", +) + "e100"
       + repeated(")", 101),

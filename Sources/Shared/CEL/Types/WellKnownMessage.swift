@@ -64,16 +64,11 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
     switch self {
     case .value: return try makeValue(fields)
     case .structValue:
-      guard case .map(let map) = given["fields"] ?? .map(.empty) else { throw .noMatchingOverload }
-      for entry in map.entries {
-        guard case .string = entry.key else {
-          throw EvaluationError(.unsupportedKeyType, "a key of a Struct is a string")
-        }
-      }
-      return .map(map)
+      guard case .map = given["fields"] ?? .map(.empty) else { throw .noMatchingOverload }
+      return try JSONForm.of(given["fields"] ?? .map(.empty))
     case .listValue:
-      guard case .list(let list) = given["values"] ?? .list(.empty) else { throw .noMatchingOverload }
-      return .list(list)
+      guard case .list = given["values"] ?? .list(.empty) else { throw .noMatchingOverload }
+      return try JSONForm.of(given["values"] ?? .list(.empty))
     case .timestamp, .duration: return try makeTime(given)
     case .any: throw EvaluationError(.invalidConversion, "google.protobuf.Any without a message in it")
     default: return try makeScalar(given["value"])
@@ -107,9 +102,8 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
     guard fields.count == 1 else { throw .invalidArgument("google.protobuf.Value takes one field") }
     switch (field.name, field.value.native) {
     case ("null_value", .int(0)), ("null_value", .null): return .null
-    case ("number_value", .double), ("string_value", .string), ("bool_value", .bool), ("list_value", .list):
-      return field.value
-    case ("struct_value", .map): return try Self.structValue.make([(name: "fields", value: field.value)])
+    case ("number_value", .double), ("string_value", .string), ("bool_value", .bool): return field.value
+    case ("list_value", .list), ("struct_value", .map): return try JSONForm.of(field.value)
     default: throw .noMatchingOverload
     }
   }
@@ -128,5 +122,36 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
       throw EvaluationError(.outOfRange, "duration")
     }
     return .duration(result)
+  }
+}
+
+/// What becomes of a value in a `Struct`, `ListValue` or `Value`, which hold JSON: numbers are doubles, and strings where a
+/// double cannot hold them exactly; bytes and times are strings.
+private enum JSONForm {
+  private static let exact: Int64 = 1 << 53
+
+  static func of(_ value: Value) throws(EvaluationError) -> Value {
+    switch value.native {
+    case .null, .bool, .double, .string: return value
+    case .int(let int): return int.magnitude < UInt64(exact) ? .double(Double(int)) : .string(String(int))
+    case .uint(let uint): return uint < UInt64(exact) ? .double(Double(uint)) : .string(String(uint))
+    case .bytes(let bytes): return .string(Base64.encode(bytes))
+    case .timestamp(let time): return .string(time.description)
+    case .duration(let span): return .string(span.description)
+    case .list(let list):
+      var elements: [Value] = []
+      for element in list { elements.append(try of(element)) }
+      return .list(ListValue(elements))
+    case .map(let map):
+      var entries: [(Value, Value)] = []
+      for entry in map.entries {
+        guard case .string = entry.key else {
+          throw EvaluationError(.unsupportedKeyType, "a key of a Struct is a string")
+        }
+        entries.append((entry.key, try of(entry.value)))
+      }
+      return .map(MapValue(entries))
+    default: throw EvaluationError(.invalidConversion, "\(value.typeName) has no form in JSON")
+    }
   }
 }
