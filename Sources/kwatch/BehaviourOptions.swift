@@ -29,6 +29,9 @@ struct BehaviourOptions: ParsableArguments {
   @Option(help: "The interval of --poll.")
   var pollInterval = DurationArgument(.seconds(10))
 
+  @Option(help: "At this interval print METRICS lines of watched pods and nodes, from metrics.k8s.io.")
+  var usage: DurationArgument?
+
   @Option(help: "Ask the server to end a watch after about this long.")
   var watchTimeout = DurationArgument(.seconds(300))
 
@@ -46,6 +49,7 @@ struct BehaviourOptions: ParsableArguments {
     guard pollInterval.duration >= .seconds(1), watchTimeout.duration >= .seconds(1) else {
       throw ValidationError("--poll-interval and --watch-timeout are at least 1s")
     }
+    if let usage, usage.duration < .seconds(1) { throw ValidationError("--usage is at least 1s") }
     if let verify, verify.duration < .seconds(1) { throw ValidationError("--verify is at least 1s") }
   }
 
@@ -59,6 +63,7 @@ struct BehaviourOptions: ParsableArguments {
     configuration.scope.pollInterval = pollInterval.duration
     configuration.scope.watchTimeout = watchTimeout.duration
     configuration.scope.retryLimit = maxRetries
+    configuration.usageInterval = usage?.duration
     configuration.timeout = timeout?.duration
     configuration.stateFile = state
   }

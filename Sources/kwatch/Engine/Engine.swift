@@ -24,6 +24,7 @@ final class Engine: ScopeHost {
   private var state: StateStore?
   private var clusters: [ClusterRunner] = []
   private(set) var scopes: [ScopeRunner] = []
+  private var usages: [UsageRunner] = []
   private var finals: [ObjectIdentifier: ExitStatus] = [:]
   private var firstFailure: ExitStatus?
   private var waiting: [(scope: ScopeRunner, id: TransferID, request: ScopeRequest, fresh: Bool)] = []
@@ -92,7 +93,7 @@ final class Engine: ScopeHost {
       if let outputError { throw outputError }
       try output.flush()
       now = MonotonicClock.now
-      multi.wait(milliseconds: pause(now, start))
+      if ending == nil { multi.wait(milliseconds: pause(now, start)) }
     }
     return try end(.ok)
   }
@@ -114,6 +115,7 @@ final class Engine: ScopeHost {
       for scope in scopes { scope.handle(.relist) }
     }
     for cluster in clusters { cluster.timer(now) }
+    for usage in usages { usage.timer(now) }
     for scope in scopes {
       if let deadline = scope.machine.deadline, deadline <= now { scope.handle(.timer) }
     }
@@ -123,6 +125,7 @@ final class Engine: ScopeHost {
     var next = now + .seconds(60)
     for cluster in clusters { if let at = cluster.wakeAt { next = min(next, at) } }
     for scope in scopes { if let at = scope.machine.deadline { next = min(next, at) } }
+    for usage in usages { next = min(next, usage.deadline) }
     if let interval = notifier.watchdogInterval { next = min(next, now + interval) }
     if let limit = configuration.timeout { next = min(next, start + limit) }
     if state != nil, scopes.contains(where: \.hasNews) { next = min(next, now + .seconds(1)) }
@@ -194,7 +197,25 @@ final class Engine: ScopeHost {
       scopes.append(scope)
       report(scope, scope.machine.health)
       scope.handle(.start)
+      addUsage(link, resource, namespace, name)
     }
+  }
+
+  private func addUsage(
+    _ link: ClusterLink, _ resource: APIResource, _ namespace: String?, _ name: ResourceName
+  ) {
+    guard let interval = configuration.usageInterval, UsageRunner.knows(resource),
+      !configuration.scope.isSnapshot
+    else { return }
+    let query = Query(labelSelector: configuration.labelSelector, object: name.object)
+    usages.append(
+      UsageRunner(
+        link, of: resource, namespace: namespace, query: query, interval: interval, output: output,
+        options: configuration.output, diagnostics: diagnostics,
+        host: UsageRunner.Host(
+          start: { [unowned self] in multi.start($0) }, cancel: { [unowned self] in multi.cancel($0) },
+          fail: { [unowned self] in fail($0) },
+          report: { [unowned self] in report($0, $1, $2) })))
   }
 
   private func printResources(_ cluster: ClusterRunner, _ found: [APIResource]) {
@@ -293,6 +314,18 @@ final class Engine: ScopeHost {
     status.reconnects = scope.machine.reconnects
     status.resyncs = scope.machine.resyncs
     status.errors = scope.machine.errors
+    write(status)
+  }
+
+  private func report(_ usage: UsageRunner, _ health: StreamStatus.Health, _ reason: StreamStatus.Reason) {
+    guard sink.isActive else { return }
+    var status = self.status(
+      usage.link, resource: usage.resource.qualifiedName, namespace: usage.namespace, health, reason)
+    status.mode = .metricsOnly
+    status.isConnected = health == .healthy
+    status.isDelivering = health == .healthy
+    status.isPolling = true
+    status.pollingIntervalSeconds = max(1, Int((configuration.usageInterval ?? .zero).components.seconds))
     write(status)
   }
 

@@ -110,6 +110,7 @@ final class EventPrinter {
   }
 
   func metrics(_ item: Span<UInt8>, _ header: ObjectHeader) throws(OutputError) {
+    guard options.format == .json else { return }
     let flat = ObjectRewrite.compact(item)
     try complete(flat.span, as: .metrics, header)
   }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import Pipe
+import Watch
+
+/// `--usage`: what pods or nodes use, from metrics.k8s.io, as METRICS lines beside the watch.
+///
+/// A list at an interval, as that API knows no watch. A sample is told once, however often it is read; it never
+/// becomes a MODIFIED, since it says nothing about the object's spec or status.
+final class UsageRunner {
+  /// What the loop needs to know.
+  struct Host {
+    var start: (Exchange) -> Void
+    var cancel: (Exchange) -> Void
+    var fail: (OutputError) -> Void
+    var report: (UsageRunner, StreamStatus.Health, StreamStatus.Reason) -> Void
+  }
+
+  let link: ClusterLink
+  let resource: APIResource
+  let namespace: String?
+  private let printer: EventPrinter
+  private let query: Query
+  private let interval: Duration
+  private let diagnostics: Diagnostics
+  private let host: Host
+  private var exchange: Exchange?
+  private var wakeAt: Duration
+  /// namespace/name → the sample's own time, of the last list.
+  private var told: [[UInt8]: [UInt8]] = [:]
+  private var seen: [[UInt8]: [UInt8]] = [:]
+  private var health: (StreamStatus.Health, StreamStatus.Reason)?
+
+  init(
+    _ link: ClusterLink, of watched: APIResource, namespace: String?, query: Query, interval: Duration,
+    output: OutputWriter, options: OutputOptions, diagnostics: Diagnostics, host: Host
+  ) {
+    self.link = link
+    self.namespace = namespace
+    self.query = query
+    self.interval = interval
+    self.diagnostics = diagnostics
+    self.host = host
+    resource = APIResource(
+      group: "metrics.k8s.io", version: "v1beta1", name: watched.name,
+      kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
+    printer = EventPrinter(
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+    wakeAt = MonotonicClock.now
+  }
+
+  /// Whether metrics.k8s.io has anything on a resource.
+  static func knows(_ resource: APIResource) -> Bool {
+    resource.group.isEmpty && (resource.name == "pods" || resource.name == "nodes")
+  }
+
+  var deadline: Duration { wakeAt }
+
+  func timer(_ now: Duration) {
+    guard wakeAt <= now else { return }
+    if let late = exchange {
+      host.cancel(late)
+      exchange = nil
+      settle(.degraded, .disconnect, "no answer in time")
+    }
+    wakeAt = now + interval
+    let path =
+      resource.path(namespace: namespace)
+      + query.text(.list(resourceVersion: "", continuation: "", limit: nil))
+    do throws(ConfigError) {
+      guard let made = try link.exchange(path, compressed: true) else { return }
+      attach(made)
+      exchange = made
+      // A slow metrics server gets a little longer than the interval.
+      wakeAt = now + max(interval, .seconds(1))
+      host.start(made)
+    } catch { settle(.degraded, .auth, error.message) }
+  }
+
+  private func attach(_ exchange: Exchange) {
+    var decoder = ListDecoder()
+    seen = [:]
+    exchange.onBytes = { [unowned self] chunk in
+      do throws(ListDecoder.Fault) {
+        try decoder.feed(chunk) { item in
+          sample(item)
+          return true
+        }
+        return true
+      } catch { return false }
+    }
+    exchange.onEnd = { [unowned self] ending in
+      self.exchange = nil
+      switch ending {
+      case .broken(let message): settle(.degraded, .disconnect, message)
+      case .complete where exchange.status != 200:
+        let failure = ServerAnswer.failure(exchange, "list \(resource.qualifiedName)")
+        let reason: StreamStatus.Reason =
+          switch exchange.status {
+          case 401: .auth
+          case 403: .permission
+          case 404: .noScope
+          default: .error
+          }
+        settle(.degraded, reason, failure.message)
+      case .complete where !decoder.isComplete: settle(.degraded, .error, "the answer is no whole list")
+      case .complete:
+        told = seen
+        settle(.healthy, .none, "")
+      }
+    }
+  }
+
+  private func sample(_ item: Span<UInt8>) {
+    guard let header = try? ObjectHeader(item, namespaced: resource.isNamespaced) else { return }
+    let key = item.bytes(header.namespace) + [UInt8(ascii: "/")] + item.bytes(header.name)
+    let time = Self.time(item)
+    seen[key] = time
+    guard told[key] != time else { return }
+    do throws(OutputError) { try printer.metrics(item, header) } catch { host.fail(error) }
+  }
+
+  /// The sample's `timestamp`; the object's own creationTimestamp is the time of the request.
+  private static func time(_ item: Span<UInt8>) -> [UInt8] {
+    var cursor = JSONCursor()
+    guard (try? cursor.expect(UInt8(ascii: "{"), item)) != nil else { return [] }
+    while let key = try? cursor.nextKey(item) {
+      if item.reads(key, as: "timestamp") {
+        return (try? cursor.skipValue(item)).map { item.bytes($0) } ?? []
+      }
+      guard (try? cursor.skipValue(item)) != nil else { return [] }
+    }
+    return []
+  }
+
+  private func settle(_ level: StreamStatus.Health, _ reason: StreamStatus.Reason, _ message: String) {
+    guard health?.0 != level || health?.1 != reason else { return }
+    health = (level, reason)
+    if !message.isEmpty {
+      diagnostics.warning("usage of \(resource.name) (context \(link.name)): \(message)")
+    }
+    host.report(self, level, reason)
+  }
+}
