@@ -70,7 +70,7 @@ struct OrderedConsumer: Sendable {
   private var hasDelivered = false
   /// Up to here, `lastPerSubject` is still giving each subject's last message.
   private var snapshotEnd: UInt64?
-  /// The reader was behind for so long that a stalled server may have seen messages expire.
+  /// The server may have held messages back.
   private var mayHaveLagged = false
   /// Gaps behind this sequence have been written and are not proven yet.
   private(set) var unprovenFrom: UInt64?
@@ -248,10 +248,11 @@ struct OrderedConsumer: Sendable {
     return .deliver
   }
 
-  /// The server asked for a sign of life in mid-stream. `behind` is how long the reader has had a backlog.
-  mutating func flowControl(behind: Duration, now: Duration) {
+  /// The server asked for a sign of life in mid-stream: until it had it, it may have held messages back, and they may
+  /// have expired meanwhile, however short that was.
+  mutating func flowControl(now: Duration) {
     lastHeard = now
-    if behind > .seconds(1) { mayHaveLagged = true }
+    mayHaveLagged = true
   }
 
   /// True when gaps that were written have to be proven now.

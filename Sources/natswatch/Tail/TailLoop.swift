@@ -28,8 +28,6 @@ final class TailLoop {
   private var target: UInt64?
   private var savedSequence: UInt64?
   private var lastSave: Duration = .zero
-  /// When the reader last had nothing left to write.
-  private var lastIdle: Duration = .zero
 
   enum Outcome {
     case finished(ExitStatus)
@@ -196,7 +194,6 @@ final class TailLoop {
       target = after.state.last_seq
       if consumer.info.num_pending == 0 { return .finished(.ok) }
     }
-    lastIdle = now
     return try pump(consumer, jetStream, reconnects: reconnects)
   }
 
@@ -237,7 +234,6 @@ final class TailLoop {
         return session.shutdown.cause != nil ? .finished(.ok) : .recreate("the subscription has ended")
       default:
         try output.flush()
-        lastIdle = now
       }
       let isIdle = sinceCheck < 1024
       sinceCheck = 0
@@ -326,7 +322,7 @@ final class TailLoop {
   /// Heartbeats and flow control.
   private func control(_ message: borrowing Message, _ jetStream: JetStream) throws -> Outcome? {
     if unsafe !message.replyBytes.isEmpty {
-      machine.flowControl(behind: now - lastIdle, now: now)
+      machine.flowControl(now: now)
       jetStream.connection.publish(to: message.reply)
       return nil
     }
