@@ -90,6 +90,7 @@ import Testing
     tool.write(#"{"id":"c1"}"# + "\n")
     let lines = try tool.waitForLines(2)
     #expect(lines[1].contains(#""type":"STATUS""#))
+    #expect(lines[1].contains(#""scope":{"key":"c1"}"#))
     #expect(lines[1].contains(#""health":"unhealthy""#))
     tool.write(#"{"id":"c1"}"# + "\n")
     #expect(try tool.waitForLines(4)[2].contains(#""health":"healthy""#))

@@ -35,6 +35,16 @@ final class KeyFinder {
     return KeyHash(bytes)
   }
 
+  /// The last key found, for people: of a string what it says, of any other value its JSON.
+  var text: [UInt8] {
+    guard evaluator != nil, bytes.first == UInt8(ascii: "\"") else { return bytes }
+    var text: [UInt8] = []
+    let isString = unsafe Line(bytes).withUnsafeBytes { line in
+      unsafe RawJSON(padded: line)?.appendString(to: &text) ?? false
+    }
+    return isString ? text : bytes
+  }
+
   private static let metadata = Array("metadata".utf8)
   private static let uid = Array("uid".utf8)
   private static let namespace = Array("namespace".utf8)

@@ -28,6 +28,7 @@ final class Stages {
   private let statusSink: StatusSink
   private var stage: StatefulStage
   private var previous: PreviousLines?
+  private let tellsKeys: Bool
   private var toldLimit = false
   private var value: [UInt8] = []
   private var outputs: [StatefulStage.Output] = []
@@ -38,6 +39,7 @@ final class Stages {
     self.settings = settings
     self.output = output
     self.diagnostics = diagnostics
+    tellsKeys = stateful.absent != nil
     emitter = expressions.emit.map { LineEvaluator($0) }
     let usesOld = expressions.all.contains(where: \.usesOld)
     if usesOld {
@@ -129,7 +131,7 @@ final class Stages {
       }
     }
     unsafe stage.line(
-      arrival.bytes, key: arrival.key, keyText: keys?.bytes ?? [], matched: arrival.matches,
+      arrival.bytes, key: arrival.key, keyText: tellsKeys ? keys?.text ?? [] : [], matched: arrival.matches,
       value: arrival.matches ? value(arrival) : nil, type: type, now: now, into: &outputs)
     unsafe try carryOut(arrival.bytes, arrival.context)
   }

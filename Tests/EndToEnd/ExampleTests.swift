@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// The scripts in examples/ with the built wfilter, and with a `kwatch` that prints what it is told to.
+@Suite(.timeLimit(.minutes(2))) struct ExampleTests {
+  private static let examples = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "examples").path
+
+  /// As the real one, which ends when its reader does.
+  private static let untilItsReaderLeaves = "\nwhile sleep 0.05; do echo 2>/dev/null || exit 141; done"
+
+  private static func event(_ type: String, _ ready: String, phase: String = "Running") -> String {
+    #"{"type":"\#(type)","object":{"kind":"Pod","metadata":{"name":"a","namespace":"d","uid":"u"},"spec":{"containers":[{"env":[{"name":"P","value":"s"}]}]},"status":{"phase":"\#(phase)","conditions":[{"type":"Ready","status":"\#(ready)"}]}}}"#
+  }
+
+  /// Runs a script while `kwatch` does `commands`.
+  private func run(_ script: String, kwatch commands: String) throws -> Tool.Outcome {
+    let folder = try TemporaryDirectory()
+    let kwatch = folder.url.appending(path: "kwatch")
+    try Data("#!/bin/bash\n\(commands)\n".utf8).write(to: kwatch)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: kwatch.path)
+    let path = "\(folder.url.path):" + (Tool.baseEnvironment["PATH"] ?? "")
+    return try Tool.shell("\(Self.examples)/\(script)", environment: ["PATH": path]).waitForEnd()
+  }
+
+  private func lines(_ lines: String...) -> String { lines.map { "echo '\($0)'" }.joined(separator: "\n") }
+
+  @Test func waitsUntilAnObjectIsReady() throws {
+    let outcome = try run(
+      "wait-for-ready.sh pods/a",
+      kwatch: lines(Self.event("ADDED", "False"), Self.event("MODIFIED", "True")) + Self.untilItsReaderLeaves)
+    #expect(outcome.status == 0 && outcome.lines == [#""Pod/a is ready""#])
+  }
+
+  @Test func endsItsWaitWhenTheObjectIsDeleted() throws {
+    let outcome = try run(
+      "wait-for-ready.sh pods/a 60s",
+      kwatch: lines(Self.event("ADDED", "False"), Self.event("DELETED", "True")) + Self.untilItsReaderLeaves)
+    #expect(outcome.status == 1 && outcome.lines == [])
+  }
+
+  @Test func endsItsWaitWhenTheTimeIsOver() throws {
+    let outcome = try run(
+      "wait-for-ready.sh pods/a 200ms",
+      kwatch: lines(Self.event("ADDED", "False")) + Self.untilItsReaderLeaves)
+    #expect(outcome.status == 124)
+  }
+
+  @Test func endsItsWaitWithTheStatusOfKwatch() throws {
+    #expect(try run("wait-for-ready.sh nosuch/a", kwatch: "exit 66").status == 66)
+  }
+
+  @Test func printsTransitions() throws {
+    let outcome = try run(
+      "transitions.sh pods status.phase -A",
+      kwatch: lines(
+        Self.event("ADDED", "False", phase: "Pending"), Self.event("MODIFIED", "False", phase: "Pending"),
+        Self.event("MODIFIED", "True")))
+    #expect(outcome.lines == [#"["d","a","Pending","Running"]"#])
+  }
+
+  @Test func calmsAndRedacts() throws {
+    let events = lines(Self.event("ADDED", "False", phase: "Pending"), Self.event("MODIFIED", "True"))
+    let outcome = try run("calm.sh < <(kwatch)", kwatch: events)
+    #expect(
+      outcome.lines == [
+        Self.event("MODIFIED", "True").replacingOccurrences(of: #""value":"s""#, with: #""value":"***""#)
+      ])
+  }
+
+  // row 2.18
+  @Test func tellsOfAHeartbeatThatStops() throws {
+    let beats = #"for i in 1 2 3; do echo '{"id":"a"}'; sleep 0.05; done; sleep 1; echo '{"id":"a"}'"#
+    let outcome = try run("dead-man.sh id 500ms < <(kwatch)", kwatch: beats)
+    #expect(outcome.lines.count == 2)
+    #expect(outcome.lines.first?.contains(#""scope":{"key":"a"}"#) == true)
+    #expect(outcome.lines.first?.contains(#""health":"unhealthy","reason":"awaiting""#) == true)
+    #expect(outcome.lines.last?.contains(#""health":"healthy""#) == true)
+  }
+}

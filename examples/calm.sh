@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Makes a nervous stream calm and safe to show: of each object the newest state once it has been quiet for 300 ms, at
+# least every 2 s, without the values of environment variables and Secrets.
+#   kwatch pods -A | calm.sh | wfanout --listen :8080
+set -eu
+exec wfilter true --debounce 300ms --max-wait 2s \
+  --redact 'object.spec.containers[*].env[*].value' --redact 'object.data.*' --redact 'object.stringData.*' \
+  --redact 'metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"]'

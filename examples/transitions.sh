@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Prints how objects change, one JSON array a line: namespace, name, before, after.
+#   transitions.sh [RESOURCE] [CEL below the object] [kwatch's flags…]
+# For instance: transitions.sh pods status.phase -A
+set -eu
+resource=${1:-pods} field=${2:-status.phase}
+shift $(($# < 2 ? $# : 2))
+
+# An object's first line has no `old`: no verdict, and so no match.
+exec kwatch "$resource" "$@" |
+  wfilter "old.object.$field != object.$field" \
+    --emit "[metadata.namespace, metadata.name, old.object.$field, object.$field]"
