@@ -58,7 +58,7 @@ import Testing
     let outcome = try Stream.filter(["a == 1"], [Self.good, huge, deep, Self.good])
     #expect(outcome.lines == [Self.good, huge, deep, Self.good])
     let walked = try Stream.filter(
-      ["--cost-limit", "1000", "x.exists(y, y == 1) || a == 1"], [Self.good, deep])
+      ["--cost-limit", "20000", "x.exists(y, y == 1) || a == 1"], [Self.good, deep])
     #expect(walked.status == 0)
     #expect(walked.lines.count == 2)
   }
