@@ -120,6 +120,8 @@ func fuzz(
 if Context.environment["FUZZ"] != nil {
   package.targets += [
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
+    fuzz("fuzz-watch-bytes", "WatchBytes", of: ["Watch", "Pipe"]),
+    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["CYAML", "Pipe"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),

@@ -1,0 +1,1 @@
+../../../Sources/kwatch/Output/SHA256.swift
