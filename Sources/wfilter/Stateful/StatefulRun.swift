@@ -37,6 +37,7 @@ final class StatefulRun {
   /// Runs to the end.
   func run() throws {
     let block = LineBlock(size: 256 << 10)
+    var flushed = ContinuousClock.now
     while output.ending == nil {
       let next = [stages.deadline, deadline].compactMap(\.self).min()
       switch try input.read(into: block, timeoutMilliseconds: next.map(milliseconds)) {
@@ -50,7 +51,12 @@ final class StatefulRun {
       let now = Moment.now
       try stages.pass(at: now)
       if let deadline, now.instant >= deadline { output.end(.timedOut) }
-      if output.ending == nil, !InputSequence.hasMoreNow(input.descriptor) { try output.flush() }
+      // A line whose time has come is not to wait for the input to pause.
+      let isLate = now.instant - flushed > .milliseconds(50)
+      if output.ending == nil, isLate || !InputSequence.hasMoreNow(input.descriptor) {
+        try output.flush()
+        flushed = now.instant
+      }
     }
     try stages.drain()
     output.counts.stateful = stages.counts

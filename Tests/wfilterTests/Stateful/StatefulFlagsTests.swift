@@ -138,4 +138,20 @@ import Testing
     tool.closeInput()
     #expect(try tool.waitForEnd().lines.count == 4)
   }
+
+  // row 1.31
+  @Test func writesInTimeWhileItsInputNeverPauses() throws {
+    let tool = try Tool.shell(
+      #"yes '\#(pod("ADDED", "a", "1"))' | wfilter --debounce 60s --max-wait 100ms true | head -2"#)
+    #expect(try tool.waitForEnd().lines == Array(repeating: pod("ADDED", "a", "1"), count: 2))
+  }
+
+  @Test(arguments: ["--track", "--debounce 1ms", "--absent 1h", "--redact a"])
+  func endsWithItsReaderWhileNoLineComes(_ flag: String) throws {
+    let tool = try Tool.shell(
+      #"{ echo '\#(pod("ADDED", "a", "1"))'; sleep 20; } | { wfilter \#(flag) true; echo "status $?" >&2; } | head -1"#
+    )
+    try tool.waitForDiagnostics("status 141")
+    tool.send(15)
+  }
 }
