@@ -31,6 +31,11 @@ struct Request: Sendable {
     headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
   }
 
+  /// Whether it says once whom it is for; before HTTP/1.1 it need not.
+  var hasHost: Bool {
+    version != .http11 || headers.count { $0.name.lowercased() == "host" } == 1
+  }
+
   /// The first value of a query item.
   func item(_ name: String) -> String? { query.first { $0.name == name }?.value }
 

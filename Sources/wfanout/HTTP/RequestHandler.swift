@@ -60,6 +60,13 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       guard !isRefused, let request else { return }
       self.request = nil
       loopContext.stopAwaiting(self)
+      guard request.hasHost else {
+        // RFC 9112 section 3.2: none, or more than one, is answered with 400.
+        isKeptAlive = false
+        isRefused = true
+        send(Refusal.badRequest("a request has exactly one Host").answer, context)
+        return
+      }
       carryOut(router.route(request, on: loopContext), request, context)
     }
   }

@@ -5,8 +5,22 @@ import Metrics
 struct StreamCounters: Sendable {
   let received: Counter
   let delivered: Counter
+  /// By event type, in the order of `LineFacts.Kind`.
+  let routed: [Counter]
+  let webSocket: TransportCounters
+  let http: TransportCounters
   let dropped: Counter
   let resets: Counter
+}
+
+/// What is counted for one kind of connection.
+struct TransportCounters: Sendable {
+  let opened: Counter
+  let active: Gauge
+  let sent: Counter
+  let dropped: Counter
+  /// From reading a line to handing it to the connections that have had all before it.
+  let latency: Histogram
 }
 
 /// What is counted for the server as a whole.
@@ -14,4 +28,8 @@ struct ServerCounters: Sendable {
   let stalled: Counter
   let requests: Counter
   let refused: Counter
+  let webSocket: TransportCounters
+  let http: TransportCounters
+  let messagesReceived: Counter
+  let subscriptions: Gauge
 }

@@ -63,9 +63,27 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
         delivered += count
         listener.connection.send(slices)
       }
-      counters.delivered.increment(by: UInt64(delivered))
+      note(delivered, group.lane)
+      if delivered > 0, let segment = segments.last {
+        let waited = (ContinuousClock.now - segment.received).components
+        let seconds = Double(waited.seconds) + Double(waited.attoseconds) * 1e-18
+        (group.lane.isWebSocket ? counters.webSocket : counters.http).latency
+          .observe(seconds, times: UInt64(delivered))
+      }
     }
     if isEnding { endCaughtUp() }
+  }
+
+  private func note(_ delivered: Int, _ lane: Lane) {
+    guard delivered > 0 else { return }
+    counters.delivered.increment(by: UInt64(delivered))
+    (lane.isWebSocket ? counters.webSocket : counters.http).sent.increment(by: UInt64(delivered))
+  }
+
+  private func noteDropped(_ dropped: Int, _ listener: Listener) {
+    counters.dropped.increment(by: UInt64(dropped))
+    (listener.lane.isWebSocket ? counters.webSocket : counters.http).dropped.increment(by: UInt64(dropped))
+    listener.dropped += dropped
   }
 
   /// Writes what there is for this listener while its connection takes it.
@@ -88,7 +106,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
         }
         listener.position = segment.endPosition
       }
-      counters.delivered.increment(by: UInt64(delivered))
+      note(delivered, listener.lane)
       if !slices.isEmpty { connection.send(slices) }
     }
     if isEnding, listener.position >= ring.end, connection.takesMore {
@@ -108,20 +126,19 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     switch rule.catchUp(position: listener.position, ring: positions) {
     case .goOn: return true
     case .skip(let position, let dropped):
-      counters.dropped.increment(by: UInt64(dropped))
+      noteDropped(dropped, listener)
       listener.position = position
-      listener.dropped += dropped
       listener.connection.send(.gap(dropped: dropped), listener.lane.format)
       return true
     case .reset(let dropped):
-      counters.dropped.increment(by: UInt64(dropped))
+      noteDropped(dropped, listener)
       sendReset(listener, .expired)
       return true
     case .disconnect:
       if listener.lane.format.shape == .kubernetes {
         listener.connection.send(.reset(.expired), listener.lane.format)
       }
-      counters.dropped.increment(by: UInt64(ring.end - listener.position))
+      noteDropped(ring.end - listener.position, listener)
       listener.connection.finish(reason: "too_slow")
       return false
     }

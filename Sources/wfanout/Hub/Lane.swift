@@ -17,6 +17,7 @@ final class Lane: Sendable {
   }
 
   let format: WireFormat
+  let isWebSocket: Bool
   let matcher: (any LineMatcher)?
   /// The views of the newest segments; those of a lane without matcher are kept by the segments.
   private let recent = Mutex<[(position: Int, view: SegmentView)]>([])
@@ -26,6 +27,7 @@ final class Lane: Sendable {
 
   init(format: WireFormat, matcher: (any LineMatcher)?) {
     self.format = format
+    self.isWebSocket = format.isWebSocket
     self.matcher = matcher
   }
 

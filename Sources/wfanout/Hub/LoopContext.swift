@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Metrics
 import NIOCore
 import Synchronization
 
@@ -44,10 +45,14 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   func add(_ connection: Connection) {
     connection.registryIndex = connections.count
     connections.append(connection)
+    let counted = connection.format.isWebSocket ? counters.webSocket : counters.http
+    counted.opened.increment()
+    counted.active.add(1)
   }
 
   func remove(_ connection: Connection) {
     guard connection.registryIndex >= 0 else { return }
+    (connection.format.isWebSocket ? counters.webSocket : counters.http).active.add(-1)
     let last = connections.removeLast()
     if last !== connection {
       connections[connection.registryIndex] = last

@@ -8,6 +8,8 @@ final class Segment: Sendable, RingElement {
   private let views = Mutex<[WireFormat: SegmentView]>([:])
   /// What the ring is charged with: the lines, and one encoding, which is what a hub with one kind of listener holds.
   let byteCount: Int
+  /// When its lines were read.
+  let received = ContinuousClock.now
 
   init(_ batch: Batch) {
     self.batch = batch

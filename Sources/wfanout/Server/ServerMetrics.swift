@@ -1,22 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
 
-/// The names under which the hub counts.
+/// The names under which the hub counts. Those that begin with `ws_` are the ones of the streaming service whose protocol
+/// `/ws` speaks; the `sse_` ones are the same for responses that stream.
 struct ServerMetrics: Sendable {
   let server: ServerCounters
   let stream: StreamCounters
 
   init(_ registry: Registry) {
+    let webSocket = ServerMetrics.transport(registry, "ws", "WebSocket")
+    let http = ServerMetrics.transport(registry, "sse", "streaming response")
     server = ServerCounters(
       stalled: registry.counter(
         "wfanout_stalled_total", help: "Listeners cut off because they took nothing."),
       requests: registry.counter("wfanout_requests_total", help: "Requests that reached a route."),
-      refused: registry.counter("wfanout_requests_refused_total", help: "Requests answered with a Status."))
+      refused: registry.counter("wfanout_requests_refused_total", help: "Requests answered with a Status."),
+      webSocket: webSocket, http: http,
+      messagesReceived: registry.counter("ws_messages_received_total", help: "Messages that clients sent."),
+      subscriptions: registry.gauge("ws_subscription_count", help: "Subscriptions in force."))
+    let types = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR", "STATUS", "METRICS", "other"]
     stream = StreamCounters(
       received: registry.counter("wfanout_events_received_total", help: "Events read from the sources."),
       delivered: registry.counter(
         "wfanout_events_delivered_total", help: "Events handed to listeners' connections."),
+      routed: types.map {
+        registry.counter("ws_events_routed_total", help: "Events by type.", labels: [("event_type", $0)])
+      },
+      webSocket: webSocket, http: http,
       dropped: registry.counter("wfanout_events_dropped_total", help: "Events left out for slow listeners."),
       resets: registry.counter("wfanout_resets_total", help: "Listeners told that continuity was lost."))
+  }
+
+  private static func transport(_ registry: Registry, _ prefix: String, _ name: String) -> TransportCounters {
+    TransportCounters(
+      opened: registry.counter("\(prefix)_connections_total", help: "Connections so far: \(name)."),
+      active: registry.gauge("\(prefix)_connections_active", help: "Connections now: \(name)."),
+      sent: registry.counter("\(prefix)_messages_sent_total", help: "Events sent: \(name)."),
+      dropped: registry.counter("\(prefix)_events_dropped_total", help: "Events left out: \(name)."),
+      latency: registry.histogram(
+        "\(prefix)_message_latency_seconds", help: "From reading a line to handing it over: \(name)."))
   }
 }

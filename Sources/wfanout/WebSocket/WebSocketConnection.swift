@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Metrics
 import NIOCore
 import Watch
 
@@ -25,6 +26,7 @@ final class WebSocketConnection: Connection {
   private var lastHeardTick: UInt32
   private var pingTick: UInt32?
   private var isReading = true
+  private var countedSubscriptions = 0
   private var resumeID: String?
   private let authenticator: Authenticator?
   /// Where the stream goes on once a new token has come.
@@ -92,6 +94,10 @@ final class WebSocketConnection: Connection {
 
   private func handle(_ event: WebSocketDecoder.Event) {
     switch event {
+    case .text, .binary: loopContext.counters.messagesReceived.increment()
+    case .ping, .pong, .close: break
+    }
+    switch event {
     case .ping(let payload): send(WebSocketFrame.message(.pong, payload))
     case .pong: break
     case .close(let code, _): close(code: code == 1005 ? 1000 : code, reason: "")
@@ -141,6 +147,7 @@ final class WebSocketConnection: Connection {
   private func deliver(_ subscriptions: SubscriptionSet) {
     let position = listener?.position
     removeListener()
+    count(subscriptions.count)
     guard !subscriptions.isEmpty else { return }
     let start: ListenRequest.Start = position == nil ? resumeID.map { .after($0) } ?? .now : .here
     resumeID = nil
@@ -171,8 +178,14 @@ final class WebSocketConnection: Connection {
     listener = nil
   }
 
+  private func count(_ subscriptions: Int) {
+    loopContext.counters.subscriptions.add(Double(subscriptions - countedSubscriptions))
+    countedSubscriptions = subscriptions
+  }
+
   override func removeListeners() {
     super.removeListeners()
+    count(0)
     admission.clientLeft()
   }
 

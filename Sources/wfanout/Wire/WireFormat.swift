@@ -21,6 +21,8 @@ struct WireFormat: Hashable, Sendable {
   /// HTTP/1.1's chunked transfer coding, one chunk an event (RFC 9112 section 7.1).
   var isChunked: Bool
 
+  var isWebSocket: Bool { shape == .webSocketText || shape == .webSocketEvent }
+
   /// Appends the event at `index` of `batch`.
   func encode(_ batch: Batch, _ index: Int, into output: inout [UInt8]) {
     let line = batch.line(index)
