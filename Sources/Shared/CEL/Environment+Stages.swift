@@ -63,7 +63,7 @@ extension Environment {
         estimatedCost: CostEstimate(environment: self).estimate(checked), checked: checked, root: root,
         localCount: planner.localCount, defaultCostLimit: limits.cost)
     } catch {
-      throw CompileError(.type, error.message, in: checked.source, at: error.offset)
+      throw CompileError(error.code, error.message, in: checked.source, at: error.offset)
     }
   }
 

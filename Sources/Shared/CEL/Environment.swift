@@ -24,6 +24,8 @@ public struct Environment: Sendable {
 
   let declarations: Declarations
   let slots: [String: Int]
+  /// How many parts the longest name has that an expression may use: no longer chain of selections can be a name.
+  let longestName: Int
 
   /// How expressions are read.
   public struct Options: Sendable {
@@ -49,11 +51,16 @@ public struct Environment: Sendable {
     self.options = options
     self.limits = limits
     var declarations = Declarations()
-    var names: Set<String> = []
-    for library in [StandardLibrary()] + libraries where names.insert(library.name).inserted {
+    var added: Set<String> = []
+    for library in [StandardLibrary()] + libraries where added.insert(library.name).inserted {
       library.declare(in: &declarations)
     }
     self.declarations = declarations
+    let names = [
+      variables.map(\.name), Array(declarations.constants.keys), Array(declarations.types.keys),
+      Array(declarations.functions.keys),
+    ].joined()
+    self.longestName = names.reduce(1) { max($0, $1.split(separator: ".").count) }
     self.slots = Dictionary(
       variables.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
   }

@@ -86,7 +86,7 @@ struct Checker {
 
   /// The name of a chain of selections, when its first part is no local variable, so that it may be qualified.
   func qualifiedName(_ expression: Expr) -> String? {
-    guard let name = expression.qualifiedName else { return nil }
+    guard let name = expression.qualifiedName(parts: resolver.environment.longestName) else { return nil }
     return isLocal(String(name.prefix { $0 != "." })) && !name.hasPrefix(".") ? nil : name
   }
 

@@ -32,7 +32,7 @@ extension Planner {
 
   /// Whether an unresolved call's target is a namespace: only of interest for what fails anyway.
   private func isNamespaced(_ expression: Expr, _ target: Expr, _ function: String) -> Bool {
-    guard let name = target.qualifiedName else { return false }
+    guard let name = target.qualifiedName(parts: environment.longestName) else { return false }
     return NameResolver(environment: environment).function("\(name).\(function)") != nil
   }
 
@@ -104,15 +104,20 @@ extension Planner {
     return EqualNode(expression, left, right, isNegated: isNegated)
   }
 
-  private func matches(_ expression: Expr, _ text: Node, _ pattern: Node) throws(Fault) -> Node {
+  private mutating func matches(_ expression: Expr, _ text: Node, _ pattern: Node) throws(Fault) -> Node {
     guard case .string(let source) = pattern.constant else {
       return MatchesNode(expression, text, pattern, nil)
     }
-    do throws(RegexError) {
-      return MatchesNode(expression, text, pattern, try Regex(source))
-    } catch {
+    let regex: Regex
+    do throws(RegexError) { regex = try Regex(source) } catch {
       throw Fault(offset: Int(pattern.offset), message: error.message)
     }
+    patternBudget -= source.utf8.count + regex.programSize
+    guard patternBudget >= 0 else {
+      throw Fault(
+        offset: Int(pattern.offset), message: "the patterns are too large, taken together", code: .limit)
+    }
+    return MatchesNode(expression, text, pattern, regex)
   }
 
   /// A call through the registry.

@@ -11,6 +11,8 @@ struct Planner {
   var scope: [(name: String, index: Int, bound: Node?)] = []
   /// Every variable of the program has a place of its own, because a bound one may be evaluated late.
   var localCount = 0
+  /// What the patterns of the expression may still come to, in instructions of their programs and bytes.
+  var patternBudget = 500_000
   /// What folding constants may still cost.
   private var foldingBudget = 100_000
 
@@ -24,6 +26,7 @@ struct Planner {
   struct Fault: Error {
     let offset: Int
     let message: String
+    var code = CompileError.Code.type
   }
 
   mutating func plan(_ expression: Expr) throws(Fault) -> Node {

@@ -207,6 +207,19 @@ extension Expr {
     }
   }
 
+  /// The same, when the chain has no more than so many parts: a longer one is not even put together.
+  func qualifiedName(parts limit: Int) -> String? {
+    var rest = self
+    for _ in 0..<limit {
+      switch rest.kind {
+      case .identifier: return qualifiedName
+      case .select(let operand, _, false): rest = operand
+      default: return nil
+      }
+    }
+    return nil
+  }
+
   /// Where the leftmost part stands.
   var startOffset: Int {
     switch kind {
