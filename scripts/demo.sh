@@ -48,7 +48,8 @@ for ((i = 0; i < 200; i++)); do
 done
 address=$(wait_for '127\.0\.0\.1:[0-9]+' "$(compgen -G "$work/*.ports")" $server)
 export NATS_URL=nats://$address
-"$here/nats-stream.sh" 127.0.0.1 "${address##*:}" DEMO 'demo.>' >/dev/null
+echo '{"name":"DEMO","subjects":["demo.>"],"storage":"memory"}' >"$work/stream.json"
+natswatch publish demo.activities --create-stream "$work/stream.json" </dev/null
 
 filter='(kind == "Activity" && spec.changeSource == "human") || (kind == "Event" && object.type == "Warning")'
 summary='kind == "Activity" ? metadata.namespace + ": " + spec.summary : metadata.namespace + ": " + object.type + " " + object.message'

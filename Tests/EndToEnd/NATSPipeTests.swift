@@ -8,7 +8,13 @@ import Testing
   @Test(arguments: NATSServer.Version.installed)
   func carriesAnEventFromJetStreamToTheListener(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(version)
-    try makeStream("DEMO", subject: "demo.>", on: server)
+    let folder = try TemporaryDirectory()
+    let stream = try folder.write(
+      #"{"name":"DEMO","subjects":["demo.>"],"storage":"memory"}"#, to: "stream.json")
+    let created = try Tool.run(
+      "natswatch", ["publish", "demo.activities", "--create-stream", stream],
+      environment: ["NATS_URL": server.url])
+    #expect(created.status == 0, "\(created)")
     let pipe = try Tool.shell(
       #"natswatch 'demo.>' | wfilter 'spec.changeSource == "human"' | wfanout --listen 127.0.0.1:0"#,
       environment: ["NATS_URL": server.url])
@@ -35,14 +41,6 @@ import Testing
   private func activity(_ source: String, _ number: Int) -> String {
     #"{"kind":"Activity","metadata":{"name":"act-\#(number)"},"spec":{"changeSource":"\#(source)"}}"# + "\n"
   }
-}
-
-/// Makes a stream as the demo does.
-func makeStream(_ name: String, subject: String, on server: NATSServer) throws {
-  let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../scripts/nats-stream.sh").standardizedFileURL.path
-  let outcome = try Tool.shell("\(script) 127.0.0.1 \(server.port) \(name) '\(subject)'").waitForEnd()
-  guard outcome.status == 0 else { throw NeverCameTrue(what: "stream \(name): \(outcome)") }
 }
 
 /// The address that wfanout says it listens on, without the last slash.
