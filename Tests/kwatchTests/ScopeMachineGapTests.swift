@@ -143,6 +143,25 @@ import Watch
     #expect(harness.news() == ["-b"])
   }
 
+  @Test func givesAVerificationUpForAList() {
+    var settings = MachineHarness.paged
+    settings.verifyInterval = .seconds(60)
+    let harness = MachineHarness.watching(["a": "1", "b": "2"], settings)
+    let stream = harness.current
+    harness.wait()
+    let verification = harness.current
+    harness.fail(.http(403), id: stream)
+    harness.wait()
+    harness.opened()
+    harness.item("a", "1")
+    // Late: it must not sweep what the poll has not shown yet.
+    harness.send(.page(verification, ListMeta(resourceVersion: "11")))
+    #expect(harness.news().isEmpty)
+    harness.item("b", "2")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "12")))
+    #expect(harness.news().isEmpty)
+  }
+
   // MARK: - Refusals and outages
 
   @Test func pollsWhereWatchingIsRefused() {

@@ -6,6 +6,8 @@ extension ScopeMachine {
   // MARK: - Starting
 
   mutating func list(_ purpose: Purpose) {
+    // Its sweep would take this round's marks for its own.
+    cancelVerification()
     known.beginRound()
     listVersion = ""
     isUnpaged = false
