@@ -24,7 +24,9 @@ import Testing
   private func flags(of command: Help.Command) -> Set<String> {
     var flags: Set<String> = []
     for argument in command.arguments ?? [] where argument.kind != "positional" {
-      for name in argument.names ?? [] { flags.insert((name.kind == "long" ? "--" : "-") + name.name) }
+      for name in argument.names ?? [] where name.kind != "longWithSingleDash" {
+        flags.insert((name.kind == "long" ? "--" : "-") + name.name)
+      }
     }
     return (command.subcommands ?? []).reduce(flags) { $0.union(self.flags(of: $1)) }
   }
@@ -40,6 +42,7 @@ import Testing
       let words = line.split(separator: " ")
       for (word, next) in zip(words, words.dropFirst()) where word == "Fl" { documented.insert("-\(next)") }
     }
-    #expect(documented == flags(of: help.command).union(["--help", "-h", "--version"]))
+    let known = flags(of: help.command).union(["--help", "-h", "--version"])
+    #expect(documented.symmetricDifference(known).isEmpty)
   }
 }

@@ -246,7 +246,10 @@ final class PublishLoop {
     }
     guard let time = resendAt, now >= time, state.isConnected else { return }
     resendAt = nil
-    if let since = troubledSince, now - since > .seconds(5) { try checkStream() }
+    if let since = troubledSince, now - since > .seconds(5) {
+      try checkStream()
+      denialsBefore = connection.state.denials
+    }
     for (number, entry) in window.unacknowledged {
       try send(number, entry)
       if resendAt != nil { return }
