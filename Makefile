@@ -31,7 +31,7 @@ build: dependencies
 
 test: test-dependencies lint
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --no-parallel
 
 lint:
 	@scripts/lint.sh
