@@ -6,8 +6,11 @@ import Glibc
 package struct LoopbackSocket: Sendable {
   package let descriptor: Int32
 
+  /// Not for the tools that other tests start meanwhile: a copy there would keep the connection open.
+  private static let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+
   package static func connect(to port: Int) -> LoopbackSocket? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, kind, 0)
     guard descriptor >= 0 else { return nil }
     guard unsafe withAddress(port: port, { unsafe Glibc.connect(descriptor, $0, $1) }) == 0 else {
       _ = Glibc.close(descriptor)
@@ -18,7 +21,7 @@ package struct LoopbackSocket: Sendable {
 
   /// Listens on `port`, 0 for a free one.
   package static func listen(on port: Int = 0) -> LoopbackSocket? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, kind, 0)
     guard descriptor >= 0 else { return nil }
     var yes: Int32 = 1
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
@@ -44,7 +47,9 @@ package struct LoopbackSocket: Sendable {
 
   package func accept() -> LoopbackSocket? {
     let accepted = Glibc.accept(descriptor, nil, nil)
-    return accepted < 0 ? nil : LoopbackSocket(descriptor: accepted)
+    guard accepted >= 0 else { return nil }
+    _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+    return LoopbackSocket(descriptor: accepted)
   }
 
   /// Ends both directions: a thread blocked in read, write or accept returns.
