@@ -21,9 +21,25 @@ struct Request: Sendable {
     self.method = method
     self.headers = headers
     self.version = version
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = Request.originForm(target).split(
+      separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     self.path = PercentEncoding.decode(parts.first ?? "", plusIsSpace: false)
     self.query = parts.count > 1 ? Request.query(parts[1]) : []
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    var text = text.drop { $0 == " " || $0 == "\t" }
+    while text.last == " " || text.last == "\t" { text.removeLast() }
+    return text
+  }
+
+  /// What follows the authority of a target as proxies get it, `http://host/path?query`: RFC 9112 section 3.2.2 has every
+  /// server take that form too.
+  private static func originForm(_ target: String) -> Substring {
+    let lowercased = target.prefix(8).lowercased()
+    guard let scheme = ["http://", "https://"].first(where: lowercased.hasPrefix) else { return target[...] }
+    let rest = target.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
+    return rest.first == "/" ? rest : "/" + rest
   }
 
   /// The first value of a field; names are compared without case.
@@ -49,8 +65,8 @@ struct Request: Sendable {
   func header(_ name: String, contains token: String) -> Bool {
     headers.contains { field in
       field.name.lowercased() == name
-        && field.value.split(separator: ",").contains {
-          $0.drop { $0 == " " }.lowercased().split(separator: " ").first.map(String.init) == token
+        && field.value.lowercased().split(separator: ",").contains { item in
+          Request.trimmed(item) == token
         }
     }
   }

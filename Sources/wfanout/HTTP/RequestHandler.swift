@@ -15,7 +15,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private var request: Request?
   private var isKeptAlive = true
   private var isRefused = false
+  /// Requests that came while the answer to the one before them is still being put together: answers go out in the order of
+  /// the requests (RFC 9112 section 9.3.2).
+  private var waiting: [HTTPServerRequestPart] = []
+  private var isAnswering = false
   private var context: ChannelHandlerContext?
+
+  /// Parts of pipelined requests; a client that has more of them waiting is let go.
+  private static let waitingLimit = 256
 
   /// Bodies are small JSON documents or one event.
   private static let bodyLimit = 1 << 20
@@ -43,8 +50,17 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .head(let head): begin(head, context)
+    let part = unwrapInboundIn(data)
+    guard isAnswering else { return take(part, context) }
+    guard waiting.count < RequestHandler.waitingLimit else { return context.close(promise: nil) }
+    waiting.append(part)
+  }
+
+  private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+    switch part {
+    case .head(let head):
+      guard !isRefused else { return }
+      begin(head, context)
     case .body(let buffer):
       guard !isRefused, var request else { return }
       guard request.body.count + buffer.readableBytes <= RequestHandler.bodyLimit else {
@@ -68,6 +84,15 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         return
       }
       carryOut(router.route(request, on: loopContext), request, context)
+    }
+  }
+
+  private func takeWaiting() {
+    let parts = waiting
+    waiting = []
+    for part in parts {
+      guard let context else { return }
+      if isAnswering { waiting.append(part) } else { take(part, context) }
     }
   }
 
@@ -113,11 +138,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       if isKeptAlive { loopContext.await(self) }
     case .later(let future):
       let isHead = request.method == "HEAD"
+      isAnswering = true
       future.assumeIsolated().whenComplete { result in
+        self.isAnswering = false
         guard let context = self.context else { return }
         self.send(
           (try? result.get()) ?? .text(500, "the answer could not be put together"), context, isHead: isHead)
         if self.isKeptAlive { self.loopContext.await(self) }
+        self.takeWaiting()
       }
     case .listen(let plan):
       router.admission.clientJoined()
@@ -192,6 +220,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     if !isKeptAlive { headers.append(("Connection", "close")) }
     let bytes = ResponseHead.encode(answer.status, headers) + (isHead ? [] : answer.body)
     guard isKeptAlive else {
+      isRefused = true  // whatever comes behind this request
       let promise = context.eventLoop.makePromise(of: Void.self)
       let channel = context.channel
       promise.futureResult.whenComplete { _ in channel.close(promise: nil) }

@@ -140,11 +140,15 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   /// The command behind the stream has ended.
   func sourceEnded(_ stream: EventStream, _ ending: ChildProcess.Ending) { finish(reason: "upstream_ended") }
 
-  func received(_ buffer: ByteBuffer) {}
+  /// What the client says once its request has been granted; ignored unless there is a protocol for it.
+  ///
+  /// Not unwrapped here: while the HTTP decoder is on its way out of the pipeline, a request behind the granted one still comes as
+  /// the decoder's parts and not as bytes.
+  func received(_ data: NIOAny) {}
 
   final func handlerAdded(context: ChannelHandlerContext) { loopContext.add(self) }
 
-  final func channelRead(context: ChannelHandlerContext, data: NIOAny) { received(unwrapInboundIn(data)) }
+  final func channelRead(context: ChannelHandlerContext, data: NIOAny) { received(data) }
 
   final func channelWritabilityChanged(context: ChannelHandlerContext) {
     if takesMore { resumeListeners() }

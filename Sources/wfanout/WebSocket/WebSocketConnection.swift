@@ -27,6 +27,9 @@ final class WebSocketConnection: Connection {
   private var pingTick: UInt32?
   private var isReading = true
   private var countedSubscriptions = 0
+  /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for an upgrade, but it
+  /// is stricter about that than the handshake; what else it parses must not be taken for bytes.
+  private var isDecoderLeaving = true
   private var resumeID: String?
   private let authenticator: Authenticator?
   /// Where the stream goes on once a new token has come.
@@ -66,6 +69,7 @@ final class WebSocketConnection: Connection {
     if mode == .session(needsToken: true, isKnown: false) {
       tokenDue = loopContext.tick &+ WebSocketConnection.authSeconds
     }
+    channel.eventLoop.assumeIsolated().execute { self.isDecoderLeaving = false }
     guard mode == .raw else { return }
     listen(matcher, start)
   }
@@ -78,7 +82,12 @@ final class WebSocketConnection: Connection {
     hub.join(listener, start)
   }
 
-  override func received(_ buffer: ByteBuffer) {
+  override func received(_ data: NIOAny) {
+    if isDecoderLeaving, !data.description.hasPrefix("ByteBuffer:") {
+      channel.close(promise: nil)
+      return
+    }
+    let buffer = unwrapInboundIn(data)
     lastHeardTick = loopContext.tick
     pingTick = nil
     guard !isClosing else { return }

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// What no well-behaved client sends: each gets a clear answer or a closed connection, and the server stays.
+@Suite(.timeLimit(.minutes(2))) struct MalformedRequestTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var name: String
+    var request: String
+    var expected: Int
+    var testDescription: String { name }
+    init(_ name: String, _ request: String, _ expected: Int) {
+      (self.name, self.request, self.expected) = (name, request, expected)
+    }
+  }
+
+  static let cases: [Case] = [
+    Case("no HTTP at all", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\r\n\r\n", 400),
+    Case("no version", "GET /healthz\r\n\r\n", 400),
+    Case("version 9.9", "GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n", 400),
+    Case("spaces in the target", "GET /healthz and more HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    Case("a NUL in the target", "GET /health\u{0}z HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    Case("a NUL in a field", "GET /healthz HTTP/1.1\r\nHost: a\r\nA: b\u{0}c\r\n\r\n", 400),
+    Case("a field without a colon", "GET /healthz HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", 400),
+    Case("space before the colon", "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc", 400),
+    Case("a field with an empty name", "GET /healthz HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", 400),
+    Case("no Host", "GET /healthz HTTP/1.1\r\n\r\n", 400),
+    Case("two Hosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    Case("an unknown method", "FROBNICATE /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    Case("a wrong method", "DELETE /events HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    Case("CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("OPTIONS for all", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("traversal", "GET /../../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("escaped traversal", "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("twice escaped", "GET /%252e%252e%252fetc HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("an escaped NUL", "GET /healthz%00 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("broken escapes", "GET /%zz%f%?lastEventId=%%%1 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    Case("absolute form", "GET http://example.com/healthz HTTP/1.1\r\nHost: example.com\r\n\r\n", 200),
+    Case("a 1.0 request without Host", "GET /healthz HTTP/1.0\r\n\r\n", 200),
+    Case("empty lines first", "\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+  ]
+
+  @Test(arguments: cases) func isAnsweredAsItDeserves(_ test: Case) throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send(test.request)
+    #expect(peer.status() == test.expected)
+    #expect(try fanout.curl("/healthz").output == "ok\n")
+  }
+
+  /// Requests whose end two servers could see at different places (RFC 9112, 6.1 and 11.2): a proxy in front would be fooled.
+  static let smuggling: [Case] = [
+    Case("length and chunks", "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    Case("chunks and length", "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n", 400),
+    Case("two lengths", "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", 400),
+    Case("a list of lengths", "Content-Length: 5, 6\r\n\r\nabcde", 400),
+    Case("a signed length", "Content-Length: +5\r\n\r\nabcde", 400),
+    Case("a negative length", "Content-Length: -5\r\n\r\nabcde", 400),
+    Case("a hexadecimal length", "Content-Length: 0x5\r\n\r\nabcde", 400),
+    Case("a length beyond 64 bits", "Content-Length: 18446744073709551621\r\n\r\nabcde", 400),
+    Case("chunked, then identity", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
+    Case("an unknown coding", "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
+    Case("chunked after a vertical tab", "Transfer-Encoding: \u{b}chunked\r\n\r\n0\r\n\r\n", 400),
+    Case("a chunk size of letters", "Transfer-Encoding: chunked\r\n\r\nxyz\r\nabc\r\n0\r\n\r\n", 400),
+    Case(
+      "a chunk size beyond 64 bits", "Transfer-Encoding: chunked\r\n\r\n10000000000000005\r\nabcde\r\n", 400),
+    Case("a chunk longer than it says", "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n", 400),
+  ]
+
+  @Test(arguments: smuggling) func anAmbiguousBodyEndsTheConnection(_ test: Case) throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send(
+      "POST /healthz HTTP/1.1\r\nHost: a\r\n" + test.request + "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+    let answer = try #require(peer.receiveToEnd(), "the connection stays open")
+    #expect(answer.hasPrefix("HTTP/1.1 400 "))
+    #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "the smuggled request was answered")
+    #expect(answer.contains("Connection: close"))
+  }
+
+  @Test(arguments: [
+    "GET /" + String(repeating: "a", count: 200_000) + " HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: a\r\nA: " + String(repeating: "b", count: 200_000) + "\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 40_000) + "\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: a\r\n" + String(repeating: "a", count: 200_000),
+  ]) func aHeadBeyondAllBoundsIsRefused(request: String) throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send(request)
+    let answer = peer.receiveToEnd() ?? "(still open)"
+    // Closing while the peer still sends may lose the answer to a reset; staying open would be wrong.
+    #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 431 ") || answer.hasPrefix("HTTP/1.1 400 "))
+    #expect(try fanout.curl("/healthz").output == "ok\n")
+  }
+
+  @Test func aBodyBeyondAllBoundsIsRefused() throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+    peer.send([UInt8](repeating: 0x61, count: 3_000_000))
+    #expect([413, nil].contains(peer.status()))
+    #expect(try fanout.curl("/healthz").output == "ok\n")
+  }
+
+  @Test func requestsInOneSegmentAreAnsweredInOrder() throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send(
+      "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"
+        + "HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    )
+    let answer = try #require(peer.receiveToEnd())
+    let statuses = answer.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+    #expect(statuses == ["200", "404", "200", "200"])
+  }
+
+  @Test func noAnswerOvertakesOneThatIsStillBeingPutTogether() throws {
+    let fanout = try Fanout(["--snapshot"])
+    let peer = try RawPeer(fanout)
+    peer.send(
+      "GET /api/v1/pods HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+        + "GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
+    let answer = try #require(peer.receiveToEnd())
+    let statuses = answer.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+    #expect(statuses == ["200", "200", "404"])
+    #expect(answer.components(separatedBy: "ok\n")[0].contains("List"))
+  }
+
+  @Test(arguments: [
+    "Upgrade", "keep-alive, Upgrade", "upgrade\t", "upgrade foo", "Upgrade;q=1", "x\r\nConnection: upgrade",
+  ])
+  func noRequestBehindAnUpgradeIsParsed(connection: String) throws {
+    let fanout = try Fanout()
+    let upgrade =
+      "GET /ws?raw=1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: \(connection)\r\n"
+      + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    for body in ["\r\n", "Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
+      let peer = try RawPeer(fanout)
+      peer.send(upgrade + body + "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+      _ = peer.receive(within: .milliseconds(200))
+      peer.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    }
+    #expect(try fanout.curl("/healthz").output == "ok\n")
+  }
+
+  @Test func aRequestBehindAListeningOneIsNotAnswered() throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send(
+      "GET /events HTTP/1.1\r\nHost: a\r\n\r\n"
+        + String(repeating: "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", count: 200))
+    _ = peer.receive { String(decoding: $0, as: UTF8.self).hasSuffix("\r\n\r\n") }
+    peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+    fanout.feed("{}")
+    let (bytes, hasEnded) = peer.receive { String(decoding: $0, as: UTF8.self).hasSuffix("data: {}\n\n\r\n") }
+    #expect(!hasEnded && !String(decoding: bytes, as: UTF8.self).contains("HTTP/1.1"))
+  }
+
+  @Test func aRequestMayComeByteByByte() throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    for byte in Array(
+      "GET /events?lastEventId= HTTP/1.1\r\nHost: a\r\nAccept: application/x-ndjson\r\n\r\n".utf8)
+    {
+      peer.send([byte])
+    }
+    _ = peer.receive { String(decoding: $0, as: UTF8.self).hasSuffix("\r\n\r\n") }
+    fanout.feed("{}")
+    #expect(String(decoding: peer.receive { $0.count >= 8 }.bytes, as: UTF8.self) == "3\r\n{}\n\r\n")
+  }
+
+  @Test func aPeerThatSendsNoMoreStillGetsItsAnswer() throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    peer.finishSending()
+    #expect(peer.receiveToEnd()?.hasSuffix("ok\n") == true)
+  }
+
+  @Test func halfARequestAndAnEndIsNoLeak() throws {
+    let fanout = try Fanout()
+    let before = try openSockets(of: fanout)
+    for _ in 0..<50 {
+      let peer = try RawPeer(fanout)
+      peer.send("GET /events HTTP/1.1\r\nHo")
+      peer.finishSending()
+      #expect(peer.receiveToEnd() != nil)
+    }
+    for _ in 0..<50 { try RawPeer(fanout).reset() }
+    try eventually("all connections are gone") { try openSockets(of: fanout) <= before }
+  }
+
+  /// Sixteen seconds, beside the other tests: the time a peer has for its request.
+  @Test func aRequestThatNeverEndsIsCutOff() throws {
+    let fanout = try Fanout()
+    let silent = try RawPeer(fanout)
+    let dripping = try RawPeer(fanout)
+    dripping.send("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\na")
+    #expect(silent.receiveToEnd(within: .seconds(40)) == "")
+    #expect(dripping.receiveToEnd(within: .seconds(40))?.hasPrefix("HTTP/1.1 408 ") == true)
+  }
+
+  private func openSockets(of fanout: Fanout) throws -> Int {
+    let folder = "/proc/\(fanout.tool.processIdentifier)/fd"
+    return try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: folder + "/" + $0))?.hasPrefix("socket:")
+        == true
+    }.count
+  }
+}
