@@ -128,3 +128,10 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CSimdjson"]),
   ]
 }
+
+/// Benchmarks of single modules, only where they are asked for: see Benchmarks/cel/run.sh.
+if Context.environment["BENCHMARKS"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "celbench", dependencies: ["CEL"], path: "Benchmarks/cel/celbench", swiftSettings: settings))
+}

@@ -4,8 +4,7 @@
 Swift engine beside them in the same run.
 
     pip install cel-expr-python common-expression-language
-    swift build -c release --package-path Benchmarks/cel
-    python3 Benchmarks/cel/compare.py
+    Benchmarks/cel/run.sh
 
 Each is handed the value once, before timing; what is timed is evaluating a compiled program, the call from
 Python included, which the first line (`true`) shows by itself.
@@ -49,7 +48,7 @@ def rust():
 
 
 def swift():
-    binary = here / ".build/release/celbench"
+    binary = sys.argv[1]
     out = subprocess.run([binary, here / "expressions.txt", here / "pod.json"], capture_output=True, text=True, check=True)
     for line in out.stdout.splitlines():
         nanoseconds, result, _ = line.split("\t", 2)

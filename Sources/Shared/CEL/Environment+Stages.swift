@@ -15,7 +15,7 @@ extension Environment {
     do throws(SyntaxFault) {
       var parser = try Parser(source, macros: options.macros ? declarations.macros : [:], limits: limits)
       let root = try parser.parse()
-      return ParsedExpression(root: root, source: source, lastID: parser.lastID)
+      return ParsedExpression(root: root, source: source)
     } catch {
       throw CompileError(
         error.code, error.message, in: source, at: error.offset, suggestion: error.suggestion)
@@ -79,6 +79,4 @@ package struct ParsedExpression: Sendable {
   package let root: Expr
   /// What it was read from.
   package let source: String
-  /// The greatest id in the tree.
-  let lastID: Int
 }
