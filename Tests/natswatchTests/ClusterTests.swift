@@ -21,7 +21,8 @@ import Testing
     try createStreamEventually(jetStream, "DLQ", ["dlq.>"], more: #","num_replicas":3"#)
     let environment = ["NATS_URL": cluster.url]
     let tail = try Tool.start("natswatch", ["tail", "a.>", "--since-seq", "0"], environment: environment)
-    let handler = try folder.write("sed 's/[^0-9]//g' >>'\(folder.path("done"))'\n", to: "handler.sh")
+    let handler = try folder.write(
+      "n=$(sed 's/[^0-9]//g'); echo $n >>'\(folder.path("done"))'\n", to: "handler.sh")
     let work = try Tool.start(
       "natswatch", ["work", "a.>", "--durable", "D", "--ack-wait", "5s", "--", "/bin/sh", handler],
       environment: environment)
@@ -48,7 +49,9 @@ import Testing
     publisher.closeInput()
     #expect(try publisher.waitForEnd(.seconds(90)).status == 0)
     try tail.waitForLines(published, .seconds(90))
-    let read = tail.lines.compactMap { line in Int(line.dropFirst(33).prefix { $0.isNumber }) }
+    let read = tail.lines.compactMap { line in
+      line.split(separator: "\"n\":").last.flatMap { Int($0.prefix { $0.isNumber }) }
+    }
     #expect(read.sorted() == Array(1...published), "exactly the published set: \(read.count) of \(published)")
     let seen = sequences(in: tail.soFar.output)
     #expect(zip(seen, seen.dropFirst()).allSatisfy { $0 < $1 })

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What libnats itself can do on the construct that natswatch uses: the limit it is held against.
+//
+//   limit pub   URL STREAM PREFIX COUNT BYTES    make the stream anew and publish asynchronously
+//   limit drain URL STREAM COUNT                 read all of it through a push consumer with flow control
+//   limit lat   URL COUNT PER_SECOND             publish and receive; microseconds from one to the other
+#include <nats/nats.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void must(natsStatus status, const char *what) {
+  if (status == NATS_OK) return;
+  fprintf(stderr, "%s: %s\n", what, natsStatus_GetText(status));
+  exit(1);
+}
+
+static void report(const char *what, long count, double began) {
+  double took = seconds() - began;
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+               + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  printf("%-6s %9.0f msg/s  %6.3f us CPU/msg  %4ld MB  %.2f s\n", what, (double)count / took, cpu * 1e6 / (double)count,
+         usage.ru_maxrss / 1024, took);
+}
+
+static void stream(jsCtx *js, const char *name, const char *prefix) {
+  jsErrCode code;
+  js_DeleteStream(js, name, NULL, &code);
+  char subject[128];
+  snprintf(subject, sizeof subject, "%s.>", prefix);
+  const char *subjects[] = {subject};
+  jsStreamConfig config;
+  jsStreamConfig_Init(&config);
+  config.Name = name;
+  config.Subjects = subjects;
+  config.SubjectsLen = 1;
+  must(js_AddStream(NULL, js, &config, NULL, &code), "make the stream");
+}
+
+static natsSubscription *follow(natsConnection *connection, jsCtx *js, const char *name, bool isNew) {
+  natsInbox *inbox = NULL;
+  natsSubscription *subscription = NULL;
+  jsErrCode code;
+  must(natsInbox_Create(&inbox), "inbox");
+  must(natsConnection_SubscribeSync(&subscription, connection, inbox), "subscribe");
+  natsSubscription_SetPendingLimits(subscription, -1, -1);
+  jsConsumerConfig config;
+  jsConsumerConfig_Init(&config);
+  config.DeliverSubject = inbox;
+  config.DeliverPolicy = isNew ? js_DeliverNew : js_DeliverByStartSequence;
+  config.OptStartSeq = isNew ? 0 : 1;
+  config.AckPolicy = js_AckNone;
+  config.MaxDeliver = 1;
+  config.FlowControl = true;
+  config.Heartbeat = 5000000000LL;
+  config.InactiveThreshold = 30000000000LL;
+  config.MemoryStorage = true;
+  config.Replicas = 1;
+  must(js_AddConsumer(NULL, js, name, &config, NULL, &code), "make the consumer");
+  return subscription;
+}
+
+/// The next message with data; flow control is answered on the way.
+static natsMsg *next(natsConnection *connection, natsSubscription *subscription) {
+  while (true) {
+    natsMsg *message = NULL;
+    must(natsSubscription_NextMsg(&message, subscription, 20000), "next message");
+    if (natsMsg_GetDataLength(message) > 0) return message;
+    if (natsMsg_GetReply(message) != NULL) natsConnection_Publish(connection, natsMsg_GetReply(message), NULL, 0);
+    natsMsg_Destroy(message);
+  }
+}
+
+struct pacer {
+  const char *url;
+  int count, rate;
+};
+
+static void *pace(void *argument) {
+  struct pacer *pacer = argument;
+  natsConnection *connection = NULL;
+  must(natsConnection_ConnectTo(&connection, pacer->url), "connect");
+  double began = seconds();
+  char text[300];
+  for (int index = 0; index < pacer->count; index++) {
+    double wait = began + (double)index / pacer->rate - seconds();
+    if (wait > 0) {
+      struct timespec pause = {0, (long)(wait * 1e9)};
+      nanosleep(&pause, NULL);
+    }
+    memset(text, ' ', sizeof text);
+    int length = snprintf(text, sizeof text, "{\"sent\":%.9f}", seconds());
+    text[length] = ' ';
+    natsConnection_Publish(connection, "limitlat.x", text, sizeof text);
+    natsConnection_FlushTimeout(connection, 1);
+  }
+  natsConnection_Flush(connection);
+  return NULL;
+}
+
+static int compare(const void *left, const void *right) {
+  double difference = *(const double *)left - *(const double *)right;
+  return difference < 0 ? -1 : difference > 0;
+}
+
+int main(int count, char **argument) {
+  if (count < 5) return 64;
+  const char *mode = argument[1], *url = argument[2];
+  natsConnection *connection = NULL;
+  jsCtx *js = NULL;
+  must(natsConnection_ConnectTo(&connection, url), "connect");
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.PublishAsync.MaxPending = 4096;
+  must(natsConnection_JetStream(&js, connection, &options), "JetStream");
+  if (strcmp(mode, "pub") == 0 && count == 7) {
+    long messages = atol(argument[5]);
+    int bytes = atoi(argument[6]);
+    stream(js, argument[3], argument[4]);
+    char *text = malloc((size_t)bytes + 256);
+    char subject[128];
+    double began = seconds();
+    for (long index = 0; index < messages; index++) {
+      int length = snprintf(text, 256, "{\"metadata\":{\"name\":\"object-%ld\",\"namespace\":\"ns%ld\"},\"status\":{\"phase\":\"Running\"},\"pad\":\"", index, index % 20);
+      int pad = bytes - length - 2 > 0 ? bytes - length - 2 : 0;
+      memset(text + length, 'x', (size_t)pad);
+      memcpy(text + length + pad, "\"}", 2);
+      snprintf(subject, sizeof subject, "%s.ns%ld.x", argument[4], index % 20);
+      must(js_PublishAsync(js, subject, text, length + pad + 2, NULL), "publish");
+    }
+    must(js_PublishAsyncComplete(js, NULL), "acknowledgements");
+    report("pub", messages, began);
+  } else if (strcmp(mode, "drain") == 0) {
+    long messages = atol(argument[4]);
+    double began = seconds();
+    natsSubscription *subscription = follow(connection, js, argument[3], false);
+    for (long index = 0; index < messages; index++) natsMsg_Destroy(next(connection, subscription));
+    report("drain", messages, began);
+  } else if (strcmp(mode, "lat") == 0) {
+    struct pacer pacer = {url, atoi(argument[3]), atoi(argument[4])};
+    stream(js, "LIMITLAT", "limitlat");
+    natsSubscription *subscription = follow(connection, js, "LIMITLAT", true);
+    double *times = malloc(sizeof(double) * (size_t)pacer.count);
+    pthread_t thread;
+    pthread_create(&thread, NULL, pace, &pacer);
+    for (int index = 0; index < pacer.count; index++) {
+      natsMsg *message = next(connection, subscription);
+      times[index] = (seconds() - strtod(natsMsg_GetData(message) + 8, NULL)) * 1e6;
+      natsMsg_Destroy(message);
+    }
+    qsort(times, (size_t)pacer.count, sizeof(double), compare);
+    printf("lat    p50 %.0f us  p99 %.0f us\n", times[pacer.count / 2], times[pacer.count * 99 / 100]);
+  } else {
+    return 64;
+  }
+  return 0;
+}

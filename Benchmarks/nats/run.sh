@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# natswatch beside the limit (limit.c) on one server, one run: run.sh NATSWATCH [NATS-SERVER] [COUNT]
+# CPU is the client's user and system time by GNU time; compare within a run only.
+set -eu
+natswatch=$(realpath "$1")
+server=${2:-nats-server}
+count=${3:-300000}
+here=$(cd "$(dirname "$0")" && pwd)
+folder=$(mktemp -d)
+gcc -O2 -o "$folder/limit" "$here/limit.c" -lnats -lpthread
+"$server" -js -sd "$folder/store" -a 127.0.0.1 -p -1 --ports_file_dir "$folder" >"$folder/log" 2>&1 &
+pid=$!
+trap 'kill $pid; wait $pid 2>/dev/null || true; rm -rf "$folder"' EXIT
+until ls "$folder"/*.ports >/dev/null 2>&1; do sleep 0.05; done
+url=$(sed 's/.*"\(nats:[^"]*\)".*/\1/' "$folder"/*.ports | head -n 1)
+export NATS_URL=$url
+"$server" --version
+measure() {
+  label=$1; shift
+  /usr/bin/time -f '%e %U %S %M' -o "$folder/time" "$@"
+  awk -v label="$label" -v n="$count" '{ printf "%-6s %9.0f msg/s  %6.3f us CPU/msg  %4d MB  %.2f s\n", label, n / $1, ($2 + $3) * 1e6 / n, $4 / 1024, $1 }' "$folder/time"
+}
+for bytes in 300 3000; do
+  echo "== $bytes bytes"
+  "$folder/limit" pub "$url" S s "$count" "$bytes"
+  for round in 1 2 3; do
+    "$folder/limit" drain "$url" S "$count"
+    measure tail "$natswatch" tail 's.>' --all --count "$count" > >(cat >/dev/null)
+  done
+  "$natswatch" tail 's.>' --all --count "$count" --raw >"$folder/lines"
+  for round in 1 2; do
+    "$folder/limit" pub "$url" P p "$count" "$bytes"
+    measure publish "$natswatch" publish p.x <"$folder/lines"
+  done
+done
+"$folder/limit" lat "$url" 5000 1000
