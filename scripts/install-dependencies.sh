@@ -6,7 +6,7 @@
 set -eu
 
 build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev zlib1g-dev libssl-dev nats-server curl"
-test="mandoc etcd-server openssl python3 python3-venv jq procps"
+test="mandoc etcd-server openssl python3 python3-venv jq procps time"
 
 wanted=
 for step; do
