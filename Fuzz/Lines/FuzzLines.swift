@@ -4,9 +4,8 @@
 
 import CEL
 import CSimdjson
+import Filter
 import JSON
-
-@testable import Filter
 
 /// Expressions that comparing bytes answers; evaluating them as values has to say the same.
 private let expressions = [

@@ -25,8 +25,13 @@ final class BlockOutput {
   private let settings: Settings
   private let diagnostics: Diagnostics
   private let shutdown: Shutdown
+  private let board: CountsBoard?
 
-  init(_ writer: OutputWriter, _ settings: Settings, _ diagnostics: Diagnostics, _ shutdown: Shutdown) {
+  init(
+    _ writer: OutputWriter, _ settings: Settings, _ diagnostics: Diagnostics, _ shutdown: Shutdown,
+    _ board: CountsBoard? = nil
+  ) {
+    self.board = board
     self.writer = writer
     self.settings = settings
     self.diagnostics = diagnostics
@@ -63,6 +68,7 @@ final class BlockOutput {
     }
     linesOfFile += part.lines
     counts += part
+    board?.show(counts)
   }
 
   private func write(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Filter
+import Metrics
 import Pipe
 
 /// Whatever a filter is refused for.
@@ -20,15 +21,24 @@ enum FilterRun {
     let expressions: Expressions
     do { expressions = try Expressions(settings) } catch { throw UsageError(description: "\(error)") }
     let input = try InputSequence(settings.files, shutdown: shutdown)
+    let board = settings.metricsAddress.map { _ in CountsBoard() }
+    var server: MetricsServer?
+    if let board, let address = settings.metricsAddress {
+      do { server = try MetricsServer(address: address, registry: board.registry()) } catch {
+        throw UsageError(description: "\(error)")
+      }
+      if let server { diagnostics.info("metrics on http://\(server.address)/metrics") }
+    }
+    defer { withExtendedLifetime(server) {} }
     let writer = OutputWriter(capacity: 256 << 10, shutdown: shutdown)
     if settings.stateful.isNeeded || expressions.all.contains(where: { $0.usesOld || $0.usesNow }) {
-      let output = LineOutput(writer, settings)
+      let output = LineOutput(writer, settings, board)
       shutdown.interruptWrites()
       if settings.limit == 0 { output.end(.satisfied) }
       try StatefulRun(expressions, settings, input: input, output: output, diagnostics: diagnostics).run()
       return try finish(settings, output.ending, output.counts, writer, diagnostics)
     }
-    let output = BlockOutput(writer, settings, diagnostics, shutdown)
+    let output = BlockOutput(writer, settings, diagnostics, shutdown, board)
     if settings.limit == 0 {
       output.end(.satisfied)
     } else {

@@ -4,12 +4,14 @@ import Pipe
 
 /// Writes lines one by one, counts them, and knows when enough have been. For one thread.
 final class LineOutput {
-  var counts = Counts()
+  var counts = Counts() { didSet { board?.show(counts) } }
   private(set) var ending: BlockOutput.Ending?
   let writer: OutputWriter
   private let settings: Settings
+  private let board: CountsBoard?
 
-  init(_ writer: OutputWriter, _ settings: Settings) {
+  init(_ writer: OutputWriter, _ settings: Settings, _ board: CountsBoard? = nil) {
+    self.board = board
     self.writer = writer
     self.settings = settings
   }

@@ -45,6 +45,8 @@ struct Settings: Sendable {
   var jobs: Int?
   var stateful = StatefulSettings()
   var status: StatusSink.Destination?
+  /// Where to serve counts to Prometheus.
+  var metricsAddress: String?
 
   /// Whether every line is read to its end, the ones that do not match included.
   var checksEveryLine: Bool { isStrict || onError == .fail || isInverted }

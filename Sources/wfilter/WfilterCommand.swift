@@ -127,6 +127,9 @@ import Watch
   @Option(help: ArgumentHelp("Where STATUS lines go: inline, stderr, fd:N or a file.", valueName: "where"))
   var status: String?
 
+  @Option(help: ArgumentHelp("Serve counts to Prometheus here.", valueName: "address"))
+  var metrics: String?
+
   @Flag(help: "Say more on stderr.")
   var verbose = false
 
@@ -166,6 +169,7 @@ import Watch
       guard jobs > 0 else { throw ValidationError("-j \(jobs): at least 1") }
       settings.jobs = jobs
     }
+    settings.metricsAddress = metrics
     settings.stateful = try stateful()
     if let status {
       guard let destination = StatusSink.Destination(flag: status) else {

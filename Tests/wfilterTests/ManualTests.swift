@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ManualTests {
+@Suite(.timeLimit(.minutes(5))) struct ManualTests {
   private struct Help: Decodable {
     struct Command: Decodable { var arguments: [Argument]? }
     struct Argument: Decodable {

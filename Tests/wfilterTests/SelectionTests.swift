@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SelectionTests {
+@Suite(.timeLimit(.minutes(5))) struct SelectionTests {
   static let lines = [
     Stream.pod("ADDED", "a", "Running"), Stream.pod("MODIFIED", "b", "Pending"),
     Stream.event("BOOKMARK", #"{"metadata":{"resourceVersion":"7"}}"#), Stream.pod("DELETED", "c", "Failed"),
