@@ -67,6 +67,16 @@ import Testing
     }
   }
 
+  /// The example at the top of docs/CEL.md.
+  @Test func documentedExampleIsTrue() throws {
+    let environment = Environment(variables: [Variable("object", .dyn)], libraries: StandardLibraries.all)
+    let program = try environment.compile("object.replicas > 3 && object.name.startsWith('web-')")
+    var activation = Activation(environment)
+    activation["object"] = .map(
+      MapValue([(.string("replicas"), .int(5)), (.string("name"), .string("web-1"))]))
+    #expect(try program.test(&activation))
+  }
+
   @Test func foldsWhatIsConstant() throws {
     for source in [
       "1 + 2 == 3", "'a' + 'b' in ['ab']", "duration('1h') > duration('1m')", "[1, 2][1] == 2",
