@@ -7,6 +7,7 @@ import Testing
 /// Flags that change how long kwatch follows and what it remembers, on a real kube-apiserver; one for all of them.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct ClusterOptionTests {
   @Test func drainsWhatIsNewRunByRun() throws {
+    // row 4.41
     guard let cluster = try ClusterTesting.start("--state") else { return }
     let state = cluster.directory.appending(path: "state").path
     try cluster.create("a")
@@ -57,7 +58,7 @@ import Testing
     #expect(several.status == 0)
     #expect(
       several.lines.allSatisfy { $0.contains(#""source":{"cluster":"admin","resource":"configmaps"}"#) })
-    // rows 4.11 and 4.55
+    // row 4.11, row 4.55
     let resources = try cluster.kwatch(["--list-resources"]).waitForEnd()
     #expect(
       resources.lines.contains { $0.contains(#""resource":"deployments","group":"apps","version":"v1""#) })
@@ -83,7 +84,7 @@ import Testing
     #expect(full.status == 74)
     let follower = try cluster.kwatch(["cm"])
     try follower.waitForLines(1)
-    // SIGHUP lists again; nothing is told twice.
+    // row 4.24: SIGHUP lists again; nothing is told twice.
     let before = follower.lines.count
     follower.send(SIGHUP)
     try cluster.create("after-hangup")

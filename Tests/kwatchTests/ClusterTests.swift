@@ -7,7 +7,7 @@ import Testing
 /// kwatch on a real kube-apiserver that is restarted, killed, and made to forget.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct ClusterTests {
   @Test func tellsTheTruthThroughRestartsAndKills() throws {
-    // rows 1.45 and 4.42
+    // row 1.45, row 4.42
     guard let cluster = try ClusterTesting.start("restarts of the API server") else { return }
     for index in 0..<20 { try cluster.create("cm-\(index)") }
     let tool = try cluster.kwatch(["configmaps", "--status", "stderr"])
@@ -72,6 +72,7 @@ import Testing
   }
 
   @Test func pollsForAUserWhoMayOnlyList() throws {
+    // row 4.23, row 4.46, row 4.51
     guard let cluster = try ClusterTesting.start("a list-only user") else { return }
     try cluster.create("a")
     let tool = try cluster.kwatch(
@@ -85,6 +86,7 @@ import Testing
   }
 
   @Test func saysWhatIsForbiddenAndGoesOnWithTheRest() throws {
+    // row 4.23, row 4.54
     // row 4.48
     guard let cluster = try ClusterTesting.start("a user without rights") else { return }
     let denied = try cluster.kwatch(["configmaps"], as: .nobody).waitForEnd()
@@ -136,7 +138,7 @@ import Testing
   }
 
   @Test func keepsOneClusterGoingWhenTheOtherDies() throws {
-    // rows 4.50 and 4.53
+    // row 4.50, row 4.53
     guard let first = try ClusterTesting.start("two clusters") else { return }
     let second = try KubeCluster.start()
     try first.create("a")

@@ -111,7 +111,7 @@ import Testing
 
   @Test func escapesQueries() {
     let query = Query(labelSelector: "a in (b,c),d!=e", fieldSelector: "status.phase=Running", object: "web")
-    // rows 1.23 and 4.43
+    // row 1.23, row 4.43
     #expect(
       query.text(.watch(resourceVersion: "7", initialEvents: false, timeoutSeconds: 300))
         == "?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=7"

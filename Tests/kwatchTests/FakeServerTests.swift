@@ -35,7 +35,7 @@ import Testing
     // Every byte as the server sent it.
     #expect(try tool.waitForLines(expected.count) == expected)
     try tool.waitForDiagnostics(#""mode":"watch","health":"healthy""#)
-    // rows 1.2 and 4.45: one list, one watch, and nobody is asked for permission.
+    // row 1.2, row 4.45: one list, one watch, and nobody is asked for permission.
     #expect(server.paths.count == 2)
     #expect(server.paths.last?.contains("sendInitialEvents=true&resourceVersionMatch=NotOlderThan") == true)
   }
@@ -155,6 +155,7 @@ import Testing
   }
 
   @Test func tellsUsageBesideTheWatch() throws {
+    // row 4.30, row 4.32, row 4.35
     // row 4.8
     let ticks = Atomic<Int>(0)
     let (tool, _) = try start(["pods", "--usage", "1s", "--status", "stderr"]) { request, reply in
@@ -224,11 +225,99 @@ import Testing
       ["cm/one", "-n", "team", "--list-only", "--path-prefix", prefix, "--as", "me", "--as-group", "g"],
       environment: try server.kubeconfig(in: directory.url))
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
-    // rows 1.23 and 1.27
+    // row 1.23, row 1.27
     #expect(
       server.paths.last
         == "\(prefix)/api/v1/namespaces/team/configmaps?limit=500&fieldSelector=metadata.name%3Done")
     #expect(server.requests.last?.headers["impersonate-user"] == "me")
     #expect(server.requests.last?.headers["impersonate-group"] == "g")
+  }
+
+  @Test func tellsTheFirstPageBeforeTheLastHasCome() throws {
+    // row 4.1
+    let isReleased = Atomic<Bool>(false)
+    let (tool, _) = try start(["cm", "--list-only"]) { request, reply in
+      let isSecond = request.path.contains("continue=next")
+      while isSecond, !isReleased.load(ordering: .relaxed) { usleep(10_000) }
+      let name = isSecond ? "b" : "a"
+      reply.whole(
+        #"{"kind":"L","metadata":{"resourceVersion":"5"\#(isSecond ? "" : #","continue":"next""#)},"items":[{"metadata":{"name":"\#(name)","namespace":"default","uid":"\#(name)","resourceVersion":"1"}}]}"#
+      )
+    }
+    #expect(try tool.waitForLines(1).count == 1)
+    isReleased.store(true, ordering: .relaxed)
+    #expect(try tool.waitForEnd().lines.count == 2)
+  }
+
+  @Test func saysHowItHasItsDataAndHowWell() throws {
+    // row 4.16, row 4.17, row 4.20, row 4.28, row 4.35, row 4.37, row 4.38, row 4.39
+    let body = try Wire.body("v1.36/watch-list")
+    let (tool, _) = try start(["cm", "-n", "wire", "--status", "stderr"]) { _, reply in
+      reply.head()
+      reply.send(body)
+      reply.hold()
+    }
+    try tool.waitForDiagnostics(#""health":"healthy""#)
+    // The times are the only part of a transcript that differs from run to run.
+    let transcript = tool.soFar.diagnostics.split(separator: "\n").map {
+      $0.replacing(/"(since|lastEvent)":"[0-9TZ:.-]+"/) { "\"\($0.1)\":T" }
+    }
+    let scope =
+      #"{"type":"STATUS","object":{"tool":"kwatch","scope":{"cluster":"fake","resource":"configmaps","namespace":"wire"}"#
+    let expected =
+      scope
+      + #","mode":"snapshot","health":"degraded","reason":"awaiting","since":T,"connected":false,"delivering":false,"polling":{"enabled":false,"intervalSeconds":10},"lastEvent":null,"resourceVersion":"","reconnects":0,"resyncs":0,"errors":0}}"#
+    #expect(text(Array((transcript.first ?? "").utf8)) == expected)
+    let last = try #require(transcript.last)
+    #expect(
+      last.hasPrefix(
+        scope
+          + #","mode":"watch","health":"healthy","reason":"","since":T,"connected":true,"delivering":true,"polling":{"enabled":false,"intervalSeconds":10}"#
+      ))
+    #expect(last.contains(#""resourceVersion":"2"#))
+  }
+
+  @Test func keepsHealthForEachNamespace() throws {
+    // row 4.26
+    let body = try Wire.body("v1.36/watch-list")
+    let (tool, _) = try start(["cm", "-n", "open,closed", "--status", "stderr"]) { request, reply in
+      if request.path.contains("/namespaces/closed/") {
+        return reply.whole(#"{"kind":"Status","code":403,"reason":"Forbidden","message":"no"}"#, status: 403)
+      }
+      reply.head()
+      reply.send(body)
+      reply.hold()
+    }
+    try tool.waitForDiagnostics(#""namespace":"open"},"mode":"watch","health":"healthy""#)
+    try tool.waitForDiagnostics(
+      #""namespace":"closed"},"mode":"snapshot","health":"unhealthy","reason":"permission""#)
+    #expect(tool.isRunning)
+  }
+
+  @Test func saysThatItsReaderIsSlow() throws {
+    // row 4.36: the reason that no machine knows of; the others are in the machine's tests.
+    let marker =
+      #"{"type":"BOOKMARK","object":{"kind":"ConfigMap","metadata":{"annotations":{"k8s.io/initial-events-end":"true"},"resourceVersion":"1"}}}"#
+    let server = try FakeAPIServer { request, reply in
+      if request.path == "/api/v1" { return reply.whole(FakeAPIServer.core) }
+      reply.head()
+      reply.send(marker + "\n")
+      for number in 2..<4000 {
+        reply.send(
+          #"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"c\#(number)","namespace":"default","uid":"\#(number)","resourceVersion":"\#(number)"},"data":{"k":"\#(String(repeating: "x", count: 500))"}}}"#
+            + "\n")
+      }
+      reply.hold()
+    }
+    let health = directory.path("health")
+    let pipe = try Tool.shell(
+      "kwatch cm --status '\(health)' | { sleep 3; cat; }",
+      environment: try server.kubeconfig(in: directory.url))
+    let lines = try pipe.waitForLines(3998)
+    #expect(FoldedStream(lines).faults.isEmpty)
+    try eventually("the status") {
+      try String(contentsOf: URL(filePath: health), encoding: .utf8).contains(#""reason":"backpressure""#)
+    }
+    pipe.send(SIGTERM)
   }
 }

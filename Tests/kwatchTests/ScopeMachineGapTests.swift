@@ -133,6 +133,7 @@ import Watch
   }
 
   @Test func findsAMissedDeletion() {
+    // row 4.15
     var settings = MachineHarness.paged
     settings.pollPolicy = .always
     let harness = MachineHarness.watching(["a": "1", "b": "2"], settings)
@@ -165,6 +166,7 @@ import Watch
   // MARK: - Refusals and outages
 
   @Test func pollsWhereWatchingIsRefused() {
+    // row 4.15, row 4.18
     let harness = MachineHarness()
     harness.start()
     harness.list(["a": "1"], at: "10")
@@ -186,6 +188,7 @@ import Watch
   }
 
   @Test func pollsWhileAWatchSaysNothing() {
+    // row 4.3
     // row 4.2: accepted, and no event, no bookmark, no end.
     let harness = MachineHarness()
     harness.start()
@@ -225,6 +228,7 @@ import Watch
   }
 
   @Test func doublesItsWaits() {
+    // row 4.15
     // row 3.34
     var settings = MachineHarness.paged
     settings.pollPolicy = .never

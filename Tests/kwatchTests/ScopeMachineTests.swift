@@ -8,6 +8,7 @@ import Watch
 /// The straight path: list, watch, planned ends, proof.
 @Suite struct ScopeMachineTests {
   @Test func listsThenWatchesFromThere() {
+    // row 4.7
     let harness = MachineHarness()
     harness.start()
     harness.list(["a": "1", "b": "2"], at: "10")
@@ -52,6 +53,7 @@ import Watch
   }
 
   @Test func isHealthyOnlyWhenProven() {
+    // row 4.5, row 4.21
     // row 4.25
     let harness = MachineHarness()
     harness.start()
@@ -66,6 +68,7 @@ import Watch
   }
 
   @Test func goesOnAtOnceAfterAPlannedEnd() {
+    // row 4.27
     // row 1.42
     let harness = MachineHarness.watching()
     harness.now += .seconds(100)

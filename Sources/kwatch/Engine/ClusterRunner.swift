@@ -21,6 +21,9 @@ final class ClusterRunner {
   private var backoff = Backoff(floor: .milliseconds(100))
   private var hasRefreshed = false
   private(set) var attempts = 0
+  /// Requests under way; bounded, as over HTTP/1.1 each takes a connection.
+  private var open = 0
+  private static let openLimit = 8
   private(set) var wakeAt: Duration?
   private let judge: (ClusterRunner, [(ResourceName, Verdict)], [APIResource]) -> Void
 
@@ -46,12 +49,13 @@ final class ClusterRunner {
 
   /// Starts what waits to be asked; stops where credentials are still on their way.
   func pump(_ multi: CurlMulti) {
-    while let path = queue.first {
+    while open < Self.openLimit, let path = queue.first {
       do throws(ConfigError) {
         guard let exchange = try link.exchange(path, accept: Discovery.accept, compressed: true) else {
           return
         }
         queue.removeFirst()
+        open += 1
         var body: [UInt8] = []
         exchange.onBytes = { chunk in
           body += chunk.bytes(0..<chunk.count)
@@ -81,6 +85,7 @@ final class ClusterRunner {
   }
 
   private func answered(_ path: String, _ result: Result<[UInt8], ScopeFailure>) {
+    open -= 1
     queue += discovery.answer(path, result)
     guard discovery.isDone, queue.isEmpty else { return }
     let verdicts = unresolved.map { ($0, verdict($0)) }

@@ -41,7 +41,8 @@ enum ExchangeEnding: Equatable, Sendable {
     // 64 KiB a read: as large as the output's buffer, and a hundred watches stay small.
     set(CURLOPT_BUFFERSIZE, 64 << 10)
     set(CURLOPT_CONNECTTIMEOUT, 10)
-    set(CURLOPT_PIPEWAIT, 1)
+    // No CURLOPT_PIPEWAIT: over HTTP/1.1 it makes a second request wait for the end of the first, and a watch has
+    // none. Discovery has opened the HTTP/2 connection that all later requests share.
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     unsafe ccurl_tune_sockets(handle)
     unsafe ccurl_set_sinks(
