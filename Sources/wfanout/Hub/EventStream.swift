@@ -85,13 +85,15 @@ final class EventStream: Sendable {
     let segments = mailboxes[index].state.withLock { box in
       defer {
         box.segments = []
-        box.bytes = 0
         box.isScheduled = false
       }
       return box.segments
     }
     hubs[index].append(segments)
     if rule.policy == .block { measureLag(index) }
+    // Only now: what is on its way counts until it is counted as lag, or a source that is to wait would slip through.
+    let bytes = segments.reduce(0) { $0 + $1.byteCount }
+    mailboxes[index].state.withLock { $0.bytes -= bytes }
     gate.signal()
   }
 
@@ -101,11 +103,12 @@ final class EventStream: Sendable {
     mailboxes[index].lagBytes.store(lag.bytes, ordering: .relaxed)
   }
 
-  /// Blocks the calling thread while the loops, or with `block` the slowest listener, are too far behind.
+  /// Blocks the calling thread while the loops, or with `block` the slowest listener, are too far behind for so many more
+  /// bytes of lines.
   ///
   /// - Returns: false when the process has to end.
-  func waitForRoom() -> Bool {
-    while isFull {
+  func waitForRoom(for bytes: Int) -> Bool {
+    while isFull(for: bytes) {
       guard gate.wait(milliseconds: rule.policy == .block ? 5 : 100) else { return false }
       if rule.policy == .block {
         for index in hubs.indices { hubs[index].loop.execute { self.measureLag(index) } }
@@ -114,12 +117,15 @@ final class EventStream: Sendable {
     return true
   }
 
-  private var isFull: Bool {
+  private func isFull(for bytes: Int) -> Bool {
     mailboxes.contains { box in
-      if box.state.withLock({ $0.bytes }) > EventStream.backlogLimit { return true }
-      guard rule.policy == .block else { return false }
-      return box.lagBytes.load(ordering: .relaxed) > ringLimit / 2
-        || box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max
+      let backlog = box.state.withLock { $0.bytes }
+      guard rule.policy == .block else { return backlog > EventStream.backlogLimit }
+      if box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max { return true }
+      // The newest segment stays in the ring whatever it weighs, so there is always room when all have caught up. Short
+      // lines weigh up to four times their bytes (``Segment/byteCount``).
+      let pending = backlog + box.lagBytes.load(ordering: .relaxed)
+      return pending > 0 && pending + 4 * bytes > ringLimit
     }
   }
 

@@ -35,6 +35,7 @@ struct InputReader: Sendable {
       if block.linesTooLong > 0 {
         diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")
       }
+      guard unsafe stream.waitForRoom(for: block.bytes.count) else { return }
       stream.publish { batch in
         unsafe batch.reserve(bytes: block.bytes.count)
         unsafe block.forEachLine { line in
@@ -46,7 +47,6 @@ struct InputReader: Sendable {
         }
         mended += batch.mended
       }
-      guard stream.waitForRoom() else { return }
     }
   }
 }
