@@ -28,6 +28,7 @@ import Testing
 
   private func lines(_ lines: String...) -> String { lines.map { "echo '\($0)'" }.joined(separator: "\n") }
 
+  // row 1.24
   @Test func waitsUntilAnObjectIsReady() throws {
     let outcome = try run(
       "wait-for-ready.sh pods/a",

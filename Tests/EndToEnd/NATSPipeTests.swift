@@ -5,6 +5,7 @@ import Testing
 
 /// `natswatch | wfilter | wfanout` on real servers: an event in at one end, `curl -N` at the other.
 @Suite(.timeLimit(.minutes(3)), .serialized) struct NATSPipeTests {
+  // row 2.26
   @Test(arguments: NATSServer.Version.installed)
   func carriesAnEventFromJetStreamToTheListener(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(version)

@@ -110,6 +110,7 @@ import Testing
       filter.clauses.map(\.text) == [#"type == "A""#, "(a.b < 3 || !has(c.d))", "e.exists(x, x > 1)"])
   }
 
+  // row 0.26
   @Test(arguments: ["a ==", "a == 1 &&& b", "size(a", "nofunction(a)", "1 + 1", "type == ", "'a' + 1 == 2"])
   func refusesWhatCannotBeRight(_ expression: String) {
     #expect(throws: FilterError.self) { _ = try LineFilter(FilterOptions(expression: expression)) }

@@ -23,6 +23,7 @@ import Testing
     Case(text: "9223372036s1s", expected: nil), Case(text: "١s", expected: nil),
   ]
 
+  // row 2.34
   @Test(arguments: cases) func parses(_ each: Case) {
     #expect(DurationText.parse(each.text) == each.expected)
   }

@@ -9,6 +9,7 @@ import Testing
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 @Suite struct EnvelopeTests {
+  // row 1.20
   @Test func wrapsTheObjectByteForByte() {
     let object = Array(#"{ "n":  9007199254740993,"s":"\u00e9" }"#.utf8)
     #expect(
@@ -44,6 +45,11 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     return status
   }
 
+  // row 4.16
+  // row 4.17
+  // row 4.37
+  // row 4.38
+  // row 4.39
   @Test func printsTheKeysOfTheContract() {
     #expect(
       text(Self.status.line)
@@ -51,6 +57,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
         + "\n")
   }
 
+  // row 4.20
   @Test func goesWhereTheFlagSays() throws {
     #expect(StatusSink.Destination(flag: "inline") == .inline)
     #expect(StatusSink.Destination(flag: "stderr") == .descriptor(2))
@@ -85,6 +92,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
 }
 
 @Suite struct BackoffTests {
+  // row 3.34
   @Test func doublesUpToTheMaximum() {
     var backoff = Backoff()
     let bounds = (0..<7).map { _ in

@@ -6,6 +6,7 @@ import Testing
 
 /// kwatch on a real kube-apiserver that is restarted, killed, and made to forget.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct ClusterTests {
+  // row 4.4
   @Test func tellsTheTruthThroughRestartsAndKills() throws {
     // row 1.45, row 4.42
     guard let cluster = try ClusterTesting.start("restarts of the API server") else { return }
@@ -71,6 +72,8 @@ import Testing
     #expect(healths.drop { !$0 }.allSatisfy { $0 })
   }
 
+  // row 4.20
+  // row 4.28
   @Test func pollsForAUserWhoMayOnlyList() throws {
     // row 4.23, row 4.46, row 4.51
     guard let cluster = try ClusterTesting.start("a list-only user") else { return }
@@ -137,6 +140,7 @@ import Testing
     #expect(path.output == "widget.example.com/w\n")
   }
 
+  // row 4.26
   @Test func keepsOneClusterGoingWhenTheOtherDies() throws {
     // row 4.50, row 4.53
     guard let first = try ClusterTesting.start("two clusters") else { return }

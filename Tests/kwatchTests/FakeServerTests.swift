@@ -80,6 +80,7 @@ import Testing
     #expect(server.requests.last?.headers["accept-encoding"] == "gzip")
   }
 
+  // row 4.21
   @Test func pollsWhileAWatchIsAcceptedAndSilent() throws {
     // row 4.2
     let lists = Atomic<Int>(0)
@@ -154,6 +155,8 @@ import Testing
     #expect(server.requests.allSatisfy { $0.headers["authorization"] != "Bearer never" })
   }
 
+  // row 4.31
+  // row 4.34
   @Test func tellsUsageBesideTheWatch() throws {
     // row 4.30, row 4.32, row 4.35
     // row 4.8
@@ -210,6 +213,7 @@ import Testing
     #expect(outcome.output.isEmpty)
   }
 
+  // row 4.6
   @Test func putsThePrefixInFrontOfEveryPath() throws {
     // row 1.26
     let prefix = "/apis/resourcemanager.miloapis.com/v1alpha1/projects/p/control-plane"

@@ -70,6 +70,7 @@ import Testing
     #expect(text(ObjectRewrite.compact(bytes.span)) == #"{"a b":"c \" d\n","n":1.0}"#)
   }
 
+  // row 4.41
   @Test func readsBackItsState() throws {
     let json =
       #"{"kwatch":1,"scopes":[{"scope":"a|v1|pods|*||| ","resourceVersion":"7","objects":[["u","1","n","x"]]}]}"#

@@ -7,6 +7,7 @@ import Watch
 
 /// Gaps: 410, streaming lists, verification, refusals, outages.
 @Suite struct ScopeMachineGapTests {
+  // row 4.36
   @Test(arguments: [ScopeFailure.Kind.stream(410), .http(410)])
   func repairsThePictureAfter410(_ kind: ScopeFailure.Kind) {
     // row 1.45
@@ -47,6 +48,7 @@ import Watch
 
   // MARK: - Streaming lists
 
+  // row 4.6
   @Test func streamsAListToItsEndMarker() {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
@@ -91,6 +93,7 @@ import Watch
     #expect(other.requests() == ["stream", "list"])
   }
 
+  // row 4.24
   @Test func sweepsOnlyAtTheMarker() {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
@@ -109,6 +112,7 @@ import Watch
 
   // MARK: - Verification
 
+  // row 4.49
   @Test func repairsWhatTheWatchHasMissed() {
     // row 4.29
     var settings = MachineHarness.paged
@@ -165,6 +169,8 @@ import Watch
 
   // MARK: - Refusals and outages
 
+  // row 4.35
+  // row 4.46
   @Test func pollsWhereWatchingIsRefused() {
     // row 4.15, row 4.18
     let harness = MachineHarness()
@@ -187,6 +193,7 @@ import Watch
     #expect(harness.healths.last == "watch healthy ")
   }
 
+  // row 4.34
   @Test func pollsWhileAWatchSaysNothing() {
     // row 4.3
     // row 4.2: accepted, and no event, no bookmark, no end.
@@ -205,6 +212,7 @@ import Watch
     #expect(harness.machine.health.mode == .watch)
   }
 
+  // row 4.27
   @Test func pollsAfterFiveSecondsOfABrokenWatch() {
     // row 4.22
     let harness = MachineHarness.watching()
@@ -305,6 +313,7 @@ import Watch
     #expect(harness.machine.health.reason == .error)
   }
 
+  // row 4.41
   @Test func goesOnFromAState() {
     let harness = MachineHarness()
     let identity = Identity(

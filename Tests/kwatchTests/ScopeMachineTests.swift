@@ -7,6 +7,7 @@ import Watch
 
 /// The straight path: list, watch, planned ends, proof.
 @Suite struct ScopeMachineTests {
+  // row 4.3
   @Test func listsThenWatchesFromThere() {
     // row 4.7
     let harness = MachineHarness()
@@ -26,6 +27,7 @@ import Watch
     #expect(harness.machine.resourceVersion == "9")
   }
 
+  // row 4.1
   @Test func readsAllPages() {
     let harness = MachineHarness()
     harness.start()
@@ -167,6 +169,7 @@ import Watch
     #expect(harness.news() == ["+b@11"])
   }
 
+  // row 4.35
   @Test func listsOnceAndEnds() {
     // row 4.13
     var settings = ScopeSettings()

@@ -20,6 +20,7 @@ import Testing
     }
   }
 
+  // row 4.49
   @Test func foldsToTheTruthWhateverGoesWrong() throws {
     guard let cluster = try ClusterTesting.start("a long random run") else { return }
     let environment = ProcessInfo.processInfo.environment

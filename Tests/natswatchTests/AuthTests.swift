@@ -29,6 +29,7 @@ import Testing
     #expect(sequences(in: read.output) == [1], "\(read)")
   }
 
+  // row 2.31
   @Test(arguments: NATSServer.Version.installed) func userAndPassword(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(
       version, configuration: "authorization { users: [ { user: admin, password: secret } ] }")

@@ -66,6 +66,7 @@ import Testing
     #expect(line == "{\"type\":\"\(c.type)\",\"object\":\(c.object),\(Self.source)}\n")
   }
 
+  // row 1.20
   @Test func keepsWhatElseAnEventHas() throws {
     let line = try encode(Array(#"{"type":"ADDED","object":{},"source":{"cluster":"c"},"x":[1]}"#.utf8)).line
     #expect(line.contains(#","origin":{"cluster":"c"},"pending":9},"x":[1]}"#))

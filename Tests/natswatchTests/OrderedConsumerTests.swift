@@ -60,6 +60,7 @@ import Testing
     }
   }
 
+  // row 0.12
   @Test func deliversOnceAndInOrder() {
     var machine = following(2)
     #expect(machine.message(message(3, 1), now: .zero) == .deliver)

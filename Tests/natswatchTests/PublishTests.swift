@@ -14,6 +14,7 @@ import Testing
     outcome.lines.compactMap { Int($0.dropFirst(5).dropLast()) }
   }
 
+  // row 2.29
   @Test(arguments: NATSServer.Version.installed) func aServerGoneInMidStream(_ version: NATSServer.Version)
     throws
   {

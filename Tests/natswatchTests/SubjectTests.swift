@@ -107,6 +107,7 @@ import Testing
   }
 
   // row 0.24
+  // row 0.32
   @Test func subscriptionsTakeAnythingWhereNothingIsSet() throws {
     let template = try SubjectTemplate("activities.{type}.{tenant}.*.{kind}.>", allowsWildcards: true)
     #expect(

@@ -10,6 +10,9 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct TailTests {
   // row 0.10
   // row 0.14
+  // row 0.3
+  // row 0.19
+  // row 2.51
   @Test(arguments: NATSServer.Version.installed) func startsWhereItIsTold(_ version: NATSServer.Version)
     throws
   {
@@ -35,6 +38,7 @@ import Testing
 
   // row 0.1
   // row 0.2
+  // row 2.1
   @Test(arguments: NATSServer.Version.installed) func aNewMessageIsOutAtOnce(_ version: NATSServer.Version)
     throws
   {
@@ -50,6 +54,7 @@ import Testing
 
   // row 0.11
   // row 2.27
+  // row 0.5
   @Test(arguments: NATSServer.Version.installed) func followsSeveralSubjects(_ version: NATSServer.Version)
     throws
   {
@@ -70,6 +75,7 @@ import Testing
   // row 0.15
   // row 0.16
   // row 0.17
+  // row 0.9
   @Test(arguments: NATSServer.Version.installed) func itsConsumerComesAndGoes(_ version: NATSServer.Version)
     throws
   {
@@ -149,6 +155,7 @@ import Testing
     #expect(try bed.run(state).status == 78)
   }
 
+  // row 0.35
   @Test(arguments: NATSServer.Version.installed) func saysWhatIsWrong(_ version: NATSServer.Version) throws {
     let bed = try Bed(version)
     let unknown = try bed.run(["nobody.>"])

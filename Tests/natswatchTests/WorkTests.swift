@@ -111,6 +111,9 @@ import Testing
   // row 2.6
   // row 2.29
   // row 2.13
+  // row 2.7
+  // row 2.8
+  // row 2.9
   @Test(arguments: NATSServer.Version.installed) func repliesAreStoredAndPayloadsKept(
     _ version: NATSServer.Version
   ) throws {

@@ -64,6 +64,7 @@ import Testing
     #expect(try client.nextMessage()["n"] == .number("1"))
   }
 
+  // row 3.40
   @Test func otherInterfacesNeedAuthOrItsRefusal() throws {
     let refused = try Tool.run("wfanout", ["--listen", "0.0.0.0:0"])
     #expect(refused.status == 64)
@@ -100,6 +101,8 @@ import Testing
   // row 3.25
   // row 3.26
   // row 3.27
+  // row 1.35
+  // row 3.7
   @Test func operatorsSeeWhoIsThere() throws {
     let listener = try fanout.listening("/events")
     let client = try SocketClient(port: fanout.port, path: "/ws")

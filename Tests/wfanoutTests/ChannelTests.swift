@@ -38,6 +38,7 @@ import Testing
   // row 1.10
   // row 1.12
   // row 1.16
+  // row 1.5
   @Test func manyChannelsComeOverOneStream() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     try stream.wait(for: "connected", .seconds(10)) {
@@ -59,7 +60,10 @@ import Testing
   // row 1.7
   // row 1.15
   // row 1.50
-  // row 1.59
+  // row 1.14
+  // row 1.3
+  // row 1.6
+  // row 4.19
   @Test func oneCommandServesAllAndEndsAfterTheGracePeriod() throws {
     let first = try fanout.listening("/api/watch/stream?cid=a")
     let second = try fanout.listening("/api/watch/stream?cid=b")
@@ -84,6 +88,7 @@ import Testing
   }
 
   // row 1.40
+  // row 3.53
   @Test func aCommandThatFailsIsTold() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     #expect(try subscribe("c1", "denied").hasSuffix(" 200"))

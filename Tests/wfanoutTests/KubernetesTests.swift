@@ -98,6 +98,7 @@ struct KubernetesPathTests {
   }
 
   // row 0.20
+  // row 0.10
   @Test func aSequenceOfTheSourceIsAResourceVersion() throws {
     let fanout = try Fanout()
     let watch = try fanout.listening("/apis/g/v1/activities?watch=1")
@@ -115,6 +116,7 @@ struct KubernetesPathTests {
   }
 
   // row 1.50
+  // row 0.23
   @Test func listThenWatchMissesNothing() throws {
     let fanout = try Fanout(["--snapshot"])
     let first = try fanout.listening("/events")

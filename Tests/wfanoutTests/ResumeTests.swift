@@ -40,6 +40,7 @@ struct ResumeTests {
   }
 
   // row 0.28
+  // row 3.36
   @Test func anotherReplicasIDsHaveAPlace() {
     let epoch: UInt64 = 1_700_000_000_000_000_000
     let batches = source([20, 25, 30])

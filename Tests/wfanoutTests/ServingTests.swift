@@ -42,6 +42,7 @@ import Testing
   }
 
   // row 3.56
+  // row 1.53
   @Test func resumesWithoutGapOrRepetition() throws {
     let fanout = try Fanout()
     let first = try fanout.listening("/events")
@@ -88,6 +89,7 @@ import Testing
   }
 
   // row 1.50
+  // row 1.29
   @Test func lateListenersGetTheLatestOfEachKeyThenGoOn() throws {
     let fanout = try Fanout(["--snapshot"])
     let early = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
@@ -119,6 +121,7 @@ import Testing
   }
 
   // row 1.47
+  // row 3.44
   @Test func beyondMaxClientsIs503WithRetryAfter() throws {
     let fanout = try Fanout(["--max-clients", "1"])
     let first = try fanout.listening("/events")

@@ -23,6 +23,7 @@ import Testing
   // row 3.5
   // row 3.35
   // row 1.52
+  // row 3.52
   @Test func aStalledListenerCostsTheOthersNothingAndIsToldWhatItMissed() throws {
     let fanout = try Fanout(["--queue", "5000"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws")
@@ -99,6 +100,7 @@ import Testing
     #expect(last.contains(#""type":"ERROR""#) && last.contains(#""code":410"#), "\(last)")
   }
 
+  // row 3.45
   @Test func oneThatTakesNothingIsCut() throws {
     let fanout = try Fanout(["--stall", "1s"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws?raw=1")

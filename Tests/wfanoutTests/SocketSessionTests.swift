@@ -105,6 +105,7 @@ struct SocketSessionTests {
 
   // row 3.18
   // row 3.50
+  // row 3.8
   @Test mutating func anUnknownTypeChangesNothing() {
     session = SocketSession(clientID: "c", needsToken: false, knownTypes: ["ALERT_FIRED"])
     #expect(

@@ -7,6 +7,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct WebSocketTests {
   // row 3.1
+  // row 2.26
+  // row 3.10
   @Test func rawModeGivesTheLines() throws {
     let fanout = try Fanout()
     let client = try SocketClient(port: fanout.port, path: "/ws?raw=1")
@@ -19,6 +21,10 @@ import Testing
 
   // row 3.13
   // row 3.16
+  // row 3.2
+  // row 3.3
+  // row 3.6
+  // row 3.20
   @Test func subscribersGetTheirEventsAndNoOthers() throws {
     let fanout = try Fanout()
     let client = try SocketClient(port: fanout.port, path: "/ws")
@@ -79,6 +85,7 @@ import Testing
   }
 
   // row 3.32
+  // row 3.42
   @Test func aClientThatNeverPongsIsLetGo() throws {
     let fanout = try Fanout(["--ws-heartbeat", "1s", "--ws-heartbeat-timeout", "2s"])
     let client = try SocketClient(port: fanout.port, path: "/ws")

@@ -42,6 +42,7 @@ struct WireFormatTests {
   }
 
   // row 3.16
+  // row 3.19
   @Test func linesWithAnEventTypeBecomeEvents() {
     #expect(
       encode(#"{"event_type":"ALERT_FIRED","type":"x","cluster_id":"c","payload":{"a":1}}"#, .webSocketEvent)

@@ -65,6 +65,7 @@ import Testing
       try Stream.filter(["--redact", "data", "--emit", "data", "true"], [line]).output == "\"***\"\n")
   }
 
+  // row 1.30
   @Test func throttlesAndKeepsTheLastState() throws {
     let tool = try Tool.start("wfilter", ["--throttle", "300ms", "true"])
     for phase in ["1", "2", "3"] { tool.write(Stream.pod("MODIFIED", "a", phase) + "\n") }

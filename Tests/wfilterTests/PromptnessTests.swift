@@ -6,6 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct PromptnessTests {
   static let line = Stream.pod("ADDED", "a", "Running")
 
+  // row 0.2
   @Test(arguments: ["1", "2", "8"]) func writesALineWhileItsInputStaysOpenAndIdle(_ jobs: String) throws {
     let tool = try Tool.start("wfilter", ["-j", jobs, "true"])
     for count in 1...3 {

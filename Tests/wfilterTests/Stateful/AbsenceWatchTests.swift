@@ -6,6 +6,7 @@ import Watch
 
 struct AbsenceWatchTests {
   /// row 2.18
+  // row 4.35
   @Test func tellsOnceOfSilenceAndOfReturn() {
     var watch = AbsenceWatch(silence: .seconds(90), limit: 10)
     let key = KeyHash("controller-1")
