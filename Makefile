@@ -39,6 +39,7 @@ lint:
 # The cluster tests run against a real API server. It is built once, outside the checkout, and found by the tests.
 kube-apiserver:
 	@scripts/build-kube-apiserver.sh
+	@scripts/install-kubectl.sh
 
 bench: build
 	@scripts/bench.sh $(BUILT)

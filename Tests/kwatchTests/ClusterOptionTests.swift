@@ -105,7 +105,7 @@ import Testing
     for name in names { try cluster.create(name) }
     let output = cluster.directory.appending(path: "out").path
     let pipe = try Tool.shell(
-      "kwatch cm --status stderr | { head -n 50; sleep 30; cat; } >'\(output)'",
+      "kwatch cm --status stderr --timeout 240s | { head -n 50; sleep 30; cat; } >'\(output)'",
       environment: ["KUBECONFIG": cluster.kubeconfig()])
     try cluster.churn(names, count: 12_000, rate: 400)
     var told = FoldedStream([])

@@ -118,18 +118,22 @@ import Testing
     let definition = try String(
       contentsOf: Wire.folder.deletingLastPathComponent().appending(path: "widgets.yaml"),
       encoding: .utf8)
-    try cluster.kubectl(["apply", "-f", "-"], stdin: definition)
-    try cluster.kubectl(["wait", "--for=condition=Established", "crd/widgets.example.com"])
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    let widgets = "/apis/example.com/v1/namespaces/default/widgets"
     let widget =
       #"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"},"spec":{"color":"red"}}"#
-    try cluster.kubectl(["create", "-f", "-"], stdin: widget)
+    func define() throws {
+      try eventually("the definition is taken") {
+        (try? cluster.call("POST", definitions, body: definition, contentType: "application/yaml")) != nil
+      }
+      try eventually("a widget is taken") { (try? cluster.call("POST", widgets, body: widget)) != nil }
+    }
+    try define()
     let tool = try cluster.kwatch(["widgets.example.com"])
     try tool.waitForLines(1)
-    try cluster.kubectl(["delete", "crd", "widgets.example.com"])
+    try cluster.call("DELETE", "\(definitions)/widgets.example.com")
     try tool.waitForLines(2)
-    try cluster.kubectl(["apply", "-f", "-"], stdin: definition)
-    try cluster.kubectl(["wait", "--for=condition=Established", "crd/widgets.example.com"])
-    try cluster.kubectl(["create", "-f", "-"], stdin: widget)
+    try define()
     let lines = try tool.waitForLines(3, .seconds(60))
     let types = lines.map { String($0.dropFirst(9).prefix { $0 != "\"" }) }
     #expect(types == ["ADDED", "DELETED", "ADDED"])

