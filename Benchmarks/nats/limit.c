@@ -124,6 +124,7 @@ int main(int count, char **argument) {
   jsOptions options;
   jsOptions_Init(&options);
   options.PublishAsync.MaxPending = 4096;
+  options.PublishAsync.StallWait = 60000;
   must(natsConnection_JetStream(&js, connection, &options), "JetStream");
   if (strcmp(mode, "pub") == 0 && count == 7) {
     long messages = atol(argument[5]);

@@ -17,17 +17,18 @@ until ls "$folder"/*.ports >/dev/null 2>&1; do sleep 0.05; done
 url=$(sed 's/.*"\(nats:[^"]*\)".*/\1/' "$folder"/*.ports | head -n 1)
 export NATS_URL=$url
 "$server" --version
+exec 3>&1
 measure() {
   label=$1; shift
   /usr/bin/time -f '%e %U %S %M' -o "$folder/time" "$@"
-  awk -v label="$label" -v n="$count" '{ printf "%-6s %9.0f msg/s  %6.3f us CPU/msg  %4d MB  %.2f s\n", label, n / $1, ($2 + $3) * 1e6 / n, $4 / 1024, $1 }' "$folder/time"
+  awk -v label="$label" -v n="$count" '{ printf "%-6s %9.0f msg/s  %6.3f us CPU/msg  %4d MB  %.2f s\n", label, n / $1, ($2 + $3) * 1e6 / n, $4 / 1024, $1 }' "$folder/time" >&3
 }
 for bytes in 300 3000; do
   echo "== $bytes bytes"
   "$folder/limit" pub "$url" S s "$count" "$bytes"
   for round in 1 2 3; do
     "$folder/limit" drain "$url" S "$count"
-    measure tail "$natswatch" tail 's.>' --all --count "$count" > >(cat >/dev/null)
+    measure tail "$natswatch" tail 's.>' --all --count "$count" | cat >/dev/null
   done
   "$natswatch" tail 's.>' --all --count "$count" --raw >"$folder/lines"
   for round in 1 2; do
