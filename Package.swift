@@ -126,6 +126,7 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),
     fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CSimdjson"]),
+    fuzz("fuzz-fanout", "Fanout", of: ["Watch"], exclude: ["fanout.dict"]),
   ]
 }
 

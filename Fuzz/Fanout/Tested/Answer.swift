@@ -1,0 +1,1 @@
+../../../Sources/wfanout/HTTP/Answer.swift

@@ -1,0 +1,1 @@
+../../../Sources/wfanout/Kubernetes/KubernetesWatchQuery.swift

@@ -1,0 +1,1 @@
+../../../Sources/wfanout/HTTP/PercentEncoding.swift

@@ -1,0 +1,1 @@
+../../../Sources/wfanout/HTTP/ResponseHead.swift

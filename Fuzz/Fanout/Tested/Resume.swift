@@ -1,0 +1,1 @@
+../../../Sources/wfanout/Ring/Resume.swift

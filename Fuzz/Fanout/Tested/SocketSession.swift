@@ -1,0 +1,1 @@
+../../../Sources/wfanout/Protocol/SocketSession.swift

@@ -1,0 +1,1 @@
+../../../Sources/wfanout/WebSocket/UTF8Validator.swift

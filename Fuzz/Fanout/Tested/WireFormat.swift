@@ -1,0 +1,1 @@
+../../../Sources/wfanout/Wire/WireFormat.swift
