@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh FOLDER [ROW...]: measures the release build of wfanout in FOLDER beside nginx+nchan and a C server that only writes.
+# ROW: flat ten-thousand paced idle stalled; all of them when none is named. Prints one line a row.
+#
+# FANOUT_HARNESS is the folder of the load generator (fanclient.c, pub.c, refserver.c, run.py, tab.py); without it,
+# shared/bench/fanout beside the checkout. Needs gcc, python3, and for the peer nginx-light and libnginx-mod-nchan.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+harness=${FANOUT_HARNESS:-$here/../../../shared/bench/fanout}
+[ -r "$harness/run.py" ] || { echo "run.sh: no load generator in $harness: set FANOUT_HARNESS; left out" >&2; exit 0; }
+[ $# -ge 1 ] || { echo "usage: run.sh FOLDER [ROW...]" >&2; exit 64; }
+server=$(cd "$1" && pwd)/wfanout
+shift
+[ $# -gt 0 ] || set -- flat ten-thousand paced idle stalled
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$harness"/* "$work/"
+export FANOUT_BIN="$work" FANOUT_TMP="$work"
+for program in fanclient pub refserver; do gcc -O2 -w -o "$work/$program" "$work/$program.c"; done
+
+ours() {
+  name=$1
+  shift
+  python3 "$work/run.py" --name "$name" --server "$server --listen 127.0.0.1:9900 --max-clients 12000" \
+    --feed stdin --port 9900 -s 300 "$@" >>"$work/rows.jsonl"
+}
+limit() {
+  python3 "$work/run.py" --name "limit" --server "$work/refserver -p 9100 -m sse" \
+    --feed stdin --port 9100 --mode sse -s 300 "$@" >>"$work/rows.jsonl"
+}
+peer() {
+  [ -e /usr/lib/nginx/modules/ngx_nchan_module.so ] || { echo "run.sh: no nchan here: left out" >&2; return 0; }
+  sh "$work/nchan_run.sh" sse "$@" >>"$work/rows.jsonl"
+}
+
+for row; do
+  case $row in
+  flat)
+    ours sse --path /events --mode sse -n 1000 -c 2000
+    ours ndjson --path /events --mode ndjson --client "-H 'Accept: application/x-ndjson'" -n 1000 -c 2000
+    ours websocket --path '/ws?raw=1' --mode ws -n 1000 -c 2000
+    ours kubernetes --path '/apis/a/v1/pods?watch=1' --mode ndjson --kube -n 1000 -c 2000
+    limit -n 1000 -c 2000
+    peer 1000 1000 300 0
+    ;;
+  ten-thousand) ours sse-10k --path /events --mode sse -n 9900 -c 500 ;;
+  paced)
+    ours sse-100/s --path /events --mode sse -n 1000 -c 1000 -r 100
+    limit -n 1000 -c 1000 -r 100
+    peer 1000 1000 300 100
+    ;;
+  idle) ours idle --path /events --mode sse -n 9900 -c 0 --holdidle 5 ;;
+  stalled)
+    ours healthy --path /events --mode sse -n 100 -c 20000 -r 1000
+    ours ten-stalled --path /events --mode sse -n 100 -c 20000 -r 1000 --slow 10
+    ;;
+  *)
+    echo "run.sh: unknown row '$row'" >&2
+    exit 64
+    ;;
+  esac
+done
+python3 "$work/tab.py" "$work/rows.jsonl"
