@@ -49,6 +49,7 @@ import Testing
     #expect(try page.evaluate("notices.join()") == "")
   }
 
+  // row 0.28
   @Test func aBrowserThatComesBackToAnotherServerIsTold() throws {
     guard let browser = try Browser.start(for: "EventSource and a restarted server") else { return }
     let first = try Fanout()

@@ -24,6 +24,7 @@ import Testing
   // row 3.35
   // row 1.52
   // row 3.52
+  // row 0.9
   @Test func aStalledListenerCostsTheOthersNothingAndIsToldWhatItMissed() throws {
     let fanout = try Fanout(["--queue", "5000"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws")

@@ -84,6 +84,7 @@ import Testing
     #expect(text.contains(#""message":"too_slow""#))
   }
 
+  // row 0.30
   @Test func resetGivesTheSnapshotInsteadOfTheGap() throws {
     let fanout = try Fanout(["--overflow", "reset", "--ring", "1MiB", "--snapshot", "--drain", "20s"])
     let peer = try Self.stalled(fanout)
