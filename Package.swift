@@ -72,7 +72,6 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOWebSocket", package: "swift-nio"),
       ]),
 
     shared("CEL", ["CRE2"]),
@@ -86,7 +85,6 @@ let package = Package(
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
-    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     shim("CSimdjson", links: "simdjson"),
     shim("CRE2", links: "re2"),
 

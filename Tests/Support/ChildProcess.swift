@@ -40,7 +40,8 @@ package final class ChildProcess: @unchecked Sendable {
     unsafe sigaddset(&defaults, SIGPIPE)
     unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     unsafe posix_spawnattr_setsigmask(&attributes, &mask)
-    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
 
     var child: pid_t = 0
     let status = unsafe withCStrings(words) { argv in
@@ -61,6 +62,9 @@ package final class ChildProcess: @unchecked Sendable {
       Thread.sleep(forTimeInterval: 0.005)
     }
   }
+
+  /// Ends what is left of the process and of all it started, in the group that it was given.
+  package func killGroup() { kill(-processIdentifier, SIGKILL) }
 
   package func send(_ signal: Int32) { if isRunning { kill(processIdentifier, signal) } }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
 
-/// A process that runs beside the test. It is killed when nothing holds it any more.
+/// A process that runs beside the test. It and all it started are killed when nothing holds it any more.
 ///
 /// `@unchecked Sendable`: `condition` guards what the two reading threads and the test share.
 package final class RunningTool: @unchecked Sendable {
@@ -30,7 +30,7 @@ package final class RunningTool: @unchecked Sendable {
     collect(diagnosticsPipe) { $0.diagnosticsBytes.append($1) }
   }
 
-  deinit { process.send(SIGKILL) }
+  deinit { process.killGroup() }
 
   package var processIdentifier: Int32 { process.processIdentifier }
   package var isRunning: Bool { process.isRunning }

@@ -134,11 +134,11 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
   }
 
   @Test func namesTheFileItCannotWrite() throws {
-    let state = StateFile(path: "/nonexistent/state")
+    let state = StateFile(path: "/dev/null/state")
     #expect {
       try state.write([])
     } throws: {
-      "\($0)" == "write state file '/nonexistent/state': No such file or directory"
+      "\($0)" == "write state file '/dev/null/state': Not a directory"
     }
   }
 }
