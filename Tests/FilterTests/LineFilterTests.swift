@@ -23,6 +23,13 @@ import Testing
     + #""labels":{"track":"canary","a.b/c":"d"}},"spec":{"n":3,"big":18446744073709551615,"f":1.5,"on":true,"none":null},"#
     + #""status":{"phase":"Pending","containerStatuses":[{"restartCount":1},{"restartCount":4}]}},"source":{"cluster":"x"}}"#
 
+  static let gpus =
+    #"{"event_type":"GPU_UPDATE","cluster_id":"c","payload":{"node_name":"n","gpus":[{"index":0,"temperature_celsius":71},"#
+    + #"{"index":1,"utilization_gpu_percent":98,"temperature_celsius":84.5,"power_draw_watts":310}]}}"#
+  static let metric =
+    #"{"event_type":"METRIC_UPDATE","payload":{"metric_name":"cpu","labels":{"namespace":"prod"},"value":0.92,"#
+    + #""previous_value":0.8,"change_percent":15.0,"threshold_breached":false}}"#
+
   static let cases: [Case] = [
     // row 0.25: `type`, `object` and every key of the object are in scope.
     Case(#"object.metadata.namespace == "prod""#, pod, .match),
@@ -81,6 +88,12 @@ import Testing
     Case(#"self == 5"#, "5", .match),
     Case(#"self.size() == 2"#, "[1,2]", .match),
     Case(#"a == 1"#, "[1]", .error),
+    // row 3.21
+    Case("payload.gpus.exists(g, g.temperature_celsius > 80)", gpus, .match),
+    Case("payload.gpus.exists(g, g.temperature_celsius > 90)", gpus, .noMatch),
+    // row 3.22
+    Case("payload.threshold_breached || payload.change_percent > 10.0", metric, .match),
+    Case("payload.change_percent > 20 && payload.value > payload.previous_value", metric, .noMatch),
     // Corners.
     Case(#"a == 1"#, #"{"a":1,"a":2}"#, .match),
     Case(#"a == 2"#, #"{"a":1,"a":2}"#, .noMatch),
