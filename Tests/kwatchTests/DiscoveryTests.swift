@@ -67,8 +67,14 @@ import Testing
   }
 
   @Test func saysWhatIsMissing() throws {
-    let (found, _) = try resolve(["nope", "pods.nope", "apis/nope/v1/x"], version: "v1.36")
+    let (found, _) = try resolve(["nope", "pods.nope", "apis/apps/v1/x"], version: "v1.36")
     #expect(found.allSatisfy { $0 == .missing([]) })
+  }
+
+  @Test func trustsAPathWhereThereIsNoDiscovery() throws {
+    let (found, _) = try resolve(["apis/nope/v1/x"], version: "v1.36")
+    #expect(
+      found == [.found(APIResource(group: "nope", version: "v1", name: "x", verbs: ["list", "watch"]))])
   }
 
   struct Name: Sendable, CustomTestStringConvertible {

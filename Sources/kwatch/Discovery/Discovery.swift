@@ -40,11 +40,7 @@ struct Discovery {
   /// The paths to get first.
   mutating func start() -> [String] {
     var paths: [String] = []
-    for name in names where name.isPath || name.group == "" {
-      let group = name.group ?? ""
-      let version = name.version ?? "v1"
-      paths.append(group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)")
-    }
+    for name in names where name.isPath || name.group == "" { paths.append(document(of: name)) }
     if wantsAll || names.contains(where: { !$0.isPath && $0.group == nil }) { paths.append(Self.core) }
     if wantsAll || names.contains(where: { !$0.isPath && $0.group?.isEmpty == false }) {
       paths.append(Self.all)
@@ -95,14 +91,22 @@ struct Discovery {
         ?? candidates.first { !group.isEmpty && $0.group.hasPrefix(group) }
     }
     if let match { return .found(match) }
-    // A path says it all but for the kind; where discovery is not allowed the list will say that.
-    if name.isPath, !failures.isEmpty, failures.allSatisfy({ $0.kind == .http(403) }) {
+    // A path says it all but for the kind. Where discovery is not allowed, or not there, as with servers that
+    // serve nothing but watches (wfanout is one), the list itself has the last word.
+    if name.isPath, resources[document(of: name)] == nil, failures.allSatisfy({ $0.kind == .http(403) }) {
       return .found(
         APIResource(
           group: name.group ?? "", version: name.version ?? "v1", name: name.resource,
           verbs: ["list", "watch"]))
     }
     return .missing(failures)
+  }
+
+  /// The path of what tells about all resources of one group and version.
+  private func document(of name: ResourceName) -> String {
+    let group = name.group ?? ""
+    let version = name.version ?? "v1"
+    return group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
   }
 
   private func wants(_ group: String) -> Bool {

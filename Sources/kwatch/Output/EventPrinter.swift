@@ -33,9 +33,9 @@ final class EventPrinter {
       ? TablePrinter(
         output, showsNamespace: resource.isNamespaced && namespace == nil, usesColour: options.usesColour)
       : nil
-    typeMeta = Array(
-      "\"kind\":\(JSONText.string(resource.kind)),\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8
-    )
+    // A kind is not known where there was no discovery; none is better than an empty one.
+    let kind = resource.kind.isEmpty ? "" : "\"kind\":\(JSONText.string(resource.kind)),"
+    typeMeta = Array("\(kind)\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8)
     prefixes = Dictionary(uniqueKeysWithValues: EventType.allCases.map { ($0, EventLine.prefix($0)) })
     suffix = EventLine.suffix(source: source)
   }
@@ -139,21 +139,25 @@ final class EventPrinter {
   private func complete(
     _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
   ) throws(OutputError) {
-    guard !header.hasKind || !header.hasAPIVersion else { return try object(item, as: type) }
+    let missing = missing(header)
+    guard !missing.isEmpty else { return try object(item, as: type) }
     if rewrite != nil {
-      var whole = Array("{".utf8) + missing(header)
+      var whole = Array("{".utf8) + missing
       appendMembers(of: item, to: &whole)
       return try object(whole.span, as: type)
     }
     try output.append(prefixes[type] ?? EventLine.prefix(type))
-    try output.append(Array("{".utf8) + missing(header) + (isEmpty(item) ? [] : [UInt8(ascii: ",")]))
+    try output.append(Array("{".utf8) + missing + (isEmpty(item) ? [] : [UInt8(ascii: ",")]))
     try append(item.extracting(1..<item.count))
     try output.append(suffix)
   }
 
   private func missing(_ header: ObjectHeader) -> [UInt8] {
+    if header.hasKind, header.hasAPIVersion { return [] }
     if header.hasKind { return Array("\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8) }
-    if header.hasAPIVersion { return Array("\"kind\":\(JSONText.string(resource.kind))".utf8) }
+    if header.hasAPIVersion {
+      return resource.kind.isEmpty ? [] : Array("\"kind\":\(JSONText.string(resource.kind))".utf8)
+    }
     return typeMeta
   }
 
