@@ -4,13 +4,12 @@
 # run.sh FOLDER [ROW...]: measures the release build of wfanout in FOLDER beside nginx+nchan and a C server that only writes.
 # ROW: flat ten-thousand paced idle stalled; all of them when none is named. Prints one line a row.
 #
-# FANOUT_HARNESS is the folder of the load generator (fanclient.c, pub.c, refserver.c, run.py, tab.py); without it,
-# shared/bench/fanout beside the checkout. Needs gcc, python3, and for the peer nginx-light and libnginx-mod-nchan.
+# harness/ is the load generator, the publisher, the limit and the sampling. Needs gcc, python3, and for the peer
+# nginx-light and libnginx-mod-nchan.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-harness=${FANOUT_HARNESS:-$here/../../../shared/bench/fanout}
-[ -r "$harness/run.py" ] || { echo "run.sh: no load generator in $harness: set FANOUT_HARNESS; left out" >&2; exit 0; }
+harness=$here/harness
 [ $# -ge 1 ] || { echo "usage: run.sh FOLDER [ROW...]" >&2; exit 64; }
 server=$(cd "$1" && pwd)/wfanout
 shift

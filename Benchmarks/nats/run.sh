@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# natswatch beside the limit (limit.c) on one server, one run: run.sh NATSWATCH [NATS-SERVER] [COUNT]
+# natswatch beside the limit (limit.c) on one server, one run: run.sh FOLDER-OF-THE-BINARIES [NATS-SERVER] [COUNT]
 # CPU is the client's user and system time by GNU time; compare within a run only.
 set -eu
-natswatch=$(realpath "$1")
+natswatch=$(realpath "$1")/natswatch
 server=${2:-nats-server}
 count=${3:-300000}
 here=$(cd "$(dirname "$0")" && pwd)

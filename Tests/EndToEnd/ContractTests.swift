@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What DESIGN's stream contract asks of every tool, seen on the built binaries.
+/// What the stream contract, watchutils(7) asks of every tool, seen on the built binaries.
 @Suite(.timeLimit(.minutes(2))) struct ContractTests {
   static let tools = ["kwatch", "natswatch", "wfilter", "wfanout"]
 

@@ -152,7 +152,7 @@ struct PayloadScanner {
     }
   }
 
-  /// The types of DESIGN's stream contract; anything else in a `type` key is an application's own business.
+  /// The types of the stream contract, watchutils(7); anything else in a `type` key is an application's own business.
   private static func isEventType(_ cursor: JSONWalk, _ range: Range<Int>) -> Bool {
     switch range.count {
     case 5: return cursor.equals(range, "ADDED") || cursor.equals(range, "ERROR")
