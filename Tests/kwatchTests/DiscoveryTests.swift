@@ -107,7 +107,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "/", "pods/", "a/b/c", "apis/g/v1", "api/v1", "apis/g/v1/r/n/x", "apis/../v1/pods", "apis//v1/pods",
+    "", "/", "...", ".pods", "pods..", "pods/", "a/b/c", "apis/g/v1", "api/v1", "apis/g/v1/r/n/x",
+    "apis/../v1/pods", "apis//v1/pods",
     "pods?x=1",
     "po ds", "pods/a%2fb", "pods/..", String(repeating: "a", count: 600), "pods\n",
   ])

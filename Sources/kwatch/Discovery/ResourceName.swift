@@ -43,10 +43,14 @@ struct ResourceName: Equatable, Sendable {
         description: "'\(text)' is no resource: write RESOURCE, RESOURCE/NAME or apis/GROUP/VERSION/RESOURCE")
     }
     let labels = parts[0].split(separator: ".", maxSplits: 1).map(String.init)
-    resource = labels[0].lowercased()
+    guard let first = labels.first, !parts[0].hasPrefix(".") else {
+      throw Fault(description: "'\(text)' is no resource: a name is missing in front of the dot")
+    }
+    resource = first.lowercased()
     object = parts.count == 2 ? parts[1] : nil
     guard labels.count == 2 else { return }
     let tail = labels[1].split(separator: ".", maxSplits: 1).map(String.init)
+    guard !tail.isEmpty else { throw Fault(description: "'\(text)' is no resource: its group is missing") }
     if tail.count == 2, Self.isVersion(tail[0]) {
       (version, group) = (tail[0], tail[1])
     } else if Self.isVersion(labels[1]) {

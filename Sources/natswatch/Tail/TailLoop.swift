@@ -214,9 +214,9 @@ final class TailLoop {
     // A filter has to lie within one of the stream's subjects; where none holds them all, everything is asked for.
     let hull = SubjectPattern.hull(of: filters)
     filters = streamSubjects.contains { $0.covers(hull) } ? [hull] : []
+    let asked = filters.first.map { "\($0)" } ?? "the whole stream"
     session.diagnostics.info(
-      "the server knows one filter a consumer only (before 2.10): asking for \(filters[0]) and filtering here"
-    )
+      "the server knows one filter a consumer only (before 2.10): asking for \(asked) and filtering here")
     return try create(delivery, on: jetStream)
   }
 
