@@ -30,7 +30,11 @@ package final class RunningTool: @unchecked Sendable {
     collect(diagnosticsPipe) { $0.diagnosticsBytes.append($1) }
   }
 
-  deinit { process.killGroup() }
+  deinit {
+    process.killGroup()
+    // A zombie that nobody takes keeps Swift Testing's exit tests waiting: they look at any child.
+    _ = process.wait()
+  }
 
   package var processIdentifier: Int32 { process.processIdentifier }
   package var isRunning: Bool { process.isRunning }

@@ -127,9 +127,12 @@ import Testing
         }
         var scanner = PayloadScanner()
         unsafe bytes.withUnsafeBufferPointer { unsafe scanner.scan($0) }
-        // Foundation refuses lone surrogates in escapes, which RFC 8259 leaves open: none is made here.
+        // Foundation refuses lone surrogates in escapes, which RFC 8259 leaves open: none is made here. It takes a
+        // comma at the end of an array, which RFC 8259 does not, and no number beyond a double, which it leaves open.
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard !text.contains(/,[\s]*\]/), !text.contains(/[eE][-+]?[0-9]{3}/) else { continue }
         let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
-        #expect((scanner.kind != .notJSON) == isJSON, "\(String(decoding: bytes, as: UTF8.self))")
+        #expect((scanner.kind != .notJSON) == isJSON, "\(text)")
       }
     }
   }

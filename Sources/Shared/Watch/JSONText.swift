@@ -5,17 +5,29 @@ package enum JSONText {
   /// Appends `text` as a JSON string, quotes included (RFC 8259 §7: quote, backslash and U+0000–U+001F escaped).
   package static func append(string text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in text {
+    // Bytes in one piece are gone through as such: a generic loop in another module asks a witness for each byte.
+    let isWhole: Void? = text.withContiguousStorageIfAvailable { unsafe appendEscaped($0, to: &bytes) }
+    if isWhole == nil { unsafe Array(text).withUnsafeBufferPointer { unsafe appendEscaped($0, to: &bytes) } }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    var start = 0
+    for index in 0..<text.count {
+      let byte = unsafe text[index]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      unsafe bytes.append(contentsOf: text[start..<index])
+      start = index + 1
+      bytes.append(UInt8(ascii: "\\"))
       switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case 0x0A: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-      case 0x0D: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-      case 0x09: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-      case 0..<0x20: bytes += Array("\\u00".utf8) + [hexadecimal(byte >> 4), hexadecimal(byte & 15)]
+      case 0x0A: bytes.append(UInt8(ascii: "n"))
+      case 0x0D: bytes.append(UInt8(ascii: "r"))
+      case 0x09: bytes.append(UInt8(ascii: "t"))
+      case 0..<0x20: bytes += Array("u00".utf8) + [hexadecimal(byte >> 4), hexadecimal(byte & 15)]
       default: bytes.append(byte)
       }
     }
-    bytes.append(UInt8(ascii: "\""))
+    unsafe bytes.append(contentsOf: text[start...])
   }
 
   /// `text` as a JSON string, quotes included.

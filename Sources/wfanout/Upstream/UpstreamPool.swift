@@ -51,11 +51,10 @@ final class UpstreamPool: Sendable {
 
   var count: Int { upstreams.withLock { $0.count } }
 
-  /// Listeners by channel.
+  /// Listeners by channel, whoever they are: identities have commands of their own for one channel.
   var subscriptions: [(channel: String, listeners: Int)] {
-    upstreams.withLock { $0.values.map { ($0.channel, $0.stream.state.listenerCount) } }.sorted {
-      $0.0 < $1.0
-    }
+    let running = upstreams.withLock { $0.values.map { ($0.channel, $0.stream.state.listenerCount) } }
+    return Dictionary(running, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   func stopAll() {
