@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE = -c release --static-swift-stdlib -Xswiftc -gnone --disable-local-rpath
 BUILT = .build/release
 
-.PHONY: all demo test lint build install bench fuzz clean kube-apiserver dependencies test-dependencies
+.PHONY: all demo test lint build install bench clean kube-apiserver dependencies test-dependencies
 
 all: build
 
