@@ -60,13 +60,13 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
-    tool("kwatch", ["CCurl", "CYAML", subprocess]),
+    tool("kwatch", ["CCurl", "YAML", subprocess]),
     tool("natswatch", ["CNATS", "JSON", "Filter"]),
     tool("wfilter", ["Filter", "JSON"]),
     tool(
       "wfanout",
       [
-        "Filter", "JSON",
+        "Filter", "JSON", "CEL", "YAML",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -76,6 +76,7 @@ let package = Package(
     shared("JSON", ["CSimdjson"]),
     shared("Selectors", ["CEL"]),
     shared("Filter", ["CEL", "JSON", "Selectors"]),
+    shared("YAML", ["CYAML"]),
     shared("Pipe"),
     shared("Watch", ["Pipe"]),
     shared("Metrics", ["Pipe"]),
@@ -117,7 +118,7 @@ if Context.environment["FUZZ"] != nil {
   package.targets += [
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
     fuzz("fuzz-watch-bytes", "WatchBytes", of: ["Watch", "Pipe"]),
-    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["CYAML", "Pipe"]),
+    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["YAML", "Pipe"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),

@@ -13,7 +13,7 @@ import Testing
   init() throws {
     directory = try TemporaryDirectory()
     path = try directory.write("# who\ngood ann\nold bob 1\n", to: "tokens")
-    fanout = try Fanout(["--auth-tokens", path, "--allow-query-token"])
+    fanout = try Fanout(["--auth-tokens", path], configuration: "allow-query-token: true")
   }
 
   func status(_ path: String, _ arguments: [String] = []) throws -> String {

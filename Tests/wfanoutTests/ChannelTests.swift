@@ -19,9 +19,9 @@ import Testing
       trap 'exit 0' TERM
       while :; do sleep 0.1; done
       """, to: "source.sh")
-    fanout = try Fanout([
-      "--upstream", "/bin/sh \(script) {resourceType} [-n {namespace}]", "--grace", "1s", "--admin", ":0",
-    ])
+    fanout = try Fanout(
+      ["--upstream", "/bin/sh \(script) {resourceType} [-n {namespace}]", "--admin", ":0"],
+      configuration: "grace: 1s")
   }
 
   func post(_ path: String, _ body: String) throws -> String {

@@ -6,9 +6,16 @@ import TestSupport
 final class Fanout: Sendable {
   let tool: RunningTool
   let port: Int
+  private let directory: TemporaryDirectory
 
-  init(_ arguments: [String] = [], environment: [String: String] = [:]) throws {
-    tool = try Tool.start("wfanout", ["--listen", ":0"] + arguments, environment: environment)
+  /// `configuration` is what stands in the file of `--config`.
+  init(
+    _ arguments: [String] = [], configuration: String = "", environment: [String: String] = [:]
+  ) throws {
+    directory = try TemporaryDirectory()
+    let file = try directory.write(configuration, to: "wfanout.yaml")
+    tool = try Tool.start(
+      "wfanout", ["--listen", ":0", "--config", file] + arguments, environment: environment)
     try tool.waitForDiagnostics("listening on http://127.0.0.1:")
     let after = tool.soFar.diagnostics.split(separator: "listening on http://127.0.0.1:").last ?? ""
     port = Int(after.prefix { $0.isNumber }) ?? 0

@@ -16,14 +16,29 @@ import Testing
         flags.insert("--" + (name["name"] ?? ""))
       }
     }
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let page = try String(contentsOf: root.appending(path: "man/wfanout.1"), encoding: .utf8)
     var documented: Set<String> = []
+    let page = try page
     for line in page.split(separator: "\n") where line.hasPrefix(".It Fl") {
       for word in line.split(separator: " ") where word.hasPrefix("-") { documented.insert("-" + word) }
     }
     #expect(documented == flags)
+    #expect(flags.count <= 27, "25, --help and --version; what is rarer is a key of --config")
+
+    // Flags are keys by the same name, all but those of the command line itself; the rest is described as keys.
+    let keys = Set(Setting.all.map(\.name))
+    let own: Set = ["--config", "--help", "--quiet", "--verbose", "--version"]
+    #expect(flags.subtracting(own).isSubset(of: keys.map { "--" + $0 }))
+    let described = page.split(separator: "\n").filter { $0.hasPrefix(".It Ic ") }
+      .compactMap { $0.split(separator: " ").dropFirst(2).first.map(String.init) }
+    #expect(described.sorted() == keys.filter { !flags.contains("--" + $0) }.sorted())
+  }
+
+  private var page: String {
+    get throws {
+      let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+      return try String(contentsOf: root.appending(path: "man/wfanout.1"), encoding: .utf8)
+    }
   }
 
   // row 3.54

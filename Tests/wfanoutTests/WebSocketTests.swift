@@ -87,7 +87,7 @@ import Testing
   // row 3.32
   // row 3.42
   @Test func aClientThatNeverPongsIsLetGo() throws {
-    let fanout = try Fanout(["--ws-heartbeat", "1s", "--ws-heartbeat-timeout", "2s"])
+    let fanout = try Fanout(configuration: "ws-heartbeat: 1s\nws-heartbeat-timeout: 2s")
     let client = try SocketClient(port: fanout.port, path: "/ws")
     #expect(try client.next()?.opcode == 9)
     let goodbye = try client.nextMessage()

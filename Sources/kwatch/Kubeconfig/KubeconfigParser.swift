@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import YAML
 
 /// Reads one kubeconfig file's text, YAML or JSON.
 ///
@@ -61,7 +62,7 @@ struct KubeconfigParser {
     user.impersonation.uid = try string(node, "as-uid", at: place)
     user.impersonation.groups = try strings(node, "as-groups", at: place)
     if let extra = try mapping(node, "as-user-extra", at: place) {
-      for (key, _) in extra {
+      for (key, _, _) in extra {
         guard let key = key.string else { continue }
         user.impersonation.extra[key] = try strings(extra, key, at: place + "as-user-extra.")
       }
@@ -101,12 +102,12 @@ struct KubeconfigParser {
 // MARK: - Fields
 
 extension KubeconfigParser {
-  fileprivate typealias Members = [(key: YAMLNode, value: YAMLNode)]
+  fileprivate typealias Members = YAMLNode.Mapping
 
   private func fault(_ message: String) -> ConfigError { ConfigError("kubeconfig '\(path)' \(message)") }
 
   private func field(_ node: Members, _ key: String) -> YAMLNode? {
-    for (name, value) in node where name.string == key { return value.isNull ? nil : value }
+    for (name, value, _) in node where name.string == key { return value.isNull ? nil : value }
     return nil
   }
 

@@ -89,19 +89,10 @@ final class TokenFile: Sendable {
 
   private static func load(_ path: String) throws(Failure) -> (String, [Int]) {
     let stamp = stamp(path) ?? []
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw Failure(description: "read tokens '\(path)': \(systemMessage(errno))")
-    }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = unsafe read(descriptor, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      if count < 0 { throw Failure(description: "read tokens '\(path)': \(systemMessage(errno))") }
-      if count == 0 { return (String(decoding: bytes, as: UTF8.self), stamp) }
-      bytes += buffer[..<count]
+    do throws(FileError) {
+      return (String(decoding: try WholeFile.read(path), as: UTF8.self), stamp)
+    } catch {
+      throw Failure(description: "read tokens '\(path)': \(error)")
     }
   }
 }

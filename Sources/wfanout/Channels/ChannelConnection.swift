@@ -11,8 +11,6 @@ final class ChannelConnection: Connection {
   private let registry: ChannelRegistry
   private var channels: [String: Listener] = [:]
 
-  static let channelLimit = 50
-
   init(
     channel: any Channel, format: WireFormat, clientID: String, admission: Admission,
     registry: ChannelRegistry,

@@ -4,6 +4,8 @@ import Synchronization
 
 /// Who is connected, by client id, so that a subscription that comes on one connection reaches the stream on another.
 final class ChannelRegistry: Sendable {
+  /// Channels a client may have.
+  let channelLimit: Int
   /// A connection, to be touched on its loop only.
   struct Client: @unchecked Sendable {  // `connection` is used on `loop` alone
     let identity: String
@@ -18,6 +20,8 @@ final class ChannelRegistry: Sendable {
   }
 
   private let clients = Mutex<[String: Client]>([:])
+
+  init(channelLimit: Int) { self.channelLimit = channelLimit }
 
   var count: Int { clients.withLock { $0.count } }
 
@@ -54,7 +58,7 @@ final class ChannelRegistry: Sendable {
     clients.withLock { clients in
       guard var client = clients[id] else { return .unknown }
       guard client.identity == identity else { return .foreign }
-      guard client.channels.contains(channel) || client.channels.count < ChannelConnection.channelLimit else {
+      guard client.channels.contains(channel) || client.channels.count < channelLimit else {
         return .full
       }
       client.channels.insert(channel)

@@ -42,7 +42,7 @@ struct ChannelRoutes: Sendable {
     switch registry.subscribe(id, identity: identity, channel: wanted.channel) {
     case .unknown: return error(404, "Unknown client; open the stream first")
     case .foreign: return error(403, "Client not owned by this user")
-    case .full: return error(429, "A client may have \(ChannelConnection.channelLimit) channels")
+    case .full: return error(429, "A client may have \(registry.channelLimit) channels")
     case .found(let client):
       let upstream: Upstream
       do throws(Refusal) {

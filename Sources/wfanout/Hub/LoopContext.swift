@@ -87,7 +87,7 @@ protocol AwaitingRequest: AnyObject {
 }
 
 struct ConnectionLimits: Sendable {
-  var heartbeatSeconds: UInt32 = 15
+  var heartbeatSeconds: UInt32 = 5
   var stallSeconds: UInt32 = 30
   var requestSeconds: UInt32 = 15
   var reconnectMilliseconds = 5000

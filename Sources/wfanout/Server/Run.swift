@@ -12,7 +12,11 @@ struct Run {
   func run() throws -> ExitStatus {
     raiseDescriptorLimit()
     let notifier = ServiceNotifier()
-    let server = Server(configuration: configuration, diagnostics: diagnostics)
+    let authenticator = try configuration.tokenFile.map {
+      Authenticator(tokens: try TokenFile(path: $0), allowsQueryToken: configuration.allowsQueryToken)
+    }
+    let server = Server(
+      configuration: configuration, authenticator: authenticator, diagnostics: diagnostics)
     for address in try server.listen() { diagnostics.info("listening on \(address)") }
     notifier.ready("serving")
     let ended = Ending()

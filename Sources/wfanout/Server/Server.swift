@@ -17,20 +17,24 @@ struct ServerError: ToolError {
 final class Server: Sendable {
   let configuration: Configuration
   let diagnostics: Diagnostics
+  /// Nil asks nobody who they are.
+  private let authenticator: Authenticator?
   let registry: Registry
   let stream: EventStream
   let admission: Admission
   let pool: UpstreamPool?
-  private let channels = ChannelRegistry()
+  private let channels: ChannelRegistry
   private let group: MultiThreadedEventLoopGroup
   private let contexts: [LoopContext]
   private let isDraining = Atomic<Bool>(false)
 
-  init(configuration: Configuration, diagnostics: Diagnostics) {
+  init(configuration: Configuration, authenticator: Authenticator?, diagnostics: Diagnostics) {
+    self.authenticator = authenticator
     self.configuration = configuration
     self.diagnostics = diagnostics
     let registry = Registry()
     self.registry = registry
+    channels = ChannelRegistry(channelLimit: configuration.channelLimit)
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let loops = group.makeIterator().map { $0 }
     let metrics = ServerMetrics(registry)
@@ -41,11 +45,12 @@ final class Server: Sendable {
     let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
     let state = StreamState(
       epoch: epoch, counters: metrics.stream,
-      snapshots: configuration.snapshotKeys.map { SnapshotStore(epoch: epoch, keyLimit: $0) })
-    let coalesce = TimeAmount(configuration.coalesce)
+      snapshots: configuration.keepsSnapshot
+        ? SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit) : nil)
     stream = EventStream(
       name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
-      coalesce: coalesce > .zero ? coalesce : nil)
+      coalesce: configuration.coalesceMilliseconds > 0
+        ? .milliseconds(Int64(configuration.coalesceMilliseconds)) : nil)
     pool = configuration.upstream.map {
       UpstreamPool(
         template: $0, loops: loops, configuration: configuration, counters: metrics.stream,
@@ -65,7 +70,7 @@ final class Server: Sendable {
       stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
     services.hasEcho = configuration.hasEcho
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
-    services.authenticator = configuration.authenticator
+    services.authenticator = authenticator
     var router = Router(services: services, admission: admission)
     router.allowedOrigin = configuration.corsOrigin
     if let origin = configuration.corsOrigin {

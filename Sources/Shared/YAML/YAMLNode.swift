@@ -4,21 +4,24 @@ import CYAML
 /// A YAML (or JSON) document as libyaml reads it: scalars stay text, aliases share what they name.
 ///
 /// libyaml itself, and not a Swift package over it: those bring all of Foundation, which would be two thirds of
-/// this program.
-indirect enum YAMLNode: Equatable, Sendable {
+/// a program that reads it.
+package indirect enum YAMLNode: Equatable, Sendable {
   /// `isPlain`: written without quotes, so that `null` means nothing.
   case scalar(String, isPlain: Bool)
   case sequence([YAMLNode])
-  case mapping([(key: YAMLNode, value: YAMLNode)])
+  case mapping(Mapping)
 
-  struct Fault: Error, CustomStringConvertible {
-    var description: String
+  /// In the order of the text; `line` counts from 1.
+  package typealias Mapping = [(key: YAMLNode, value: YAMLNode, line: Int)]
+
+  package struct Fault: Error, CustomStringConvertible {
+    package var description: String
   }
 
   /// No configuration is nested deeper; deeper text is an attack on the stack.
-  static let depthLimit = 100
+  package static let depthLimit = 100
 
-  static func == (left: YAMLNode, right: YAMLNode) -> Bool {
+  package static func == (left: YAMLNode, right: YAMLNode) -> Bool {
     switch (left, right) {
     case (.scalar(let left, _), .scalar(let right, _)): left == right
     case (.sequence(let left), .sequence(let right)): left == right
@@ -28,15 +31,16 @@ indirect enum YAMLNode: Equatable, Sendable {
     }
   }
 
-  var string: String? { if case .scalar(let text, _) = self { text } else { nil } }
+  /// The text of a scalar.
+  package var string: String? { if case .scalar(let text, _) = self { text } else { nil } }
 
-  var isNull: Bool {
+  package var isNull: Bool {
     guard case .scalar(let text, isPlain: true) = self else { return false }
     return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
   /// The first document of a text; nil where there is none.
-  static func parse(_ text: [UInt8]) throws(Fault) -> YAMLNode? {
+  package static func parse(_ text: [UInt8]) throws(Fault) -> YAMLNode? {
     var reader = Reader(text)
     defer { reader.end() }
     return try reader.document()
@@ -48,6 +52,8 @@ indirect enum YAMLNode: Equatable, Sendable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
   private var anchors: [String: YAMLNode] = [:]
+  /// Where the last event began.
+  private var line = 0
 
   private enum Event {
     case scalar(String, isPlain: Bool, anchor: String?)
@@ -101,12 +107,13 @@ indirect enum YAMLNode: Equatable, Sendable {
         elements.append(try node(event, depth: depth + 1))
       }
     case .mappingStart(let anchor):
-      var members: [(key: YAMLNode, value: YAMLNode)] = []
+      var members: YAMLNode.Mapping = []
       while true {
         let event = try next()
+        let line = line
         if case .close = event { return remember(.mapping(members), anchor) }
         let key = try node(event, depth: depth + 1)
-        members.append((key, try node(try next(), depth: depth + 1)))
+        members.append((key, try node(try next(), depth: depth + 1), line))
       }
     case .close, .other, .streamEnd: throw YAMLNode.Fault(description: "it ends too early")
     }
@@ -117,10 +124,11 @@ indirect enum YAMLNode: Equatable, Sendable {
     return node
   }
 
-  private func next() throws(YAMLNode.Fault) -> Event {
+  private mutating func next() throws(YAMLNode.Fault) -> Event {
     var event = unsafe yaml_event_t()
     guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw fault() }
     defer { unsafe yaml_event_delete(&event) }
+    line = unsafe event.start_mark.line + 1
     switch unsafe event.type {
     case YAML_SCALAR_EVENT:
       let scalar = unsafe event.data.scalar

@@ -19,4 +19,13 @@ struct ByteSize: Equatable, Sendable {
     guard !overflow else { return nil }
     count = product
   }
+
+  /// The shortest text that reads back as the same number.
+  static func print(_ count: Int) -> String {
+    let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
+    guard let (suffix, size) = units.first(where: { count >= $0.1 && count % $0.1 == 0 }) else {
+      return "\(count)"
+    }
+    return "\(count / size)\(suffix)"
+  }
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Pipe
+
+/// What the command line and the file of `--config` ask for, with the defaults.
+struct Configuration: Sendable {
+  var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
+  /// Event loops; one a processor.
+  var loops = max(1, System.coreCount)
+  /// In bytes.
+  var ringLimit = 64 << 20
+  var rule = OverflowRule(policy: .dropOldest, queueLimit: nil)
+  /// How long events are gathered before they are sent.
+  var coalesceMilliseconds = 0
+  var limits = ConnectionLimits()
+  var clientLimit = 1000
+  /// How long listeners are given to take what is left.
+  var drain: Duration = .seconds(10)
+  /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always is.
+  var keepsSnapshot = false
+  /// Objects kept of one stream.
+  var keyLimit = 100_000
+  /// The value of `Access-Control-Allow-Origin`; nil allows none.
+  var corsOrigin: String?
+  /// The command behind channels; nil serves standard input alone.
+  var upstream: UpstreamTemplate?
+  /// How long a command goes on when nobody listens any more.
+  var grace: Duration = .seconds(10)
+  /// Where operators ask; nil is nowhere.
+  var admin: ListenAddress?
+  /// Where it is written who may listen; nil is anyone who can reach an address.
+  var tokenFile: String?
+  /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
+  var allowsQueryToken = false
+  /// Addresses that are not local need no token.
+  var allowsAnyone = false
+  /// Channels a client may have on one event stream.
+  var channelLimit = 50
+  /// What a listener's filter may cost for one event.
+  var costLimit = 100_000
+  /// For WebSocket conformance tests: an endpoint that gives back what it gets.
+  var hasEcho = false
+}
+
+extension Configuration {
+  /// Settings that are good each for itself and make no sense together, or would serve strangers unasked.
+  struct Contradiction: ToolError {
+    var description: String
+    var status: ExitStatus { .usage }
+  }
+
+  /// To be asked when all is set.
+  func check() throws(Contradiction) {
+    if allowsQueryToken, tokenFile == nil {
+      throw Contradiction(description: "allow-query-token needs --auth-tokens")
+    }
+    guard tokenFile == nil, !allowsAnyone, let open = listen.first(where: { !$0.isLocal }) else { return }
+    throw Contradiction(
+      description:
+        "--listen \(open): anyone could listen; give --auth-tokens FILE, or --no-auth if that is meant")
+  }
+}
