@@ -104,7 +104,8 @@ struct RandomInputTests {
           #expect(text.split(separator: "\n").count <= 2, "a line became two fields")
         }
       }
-      _ = SnapshotKey(batch.bytes, batch.line(0))?.added(batch.bytes, batch.line(0))
+      _ = SnapshotKey(batch.bytes, batch.line(0))?.bytes(of: batch.bytes)
+      _ = SnapshotKey.added(batch.bytes, batch.line(0))
     }
   }
 }

@@ -20,23 +20,26 @@ struct ResumeTests {
   }
 
   func place(_ epoch: UInt64, _ sequence: UInt64, _ batches: [Batch]) -> StartPoint {
-    Resume.place(of: EventID(epoch: epoch, sequence: sequence), in: batches, epoch: 9)
+    Resume.place(of: EventID(epoch: epoch, sequence: sequence), in: batches)
   }
 
-  @Test func goesOnAfterAnEventThatIsHere() {
-    for sequence in UInt64(101)...106 { #expect(place(9, sequence, own()) == .position(Int(sequence))) }
-  }
-
-  @Test func nothingIsLostWhenTheIDIsJustBeforeTheOldest() {
-    #expect(place(9, 100, own()) == .position(100))
+  @Test func ourOwnNumbersAreTheirPlaces() {
+    func place(_ sequence: UInt64) -> StartPoint {
+      Resume.place(after: sequence, oldest: 100, published: 106)
+    }
+    for sequence in UInt64(100)...106 { #expect(place(sequence) == .position(Int(sequence))) }
+    #expect(place(99) == .reset(.expired))
+    #expect(place(107) == .reset(.unknown))
+    #expect(place(.max) == .reset(.unknown))
+    #expect(
+      Resume.place(after: 0, oldest: 0, published: 0) == .position(0), "nothing has come yet, nothing is lost"
+    )
   }
 
   // row 3.56
-  @Test func tooOldUnknownAndForeignAreReset() {
-    #expect(place(9, 99, own()) == .reset(.expired))
-    #expect(place(9, 107, own()) == .reset(.unknown))
-    #expect(place(8, 103, own()) == .reset(.unknown))
-    #expect(place(9, 103, []) == .reset(.unknown))
+  @Test func foreignNumbersAreReset() {
+    #expect(place(8, 103, source([20])) == .reset(.unknown))
+    #expect(place(8, 103, []) == .reset(.unknown))
   }
 
   // row 0.28

@@ -18,6 +18,10 @@ struct Configuration: Sendable {
   var drain: Duration = .seconds(10)
   /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always is.
   var keepsSnapshot = false
+  /// The key of an object; nil takes its uid, else its namespace and name.
+  var snapshotKey: KeyExpression?
+  /// Paths under which some of the objects are found.
+  var routes: [SnapshotRoute] = []
   /// Objects kept of one stream.
   var keyLimit = 100_000
   /// The value of `Access-Control-Allow-Origin`; nil allows none.
@@ -51,6 +55,9 @@ extension Configuration {
 
   /// To be asked when all is set.
   func check() throws(Contradiction) {
+    if !keepsSnapshot, !routes.isEmpty || snapshotKey != nil {
+      throw Contradiction(description: "routes and snapshot-key need --snapshot")
+    }
     if allowsQueryToken, tokenFile == nil {
       throw Contradiction(description: "allow-query-token needs --auth-tokens")
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Filter
 import Pipe
 import YAML
 
@@ -45,6 +46,18 @@ extension Setting {
     number("max-clients", \.clientLimit, 1...10_000_000),
     number("max-channels", \.channelLimit, 1...10_000),
     flag("snapshot", \.keepsSnapshot),
+    Setting(name: "snapshot-key") { (configuration, node) throws(Fault) in
+      do throws(FilterError) {
+        configuration.snapshotKey = try KeyExpression(node.string ?? "")
+      } catch {
+        throw Fault("a CEL expression: \(error)")
+      }
+    },
+    Setting(name: "routes") { (configuration, node) throws(Fault) in
+      guard case .sequence(let list) = node else { throw Fault("a list of mappings with a path") }
+      configuration.routes = []
+      for element in list { configuration.routes.append(try SnapshotRoute(element)) }
+    },
     number("keys-limit", \.keyLimit, 1...100_000_000),
     number("cost-limit", \.costLimit, 1...1_000_000_000),
     text("cors", \.corsOrigin, "an origin, as https://example.org, or *"),

@@ -29,6 +29,9 @@ struct Answer: Sendable {
   static let notFound = failure(
     Status(code: 404, reason: "NotFound", message: "there is nothing at this path"))
 
+  /// What the client has is still right (RFC 9110 section 15.4.5).
+  static let notModified = Answer(304, type: "application/json", body: [])
+
   static func methodNotAllowed(_ allowed: String) -> Answer {
     failure(
       Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),

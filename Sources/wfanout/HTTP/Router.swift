@@ -7,6 +7,7 @@ struct Services: Sendable {
   var stream: EventStream
   var registry: Registry
   var filters: FilterCompiler
+  var snapshots: SnapshotRoutes?
   /// Where there is an `--upstream`.
   var channels: ChannelRoutes?
   /// Nil asks nobody who they are.
@@ -66,6 +67,7 @@ struct Router: Sendable {
       return try webSocket(request, request.flag("raw") ? .raw : session, identity)
     case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity)
     default:
+      if let reply = try services.snapshots?.route(request, on: loop) { return reply }
       if let path = KubernetesPath(request.path) {
         if request.flag("watch") { try admit() }
         return try KubernetesRoutes(services: services, identity: identity).route(request, path, on: loop)

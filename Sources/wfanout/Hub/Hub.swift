@@ -184,21 +184,26 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     case .snapshotWithoutEnd: sendSnapshot(listener, withEnd: false)
     case .after(let text):
       guard let id = EventID(text) else { return sendReset(listener, .unknown) }
-      place(listener, Resume.place(of: id, in: batchesFromNewest, epoch: state.epoch))
+      place(listener, place(of: id))
     }
     advance(listener)
   }
 
   /// The place after a resourceVersion: one of our ids, one of an object, or a sequence of the source.
   func place(ofVersion version: String) -> StartPoint {
-    if let id = EventID(version) { return Resume.place(of: id, in: batchesFromNewest, epoch: state.epoch) }
+    if let id = EventID(version) { return place(of: id) }
     let point = Resume.place(ofVersion: version, in: batchesFromNewest)
     guard case .reset = point, let sequence = UInt64(version),
       let newest = batchesFromNewest.first(where: { _ in true }), let id = newest.ids.last,
       newest.hasSourceIDs
     else { return point }
-    return Resume.place(
-      of: EventID(epoch: id.epoch, sequence: sequence), in: batchesFromNewest, epoch: state.epoch)
+    return place(of: EventID(epoch: id.epoch, sequence: sequence))
+  }
+
+  private func place(of id: EventID) -> StartPoint {
+    id.epoch == state.epoch
+      ? Resume.place(after: id.sequence, oldest: ring.start, published: state.published)
+      : Resume.place(of: id, in: batchesFromNewest)
   }
 
   /// The id of the newest event.

@@ -8,6 +8,7 @@ final class StreamState: Sendable {
   let snapshots: SnapshotStore?
   private let lanes = Mutex<[Lane.Key: (lane: Lane, uses: Int)]>([:])
   private let listeners = Atomic<Int>(0)
+  private let events = Atomic<Int>(0)
   private let onIdle: @Sendable () -> Void
 
   /// `onIdle` is called on an event loop when the last listener has left.
@@ -22,6 +23,11 @@ final class StreamState: Sendable {
   }
 
   var listenerCount: Int { listeners.load(ordering: .relaxed) }
+
+  /// How many events there have been; the loops may not have all of them yet.
+  var published: Int { events.load(ordering: .acquiring) }
+
+  func published(_ count: Int) { events.store(count, ordering: .releasing) }
 
   /// The lane of this format and matcher, shared by all loops while a listener uses it.
   func lane(_ format: WireFormat, _ matcher: (any LineMatcher)?) -> Lane {

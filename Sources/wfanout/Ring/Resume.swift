@@ -24,11 +24,20 @@ enum Resume {
   /// How far another replica of the same stream may be ahead before its ids are taken for wrong.
   static let lead: UInt64 = 100_000
 
-  /// The place just after the event with this id.
+  /// The place just after the event with this sequence in our own numbering, where the first event has 1 and 0 is before it.
   ///
-  /// An id that was never in this ring still has a place when it is numbered by its source and lies between two
-  /// events that are here: a replica with another filter, or a bookmark's id.
-  static func place(of id: EventID, in batches: some Sequence<Batch>, epoch ownEpoch: UInt64) -> StartPoint {
+  /// `oldest` is the position of the oldest event in the ring; `published` is how many events there have been, all of which a
+  /// loop may not have yet.
+  static func place(after sequence: UInt64, oldest: Int, published: Int) -> StartPoint {
+    guard sequence <= UInt64(published) else { return .reset(.unknown) }
+    return sequence >= UInt64(oldest) ? .position(Int(sequence)) : .reset(.expired)
+  }
+
+  /// The place just after the event with this id of a source.
+  ///
+  /// An id that was never in this ring still has a place when it lies between two events that are here: a replica with another
+  /// filter, or a bookmark's id.
+  static func place(of id: EventID, in batches: some Sequence<Batch>) -> StartPoint {
     var newest: EventID?
     var oldest: EventID?
     var following: Int?
@@ -44,8 +53,7 @@ enum Resume {
     }
     guard let newest, let oldest else { return .reset(.unknown) }
     if id.sequence > newest.sequence {
-      let isNear = id.epoch != ownEpoch && id.sequence - newest.sequence <= lead
-      return isNear ? .after(id) : .reset(.unknown)
+      return id.sequence - newest.sequence <= lead ? .after(id) : .reset(.unknown)
     }
     guard let following else { return .reset(.unknown) }
     if id.sequence > oldest.sequence || oldest.sequence - id.sequence == 1 { return .position(following) }

@@ -46,7 +46,8 @@ final class Server: Sendable {
     let state = StreamState(
       epoch: epoch, counters: metrics.stream,
       snapshots: configuration.keepsSnapshot
-        ? SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit) : nil)
+        ? SnapshotStore(
+          epoch: epoch, keyLimit: configuration.keyLimit, expression: configuration.snapshotKey) : nil)
     stream = EventStream(
       name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
       coalesce: configuration.coalesceMilliseconds > 0
@@ -68,6 +69,12 @@ final class Server: Sendable {
     for context in contexts { context.loop.execute { context.start() } }
     var services = Services(
       stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
+    do throws(Refusal) {
+      services.snapshots = try SnapshotRoutes(
+        configuration.routes, store: stream.state.snapshots, filters: services.filters)
+    } catch {
+      throw ServerError(status: .badConfig, description: "routes: \(error.status.message)")
+    }
     services.hasEcho = configuration.hasEcho
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
     services.authenticator = authenticator

@@ -5,12 +5,10 @@ struct SnapshotKey {
   private var uid: Range<Int>?
   private var namespace: Range<Int>?
   private var ownName: Range<Int>?
-  private var object: Range<Int>
 
   /// Nil when the line is no watch event, or its object has neither uid nor name.
   init?(_ bytes: [UInt8], _ line: Range<Int>) {
     guard let object = JSONScan.member("object", of: bytes, in: line) else { return nil }
-    self.object = object
     guard let metadata = JSONScan.member("metadata", of: bytes, in: object) else { return nil }
     JSONScan.members(of: bytes, in: metadata) { key, value in
       guard let text = JSONScan.inside(bytes, value), !text.isEmpty else { return true }
@@ -34,8 +32,9 @@ struct SnapshotKey {
     return Array(line[namespace]) + [UInt8(ascii: "/")] + Array(line[ownName])
   }
 
-  /// The line as an `ADDED` event: what a late joiner gets.
-  func added(_ bytes: [UInt8], _ line: Range<Int>) -> [UInt8] {
+  /// A watch event as `ADDED`: what a late joiner gets.
+  static func added(_ bytes: [UInt8], _ line: Range<Int>) -> [UInt8] {
+    guard let object = JSONScan.member("object", of: bytes, in: line) else { return Array(bytes[line]) }
     var added = Array(#"{"type":"ADDED","object":"#.utf8)
     added.reserveCapacity(line.count + 8)
     added.append(contentsOf: bytes[object])
