@@ -52,7 +52,7 @@ final class BlockJudge {
   func evaluate(_ block: LineBlock, from offset: Int, into result: inout BlockResult) {
     result.removeAll()
     result.counts.tooLong = UInt64(block.linesTooLong)
-    result.counts.bytes = UInt64(block.count)
+    result.counts.bytes = UInt64(block.count - offset)
     let errorsBefore = judge.errors
     let bytes = unsafe block.bytes
     guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }

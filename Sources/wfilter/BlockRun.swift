@@ -8,11 +8,22 @@ import Synchronization
 /// A run that remembers nothing between lines: blocks of lines are evaluated on several cores at once, and come out in the
 /// order they came in.
 ///
-/// One thread at a time reads, and one at a time writes, in the order of reading; in between each works on its own block.
-/// The first thread is alone until the input has shown to be fast: a block that is full. It then starts the others and
-/// waits for the end, so that no end has to wait for a thread that waits for input.
+/// One thread at a time reads what has to be read in order, and one at a time writes; loading parts of a regular file and
+/// evaluating are each thread's own. The first thread is alone until the input has shown to be fast: a block that is full.
+/// It then starts the others and waits for the end, so that no end has to wait for a thread that waits for input.
 final class BlockRun: @unchecked Sendable {
-  // Unchecked: `input` guards what reading changes, the turn what writing changes; the rest is constant.
+  // Unchecked: `reading` guards what reading changes, the sequencer what writing changes; the rest is constant.
+
+  /// A block on its way.
+  private final class Piece {
+    let block: LineBlock
+    var result = BlockResult()
+    var startsFile = false
+    /// The input's end stands here instead of lines.
+    var ending: BlockOutput.Ending?
+
+    init(size: Int) { block = LineBlock(size: size) }
+  }
 
   private struct Reading {
     var input: InputSequence
@@ -21,76 +32,81 @@ final class BlockRun: @unchecked Sendable {
   }
 
   private let reading: Mutex<Reading>
-  private let turn = OrderedTurn()
+  private let sequencer: Sequencer<Piece>
   private let lastTicket = Atomic<UInt64>(0)
   private let descriptor: Atomic<Int32>
   private let output: BlockOutput
   private let expressions: Expressions
   private let settings: Settings
   private let diagnostics: Diagnostics
-  private let shutdown: Shutdown
+  private let jobs: Int
   private let deadline: ContinuousClock.Instant?
 
+  /// - Throws: `FileError` when the first file cannot be opened.
   init(
-    _ expressions: Expressions, _ settings: Settings, input: sending InputSequence, output: BlockOutput,
-    diagnostics: Diagnostics, shutdown: Shutdown
-  ) {
+    _ expressions: Expressions, _ settings: Settings, output: BlockOutput, diagnostics: Diagnostics,
+    shutdown: Shutdown
+  ) throws(FileError) {
+    jobs = settings.explains ? 1 : settings.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
+    let size = jobs > 1 ? 128 << 10 : 256 << 10
+    let input = try InputSequence(settings.files, partSize: jobs > 1 ? size : nil, shutdown: shutdown)
     self.descriptor = Atomic(input.descriptor)
     self.reading = Mutex(Reading(input: input))
+    self.sequencer = Sequencer((0..<(jobs * 2)).map { _ in Piece(size: size) })
     self.output = output
     self.expressions = expressions
     self.settings = settings
     self.diagnostics = diagnostics
-    self.shutdown = shutdown
     self.deadline = settings.timeLimit.map { ContinuousClock.now + $0 }
   }
 
   /// Runs to the end; ``BlockOutput/ending`` tells which.
   func run() {
-    let jobs = settings.explains ? 1 : settings.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     guard jobs > 1 else { return work(mayLeave: false) }
     work(mayLeave: true)
     guard output.ending == nil else { return }
     var started = 0
     for _ in 0..<jobs where startThread({ self.work(mayLeave: false) }) { started += 1 }
     guard started > 0 else { return work(mayLeave: false) }
-    turn.waitForEnd()
+    sequencer.waitForEnd()
   }
 
-  /// Reads, evaluates and writes, block by block. `mayLeave`: returns as soon as the input is fast.
+  /// Reads, evaluates and hands on, block by block. `mayLeave`: returns as soon as the input is fast.
   private func work(mayLeave: Bool) {
-    let block = LineBlock(size: 256 << 10)
     let explainer = settings.explains ? Explainer(expressions.filter, diagnostics) : nil
     let judge = BlockJudge(expressions, settings, explainer: explainer)
-    var result = BlockResult()
-    while let (ticket, outcome) = next(block) {
-      switch outcome {
-      case .success(.lines(let offset, let startsFile)):
-        if let explainer { explainer.lineBase = startsFile ? 0 : output.linesOfFile }
-        judge.evaluate(block, from: offset, into: &result)
-        let goesOn = turn.take(ticket) {
-          output.write(block, result, startsFile: startsFile)
-          if output.ending == nil, lastTicket.load(ordering: .acquiring) == ticket,
-            !InputSequence.hasMoreNow(descriptor.load(ordering: .relaxed))
-          {
-            output.flush()
-          }
-          if output.ending != nil { turn.end() }
+    while let piece = sequencer.take(), let (ticket, outcome) = next(piece.block) {
+      do {
+        switch try outcome.get() {
+        case .lines(let lines):
+          let start = try lines.load(into: piece.block)
+          piece.startsFile = lines.startsFile
+          if let explainer { explainer.lineBase = lines.startsFile ? 0 : output.linesOfFile }
+          judge.evaluate(piece.block, from: start, into: &piece.result)
+        case .end: piece.ending = .end
+        case .timedOut: piece.ending = .timedOut
+        case .shutdown: piece.ending = .shutdown
         }
-        guard goesOn, !(mayLeave && block.count >= 64 << 10) else { return }
-      case .success(.end): finish(ticket, .end)
-      case .success(.timedOut): finish(ticket, .timedOut)
-      case .success(.shutdown): finish(ticket, .shutdown)
-      case .failure(let error): finish(ticket, .failed(error))
-      }
+      } catch { piece.ending = .failed(error) }
+      let isFull = piece.block.count >= 64 << 10
+      guard sequencer.finish(piece, ticket: ticket, handOn: handOn), !(mayLeave && isFull) else { return }
     }
   }
 
-  private func finish(_ ticket: UInt64, _ ending: BlockOutput.Ending) {
-    turn.take(ticket) {
+  /// Writes what became of a block. One thread at a time, in order.
+  private func handOn(_ piece: Piece, _ ticket: UInt64) -> Bool {
+    if let ending = piece.ending {
       output.end(ending)
-      turn.end()
+    } else {
+      output.write(piece.block, piece.result, startsFile: piece.startsFile)
+      if output.ending == nil, lastTicket.load(ordering: .acquiring) == ticket,
+        !InputSequence.hasMoreNow(descriptor.load(ordering: .relaxed))
+      {
+        output.flush()
+      }
     }
+    return output.ending == nil
   }
 
   /// Reads the next block; nil when there is nothing to do any more.

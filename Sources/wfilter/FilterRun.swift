@@ -20,7 +20,6 @@ enum FilterRun {
   ) throws -> ExitStatus {
     let expressions: Expressions
     do { expressions = try Expressions(settings) } catch { throw UsageError(description: "\(error)") }
-    let input = try InputSequence(settings.files, shutdown: shutdown)
     let board = settings.metricsAddress.map { _ in CountsBoard() }
     var server: MetricsServer?
     if let board, let address = settings.metricsAddress {
@@ -34,18 +33,15 @@ enum FilterRun {
     if settings.stateful.isNeeded || expressions.all.contains(where: { $0.usesOld || $0.usesNow }) {
       let output = LineOutput(writer, settings, board)
       shutdown.interruptWrites()
+      let input = try InputSequence(settings.files, shutdown: shutdown)
       if settings.limit == 0 { output.end(.satisfied) }
       try StatefulRun(expressions, settings, input: input, output: output, diagnostics: diagnostics).run()
       return try finish(settings, output.ending, output.counts, writer, diagnostics)
     }
     let output = BlockOutput(writer, settings, diagnostics, shutdown, board)
-    if settings.limit == 0 {
-      output.end(.satisfied)
-    } else {
-      BlockRun(
-        expressions, settings, input: input, output: output, diagnostics: diagnostics, shutdown: shutdown
-      ).run()
-    }
+    let run = try BlockRun(
+      expressions, settings, output: output, diagnostics: diagnostics, shutdown: shutdown)
+    if settings.limit == 0 { output.end(.satisfied) } else { run.run() }
     return try finish(settings, output.ending, output.counts, writer, diagnostics)
   }
 

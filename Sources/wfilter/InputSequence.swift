@@ -14,56 +14,99 @@ struct FileError: ToolError {
 /// The files of the command line, or standard input, as one sequence of blocks of lines. One thread at a time.
 final class InputSequence {
   private var files: [String]
+  private var file: InputFile
   private var reader: LineReader
-  private let shutdown: Shutdown
-  private(set) var descriptor: Int32
-  private(set) var name: String
+  /// What is left of a large regular file, where its parts are handed out.
+  private var remainder: Range<Int>?
   private var isAtStart = true
+  private let partSize: Int?
+  private let shutdown: Shutdown
+
+  var descriptor: Int32 { file.descriptor }
 
   /// Opens the first file, so that one that is missing is told before anything is written.
-  init(_ files: [String], shutdown: Shutdown) throws(FileError) {
+  ///
+  /// - Parameters:
+  ///   - files: paths; `-` is standard input, and so is none at all.
+  ///   - partSize: where given, regular files of several times so many bytes are read in parts, by the threads that load them.
+  ///   - shutdown: ends waiting.
+  /// - Throws: ``FileError``
+  init(_ files: [String], partSize: Int? = nil, shutdown: Shutdown) throws(FileError) {
     self.files = files.isEmpty ? ["-"] : files
+    self.partSize = partSize
     self.shutdown = shutdown
-    (descriptor, name) = try Self.open(self.files.removeFirst())
-    reader = LineReader(descriptor: descriptor, name: name, shutdown: shutdown)
+    file = try Self.open(self.files.removeFirst())
+    reader = LineReader(descriptor: file.descriptor, name: file.name, shutdown: shutdown)
+    remainder = Self.remainder(of: file, partSize)
   }
 
   /// What a read brought.
   enum Outcome {
-    /// Lines, from this offset of the block on: a byte order mark at the start of a file is no part of its first line.
-    /// `startsFile`: line numbers start anew.
-    case lines(from: Int, startsFile: Bool)
+    case lines(Lines)
     case end, timedOut, shutdown
   }
 
-  /// Fills a block with whole lines of one file.
-  func read(into block: LineBlock, timeoutMilliseconds: Int32?) throws -> Outcome {
-    while true {
-      switch try reader.read(into: block, timeoutMilliseconds: timeoutMilliseconds) {
-      case .timedOut: return .timedOut
-      case .shutdown: return .shutdown
-      case .lines:
-        let startsFile = isAtStart
-        isAtStart = false
-        let bytes = unsafe block.bytes
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        return .lines(
-          from: unsafe startsFile && bytes.starts(with: mark) ? mark.count : 0, startsFile: startsFile)
-      case .endOfInput:
-        if descriptor != STDIN_FILENO { close(descriptor) }
-        guard !files.isEmpty else { return .end }
-        (descriptor, name) = try Self.open(files.removeFirst())
-        reader = LineReader(descriptor: descriptor, name: name, shutdown: shutdown)
-        isAtStart = true
-      }
+  /// Whole lines of one file.
+  struct Lines {
+    /// Line numbers start anew.
+    let startsFile: Bool
+    fileprivate let part: FilePart?
+
+    /// Brings them into the block that was given to ``InputSequence/read(into:timeoutMilliseconds:)``, if they are not
+    /// there yet. Any thread may do so while another reads on. Returns where the first line starts.
+    func load(into block: LineBlock) throws(InputError) -> Int {
+      if let part, !startsFile { return try part.read(into: block) }
+      if let part { _ = try part.read(into: block) }
+      // A byte order mark at the start of a file is no part of its first line.
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      return unsafe startsFile && block.bytes.starts(with: mark) ? mark.count : 0
     }
   }
 
-  private static func open(_ path: String) throws(FileError) -> (Int32, String) {
-    if path == "-" { return (STDIN_FILENO, "standard input") }
+  /// Reads on: fills a block, or finds out what it is to be filled with.
+  func read(into block: LineBlock, timeoutMilliseconds: Int32?) throws -> Outcome {
+    while true {
+      if let rest = remainder, let partSize, !rest.isEmpty {
+        // Nothing waits here, so that nothing else looks whether it is time to end.
+        guard shutdown.cause == nil else { return .shutdown }
+        guard timeoutMilliseconds != 0 else { return .timedOut }
+        let range = rest.lowerBound..<min(rest.lowerBound + partSize, rest.upperBound)
+        remainder = range.upperBound..<rest.upperBound
+        defer { isAtStart = false }
+        let part = FilePart(file: file, range: range, startsLine: isAtStart)
+        return .lines(Lines(startsFile: isAtStart, part: part))
+      }
+      if remainder == nil {
+        switch try reader.read(into: block, timeoutMilliseconds: timeoutMilliseconds) {
+        case .timedOut: return .timedOut
+        case .shutdown: return .shutdown
+        case .lines:
+          defer { isAtStart = false }
+          return .lines(Lines(startsFile: isAtStart, part: nil))
+        case .endOfInput: break
+        }
+      }
+      if let end = remainder?.upperBound { file.moveOn(to: end) }
+      guard !files.isEmpty else { return .end }
+      file = try Self.open(files.removeFirst())
+      reader = LineReader(descriptor: file.descriptor, name: file.name, shutdown: shutdown)
+      remainder = Self.remainder(of: file, partSize)
+      isAtStart = true
+    }
+  }
+
+  /// What is to be read in parts: a regular file of several. Its size counts as it was when it was opened; of what is
+  /// appended while it is read, only the end of the last line is read too.
+  private static func remainder(of file: InputFile, _ partSize: Int?) -> Range<Int>? {
+    guard let partSize, let rest = file.remainder, rest.count > 2 * partSize else { return nil }
+    return rest
+  }
+
+  private static func open(_ path: String) throws(FileError) -> InputFile {
+    if path == "-" { return InputFile() }
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: path, errno: errno) }
-    return (descriptor, path)
+    return InputFile(owning: descriptor, name: path)
   }
 
   /// Whether a read would return at once.

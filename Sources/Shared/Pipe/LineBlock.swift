@@ -70,6 +70,15 @@ internal import Glibc
     return got
   }
 
+  /// One pread(2) of up to `room` bytes at `offset`. Returns what pread(2) does.
+  func fill(from descriptor: Int32, at offset: Int, room: Int) -> Int {
+    reserve(room)
+    let free = unsafe memory.baseAddress.map { unsafe $0 + count }
+    let got = unsafe Glibc.pread(descriptor, free, room, off_t(offset))
+    count += max(got, 0)
+    return got
+  }
+
   /// Where the last newline at or after `start` is.
   func lastNewline(from start: Int) -> Int? {
     // Backwards: what follows the last newline is one line at the most. (memrchr is not in Swift's Glibc.)
@@ -91,6 +100,9 @@ internal import Glibc
     defer { count = index + 1 }
     return unsafe Array(memory[(index + 1)..<count])
   }
+
+  /// Removes what follows the first `count` bytes.
+  func cut(to count: Int) { self.count = min(count, self.count) }
 
   func takeAll() -> [UInt8] {
     defer { count = 0 }

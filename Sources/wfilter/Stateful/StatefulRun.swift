@@ -41,9 +41,9 @@ final class StatefulRun {
     while output.ending == nil {
       let next = [stages.deadline, deadline].compactMap(\.self).min()
       switch try input.read(into: block, timeoutMilliseconds: next.map(milliseconds)) {
-      case .lines(let offset, let startsFile):
-        if startsFile { numberInFile = 0 }
-        try evaluate(block, from: offset)
+      case .lines(let lines):
+        if lines.startsFile { numberInFile = 0 }
+        try evaluate(block, from: lines.load(into: block))
       case .timedOut: break
       case .end: output.end(.end)
       case .shutdown: output.end(.shutdown)

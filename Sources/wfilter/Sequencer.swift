@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Puts work that several threads finish in any order back into the order in which it was begun.
+///
+/// There is a fixed number of pieces of work, more than threads, so that a thread whose piece is finished early goes on with
+/// another instead of waiting for its turn. Who finishes the piece that is next hands it on, and after it all that
+/// wait behind it: one thread at a time.
+@safe final class Sequencer<Work: AnyObject>: @unchecked Sendable {
+  // Unchecked: `mutex` guards what follows it.
+
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private var spares: [Work]
+  /// Finished pieces, by ticket. Each ticket that is out holds a piece, so there are never more than pieces.
+  private var finished: [Work?]
+  private var next: UInt64 = 0
+  private var isHandingOn = false
+  private var isOver = false
+  private var waiting = 0
+
+  init(_ pieces: [Work]) {
+    unsafe mutex = .allocate(capacity: 1)
+    unsafe changed = .allocate(capacity: 1)
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(changed, nil)
+    spares = pieces
+    finished = Array(repeating: nil, count: pieces.count)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(changed)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe changed.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  /// A piece to work on, waited for if need be; nil when it is over.
+  func take() -> Work? {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    while !isOver {
+      // The last one back is the one whose memory is still near.
+      if let piece = spares.popLast() { return piece }
+      wait()
+    }
+    return nil
+  }
+
+  /// Gives a piece back finished.
+  ///
+  /// - Parameters:
+  ///   - piece: one that was taken.
+  ///   - ticket: counts the pieces in their order, from 0; each number is used once, and by one who has taken a piece.
+  ///   - handOn: does what has to be done in order, with this piece or others; false ends it all.
+  /// - Returns: whether it goes on.
+  func finish(_ piece: Work, ticket: UInt64, handOn: (Work, UInt64) -> Bool) -> Bool {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    finished[slot(ticket)] = piece
+    guard !isHandingOn else { return !isOver }
+    isHandingOn = true
+    while !isOver, let piece = finished[slot(next)] {
+      finished[slot(next)] = nil
+      let ticket = next
+      unsafe pthread_mutex_unlock(mutex)
+      let goesOn = handOn(piece, ticket)
+      unsafe pthread_mutex_lock(mutex)
+      next += 1
+      spares.append(piece)
+      isOver = isOver || !goesOn
+      if waiting > 0 { unsafe pthread_cond_broadcast(changed) }
+    }
+    isHandingOn = false
+    return !isOver
+  }
+
+  /// Waits until it is over.
+  func waitForEnd() {
+    unsafe pthread_mutex_lock(mutex)
+    while !isOver { wait() }
+    unsafe pthread_mutex_unlock(mutex)
+  }
+
+  private func wait() {
+    waiting += 1
+    unsafe pthread_cond_wait(changed, mutex)
+    waiting -= 1
+  }
+
+  private func slot(_ ticket: UInt64) -> Int { Int(ticket % UInt64(finished.count)) }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// Large files are read in parts by several threads; nobody may notice.
+@Suite(.timeLimit(.minutes(2))) struct LargeFileTests {
+  private static let lines: [String] = (0..<30_000).map { number in
+    switch number % 9_973 {
+    case 7: #"{"n":\#(number),"#
+    case 11: #"{"n":\#(number),"p":"\#(String(repeating: "p", count: 300_000))"}"#
+    default: #"{"n":\#(number),"p":"\#(String(repeating: "p", count: number % 150))"}"#
+    }
+  }
+
+  @Test(arguments: ["1", "2", "5"]) func comeOutAsTheyWentIn(_ jobs: String) throws {
+    let folder = try TemporaryDirectory()
+    let text = "\u{FEFF}" + Self.lines.joined(separator: "\n")
+    let files = try ["first", "second"].map { try folder.write(text, to: $0) }
+    let outcome = try Tool.run("wfilter", ["-j", jobs, "n % 7 != 0 || true"] + files)
+    let whole = Self.lines.filter { $0.hasSuffix("}") }
+    #expect(outcome.lines == whole + whole)
+    // Numbers count from each file's beginning.
+    let told = outcome.diagnostics.split(separator: "\n").map { $0.split(separator: ":")[2] }
+    #expect(told == (0..<2).flatMap { _ in [" line 8", " line 9981", " line 19954", " line 29927"] })
+  }
+
+  @Test(arguments: ["1", "3"]) func endEarlyWhenEnoughHasMatched(_ jobs: String) throws {
+    let folder = try TemporaryDirectory()
+    let file = try folder.write(Self.lines.joined(separator: "\n") + "\n", to: "lines")
+    let outcome = try Tool.run("wfilter", ["-j", jobs, "-m", "3", "n >= 20000", file])
+    #expect(outcome.lines == Array(Self.lines[20_000..<20_003]))
+    #expect(outcome.status == 0)
+    let failed = try Tool.run("wfilter", ["-j", jobs, "--on-error", "fail", "n >= 19950", file])
+    #expect(failed.status == 65)
+    #expect(failed.diagnostics.contains("line 8:"))
+  }
+
+  @Test func ofStandardInputTheRestIsRead() throws {
+    let folder = try TemporaryDirectory()
+    try folder.write(Self.lines[20...].joined(separator: "\n") + "\n", to: "lines")
+    let outcome = try Tool.shell("{ read -r first; wfilter -j 3 -c 'n >= 0'; cat; } <lines", in: folder.url)
+      .waitForEnd()
+    #expect(outcome.output == "\(Self.lines[21...].count { $0.hasSuffix("}") })\n")
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import Testing
+
+@testable import Pipe
+@testable import wfilter
+
+@Suite(.timeLimit(.minutes(1))) struct SequencerTests {
+  private final class Piece: Sendable {}
+
+  @Test func aPieceWaitsForThoseBeforeIt() throws {
+    let sequencer = Sequencer((0..<3).map { _ in Piece() })
+    let pieces = try (0..<3).map { _ in try #require(sequencer.take()) }
+    var seen: [UInt64] = []
+    for ticket: UInt64 in [2, 1] {
+      #expect(sequencer.finish(pieces[Int(ticket)], ticket: ticket) { _, _ in false })
+    }
+    let goesOn = sequencer.finish(pieces[0], ticket: 0) { piece, ticket in
+      if piece === pieces[Int(ticket)] { seen.append(ticket) }
+      return true
+    }
+    #expect(goesOn)
+    #expect(seen == [0, 1, 2])
+  }
+
+  @Test func nothingIsHandedOnOrTakenAfterTheEnd() throws {
+    let sequencer = Sequencer((0..<2).map { _ in Piece() })
+    let first = try #require(sequencer.take())
+    let second = try #require(sequencer.take())
+    #expect(!sequencer.finish(first, ticket: 0) { _, _ in false })
+    #expect(!sequencer.finish(second, ticket: 1) { _, _ in true })
+    #expect(sequencer.take() == nil)
+    sequencer.waitForEnd()
+  }
+
+  /// More threads than pieces, so that taking has to wait too.
+  @Test func severalThreadsKeepTheOrder() {
+    let sequencer = Sequencer((0..<4).map { _ in Piece() })
+    let nextTicket = Mutex<UInt64>(0)
+    let seen = Mutex<[UInt64]>([])
+    let last: UInt64 = 20_000
+    for _ in 0..<6 {
+      startThread {
+        while let piece = sequencer.take() {
+          let ticket = nextTicket.withLock { next in
+            defer { next += 1 }
+            return next
+          }
+          let goesOn = sequencer.finish(piece, ticket: ticket) { _, ticket in
+            seen.withLock { $0.append(ticket) }
+            return ticket < last
+          }
+          if !goesOn { return }
+        }
+      }
+    }
+    sequencer.waitForEnd()
+    #expect(seen.withLock { $0 } == Array(0...last))
+  }
+}
