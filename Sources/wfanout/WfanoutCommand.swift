@@ -33,6 +33,10 @@ internal import YAML
     completion: .file())
   var authTokens: String?
 
+  @Option(
+    help: ArgumentHelp("Ask here by POST whose a token is (RFC 7662).", valueName: "url"))
+  var authURL: String?
+
   @Flag(help: "Let anyone listen who can reach an address that is not local.")
   var noAuth = false
 
@@ -41,6 +45,12 @@ internal import YAML
       "Run this for each channel that is asked for, in place of standard input: 'kwatch {resourceType} [-n {namespace}]'.",
       valueName: "command"))
   var upstream: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Who shares such a command: identity, channel (whoever asks), none; identity.", valueName: "whom"),
+    completion: .list(Sharing.allCases.map(\.rawValue)))
+  var share: String?
 
   @Option(help: ArgumentHelp("Memory for events that listeners may still want; 64MiB.", valueName: "size"))
   var ring: String?
@@ -107,7 +117,8 @@ internal import YAML
   /// The flags that were given, by name.
   private var given: [(name: String, value: YAMLNode)] {
     let options: [(String, String?)] = [
-      ("admin", admin), ("auth-tokens", authTokens), ("upstream", upstream), ("ring", ring),
+      ("admin", admin), ("auth-tokens", authTokens), ("auth-url", authURL), ("upstream", upstream),
+      ("share", share), ("ring", ring),
       ("queue", queue), ("overflow", overflow), ("coalesce-ms", coalesceMs), ("heartbeat", heartbeat),
       ("stall", stall), ("drain", drain), ("max-clients", maxClients), ("cors", cors), ("loops", loops),
       ("no-auth", noAuth ? "true" : nil), ("snapshot", snapshot ? "true" : nil),

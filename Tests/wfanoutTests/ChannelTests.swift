@@ -21,7 +21,7 @@ import Testing
       """, to: "source.sh")
     fanout = try Fanout(
       ["--upstream", "/bin/sh \(script) {resourceType} [-n {namespace}]", "--admin", ":0"],
-      configuration: "grace: 1s")
+      configuration: "{grace: 1s, heartbeat: 1s, max-channels: 2, idle-timeout: 3s}")
   }
 
   func post(_ path: String, _ body: String) throws -> String {
@@ -132,5 +132,77 @@ import Testing
     #expect(
       try fanout.curl("/apis/g.example/v1/namespaces/n/things?watch=1&resourceVersion=1", ["-i"]).output
         .hasPrefix("HTTP/1.1 410"))
+  }
+
+  func unsubscribe(_ id: String, _ channel: String) throws -> String {
+    try post("/api/watch/unsubscribe", #"{"clientId":"\#(id)","channel":"\#(channel)"}"#)
+  }
+
+  /// The process ids that a listener's events came from.
+  func children(_ tool: RunningTool) -> [String] {
+    tool.soFar.output.split(separator: "\"name\":\"p").dropFirst().map { String($0.prefix { $0.isNumber }) }
+  }
+
+  // row 1.15
+  @Test func whoComesBackWithinTheGracePeriodFindsTheSameCommand() throws {
+    let stream = try fanout.listening("/api/watch/stream?cid=c1")
+    _ = try subscribe("c1", "pods")
+    try stream.wait(for: "the first event", .seconds(10)) { children($0).count == 1 }
+    _ = try unsubscribe("c1", "pods::::::")
+    _ = try subscribe("c1", "pods")
+    try stream.wait(for: "the present state", .seconds(10)) { children($0).count == 2 }
+    #expect(children(stream)[0] == children(stream)[1])
+    // One that died is started anew for who subscribes again.
+    kill(pid_t(children(stream)[0]) ?? 0, SIGKILL)
+    try stream.wait(for: "its end", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
+    _ = try subscribe("c1", "pods")
+    try stream.wait(for: "another command's event", .seconds(10)) { children($0).count == 3 }
+    #expect(children(stream)[2] != children(stream)[0])
+  }
+
+  // row 1.16
+  // row 1.35
+  // row 1.36
+  // row 1.37
+  // row 1.43
+  // row 1.44
+  // row 1.47
+  @Test func channelsAreCountedOnceAndForgotten() throws {
+    let stream = try fanout.listening("/api/watch/stream?cid=c1")
+    for _ in 0..<2 { #expect(try subscribe("c1", "pods").hasSuffix(" 200")) }
+    #expect(try subscribe("c1", "services").hasSuffix(" 200"))
+    #expect(try subscribe("c1", "nodes").hasSuffix(" 429"), "max-channels")
+    try stream.wait(for: "both", .seconds(10)) { children($0).count == 2 }
+    func statistics() throws -> JSONDocument { try fanout.ask("/api/watch/stats") }
+    let counted = try statistics()
+    #expect(
+      counted
+        == JSONDocument(
+          Array(#"{"clients":1,"upstreams":2,"subscriptions":{"pods::::::":1,"services::::::":1}}"#.utf8)))
+    guard case .array(let clients) = try fanout.ask("/api/v1/streaming/clients")["clients"] else {
+      Issue.record("no clients")
+      return
+    }
+    #expect(clients.count == 1)
+    #expect(
+      clients[0]["subscriptions"]
+        == JSONDocument(Array(#"[{"channel":"pods::::::"},{"channel":"services::::::"}]"#.utf8)))
+    _ = try unsubscribe("c1", "pods::::::")
+    try eventually("one unsubscribe takes two subscribes back") {
+      try statistics()["subscriptions"]?["pods::::::"] != .number("1")
+    }
+    try stream.wait(for: "a heartbeat", .seconds(10)) {
+      $0.soFar.output.contains("event: heartbeat\ndata: {\"ts\":")
+    }
+    stream.send(SIGKILL)
+    try eventually("nobody is left") {
+      try statistics() == JSONDocument(Array(#"{"clients":0,"upstreams":0,"subscriptions":{}}"#.utf8))
+    }
+  }
+
+  // row 1.47
+  @Test func aClientThatWantsNothingIsLetGo() throws {
+    let stream = try fanout.listening("/api/watch/stream?cid=c1")
+    #expect(try stream.waitForEnd(.seconds(20)).output.contains(#"data: {"reason":"idle"}"#))
   }
 }

@@ -2,6 +2,8 @@
 import Foundation
 import TestSupport
 
+@testable import wfanout
+
 /// A wfanout on a free port of the loopback, fed by the test.
 final class Fanout: Sendable {
   let tool: RunningTool
@@ -19,6 +21,19 @@ final class Fanout: Sendable {
     try tool.waitForDiagnostics("listening on http://127.0.0.1:")
     let after = tool.soFar.diagnostics.split(separator: "listening on http://127.0.0.1:").last ?? ""
     port = Int(after.prefix { $0.isNumber }) ?? 0
+  }
+
+  /// Where the admin listener of `--admin :0` is. Said before the address that listeners use.
+  var admin: String {
+    let said = tool.soFar.diagnostics.split(separator: "answered on http://127.0.0.1:").last ?? ""
+    return "http://127.0.0.1:\(said.prefix { $0.isNumber })"
+  }
+
+  /// What an operator is answered.
+  func ask(_ path: String, _ more: String = "") throws -> JSONDocument {
+    let output = try Tool.shell("exec curl -sS --max-time 10 \(more) '\(admin)\(path)'").waitForEnd().output
+    guard let answer = JSONDocument(Array(output.utf8)) else { throw NeverCameTrue(what: "JSON: \(output)") }
+    return answer
   }
 
   var url: String { "http://127.0.0.1:\(port)" }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Metrics
 import NIOCore
 import Watch
@@ -22,6 +23,7 @@ struct AdminRoutes: Sendable {
     case ("/api/v1/streaming/clients", "GET"): return .later(gather(on: loop) { AdminRoutes.clients($0) })
     case ("/api/v1/streaming/subscriptions", "GET"):
       return .later(gather(on: loop) { AdminRoutes.subscriptions($0) })
+    case ("/api/v1/streaming/sources", "GET"): return .answer(sources)
     case ("/api/v1/streaming/broadcast", "POST"): return .answer(try broadcast(request))
     case ("/api/watch/stats", "GET"):
       return .answer(
@@ -33,7 +35,7 @@ struct AdminRoutes: Sendable {
   /// Each loop tells about its own connections.
   private func gather(
     on loop: LoopContext, _ body: @escaping @Sendable ([ClientReport]) -> Answer
-  ) -> EventLoopFuture<Answer> {
+  ) -> EventLoopFuture<Reply> {
     let parts = contexts.map { context in
       context.loop.submit {
         var reports: [ClientReport] = []
@@ -41,7 +43,24 @@ struct AdminRoutes: Sendable {
         return reports
       }
     }
-    return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { body($0.flatMap { $0 }) }
+    return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { .answer(body($0.flatMap { $0 })) }
+  }
+
+  /// Standard input, or the commands that run, and what each says of itself in STATUS lines.
+  private var sources: Answer {
+    let streams =
+      channels.map { $0.pool.running.map { ($0.stream, $0.processIdentifier) } } ?? [(stream, getpid())]
+    let sources = streams.map { stream, process in
+      #"{"source":\#(JSONText.string(stream.name)),"process":\#(process),"listeners":\#(stream.state.listenerCount),"#
+        + #""events":\#(stream.state.published),\#(stream.state.health.json)}"#
+    }
+    return .json(200, #"{"sources":[\#(sources.joined(separator: ","))],"total":\#(sources.count)}"#)
+  }
+
+  /// The worst that a source says of itself; a server whose sources say nothing is healthy.
+  private var health: String {
+    let said = (channels?.pool.running.map(\.stream) ?? [stream]).map(\.state.health.worst)
+    return ["unhealthy", "degraded"].first(where: said.contains) ?? "healthy"
   }
 
   private func status(_ clients: [ClientReport]) -> Answer {
@@ -49,7 +68,7 @@ struct AdminRoutes: Sendable {
     let subscriptions = clients.reduce(0) { $0 + $1.subscriptionCount }
     return .json(
       200,
-      #"{"status":"healthy","connected_clients":\#(clients.count),"total_subscriptions":\#(subscriptions),"#
+      #"{"status":"\#(health)","connected_clients":\#(clients.count),"total_subscriptions":\#(subscriptions),"#
         + #""events_routed":\#(counters.delivered.count),"events_dropped":\#(counters.dropped.count),"#
         + #""upstreams":\#(channels?.pool.count ?? 0),"uptime_seconds":\#(uptime)}"#)
   }

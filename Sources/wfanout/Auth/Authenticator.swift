@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import NIOCore
 import Watch
 
 /// Finding the token of a request, and whose it is.
 struct Authenticator: Sendable {
-  let tokens: TokenFile
+  /// Where tokens are looked up; the file first.
+  let tokens: TokenFile?
+  let validator: TokenValidator?
   /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
   let allowsQueryToken: Bool
 
@@ -27,15 +30,24 @@ struct Authenticator: Sendable {
     return allowsQueryToken ? request.item("token") : nil
   }
 
-  /// Nil when the request has no token.
-  func identity(of request: Request) throws(Refusal) -> Identity? {
-    guard let token = token(of: request) else { return nil }
-    guard let identity = identity(of: token) else { throw Authenticator.refusal("the token is not valid") }
-    return identity
+  func verdict(of token: String, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
+    if let identity = tokens?.identity(of: token, now: Timestamp.now.nanoseconds / 1_000_000_000) {
+      return loop.makeSucceededFuture(.identity(identity))
+    }
+    return validator?.verdict(of: token, on: loop) ?? loop.makeSucceededFuture(.refused)
   }
 
-  func identity(of token: String) -> Identity? {
-    tokens.identity(of: token, now: Timestamp.now.nanoseconds / 1_000_000_000)
+  /// - Throws: ``Refusal`` for a token that lets nobody in.
+  static func identity(_ verdict: Verdict) throws(Refusal) -> Identity {
+    switch verdict {
+    case .identity(let identity): return identity
+    case .refused: throw refusal("the token is not valid")
+    case .unavailable:
+      throw Refusal(
+        status: Status(
+          code: 503, reason: "ServiceUnavailable", message: "the token cannot be validated now"),
+        headers: [("Retry-After", "5")])
+    }
   }
 
   static func refusal(_ message: String) -> Refusal {

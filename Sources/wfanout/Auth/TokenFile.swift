@@ -3,13 +3,6 @@ import Glibc
 import Pipe
 import Synchronization
 
-/// Who a token belongs to, and until when it is good.
-struct Identity: Sendable, Equatable {
-  var name: String
-  /// Seconds since 1970; nil does not expire.
-  var expires: Int64?
-}
-
 /// `--auth-tokens FILE`: a line for each token: the token, whose it is, and optionally when it expires, in seconds since 1970.
 ///
 /// Read again whenever the file has changed, at most once a second, so that a token can be given or taken without a restart.

@@ -10,6 +10,8 @@ final class ChannelConnection: Connection {
   private let admission: Admission
   private let registry: ChannelRegistry
   private var channels: [String: Listener] = [:]
+  /// When it last had a channel, in the loop's ticks.
+  private var lastChannelTick: UInt32
 
   init(
     channel: any Channel, format: WireFormat, clientID: String, admission: Admission,
@@ -19,7 +21,15 @@ final class ChannelConnection: Connection {
     self.clientID = clientID
     self.admission = admission
     self.registry = registry
+    lastChannelTick = loopContext.tick
     super.init(channel: channel, format: format, loopContext: loopContext)
+  }
+
+  /// A client that wants no channel for long has forgotten its stream: nothing but heartbeats would ever come.
+  override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
+    if !channels.isEmpty { lastChannelTick = loopContext.tick }
+    if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: "idle") }
+    super.tick(heartbeatEvery: heartbeat, stallLimit: stallLimit)
   }
 
   func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Watch
 
 /// What a client wants to watch: the fields of a subscription, each checked before it comes near a command.
 struct ChannelRequest: Sendable, Equatable {
@@ -6,6 +7,9 @@ struct ChannelRequest: Sendable, Equatable {
   static let fields = [
     "resourceType", "orgId", "projectId", "namespace", "name", "labelSelector", "fieldSelector",
   ]
+
+  /// Stands in a command for whose request it is.
+  static let identityField = "identity"
 
   private(set) var values: [String: String]
 
@@ -43,6 +47,20 @@ struct ChannelRequest: Sendable, Equatable {
     values["labelSelector"] = filter.labelSelector
     values["fieldSelector"] = filter.fieldSelector
     try self.init(values)
+  }
+
+  /// The values, and whose request it is as `identity`, which no request can choose.
+  ///
+  /// - Throws: ``Refusal`` for an identity that would mean more than a name where it is put in, a wildcard of a subject say.
+  func values(of identity: String) throws(Refusal) -> [String: String] {
+    guard !identity.isEmpty else { return values }
+    guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
+      identity.utf8.allSatisfy({ ChannelRequest.isNameByte($0) || $0 == UInt8(ascii: "@") })
+    else {
+      throw Refusal(
+        status: Status(code: 403, reason: "Forbidden", message: "the identity '\(identity)' is no name"))
+    }
+    return values.merging([ChannelRequest.identityField: identity]) { $1 }
   }
 
   /// `resourceType:orgId:projectId:namespace:name:labelSelector:fieldSelector`.

@@ -46,7 +46,7 @@ struct ChannelRoutes: Sendable {
     case .found(let client):
       let upstream: Upstream
       do throws(Refusal) {
-        upstream = try pool.acquire(wanted, identity: identity)
+        upstream = try pool.acquire(wanted, identity: identity, listener: id)
       } catch {
         _ = registry.unsubscribe(id, identity: identity, channel: wanted.channel)
         return self.error(error.status.code, error.status.message)

@@ -28,12 +28,19 @@ struct Configuration: Sendable {
   var corsOrigin: String?
   /// The command behind channels; nil serves standard input alone.
   var upstream: UpstreamTemplate?
+  /// Who is served by one such command.
+  var sharing = Sharing.identity
   /// How long a command goes on when nobody listens any more.
   var grace: Duration = .seconds(10)
   /// Where operators ask; nil is nowhere.
   var admin: ListenAddress?
   /// Where it is written who may listen; nil is anyone who can reach an address.
   var tokenFile: String?
+  /// Who is asked whose a token is.
+  var validator: ValidatorURL?
+  var validatorTimeout: Duration = .seconds(5)
+  /// How long an answer of the validator is believed at most.
+  var validatorCacheSeconds: UInt32 = 30
   /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
   var allowsQueryToken = false
   /// Addresses that are not local need no token.
@@ -58,12 +65,17 @@ extension Configuration {
     if !keepsSnapshot, !routes.isEmpty || snapshotKey != nil {
       throw Contradiction(description: "routes and snapshot-key need --snapshot")
     }
-    if allowsQueryToken, tokenFile == nil {
-      throw Contradiction(description: "allow-query-token needs --auth-tokens")
+    if sharing == .channel, upstream?.usesIdentity == true {
+      throw Contradiction(description: "--share channel: {identity} in --upstream is one listener's alone")
     }
-    guard tokenFile == nil, !allowsAnyone, let open = listen.first(where: { !$0.isLocal }) else { return }
+    let hasTokens = tokenFile != nil || validator != nil
+    if allowsQueryToken, !hasTokens {
+      throw Contradiction(description: "allow-query-token needs --auth-tokens or --auth-url")
+    }
+    guard !hasTokens, !allowsAnyone, let open = listen.first(where: { !$0.isLocal }) else { return }
     throw Contradiction(
       description:
-        "--listen \(open): anyone could listen; give --auth-tokens FILE, or --no-auth if that is meant")
+        "--listen \(open): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
+    )
   }
 }

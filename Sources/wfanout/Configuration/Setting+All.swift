@@ -18,6 +18,9 @@ extension Setting {
       ListenAddress(text).flatMap { $0.isLocal ? .some($0) : nil }
     },
     text("auth-tokens", \.tokenFile, "the name of a file"),
+    value("auth-url", \.validator, "http://HOST[:PORT]/PATH") { ValidatorURL($0).map { .some($0) } },
+    duration("auth-timeout", \.validatorTimeout, .milliseconds(100) ... .seconds(60)),
+    seconds("auth-cache", \.validatorCacheSeconds),
     flag("allow-query-token", \.allowsQueryToken),
     flag("no-auth", \.allowsAnyone),
     Setting(name: "upstream") { (configuration, node) throws(Fault) in
@@ -26,6 +29,9 @@ extension Setting {
       } catch {
         throw Fault("a command: \(error)")
       }
+    },
+    value("share", \.sharing, Sharing.allCases.map(\.rawValue).joined(separator: ", ")) {
+      Sharing(rawValue: $0)
     },
     duration("grace", \.grace),
     size("ring", \.ringLimit, 64 << 10...1 << 40),
@@ -45,6 +51,7 @@ extension Setting {
     duration("drain", \.drain),
     number("max-clients", \.clientLimit, 1...10_000_000),
     number("max-channels", \.channelLimit, 1...10_000),
+    seconds("idle-timeout", \.limits.idleSeconds),
     flag("snapshot", \.keepsSnapshot),
     Setting(name: "snapshot-key") { (configuration, node) throws(Fault) in
       do throws(FilterError) {

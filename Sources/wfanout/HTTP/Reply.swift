@@ -2,10 +2,10 @@
 import NIOCore
 
 /// What a route decides to do with a request.
-enum Reply {
+enum Reply: Sendable {
   case answer(Answer)
-  /// An answer that other loops have to be asked for.
-  case later(EventLoopFuture<Answer>)
+  /// What other loops or servers have to be asked for first. Of the connection's loop.
+  case later(EventLoopFuture<Reply>)
   /// A response that goes on: the head's own fields, and what the connection becomes.
   case listen(ListenPlan)
   case upgrade(UpgradePlan)
@@ -13,7 +13,7 @@ enum Reply {
 }
 
 /// A listener to be: its stream, its wire format, and where it begins.
-struct ListenPlan {
+struct ListenPlan: Sendable {
   var stream: EventStream
   var shape: WireFormat.Shape
   var contentType: String
@@ -29,7 +29,7 @@ struct ListenPlan {
 }
 
 /// A WebSocket to be.
-struct UpgradePlan {
+struct UpgradePlan: Sendable {
   var mode: WebSocketConnection.Mode
   var headers: [(name: String, value: String)]
   var stream: EventStream

@@ -137,15 +137,13 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       send(answer, context, isHead: request.method == "HEAD")
       if isKeptAlive { loopContext.await(self) }
     case .later(let future):
-      let isHead = request.method == "HEAD"
       isAnswering = true
       future.assumeIsolated().whenComplete { result in
         self.isAnswering = false
         guard let context = self.context else { return }
-        self.send(
-          (try? result.get()) ?? .text(500, "the answer could not be put together"), context, isHead: isHead)
-        if self.isKeptAlive { self.loopContext.await(self) }
-        self.takeWaiting()
+        let failure = Reply.answer(.text(500, "the answer could not be put together"))
+        self.carryOut((try? result.get()) ?? failure, request, context)
+        if !self.isAnswering { self.takeWaiting() }
       }
     case .listen(let plan):
       router.admission.clientJoined()

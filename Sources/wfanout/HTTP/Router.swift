@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
+import NIOCore
 import Watch
 
 /// What the routes work on.
@@ -30,31 +31,53 @@ struct Router: Sendable {
 
   func route(_ request: Request, on loop: LoopContext) -> Reply {
     loop.counters.requests.increment()
+    return reply(on: loop) { () throws(Refusal) in
+      if let admin { return try admin.route(request, on: loop) }
+      if let reply = try openToAll(request) { return reply }
+      guard let authenticator = services.authenticator else { return try find(request, nil, on: loop) }
+      guard let token = authenticator.token(of: request) else {
+        // On `/ws` the first message may bring it.
+        guard request.path == "/ws", !request.flag("raw") else {
+          throw Authenticator.refusal("a token is needed")
+        }
+        return try find(request, nil, on: loop)
+      }
+      return .later(
+        authenticator.verdict(of: token, on: loop.loop).map { verdict in
+          reply(on: loop) { () throws(Refusal) in
+            try find(request, try Authenticator.identity(verdict), on: loop)
+          }
+        })
+    }
+  }
+
+  private func reply(on loop: LoopContext, _ body: () throws(Refusal) -> Reply) -> Reply {
     do throws(Refusal) {
-      return try find(request, on: loop)
+      return try body()
     } catch {
       loop.counters.refused.increment()
       return .answer(error.answer)
     }
   }
 
-  private func find(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
-    if let admin { return try admin.route(request, on: loop) }
+  /// What is answered whoever asks.
+  private func openToAll(_ request: Request) throws(Refusal) -> Reply? {
     switch request.path {
-    case "/": return try get(request) { .answer(LivePage.answer) }
-    case "/healthz": return try get(request) { .answer(.text(200, "ok")) }
+    case "/": try get(request) { .answer(LivePage.answer) }
+    case "/healthz": try get(request) { .answer(.text(200, "ok")) }
     case "/metrics":
-      return try get(request) {
+      try get(request) {
         .answer(
           Answer(
             200, type: "text/plain; version=0.0.4; charset=utf-8", body: services.registry.exposition()))
       }
-    default: break
+    default: nil
     }
-    let identity = try services.authenticator?.identity(of: request)
-    if services.authenticator != nil, identity == nil, request.path != "/ws" || request.flag("raw") {
-      throw Authenticator.refusal("a token is needed")
-    }
+  }
+
+  private func find(
+    _ request: Request, _ identity: Identity?, on loop: LoopContext
+  ) throws(Refusal) -> Reply {
     if let channels = services.channels, let reply = try channels.route(request, identity: identity) {
       if case .channels = reply { try admit() }
       return reply

@@ -59,6 +59,7 @@ final class EventStream: Sendable {
       state.counters.received.increment(by: UInt64(batch.count))
       for kind in batch.kinds { state.counters.routed[Int(kind.rawValue)].increment() }
       state.published(position)
+      state.health.note(batch)
       state.snapshots?.apply(batch)
       let segment = Segment(batch)
       for index in hubs.indices { post(segment, index) }

@@ -90,6 +90,8 @@ struct ConnectionLimits: Sendable {
   var heartbeatSeconds: UInt32 = 5
   var stallSeconds: UInt32 = 30
   var requestSeconds: UInt32 = 15
+  /// How long an event stream may be without a channel.
+  var idleSeconds: UInt32 = 120
   var reconnectMilliseconds = 5000
   /// Silence after which a WebSocket is pinged, and how long it has to answer.
   var pingSeconds: UInt32 = 30

@@ -6,6 +6,7 @@ final class StreamState: Sendable {
   let epoch: UInt64
   let counters: StreamCounters
   let snapshots: SnapshotStore?
+  let health = SourceHealth()
   private let lanes = Mutex<[Lane.Key: (lane: Lane, uses: Int)]>([:])
   private let listeners = Atomic<Int>(0)
   private let events = Atomic<Int>(0)

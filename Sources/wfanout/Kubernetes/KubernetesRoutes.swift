@@ -15,7 +15,10 @@ struct KubernetesRoutes: Sendable {
     var stream = services.stream
     if let pool = services.channels?.pool {
       guard query.isWatch else { throw unlistable }
-      stream = try pool.acquire(ChannelRequest(path, query.filter), identity: identity?.name ?? "").stream
+      stream = try pool.acquire(
+        ChannelRequest(path, query.filter), identity: identity?.name ?? "",
+        listener: "\(loop.index)-\(loop.nextNumber())"
+      ).stream
     }
     guard query.isWatch else { return .answer(try list(path, matcher)) }
     return .listen(

@@ -79,6 +79,12 @@ struct SocketSession: Sendable {
 
   func refused() -> [Action] { [error(.authFailed, "the token is not valid")] + close() }
 
+  /// Nobody is let in while tokens cannot be validated: 1013 is "try again later" (IANA's registry of close codes).
+  func unverifiable() -> [Action] {
+    let message = "the token cannot be validated now"
+    return [error(.internalError, message), .close(code: 1013, reason: message)]
+  }
+
   /// The token has run out: events pause until another comes.
   mutating func expired() -> [Action] {
     isAuthenticated = false

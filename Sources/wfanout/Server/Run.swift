@@ -12,11 +12,8 @@ struct Run {
   func run() throws -> ExitStatus {
     raiseDescriptorLimit()
     let notifier = ServiceNotifier()
-    let authenticator = try configuration.tokenFile.map {
-      Authenticator(tokens: try TokenFile(path: $0), allowsQueryToken: configuration.allowsQueryToken)
-    }
     let server = Server(
-      configuration: configuration, authenticator: authenticator, diagnostics: diagnostics)
+      configuration: configuration, authenticator: try authenticator(), diagnostics: diagnostics)
     for address in try server.listen() { diagnostics.info("listening on \(address)") }
     notifier.ready("serving")
     let ended = Ending()
@@ -32,6 +29,20 @@ struct Run {
     server.drain(reason: shutdown.cause == nil ? "end_of_stream" : "server_shutdown")
     if let error { throw error }
     return .ok
+  }
+
+  /// Nil where nobody is asked for a token.
+  private func authenticator() throws(TokenFile.Failure) -> Authenticator? {
+    guard configuration.tokenFile != nil || configuration.validator != nil else { return nil }
+    var tokens: TokenFile?
+    if let path = configuration.tokenFile { tokens = try TokenFile(path: path) }
+    let validator = configuration.validator.map {
+      TokenValidator(
+        url: $0, timeout: configuration.validatorTimeout, cacheSeconds: configuration.validatorCacheSeconds,
+        diagnostics: diagnostics)
+    }
+    return Authenticator(
+      tokens: tokens, validator: validator, allowsQueryToken: configuration.allowsQueryToken)
   }
 
   /// A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).

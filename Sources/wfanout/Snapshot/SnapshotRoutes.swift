@@ -43,7 +43,7 @@ struct SnapshotRoutes: Sendable {
     return .later(
       NIOThreadPool.singleton.runIfActive(eventLoop: loop.loop) {
         let view = SnapshotView(snapshot, matchers: matchers)
-        return isLines ? view.lines : view.array
+        return .answer(isLines ? view.lines : view.array)
       })
   }
 

@@ -26,17 +26,20 @@ final class UpstreamPool: Sendable {
     self.diagnostics = diagnostics
   }
 
-  /// The stream of a channel; starts its command when none runs.
+  /// The stream of a channel; starts its command when none runs that may serve this listener, see ``Sharing``.
   ///
-  /// A stream is never shared between two identities.
-  func acquire(_ request: ChannelRequest, identity: String) throws(Refusal) -> Upstream {
+  /// `listener` tells one who listens from any other.
+  func acquire(
+    _ request: ChannelRequest, identity: String, listener: String
+  ) throws(Refusal) -> Upstream {
+    let values = template.usesIdentity ? try request.values(of: identity) : request.values
     let arguments: [String]
     do throws(UpstreamTemplate.Missing) {
-      arguments = try template.arguments(request.values)
+      arguments = try template.arguments(values)
     } catch {
       throw .badRequest("\(error.field) is missing")
     }
-    let key = "\(identity)\u{0}\(request.channel)"
+    let key = configuration.sharing.key(request.channel, identity: identity, listener: listener)
     do {
       return try upstreams.withLock { upstreams in
         if let running = upstreams[key], running.ending == nil { return running }
@@ -51,9 +54,15 @@ final class UpstreamPool: Sendable {
 
   var count: Int { upstreams.withLock { $0.count } }
 
+  /// The commands that run, in the order of their channels.
+  var running: [Upstream] {
+    upstreams.withLock { Array($0.values) }
+      .sorted { ($0.channel, $0.processIdentifier) < ($1.channel, $1.processIdentifier) }
+  }
+
   /// Listeners by channel, whoever they are: identities have commands of their own for one channel.
   var subscriptions: [(channel: String, listeners: Int)] {
-    let running = upstreams.withLock { $0.values.map { ($0.channel, $0.stream.state.listenerCount) } }
+    let running = running.map { ($0.channel, $0.stream.state.listenerCount) }
     return Dictionary(running, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

@@ -58,6 +58,11 @@ struct UpstreamTemplate: Sendable, Equatable {
     else { throw Malformed(description: "it has to begin with the name of a command") }
   }
 
+  /// Whether it takes whose request it is.
+  var usesIdentity: Bool {
+    groups.contains { $0.words.contains { $0.contains(.field(ChannelRequest.identityField)) } }
+  }
+
   /// - Throws: ``Missing`` when a place outside brackets has no value.
   func arguments(_ values: [String: String]) throws(Missing) -> [String] {
     var arguments: [String] = []
@@ -123,10 +128,10 @@ struct UpstreamTemplate: Sendable, Equatable {
         continue
       }
       let name = String(rest[rest.index(after: rest.startIndex)..<close])
-      guard ChannelRequest.fields.contains(name) else {
+      let fields = ChannelRequest.fields + [ChannelRequest.identityField]
+      guard fields.contains(name) else {
         throw Malformed(
-          description:
-            "{\(name)} is not known; there are {\(ChannelRequest.fields.joined(separator: "}, {"))}")
+          description: "{\(name)} is not known; there are {\(fields.joined(separator: "}, {"))}")
       }
       if !text.isEmpty { pieces.append(.text(text)) }
       text = ""

@@ -37,6 +37,10 @@ final class WebSocketConnection: Connection {
   /// When a token is due at the latest, in ticks.
   private var tokenDue: UInt32?
 
+  /// What came while a token is being validated; nil when none is.
+  private var heldEvents: [WebSocketDecoder.Event]?
+
+  private static let heldLimit = 64
   private static let authSeconds: UInt32 = 10
   private static let renewalSeconds: UInt32 = 30
 
@@ -102,6 +106,14 @@ final class WebSocketConnection: Connection {
   }
 
   private func handle(_ event: WebSocketDecoder.Event) {
+    if let held = heldEvents {
+      guard held.count < WebSocketConnection.heldLimit else {
+        return close(code: 1008, reason: "more than \(held.count) messages before the token is validated")
+      }
+      heldEvents?.append(event)
+      return
+    }
+    guard !isClosing else { return }
     switch event {
     case .text, .binary: loopContext.counters.messagesReceived.increment()
     case .ping, .pong, .close: break
@@ -132,8 +144,24 @@ final class WebSocketConnection: Connection {
   }
 
   private func check(_ token: String) {
-    guard let identity = authenticator?.identity(of: token) else { return act(session?.refused() ?? []) }
-    expires = identity.expires
+    guard let authenticator else { return act(session?.refused() ?? []) }
+    heldEvents = []
+    authenticator.verdict(of: token, on: channel.eventLoop).assumeIsolated().whenSuccess { verdict in
+      let held = self.heldEvents ?? []
+      self.heldEvents = nil
+      guard self.channel.isActive else { return }
+      self.take(verdict)
+      for event in held { self.handle(event) }
+    }
+  }
+
+  private func take(_ verdict: Verdict) {
+    guard !isClosing else { return }
+    switch verdict {
+    case .identity(let identity): expires = identity.expires
+    case .refused: return act(session?.refused() ?? [])
+    case .unavailable: return act(session?.unverifiable() ?? [])
+    }
     tokenDue = nil
     act(session?.authenticated() ?? [])
     guard let position = pausedPosition, let subscriptions = session?.subscriptions, !subscriptions.isEmpty

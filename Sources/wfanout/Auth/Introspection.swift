@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is said to a validator of tokens and what its answer means, after RFC 7662 (OAuth 2.0 Token Introspection).
+enum Introspection {
+  /// The token in a form, as the RFC has it.
+  static func body(_ token: String) -> String { "token=" + PercentEncoding.encode(token) }
+
+  /// 200 with whose the token is, in `sub` or `username`, and `exp` where it expires; `"active": false`, 401 or 403 for one that is
+  /// not good. Any other answer says nothing about the token.
+  static func verdict(status: Int, body: [UInt8], now: Int64) -> Verdict {
+    if status == 401 || status == 403 { return .refused }
+    guard status == 200, let answer = JSONDocument(body), case .object = answer else { return .unavailable }
+    if answer["active"]?.bool == false { return .refused }
+    guard let name = answer["sub"]?.string ?? answer["username"]?.string, !name.isEmpty else {
+      return .unavailable
+    }
+    guard let exp = answer["exp"], exp != .null else { return .identity(Identity(name: name)) }
+    guard case .number(let text) = exp, let seconds = Double(text),
+      let expires = Int64(exactly: seconds.rounded(.down))
+    else { return .unavailable }
+    return expires > now ? .identity(Identity(name: name, expires: expires)) : .refused
+  }
+}

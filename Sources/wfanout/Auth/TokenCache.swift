@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a validator said of tokens, for as long as that is to be believed. Bounded; times are seconds since 1970.
+struct TokenCache: Sendable {
+  private struct Entry: Sendable {
+    var verdict: Verdict
+    var until: Int64
+  }
+
+  let limit: Int
+  /// How long an identity is believed when its token is good for longer.
+  let seconds: Int64
+  private var entries: [String: Entry] = [:]
+
+  /// A refused token may be good soon: its clock, or a replica of the validator, is behind.
+  private static let refusalSeconds: Int64 = 5
+
+  init(limit: Int, seconds: Int64) {
+    self.limit = limit
+    self.seconds = seconds
+  }
+
+  var count: Int { entries.count }
+
+  func verdict(of token: String, now: Int64) -> Verdict? {
+    guard let entry = entries[token], now < entry.until else { return nil }
+    return entry.verdict
+  }
+
+  mutating func note(_ verdict: Verdict, of token: String, now: Int64) {
+    let until: Int64
+    switch verdict {
+    case .identity(let identity): until = min(now + seconds, identity.expires ?? .max)
+    case .refused: until = now + min(seconds, TokenCache.refusalSeconds)
+    case .unavailable: return
+    }
+    if entries.count >= limit { makeRoom(now) }
+    entries[token] = Entry(verdict: verdict, until: until)
+  }
+
+  /// Made-up tokens must not push out the good ones; where all are good, asking again costs least.
+  private mutating func makeRoom(_ now: Int64) {
+    entries = entries.filter { $0.value.until > now && $0.value.verdict != .refused }
+    if entries.count >= limit { entries.removeAll(keepingCapacity: true) }
+  }
+}
