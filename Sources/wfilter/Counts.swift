@@ -34,6 +34,9 @@ struct Counts: Sendable, Equatable {
     total.bytes += part.bytes
   }
 
+  /// Whether there was something to evaluate, and no line had a value: a misspelt key, most often.
+  var hadNoVerdict: Bool { errors > 0 && errors + control + malformed + empty == lines }
+
   /// For `--stats`.
   var text: String {
     "lines \(lines), matched \(matched), control \(control), written \(written), errors \(errors), "

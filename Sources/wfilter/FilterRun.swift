@@ -51,7 +51,12 @@ enum FilterRun {
   ) throws -> ExitStatus {
     if settings.countsOnly, !settings.isQuiet { try writer.append("\(counts.matched)\n") }
     try writer.flush()
-    if settings.showsStatistics { diagnostics.info(counts.text) }
+    if settings.showsStatistics {
+      diagnostics.info(counts.text)
+    } else if counts.hadNoVerdict, settings.onError == .drop {
+      diagnostics.warning(
+        "\(counts.errors) line(s), and the expression has a value for none: --explain tells why")
+    }
     switch ending {
     case .failed(let error): throw error
     case .badInput: return .badInput

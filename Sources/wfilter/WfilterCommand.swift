@@ -136,6 +136,12 @@ import Watch
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let level: Diagnostics.Level = quiet ? .quiet : verbose ? .verbose : .normal
     let diagnostics = Diagnostics(tool: Self.tool, level: level)
+    // A path such as `pods.ndjson` is an expression too: without this, wfilter would wait for stdin and match nothing.
+    if file == nil, let expression = operands.first, unsafe access(expression, F_OK) == 0 {
+      diagnostics.warning(
+        "'\(expression)' is the name of a file, but taken for the expression, which comes first: wfilter true \(expression)"
+      )
+    }
     return try FilterRun.run(try settings(), diagnostics: diagnostics, shutdown: shutdown)
   }
 

@@ -42,6 +42,29 @@ import Testing
     #expect(try Stream.filter(["-v", "a == 1"], lines).lines == Array(lines[1...]))
   }
 
+  @Test func warnsWhereNoLineHasAValue() throws {
+    let lines = [Self.good, #"{"a":2}"#]
+    let misspelt = try Stream.filter(["b == 1"], lines)
+    #expect(misspelt.status == 0 && misspelt.output.isEmpty)
+    #expect(misspelt.diagnostics.contains("warning: 2 line(s), and the expression has a value for none"))
+    for arguments in [["-q", "b == 1"], ["a == 3"], ["--on-error", "keep", "b == 1"]] {
+      #expect(try Stream.filter(arguments, lines).diagnostics.isEmpty)
+    }
+    #expect(try Stream.filter(["b == 1"], lines + [#"{"b":2}"#]).diagnostics.isEmpty)
+    #expect(try Stream.filter(["b == 1"], []).diagnostics.isEmpty)
+  }
+
+  @Test func warnsWhereAFileIsTakenForTheExpression() throws {
+    let folder = try TemporaryDirectory()
+    try folder.write(Self.good + "\n", to: "lines.ndjson")
+    let mistaken = try Tool.run("wfilter", ["lines.ndjson"], in: folder.url)
+    #expect(mistaken.output.isEmpty)
+    #expect(mistaken.diagnostics.contains("wfilter true lines.ndjson"))
+    let meant = try Tool.run("wfilter", ["true", "lines.ndjson"], in: folder.url)
+    #expect(meant.lines == [Self.good])
+    #expect(meant.diagnostics.isEmpty)
+  }
+
   @Test func keepsBytesOfUnusualLines() throws {
     let output = try Tool.run(
       "wfilter", ["a == 1"],

@@ -21,7 +21,9 @@ package enum ValueText {
     case .int(let value): bytes += "\(value)".utf8
     case .uint(let value): bytes += "\(value)".utf8
     case .double(let value):
-      guard value.isFinite else { throw .invalidArgument("\(value) has no form in JSON") }
+      guard value.isFinite else {
+        throw .invalidArgument("\(value.isNaN ? "NaN" : "infinity") has no form in JSON")
+      }
       JSONOutput.append(value, to: &bytes)
     case .string(let value): JSONOutput.append(string: value.utf8, to: &bytes)
     case .foreign(let foreign):

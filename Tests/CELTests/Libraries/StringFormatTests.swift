@@ -50,6 +50,14 @@ struct StringFormatTests {
     #expect((try? StringFormat.format(c.format, ListValue(c.arguments))) == c.expected)
   }
 
+  @Test(arguments: ["%y", "%é"]) func namesAClauseThatItDoesNotKnow(_ format: String) {
+    #expect {
+      try StringFormat.format(format, ListValue([.int(1)]))
+    } throws: {
+      "\($0)".hasSuffix("unrecognized formatting clause \"\(format.dropFirst())\"")
+    }
+  }
+
   @Test func boundsItsResult() {
     let long = Value.string(String(repeating: "a", count: 1 << 20))
     let many = Value.list(ListValue([Value](repeating: long, count: 64)))

@@ -108,9 +108,9 @@ enum StringFormat {
       try appendHexadecimal(argument, uppercase: clause == UInt8(ascii: "X"), to: &output)
     default:
       let rest = String(decoding: Array(text.utf8)[index...], as: UTF8.self)
+      let name = rest.unicodeScalars.first.map { String($0) } ?? ""
       throw .invalidArgument(
-        "could not parse formatting clause: unrecognized formatting clause \"\(rest.unicodeScalars.prefix(1))\""
-      )
+        "could not parse formatting clause: unrecognized formatting clause \"\(name)\"")
     }
   }
 
