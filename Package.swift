@@ -66,7 +66,7 @@ let package = Package(
     tool(
       "wfanout",
       [
-        "Filter", "JSON", "CEL", "YAML",
+        "Filter", "JSON", "CEL", "YAML", "CZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -83,6 +83,7 @@ let package = Package(
     shared("Command", ["Pipe", argumentParser]),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
     shim("CSimdjson", links: "simdjson"),
     shim("CRE2", links: "re2"),
@@ -123,7 +124,7 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),
     fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CSimdjson"]),
-    fuzz("fuzz-fanout", "Fanout", of: ["Watch"], exclude: ["fanout.dict"]),
+    fuzz("fuzz-fanout", "Fanout", of: ["Watch", "CZlib"], exclude: ["fanout.dict"]),
   ]
 }
 

@@ -5,7 +5,7 @@
 # As root it installs; as another user it says what to install and ends with 69.
 set -eu
 
-build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev nats-server curl"
+build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev zlib1g-dev nats-server curl"
 test="mandoc etcd-server openssl python3 python3-venv jq procps time"
 
 wanted=

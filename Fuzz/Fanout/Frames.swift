@@ -3,11 +3,11 @@
 private let messageLimit = 300
 
 /// The same bytes give the same events and the same violation, however they are cut; and no limit is passed.
-func checkFrames(_ input: [UInt8]) {
-  let whole = decode([input[...]])
+func checkFrames(_ input: [UInt8], inflater: Inflater?) {
+  let whole = decode([input[...]], inflater)
   let cut = input.count / 2
-  precondition(whole == decode([input[..<cut], input[cut...]]), "cut at \(cut)")
-  precondition(whole == decode(input.indices.map { input[$0...$0] }), "byte by byte")
+  precondition(whole == decode([input[..<cut], input[cut...]], inflater), "cut at \(cut)")
+  precondition(whole == decode(input.indices.map { input[$0...$0] }, inflater), "byte by byte")
   for event in whole.events {
     switch event {
     case .text(let bytes):
@@ -26,12 +26,27 @@ private struct Outcome: Equatable {
   var violation: WebSocketDecoder.Violation?
 }
 
-private func decode(_ pieces: [ArraySlice<UInt8>]) -> Outcome {
-  var decoder = WebSocketDecoder(messageLimit: messageLimit)
+/// What was compressed is what it was; the first byte says in which window. Any bytes may be taken for a compressed message.
+func checkCompression(_ input: [UInt8], inflater: Inflater) {
+  var payload: [UInt8] = []
+  if Deflater(windowBits: 9 + Int(input.first ?? 0) % 7).append(input, input.indices, to: &payload) {
+    precondition(payload.count < input.count)
+    precondition((try? inflater.message(payload, limit: input.count)) == input)
+    precondition((try? inflater.message(payload, limit: input.count - 1)) == nil)
+  } else {
+    precondition(payload.isEmpty)
+  }
+  if let message = try? inflater.message(input, limit: messageLimit) {
+    precondition(message.count <= messageLimit)
+  }
+}
+
+private func decode(_ pieces: [ArraySlice<UInt8>], _ inflater: Inflater?) -> Outcome {
+  var decoder = WebSocketDecoder(messageLimit: messageLimit, inflater: inflater)
   var outcome = Outcome()
   do throws(WebSocketDecoder.Violation) {
     for piece in pieces {
-      try decoder.feed(piece) { _, event throws(WebSocketDecoder.Violation) in outcome.events.append(event) }
+      try decoder.feed(piece) { outcome.events.append($0) }
     }
   } catch {
     outcome.violation = error

@@ -9,8 +9,10 @@ public func fuzzFanout(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   guard let first = bytes.first else { return 0 }
   let rest = Array(bytes.dropFirst())
-  switch first % 4 {
-  case 0: checkFrames(rest)
+  switch first % 6 {
+  case 0: checkFrames(rest, inflater: nil)
+  case 4: checkFrames(rest, inflater: Inflater())
+  case 5: checkCompression(rest, inflater: Inflater())
   case 1: checkRequest(rest)
   case 2: checkSession(rest)
   default: checkLines(rest)

@@ -27,6 +27,9 @@ func checkRequest(_ input: [UInt8]) {
   _ = (
     request.hasHost, request.accepts("application/json"), request.header("connection", contains: "upgrade")
   )
+  if let agreed = MessageCompression(accepting: request.list("sec-websocket-extensions")) {
+    precondition((9...15).contains(agreed.windowBits) && MessageCompression(accepting: agreed.answer) != nil)
+  }
   checkHead(request)
 }
 

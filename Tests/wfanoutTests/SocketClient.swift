@@ -13,6 +13,8 @@ final class SocketClient {
   struct Frame: Equatable {
     var opcode: UInt8
     var payload: [UInt8]
+    /// Whether it came so; the payload here is what it stands for.
+    var isCompressed = false
     var text: String { String(decoding: payload, as: UTF8.self) }
     var closeCode: Int { payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1]) }
   }
@@ -95,7 +97,11 @@ final class SocketClient {
           let length = size == 2 ? short : buffer[2..<size].reduce(0) { $0 << 8 | Int($1) }
           if buffer.count >= size + length {
             defer { buffer.removeSubrange(..<(size + length)) }
-            return Frame(opcode: buffer[0] & 15, payload: Array(buffer[size..<(size + length)]))
+            let payload = Array(buffer[size..<(size + length)])
+            guard buffer[0] & 0x40 != 0 else { return Frame(opcode: buffer[0] & 15, payload: payload) }
+            return Frame(
+              opcode: buffer[0] & 15, payload: try Inflater().message(payload, limit: 1 << 20),
+              isCompressed: true)
           }
         }
       }

@@ -26,12 +26,12 @@ struct WebSocketDecoderTests {
     case violation(UInt16, after: [WebSocketDecoder.Event])
   }
 
-  static func decode(_ pieces: [[UInt8]], limit: Int = 65_536) -> Outcome {
-    var decoder = WebSocketDecoder(messageLimit: limit)
+  static func decode(_ pieces: [[UInt8]], limit: Int = 65_536, inflater: Inflater? = nil) -> Outcome {
+    var decoder = WebSocketDecoder(messageLimit: limit, inflater: inflater)
     var events: [WebSocketDecoder.Event] = []
     do throws(WebSocketDecoder.Violation) {
       for piece in pieces {
-        try decoder.feed(piece) { _, event throws(WebSocketDecoder.Violation) in events.append(event) }
+        try decoder.feed(piece) { events.append($0) }
       }
       return .events(events)
     } catch {

@@ -49,6 +49,8 @@ struct Configuration: Sendable {
   var channelLimit = 50
   /// What a listener's filter may cost for one event.
   var costLimit = 100_000
+  /// Compresses WebSocket messages for clients that offer it (RFC 7692).
+  var compressesMessages = false
   /// For WebSocket conformance tests: an endpoint that gives back what it gets.
   var hasEcho = false
 }

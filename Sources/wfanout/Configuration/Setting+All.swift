@@ -45,6 +45,7 @@ extension Setting {
     seconds("heartbeat", \.limits.heartbeatSeconds),
     seconds("ws-heartbeat", \.limits.pingSeconds),
     seconds("ws-heartbeat-timeout", \.limits.pongSeconds),
+    flag("ws-compress", \.compressesMessages),
     size("max-message", \.limits.messageBytes, 1 << 10...64 << 20),
     seconds("request-timeout", \.limits.requestSeconds),
     seconds("stall", \.limits.stallSeconds),

@@ -36,4 +36,6 @@ struct UpgradePlan: Sendable {
   var start: ListenRequest.Start = .now
   var matcher: (any LineMatcher)?
   var expires: Int64?
+  /// As it was agreed on; nil sends and takes messages as they are.
+  var compression: MessageCompression?
 }

@@ -47,6 +47,11 @@ struct Request: Sendable {
     headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
   }
 
+  /// The values of a field that may occur several times, as one (RFC 9110 section 5.3).
+  func list(_ name: String) -> String {
+    headers.filter { $0.name.lowercased() == name }.map(\.value).joined(separator: ",")
+  }
+
   /// Whether it says once whom it is for; before HTTP/1.1 it need not.
   var hasHost: Bool {
     version != .http11 || headers.count { $0.name.lowercased() == "host" } == 1

@@ -169,7 +169,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     case .upgrade(let plan):
       router.admission.clientJoined()
       let connection = WebSocketConnection(
-        channel: context.channel, mode: plan.mode, stream: plan.stream, admission: router.admission,
+        channel: context.channel, mode: plan.mode, compression: plan.compression, stream: plan.stream,
+        admission: router.admission,
         knownTypes: router.services.knownTypes, authenticator: router.services.authenticator,
         loopContext: loopContext)
       connection.expires = plan.expires

@@ -15,6 +15,8 @@ struct Services: Sendable {
   var authenticator: Authenticator?
   /// The event types a `/ws` client may ask for; nil allows any.
   var knownTypes: Set<String>?
+  /// Agrees to compress WebSocket messages with clients that offer it.
+  var compressesMessages = false
   /// Opens `/ws/echo` to conformance tests.
   var hasEcho = false
 }
@@ -125,14 +127,18 @@ struct Router: Sendable {
     _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?
   ) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
-    let headers = try WebSocketHandshake.answer(request, allowedOrigin: allowedOrigin)
+    let compression =
+      services.compressesMessages
+      ? MessageCompression(accepting: request.list("sec-websocket-extensions")) : nil
+    let headers = try WebSocketHandshake.answer(
+      request, allowedOrigin: allowedOrigin, compression: compression)
     let wanted = ListenRequest(request)
     let matcher = try services.filters.matcher(wanted.filter)
     try admit()
     return .upgrade(
       UpgradePlan(
         mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher,
-        expires: identity?.expires))
+        expires: identity?.expires, compression: compression))
   }
 
   func admit() throws(Refusal) {

@@ -13,6 +13,8 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   private var connections: [Connection] = []
   private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, since: UInt32)] = [:]
   let limits: ConnectionLimits
+  /// For the messages of all its WebSockets, each of which is compressed for itself.
+  private(set) lazy var inflater = Inflater()
   private var random = SystemRandomNumberGenerator()
 
   init(loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters) {

@@ -16,9 +16,10 @@ struct SegmentView: Sendable {
     var ends: [Int] = []
     ends.reserveCapacity(batch.count)
     var count = 0
+    let deflater = format.windowBits.map { Deflater(windowBits: $0) }
     for index in 0..<batch.count {
       if including(index) {
-        format.encode(batch, index, into: &bytes)
+        format.encode(batch, index, with: deflater, into: &bytes)
         count += 1
       }
       ends.append(bytes.count)

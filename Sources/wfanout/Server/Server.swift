@@ -76,6 +76,7 @@ final class Server: Sendable {
       throw ServerError(status: .badConfig, description: "routes: \(error.status.message)")
     }
     services.hasEcho = configuration.hasEcho
+    services.compressesMessages = configuration.compressesMessages
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
     services.authenticator = authenticator
     var router = Router(services: services, admission: admission)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Frames of a client into messages (RFC 6455 sections 5 and 8.1), however they are cut.
+/// Frames of a client into messages (RFC 6455 sections 5 and 8.1, RFC 7692), however they are cut.
 ///
-/// Text is checked as it arrives, so that malformed text fails at its first bad byte and not at the end of a message.
-struct WebSocketDecoder: Sendable {
+/// Text is checked as it arrives, so that malformed text fails at its first bad byte and not at the end of a message; compressed text
+/// when it is whole.
+struct WebSocketDecoder {
   enum Event: Equatable, Sendable {
     case text([UInt8])
     case binary([UInt8])
@@ -27,9 +28,10 @@ struct WebSocketDecoder: Sendable {
     case payload(remaining: Int)
   }
 
-  /// Bytes a message may have, all its fragments together.
+  /// Bytes a message may have, all its fragments together, as it comes and as it is.
   private let messageLimit: Int
-  private let allowsCompression: Bool
+  /// Nil where compression was not agreed on: then its bit is reserved.
+  private let inflater: Inflater?
   private var state = State.header
   private var header: [UInt8] = []
   private var opcode = WebSocketFrame.Opcode.text
@@ -44,18 +46,13 @@ struct WebSocketDecoder: Sendable {
   private var validator = UTF8Validator()
   private var isClosed = false
 
-  init(messageLimit: Int = 65_536, allowsCompression: Bool = false) {
+  init(messageLimit: Int = 65_536, inflater: Inflater? = nil) {
     self.messageLimit = messageLimit
-    self.allowsCompression = allowsCompression
+    self.inflater = inflater
   }
 
-  /// Whether the last text or binary message came compressed and is still so.
-  private(set) var lastWasCompressed = false
-
   /// Calls `body` with each event that the bytes complete; nothing after a close frame is read.
-  mutating func feed(
-    _ bytes: some Sequence<UInt8>, _ body: (inout WebSocketDecoder, Event) throws(Violation) -> Void
-  ) throws(Violation) {
+  mutating func feed(_ bytes: some Sequence<UInt8>, _ body: (Event) -> Void) throws(Violation) {
     for byte in bytes {
       guard !isClosed else { return }
       switch state {
@@ -79,7 +76,7 @@ struct WebSocketDecoder: Sendable {
     let isFinal = first & 0x80 != 0
     let isCompressed = first & 0x40 != 0
     if first & 0x30 != 0 { throw .broken("reserved bit set") }
-    if isCompressed, !allowsCompression || opcode.isControl || opcode == .continuation {
+    if isCompressed, inflater == nil || opcode.isControl || opcode == .continuation {
       throw .broken("reserved bit set")
     }
     if opcode.isControl, !isFinal { throw .broken("fragmented control frame") }
@@ -133,25 +130,26 @@ struct WebSocketDecoder: Sendable {
     if messageOpcode == .text, !isMessageCompressed, !validator.accept(byte) { throw .malformedText }
   }
 
-  private mutating func endFrame(
-    _ body: (inout WebSocketDecoder, Event) throws(Violation) -> Void
-  ) throws(Violation) {
+  private mutating func endFrame(_ body: (Event) -> Void) throws(Violation) {
     state = .header
     switch opcode {
-    case .ping: try body(&self, .ping(control))
-    case .pong: try body(&self, .pong(control))
+    case .ping: body(.ping(control))
+    case .pong: body(.pong(control))
     case .close:
       isClosed = true
-      try body(&self, try WebSocketDecoder.close(control))
+      body(try WebSocketDecoder.close(control))
     case .text, .binary, .continuation:
       guard isFinal else { return }
       let isText = messageOpcode == .text
-      if isText, !isMessageCompressed, !validator.isComplete { throw .malformedText }
-      lastWasCompressed = isMessageCompressed
-      messageOpcode = nil
-      let whole = message
+      var whole = message
       message = []
-      try body(&self, isText ? .text(whole) : .binary(whole))
+      messageOpcode = nil
+      if isMessageCompressed, let inflater {
+        whole = try inflater.message(whole, limit: messageLimit)
+        if isText, !whole.allSatisfy({ validator.accept($0) }) { throw .malformedText }
+      }
+      if isText, !validator.isComplete { throw .malformedText }
+      body(isText ? .text(whole) : .binary(whole))
     }
   }
 

@@ -7,9 +7,9 @@ enum WebSocketHandshake {
   ///
   /// A browser lets any page open a WebSocket to anywhere and only tells the page's origin: a foreign one is refused
   /// unless it is allowed (section 10.2).
-  static func answer(_ request: Request, allowedOrigin: String?) throws(Refusal) -> [(
-    name: String, value: String
-  )] {
+  static func answer(
+    _ request: Request, allowedOrigin: String?, compression: MessageCompression? = nil
+  ) throws(Refusal) -> [(name: String, value: String)] {
     guard request.version == .http11, request.header("upgrade", contains: "websocket"),
       request.header("connection", contains: "upgrade")
     else {
@@ -38,6 +38,7 @@ enum WebSocketHandshake {
     if request.header("sec-websocket-protocol", contains: "bearer") {
       headers.append(("Sec-WebSocket-Protocol", "bearer"))
     }
+    if let compression { headers.append(("Sec-WebSocket-Extensions", compression.answer)) }
     return headers.map { (name: $0.0, value: $0.1) }
   }
 

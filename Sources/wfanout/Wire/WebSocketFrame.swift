@@ -32,11 +32,27 @@ enum WebSocketFrame {
     }
   }
 
-  static func message(_ opcode: Opcode, _ payload: some Collection<UInt8>) -> [UInt8] {
+  /// Appends a whole message, compressed where there is a `deflater` and it gets shorter by that.
+  static func append(
+    _ opcode: Opcode, _ bytes: [UInt8], _ range: Range<Int>, with deflater: Deflater? = nil,
+    into output: inout [UInt8]
+  ) {
+    if let deflater {
+      var payload: [UInt8] = []
+      if deflater.append(bytes, range, to: &payload) {
+        appendHeader(opcode: opcode, length: payload.count, isCompressed: true, into: &output)
+        output.append(contentsOf: payload)
+        return
+      }
+    }
+    appendHeader(opcode: opcode, length: range.count, into: &output)
+    output.append(contentsOf: bytes[range])
+  }
+
+  static func message(_ opcode: Opcode, _ payload: [UInt8], with deflater: Deflater? = nil) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(payload.count + 10)
-    appendHeader(opcode: opcode, length: payload.count, into: &output)
-    output.append(contentsOf: payload)
+    append(opcode, payload, payload.indices, with: deflater, into: &output)
     return output
   }
 

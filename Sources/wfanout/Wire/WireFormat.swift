@@ -20,11 +20,13 @@ struct WireFormat: Hashable, Sendable {
   var shape: Shape
   /// HTTP/1.1's chunked transfer coding, one chunk an event (RFC 9112 section 7.1).
   var isChunked: Bool
+  /// Compresses WebSocket messages in a window of 2 to the power of this (RFC 7692); nil sends them as they are.
+  var windowBits: Int?
 
   var isWebSocket: Bool { shape == .webSocketText || shape == .webSocketEvent }
 
-  /// Appends the event at `index` of `batch`.
-  func encode(_ batch: Batch, _ index: Int, into output: inout [UInt8]) {
+  /// Appends the event at `index` of `batch`, as a compressed message where there is a `deflater`.
+  func encode(_ batch: Batch, _ index: Int, with deflater: Deflater? = nil, into output: inout [UInt8]) {
     let line = batch.line(index)
     switch shape {
     case .eventStream:
@@ -40,12 +42,10 @@ struct WireFormat: Hashable, Sendable {
         output.append(contentsOf: batch.bytes[line.lowerBound...line.upperBound])
       }
     case .webSocketText:
-      WebSocketFrame.appendHeader(opcode: .text, length: line.count, into: &output)
-      output.append(contentsOf: batch.bytes[line])
+      WebSocketFrame.append(.text, batch.bytes, line, with: deflater, into: &output)
     case .webSocketEvent:
       let payload = EventEnvelope.encode(batch, index)
-      WebSocketFrame.appendHeader(opcode: .text, length: payload.count, into: &output)
-      output.append(contentsOf: payload)
+      WebSocketFrame.append(.text, payload, payload.indices, with: deflater, into: &output)
     case .channelEvent(let channel):
       let payload = ChannelEnvelope.encode(batch, index, channel: channel)
       framed(payload.count + 21, into: &output) { output in

@@ -1,0 +1,1 @@
+../../../Sources/wfanout/WebSocket/Deflater.swift

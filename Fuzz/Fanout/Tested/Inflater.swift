@@ -1,0 +1,1 @@
+../../../Sources/wfanout/WebSocket/Inflater.swift
