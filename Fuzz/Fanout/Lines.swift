@@ -12,6 +12,9 @@ func checkLines(_ input: [UInt8]) {
     precondition(!line.contains(UInt8(ascii: "\n")) && !line.contains(UInt8(ascii: "\r")))
     precondition(String(decoding: line, as: UTF8.self).utf8.elementsEqual(line))
     checkWire(batch, index)
+    guard batch.kinds[index].isOfObject else { continue }
+    let told = batch.retyped(index, as: .deleted)
+    precondition(told.kinds == [.deleted] && told.ids == [batch.ids[index]])
   }
   let wanted = String(decoding: lines.first ?? [], as: UTF8.self)
   if let id = EventID(wanted) { check(Resume.place(of: id, in: [batch]), batch) }

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `wfilter --track` against what it stands for: the API server's own watch with a label selector.
+/// `wfilter --track`, and wfanout's Kubernetes endpoint over a watch without a selector, against what they stand for: the API server's own
+/// watch with a label selector.
 @Suite(.timeLimit(.minutes(5))) struct TrackTests {
   private static let path = "/api/v1/namespaces/default/configmaps"
 
@@ -29,7 +30,7 @@ import Testing
     }
   }
 
-  /// 200 random changes of few objects: both pipes must tell the same events in the same order.
+  /// 200 random changes of few objects: all pipes must tell the same events in the same order.
   @Test func tellsWhatAWatchWithASelectorTells() throws {
     guard KubeCluster.isAvailable(for: "wfilter --track beside a watch with a label selector") else { return }
     let cluster = try KubeCluster.start()
@@ -38,13 +39,16 @@ import Testing
     let selected = try Tool.shell("kwatch configmaps -n default -l team=core", environment: kubeconfig)
     let tracked = try Tool.shell(
       "kwatch configmaps -n default | wfilter --track -l team=core", environment: kubeconfig)
-    let pipes = [selected, tracked]
-    try eventually("both have the first object") {
-      pipes.allSatisfy { $0.soFar.output.contains(#""name":"begin""#) }
+    let (keeper, kept) = try served("--snapshot", kubeconfig)
+    // Without a snapshot a watch begins with the next event.
+    let (forgetter, joined) = try served("", kubeconfig)
+    let pipes = [selected, tracked, kept, joined]
+    try eventually("all that begin with the objects have the first one") {
+      pipes.dropLast().allSatisfy { $0.soFar.output.contains(#""name":"begin""#) }
     }
-    // Both must watch by now: what is made, changed and deleted while one of them still lists would be no event of it.
+    // All must watch by now: what is made, changed and deleted while one of them still lists would be no event of it.
     try put(cluster, "second", team: "core")
-    try eventually("both watch") { pipes.allSatisfy { $0.soFar.output.contains(#""name":"second""#) } }
+    try eventually("all watch") { pipes.allSatisfy { $0.soFar.output.contains(#""name":"second""#) } }
 
     var teams: [Int: String] = [:]
     var state: UInt64 = 20_261_121
@@ -64,13 +68,25 @@ import Testing
       }
     }
     try put(cluster, "end", team: "core")
-    try eventually("both have the last object") {
+    try eventually("all have the last object") {
       pipes.allSatisfy { $0.soFar.output.contains(#""name":"end""#) }
     }
     let told = pipes.map { pipe in pipe.lines.compactMap(Told.init).filter { $0.name.hasPrefix("o") } }
     #expect(told[0].count > 50 && Set(told[0].map(\.type)) == ["ADDED", "MODIFIED", "DELETED"])
-    #expect(told[1] == told[0])
-    for pipe in pipes { pipe.send(SIGTERM) }
+    for other in told[1...] { #expect(other == told[0]) }
+    for pipe in pipes + [keeper, forgetter] { pipe.send(SIGTERM) }
+  }
+
+  /// What a client of wfanout's Kubernetes endpoint reads that asks for the selector there.
+  private func served(
+    _ flags: String, _ environment: [String: String]
+  ) throws -> (server: RunningTool, client: RunningTool) {
+    let server = try Tool.shell(
+      "kwatch configmaps -n default | wfanout --listen 127.0.0.1:0 \(flags)", environment: environment)
+    let url = "\(try listenAddress(of: server))\(Self.path)?watch=1&labelSelector=team%3Dcore"
+    let client = try Tool.shell("exec curl -sN -D /dev/stderr '\(url)'")
+    try client.waitForDiagnostics("\r\n\r\n")
+    return (server, client)
   }
 
   private func put(

@@ -106,7 +106,7 @@ struct SnapshotStoreTests {
 
   // row 1.29
   @Test func keepsTheLatestOfEachKey() throws {
-    let store = SnapshotStore(epoch: 9, keyLimit: 10, expression: try KeyExpression("n"))
+    let store = SnapshotStore(epoch: 9, keyLimit: 10, expression: try KeyExpression("n"), isFromStart: true)
     store.apply(batch([#"{"n":1,"v":1}"#, #"{"n":"1","v":2}"#, #"{"v":3}"#, #"{"n":2}"#]))
     #expect(
       store.current().lines.map { String(decoding: $0, as: UTF8.self) } == [#"{"n":"1","v":2}"#, #"{"n":2}"#])
@@ -114,7 +114,8 @@ struct SnapshotStoreTests {
   }
 
   @Test func aDeletionWithoutTheKeysMembersIsByName() throws {
-    let store = SnapshotStore(epoch: 9, keyLimit: 10, expression: try KeyExpression("object.spec.host"))
+    let store = SnapshotStore(
+      epoch: 9, keyLimit: 10, expression: try KeyExpression("object.spec.host"), isFromStart: true)
     store.apply(batch([#"{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":{"host":"h"}}}"#]))
     #expect(store.current("h").lines == store.current("a").lines)
     store.apply(batch([#"{"type":"DELETED","object":{"metadata":{"name":"a"}}}"#], at: 1))
@@ -123,7 +124,7 @@ struct SnapshotStoreTests {
   }
 
   @Test func whatIsBeyondTheLimitIsCounted() {
-    let store = SnapshotStore(epoch: 9, keyLimit: 1)
+    let store = SnapshotStore(epoch: 9, keyLimit: 1, isFromStart: true)
     store.apply(batch([pod("a"), pod("b"), pod("a", version: 2)]))
     #expect(store.count == 1)
     #expect(store.refused == 1)

@@ -20,4 +20,17 @@ package enum EventType: String, Sendable, CaseIterable {
     case .added, .modified, .deleted, .metrics: false
     }
   }
+
+  /// As which type a watch with a selector tells of a change of an object that passed its filter before, or not, and passes it now, or not.
+  ///
+  /// The rule is the API server's own (apiserver's cacher, "convertToWatchEvent"). An ADDED of an object that passed before (a source
+  /// that lists again says so) is a MODIFIED: the watch's reader has the object. What is deleted passes no more. Nil: nothing is told.
+  package func told(passedBefore: Bool, passesNow: Bool) -> EventType? {
+    switch self {
+    case .added, .modified:
+      if passedBefore { passesNow ? .modified : .deleted } else { passesNow ? .added : nil }
+    case .deleted: passedBefore ? .deleted : nil
+    case .bookmark, .error, .status, .metrics: passesNow ? self : nil
+    }
+  }
 }

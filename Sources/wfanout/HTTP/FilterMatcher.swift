@@ -29,13 +29,25 @@ final class FilterMatcher: LineMatcher {
 
   func matches(_ batch: Batch, _ index: Int) -> Bool {
     if passesControl, batch.kinds[index].isControl { return true }
-    let line = batch.line(index)
+    return matches(batch.bytes, batch.line(index))
+  }
+
+  /// Whether a line matches. Behind it ``Batch/padding`` can be read.
+  func matches(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
     let context = LineContext(now: usesNow ? FilterMatcher.now : nil)
-    return unsafe batch.bytes.withUnsafeBufferPointer { bytes in
+    return unsafe bytes.withUnsafeBufferPointer { bytes in
       guard let base = bytes.baseAddress else { return false }
       let raw = unsafe RawJSON(line: base + line.lowerBound, count: line.count)
       return evaluator.withLock { $0.evaluator.test(raw, context: context) == .match }
     }
+  }
+
+  /// The same for listeners that keep a picture of the objects, which is to stay right. A choice of event types is about changes, not
+  /// about objects: with one nothing is added.
+  func tracking(_ objects: SnapshotStore) -> any LineMatcher {
+    guard passesControl else { return self }
+    objects.begin()
+    return TrackingMatcher(filter: self)
   }
 
   private static var now: TimestampValue? {
@@ -57,7 +69,7 @@ final class FilterCompiler: Sendable {
   init(costLimit: Int) { self.costLimit = costLimit }
 
   /// Nil for a request without filters; refuses, with the error, what cannot be right.
-  func matcher(_ request: FilterRequest) throws(Refusal) -> (any LineMatcher)? {
+  func matcher(_ request: FilterRequest) throws(Refusal) -> FilterMatcher? {
     guard !request.isEmpty else { return nil }
     if let known = compiled.withLock({ $0[request] }) { return known }
     guard request.key.utf8.count <= FilterCompiler.lengthLimit else {

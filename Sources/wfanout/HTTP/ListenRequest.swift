@@ -19,12 +19,15 @@ struct ListenRequest: Sendable, Equatable {
 
   var start: Start = .now
   var filter: FilterRequest = FilterRequest()
+  /// Whether it begins with the objects, or began so before it was cut off: it has a picture that is to be kept right.
+  var wantsSnapshot = false
 
   /// `Last-Event-ID` (which a browser sends by itself when it reconnects) wins over `?lastEventId=`, the page's own.
   init(_ request: Request) {
+    wantsSnapshot = request.flag("snapshot")
     if let id = request.header("last-event-id") ?? request.item("lastEventId"), !id.isEmpty {
       start = .after(id)
-    } else if request.flag("snapshot") {
+    } else if wantsSnapshot {
       start = .snapshot
     }
     filter = FilterRequest(request)

@@ -119,7 +119,7 @@ struct Router: Sendable {
         stream: services.stream, shape: isLines ? .lines : .eventStream,
         contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
         headers: commonHeaders,
-        start: wanted.start, matcher: try services.filters.matcher(wanted.filter), expires: identity?.expires)
+        start: wanted.start, matcher: try matcher(wanted), expires: identity?.expires)
     )
   }
 
@@ -133,12 +133,18 @@ struct Router: Sendable {
     let headers = try WebSocketHandshake.answer(
       request, allowedOrigin: allowedOrigin, compression: compression)
     let wanted = ListenRequest(request)
-    let matcher = try services.filters.matcher(wanted.filter)
+    let matcher = try matcher(wanted)
     try admit()
     return .upgrade(
       UpgradePlan(
         mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher,
         expires: identity?.expires, compression: compression))
+  }
+
+  private func matcher(_ wanted: ListenRequest) throws(Refusal) -> (any LineMatcher)? {
+    let filter = try services.filters.matcher(wanted.filter)
+    guard wanted.wantsSnapshot, let objects = services.stream.state.snapshots else { return filter }
+    return filter?.tracking(objects)
   }
 
   func admit() throws(Refusal) {

@@ -60,7 +60,7 @@ final class EventStream: Sendable {
       for kind in batch.kinds { state.counters.routed[Int(kind.rawValue)].increment() }
       state.published(position)
       state.health.note(batch)
-      state.snapshots?.apply(batch)
+      batch.previous = state.objects.apply(batch)
       let segment = Segment(batch)
       for index in hubs.indices { post(segment, index) }
       return batch.count

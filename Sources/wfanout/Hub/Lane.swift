@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
+import Watch
 
 /// Decides which events a listener wants.
 ///
@@ -7,6 +8,20 @@ import Synchronization
 protocol LineMatcher: Sendable {
   var key: String { get }
   func matches(_ batch: Batch, _ index: Int) -> Bool
+  /// What its listeners are sent of an event: one that matches, unless the matcher looks at what was before.
+  func delivery(of batch: Batch, _ index: Int) -> Delivery
+}
+
+extension LineMatcher {
+  func delivery(of batch: Batch, _ index: Int) -> Delivery { matches(batch, index) ? .line : .nothing }
+}
+
+/// What becomes of an event on its way to a listener.
+enum Delivery: Equatable, Sendable {
+  case nothing
+  case line
+  /// The line with another type.
+  case retyped(EventType)
 }
 
 /// All listeners that get the same bytes: one wire format and one matcher.
@@ -38,7 +53,7 @@ final class Lane: Sendable {
     return recent.withLock { recent in
       if let known = recent.last(where: { $0.position == segment.firstPosition }) { return known.view }
       let batch = segment.batch
-      let view = SegmentView(batch, format: format) { matcher.matches(batch, $0) }
+      let view = SegmentView(batch, format: format) { matcher.delivery(of: batch, $0) }
       if recent.count >= Lane.recentLimit { recent.removeFirst() }
       recent.append((segment.firstPosition, view))
       return view

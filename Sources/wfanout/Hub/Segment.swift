@@ -6,14 +6,15 @@ import Synchronization
 final class Segment: Sendable, RingElement {
   let batch: Batch
   private let views = Mutex<[WireFormat: SegmentView]>([:])
-  /// What the ring is charged with: the lines, and one encoding, which is what a hub with one kind of listener holds.
+  /// What the ring is charged with: the lines, one encoding, which is what a hub with one kind of listener holds, and what the
+  /// objects were before.
   let byteCount: Int
   /// When its lines were read.
   let received = ContinuousClock.now
 
   init(_ batch: Batch) {
     self.batch = batch
-    self.byteCount = batch.bytes.count * 2 + batch.count * 48 + 512
+    self.byteCount = batch.bytes.count * 2 + batch.count * 48 + 512 + batch.previousByteCount
   }
 
   var firstPosition: Int { batch.firstPosition }
@@ -23,7 +24,7 @@ final class Segment: Sendable, RingElement {
   func view(_ format: WireFormat) -> SegmentView {
     views.withLock { views in
       if let view = views[format] { return view }
-      let view = SegmentView(batch, format: format) { _ in true }
+      let view = SegmentView(batch, format: format) { _ in .line }
       views[format] = view
       return view
     }

@@ -10,7 +10,7 @@ struct SegmentView: Sendable {
   let count: Int
   private let firstPosition: Int
 
-  init(_ batch: Batch, format: WireFormat, including: (Int) -> Bool) {
+  init(_ batch: Batch, format: WireFormat, _ delivery: (Int) -> Delivery) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(batch.bytes.count + batch.count * 64)
     var ends: [Int] = []
@@ -18,10 +18,12 @@ struct SegmentView: Sendable {
     var count = 0
     let deflater = format.windowBits.map { Deflater(windowBits: $0) }
     for index in 0..<batch.count {
-      if including(index) {
-        format.encode(batch, index, with: deflater, into: &bytes)
-        count += 1
+      switch delivery(index) {
+      case .nothing: break
+      case .line: format.encode(batch, index, with: deflater, into: &bytes)
+      case .retyped(let type): format.encode(batch.retyped(index, as: type), 0, with: deflater, into: &bytes)
       }
+      if bytes.count > ends.last ?? 0 { count += 1 }
       ends.append(bytes.count)
     }
     self.buffer = ByteBuffer(bytes: bytes)

@@ -5,8 +5,8 @@ import Synchronization
 final class StreamState: Sendable {
   let epoch: UInt64
   let counters: StreamCounters
-  let snapshots: SnapshotStore?
   let health = SourceHealth()
+  let objects: SnapshotStore
   private let lanes = Mutex<[Lane.Key: (lane: Lane, uses: Int)]>([:])
   private let listeners = Atomic<Int>(0)
   private let events = Atomic<Int>(0)
@@ -14,14 +14,17 @@ final class StreamState: Sendable {
 
   /// `onIdle` is called on an event loop when the last listener has left.
   init(
-    epoch: UInt64, counters: StreamCounters, snapshots: SnapshotStore?,
+    epoch: UInt64, counters: StreamCounters, objects: SnapshotStore,
     onIdle: @escaping @Sendable () -> Void = {}
   ) {
     self.epoch = epoch
     self.counters = counters
-    self.snapshots = snapshots
+    self.objects = objects
     self.onIdle = onIdle
   }
+
+  /// What late listeners are given; nil where the stream keeps nothing for them.
+  var snapshots: SnapshotStore? { objects.isFromStart ? objects : nil }
 
   var listenerCount: Int { listeners.load(ordering: .relaxed) }
 

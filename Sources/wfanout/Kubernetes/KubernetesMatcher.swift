@@ -15,9 +15,17 @@ struct KubernetesMatcher: LineMatcher {
   }
 
   func matches(_ batch: Batch, _ index: Int) -> Bool {
+    isOfKind(batch, index) && (!batch.kinds[index].isOfObject || filter?.matches(batch, index) ?? true)
+  }
+
+  func delivery(of batch: Batch, _ index: Int) -> Delivery {
+    guard isOfKind(batch, index) else { return .nothing }
+    return batch.kinds[index].isOfObject ? filter?.delivery(of: batch, index) ?? .line : .line
+  }
+
+  private func isOfKind(_ batch: Batch, _ index: Int) -> Bool {
     switch batch.kinds[index] {
-    case .added, .modified, .deleted:
-      (!checksPath || isOfPath(batch, index)) && (filter?.matches(batch, index) ?? true)
+    case .added, .modified, .deleted: !checksPath || isOfPath(batch, index)
     case .bookmark: allowsBookmarks
     case .error: true
     case .status, .metrics, .other: false

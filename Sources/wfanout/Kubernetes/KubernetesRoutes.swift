@@ -9,9 +9,7 @@ struct KubernetesRoutes: Sendable {
   func route(_ request: Request, _ path: KubernetesPath, on loop: LoopContext) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let query = try KubernetesWatchQuery(request)
-    let matcher = KubernetesMatcher(
-      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: services.channels == nil,
-      filter: try services.filters.matcher(query.filter))
+    let filter = try services.filters.matcher(query.filter)
     var stream = services.stream
     if let pool = services.channels?.pool {
       guard query.isWatch else { throw unlistable }
@@ -20,6 +18,9 @@ struct KubernetesRoutes: Sendable {
         listener: "\(loop.index)-\(loop.nextNumber())"
       ).stream
     }
+    let matcher = KubernetesMatcher(
+      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: services.channels == nil,
+      filter: query.isWatch ? filter?.tracking(stream.state.objects) : filter)
     guard query.isWatch else { return .answer(try list(path, matcher)) }
     return .listen(
       ListenPlan(

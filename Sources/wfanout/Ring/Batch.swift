@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Watch
 
 /// Lines that were read together: their bytes, one after the other, and what is known of each.
 ///
@@ -19,6 +20,9 @@ struct Batch: Sendable {
   /// Lines that were not valid UTF-8 and were mended with U+FFFD.
   private(set) var mended = 0
 
+  /// For each event what its object was before it; empty where that is not kept.
+  var previous: [PreviousObject] = []
+
   /// False for the lines of a snapshot: none of them is a place to resume after.
   let hasIDs: Bool
 
@@ -37,8 +41,31 @@ struct Batch: Sendable {
   /// Bytes behind the last line that may be read: JSON is scanned in steps that run over its end.
   static let padding = 64
 
+  static let zeros = [UInt8](repeating: 0, count: padding)
+
   /// To be called when the last line is in.
-  mutating func seal() { bytes.append(contentsOf: repeatElement(0, count: Batch.padding)) }
+  mutating func seal() { bytes.append(contentsOf: Batch.zeros) }
+
+  /// What the objects were before; 0 where that is not kept.
+  var previousByteCount: Int {
+    previous.reduce(0) { sum, previous in
+      guard case .line(let line) = previous else { return sum }
+      return sum + line.count
+    }
+  }
+
+  /// The event at `index` alone, with another type and every other byte as it is.
+  func retyped(_ index: Int, as type: EventType) -> Batch {
+    var single = Batch(firstPosition: firstPosition + index, hasIDs: hasIDs)
+    let line = line(index)
+    guard let value = JSONScan.member("type", of: bytes, in: line) else { return single }
+    let name = "\"\(type.rawValue)\"".utf8
+    single.append(
+      bytes[line.lowerBound..<value.lowerBound] + name + bytes[value.upperBound..<line.upperBound], epoch: 0)
+    single.ids = [ids[index]]
+    single.seal()
+    return single
+  }
 
   mutating func reserve(bytes count: Int) { bytes.reserveCapacity(count) }
 

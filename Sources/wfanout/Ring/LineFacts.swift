@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import Watch
 
 /// What the hub wants to know of a line, gathered once when it is read.
 struct LineFacts: Sendable, Equatable {
   /// The watch event types of the stream contract; any other line is `other`.
   enum Kind: UInt8, Sendable {
     case added, modified, deleted, bookmark, error, status, metrics, other
+
+    /// For ADDED, MODIFIED and DELETED, which are changes of an object.
+    var changeType: EventType? {
+      switch self {
+      case .added: .added
+      case .modified: .modified
+      case .deleted: .deleted
+      case .bookmark, .error, .status, .metrics, .other: nil
+      }
+    }
+
+    var isOfObject: Bool { changeType != nil }
 
     /// BOOKMARK, ERROR and STATUS speak about the stream, not about an object.
     var isControl: Bool { self == .bookmark || self == .error || self == .status }

@@ -45,9 +45,9 @@ final class Server: Sendable {
     let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
     let state = StreamState(
       epoch: epoch, counters: metrics.stream,
-      snapshots: configuration.keepsSnapshot
-        ? SnapshotStore(
-          epoch: epoch, keyLimit: configuration.keyLimit, expression: configuration.snapshotKey) : nil)
+      objects: SnapshotStore(
+        epoch: epoch, keyLimit: configuration.keyLimit, expression: configuration.snapshotKey,
+        isFromStart: configuration.keepsSnapshot))
     stream = EventStream(
       name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
       coalesce: configuration.coalesceMilliseconds > 0

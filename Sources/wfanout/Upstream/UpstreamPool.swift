@@ -75,7 +75,7 @@ final class UpstreamPool: Sendable {
     let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
     let state = StreamState(
       epoch: epoch, counters: counters,
-      snapshots: SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit)
+      objects: SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: true)
     ) { [weak self] in self?.becameIdle(key) }
     let stream = EventStream(
       name: channel, loops: loops, state: state, ringLimit: configuration.ringLimit,

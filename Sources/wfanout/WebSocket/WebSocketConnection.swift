@@ -36,14 +36,12 @@ final class WebSocketConnection: Connection {
   private var pausedPosition: Int?
   /// When a token is due at the latest, in ticks.
   private var tokenDue: UInt32?
-
   /// What came while a token is being validated; nil when none is.
   private var heldEvents: [WebSocketDecoder.Event]?
-
-  private static let heldLimit = 64
   /// What is for one client alone is not compressed, but for an echo, which conformance tests want to see so.
   private lazy var echoDeflater = format.windowBits.map { Deflater(windowBits: $0) }
 
+  private static let heldLimit = 64
   private static let authSeconds: UInt32 = 10
   private static let renewalSeconds: UInt32 = 30
 

@@ -185,15 +185,14 @@ struct StatefulStage {
     into outputs: inout [Output]
   ) -> Bool {
     if tracks, let type, let key {
-      switch tracker.event(type, key: key, matched: matched, hasBody: unsafe EventEdit.hasBody(line)) {
-      case .drop: return false
-      case .pass(let told) where told != type:
+      let told = tracker.event(type, key: key, matched: matched, hasBody: unsafe EventEdit.hasBody(line))
+      guard let told else { return false }
+      if told != type {
         guard let retyped = unsafe EventEdit.retyped(line, as: told) else { return false }
         unsafe retyped.withUnsafeBytes { line in
           if unsafe redact(line, into: &outputs) { outputs.append(.data(retyped)) }
         }
         return false
-      case .pass: break
       }
     }
     return unsafe redact(line, into: &outputs)

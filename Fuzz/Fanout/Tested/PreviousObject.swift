@@ -1,0 +1,1 @@
+../../../Sources/wfanout/Ring/PreviousObject.swift
