@@ -49,7 +49,7 @@ final class BlockRun: @unchecked Sendable {
   ) throws(FileError) {
     jobs = settings.explains ? 1 : settings.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
-    let size = jobs > 1 ? 128 << 10 : 256 << 10
+    let size = jobs > 1 ? 192 << 10 : 256 << 10
     let input = try InputSequence(settings.files, partSize: jobs > 1 ? size : nil, shutdown: shutdown)
     self.descriptor = Atomic(input.descriptor)
     self.reading = Mutex(Reading(input: input))
