@@ -48,6 +48,15 @@ internal import YAML
 
   @Option(
     help: ArgumentHelp(
+      "Serve this recording in place of standard input, in its own time.", valueName: "file"),
+    completion: .file())
+  var replay: String?
+
+  @Option(help: ArgumentHelp("How much faster; max does not wait; 1.", valueName: "factor"))
+  var speed: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Who shares such a command: identity, channel (whoever asks), none; identity.", valueName: "whom"),
     completion: .list(Sharing.allCases.map(\.rawValue)))
   var share: String?
@@ -118,7 +127,7 @@ internal import YAML
   private var given: [(name: String, value: YAMLNode)] {
     let options: [(String, String?)] = [
       ("admin", admin), ("auth-tokens", authTokens), ("auth-url", authURL), ("upstream", upstream),
-      ("share", share), ("ring", ring),
+      ("share", share), ("replay", replay), ("speed", speed), ("ring", ring),
       ("queue", queue), ("overflow", overflow), ("coalesce-ms", coalesceMs), ("heartbeat", heartbeat),
       ("stall", stall), ("drain", drain), ("max-clients", maxClients), ("cors", cors), ("loops", loops),
       ("no-auth", noAuth ? "true" : nil), ("snapshot", snapshot ? "true" : nil),

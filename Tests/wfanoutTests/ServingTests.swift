@@ -156,4 +156,32 @@ import Testing
     #expect(outcome.status == 69)
     #expect(outcome.diagnostics.hasPrefix("wfanout: error: listen on 127.0.0.1:\(fanout.port): "))
   }
+
+  // row 0.28
+  // row 3.36
+  @Test func aListenerGoesOnAtAnotherReplica() throws {
+    let replicas = try (0..<2).map { _ in try Fanout() }
+    let first = try replicas[0].listening("/events", ["-H", "Accept: text/event-stream"])
+    replicas[0].feed((1...3).map { message($0) })
+    try first.wait(for: "three", .seconds(10)) { $0.soFar.output.contains("\"sequence\":3") }
+    let id = try #require(first.soFar.output.split(separator: "\n").last { $0.hasPrefix("id: ") }).dropFirst(
+      4)
+    first.send(SIGKILL)
+    // The other one has read the same stream from elsewhere on.
+    replicas[1].feed((2...5).map { message($0) })
+    try eventually("it has them") {
+      try replicas[1].curl("/metrics").output.contains("wfanout_events_received_total 4")
+    }
+    let second = try replicas[1].listen(
+      "/events", ["-H", "Last-Event-ID: \(id)", "-H", "Accept: application/x-ndjson"])
+    #expect(try second.waitForLines(2) == [message(4), message(5)])
+  }
+
+  // row 3.61
+  @Test func nothingButSystemLibrariesIsNeeded() throws {
+    let libraries = try Tool.shell("exec ldd \"$(command -v wfanout)\"").waitForEnd().output
+    for service in ["redis", "nats", "curl", "ssl", "sqlite"] {
+      #expect(!libraries.contains("lib\(service)"))
+    }
+  }
 }

@@ -175,4 +175,21 @@ import Testing
     #expect(answer.contains(#""kind":"Status""#))
     #expect(answer.contains(#""reason":"BadRequest""#))
   }
+
+  // row 3.8
+  // row 3.18
+  @Test func aClosedSetOfEventTypesIsKept() throws {
+    let fanout = try Fanout(configuration: "event-types: [ALERT_FIRED, GPU_UPDATE]")
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"subscribe","subscription":{"event_types":["ALERT_FIRED","INVALID_TYPE"]}}"#)
+    let refusal = try client.nextMessage()
+    #expect(refusal["code"]?.string == "INVALID_SUBSCRIPTION")
+    #expect(refusal["message"]?.string == "Unknown event type: INVALID_TYPE")
+    client.say(#"{"type":"subscribe","subscription":{"event_types":["GPU_UPDATE"]}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    fanout.feed([#"{"event_type":"ALERT_FIRED"}"#, #"{"event_type":"GPU_UPDATE"}"#])
+    #expect(
+      try client.nextMessage()["event_type"]?.string == "GPU_UPDATE", "nothing of the refused one is in force"
+    )
+  }
 }

@@ -8,6 +8,11 @@ package struct InputError: ToolError, Equatable {
   package var errno: Int32
   package var status: ExitStatus { .noInput }
   package var description: String { "read \(name): \(systemMessage(self.errno))" }
+
+  package init(name: String, errno: Int32) {
+    self.name = name
+    self.errno = errno
+  }
 }
 
 /// Reads a descriptor as blocks of whole lines. One thread.

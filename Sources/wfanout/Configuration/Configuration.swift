@@ -4,7 +4,9 @@ import Pipe
 
 /// What the command line and the file of `--config` ask for, with the defaults.
 struct Configuration: Sendable {
-  var listen: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
+  /// Where to listen; empty is ``defaultAddress``, unless the service manager has opened sockets.
+  var listen: [ListenAddress] = []
+  static let defaultAddress = ListenAddress.tcp(host: "127.0.0.1", port: 8080)
   /// Event loops; one a processor.
   var loops = max(1, System.coreCount)
   /// In bytes.
@@ -32,6 +34,14 @@ struct Configuration: Sendable {
   var sharing = Sharing.identity
   /// How long a command goes on when nobody listens any more.
   var grace: Duration = .seconds(10)
+  /// A recording to serve in place of standard input.
+  var replay: String?
+  /// How much faster than it was recorded; infinite is flat out.
+  var speed = 1.0
+  /// What a longer silence in it is shortened to.
+  var longestGap: Duration = .seconds(60)
+  /// The event types that a `/ws` client may ask for; nil allows any.
+  var eventTypes: Set<String>?
   /// Where operators ask; nil is nowhere.
   var admin: ListenAddress?
   /// Where it is written who may listen; nil is anyone who can reach an address.
@@ -70,14 +80,23 @@ extension Configuration {
     if sharing == .channel, upstream?.usesIdentity == true {
       throw Contradiction(description: "--share channel: {identity} in --upstream is one listener's alone")
     }
-    let hasTokens = tokenFile != nil || validator != nil
+    if replay != nil, upstream != nil {
+      throw Contradiction(description: "--replay and --upstream are two sources; give one")
+    }
     if allowsQueryToken, !hasTokens {
       throw Contradiction(description: "allow-query-token needs --auth-tokens or --auth-url")
     }
-    guard !hasTokens, !allowsAnyone, let open = listen.first(where: { !$0.isLocal }) else { return }
+    if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
+  }
+
+  private var hasTokens: Bool { tokenFile != nil || validator != nil }
+
+  /// To be asked for an address that is not local.
+  func checkOpen(_ address: String) throws(Contradiction) {
+    guard !hasTokens, !allowsAnyone else { return }
     throw Contradiction(
       description:
-        "--listen \(open): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
+        "\(address): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
     )
   }
 }

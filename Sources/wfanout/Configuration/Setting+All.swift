@@ -30,6 +30,11 @@ extension Setting {
         throw Fault("a command: \(error)")
       }
     },
+    text("replay", \.replay, "the name of a file"),
+    value("speed", \.speed, "a number above 0, or max") { text in
+      text == "max" ? .infinity : Double(text).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    },
+    duration("replay-gap", \.longestGap),
     value("share", \.sharing, Sharing.allCases.map(\.rawValue).joined(separator: ", ")) {
       Sharing(rawValue: $0)
     },
@@ -52,6 +57,14 @@ extension Setting {
     duration("drain", \.drain),
     number("max-clients", \.clientLimit, 1...10_000_000),
     number("max-channels", \.channelLimit, 1...10_000),
+    Setting(name: "event-types") { (configuration, node) throws(Fault) in
+      guard case .sequence(let list) = node else { throw Fault("a list of event types") }
+      configuration.eventTypes = []
+      for element in list {
+        guard let type = element.string else { throw Fault("a list of event types") }
+        configuration.eventTypes?.insert(type)
+      }
+    },
     seconds("idle-timeout", \.limits.idleSeconds),
     flag("snapshot", \.keepsSnapshot),
     Setting(name: "snapshot-key") { (configuration, node) throws(Fault) in

@@ -14,11 +14,16 @@ struct Run {
     let notifier = ServiceNotifier()
     let server = Server(
       configuration: configuration, authenticator: try authenticator(), diagnostics: diagnostics)
-    for address in try server.listen() { diagnostics.info("listening on \(address)") }
+    for address in try server.listen(InheritedSocket.list()) { diagnostics.info("listening on \(address)") }
     notifier.ready("serving")
     let ended = Ending()
     shutdown.onRequest { _ in ended.end(nil) }
-    if configuration.upstream == nil {
+    if let path = configuration.replay {
+      ReplayReader(
+        path: path, pacing: ReplayPacing(speed: configuration.speed, longestGap: configuration.longestGap),
+        stream: server.stream, shutdown: shutdown
+      ).start { error in ended.end(error) }
+    } else if configuration.upstream == nil {
       InputReader(
         descriptor: STDIN_FILENO, name: "standard input", stream: server.stream, shutdown: shutdown,
         diagnostics: diagnostics

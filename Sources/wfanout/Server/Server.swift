@@ -62,10 +62,10 @@ final class Server: Sendable {
     registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
   }
 
-  /// Binds all addresses.
+  /// Binds all addresses, and takes the sockets that the service manager has opened: one named `admin` is for operators.
   ///
   /// - Returns: the addresses in force, the kernel's choices of ports included.
-  func listen() throws(ServerError) -> [String] {
+  func listen(_ sockets: [InheritedSocket] = []) throws(ServerError) -> [String] {
     for context in contexts { context.loop.execute { context.start() } }
     var services = Services(
       stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
@@ -75,6 +75,7 @@ final class Server: Sendable {
     } catch {
       throw ServerError(status: .badConfig, description: "routes: \(error.status.message)")
     }
+    services.knownTypes = configuration.eventTypes
     services.hasEcho = configuration.hasEcho
     services.compressesMessages = configuration.compressesMessages
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
@@ -84,28 +85,56 @@ final class Server: Sendable {
     if let origin = configuration.corsOrigin {
       router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
     }
+    var admin = router
+    admin.admin = AdminRoutes(
+      contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
+      channels: services.channels, started: .now)
     var bound: [String] = []
+    for socket in sockets {
+      let isAdmin = socket.name == "admin"
+      let channel = try open(isAdmin ? admin : router, on: socket)
+      let address = channel.localAddress.map { "\($0)" } ?? "descriptor \(socket.descriptor)"
+      if isAdmin { diagnostics.info("operators are answered on \(address)") } else { bound.append(address) }
+    }
     if let address = configuration.admin {
-      router.admin = AdminRoutes(
-        contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
-        channels: services.channels, started: .now)
-      do {
-        let channel = try bootstrap(router).bind(to: address).wait()
-        diagnostics.info("operators are answered on \(describe(channel, address))")
-      } catch {
-        throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
-      }
-      router.admin = nil
+      diagnostics.info("operators are answered on \(describe(try open(admin, on: address), address))")
     }
-    for address in configuration.listen {
-      do {
-        let channel = try bootstrap(router).bind(to: address).wait()
-        bound.append(describe(channel, address))
-      } catch {
-        throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
-      }
-    }
+    var addresses = configuration.listen
+    if addresses.isEmpty, bound.isEmpty { addresses = [Configuration.defaultAddress] }
+    for address in addresses { bound.append(describe(try open(router, on: address), address)) }
     return bound
+  }
+
+  private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {
+    do {
+      return try bootstrap(router).bind(to: address).wait()
+    } catch {
+      throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
+    }
+  }
+
+  private func open(_ router: Router, on socket: InheritedSocket) throws(ServerError) -> any Channel {
+    socket.take()
+    let channel: any Channel
+    do {
+      channel = try bootstrap(router).withBoundSocket(socket.descriptor).wait()
+    } catch {
+      throw ServerError(
+        status: .unavailable,
+        description: "listen on the socket passed as descriptor \(socket.descriptor): \(error)")
+    }
+    guard !InheritedSocket.isLocal(channel.localAddress) else { return channel }
+    let name = "the passed socket \(channel.localAddress.map { "\($0)" } ?? "")"
+    guard router.admin == nil else {
+      throw ServerError(
+        status: .usage, description: "\(name): operators are answered on local addresses only")
+    }
+    do throws(Configuration.Contradiction) {
+      try configuration.checkOpen(name)
+    } catch {
+      throw ServerError(status: error.status, description: error.description)
+    }
+    return channel
   }
 
   private func bootstrap(_ router: Router) -> ServerBootstrap {
