@@ -44,6 +44,15 @@ import Testing
     #expect(known.count == model.count)
   }
 
+  @Test func tellsAllAgainWhenVersionsAreForgotten() throws {
+    var known = KnownObjects()
+    let (bytes, header) = try #require(object("a", "17", uid: Self.uid(1)))
+    #expect(known.upsert(bytes.span, header) == .new)
+    known.forgetVersions()
+    #expect(known.upsert(bytes.span, header) == .changed)
+    #expect(known.upsert(bytes.span, header) == .same)
+  }
+
   @Test func sweepsWhatARoundHasNotShown() throws {
     var known = KnownObjects()
     for number in 0..<600 {

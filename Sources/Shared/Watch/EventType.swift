@@ -13,6 +13,16 @@ package enum EventType: String, Sendable, CaseIterable {
   case status = "STATUS"
   case metrics = "METRICS"
 
+  /// The standard library's `==` for enums with raw values compares their texts.
+  package static func == (left: EventType, right: EventType) -> Bool {
+    switch (left, right) {
+    case (.added, .added), (.modified, .modified), (.deleted, .deleted), (.bookmark, .bookmark),
+      (.error, .error), (.status, .status), (.metrics, .metrics):
+      true
+    default: false
+    }
+  }
+
   /// Control lines tell about the stream itself. A filter passes them by default.
   package var isControl: Bool {
     switch self {

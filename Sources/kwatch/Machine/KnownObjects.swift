@@ -112,6 +112,11 @@ struct KnownObjects: Sendable {
     for slot in slots where slot != Self.empty { body(identity(at: Int(slot))) }
   }
 
+  /// Makes all of them differ from whatever comes next: they are about to be told in another form.
+  mutating func forgetVersions() {
+    for slot in slots where slot != Self.empty { arena[Int(slot) + 1] = 0 }
+  }
+
   /// Puts back what a state file has kept.
   mutating func restore(_ identity: Identity) {
     if (count + 1) * 4 > slots.count * 3 { grow() }
@@ -126,32 +131,34 @@ struct KnownObjects: Sendable {
   /// A uid in its usual form is kept as its 16 bytes; anything else as it is, cut at 255 bytes.
   private static func key(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
     if header.uid.isEmpty { return placeKey(text.bytes(header.namespace), text.bytes(header.name)) }
-    return key(uid: text.bytes(header.uid))
+    return key(uid: text.extracting(header.uid))
   }
 
   private static func key(of identity: Identity) -> [UInt8] {
-    identity.uid.isEmpty ? placeKey(identity.namespace, identity.name) : key(uid: identity.uid)
+    identity.uid.isEmpty ? placeKey(identity.namespace, identity.name) : key(uid: identity.uid.span)
   }
 
   private static func placeKey(_ namespace: [UInt8], _ name: [UInt8]) -> [UInt8] {
     Array(([UInt8(ascii: "/")] + namespace + [UInt8(ascii: "/")] + name).prefix(255))
   }
 
-  private static func key(uid: [UInt8]) -> [UInt8] {
-    guard uid.count == 36 else { return Array(([UInt8(ascii: "u")] + uid).prefix(255)) }
+  private static func key(uid: Span<UInt8>) -> [UInt8] {
+    func asItIs() -> [UInt8] { Array(([UInt8(ascii: "u")] + uid.bytes(0..<uid.count)).prefix(255)) }
+    guard uid.count == 36 else { return asItIs() }
     var key: [UInt8] = []
     key.reserveCapacity(16)
     var high: UInt8?
-    for (index, byte) in uid.enumerated() {
+    for index in 0..<36 {
+      let byte = uid[index]
       if index == 8 || index == 13 || index == 18 || index == 23 {
-        guard byte == UInt8(ascii: "-") else { return [UInt8(ascii: "u")] + uid }
+        guard byte == UInt8(ascii: "-") else { return asItIs() }
         continue
       }
       let nibble: UInt8
       switch byte {
       case 0x30...0x39: nibble = byte - 0x30
       case 0x61...0x66: nibble = byte - 0x57
-      default: return [UInt8(ascii: "u")] + uid
+      default: return asItIs()
       }
       if let first = high {
         key.append(first << 4 | nibble)
@@ -179,7 +186,8 @@ struct KnownObjects: Sendable {
   }
 
   private static func version(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
-    guard header.resourceVersion.isEmpty else { return Array(text.bytes(header.resourceVersion).prefix(255)) }
+    let version = header.resourceVersion
+    guard version.isEmpty else { return text.bytes(version.prefix(255)) }
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for index in 0..<text.count { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3 }
     return [UInt8(ascii: "#")] + Array(String(hash, radix: 36).utf8)

@@ -14,6 +14,7 @@ final class EventPrinter {
   private let typeMeta: [UInt8]
   private let prefixes: [EventType: [UInt8]]
   private let suffix: [UInt8]
+  private static let newline: [UInt8] = [0x0A]
 
   init(
     _ output: OutputWriter, resource: APIResource, options: OutputOptions, cluster: String, namespace: String?
@@ -48,7 +49,7 @@ final class EventPrinter {
     case .json:
       if parsed.isCanonical, type == parsed.type, source.isEmpty, rewrite == nil {
         try append(line)
-        try output.append([0x0A])
+        try output.append(Self.newline)
         return
       }
       let object: Range<Int>

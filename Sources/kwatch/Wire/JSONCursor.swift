@@ -185,9 +185,10 @@ extension Span<UInt8> {
   }
 
   func bytes(_ range: Range<Int>) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      for index in range { unsafe buffer[index - range.lowerBound] = self[index] }
-      count = range.count
-    }
+    unsafe extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
+  }
+
+  func text(_ range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
   }
 }

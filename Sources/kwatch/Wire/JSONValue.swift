@@ -52,7 +52,7 @@ enum JSONValue: Equatable, Sendable {
       return .string(unescape(text, try cursor.string(text)))
     default:
       let range = try cursor.skipValue(text)
-      switch String(decoding: text.bytes(range), as: UTF8.self) {
+      switch text.text(range) {
       case "null": return .null
       case "true": return .bool(true)
       case "false": return .bool(false)

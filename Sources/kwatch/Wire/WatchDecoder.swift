@@ -91,17 +91,18 @@ extension WatchLine {
     self.init(type: known, objectStart: object.lowerBound, isCanonical: false)
   }
 
+  private static let prefixes: [(EventType, StaticString)] = [
+    (.modified, "{\"type\":\"MODIFIED\",\"object\":{"), (.added, "{\"type\":\"ADDED\",\"object\":{"),
+    (.deleted, "{\"type\":\"DELETED\",\"object\":{"), (.bookmark, "{\"type\":\"BOOKMARK\",\"object\":{"),
+    (.error, "{\"type\":\"ERROR\",\"object\":{"),
+  ]
+
   /// The form kube-apiserver sends, recognised by its first and last bytes.
   private init?(canonical line: Span<UInt8>) {
-    let prefixes: [(EventType, StaticString)] = [
-      (.modified, "{\"type\":\"MODIFIED\",\"object\":{"), (.added, "{\"type\":\"ADDED\",\"object\":{"),
-      (.deleted, "{\"type\":\"DELETED\",\"object\":{"), (.bookmark, "{\"type\":\"BOOKMARK\",\"object\":{"),
-      (.error, "{\"type\":\"ERROR\",\"object\":{"),
-    ]
     guard line.count > 32, line[line.count - 1] == UInt8(ascii: "}"),
       line[line.count - 2] == UInt8(ascii: "}")
     else { return nil }
-    for (type, prefix) in prefixes {
+    for (type, prefix) in Self.prefixes {
       let length = prefix.utf8CodeUnitCount
       guard line.reads(0..<length, as: prefix) else { continue }
       self.init(type: type, objectStart: length - 1, isCanonical: true)
