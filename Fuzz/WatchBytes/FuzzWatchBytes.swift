@@ -56,7 +56,7 @@ private func take(apart line: [UInt8]) {
 }
 
 private func take(_ object: [UInt8]) {
-  var machine = ScopeMachine(settings: ScopeSettings(), namespaced: true) { 0.5 }
+  var machine = ScopeMachine(settings: ScopeSettings()) { 0.5 }
   _ = machine.event(.start, at: .zero)
   for isRow in [false, true] {
     guard let header = try? ObjectHeader(object.span, namespaced: true, row: isRow, walkingAll: true) else {

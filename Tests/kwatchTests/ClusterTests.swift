@@ -144,6 +144,70 @@ import Testing
     #expect(path.output == "widget.example.com/w\n")
   }
 
+  @Test func followsACRDToAnotherVersion() throws {
+    guard let cluster = try ClusterTesting.start("a CRD that comes back under another version") else {
+      return
+    }
+    let definition = try String(
+      contentsOf: Wire.folder.deletingLastPathComponent().appending(path: "widgets.yaml"), encoding: .utf8)
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    func define(_ version: String) throws {
+      let text = definition.replacing("- name: v1", with: "- name: \(version)")
+      try eventually("the definition is taken") {
+        (try? cluster.call("POST", definitions, body: text, contentType: "application/yaml")) != nil
+      }
+      let widget =
+        #"{"apiVersion":"example.com/\#(version)","kind":"Widget","metadata":{"name":"w"},"spec":{"color":"red"}}"#
+      let path = "/apis/example.com/\(version)/namespaces/default/widgets"
+      try eventually("a widget is taken") { (try? cluster.call("POST", path, body: widget)) != nil }
+    }
+    try define("v1")
+    let tool = try cluster.kwatch(["wd", "--status", "stderr"])
+    try tool.waitForLines(1)
+    try cluster.call("DELETE", "\(definitions)/widgets.example.com")
+    try tool.waitForLines(2)
+    try define("v2")
+    let lines = try tool.waitForLines(3, .seconds(60))
+    #expect(lines.last?.contains(#""apiVersion":"example.com/v2""#) == true)
+    #expect(FoldedStream(lines).counts == ["ADDED": 2, "DELETED": 1])
+    try tool.waitForDiagnostics(#""reason":"no-scope""#)
+    // And it watches there, too.
+    try cluster.call(
+      "PATCH", "/apis/example.com/v2/namespaces/default/widgets/w", body: #"{"spec":{"color":"blue"}}"#,
+      contentType: "application/merge-patch+json")
+    #expect(try tool.waitForLines(4).last?.hasPrefix(#"{"type":"MODIFIED""#) == true)
+    #expect(FoldedStream(tool.lines).faults.isEmpty)
+  }
+
+  @Test func noticesALineThatHasDied() throws {
+    // row 4.36
+    guard let cluster = try ClusterTesting.start("a black hole") else { return }
+    try cluster.create("a")
+    let relay = try Relay(to: Int(cluster.port))
+    let tool = try Tool.start(
+      "kwatch", ["configmaps", "--status", "stderr", "--verbose"],
+      environment: ["KUBECONFIG": try cluster.relayed(through: relay.port)])
+    // The second watch, which has minutes before its own end.
+    try tool.wait(for: "the second watch", .seconds(30)) {
+      $0.soFar.diagnostics.split(separator: "\n").count { $0.contains("&resourceVersion=") } == 2
+    }
+    try cluster.change("a", "1")
+    try tool.waitForLines(2)
+    // Open, established, and nothing comes: no reset, no end.
+    relay.mode = .holding
+    try cluster.change("a", "2")
+    try cluster.create("b")
+    try tool.waitForDiagnostics(#""health":"degraded","reason":"disconnect""#, .seconds(90))
+    #expect(tool.soFar.diagnostics.contains("no answer came in 15 s"))
+    relay.mode = .open
+    try cluster.expectTruth(tool, within: .seconds(90))
+    try eventually("health", within: .seconds(60)) {
+      tool.soFar.diagnostics.split(separator: "\n").last { $0.contains(#""type":"STATUS""#) }?
+        .contains(#""mode":"watch","health":"healthy""#) == true
+    }
+    relay.close()
+  }
+
   // row 4.26
   @Test func keepsOneClusterGoingWhenTheOtherDies() throws {
     // row 4.50, row 4.53

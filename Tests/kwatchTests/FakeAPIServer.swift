@@ -81,6 +81,18 @@ final class FakeAPIServer: Sendable {
 
   func close() { listener.shutDown() }
 
+  /// A kwatch with these arguments on a server that knows `core`, and answers all else as told.
+  static func followed(
+    by arguments: [String], in directory: URL, host: String = "127.0.0.1", user: String = "token: t",
+    _ answer: @escaping @Sendable (Request, Answer) -> Void
+  ) throws -> (RunningTool, FakeAPIServer) {
+    let server = try FakeAPIServer { request, reply in
+      if request.path == "/api/v1" { reply.whole(core) } else { answer(request, reply) }
+    }
+    let environment = try server.kubeconfig(in: directory, host: host, user: user)
+    return (try Tool.start("kwatch", arguments, environment: environment), server)
+  }
+
   /// A kubeconfig that leads here. `user` is in YAML's flow style.
   func kubeconfig(in directory: URL, host: String = "127.0.0.1", user: String = "token: t") throws -> [String:
     String]
@@ -123,6 +135,7 @@ final class FakeAPIServer: Sendable {
     {"kind":"APIResourceList","groupVersion":"v1","resources":[
     {"name":"configmaps","singularName":"configmap","namespaced":true,"kind":"ConfigMap","verbs":["list","watch"],"shortNames":["cm"]},
     {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["list","watch"],"shortNames":["po"]},
-    {"name":"secrets","singularName":"secret","namespaced":true,"kind":"Secret","verbs":["list","watch"]}]}
+    {"name":"secrets","singularName":"secret","namespaced":true,"kind":"Secret","verbs":["list","watch"]},
+    {"name":"nodes","singularName":"node","namespaced":false,"kind":"Node","verbs":["list","watch"],"shortNames":["no"]}]}
     """
 }

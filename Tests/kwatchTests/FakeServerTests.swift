@@ -15,11 +15,7 @@ import Testing
     _ arguments: [String], host: String = "127.0.0.1", user: String = "token: t",
     _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
   ) throws -> (RunningTool, FakeAPIServer) {
-    let server = try FakeAPIServer { request, reply in
-      if request.path == "/api/v1" { reply.whole(FakeAPIServer.core) } else { answer(request, reply) }
-    }
-    let environment = try server.kubeconfig(in: directory.url, host: host, user: user)
-    return (try Tool.start("kwatch", arguments, environment: environment), server)
+    try FakeAPIServer.followed(by: arguments, in: directory.url, host: host, user: user, answer)
   }
 
   static let empty = #"{"kind":"L","metadata":{"resourceVersion":"5"},"items":[]}"#
@@ -232,7 +228,7 @@ import Testing
     // row 1.23, row 1.27
     #expect(
       server.paths.last
-        == "\(prefix)/api/v1/namespaces/team/configmaps?limit=500&fieldSelector=metadata.name%3Done")
+        == "\(prefix)/api/v1/namespaces/team/configmaps?limit=100&fieldSelector=metadata.name%3Done")
     #expect(server.requests.last?.headers["impersonate-user"] == "me")
     #expect(server.requests.last?.headers["impersonate-group"] == "g")
   }

@@ -19,12 +19,17 @@ final class MachineHarness {
   private(set) var end: Pipe.ExitStatus?
   private(set) var passed = 0
   private(set) var refreshes = 0
+  private(set) var rediscoveries = 0
   private(set) var current = 0
   private(set) var wasFresh = false
   private(set) var lastTimeout = 0
+  // #expect takes no property of what cannot be copied.
+  var health: ScopeHealth { machine.health }
+  var resourceVersion: String { machine.resourceVersion }
+  var isWatchOpen: Bool { machine.isWatchOpen }
 
   init(_ settings: ScopeSettings = MachineHarness.paged, random: Double = 0.5) {
-    machine = ScopeMachine(settings: settings, namespaced: false) { random }
+    machine = ScopeMachine(settings: settings) { random }
   }
 
   /// Without streaming lists, which most tests are not about.
@@ -61,6 +66,7 @@ final class MachineHarness {
         healths.append("\(health.mode.rawValue) \(health.level.rawValue) \(health.reason.rawValue)")
       case .refreshCredentials: refreshes += 1
       case .finish(let status, _): end = status
+      case .rediscover: rediscoveries += 1
       case .synced, .warn, .debug: break
       }
     }

@@ -20,7 +20,7 @@ import Watch
     #expect(harness.passed == 0)
     harness.opened()
     harness.bookmark("31")
-    #expect(harness.machine.health.level == .healthy)
+    #expect(harness.health.level == .healthy)
   }
 
   @Test func endsOn410WhereAskedTo() {
@@ -56,10 +56,10 @@ import Watch
     harness.event(.added, "b", "9")
     harness.event(.added, "a", "3")
     // In no order: the place to go on from is the marker's.
-    #expect(harness.machine.resourceVersion.isEmpty)
+    #expect(harness.resourceVersion.isEmpty)
     harness.bookmark("10", ends: true)
-    #expect(harness.machine.resourceVersion == "10")
-    #expect(harness.machine.health.level == .healthy)
+    #expect(harness.resourceVersion == "10")
+    #expect(harness.health.level == .healthy)
     harness.event(.modified, "a", "11")
     #expect(harness.news() == ["+b@9", "+a@3", "~a@11"])
     #expect(harness.requests() == ["stream"])
@@ -177,8 +177,8 @@ import Watch
     harness.start()
     harness.list(["a": "1"], at: "10")
     harness.fail(.http(403))
-    #expect(harness.machine.health.mode == .polling)
-    #expect(harness.machine.health.reason == .permission)
+    #expect(harness.health.mode == .polling)
+    #expect(harness.health.reason == .permission)
     #expect(harness.wait() == .seconds(10))
     harness.list(["b": "2"], at: "20")
     #expect(harness.news() == ["+a@1", "+b@2", "-a"])
@@ -202,14 +202,14 @@ import Watch
     harness.list(["a": "1"], at: "10")
     harness.opened()
     #expect(harness.wait() == .seconds(12))
-    #expect(harness.machine.health.mode == .polling)
+    #expect(harness.health.mode == .polling)
     harness.list(["a": "2"], at: "20")
     #expect(harness.requests() == ["list", "watch 10", "list", "watch 20"])
     #expect(harness.news() == ["+a@1", "~a@2"])
     harness.opened()
-    #expect(harness.machine.health.mode == .polling)
+    #expect(harness.health.mode == .polling)
     harness.event(.modified, "a", "21")
-    #expect(harness.machine.health.mode == .watch)
+    #expect(harness.health.mode == .watch)
   }
 
   // row 4.27
@@ -224,9 +224,9 @@ import Watch
     }
     #expect(harness.now == since + .seconds(5))
     #expect(harness.requests().last == "list")
-    #expect(harness.machine.health.mode == .polling)
+    #expect(harness.health.mode == .polling)
     harness.fail(.transport)
-    #expect(harness.machine.health.level == .unhealthy)
+    #expect(harness.health.level == .unhealthy)
     harness.wait()
     harness.list(["a": "1"], at: "40")
     #expect(harness.news() == ["-b"])
@@ -300,6 +300,8 @@ import Watch
     }
     // Missing for half a minute is gone; shorter is a server that has just been started.
     #expect(told == ["-b"])
+    // Each time the server is asked whether it has the resource elsewhere.
+    #expect(harness.rediscoveries > 3)
     harness.wait()
     harness.list(["c": "50"], at: "51")
     #expect(harness.news() == ["+c@50"])
@@ -310,7 +312,7 @@ import Watch
     let harness = MachineHarness.watching()
     harness.fail(.stream(500))
     #expect(harness.passed == 1)
-    #expect(harness.machine.health.reason == .error)
+    #expect(harness.health.reason == .error)
   }
 
   // row 4.41

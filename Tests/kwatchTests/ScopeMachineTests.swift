@@ -24,7 +24,7 @@ import Watch
     // row 4.40: the order is that of arrival, whatever the numbers say.
     harness.event(.added, "c", "9")
     #expect(harness.news() == ["+c@9"])
-    #expect(harness.machine.resourceVersion == "9")
+    #expect(harness.resourceVersion == "9")
   }
 
   // row 4.1
@@ -61,11 +61,11 @@ import Watch
     harness.start()
     harness.list([:], at: "10")
     harness.opened()
-    #expect(harness.machine.health.level == .degraded)
-    #expect(harness.machine.health.reason == .awaiting)
+    #expect(harness.health.level == .degraded)
+    #expect(harness.health.reason == .awaiting)
     harness.now = .seconds(harness.lastTimeout)
     harness.ended()
-    #expect(harness.machine.health.level == .healthy)
+    #expect(harness.health.level == .healthy)
     #expect(harness.healths.last == "watch healthy ")
   }
 
@@ -77,7 +77,7 @@ import Watch
     harness.ended()
     #expect(harness.requests() == ["watch 11"])
     harness.opened()
-    #expect(harness.machine.health.level == .healthy)
+    #expect(harness.health.level == .healthy)
     harness.event(.modified, "a", "12")
     harness.now += .seconds(100)
     harness.ended()
@@ -122,7 +122,7 @@ import Watch
     harness.ended()
     harness.opened()
     harness.ended()
-    #expect(harness.machine.health.level == .degraded)
+    #expect(harness.health.level == .degraded)
     #expect(harness.wait() > .zero)
   }
 

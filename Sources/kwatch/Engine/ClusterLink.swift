@@ -7,6 +7,7 @@ final class ClusterLink {
   let name: String
   let target: ClusterTarget
   let credentials: Credentials
+  var heartbeat = Heartbeat(at: MonotonicClock.now)
   private let pathPrefix: String
   private let proxyURL: String
   private let impersonation: Kubeconfig.Impersonation

@@ -39,7 +39,9 @@ final class ClusterRunner {
     discovery = Discovery(names, wantsAll: wantsAll)
   }
 
-  var isDone: Bool { unresolved.isEmpty && wakeAt == nil && queue.isEmpty }
+  var isDone: Bool { unresolved.isEmpty && wakeAt == nil && queue.isEmpty && open == 0 }
+  /// It has been asked, and nothing is under way.
+  var isIdle: Bool { attempts > 0 && open == 0 }
 
   func start() {
     wakeAt = nil

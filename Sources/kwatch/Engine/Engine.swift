@@ -18,22 +18,49 @@ final class Engine: ScopeHost {
   let shutdown: Shutdown
   let output: OutputWriter
   let multi: CurlMulti
-  private let sink: StatusSink
+  let sink: StatusSink
   private let notifier = ServiceNotifier()
-  private let hangups = Hangups()
   private var state: StateStore?
   private var clusters: [ClusterRunner] = []
+  /// Second looks at where a resource is, each for one scope.
+  private var rediscoveries: [(scope: ScopeRunner, cluster: ClusterRunner)] = []
+  private var heartbeats: [HeartbeatRunner] = []
   private(set) var scopes: [ScopeRunner] = []
   private var usages: [UsageRunner] = []
   private var finals: [ObjectIdentifier: ExitStatus] = [:]
   private var firstFailure: ExitStatus?
   private var waiting: [(scope: ScopeRunner, id: TransferID, request: ScopeRequest, fresh: Bool)] = []
   private var outputError: OutputError?
-  private var since: [String: (health: StreamStatus.Health, at: Timestamp)] = [:]
+  /// Since when each scope is as healthy as it is.
+  var since: [String: (health: StreamStatus.Health, at: Timestamp)] = [:]
   private var isReady = false
   private let metrics: EngineMetrics?
 
-  private final class Hangups: Sendable { let count = Atomic<Int>(0) }
+  private let start = MonotonicClock.now
+  /// When something is due besides reading and printing.
+  private var nextTurn = Duration.zero
+  /// A scope's machine has moved: deadlines and what is to be sent may have changed.
+  private var isDisturbed = true
+  /// No discovery is under way, and nothing waits to be sent.
+  private var isSettled = false
+
+  /// What other threads want of the loop: SIGHUP, credentials that have come.
+  private final class Wakes: Sendable {
+    private let count = Atomic<Int>(0)
+    let hangups = Atomic<Int>(0)
+    private let waker: CurlMulti.Waker
+
+    init(_ waker: CurlMulti.Waker) { self.waker = waker }
+
+    var total: Int { count.load(ordering: .acquiring) }
+
+    func wake() {
+      count.add(1, ordering: .releasing)
+      waker.wake()
+    }
+  }
+  private let wakes: Wakes
+  private var seenWakes = 0
   private var seenHangups = 0
 
   init(_ configuration: WatchConfiguration, diagnostics: Diagnostics, shutdown: Shutdown) throws {
@@ -48,54 +75,67 @@ final class Engine: ScopeHost {
     self.multi = multi
     state = try configuration.stateFile.map { try StateStore(path: $0) }
     metrics = try configuration.metricsAddress.map { try EngineMetrics(address: $0) }
-    let waker = multi.waker
+    let wakes = Wakes(multi.waker)
+    self.wakes = wakes
     shutdown.interruptWrites()
-    shutdown.onRequest { _ in waker.wake() }
-    let hangups = hangups
+    shutdown.onRequest { _ in wakes.wake() }
     shutdown.onHangup {
-      hangups.count.add(1, ordering: .relaxed)
-      waker.wake()
+      wakes.hangups.add(1, ordering: .relaxed)
+      wakes.wake()
     }
     let loader = KubeconfigLoader(environment: SystemFile.environment, read: SystemFile.read)
     for (name, target) in try loader.targets(
       explicit: configuration.kubeconfig, contexts: configuration.contexts)
     {
-      let link = ClusterLink(name: name, target: target, configuration) { waker.wake() }
+      let link = ClusterLink(name: name, target: target, configuration) { wakes.wake() }
       clusters.append(
         ClusterRunner(link, configuration.resources, wantsAll: configuration.listsResources) {
           [unowned self] in judged($0, $1, $2)
         })
+      heartbeats.append(HeartbeatRunner(link))
     }
   }
 
   /// Runs until everything asked for is done, or can no longer be done, or the process has to end.
   func run() throws -> ExitStatus {
-    let start = MonotonicClock.now
     for cluster in clusters { cluster.start() }
     while shutdown.cause == nil {
-      let turn = MonotonicClock.now
-      let counts = scopes.map(\.eventCount)
+      let begin = MonotonicClock.now
       multi.step()
-      for (scope, count) in zip(scopes, counts) { scope.noteTime(count) }
       if let outputError { throw outputError }
       try output.flush()
-      notifier.alive()
-      var now = MonotonicClock.now
-      // Nothing but a reader that does not read takes a turn this long.
-      if now - turn > .seconds(1) { excuse(now - turn, now) }
-      metrics?.update(scopes, bytesWritten: output.bytesWritten)
-      try save(now)
-      if let status = ending { return try end(status) }
-      if let limit = configuration.timeout, now - start >= limit { return try end(.timedOut) }
-      timers(now)
-      for cluster in clusters { cluster.pump(multi) }
-      sendWaiting()
-      if let outputError { throw outputError }
-      try output.flush()
-      now = MonotonicClock.now
-      if ending == nil { multi.wait(milliseconds: pause(now, start)) }
+      let now = MonotonicClock.now
+      // Nothing but a reader that does not read makes a step this long.
+      if now - begin > .seconds(1) { excuse(now - begin, now) }
+      // What wakes the loop is an event or two as a rule, and they are out.
+      if isDisturbed || !isSettled || now >= nextTurn || wakes.total != seenWakes {
+        if let status = try turn(now) { return try end(status) }
+      }
+      if !isDisturbed { multi.wait(milliseconds: Int32(clamping: (nextTurn - now).milliseconds + 1)) }
     }
     return try end(.ok)
+  }
+
+  /// Does all that is due, and sets when there is more to do.
+  ///
+  /// - Returns: the status to end with, once nothing is left to do.
+  private func turn(_ now: Duration) throws -> ExitStatus? {
+    isDisturbed = false
+    seenWakes = wakes.total
+    notifier.alive()
+    metrics?.update(scopes, bytesWritten: output.bytesWritten)
+    try save(now)
+    if let ending { return ending }
+    if let limit = configuration.timeout, now - start >= limit { return .timedOut }
+    timers(now)
+    for cluster in clusters { cluster.pump(multi) }
+    for (_, cluster) in rediscoveries { cluster.pump(multi) }
+    sendWaiting()
+    if let outputError { throw outputError }
+    try output.flush()
+    isSettled = waiting.isEmpty && rediscoveries.isEmpty && clusters.allSatisfy(\.isDone)
+    nextTurn = deadline(now)
+    return ending
   }
 
   private func end(_ status: ExitStatus) throws -> ExitStatus {
@@ -108,7 +148,7 @@ final class Engine: ScopeHost {
   // MARK: - Time
 
   private func timers(_ now: Duration) {
-    let hangups = hangups.count.load(ordering: .relaxed)
+    let hangups = wakes.hangups.load(ordering: .relaxed)
     if hangups != seenHangups {
       seenHangups = hangups
       diagnostics.debug("SIGHUP: listing again")
@@ -116,24 +156,35 @@ final class Engine: ScopeHost {
     }
     for cluster in clusters { cluster.timer(now) }
     for usage in usages { usage.timer(now) }
+    for heartbeat in heartbeats where heartbeat.deadline <= now { beat(heartbeat, now) }
+    rediscoveries.removeAll { $0.cluster.isIdle }
     for scope in scopes {
       if let deadline = scope.machine.deadline, deadline <= now { scope.handle(.timer) }
     }
   }
 
-  private func pause(_ now: Duration, _ start: Duration) -> Int32 {
+  private func beat(_ heartbeat: HeartbeatRunner, _ now: Duration) {
+    let watching = scopes.filter { $0.link === heartbeat.link && $0.machine.isWatchOpen }
+    guard heartbeat.timer(now, isWaiting: !watching.isEmpty, multi) == .giveUp else { return }
+    for scope in watching { scope.handle(.peerDied) }
+  }
+
+  private func deadline(_ now: Duration) -> Duration {
     var next = now + .seconds(60)
     for cluster in clusters { if let at = cluster.wakeAt { next = min(next, at) } }
     for scope in scopes { if let at = scope.machine.deadline { next = min(next, at) } }
     for usage in usages { next = min(next, usage.deadline) }
+    for heartbeat in heartbeats { next = min(next, heartbeat.deadline) }
     if let interval = notifier.watchdogInterval { next = min(next, now + interval) }
     if let limit = configuration.timeout { next = min(next, start + limit) }
-    if state != nil, scopes.contains(where: \.hasNews) { next = min(next, now + .seconds(1)) }
-    return Int32(clamping: max(0, (next - now).milliseconds + 1))
+    // These two follow events, which call for no turn themselves.
+    if state != nil || metrics != nil { next = min(next, now + .seconds(1)) }
+    return next
   }
 
   private func excuse(_ length: Duration, _ now: Duration) {
     diagnostics.debug("the reader of stdout was slow for \(length.milliseconds) ms")
+    for heartbeat in heartbeats { heartbeat.link.heartbeat.activity(at: now) }
     for scope in scopes where finals[ObjectIdentifier(scope)] == nil {
       scope.machine.excuse(length, at: now)
       guard sink.isActive, scope.machine.health.level == .healthy else { continue }
@@ -183,14 +234,12 @@ final class Engine: ScopeHost {
     }
     for namespace in namespaces {
       let scope = ScopeRunner(
-        link: link, resource: resource, namespace: namespace,
+        link: link, name: name, resource: resource, namespace: namespace,
         query: Query(
           labelSelector: configuration.labelSelector, fieldSelector: configuration.fieldSelector,
           object: name.object),
-        machine: ScopeMachine(settings: settings, namespaced: resource.isNamespaced) { .random(in: 0..<1) },
-        printer: EventPrinter(
-          output, resource: resource, options: configuration.output, cluster: link.name, namespace: namespace),
-        isTable: configuration.output.format == .table, diagnostics: diagnostics, host: self)
+        settings: settings, output: output, options: configuration.output, diagnostics: diagnostics,
+        host: self)
       if let entry = state?.entries[scope.key] {
         scope.machine.restore(resourceVersion: entry.resourceVersion, objects: entry.objects)
       }
@@ -232,9 +281,10 @@ final class Engine: ScopeHost {
   // MARK: - The end
 
   private var ending: ExitStatus? {
+    guard finals.count >= scopes.count else { return nil }
     guard clusters.allSatisfy(\.isDone), waiting.isEmpty else { return nil }
     if configuration.listsResources { return hasAnswers ? firstFailure ?? .ok : nil }
-    guard hasAnswers, scopes.allSatisfy({ finals[ObjectIdentifier($0)] != nil }) else { return nil }
+    guard hasAnswers else { return nil }
     return firstFailure ?? .ok
   }
 
@@ -254,11 +304,13 @@ final class Engine: ScopeHost {
 
   // MARK: - ScopeHost
 
+  func disturb() { isDisturbed = true }
+
   func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool) {
     waiting.append((scope, id, request, fresh))
   }
 
-  func cancel(_ exchange: Exchange) { multi.cancel(exchange) }
+  func cancel(_ exchange: Exchange, discarding: Bool) { multi.cancel(exchange, discarding: discarding) }
 
   func fail(_ error: OutputError) { outputError = outputError ?? error }
 
@@ -298,66 +350,20 @@ final class Engine: ScopeHost {
     firstFailure = firstFailure ?? status
   }
 
-  // MARK: - Status
-
-  func report(_ scope: ScopeRunner, _ health: ScopeHealth) {
-    guard sink.isActive else { return }
-    var status = self.status(
-      scope.link, resource: scope.resource.qualifiedName, namespace: scope.namespace, health.level,
-      health.reason)
-    status.mode = health.mode
-    status.isConnected = health.isConnected
-    status.isDelivering = health.isDelivering
-    status.isPolling = health.isPolling
-    status.lastEvent = scope.lastEvent
-    status.resourceVersion = scope.machine.resourceVersion
-    status.reconnects = scope.machine.reconnects
-    status.resyncs = scope.machine.resyncs
-    status.errors = scope.machine.errors
-    write(status)
-  }
-
-  private func report(_ usage: UsageRunner, _ health: StreamStatus.Health, _ reason: StreamStatus.Reason) {
-    guard sink.isActive else { return }
-    var status = self.status(
-      usage.link, resource: usage.resource.qualifiedName, namespace: usage.namespace, health, reason)
-    status.mode = .metricsOnly
-    status.isConnected = health == .healthy
-    status.isDelivering = health == .healthy
-    status.isPolling = true
-    status.pollingIntervalSeconds = max(1, Int((configuration.usageInterval ?? .zero).components.seconds))
-    write(status)
-  }
-
-  private func report(
-    _ link: ClusterLink, _ name: ResourceName, _ health: StreamStatus.Health, _ reason: StreamStatus.Reason
-  ) {
-    guard sink.isActive else { return }
-    let namespace =
-      configuration.isAllNamespaces ? nil : configuration.namespaces.first ?? link.target.namespace
-    write(status(link, resource: name.text, namespace: namespace, health, reason))
-  }
-
-  private func status(
-    _ link: ClusterLink, resource: String, namespace: String?, _ health: StreamStatus.Health,
-    _ reason: StreamStatus.Reason
-  ) -> StreamStatus {
-    let key = "\(link.name)|\(resource)|\(namespace ?? "*")"
-    let known = since[key]
-    let at = known?.health == health ? known?.at ?? .now : .now
-    since[key] = (health, at)
-    var status = StreamStatus(
-      tool: "kwatch",
-      scope: [("cluster", link.name), ("resource", resource), ("namespace", namespace ?? "*")],
-      mode: .snapshot, health: health, reason: reason, since: at)
-    status.pollingIntervalSeconds = max(1, Int(configuration.scope.pollInterval.components.seconds))
-    return status
-  }
-
-  private func write(_ status: StreamStatus) {
-    do throws(OutputError) { try sink.write(status) } catch {
-      // A health file that fills its disk must not stop the data; inline it is the data.
-      if configuration.status == .inline { fail(error) }
+  func rediscover(_ scope: ScopeRunner) {
+    // A path and a version say where it is; and whoever is asked already need not be asked again.
+    let name = scope.name
+    guard !name.isPath, name.version == nil, !rediscoveries.contains(where: { $0.scope === scope }),
+      let whole = try? ResourceName(scope.resource.qualifiedName)
+    else { return }
+    let cluster = ClusterRunner(scope.link, [whole], wantsAll: false) { _, verdicts, _ in
+      // Another version or reach of the same resource, but not one of the same name in another group.
+      guard case .found(let found)? = verdicts.first?.1, found.qualifiedName == scope.resource.qualifiedName,
+        found.path(namespace: scope.namespace) != scope.resource.path(namespace: scope.namespace)
+      else { return }
+      scope.move(to: found)
     }
+    rediscoveries.append((scope, cluster))
+    cluster.start()
   }
 }

@@ -33,15 +33,17 @@ final class EngineMetrics {
     bytesSeen = bytesWritten
     for scope in scopes {
       var numbers = series[ObjectIdentifier(scope)] ?? make(scope)
-      let machine = scope.machine
+      let (reconnects, resyncs, errors) = (
+        scope.machine.reconnects, scope.machine.resyncs, scope.machine.errors
+      )
       numbers.events.increment(by: scope.eventCount - numbers.told)
       numbers.told = scope.eventCount
-      numbers.reconnects.increment(by: UInt64(machine.reconnects - numbers.seen.reconnects))
-      numbers.resyncs.increment(by: UInt64(machine.resyncs - numbers.seen.resyncs))
-      numbers.errors.increment(by: UInt64(machine.errors - numbers.seen.errors))
-      numbers.seen = (machine.reconnects, machine.resyncs, machine.errors)
-      numbers.objects.set(Double(machine.known.count))
-      numbers.healthy.set(machine.health.level == .healthy ? 1 : 0)
+      numbers.reconnects.increment(by: UInt64(reconnects - numbers.seen.reconnects))
+      numbers.resyncs.increment(by: UInt64(resyncs - numbers.seen.resyncs))
+      numbers.errors.increment(by: UInt64(errors - numbers.seen.errors))
+      numbers.seen = (reconnects, resyncs, errors)
+      numbers.objects.set(Double(scope.machine.known.count))
+      numbers.healthy.set(scope.machine.health.level == .healthy ? 1 : 0)
       series[ObjectIdentifier(scope)] = numbers
     }
   }

@@ -5,26 +5,33 @@ import Watch
 
 /// What a scope asks of the loop it lives in.
 protocol ScopeHost: AnyObject {
+  /// The scope's deadlines may have changed.
+  func disturb()
   /// Bytes may only be sent outside of libcurl's callbacks: the loop does it when it is back.
   func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
-  func cancel(_ exchange: Exchange)
+  func cancel(_ exchange: Exchange, discarding: Bool)
   /// Output is broken: the loop ends.
   func fail(_ error: OutputError)
   func report(_ scope: ScopeRunner, _ health: ScopeHealth)
   func synced(_ scope: ScopeRunner)
   func finished(_ scope: ScopeRunner, _ status: ExitStatus, _ message: String)
+  /// The resource is not where it was: whether the server has it elsewhere.
+  func rediscover(_ scope: ScopeRunner)
 }
 
 /// One (cluster, resource, namespace): the machine, its decoders and its printer, between libcurl and stdout.
 final class ScopeRunner {
   let link: ClusterLink
-  let resource: APIResource
+  /// What the user called the resource.
+  let name: ResourceName
+  private(set) var resource: APIResource
   /// nil: all of them, or a resource without namespaces.
   let namespace: String?
   var machine: ScopeMachine
-  let printer: EventPrinter
+  private var printer: EventPrinter
   private let query: Query
-  private let isTable: Bool
+  private let output: OutputWriter
+  private let options: OutputOptions
   private let diagnostics: Diagnostics
   private unowned let host: any ScopeHost
 
@@ -37,20 +44,36 @@ final class ScopeRunner {
   private var errorObject: [UInt8] = []
   /// Whether the items of the current list say kind and apiVersion themselves.
   private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
+  private var isTable: Bool { options.format == .table }
 
   init(
-    link: ClusterLink, resource: APIResource, namespace: String?, query: Query, machine: ScopeMachine,
-    printer: EventPrinter, isTable: Bool, diagnostics: Diagnostics, host: any ScopeHost
+    link: ClusterLink, name: ResourceName, resource: APIResource, namespace: String?, query: Query,
+    settings: ScopeSettings, output: OutputWriter, options: OutputOptions, diagnostics: Diagnostics,
+    host: any ScopeHost
   ) {
     self.link = link
+    self.name = name
     self.resource = resource
     self.namespace = namespace
     self.query = query
-    self.machine = machine
-    self.printer = printer
-    self.isTable = isTable
+    self.output = output
+    self.options = options
     self.diagnostics = diagnostics
     self.host = host
+    machine = ScopeMachine(settings: settings) { .random(in: 0..<1) }
+    printer = EventPrinter(
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+  }
+
+  /// Goes on with what the server has in place of the resource: another version of it. All objects are told again,
+  /// in their new form.
+  func move(to resource: APIResource) {
+    diagnostics.warning(
+      "\(title): the server has \(resource.apiVersion) now, not \(self.resource.apiVersion)")
+    self.resource = resource
+    printer = EventPrinter(
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+    machine.known.forgetVersions()
   }
 
   /// For messages: `pods in default (context prod)`.
@@ -93,8 +116,7 @@ final class ScopeRunner {
   private func attachWatch(_ exchange: Exchange, _ id: TransferID) {
     var decoder = WatchDecoder()
     exchange.onBytes = { [unowned self] chunk in
-      let now = MonotonicClock.now
-      machine.activity(id, at: now)
+      let now = received(id)
       do throws(WatchDecoder.Fault) {
         try decoder.feed(chunk) { line in self.line(line, id, exchange, now) }
       } catch {
@@ -122,8 +144,7 @@ final class ScopeRunner {
     if case .probe = request { isProbe = true }
     itemTemplate = nil
     exchange.onBytes = { [unowned self] chunk in
-      let now = MonotonicClock.now
-      machine.activity(id, at: now)
+      let now = received(id)
       do throws(ListDecoder.Fault) {
         try decoder.feed(chunk) { item in isProbe || self.item(item, id, exchange, now) }
       } catch {
@@ -142,10 +163,18 @@ final class ScopeRunner {
       case .complete where !decoder.isComplete:
         handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(what): the answer is no whole list")))
       case .complete:
-        if !isProbe { output { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
+        if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
         handle(.page(id, decoder.meta))
       }
     }
+  }
+
+  /// Notes that the server lives.
+  private func received(_ id: TransferID) -> Duration {
+    let now = MonotonicClock.now
+    machine.activity(id, at: now)
+    link.heartbeat.activity(at: now)
+    return now
   }
 
   private func broken(_ id: TransferID, _ exchange: Exchange, _ message: String) {
@@ -154,9 +183,9 @@ final class ScopeRunner {
     handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(title): \(message)")))
   }
 
-  private func drop(_ id: TransferID) {
+  private func drop(_ id: TransferID, discarding: Bool = false) {
     guard let exchange = exchanges.removeValue(forKey: id) else { return }
-    host.cancel(exchange)
+    host.cancel(exchange, discarding: discarding)
   }
 
   // MARK: - Bytes
@@ -178,7 +207,7 @@ final class ScopeRunner {
     }
     if case .emit(let type) = machine.listItem(id, item, header, at: now) {
       told()
-      output { () throws(OutputError) in try self.printer.item(item, as: type, header) }
+      printing { () throws(OutputError) in try self.printer.item(item, as: type, header) }
     }
     return !exchange.isCancelled
   }
@@ -192,7 +221,7 @@ final class ScopeRunner {
         return true
       }
       parsed = found
-      guard parsed.type != .error else {
+      if parsed.type == .error {
         let object = try parsed.object(in: line)
         errorObject = line.bytes(object)
         drop(id)
@@ -205,16 +234,16 @@ final class ScopeRunner {
       return false
     }
     if parsed.type == .bookmark {
-      let version = String(decoding: line.bytes(header.resourceVersion), as: UTF8.self)
+      let version = line.text(header.resourceVersion)
       handle(.bookmark(id, resourceVersion: version, endsInitialEvents: header.endsInitialEvents))
-      output { () throws(OutputError) in try self.printer.bookmark(line, parsed) }
+      printing { () throws(OutputError) in try self.printer.bookmark(line, parsed) }
       hasNews = true
       return !exchange.isCancelled
     }
     let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
     if case .emit(let type) = disposition {
       told()
-      output { () throws(OutputError) in try self.printer.line(line, parsed, as: type, header) }
+      printing { () throws(OutputError) in try self.printer.line(line, parsed, as: type, header) }
     }
     if machine.needsProof { perform(machine.prove(at: now)) }
     return !exchange.isCancelled
@@ -244,43 +273,43 @@ final class ScopeRunner {
   }
 
   private static func start(of line: Span<UInt8>) -> String {
-    String(decoding: line.bytes(0..<min(80, line.count)), as: UTF8.self)
+    line.text(0..<min(80, line.count))
   }
 
   private func told() {
     eventCount += 1
     hasNews = true
+    lastEvent = .now
   }
 
-  /// Notes when events came; called once a turn of the loop, not for each of them.
-  func noteTime(_ before: UInt64) { if eventCount != before { lastEvent = .now } }
-
-  private func output(_ body: () throws(OutputError) -> Void) {
+  private func printing(_ body: () throws(OutputError) -> Void) {
     do throws(OutputError) { try body() } catch { host.fail(error) }
   }
 
   // MARK: - Actions
 
   func perform(_ actions: [ScopeAction]) {
+    host.disturb()
     for action in actions {
       switch action {
       case .send(let id, let request, let fresh): host.send(self, id, request, fresh: fresh)
-      case .cancel(let id): drop(id)
+      case .cancel(let id): drop(id, discarding: true)
       case .delete(let identities):
         guard !(machine.settings.skipsInitial && !machine.isSynced) else { continue }
         for identity in identities {
           told()
-          output { () throws(OutputError) in try self.printer.deleted(identity) }
+          printing { () throws(OutputError) in try self.printer.deleted(identity) }
         }
       case .pass(let failure):
         let object = errorObject.isEmpty ? ServerAnswer.status(failure) : errorObject
         errorObject = []
-        output { () throws(OutputError) in try self.printer.error(object) }
+        printing { () throws(OutputError) in try self.printer.error(object) }
       case .synced:
         hasNews = true
         host.synced(self)
       case .report(let health): host.report(self, health)
       case .refreshCredentials: link.credentials.invalidate()
+      case .rediscover: host.rediscover(self)
       case .warn(let text): diagnostics.warning(text)
       case .debug(let text): diagnostics.debug(text)
       case .finish(let status, let message): host.finished(self, status, message)

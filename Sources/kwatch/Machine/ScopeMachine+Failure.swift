@@ -71,8 +71,7 @@ extension ScopeMachine {
 
   static func reason(of failure: ScopeFailure) -> StreamStatus.Reason {
     switch failure.kind {
-    case .transport: .disconnect
-    case .silence: .awaiting
+    case .transport, .silence: .disconnect
     case .http(401): .auth
     case .http(403): .permission
     case .http, .stream, .garbage: .error
@@ -83,7 +82,12 @@ extension ScopeMachine {
 
   /// When `timer` is next of use.
   var deadline: Duration? {
-    [wakeAt, silenceDeadline, verifyAt, verificationDeadline].compactMap { $0 }.min()
+    Self.earlier(Self.earlier(wakeAt, silenceDeadline), Self.earlier(verifyAt, verificationDeadline))
+  }
+
+  private static func earlier(_ left: Duration?, _ right: Duration?) -> Duration? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
   }
 
   private var silenceDeadline: Duration? {

@@ -27,7 +27,8 @@ extension ScopeMachine {
   mutating func listPaged(_ purpose: Purpose) {
     phase = .listing(purpose)
     listVersion = ""
-    send(.list(resourceVersion: "", continuation: "", limit: isUnpaged ? nil : settings.pageLimit))
+    let limit = purpose == .initial ? settings.firstPageLimit : settings.pageLimit
+    send(.list(resourceVersion: "", continuation: "", limit: isUnpaged ? nil : limit))
   }
 
   var mode: StreamStatus.Mode {
@@ -167,6 +168,7 @@ extension ScopeMachine {
       finish(.noInput, failure.message)
       return
     }
+    actions.append(.rediscover)
     let since = notFoundSince ?? now
     if now - since >= settings.notFoundGrace {
       known.beginRound()

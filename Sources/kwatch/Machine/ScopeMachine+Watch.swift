@@ -50,7 +50,7 @@ extension ScopeMachine {
     }
     guard phase == .watching else { return .drop }
     if !header.resourceVersion.isEmpty {
-      resourceVersion = String(decoding: text.bytes(header.resourceVersion), as: UTF8.self)
+      resourceVersion = text.text(header.resourceVersion)
     }
     if type == .deleted {
       verification?.noteDeleted(text, header)

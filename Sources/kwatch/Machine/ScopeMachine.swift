@@ -7,7 +7,8 @@ import Watch
 /// Bytes come to `listItem` and `watchEvent`, which say at once what to print; everything else comes as a
 /// `ScopeEvent` and is answered with actions. Time is a parameter (monotonic, since any moment), chance a closure
 /// in 0..<1. resourceVersions are opaque: they are handed back to the server and compared for equality only.
-struct ScopeMachine {
+/// There is one of it for each scope, and it is large: nothing copies it.
+struct ScopeMachine: ~Copyable {
   enum Purpose: Equatable { case initial, resync, poll }
   enum Next: Equatable { case list(Purpose), check, watch }
 
@@ -25,8 +26,6 @@ struct ScopeMachine {
   }
 
   let settings: ScopeSettings
-  /// Whose `metadata.namespace` is part of an object's header.
-  let namespaced: Bool
   var random: () -> Double
 
   private(set) var health = ScopeHealth()
@@ -77,9 +76,8 @@ struct ScopeMachine {
   var wakeAt: Duration?
   var verifyAt: Duration?
 
-  init(settings: ScopeSettings, namespaced: Bool, random: @escaping () -> Double) {
+  init(settings: ScopeSettings, random: @escaping () -> Double) {
     self.settings = settings
-    self.namespaced = namespaced
     self.random = random
     supportsStreamingList = settings.allowsStreamingList
     backoff = Backoff(
@@ -140,6 +138,14 @@ struct ScopeMachine {
     case .ended(let id):
       if id == transfer { ended() }
     case .timer: timer()
+    case .peerDied:
+      guard isWatchOpen, let id = transfer else { return }
+      actions.append(.cancel(id))
+      let patience = Heartbeat.patience.components.seconds
+      failed(
+        ScopeFailure(
+          kind: .transport,
+          message: "the connection is dead: it was silent, and no answer came in \(patience) s"))
     case .relist:
       cancel()
       resyncs += 1
@@ -179,6 +185,15 @@ struct ScopeMachine {
     case .list(let purpose): list(purpose)
     case .check: check()
     case .watch: watch()
+    }
+  }
+
+  /// Whether a stream is open, whose silence means that there is no news, or that the peer is dead.
+  var isWatchOpen: Bool {
+    guard transfer != nil, openedAt != nil else { return false }
+    switch phase {
+    case .watching, .streaming: return true
+    case .idle, .listing, .checking, .waiting, .finished: return false
     }
   }
 

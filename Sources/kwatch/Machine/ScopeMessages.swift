@@ -57,6 +57,8 @@ enum ScopeEvent: Sendable {
   /// A watch ended as HTTP says it should.
   case ended(TransferID)
   case timer
+  /// The server gave no sign of life when it was asked for one.
+  case peerDied
   /// Someone asks for a fresh list (SIGHUP).
   case relist
 }
@@ -75,6 +77,8 @@ enum ScopeAction: Equatable, Sendable {
   /// The scope's health, as of now; one event may pass through several.
   case report(ScopeHealth)
   case refreshCredentials
+  /// The resource is no longer where it was: the server may have it under another version.
+  case rediscover
   case warn(String)
   case debug(String)
   /// This scope ends, with that status and the reason for it.
@@ -134,6 +138,8 @@ struct ScopeSettings: Sendable {
   var skipsInitial = false
   var allowsStreamingList = true
   var canWatch = true
+  /// A short page first: the server sends nothing of a page before it has all of it.
+  var firstPageLimit = 100
   /// kube-apiserver's own clients' page.
   var pageLimit = 500
   /// An answer's headers, or the next bytes of a list.

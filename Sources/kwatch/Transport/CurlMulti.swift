@@ -35,8 +35,11 @@ import CCurl
   }
 
   /// Gives an exchange up; none of its closures is called any more.
-  func cancel(_ exchange: Exchange) {
+  ///
+  /// `discarding`: its connection, too, once nothing else is on it; it may be dead.
+  func cancel(_ exchange: Exchange, discarding: Bool = false) {
     exchange.isCancelled = true
+    if discarding { exchange.set(CURLOPT_FORBID_REUSE, 1) }
     if isStepping { removals.append(exchange) } else { remove(exchange) }
   }
 

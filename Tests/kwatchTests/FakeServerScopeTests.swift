@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// What becomes of each scope by itself: the built kwatch against scripted answers.
+@Suite(.timeLimit(.minutes(2))) struct FakeServerScopeTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func start(
+    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
+  ) throws -> (RunningTool, FakeAPIServer) {
+    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
+  }
+
+  static func list(_ version: String, _ items: String = "", continuation: String = "") -> String {
+    let token = continuation.isEmpty ? "" : #","continue":"\#(continuation)""#
+    return #"{"kind":"L","metadata":{"resourceVersion":"\#(version)"\#(token)},"items":[\#(items)]}"#
+  }
+
+  static func object(_ name: String, _ version: String) -> String {
+    #"{"metadata":{"name":"\#(name)","namespace":"default","uid":"u-\#(name)","resourceVersion":"\#(version)"}}"#
+  }
+
+  @Test func mixesNoResourceVersions() throws {
+    // row 4.52: two resources in two namespaces, whose versions overlap and whose streams end again and again.
+    let starts = [
+      "one/configmaps": 10, "two/configmaps": 500, "one/pods": 20, "two/pods": 7000,
+    ]
+    let (tool, server) = try start(["cm,pods", "-n", "one,two", "--poll", "never"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      let parts = request.path.split(separator: "?")
+      let place = parts[0].split(separator: "/").suffix(2).joined(separator: "/")
+      let begin = starts[place] ?? 0
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("\(begin)")) }
+      let from = parts[1].split(separator: "&").first { $0.hasPrefix("resourceVersion=") }?.dropFirst(16)
+      guard let from, let number = Int(from), (begin..<begin + 6).contains(number) else {
+        return reply.whole(#"{"kind":"Status","code":400,"message":"mixed up"}"#, status: 400)
+      }
+      reply.head()
+      reply.send(#"{"type":"ADDED","object":\#(Self.object("n\(number)", "\(number + 1)"))}"# + "\n")
+      if number == begin + 5 { reply.hold() } else { reply.end() }
+    }
+    let lines = try tool.waitForLines(24)
+    #expect(lines.count == 24)
+    #expect(!tool.soFar.diagnostics.contains("mixed up"))
+    for (place, begin) in starts {
+      let parts = place.split(separator: "/")
+      let asked = server.paths.filter {
+        $0.contains("/namespaces/\(parts[0])/\(parts[1])?") && $0.contains("&resourceVersion=")
+      }.compactMap { $0.split(separator: "&").last?.split(separator: "=").last.flatMap { Int($0) } }
+      #expect(asked == Array(begin..<begin + 6))
+    }
+  }
+
+  @Test func saysThatAScopeIsGone() throws {
+    // row 4.19, row 4.36
+    let isThere = Atomic<Bool>(true)
+    let (tool, _) = try start(["cm", "--status", "stderr"]) { request, reply in
+      guard isThere.load(ordering: .relaxed) else {
+        return reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+      }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      isThere.store(false, ordering: .relaxed)
+      reply.head()
+      reply.send(#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"6"}}}"# + "\n")
+      reply.end()
+    }
+    try tool.waitForDiagnostics(#""health":"healthy""#)
+    try tool.waitForDiagnostics(#""health":"degraded","reason":"no-scope""#)
+    #expect(tool.isRunning)
+
+    let (never, _) = try start(["nonsense", "--status", "stderr"]) { _, reply in
+      reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+    }
+    let outcome = try never.waitForEnd()
+    #expect(outcome.status == 66)
+    #expect(outcome.diagnostics.contains(#""resource":"nonsense","namespace":"default""#))
+    #expect(outcome.diagnostics.contains(#""health":"unhealthy","reason":"no-scope""#))
+  }
+
+  @Test func saysThatItsCredentialsAreRefused() throws {
+    // row 4.36
+    let isValid = Atomic<Bool>(true)
+    let watches = Atomic<Int>(0)
+    let refusal = #"{"kind":"Status","code":401,"reason":"Unauthorized","message":"expired"}"#
+    let (tool, server) = try start(["cm", "--status", "stderr"]) { request, reply in
+      guard isValid.load(ordering: .relaxed) else { return reply.whole(refusal, status: 401) }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      guard watches.add(1, ordering: .relaxed).newValue == 1 else { return reply.hold() }
+      isValid.store(false, ordering: .relaxed)
+      reply.send(#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"6"}}}"# + "\n")
+      reply.end()
+    }
+    try tool.waitForDiagnostics(#""health":"degraded","reason":"auth""#)
+    // Tokens are renewed: it goes on where it was.
+    isValid.store(true, ordering: .relaxed)
+    try eventually("the watch goes on") {
+      watches.load(ordering: .relaxed) > 1 && server.paths.last?.contains("&resourceVersion=6") == true
+    }
+    #expect(tool.isRunning)
+
+    let (never, _) = try start(["cm", "--status", "stderr"]) { _, reply in reply.whole(refusal, status: 401) }
+    let outcome = try never.waitForEnd()
+    #expect(outcome.status == 77)
+    #expect(outcome.diagnostics.contains(#""health":"unhealthy","reason":"auth""#))
+  }
+
+  @Test func listsInOnePieceWhenTheServerForgetsAPage() throws {
+    // The recorded 410 offers a token for what is left, at a new resourceVersion: what has changed meanwhile in the
+    // part that was told would stay untold, so it is not taken.
+    let gone = text(try Wire.body("v1.36/gone-continue"))
+    #expect(gone.contains(#""continue": "#))
+    let (tool, server) = try start(["cm", "--until-now"]) { request, reply in
+      if request.path.contains("continue=") { return reply.whole(gone, status: 410) }
+      if request.path.contains("limit=") {
+        return reply.whole(
+          Self.list("5", "\(Self.object("a", "1")),\(Self.object("b", "2"))", continuation: "c"))
+      }
+      reply.whole(Self.list("9", "\(Self.object("b", "8")),\(Self.object("c", "3"))"))
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.lines.map { String($0.dropFirst(9).prefix { $0 != "\"" }) }
+        == ["ADDED", "ADDED", "MODIFIED", "ADDED", "DELETED"])
+    #expect(FoldedStream(outcome.lines).faults.isEmpty)
+    #expect(FoldedStream(outcome.lines).objects.keys.sorted() == ["/default/b", "/default/c"])
+    #expect(server.paths.suffix(3).map { $0.contains("continue=c") } == [false, true, false])
+  }
+
+  // row 4.31
+  @Test func tellsTheUsageOfNodes() throws {
+    let (tool, _) = try start(["nodes", "--usage", "1s"]) { request, reply in
+      if request.path.hasPrefix("/apis/metrics.k8s.io/v1beta1/nodes") {
+        return reply.whole(Self.usage("NodeMetrics", #""name":"n""#))
+      }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      reply.hold()
+    }
+    let lines = try tool.waitForLines(1)
+    #expect(
+      lines[0].hasPrefix(
+        #"{"type":"METRICS","object":{"kind":"NodeMetrics","apiVersion":"metrics.k8s.io/v1beta1","metadata":{"name":"n"}"#
+      ))
+  }
+
+  static func usage(_ kind: String, _ metadata: String, time: String = "t0") -> String {
+    """
+    {"kind":"\(kind)List","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{\(metadata)},\
+    "timestamp":"\(time)","window":"15s","containers":[]}]}
+    """
+  }
+}
