@@ -3,14 +3,34 @@ import ArgumentParser
 import Command
 
 extension GonePolicy: ExpressibleByArgument {}
-extension PollPolicy: ExpressibleByArgument {}
+
+/// `--poll`: an interval, or not at all.
+enum PollArgument: ExpressibleByArgument, Equatable {
+  case every(Duration)
+  case never
+
+  init?(argument: String) {
+    if argument == "never" {
+      self = .never
+    } else {
+      guard let interval = DurationArgument(argument: argument) else { return nil }
+      self = .every(interval.duration)
+    }
+  }
+
+  var defaultValueDescription: String {
+    switch self {
+    case .every(let interval): DurationArgument(interval).defaultValueDescription
+    case .never: "never"
+    }
+  }
+}
 
 /// How to follow, and until when.
 struct BehaviourOptions: ParsableArguments {
-  @Flag(help: "Print what there is, and end.")
-  var listOnly = false
-
-  @Flag(help: "Print what is new since --state was written, and end.")
+  @Flag(
+    name: [.long, .customLong("list-only")],
+    help: "Print what there is and end; with --state what is new since it was written.")
   var untilNow = false
 
   @Flag(help: "Print changes only, not what there is at the start.")
@@ -23,13 +43,10 @@ struct BehaviourOptions: ParsableArguments {
   @Option(help: "List at this interval and repair what the watch has missed.")
   var verify: DurationArgument?
 
-  @Option(help: "List at an interval: fallback (where the watch fails), always, never.")
-  var poll = PollPolicy.fallback
+  @Option(help: "List at this interval while the watch is refused or broken; or never.")
+  var poll = PollArgument.every(.seconds(10))
 
-  @Option(help: "The interval of --poll.")
-  var pollInterval = DurationArgument(.seconds(10))
-
-  @Option(help: "At this interval print METRICS lines of watched pods and nodes, from metrics.k8s.io.")
+  @Option(help: "At this interval print METRICS lines of watched pods and nodes, too.")
   var usage: DurationArgument?
 
   @Option(help: "Ask the server to end a watch after about this long.")
@@ -46,8 +63,11 @@ struct BehaviourOptions: ParsableArguments {
 
   mutating func validate() throws {
     if let maxRetries, maxRetries < 0 { throw ValidationError("--max-retries is a number, not below 0") }
-    guard pollInterval.duration >= .seconds(1), watchTimeout.duration >= .seconds(1) else {
-      throw ValidationError("--poll-interval and --watch-timeout are at least 1s")
+    if case .every(let interval) = poll, interval < .seconds(1) {
+      throw ValidationError("--poll is at least 1s")
+    }
+    guard watchTimeout.duration >= .seconds(1) else {
+      throw ValidationError("--watch-timeout is at least 1s")
     }
     if let usage, usage.duration < .seconds(1) { throw ValidationError("--usage is at least 1s") }
     if let verify, verify.duration < .seconds(1) { throw ValidationError("--verify is at least 1s") }
@@ -55,12 +75,14 @@ struct BehaviourOptions: ParsableArguments {
 
   func apply(to configuration: inout WatchConfiguration) {
     // What is new, in the end, is the difference between what was told and what there is: a list says that.
-    configuration.scope.isSnapshot = listOnly || untilNow
+    configuration.scope.isSnapshot = untilNow
     configuration.scope.skipsInitial = skipInitial
     configuration.scope.onGone = onGone
     configuration.scope.verifyInterval = verify?.duration
-    configuration.scope.pollPolicy = poll
-    configuration.scope.pollInterval = pollInterval.duration
+    switch poll {
+    case .every(let interval): configuration.scope.pollInterval = interval
+    case .never: configuration.scope.allowsPolling = false
+    }
     configuration.scope.watchTimeout = watchTimeout.duration
     configuration.scope.retryLimit = maxRetries
     configuration.usageInterval = usage?.duration

@@ -79,7 +79,7 @@ import Testing
     guard let cluster = try ClusterTesting.start("a list-only user") else { return }
     try cluster.create("a")
     let tool = try cluster.kwatch(
-      ["configmaps", "--poll-interval", "1s", "--status", "stderr"], as: .lister)
+      ["configmaps", "--poll", "1s", "--status", "stderr"], as: .lister)
     try tool.waitForLines(1)
     try cluster.create("b")
     try cluster.delete("a")

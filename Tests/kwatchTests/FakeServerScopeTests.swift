@@ -153,6 +153,45 @@ import Testing
       ))
   }
 
+  @Test func tellsUsageAlone() throws {
+    // row 4.14: no list and no watch of the pods themselves.
+    let times = Atomic<Int>(0)
+    let discovery =
+      #"{"kind":"APIResourceList","groupVersion":"metrics.k8s.io/v1beta1","resources":[{"name":"pods","singularName":"","namespaced":true,"kind":"PodMetrics","verbs":["get","list"]}]}"#
+    let answer: @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void = { request, reply in
+      switch request.path {
+      case "/apis":
+        reply.whole(
+          #"{"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]}]}"#
+        )
+      case "/apis/metrics.k8s.io/v1beta1": reply.whole(discovery)
+      default:
+        // Every second request has the sample of the one before.
+        let number = times.add(1, ordering: .relaxed).newValue / 2
+        reply.whole(Self.usage("PodMetrics", #""name":"p","namespace":"default""#, time: "t\(number)"))
+      }
+    }
+    let (tool, server) = try start(["pods.metrics.k8s.io", "--usage", "1s", "--status", "stderr"], answer)
+    let lines = try tool.waitForLines(2)
+    #expect(lines.allSatisfy { $0.hasPrefix(#"{"type":"METRICS","object":{"kind":"PodMetrics""#) })
+    #expect(lines.count { $0.contains(#""timestamp":"t1""#) } <= 1)
+    try tool.waitForDiagnostics(#""mode":"metrics-only","health":"healthy""#)
+    #expect(!server.paths.contains { $0.contains("/api/v1/") || $0.contains("watch=") })
+
+    let (once, _) = try start(["pods.metrics.k8s.io", "--until-now"], answer)
+    let outcome = try once.waitForEnd()
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome.lines.count == 1)
+
+    let (denied, _) = try start(["pods.metrics.k8s.io"]) { request, reply in
+      if request.path.contains("/namespaces/") {
+        return reply.whole(#"{"kind":"Status","code":403,"reason":"Forbidden","message":"no"}"#, status: 403)
+      }
+      answer(request, reply)
+    }
+    #expect(try denied.waitForEnd().status == 77)
+  }
+
   static func usage(_ kind: String, _ metadata: String, time: String = "t0") -> String {
     """
     {"kind":"\(kind)List","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{\(metadata)},\

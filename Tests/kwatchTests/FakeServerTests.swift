@@ -80,7 +80,7 @@ import Testing
   @Test func pollsWhileAWatchIsAcceptedAndSilent() throws {
     // row 4.2
     let lists = Atomic<Int>(0)
-    let (tool, server) = try start(["cm", "--poll-interval", "1s", "--status", "stderr"]) { request, reply in
+    let (tool, server) = try start(["cm", "--poll", "1s", "--status", "stderr"]) { request, reply in
       if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
       if request.path.contains("watch=true") {
         reply.head()

@@ -139,7 +139,7 @@ import Watch
   @Test func findsAMissedDeletion() {
     // row 4.15
     var settings = MachineHarness.paged
-    settings.pollPolicy = .always
+    settings.verifyInterval = .seconds(10)
     let harness = MachineHarness.watching(["a": "1", "b": "2"], settings)
     harness.wait()
     #expect(harness.requests() == ["list =11"])
@@ -239,7 +239,7 @@ import Watch
     // row 4.15
     // row 3.34
     var settings = MachineHarness.paged
-    settings.pollPolicy = .never
+    settings.allowsPolling = false
     let harness = MachineHarness.watching(["a": "1"], settings)
     var waits: [Duration] = []
     for _ in 0..<7 {

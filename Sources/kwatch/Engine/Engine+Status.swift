@@ -30,7 +30,7 @@ extension Engine {
     status.isDelivering = health == .healthy
     status.isPolling = true
     status.pollingIntervalSeconds = max(
-      1, Int((configuration.usageInterval ?? .zero).components.seconds))
+      1, Int((configuration.usageInterval ?? configuration.scope.pollInterval).components.seconds))
     write(status)
   }
 

@@ -206,15 +206,13 @@ final class Engine: ScopeHost {
       switch verdict {
       case .found(let resource): start(cluster.link, name, resource)
       case .final(let status, let reason, let message):
-        diagnostics.error(message)
-        firstFailure = firstFailure ?? status
+        failed(status, message)
         report(cluster.link, name, .unhealthy, reason)
       case .later(let message, let reason):
         if cluster.attempts == 1 || cluster.attempts == 4 { diagnostics.warning("\(message); trying again") }
         report(cluster.link, name, cluster.attempts > 3 ? .unhealthy : .degraded, reason)
         if let limit = configuration.scope.retryLimit, cluster.attempts > limit {
-          diagnostics.error(message)
-          firstFailure = firstFailure ?? .unavailable
+          failed(.unavailable, message)
           cluster.abandon()
         }
       }
@@ -232,7 +230,15 @@ final class Engine: ScopeHost {
     } else {
       namespaces = configuration.namespaces.isEmpty ? [link.target.namespace] : configuration.namespaces
     }
+    let isUsage = resource.group == UsageRunner.group && configuration.output.format == .json
     for namespace in namespaces {
+      if isUsage {
+        let query = Query(
+          labelSelector: configuration.labelSelector, fieldSelector: configuration.fieldSelector,
+          object: name.object)
+        add(usage: resource, link, namespace, query, standsAlone: true)
+        continue
+      }
       let scope = ScopeRunner(
         link: link, name: name, resource: resource, namespace: namespace,
         query: Query(
@@ -246,31 +252,36 @@ final class Engine: ScopeHost {
       scopes.append(scope)
       report(scope, scope.machine.health)
       scope.handle(.start)
-      addUsage(link, resource, namespace, name)
+      guard configuration.usageInterval != nil, !settings.isSnapshot,
+        let usage = UsageRunner.usage(of: resource)
+      else { continue }
+      let query = Query(labelSelector: configuration.labelSelector, object: name.object)
+      add(usage: usage, link, namespace, query, standsAlone: false)
     }
   }
 
-  private func addUsage(
-    _ link: ClusterLink, _ resource: APIResource, _ namespace: String?, _ name: ResourceName
+  private func add(
+    usage resource: APIResource, _ link: ClusterLink, _ namespace: String?, _ query: Query, standsAlone: Bool
   ) {
-    guard let interval = configuration.usageInterval, UsageRunner.knows(resource),
-      !configuration.scope.isSnapshot
-    else { return }
-    let query = Query(labelSelector: configuration.labelSelector, object: name.object)
     usages.append(
       UsageRunner(
-        link, of: resource, namespace: namespace, query: query, interval: interval, output: output,
-        options: configuration.output, diagnostics: diagnostics,
+        link, resource, namespace: namespace, query: query,
+        interval: configuration.usageInterval ?? configuration.scope.pollInterval, standsAlone: standsAlone,
+        isSnapshot: configuration.scope.isSnapshot, output: output, options: configuration.output,
+        diagnostics: diagnostics,
         host: UsageRunner.Host(
           start: { [unowned self] in multi.start($0) }, cancel: { [unowned self] in multi.cancel($0) },
           fail: { [unowned self] in fail($0) },
-          report: { [unowned self] in report($0, $1, $2) })))
+          report: { [unowned self] in report($0, $1, $2) },
+          finished: { [unowned self] status, message in
+            isDisturbed = true
+            if status != .ok { failed(status, message) }
+          })))
   }
 
   private func printResources(_ cluster: ClusterRunner, _ found: [APIResource]) {
     guard !found.isEmpty else {
-      firstFailure = firstFailure ?? .unavailable
-      diagnostics.error("context \(cluster.link.name): the server told of no resources")
+      failed(.unavailable, "context \(cluster.link.name): the server told of no resources")
       return cluster.abandon()
     }
     do throws(OutputError) {
@@ -281,7 +292,9 @@ final class Engine: ScopeHost {
   // MARK: - The end
 
   private var ending: ExitStatus? {
-    guard finals.count >= scopes.count else { return nil }
+    guard finals.count >= scopes.count, usages.allSatisfy({ $0.isFinished || !$0.standsAlone }) else {
+      return nil
+    }
     guard clusters.allSatisfy(\.isDone), waiting.isEmpty else { return nil }
     if configuration.listsResources { return hasAnswers ? firstFailure ?? .ok : nil }
     guard hasAnswers else { return nil }
@@ -345,7 +358,10 @@ final class Engine: ScopeHost {
 
   func finished(_ scope: ScopeRunner, _ status: ExitStatus, _ message: String) {
     finals[ObjectIdentifier(scope)] = status
-    guard status != .ok else { return }
+    if status != .ok { failed(status, message) }
+  }
+
+  private func failed(_ status: ExitStatus, _ message: String) {
     diagnostics.error(message)
     firstFailure = firstFailure ?? status
   }

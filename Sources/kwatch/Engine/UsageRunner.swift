@@ -6,6 +6,8 @@ import Watch
 ///
 /// A list at an interval, as that API knows no watch. A sample is told once, however often it is read; it never
 /// becomes a MODIFIED, since it says nothing about the object's spec or status.
+/// Where metrics.k8s.io's own resource was asked for it stands alone: a refusal of its first list is then final, and
+/// a snapshot ends with it.
 final class UsageRunner {
   /// What the loop needs to know.
   struct Host {
@@ -13,6 +15,8 @@ final class UsageRunner {
     var cancel: (Exchange) -> Void
     var fail: (OutputError) -> Void
     var report: (UsageRunner, StreamStatus.Health, StreamStatus.Reason) -> Void
+    /// One that stands alone is done.
+    var finished: (ExitStatus, String) -> Void
   }
 
   let link: ClusterLink
@@ -21,6 +25,10 @@ final class UsageRunner {
   private let printer: EventPrinter
   private let query: Query
   private let interval: Duration
+  /// Nothing else is told of the resource.
+  let standsAlone: Bool
+  private let isSnapshot: Bool
+  private(set) var isFinished = false
   private let diagnostics: Diagnostics
   private let host: Host
   private var exchange: Exchange?
@@ -28,35 +36,42 @@ final class UsageRunner {
   /// namespace/name → the sample's own time, of the last list.
   private var told: [[UInt8]: [UInt8]] = [:]
   private var seen: [[UInt8]: [UInt8]] = [:]
+  private var hasWorked = false
   private var health: (StreamStatus.Health, StreamStatus.Reason)?
 
   init(
-    _ link: ClusterLink, of watched: APIResource, namespace: String?, query: Query, interval: Duration,
-    output: OutputWriter, options: OutputOptions, diagnostics: Diagnostics, host: Host
+    _ link: ClusterLink, _ resource: APIResource, namespace: String?, query: Query, interval: Duration,
+    standsAlone: Bool, isSnapshot: Bool, output: OutputWriter, options: OutputOptions,
+    diagnostics: Diagnostics, host: Host
   ) {
     self.link = link
     self.namespace = namespace
     self.query = query
     self.interval = interval
+    self.standsAlone = standsAlone
+    self.isSnapshot = isSnapshot
     self.diagnostics = diagnostics
     self.host = host
-    resource = APIResource(
-      group: "metrics.k8s.io", version: "v1beta1", name: watched.name,
-      kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
+    self.resource = resource
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace)
     wakeAt = MonotonicClock.now
   }
 
-  /// Whether metrics.k8s.io has anything on a resource.
-  static func knows(_ resource: APIResource) -> Bool {
-    resource.group.isEmpty && (resource.name == "pods" || resource.name == "nodes")
+  static let group = "metrics.k8s.io"
+
+  /// What metrics.k8s.io has on a resource, if anything.
+  static func usage(of watched: APIResource) -> APIResource? {
+    guard watched.group.isEmpty, watched.name == "pods" || watched.name == "nodes" else { return nil }
+    return APIResource(
+      group: group, version: "v1beta1", name: watched.name,
+      kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
   }
 
   var deadline: Duration { wakeAt }
 
   func timer(_ now: Duration) {
-    guard wakeAt <= now else { return }
+    guard wakeAt <= now, !isFinished else { return }
     if let late = exchange {
       host.cancel(late)
       exchange = nil
@@ -102,12 +117,23 @@ final class UsageRunner {
           default: .error
           }
         settle(.degraded, reason, failure.message)
+        if reason != .error { finish(reason == .noScope ? .noInput : .noPermission, failure.message) }
       case .complete where !decoder.isComplete: settle(.degraded, .error, "the answer is no whole list")
       case .complete:
         told = seen
+        hasWorked = true
         settle(.healthy, .none, "")
+        if isSnapshot { finish(.ok, "") }
       }
     }
+  }
+
+  /// Only one that stands alone ends, and not once it has worked: what is refused now may be allowed again.
+  private func finish(_ status: ExitStatus, _ message: String) {
+    guard standsAlone, status == .ok || !hasWorked else { return }
+    isFinished = true
+    wakeAt = MonotonicClock.now + .seconds(1 << 30)
+    host.finished(status, message)
   }
 
   private func sample(_ item: Span<UInt8>) {

@@ -47,7 +47,7 @@ extension ScopeMachine {
     }
     var delay = backoff.next(retryAfter: failure.retryAfter, random: random())
     var next = next
-    if isSynced, settings.pollPolicy != .never, !settings.isSnapshot {
+    if isSynced, settings.allowsPolling, !settings.isSnapshot {
       // The moment from which lists replace the watch is exact, whatever the backoff says.
       let untilPolling = since + settings.pollAfter - now
       if failure.retryAfter == nil {

@@ -19,16 +19,11 @@ struct Verification {
   }
 }
 
-/// `--verify` and `--poll always`: what was told, compared with a list at the very resourceVersion of the last
+/// `--verify`: what was told, compared with a list at the very resourceVersion of the last
 /// event. What differs is drift, not news, unless the watch has touched it meanwhile.
 extension ScopeMachine {
-  private var verifyInterval: Duration? {
-    settings.pollPolicy == .always
-      ? min(settings.pollInterval, settings.verifyInterval ?? settings.pollInterval) : settings.verifyInterval
-  }
-
   mutating func scheduleVerification() {
-    guard let interval = verifyInterval, verifyAt == nil, verification == nil else { return }
+    guard let interval = settings.verifyInterval, verifyAt == nil, verification == nil else { return }
     verifyAt = now + interval
   }
 

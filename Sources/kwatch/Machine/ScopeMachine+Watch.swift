@@ -15,7 +15,7 @@ extension ScopeMachine {
   mutating func watch() {
     phase = .watching
     // Until it has proven itself a watch is short: its clean end is proof, and where none comes, lists go on.
-    let isTrial = !isProven && settings.pollPolicy != .never
+    let isTrial = !isProven && settings.allowsPolling
     timeoutSeconds = isTrial ? max(1, Int(settings.pollInterval.components.seconds)) : jitteredTimeout()
     send(.watch(resourceVersion: resourceVersion, initialEvents: false, timeoutSeconds: timeoutSeconds))
   }
@@ -158,7 +158,7 @@ extension ScopeMachine {
     case .http(410), .stream(410):
       gone(failure)
     case .http(403), .http(405):
-      guard settings.pollPolicy != .never else {
+      guard settings.allowsPolling else {
         setHealth(.watch, .unhealthy, .permission, connected: true)
         finish(.noPermission, failure.message)
         return
@@ -177,7 +177,7 @@ extension ScopeMachine {
       if failure.isTooLarge { return tooLarge(failure) }
       if case .stream = failure.kind { actions.append(.pass(failure)) }
       retry(failure, then: .check)
-    case .silence where !isProven && settings.pollPolicy != .never:
+    case .silence where !isProven && settings.allowsPolling:
       // It accepted and said nothing: lists go on while it is tried again.
       isPolling = true
       needsFreshConnection = true

@@ -235,6 +235,6 @@ struct ScopeMachine: ~Copyable {
   ) {
     health = ScopeHealth(
       mode: mode, level: level, reason: reason, isConnected: connected, isDelivering: delivering,
-      isPolling: isPolling || settings.pollPolicy == .always)
+      isPolling: isPolling)
   }
 }

@@ -112,18 +112,10 @@ enum GonePolicy: String, Sendable, CaseIterable {
   case exit
 }
 
-/// When to list at an interval.
-enum PollPolicy: String, Sendable, CaseIterable {
-  /// While the watch is refused or broken.
-  case fallback
-  /// Besides the watch, too: what it missed is repaired.
-  case always
-  case never
-}
-
 /// The constants of one scope; times are the design's where no flag says otherwise.
 struct ScopeSettings: Sendable {
-  var pollPolicy = PollPolicy.fallback
+  /// Lists at an interval replace a watch that is refused or broken.
+  var allowsPolling = true
   var pollInterval = Duration.seconds(10)
   /// How long a watch stays broken before lists at an interval replace it.
   var pollAfter = Duration.seconds(5)
