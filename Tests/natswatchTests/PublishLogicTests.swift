@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Pipe
 import Testing
 
 @testable import natswatch

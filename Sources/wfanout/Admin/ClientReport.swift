@@ -5,6 +5,8 @@ import Watch
 struct ClientReport: Sendable {
   var clientID: String
   var connectedAt: Timestamp
+  /// Whether an event has waited for it for over a second.
+  var isSlow: Bool
   var remote: String
   /// `sse`, `ndjson`, `kubernetes`, `websocket`, `channels`.
   var transport: String
@@ -27,7 +29,7 @@ struct ClientReport: Sendable {
       } + channels.map { #"{"channel":\#(JSONText.string($0))}"# }
     return #"{"client_id":\#(JSONText.string(clientID)),"connected_at":"\#(connectedAt)","remote":"#
       + #"\#(JSONText.string(remote)),"transport":"\#(transport)","subscriptions":[\#(wanted.joined(separator: ","))],"#
-      + #""queue":\#(queue),"dropped":\#(dropped)}"#
+      + #""queue":\#(queue),"dropped":\#(dropped),"slow":\#(isSlow)}"#
   }
 
   private func list(_ texts: [String]) -> String {

@@ -77,6 +77,8 @@ final class ChannelConnection: Connection {
     write(ChannelEvent.error(stream.name, code, reason, ending.message))
   }
 
+  override func isLate(by delay: Duration) -> Bool { channels.values.contains { $0.isLate(by: delay) } }
+
   override func resumeListeners() {
     for listener in channels.values { listener.hub?.resume(listener) }
   }

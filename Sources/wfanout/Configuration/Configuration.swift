@@ -59,6 +59,8 @@ struct Configuration: Sendable {
   var channelLimit = 50
   /// What a listener's filter may cost for one event.
   var costLimit = 100_000
+  /// Requests of one client in a second; nil is no limit.
+  var requestRate: Double?
   /// Compresses WebSocket messages for clients that offer it (RFC 7692).
   var compressesMessages = false
   /// For WebSocket conformance tests: an endpoint that gives back what it gets.

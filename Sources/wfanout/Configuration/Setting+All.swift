@@ -50,6 +50,8 @@ extension Setting {
     seconds("heartbeat", \.limits.heartbeatSeconds),
     seconds("ws-heartbeat", \.limits.pingSeconds),
     seconds("ws-heartbeat-timeout", \.limits.pongSeconds),
+    value("client-rate", \.limits.messagesPerSecond, "a rate as 10/s or 100/m", RateLimiter.parse),
+    value("request-rate", \.requestRate, "a rate as 10/s or 100/m", RateLimiter.parse),
     flag("ws-compress", \.compressesMessages),
     size("max-message", \.limits.messageBytes, 1 << 10...64 << 20),
     seconds("request-timeout", \.limits.requestSeconds),

@@ -10,8 +10,8 @@ struct Request: Sendable {
   var body: [UInt8] = []
   /// 1.1 knows chunks; 1.0 ends a body by closing; 2 has frames.
   var version: Version = .http11
-  /// The peer's address, for people.
-  var remote: String = ""
+  /// The peer's IP address; nil where it came by a Unix socket.
+  var address: String?
 
   enum Version: Sendable { case http10, http11, http2 }
 

@@ -101,7 +101,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     var request = Request(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
       version: head.version == .http1_0 ? .http10 : .http11)
-    request.remote = context.remoteAddress?.description ?? ""
+    request.address = context.remoteAddress?.ipAddress
     self.request = request
     if request.header("expect")?.lowercased() == "100-continue" {
       write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), context)

@@ -13,6 +13,8 @@ struct Services: Sendable {
   var channels: ChannelRoutes?
   /// Nil asks nobody who they are.
   var authenticator: Authenticator?
+  /// Nil lets a client ask as often as it likes.
+  var rates: RequestRates?
   /// The event types a `/ws` client may ask for; nil allows any.
   var knownTypes: Set<String>?
   /// Agrees to compress WebSocket messages with clients that offer it.
@@ -80,6 +82,7 @@ struct Router: Sendable {
   private func find(
     _ request: Request, _ identity: Identity?, on loop: LoopContext
   ) throws(Refusal) -> Reply {
+    if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
     if let channels = services.channels, let reply = try channels.route(request, identity: identity) {
       if case .channels = reply { try admit() }
       return reply

@@ -27,6 +27,10 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   /// When the token it came with runs out, in seconds since 1970.
   var expires: Int64?
   private var isFinishing = false
+  /// Whether an event has waited for it for over a second: what operators see before it is cut.
+  final private(set) var isSlow = false {
+    didSet { if isSlow != oldValue { loopContext.counters.slow.add(isSlow ? 1 : -1) } }
+  }
 
   init(channel: any Channel, format: WireFormat, loopContext: LoopContext) {
     self.channel = channel
@@ -37,6 +41,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     self.startTick = loopContext.tick
     self.number = loopContext.nextNumber()
   }
+
+  static let slowness = Duration.seconds(1)
 
   var takesMore: Bool { channel.isWritable && !isFinishing }
   var isHeldUp: Bool { !channel.isWritable }
@@ -63,6 +69,7 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   /// Once a second for each connection.
   func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
     let now = loopContext.tick
+    isSlow = isHeldUp && isLate(by: Connection.slowness)
     if isHeldUp || isFinishing {
       let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
       if buffered != lastBuffered {
@@ -107,6 +114,9 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))
   }
 
+  /// Whether one of its listeners is that far behind.
+  func isLate(by delay: Duration) -> Bool { listener?.isLate(by: delay) ?? false }
+
   /// Subclasses with several listeners resume them all.
   func resumeListeners() {
     if let listener { listener.hub?.resume(listener) }
@@ -121,7 +131,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     let age = Int64(loopContext.tick &- startTick) * 1_000_000_000
     return ClientReport(
       clientID: id, connectedAt: Timestamp(nanoseconds: Timestamp.now.nanoseconds - age),
-      remote: channel.remoteAddress?.description ?? "", transport: transport, queue: listener?.backlog ?? 0,
+      isSlow: isSlow, remote: channel.remoteAddress?.description ?? "", transport: transport,
+      queue: listener?.backlog ?? 0,
       dropped: listener?.dropped ?? 0)
   }
 
@@ -156,6 +167,7 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
 
   final func channelInactive(context: ChannelHandlerContext) {
     removeListeners()
+    isSlow = false
     loopContext.remove(self)
   }
 

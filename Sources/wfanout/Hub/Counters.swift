@@ -26,6 +26,7 @@ struct TransportCounters: Sendable {
 /// What is counted for the server as a whole.
 struct ServerCounters: Sendable {
   let stalled: Counter
+  let slow: Gauge
   let requests: Counter
   let refused: Counter
   let webSocket: TransportCounters

@@ -132,11 +132,11 @@ final class EventStream: Sendable {
   }
 
   /// No more events come; listeners are let go when they have had all.
-  func end() {
+  func end(reason: String) {
     for index in hubs.indices {
       hubs[index].loop.execute {
         self.drain(index)
-        self.hubs[index].end()
+        self.hubs[index].end(reason: reason)
       }
     }
   }

@@ -12,7 +12,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   private let rule: OverflowRule
   private let state: StreamState
   private var groups: [Lane.Key: Group] = [:]
-  private var isEnding = false
+  /// Why no more events come; nil while they do.
+  private var ending: String?
   private(set) var listenerCount = 0
 
   private final class Group {
@@ -71,7 +72,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
           .observe(seconds, times: UInt64(delivered))
       }
     }
-    if isEnding { endCaughtUp() }
+    if ending != nil { endCaughtUp() }
   }
 
   private func note(_ delivered: Int, _ lane: Lane) {
@@ -109,8 +110,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       note(delivered, listener.lane)
       if !slices.isEmpty { connection.send(slices) }
     }
-    if isEnding, listener.position >= ring.end, connection.takesMore {
-      connection.finish(reason: "end_of_stream")
+    if let ending, listener.position >= ring.end, connection.takesMore {
+      connection.finish(reason: ending)
     }
   }
 
@@ -250,6 +251,13 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
 
   var listeners: [Listener] { groups.values.flatMap(\.listeners) }
 
+  /// Whether what the listener wants next has waited for so long.
+  func isLate(_ listener: Listener, by delay: Duration) -> Bool {
+    guard listener.position < ring.end else { return false }
+    guard let segment = ring.element(at: listener.position) else { return true }
+    return ContinuousClock.now - segment.received > delay
+  }
+
   /// The position of the listener that is furthest behind; the ring's end when all are there.
   var slowestPosition: Int {
     var slowest = ring.end
@@ -268,15 +276,15 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   }
 
   /// No more events come: every listener is let go when it has had the last.
-  func end() {
-    isEnding = true
+  func end(reason: String) {
+    ending = reason
     endCaughtUp()
   }
 
   private func endCaughtUp() {
     for group in groups.values {
       for listener in group.listeners where listener.position >= ring.end && listener.connection.takesMore {
-        listener.connection.finish(reason: "end_of_stream")
+        listener.connection.finish(reason: ending ?? "end_of_stream")
       }
     }
   }

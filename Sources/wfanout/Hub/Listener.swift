@@ -17,6 +17,8 @@ final class Listener {
   /// Events it has not been handed yet.
   var backlog: Int { hub.map { max(0, $0.ring.end - position) } ?? 0 }
 
+  func isLate(by delay: Duration) -> Bool { hub?.isLate(self, by: delay) ?? false }
+
   init(lane: Lane, connection: Connection, position: Int) {
     self.lane = lane
     self.connection = connection

@@ -29,6 +29,11 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     }
   }
 
+  private let started = ContinuousClock.now
+
+  /// Time since this loop began.
+  var now: Duration { ContinuousClock.now - started }
+
   private var numbers: UInt32 = 0
 
   func nextNumber() -> UInt32 {
@@ -98,6 +103,8 @@ struct ConnectionLimits: Sendable {
   /// Silence after which a WebSocket is pinged, and how long it has to answer.
   var pingSeconds: UInt32 = 30
   var pongSeconds: UInt32 = 10
+  /// Messages of one WebSocket client; nil is no limit.
+  var messagesPerSecond: Double?
   /// What a WebSocket client's message may have.
   var messageBytes = 65_536
 }

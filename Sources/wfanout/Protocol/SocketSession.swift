@@ -91,8 +91,10 @@ struct SocketSession: Sendable {
     return [error(.authExpired, "the token has expired: send \"auth\" again")]
   }
 
-  func error(_ code: ErrorCode, _ message: String) -> Action {
-    .send(#"{"type":"error","code":"\#(code.rawValue)","message":\#(JSONText.string(message))}"#)
+  func error(_ code: ErrorCode, _ message: String) -> Action { .send(errorText(code, message)) }
+
+  func errorText(_ code: ErrorCode, _ message: String) -> String {
+    #"{"type":"error","code":"\#(code.rawValue)","message":\#(JSONText.string(message))}"#
   }
 
   private func close() -> [Action] { [.close(code: 1008, reason: "authentication failed")] }

@@ -10,7 +10,9 @@ struct SubscriptionMatcher: LineMatcher {
     self.key = "ws " + subscriptions.key
   }
 
+  /// That the source has failed is everybody's business.
   func matches(_ batch: Batch, _ index: Int) -> Bool {
+    if batch.kinds[index] == .error { return true }
     let bytes = batch.bytes
     let line = batch.line(index)
     return subscriptions.matches(

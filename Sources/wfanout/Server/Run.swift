@@ -31,7 +31,9 @@ struct Run {
     }
     let error = ended.wait()
     notifier.stopping()
-    server.drain(reason: shutdown.cause == nil ? "end_of_stream" : "server_shutdown")
+    server.drain(
+      reason: shutdown.cause != nil ? "server_shutdown" : error == nil ? "end_of_stream" : "source_failed",
+      givesWhatIsLeft: shutdown.cause == nil)
     if let error { throw error }
     return .ok
   }

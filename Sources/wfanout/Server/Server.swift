@@ -78,6 +78,7 @@ final class Server: Sendable {
     services.knownTypes = configuration.eventTypes
     services.hasEcho = configuration.hasEcho
     services.compressesMessages = configuration.compressesMessages
+    services.rates = configuration.requestRate.map { RequestRates(rate: $0) }
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
     services.authenticator = authenticator
     var router = Router(services: services, admission: admission)
@@ -169,14 +170,13 @@ final class Server: Sendable {
   }
 
   /// Lets every listener have what is left, says goodbye, and waits until all are gone or the time is up.
-  func drain(reason: String) {
+  func drain(reason: String, givesWhatIsLeft: Bool) {
     guard !isDraining.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    if reason == "end_of_stream" {
-      stream.end()
-    } else {
-      for context in contexts {
-        try? context.loop.submit { context.forEachConnection { $0.finish(reason: reason) } }.wait()
-      }
+    if givesWhatIsLeft { stream.end(reason: reason) }
+    for context in contexts {
+      try? context.loop.submit {
+        context.forEachConnection { if !givesWhatIsLeft || $0.listener == nil { $0.finish(reason: reason) } }
+      }.wait()
     }
     pool?.stopAll()
     let deadline = ContinuousClock.now + configuration.drain

@@ -13,6 +13,8 @@ struct ServerMetrics: Sendable {
     server = ServerCounters(
       stalled: registry.counter(
         "wfanout_stalled_total", help: "Listeners cut off because they took nothing."),
+      slow: registry.gauge(
+        "wfanout_clients_slow", help: "Listeners for whom an event has waited for over a second."),
       requests: registry.counter("wfanout_requests_total", help: "Requests that reached a route."),
       refused: registry.counter("wfanout_requests_refused_total", help: "Requests answered with a Status."),
       webSocket: webSocket, http: http,

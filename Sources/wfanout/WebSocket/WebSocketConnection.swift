@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
 import NIOCore
+import Pipe
 import Watch
 
 /// A WebSocket: frames in and out, and what its mode makes of the messages.
@@ -26,6 +27,9 @@ final class WebSocketConnection: Connection {
   private var lastHeardTick: UInt32
   private var pingTick: UInt32?
   private var isReading = true
+  /// What the client may still say (`client-rate`), and the end of the pause when it has said more.
+  private var allowance: RateLimiter?
+  private var pause: Scheduled<Void>?
   private var countedSubscriptions = 0
   /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for an upgrade, but it
   /// is stricter about that than the handshake; what else it parses must not be taken for bytes.
@@ -63,6 +67,9 @@ final class WebSocketConnection: Connection {
     self.lastHeardTick = loopContext.tick
     self.heartbeat = Heartbeat(
       interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds)
+    self.allowance = loopContext.limits.messagesPerSecond.map {
+      RateLimiter(rate: $0, burst: $0 * RequestRates.burstSeconds, now: loopContext.now)
+    }
     if case .session(let needsToken, let isKnown) = mode {
       session = SocketSession(
         clientID: UUIDText.random(), needsToken: needsToken, isKnown: isKnown, knownTypes: knownTypes)
@@ -101,11 +108,14 @@ final class WebSocketConnection: Connection {
     pingTick = nil
     guard !isClosing else { return }
     do throws(WebSocketDecoder.Violation) {
-      try decoder.feed(buffer.readableBytesView) { handle($0) }
+      try decoder.feed(buffer.readableBytesView) { event in
+        charge()
+        handle(event)
+      }
     } catch {
       close(code: error.code, reason: error.reason)
     }
-    holdBackReading()
+    adjustReading()
   }
 
   private func handle(_ event: WebSocketDecoder.Event) {
@@ -224,21 +234,32 @@ final class WebSocketConnection: Connection {
   override func removeListeners() {
     super.removeListeners()
     count(0)
+    pause?.cancel()
     admission.clientLeft()
   }
 
+  /// A client that says more than it may is told so once, and not read from until it has made up for it.
+  private func charge() {
+    guard let wait = allowance?.take(now: loopContext.now), wait > .zero else { return }
+    if pause == nil, let session { act([session.error(.rateLimited, "too many messages; reading pauses")]) }
+    pause?.cancel()
+    pause = channel.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { [weak self] in
+      self?.pause = nil
+      self?.lastHeardTick = self?.loopContext.tick ?? 0
+      self?.adjustReading()
+    }
+  }
+
   /// A client that sends and does not read must not fill memory with our answers.
-  private func holdBackReading() {
-    guard isHeldUp, isReading else { return }
-    isReading = false
-    channel.setOption(.autoRead, value: false).whenFailure { _ in }
+  private func adjustReading() {
+    let mayRead = !isHeldUp && pause == nil
+    guard mayRead != isReading else { return }
+    isReading = mayRead
+    channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
   }
 
   override func resumeListeners() {
-    if !isReading {
-      isReading = true
-      channel.setOption(.autoRead, value: true).whenFailure { _ in }
-    }
+    adjustReading()
     super.resumeListeners()
   }
 
@@ -256,7 +277,7 @@ final class WebSocketConnection: Connection {
       goodbye(reason: "heartbeat_timeout", code: 4408)
       return
     }
-    if pingTick == nil, !isClosing, !isHeldUp, now &- lastHeardTick >= heartbeat.interval {
+    if pingTick == nil, !isClosing, isReading, now &- lastHeardTick >= heartbeat.interval {
       pingTick = now
       send(WebSocketFrame.message(.ping, []))
     }
@@ -284,11 +305,15 @@ final class WebSocketConnection: Connection {
     var bytes: [UInt8] = []
     guard !isClosing else { return bytes }
     isClosing = true
+    if let session, reason == "source_failed" {
+      bytes = WebSocketFrame.message(
+        .text, Array(session.errorText(.internalError, "the source failed").utf8))
+    }
     if mode != .echo {
       Notice.disconnect(reason: reason, reconnectAfterMilliseconds: delay)
         .appendFrame(isRaw: mode == .raw, into: &bytes)
     }
-    let code: UInt16 = reason == "too_slow" ? 1008 : reason == "end_of_stream" ? 1000 : 1001
-    return bytes + WebSocketFrame.close(code: code, reason: reason)
+    let codes: [String: UInt16] = ["too_slow": 1008, "end_of_stream": 1000, "source_failed": 1011]
+    return bytes + WebSocketFrame.close(code: codes[reason] ?? 1001, reason: reason)
   }
 }

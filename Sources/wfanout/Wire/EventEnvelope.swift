@@ -4,7 +4,7 @@ import Watch
 /// The `event` message of the `/ws` protocol.
 ///
 /// A line that has an `event_type` already is such an event: `type` becomes `event`, a missing `event_id` is filled in, all
-/// other members stay as they are. Any other line becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a
+/// other members stay as they are. An ERROR line, with which a source says that it has failed, becomes an `error`. Any other line becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a
 /// watch event and `MESSAGE` for the rest.
 enum EventEnvelope {
   static func encode(_ batch: Batch, _ index: Int) -> [UInt8] {
@@ -13,6 +13,7 @@ enum EventEnvelope {
     var output: [UInt8] = []
     output.reserveCapacity(line.count + 160)
     let id = batch.ids[index]
+    if batch.kinds[index] == .error { return failure(batch, index) }
     guard let type = JSONScan.member("event_type", of: bytes, in: line), JSONScan.inside(bytes, type) != nil
     else {
       output.append(contentsOf: #"{"type":"event","event_id":"\#(id)","event_type":""#.utf8)
@@ -41,6 +42,18 @@ enum EventEnvelope {
       // The resume id is ours even where the producer numbers its own events.
       output.append(contentsOf: #","resume_id":"\#(id)""#.utf8)
     }
+    output.append(UInt8(ascii: "}"))
+    return output
+  }
+
+  private static func failure(_ batch: Batch, _ index: Int) -> [UInt8] {
+    let bytes = batch.bytes
+    let message = JSONScan.member("object", of: bytes, in: batch.line(index))
+      .flatMap { JSONScan.member("message", of: bytes, in: $0) }.map { bytes[$0] }
+    var output = Array(#"{"type":"error","code":"INTERNAL_ERROR","message":"#.utf8)
+    output.append(contentsOf: message ?? ArraySlice(#""the source failed""#.utf8))
+    output.append(contentsOf: #","event_id":"\#(batch.ids[index])","payload":"#.utf8)
+    appendPayload(bytes, batch.line(index), into: &output)
     output.append(UInt8(ascii: "}"))
     return output
   }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A token bucket: so many a second on average, so many at once. Pure: the time is given.
+package struct RateLimiter: Sendable {
+  /// How many a second.
+  package let rate: Double
+  /// How many may go at once after a pause.
+  package let burst: Double
+  private var tokens: Double
+  private var last: Duration
+
+  /// A full bucket.
+  package init(rate: Double, burst: Double, now: Duration) {
+    self.rate = rate
+    self.burst = max(1, burst)
+    tokens = self.burst
+    last = now
+  }
+
+  /// Takes a token.
+  ///
+  /// - Returns: How long to wait before what it is for may go; zero when there was a token. The token is taken either
+  ///   way, so that whoever waits and goes on keeps the rate.
+  package mutating func take(now: Duration) -> Duration {
+    refill(now)
+    tokens -= 1
+    return tokens >= 0 ? .zero : .seconds(-tokens / rate)
+  }
+
+  /// Takes a token if there is one.
+  ///
+  /// - Returns: How long it is until there will be one; nil when there was one.
+  package mutating func takeIfThere(now: Duration) -> Duration? {
+    refill(now)
+    guard tokens < 1 else {
+      tokens -= 1
+      return nil
+    }
+    return .seconds((1 - tokens) / rate)
+  }
+
+  /// Whether nothing was taken for so long that it is as new.
+  package func isFull(now: Duration) -> Bool { tokens + (now - last) / .seconds(1) * rate >= burst }
+
+  private mutating func refill(_ now: Duration) {
+    tokens = min(burst, tokens + (now - last) / .seconds(1) * rate)
+    last = now
+  }
+
+  /// `100/s`, `600/m`, `100`: how many a second. Nil for anything else.
+  package static func parse(_ text: String) -> Double? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard let count = parts.first.flatMap({ Double($0) }), count > 0, count.isFinite else { return nil }
+    switch parts.count == 2 ? String(parts[1]) : parts.count == 1 ? "s" : "" {
+    case "s": return count
+    case "m": return count / 60
+    case "h": return count / 3600
+    default: return nil
+    }
+  }
+}
