@@ -190,6 +190,12 @@ import Testing
       answer(request, reply)
     }
     #expect(try denied.waitForEnd().status == 77)
+    let (down, _) = try start(["pods.metrics.k8s.io", "--usage", "1s", "--max-retries", "1"]) {
+      request, reply in
+      if request.path.contains("/namespaces/") { return reply.whole("no\n", status: 503) }
+      answer(request, reply)
+    }
+    #expect(try down.waitForEnd().status == 69)
   }
 
   static func usage(_ kind: String, _ metadata: String, time: String = "t0") -> String {

@@ -125,8 +125,6 @@ final class Engine: ScopeHost {
     notifier.alive()
     metrics?.update(scopes, bytesWritten: output.bytesWritten)
     try save(now)
-    if let ending { return ending }
-    if let limit = configuration.timeout, now - start >= limit { return .timedOut }
     timers(now)
     for cluster in clusters { cluster.pump(multi) }
     for (_, cluster) in rediscoveries { cluster.pump(multi) }
@@ -135,7 +133,9 @@ final class Engine: ScopeHost {
     try output.flush()
     isSettled = waiting.isEmpty && rediscoveries.isEmpty && clusters.allSatisfy(\.isDone)
     nextTurn = deadline(now)
-    return ending
+    if let ending { return ending }
+    guard let limit = configuration.timeout, now - start >= limit else { return nil }
+    return .timedOut
   }
 
   private func end(_ status: ExitStatus) throws -> ExitStatus {
@@ -267,7 +267,8 @@ final class Engine: ScopeHost {
       UsageRunner(
         link, resource, namespace: namespace, query: query,
         interval: configuration.usageInterval ?? configuration.scope.pollInterval, standsAlone: standsAlone,
-        isSnapshot: configuration.scope.isSnapshot, output: output, options: configuration.output,
+        isSnapshot: configuration.scope.isSnapshot, retryLimit: configuration.scope.retryLimit,
+        output: output, options: configuration.output,
         diagnostics: diagnostics,
         host: UsageRunner.Host(
           start: { [unowned self] in multi.start($0) }, cancel: { [unowned self] in multi.cancel($0) },

@@ -28,6 +28,7 @@ final class UsageRunner {
   /// Nothing else is told of the resource.
   let standsAlone: Bool
   private let isSnapshot: Bool
+  private let retryLimit: Int?
   private(set) var isFinished = false
   private let diagnostics: Diagnostics
   private let host: Host
@@ -37,11 +38,13 @@ final class UsageRunner {
   private var told: [[UInt8]: [UInt8]] = [:]
   private var seen: [[UInt8]: [UInt8]] = [:]
   private var hasWorked = false
+  private var hasRefreshed = false
+  private var failures = 0
   private var health: (StreamStatus.Health, StreamStatus.Reason)?
 
   init(
     _ link: ClusterLink, _ resource: APIResource, namespace: String?, query: Query, interval: Duration,
-    standsAlone: Bool, isSnapshot: Bool, output: OutputWriter, options: OutputOptions,
+    standsAlone: Bool, isSnapshot: Bool, retryLimit: Int?, output: OutputWriter, options: OutputOptions,
     diagnostics: Diagnostics, host: Host
   ) {
     self.link = link
@@ -50,6 +53,7 @@ final class UsageRunner {
     self.interval = interval
     self.standsAlone = standsAlone
     self.isSnapshot = isSnapshot
+    self.retryLimit = retryLimit
     self.diagnostics = diagnostics
     self.host = host
     self.resource = resource
@@ -75,7 +79,8 @@ final class UsageRunner {
     if let late = exchange {
       host.cancel(late)
       exchange = nil
-      settle(.degraded, .disconnect, "no answer in time")
+      failed(.disconnect, "no answer in time")
+      guard !isFinished else { return }
     }
     wakeAt = now + interval
     let path =
@@ -106,31 +111,47 @@ final class UsageRunner {
     exchange.onEnd = { [unowned self] ending in
       self.exchange = nil
       switch ending {
-      case .broken(let message): settle(.degraded, .disconnect, message)
+      case .broken(let message): failed(.disconnect, message)
       case .complete where exchange.status != 200:
-        let failure = ServerAnswer.failure(exchange, "list \(resource.qualifiedName)")
-        let reason: StreamStatus.Reason =
-          switch exchange.status {
-          case 401: .auth
-          case 403: .permission
-          case 404: .noScope
-          default: .error
-          }
-        settle(.degraded, reason, failure.message)
-        if reason != .error { finish(reason == .noScope ? .noInput : .noPermission, failure.message) }
-      case .complete where !decoder.isComplete: settle(.degraded, .error, "the answer is no whole list")
+        refused(exchange.status, ServerAnswer.failure(exchange, "list \(resource.qualifiedName)").message)
+      case .complete where !decoder.isComplete: failed(.error, "the answer is no whole list")
       case .complete:
         told = seen
-        hasWorked = true
+        (hasWorked, hasRefreshed, failures) = (true, false, 0)
         settle(.healthy, .none, "")
         if isSnapshot { finish(.ok, "") }
       }
     }
   }
 
-  /// Only one that stands alone ends, and not once it has worked: what is refused now may be allowed again.
+  private func refused(_ status: Int, _ message: String) {
+    switch status {
+    case 401 where !hasRefreshed:
+      // Tokens expire; one more try with new ones.
+      hasRefreshed = true
+      link.credentials.invalidate()
+      failed(.auth, message)
+    case 401: failed(.auth, message, isFinal: .noPermission)
+    case 403: failed(.permission, message, isFinal: .noPermission)
+    case 404: failed(.noScope, message, isFinal: .noInput)
+    default: failed(.error, message)
+    }
+  }
+
+  /// `isFinal`: the status to end with, unless it has worked before; what is refused now may be allowed again.
+  private func failed(
+    _ reason: StreamStatus.Reason, _ message: String, isFinal status: ExitStatus? = nil
+  ) {
+    failures += 1
+    var end = hasWorked ? nil : status
+    if let retryLimit, failures > retryLimit { end = end ?? .unavailable }
+    guard standsAlone, let end else { return settle(.degraded, reason, message) }
+    settle(.unhealthy, reason, "")
+    finish(end, message)
+  }
+
   private func finish(_ status: ExitStatus, _ message: String) {
-    guard standsAlone, status == .ok || !hasWorked else { return }
+    guard standsAlone else { return }
     isFinished = true
     wakeAt = MonotonicClock.now + .seconds(1 << 30)
     host.finished(status, message)
