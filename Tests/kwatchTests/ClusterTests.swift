@@ -177,6 +177,16 @@ import Testing
       contentType: "application/merge-patch+json")
     #expect(try tool.waitForLines(4).last?.hasPrefix(#"{"type":"MODIFIED""#) == true)
     #expect(FoldedStream(tool.lines).faults.isEmpty)
+    // A version that is served no more takes no object with it: the same one is told in its new form.
+    let schema = #"{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}"#
+    let versions =
+      #"{"name":"v3","served":true,"storage":true,"schema":\#(schema)},{"name":"v2","served":false,"storage":false,"schema":\#(schema)}"#
+    try cluster.call(
+      "PATCH", "\(definitions)/widgets.example.com", body: #"{"spec":{"versions":[\#(versions)]}}"#,
+      contentType: "application/merge-patch+json")
+    let moved = try tool.waitForLines(5, .seconds(90))
+    #expect(moved.last?.hasPrefix(#"{"type":"MODIFIED","object":{"#) == true)
+    #expect(moved.last?.contains(#""apiVersion":"example.com/v3""#) == true)
   }
 
   @Test func noticesALineThatHasDied() throws {

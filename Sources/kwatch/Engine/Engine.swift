@@ -273,7 +273,10 @@ final class Engine: ScopeHost {
         host: UsageRunner.Host(
           start: { [unowned self] in multi.start($0) }, cancel: { [unowned self] in multi.cancel($0) },
           fail: { [unowned self] in fail($0) },
-          report: { [unowned self] in report($0, $1, $2) },
+          report: { [unowned self] in
+            report($0, $1, $2)
+            noteReady()
+          },
           finished: { [unowned self] status, message in
             isDisturbed = true
             if status != .ok { failed(status, message) }
@@ -351,8 +354,12 @@ final class Engine: ScopeHost {
     }
   }
 
-  func synced(_ scope: ScopeRunner) {
-    guard !isReady, clusters.allSatisfy(\.isDone), scopes.allSatisfy({ $0.machine.isSynced }) else { return }
+  func synced(_ scope: ScopeRunner) { noteReady() }
+
+  private func noteReady() {
+    guard !isReady, clusters.allSatisfy(\.isDone), scopes.allSatisfy({ $0.machine.isSynced }),
+      usages.allSatisfy({ $0.hasWorked || !$0.standsAlone })
+    else { return }
     isReady = true
     notifier.ready("watching \(scopes.count) scopes")
   }

@@ -37,7 +37,7 @@ final class UsageRunner {
   /// namespace/name → the sample's own time, of the last list.
   private var told: [[UInt8]: [UInt8]] = [:]
   private var seen: [[UInt8]: [UInt8]] = [:]
-  private var hasWorked = false
+  private(set) var hasWorked = false
   private var hasRefreshed = false
   private var failures = 0
   private var health: (StreamStatus.Health, StreamStatus.Reason)?
