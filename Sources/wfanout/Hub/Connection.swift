@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Metrics
 import NIOCore
 import Watch
@@ -77,7 +78,7 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
         lastProgressTick = now
       } else if now &- lastProgressTick >= stallLimit {
         loopContext.counters.stalled.increment()
-        channel.close(promise: nil)
+        reset()
       }
       return
     }
@@ -87,6 +88,13 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
       return
     }
     if now &- lastWriteTick >= heartbeat { send(.heartbeat, format) }
+  }
+
+  /// Closes and drops what the kernel still has for the client: one that reads a byte now and then would keep it for hours.
+  private func reset() {
+    let options = channel as? any SocketOptionProvider
+    options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
+    channel.close(promise: nil)
   }
 
   /// A stream that cannot be asked for another token ends.
