@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # run.sh FOLDER [ROW...]: measures the release build of wfanout in FOLDER beside nginx+nchan and a C server that only writes.
-# ROW: flat ten-thousand paced idle stalled; all of them when none is named. Prints one line a row.
+# ROW: flat ten-thousand paced filters idle stalled; all of them when none is named. Prints one line a row.
 #
 # harness/ is the load generator, the publisher, the limit and the sampling. Needs gcc, python3, and for the peer
 # nginx-light and libnginx-mod-nchan.
@@ -13,7 +13,7 @@ harness=$here/harness
 [ $# -ge 1 ] || { echo "usage: run.sh FOLDER [ROW...]" >&2; exit 64; }
 server=$(cd "$1" && pwd)/wfanout
 shift
-[ $# -gt 0 ] || set -- flat ten-thousand paced idle stalled
+[ $# -gt 0 ] || set -- flat ten-thousand paced filters idle stalled
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -51,6 +51,12 @@ for row; do
     ours sse-100/s --path /events --mode sse -n 1000 -c 1000 -r 100
     limit -n 1000 -c 1000 -r 100
     peer 1000 1000 300 100
+    ;;
+  filters)
+    # Each of them lets all events through, so that every listener can be checked for each.
+    filter='/events?filter=seq%20!%3D%20-1'
+    ours one-filter --path "$filter" --mode sse -n 1000 -c 2000
+    ours hundred-filters --path "$filter@" --mode sse --client '--variants 100' -n 1000 -c 2000
     ;;
   idle) ours idle --path /events --mode sse -n 9900 -c 0 --holdidle 5 ;;
   stalled)

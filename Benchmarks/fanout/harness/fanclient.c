@@ -165,17 +165,24 @@ static void start(conn *c, int i) {
   if (r < 0 && errno != EINPROGRESS) { if (nfail < 3) perror("connect"); die(c); return; }
   epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
 }
+// The request of one connection: an @ in its path becomes one of `variants` numbers, so that each asks for something of its own.
+static int variants = 1;
+static ssize_t ask(conn *c, const char *req, size_t n) {
+  static char own[8192]; const char *at = variants > 1 ? memchr(req, '@', n) : 0; if (!at) return write(c->fd, req, n) == (ssize_t)n;
+  size_t m = at - req; memcpy(own, req, m); m += sprintf(own + m, "%d", (int)((c - cs) % variants)); memcpy(own + m, at + 1, n - (at + 1 - req)); m += n - (at + 1 - req);
+  return write(c->fd, own, m) == (ssize_t)m;
+}
 static void on_sig(int s) { (void)s; stop = 1; }
 int main(int ac, char **av) {
-  static struct option lo[] = {{"slow", 1, 0, 1}, {"slow-rate", 1, 0, 2}, {"rcvbuf", 1, 0, 3}, {"slow-rcvbuf", 1, 0, 4}, {"idle", 1, 0, 5}, {"hold", 1, 0, 6}, {"any-first", 0, 0, 7}, {"unix", 1, 0, 8}, {"subproto", 1, 0, 9}, {"name", 1, 0, 10}, {"inflight", 1, 0, 11}, {0, 0, 0, 0}};
+  static struct option lo[] = {{"slow", 1, 0, 1}, {"slow-rate", 1, 0, 2}, {"rcvbuf", 1, 0, 3}, {"slow-rcvbuf", 1, 0, 4}, {"idle", 1, 0, 5}, {"hold", 1, 0, 6}, {"any-first", 0, 0, 7}, {"unix", 1, 0, 8}, {"subproto", 1, 0, 9}, {"name", 1, 0, 10}, {"inflight", 1, 0, 11}, {"variants", 1, 0, 12}, {0, 0, 0, 0}};
   int o; while ((o = getopt_long(ac, av, "h:p:u:n:m:c:s:t:H:", lo, 0)) != -1) switch (o) {
     case 'h': host = optarg; break; case 'p': port = atoi(optarg); break; case 'u': path = optarg; break; case 'n': N = atoi(optarg); break;
     case 'm': mode = !strcmp(optarg, "ws") ? WS : !strcmp(optarg, "ndjson") ? NDJSON : !strcmp(optarg, "mqtt") ? MQTT : SSE; break;
     case 'c': count = strtoull(optarg, 0, 10); break; case 's': size = atoi(optarg); break; case 't': tmo = atof(optarg); break;
     case 'H': { char *x; if (asprintf(&x, "%s%s\r\n", extra, optarg) < 0) return 1; extra = x; break; }
     case 1: K = atoi(optarg); break; case 2: slow_rate = atof(optarg); break; case 3: rcvbuf = atoi(optarg); break; case 4: srcvbuf = atoi(optarg); break;
-    case 5: idle = atof(optarg); break; case 6: hold = atof(optarg); break; case 7: anyfirst = 1; break; case 8: upath = optarg; break; case 9: proto = optarg; break; case 10: name = optarg; break; case 11: inflight_max = atoi(optarg); break;
-    default: fprintf(stderr, "usage: fanclient [-h host] [-p port | --unix path] [-u urlpath] [-m sse|ws|ndjson|mqtt] [-n conns] [-c events] [-s datasize] [-t max_s] [--idle s] [--hold s] [-H 'Header: v'] [--slow K --slow-rate B/s --slow-rcvbuf B] [--rcvbuf B] [--any-first] [--subproto p] [--inflight n] [--name s]\n"); return 2; }
+    case 5: idle = atof(optarg); break; case 6: hold = atof(optarg); break; case 7: anyfirst = 1; break; case 8: upath = optarg; break; case 9: proto = optarg; break; case 10: name = optarg; break; case 11: inflight_max = atoi(optarg); break; case 12: variants = atoi(optarg); break;
+    default: fprintf(stderr, "usage: fanclient [-h host] [-p port | --unix path] [-u urlpath] [-m sse|ws|ndjson|mqtt] [-n conns] [-c events] [-s datasize] [-t max_s] [--idle s] [--hold s] [-H 'Header: v'] [--slow K --slow-rate B/s --slow-rcvbuf B] [--rcvbuf B] [--any-first] [--subproto p] [--inflight n] [--variants v] [--name s]\n"); return 2; }
   if (mode == MQTT && !proto) proto = "mqtt";
   struct rlimit rl = {N + K + 100, N + K + 100}, cur; getrlimit(RLIMIT_NOFILE, &cur); if (cur.rlim_cur < rl.rlim_cur) { if (cur.rlim_max > rl.rlim_max) rl.rlim_max = cur.rlim_max; if (setrlimit(RLIMIT_NOFILE, &rl)) perror("setrlimit"); }
   signal(SIGINT, on_sig); signal(SIGTERM, on_sig); signal(SIGPIPE, SIG_IGN);
@@ -189,7 +196,7 @@ int main(int ac, char **av) {
     int n = epoll_wait(ep, evs, 1024, 50);
     for (int i = 0; i < n; i++) { conn *c = evs[i].data.ptr; uint32_t e = evs[i].events; if (c->st == ST_DEAD) continue;
       if (c->st == ST_CONN) { int er = 0; socklen_t l = sizeof er; getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &er, &l); if (er) { errno = er; if (nfail < 3) perror("connect"); die(c); continue; }
-        int one = 1; if (!upath) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); if (write(c->fd, req, rl_) != rl_) { die(c); continue; } c->st = ST_HDR; struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev); continue; }
+        int one = 1; if (!upath) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); if (!ask(c, req, rl_)) { die(c); continue; } c->st = ST_HDR; struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c}; epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev); continue; }
       if (c->slow && c->st == ST_BODY) { if (e & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) die(c); continue; }
       if (e & (EPOLLIN | EPOLLHUP | EPOLLERR)) do_read(c, 0); }
     uint64_t t = now_ns();
