@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// kwatch as a client of wfanout's Kubernetes endpoint, which serves watches and lists but no discovery.
+/// kwatch and kubectl as clients of wfanout's Kubernetes endpoint, which serves watches and lists but no discovery.
 @Suite(.timeLimit(.minutes(2))) struct WatchServerTests {
   @Test func kwatchListsAndWatchesWhatWfanoutServes() throws {
     let server = try Tool.start("wfanout", ["--listen", "127.0.0.1:0", "--snapshot"])
@@ -29,6 +29,30 @@ import Testing
     #expect(try client.waitForLines(2).last?.contains(#""name":"cart-2""#) == true)
     client.send(SIGTERM)
     #expect(try client.waitForEnd().status == 128 + SIGTERM)
+  }
+
+  // row 0.1
+  @Test func kubectlListsAndWatchesWhatWfanoutServes() throws {
+    // Where scripts/install-kubectl.sh puts one when the system has none.
+    let path =
+      #"PATH="$PATH:${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-\#(NSHomeDirectory())/.cache}/watchutils}/kubectl/bin""#
+    guard try Tool.shell("\(path) command -v kubectl").waitForEnd().status == 0 else {
+      return notTested(
+        "kubectl at wfanout's endpoint", because: "no kubectl here (scripts/install-kubectl.sh)")
+    }
+    let server = try Tool.start("wfanout", ["--listen", "127.0.0.1:0", "--snapshot"])
+    let address = try listenAddress(of: server)
+    server.write(Self.pod("cart-1", version: 1))
+    let kubectl = "\(path) exec kubectl --kubeconfig=/dev/null --server=\(address) get --raw"
+    try eventually("the first pod is listed") {
+      try Tool.shell("\(kubectl) /api/v1/pods").waitForEnd().output.contains(#""kind":"PodList""#)
+    }
+    let watch = try Tool.shell("\(kubectl) '/api/v1/pods?watch=1'")
+    #expect(try watch.waitForLines(1) == [Self.pod("cart-1", version: 1).trimmingCharacters(in: .newlines)])
+    server.write(Self.pod("cart-2", version: 2))
+    #expect(try watch.waitForLines(2).last?.contains(#""name":"cart-2""#) == true)
+    server.closeInput()
+    #expect(try watch.waitForEnd().status == 0, "the end of the stream is clean")
   }
 
   private static func pod(_ name: String, version: Int) -> String {
