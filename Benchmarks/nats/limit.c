@@ -5,6 +5,7 @@
 //   limit pub   URL STREAM PREFIX COUNT BYTES    make the stream anew and publish asynchronously
 //   limit drain URL STREAM COUNT                 read all of it through a push consumer with flow control
 //   limit lat   URL COUNT PER_SECOND             publish and receive; microseconds from one to the other
+//   limit line  URL COUNT PER_SECOND NATSWATCH   the same to a line of `NATSWATCH tail` in a pipe
 #include <nats/nats.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -115,6 +116,25 @@ static int compare(const void *left, const void *right) {
   return difference < 0 ? -1 : difference > 0;
 }
 
+static void report_times(const char *what, double *times, int count) {
+  qsort(times, (size_t)count, sizeof(double), compare);
+  printf("%-6s p50 %.0f us  p90 %.0f us  p99 %.0f us\n", what, times[count / 2], times[count * 9 / 10], times[count * 99 / 100]);
+}
+
+/// Waits until the stream has a consumer.
+static void await_consumer(jsCtx *js, const char *name) {
+  for (int round = 0; round < 1000; round++) {
+    jsStreamInfo *info = NULL;
+    jsErrCode code;
+    must(js_GetStreamInfo(&info, js, name, NULL, &code), "stream info");
+    int64_t consumers = info->State.Consumers;
+    jsStreamInfo_Destroy(info);
+    if (consumers > 0) return;
+    nats_Sleep(10);
+  }
+  must(NATS_TIMEOUT, "wait for the consumer");
+}
+
 int main(int count, char **argument) {
   if (count < 5) return 64;
   const char *mode = argument[1], *url = argument[2];
@@ -161,8 +181,27 @@ int main(int count, char **argument) {
       times[index] = (seconds() - strtod(natsMsg_GetData(message) + 8, NULL)) * 1e6;
       natsMsg_Destroy(message);
     }
-    qsort(times, (size_t)pacer.count, sizeof(double), compare);
-    printf("lat    p50 %.0f us  p99 %.0f us\n", times[pacer.count / 2], times[pacer.count * 99 / 100]);
+    report_times("lat", times, pacer.count);
+  } else if (strcmp(mode, "line") == 0 && count == 6) {
+    struct pacer pacer = {url, atoi(argument[3]), atoi(argument[4])};
+    stream(js, "LIMITLAT", "limitlat");
+    char command[4096];
+    snprintf(command, sizeof command, "%s tail 'limitlat.>' --server %s --count %d", argument[5], url, pacer.count);
+    FILE *lines = popen(command, "r");
+    await_consumer(js, "LIMITLAT");
+    double *times = malloc(sizeof(double) * (size_t)pacer.count);
+    pthread_t thread;
+    pthread_create(&thread, NULL, pace, &pacer);
+    char *line = NULL;
+    size_t room = 0;
+    int seen = 0;
+    while (seen < pacer.count && getline(&line, &room, lines) > 0) {
+      const char *sent = strstr(line, "\"sent\":");
+      if (sent != NULL) times[seen++] = (seconds() - strtod(sent + 7, NULL)) * 1e6;
+    }
+    pclose(lines);
+    if (seen < pacer.count) must(NATS_ERR, "read the lines");
+    report_times("line", times, pacer.count);
   } else {
     return 64;
   }

@@ -36,4 +36,7 @@ for bytes in 300 3000; do
     measure publish "$natswatch" publish p.x <"$folder/lines"
   done
 done
-"$folder/limit" lat "$url" 5000 1000
+for round in 1 2 3; do
+  "$folder/limit" lat "$url" 5000 1000
+  "$folder/limit" line "$url" 5000 1000 "$natswatch"
+done
