@@ -63,6 +63,23 @@ import Testing
     try expectMissing(server, ["--tls-ca", "/no/such/file"])
   }
 
+  /// Operator mode: accounts and users are JWTs, and a credentials file holds a user's JWT and key.
+  // row 2.47
+  @Test(arguments: NATSServer.Version.installed) func credentialsFile(_ version: NATSServer.Version) throws {
+    let folder = try TemporaryDirectory()
+    let mode = try OperatorMode(in: folder)
+    let server = try NATSServer.start(version, configuration: mode.configuration)
+    try expectRoundTrip(server, ["NATS_CREDS": mode.credentials])
+    let read = try run(server, ["a.>", "--all", "--until-now", "--creds", mode.credentials], [:])
+    #expect(sequences(in: read.output) == [1], "\(read)")
+    let forged = try run(server, ["a.>"], ["NATS_CREDS": mode.forgedCredentials])
+    #expect(forged.status == 77, "\(forged)")
+    #expect(try run(server, ["a.>"], [:]).status == 77)
+    let empty = try folder.write("nothing\n", to: "empty.creds")
+    let broken = try run(server, ["a.>", "--creds", empty, "--connect-timeout", "2s"], [:])
+    #expect(broken.status == 78 && broken.diagnostics.contains("empty.creds"), "\(broken)")
+  }
+
   private func expectMissing(_ server: NATSServer, _ flags: [String]) throws {
     let outcome = try run(server, ["a.>"] + flags, [:])
     #expect(outcome.status == 78 && outcome.diagnostics.contains("/no/such/file"), "\(outcome)")

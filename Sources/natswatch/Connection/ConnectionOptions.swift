@@ -55,8 +55,13 @@ import Synchronization
     }
     if let token = settings.token { try check(unsafe natsOptions_SetToken(pointer, token), "NATS_TOKEN") }
     if let file = settings.credentialsFile {
-      guard unsafe access(file, R_OK) == 0 else {
+      guard let text = ConnectionSettings.text(file) else {
         throw NATSError(.badSettings, "credentials file \(file): cannot be read")
+      }
+      // libnats reads it when it connects, and would say no more than that it failed.
+      guard text.contains("-----") else {
+        throw NATSError(
+          .badSettings, "credentials file \(file): no user JWT and seed in it, as nsc generate creds writes")
       }
       try check(
         unsafe natsOptions_SetUserCredentialsFromFiles(pointer, file, nil), "credentials file \(file)")
