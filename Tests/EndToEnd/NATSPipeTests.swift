@@ -39,6 +39,50 @@ import Testing
     curl.send(SIGTERM)
   }
 
+  private static let examples = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples")
+
+  // row 0.32
+  @Test(arguments: NATSServer.Version.installed)
+  func tenantsExampleReadsOneProjectsPeople(_ version: NATSServer.Version) throws {
+    let server = try NATSServer.start(version)
+    for project in ["acme", "other"] {
+      let script = Self.examples.appending(path: "tenants.sh").path
+      let outcome = try Tool.shell("\(script) \(project) 60", environment: ["NATS_URL": server.url])
+        .waitForEnd(.seconds(60))
+      #expect(outcome.status == 0 && !outcome.lines.isEmpty, "\(outcome)")
+      for line in outcome.lines {
+        #expect(line.contains(#""subject":"activities.project.\#(project).apps.human."#), "\(line)")
+        #expect(line.contains(#""changeSource":"human""#), "\(line)")
+      }
+    }
+  }
+
+  /// What the compose file tells the image's nats-server, said to ours: streams outlive it, and monitoring answers.
+  // row 2.35
+  @Test(arguments: NATSServer.Version.installed)
+  func composeFileRunsAServerThatKeepsItsStreams(_ version: NATSServer.Version) throws {
+    let compose = try String(contentsOf: Self.examples.appending(path: "compose.yaml"), encoding: .utf8)
+    let command = try #require(compose.firstMatch(of: /command: (\[.*\])/)?.output.1)
+    var arguments = try JSONDecoder().decode([String].self, from: Data(command.utf8))
+    let store = try TemporaryDirectory()
+    let port = try #require(LoopbackSocket.freePort())
+    #expect(arguments.contains("/data") && arguments.contains("8222"))
+    arguments = arguments.map { $0 == "/data" ? store.url.path : $0 == "8222" ? "\(port)" : $0 }
+    for expected in [1, 2] {
+      let server = try NATSServer.start(version, extraArguments: arguments)
+      let environment = ["NATS_URL": server.url]
+      let published = try Tool.run(
+        "natswatch", ["publish", "a.x", "--create-stream", "S"], stdin: "{}\n", environment: environment)
+      #expect(published.status == 0, "\(published)")
+      let read = try Tool.run("natswatch", ["a.x", "--all", "--until-now"], environment: environment)
+      #expect(read.lines.count == expected, "\(read)")
+      let health = try Tool.shell("curl -sf http://127.0.0.1:\(port)/healthz").waitForEnd()
+      #expect(health.output.contains("ok"), "\(health)")
+      server.stop()
+    }
+  }
+
   private func activity(_ source: String, _ number: Int) -> String {
     #"{"kind":"Activity","metadata":{"name":"act-\#(number)"},"spec":{"changeSource":"\#(source)"}}"# + "\n"
   }

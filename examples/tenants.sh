@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Activities and events of one project under the subjects of a multi-tenant service, and what its people did, one line
+# each: tenants.sh [PROJECT] [COUNT]. The server is that of NATS_URL.
+#
+#   activities.<tenant type>.<tenant>.<API group>.<source>.<kind>.<namespace>.<name>
+#   events.<tenant type>.<tenant>.<namespace>.<kind>.<name>
+set -euo pipefail
+project=${1:-acme} count=${2:-200}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+echo '{"name":"ACTIVITIES","subjects":["activities.>"]}' >"$folder/activities.json"
+echo '{"name":"EVENTS","subjects":["events.>"]}' >"$folder/events.json"
+"$(dirname "$0")/activities.sh" 1000 "$count" >"$folder/lines"
+
+wfilter 'kind == "Activity"' "$folder/lines" |
+  natswatch publish "activities.project.$project.apps.{spec.changeSource}.{spec.resource.kind}.{metadata.namespace}.{metadata.name}" \
+    --create-stream "$folder/activities.json"
+wfilter 'kind == "Event"' "$folder/lines" |
+  natswatch publish "events.project.$project.{metadata.namespace}.{involvedObject.kind}.{metadata.name}" \
+    --create-stream "$folder/events.json"
+
+natswatch tail --all --until-now --set tenant="$project" --set source=human \
+  --subject-template 'activities.{tenant_type}.{tenant}.{api_group}.{source}.{kind}.{namespace}.{name}'
