@@ -98,7 +98,7 @@ let package = Package(
     tests("ConformanceTests", of: ["CEL", "Selectors"]),
     tests("FilterTests", of: ["Filter"]),
     tests("kwatchTests", of: ["kwatch", "Watch", "Pipe"]),
-    tests("natswatchTests", of: ["natswatch"]),
+    tests("natswatchTests", of: ["natswatch", "JSON", "Pipe"]),
     tests("wfilterTests", of: ["wfilter"]),
     tests("wfanoutTests", of: ["wfanout"]),
     tests("EndToEnd", of: ["kwatch", "natswatch", "wfilter", "wfanout"]),

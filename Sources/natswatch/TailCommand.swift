@@ -94,7 +94,7 @@ struct TailCommand: ToolCommand {
     let server = try connection.serveMetrics(session.registry)
     let output = OutputWriter(shutdown: shutdown)
     shutdown.interruptWrites()
-    let loop = try TailLoop(try settings(), session: session, output: output, countsSubjects: server != nil)
+    var loop = try TailLoop(try settings(), session: session, output: output, countsSubjects: server != nil)
     return try withExtendedLifetime(server) { try loop.run() }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSON
+import Pipe
 import TestSupport
 import Testing
 
@@ -17,13 +19,17 @@ import Testing
     var encoder = EventEncoder(form: form, invalid: invalid)
     encoder.setStream("S", epoch: "7")
     let metadata = try #require(Self.metadata)
-    var subject = subject
-    let outcome = subject.withUTF8 { subject in
-      unsafe payload.withUnsafeBufferPointer { payload in
-        unsafe encoder.encode(payload: payload, subject: subject, headers: headers, metadata)
+    let folder = try TemporaryDirectory()
+    let file = try FileHandle(forWritingTo: URL(filePath: folder.write("", to: "lines")))
+    let writer = OutputWriter(descriptor: file.fileDescriptor)
+    let outcome = try unsafe Array(subject.utf8).withUnsafeBufferPointer { subject in
+      try unsafe payload.withUnsafeBufferPointer { payload in
+        try unsafe encoder.encode(
+          payload: payload, subject: subject, headers: headers, metadata, to: writer)
       }
     }
-    return (String(decoding: encoder.line, as: UTF8.self), outcome)
+    try writer.flush()
+    return (try folder.read("lines"), outcome)
   }
 
   private static let source =
@@ -51,6 +57,18 @@ import Testing
     Case(
       payload: #"{"\u006detadata":{"n":1}}"#, type: "ADDED",
       object: #"{"\u006detadata":{"resourceVersion":"17","n":1}}"#),
+    Case(
+      payload: #"{"items":[{"metadata":{}}],"x":{"metadata":{}},"metadata":{"a":{"resourceVersion":1}}}"#,
+      type: "ADDED",
+      object:
+        #"{"items":[{"metadata":{}}],"x":{"metadata":{}},"metadata":{"resourceVersion":"17","a":{"resourceVersion":1}}}"#
+    ),
+    Case(
+      payload: #"{"type":"ADDED","object":[{"metadata":{}}],"metadata":{ }}"#, type: "ADDED",
+      object: #"{"type":"ADDED","object":[{"metadata":{}}],"metadata":{"resourceVersion":"17" }}"#),
+    Case(
+      payload: #"{"type":"ADDED","object":{"spec":{"metadata":{}}}}"#, type: "ADDED",
+      object: #"{"spec":{"metadata":{}}}"#),
     Case(
       payload: #"{"object":{"metadata":{"resourceVersion":5}},"type":"DELETED"}"#, type: "DELETED",
       object: #"{"metadata":{"resourceVersion":"17"}}"#),
@@ -125,8 +143,7 @@ import Testing
           default: bytes.insert(bytes[index], at: index)
           }
         }
-        var scanner = PayloadScanner()
-        unsafe bytes.withUnsafeBufferPointer { unsafe scanner.scan($0) }
+        let scanner = scanned(bytes)
         // Foundation refuses lone surrogates in escapes, which RFC 8259 leaves open: none is made here. It takes a
         // comma at the end of an array, which RFC 8259 does not, and no number beyond a double, which it leaves open.
         let text = String(decoding: bytes, as: UTF8.self)
@@ -138,13 +155,25 @@ import Testing
   }
 
   @Test func survivesDeepNesting() {
-    for depth in [1000, 1030, 200_000] {
-      let bytes =
-        Array(String(repeating: "[", count: depth).utf8) + Array(String(repeating: "]", count: depth).utf8)
-      var scanner = PayloadScanner()
-      unsafe bytes.withUnsafeBufferPointer { unsafe scanner.scan($0) }
-      #expect((scanner.kind == .value) == (depth < PayloadScanner.depthLimit))
+    for depth in [1000, 200_000] {
+      let half = String(repeating: "[", count: depth)
+      #expect(scanned(Array(half.utf8)).kind == .notJSON)
+      #expect(scanned(Array((half + String(repeating: "]", count: depth)).utf8)).kind == .value)
     }
+  }
+
+  /// Lines that grow the output's buffer, and such as fill it to the last byte.
+  @Test(arguments: [100, 65_000, 65_200, 65_400, 200_000]) func writesLinesOfAnySize(_ size: Int) throws {
+    let text = String(repeating: "x", count: size)
+    #expect(try encode(Array("{\"a\":\"\(text)\"}".utf8)).line.contains(text))
+    #expect(try encode([UInt8](repeating: 0xff, count: size)).outcome == .wrapped)
+  }
+
+  private func scanned(_ bytes: [UInt8]) -> PayloadScanner {
+    var scanner = PayloadScanner()
+    let copy = PaddedBytes()
+    unsafe bytes.withUnsafeBufferPointer { unsafe scanner.scan(copy.copy($0)) }
+    return scanner
   }
 }
 

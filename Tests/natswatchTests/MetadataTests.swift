@@ -18,6 +18,24 @@ import Testing
     #expect(metadata("$JS.ACK.hub.HASH.S.c.3.17.5.1700000000000000000.9.tokn") == short)
   }
 
+  /// Digits are read in eights, in what is left of eight, and one by one at the end.
+  @Test func readsNumbersOfAnyLength() throws {
+    var reader = DeliveryMetadataReader()
+    var numbers: [UInt64] = [0, .max]
+    for _ in 0..<19 {
+      numbers.append(contentsOf: [numbers[numbers.count - 2] * 10 + 7, .random(in: 0...(.max))])
+    }
+    for (index, number) in numbers.enumerated() {
+      let consumer = index < 20 ? "c" : "another"
+      var text = "$JS.ACK.S.\(consumer).1.\(number).\(index).1700000000123456789.\(number)"
+      let read = try #require(text.withUTF8 { unsafe reader.read($0) })
+      #expect(read == metadata(text), "\(text)")
+      #expect(
+        read.streamSequence == number && read.pending == number && read.consumerSequence == UInt64(index))
+      #expect(read.time == 1_700_000_000_123_456_789)
+    }
+  }
+
   @Test(arguments: [
     "", "$JS.FC.S.c.x", "$JS.ACK.S.c.3.17.5.17", "$JS.ACK.S.c.a.17.5.1.9", "_INBOX.x.y",
     "$JS.ACK.S.c..17.5.1.9",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
 import Testing
 
 @testable import natswatch
@@ -95,8 +96,11 @@ import Testing
     let template = try SubjectTemplate(c.template)
     var line = c.line
     let isEvent = line.contains("\"type\"")
-    let subject: String? = line.withUTF8 { bytes in
-      try? template.subject { path in unsafe path.text(in: bytes, isEvent: isEvent) }
+    let copy = PaddedBytes()
+    let bytes = line.withUTF8 { unsafe copy.copy($0) }
+    let json = unsafe RawJSON(line: try #require(bytes.baseAddress), count: bytes.count)
+    let subject = try? withExtendedLifetime(copy) {
+      try template.subject { path in path.text(in: json, isEvent: isEvent) }
     }
     #expect(subject == c.subject)
   }

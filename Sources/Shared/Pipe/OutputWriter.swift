@@ -35,7 +35,7 @@ package func systemMessage(_ number: Int32) -> String {
 @safe package final class OutputWriter {
   /// Where the bytes go.
   package let descriptor: Int32
-  private let buffer: UnsafeMutableRawBufferPointer
+  private var buffer: UnsafeMutableRawBufferPointer
   private let shutdown: Shutdown?
 
   /// Bytes that have left so far.
@@ -74,6 +74,24 @@ package func systemMessage(_ number: Int32) -> String {
 
   /// Appends a text's UTF-8.
   package func append(_ text: String) throws(OutputError) { try append(Array(text.utf8)) }
+
+  /// Room for `count` bytes behind what was gathered, to be filled from its start on and taken in with ``take(_:)``.
+  ///
+  /// Writes what was gathered before when they do not fit; for more than the buffer holds, it grows.
+  package func room(for count: Int) throws(OutputError) -> UnsafeMutableRawBufferPointer {
+    if unsafe bytesBuffered + count > buffer.count { try flush() }
+    if unsafe count > buffer.count {
+      unsafe buffer.deallocate()
+      unsafe buffer = .allocate(byteCount: count, alignment: 16)
+    }
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[bytesBuffered...])
+  }
+
+  /// Takes in the first bytes of the room that was filled.
+  package func take(_ count: Int) {
+    unsafe precondition(bytesBuffered + count <= buffer.count)
+    bytesBuffered += count
+  }
 
   /// Writes all that waits. Returns when the kernel has it.
   package func flush() throws(OutputError) {

@@ -2,13 +2,23 @@
 
 import CNATS
 
-/// A message that libnats handed over; it is destroyed with the value.
+/// A message that libnats handed over; it is destroyed with the value, or soon after where there is a bin.
 @safe struct Message: ~Copyable {
   let pointer: OpaquePointer
+  private let bin: MessageBin?
 
-  init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
+  init(owning pointer: OpaquePointer, bin: MessageBin? = nil) {
+    unsafe self.pointer = pointer
+    self.bin = bin
+  }
 
-  deinit { unsafe natsMsg_Destroy(pointer) }
+  deinit {
+    if let bin {
+      unsafe bin.add(pointer)
+    } else {
+      unsafe natsMsg_Destroy(pointer)
+    }
+  }
 
   /// The bytes of the payload; valid as long as the message.
   var payload: UnsafeBufferPointer<UInt8> {

@@ -53,9 +53,7 @@ enum RFC3339 {
   /// RFC 3339 in UTC with nine digits of fraction.
   static func text(nanoseconds: Int64) -> String {
     var writer = TimestampWriter()
-    var bytes: [UInt8] = []
-    writer.append(nanoseconds, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return String(decoding: writer.text(nanoseconds), as: UTF8.self)
   }
 
   /// Howard Hinnant's days-from-civil, the inverse of the one in ``TimestampWriter``.
@@ -72,24 +70,27 @@ enum RFC3339 {
 /// Writes times, most of which share their second with the one before: the date is worked out once a second.
 struct TimestampWriter {
   private var second = Int64.min
-  private var prefix: [UInt8] = []
+  private var text: [UInt8] = []
 
-  mutating func append(_ nanoseconds: Int64, to bytes: inout [UInt8]) {
+  /// RFC 3339 in UTC with nine digits of a second, for nanoseconds since 1970.
+  mutating func text(_ nanoseconds: Int64) -> [UInt8] {
     let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     let seconds = remainder < 0 ? quotient - 1 : quotient
-    var fraction = remainder < 0 ? remainder + 1_000_000_000 : remainder
+    var fraction = UInt32(remainder < 0 ? remainder + 1_000_000_000 : remainder)
     if seconds != second {
       second = seconds
-      prefix = Self.date(seconds)
+      text = Self.date(seconds) + Array("000000000Z".utf8)
     }
-    bytes.append(contentsOf: prefix)
-    var digits = InlineArray<9, UInt8>(repeating: 0)
-    for index in (0..<9).reversed() {
-      digits[index] = UInt8(truncatingIfNeeded: fraction % 10) + 0x30
-      fraction /= 10
+    unsafe text.withUnsafeMutableBufferPointer { bytes in
+      var index = bytes.count - 1
+      for _ in 0..<9 {
+        index &-= 1
+        let quotient = fraction / 10
+        unsafe bytes[index] = UInt8(truncatingIfNeeded: fraction &- quotient &* 10) | 0x30
+        fraction = quotient
+      }
     }
-    for index in 0..<9 { bytes.append(digits[index]) }
-    bytes.append(0x5a)
+    return text
   }
 
   /// `2026-11-21T08:00:00.` for a second since 1970.

@@ -21,21 +21,24 @@ import Synchronization
 
   let subject: String
   private let pointer: OpaquePointer
+  private let bin: MessageBin?
 
-  fileprivate init(subject: String, pointer: OpaquePointer) {
+  fileprivate init(subject: String, pointer: OpaquePointer, bin: MessageBin?) {
     self.subject = subject
     unsafe self.pointer = pointer
+    self.bin = bin
   }
 
   deinit { unsafe natsSubscription_Destroy(pointer) }
 
   /// The next message, waiting for at most `milliseconds`; 0 takes only what is at once available.
   func next(milliseconds: Int64) -> Next {
+    if milliseconds > 0 { bin?.empty() }
     var message: OpaquePointer?
     switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
     case NATS_OK:
       guard let message = unsafe message else { return .timedOut }
-      return unsafe .message(Message(owning: message))
+      return unsafe .message(Message(owning: message, bin: bin))
     case NATS_TIMEOUT: return .timedOut
     case NATS_NO_RESPONDERS: return .noResponders
     default: return .ended
@@ -47,14 +50,14 @@ import Synchronization
 }
 
 extension Connection {
-  /// Subscribes to `subject`, usually an inbox of ours.
-  func subscribe(_ subject: String) throws(NATSError) -> Subscription {
+  /// Subscribes to `subject`, usually an inbox of ours; `bin` is where many messages are expected.
+  func subscribe(_ subject: String, bin: MessageBin? = nil) throws(NATSError) -> Subscription {
     var pointer: OpaquePointer?
     let status = unsafe natsConnection_SubscribeSync(&pointer, handle, subject)
     guard status == NATS_OK, let pointer = unsafe pointer else {
       throw NATSError(.unavailable, "subscribe to \(subject): \(statusText(status))")
     }
     unsafe natsSubscription_SetPendingLimits(pointer, -1, -1)
-    return unsafe Subscription(subject: subject, pointer: pointer)
+    return unsafe Subscription(subject: subject, pointer: pointer, bin: bin)
   }
 }

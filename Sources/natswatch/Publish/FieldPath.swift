@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
+
 /// The way to a field of a line: `metadata.namespace`, `metadata.labels["app.kubernetes.io/name"]`.
 ///
 /// The names are those of wfilter: in a watch event `type`, `object`, `source` and `self` are the line's own, any
@@ -50,11 +52,10 @@ struct FieldPath: Sendable, Equatable {
   /// A scalar's text: a string's content without escapes, a number or bool as it stands.
   ///
   /// - Parameters:
-  ///   - line: One JSON object.
+  ///   - line: One JSON object, checked already.
   ///   - isEvent: Whether the line is a watch event.
   /// - Returns: Nil when the field is missing, null, an object or a list.
-  func text(in line: UnsafeBufferPointer<UInt8>, isEvent: Bool) -> [UInt8]? {
-    guard let base = line.baseAddress else { return nil }
+  func text(in line: RawJSON, isEvent: Bool) -> [UInt8]? {
     var path = segments[...]
     if path.first == Array("self".utf8) {
       path = path.dropFirst()
@@ -63,35 +64,18 @@ struct FieldPath: Sendable, Equatable {
     {
       path = [Array("object".utf8)] + path
     }
-    var cursor = unsafe JSONWalk(base: base, count: line.count)
-    cursor.skipSpace()
+    var value = line
     for segment in path {
-      guard Self.enter(&cursor, segment) else { return nil }
+      guard let member = value.member(segment) else { return nil }
+      value = member
     }
-    let start = cursor.position
-    switch cursor.peek {
-    case UInt8(ascii: "\""):
-      guard cursor.skipString() else { return nil }
-      return cursor.unescaped(start + 1..<cursor.position - 1)
-    case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "n"): return nil
-    default:
-      guard cursor.skipValue(depth: 0) else { return nil }
-      return unsafe Array(UnsafeBufferPointer(rebasing: line[start..<cursor.position]))
+    switch value.kind {
+    case .string:
+      var text: [UInt8] = []
+      value.appendString(to: &text)
+      return text
+    case .number, .bool: return unsafe value.bytes.map { unsafe Array($0) }
+    case .null, .object, .array, nil: return nil
     }
-  }
-
-  /// Moves the cursor from an object to the value of its first member `name`.
-  private static func enter(_ cursor: inout JSONWalk, _ name: [UInt8]) -> Bool {
-    var found: JSONWalk?
-    _ = cursor.forEachMember(depth: 0) { cursor, key, _ in
-      if cursor.equals(key, name) {
-        found = cursor
-        return false
-      }
-      return cursor.skipValue(depth: 1)
-    }
-    guard let found else { return false }
-    cursor = found
-    return true
   }
 }

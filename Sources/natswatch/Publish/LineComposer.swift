@@ -38,6 +38,7 @@ struct LineComposer {
   private let runToken: String
   private let evaluator: LineEvaluator?
   private var scanner = PayloadScanner()
+  private let padded = PaddedBytes()
 
   init(_ settings: PublishSettings, runToken: String) {
     self.settings = settings
@@ -65,40 +66,39 @@ struct LineComposer {
         headers: settings.headers)
     }
     unsafe scanner.scan(line)
-    guard scanner.kind == .object || scanner.kind == .event else {
+    guard scanner.kind == .object || scanner.kind == .event, let base = line.baseAddress else {
       throw Unusable(description: "no JSON object")
     }
+    let json = unsafe RawJSON(line: base, count: line.count)
     let isEvent = scanner.kind == .event
     var entry = PublishWindow.Entry(
       subject: settings.subject.text, payload: [], identifier: identifier, headers: settings.headers)
     if !settings.subject.isLiteral {
       do throws(SubjectTemplate.Failure) {
-        entry.subject = try settings.subject.subject { path in unsafe path.text(in: line, isEvent: isEvent) }
+        entry.subject = try settings.subject.subject { path in path.text(in: json, isEvent: isEvent) }
       } catch {
         throw Unusable(description: error.description)
       }
     }
-    if let evaluator { entry.identifier = unsafe try Self.identifier(line, evaluator) }
+    if let evaluator { entry.identifier = try Self.identifier(json, evaluator) }
     entry.payload = unsafe settings.unwraps && isEvent ? unwrapped(line, &entry.headers) : Array(line)
     if !settings.fill.isEmpty { entry.payload = filled(entry.payload) }
     return entry
   }
 
-  private static func identifier(
-    _ line: UnsafeBufferPointer<UInt8>, _ evaluator: LineEvaluator
-  ) throws(Unusable) -> String {
-    guard let base = line.baseAddress else { throw Unusable(description: "--id: an empty line") }
+  private static func identifier(_ line: RawJSON, _ evaluator: LineEvaluator) throws(Unusable) -> String {
     var bytes: [UInt8] = []
     do {
-      unsafe try evaluator.appendValue(RawJSON(line: base, count: line.count), to: &bytes)
+      try evaluator.appendValue(line, to: &bytes)
     } catch {
       throw Unusable(description: "--id: \(error)")
     }
     if bytes.first == UInt8(ascii: "\"") {
-      bytes = unsafe bytes.withUnsafeBufferPointer { text in
-        guard let start = text.baseAddress else { return [] }
-        return unsafe JSONWalk(base: start, count: text.count).unescaped(1..<text.count - 1)
+      var text: [UInt8] = []
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe JSONEscapes.decode(UnsafeBufferPointer(rebasing: $0.dropFirst().dropLast()), into: &text)
       }
+      bytes = text
     }
     // A header's value is one line without control characters.
     guard !bytes.isEmpty, !bytes.contains(where: { $0 < 0x20 }) else {
@@ -128,7 +128,7 @@ struct LineComposer {
     {
       return Array(data)
     }
-    if let sequence = source?.sequence, let start = scanner.metadataStart {
+    if let sequence = source?.sequence, let start = scanner.metadata?.start {
       // What tail has written in stands first in the metadata.
       let inserted = Array("\"resourceVersion\":\"\(sequence)\"".utf8)
       let position = start - scanner.object.lowerBound
@@ -141,36 +141,33 @@ struct LineComposer {
   }
 
   /// The payload with the members that it lacks in front.
-  private mutating func filled(_ payload: [UInt8]) -> [UInt8] {
+  private func filled(_ payload: [UInt8]) -> [UInt8] {
+    let copy = unsafe payload.withUnsafeBufferPointer { unsafe padded.copy($0) }
+    guard let base = copy.baseAddress else { return payload }
+    let object = unsafe RawJSON(line: base, count: copy.count)
+    let start = unsafe object.start + 1 - JSONCursor(base)
+    var names: [[UInt8]] = []
+    guard var walk = RawJSON.Members(object) else { return payload }
+    while let (key, _) = walk.next() {
+      var name: [UInt8] = []
+      key.appendString(to: &name)
+      names.append(name)
+    }
     var members: [UInt8] = []
-    var isEmpty = false
-    var start = 0
-    unsafe payload.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return }
-      var walk = unsafe JSONWalk(base: base, count: bytes.count)
-      walk.skipSpace()
-      start = walk.position + 1
-      var names: [[UInt8]] = []
-      _ = walk.forEachMember(depth: 0) { walk, key, _ in
-        names.append(walk.unescaped(key))
-        return walk.skipValue(depth: 1)
-      }
-      isEmpty = names.isEmpty
-      for fill in settings.fill where !names.contains(fill.name) {
-        if !members.isEmpty { members.append(UInt8(ascii: ",")) }
-        JSONText.append(string: fill.name, to: &members)
-        members.append(UInt8(ascii: ":"))
-        let text =
-          switch fill.value {
-          case .uuid: UUID().uuidString.lowercased()
-          case .now: RFC3339.text(nanoseconds: Timestamp.now.nanoseconds)
-          case .text(let text): text
-          }
-        JSONText.append(string: text.utf8, to: &members)
-      }
+    for fill in settings.fill where !names.contains(fill.name) {
+      if !members.isEmpty { members.append(UInt8(ascii: ",")) }
+      JSONText.append(string: fill.name, to: &members)
+      members.append(UInt8(ascii: ":"))
+      let text =
+        switch fill.value {
+        case .uuid: UUID().uuidString.lowercased()
+        case .now: RFC3339.text(nanoseconds: Timestamp.now.nanoseconds)
+        case .text(let text): text
+        }
+      JSONText.append(string: text.utf8, to: &members)
     }
     guard !members.isEmpty, start <= payload.count else { return payload }
-    if !isEmpty { members.append(UInt8(ascii: ",")) }
+    if !names.isEmpty { members.append(UInt8(ascii: ",")) }
     return payload[..<start] + members + payload[start...]
   }
 }

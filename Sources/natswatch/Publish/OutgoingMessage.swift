@@ -6,7 +6,7 @@ extension Connection {
   /// Publishes a message with headers; the acknowledgement comes to `reply`.
   ///
   /// - Throws: `unavailable` when libnats did not take it, `refused` when it is larger than the server allows.
-  func publish(_ entry: PublishWindow.Entry, reply: String) throws(NATSError) {
+  func publish(_ entry: PublishWindow.Entry, reply: String, bin: MessageBin? = nil) throws(NATSError) {
     var created: OpaquePointer?
     let status = unsafe entry.payload.withUnsafeBytes { bytes in
       unsafe natsMsg_Create(
@@ -16,7 +16,7 @@ extension Connection {
     guard status == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.refused, "publish to \(entry.subject): \(statusText(status))")
     }
-    let message = unsafe Message(owning: pointer)
+    let message = unsafe Message(owning: pointer, bin: bin)
     if !entry.identifier.isEmpty {
       _ = unsafe natsMsgHeader_Set(message.pointer, "Nats-Msg-Id", entry.identifier)
     }

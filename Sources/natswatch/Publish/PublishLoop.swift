@@ -15,6 +15,7 @@ final class PublishLoop {
   private let jetStream: JetStream
   private let acknowledgements: Subscription
   private let inbox: String
+  private let bin = MessageBin()
   private let clock = ContinuousClock()
   private let origin = ContinuousClock.now
   private var composer: LineComposer
@@ -46,7 +47,7 @@ final class PublishLoop {
     connection = try session.connect()
     jetStream = JetStream(connection: connection, shutdown: session.shutdown)
     inbox = connection.newInbox()
-    acknowledgements = try connection.subscribe("\(inbox).*")
+    acknowledgements = try connection.subscribe("\(inbox).*", bin: bin)
     window = PublishWindow(countLimit: settings.window)
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",
@@ -158,7 +159,7 @@ final class PublishLoop {
   private func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
     guard resendAt == nil else { return }
     do throws(NATSError) {
-      try connection.publish(entry, reply: "\(inbox).\(number)")
+      try connection.publish(entry, reply: "\(inbox).\(number)", bin: bin)
     } catch {
       guard error.isTransient else {
         window.acknowledge(number, now: now)

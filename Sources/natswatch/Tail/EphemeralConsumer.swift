@@ -47,7 +47,7 @@ struct EphemeralConsumer {
     _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, on jetStream: JetStream
   ) throws(NATSError) -> EphemeralConsumer {
     let inbox = jetStream.connection.newInbox()
-    let subscription = try jetStream.connection.subscribe(inbox)
+    let subscription = try jetStream.connection.subscribe(inbox, bin: MessageBin())
     do throws(NATSError) {
       let info = try jetStream.request(
         "CONSUMER.CREATE.\(configuration.stream)", configuration.json(delivery, inbox: inbox),

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import JSON
+import Pipe
 import Watch
 
-/// Turns a message into a line: the payload's own bytes with an envelope around them.
-///
-/// Used by one thread; the line's memory is used again for the next one.
+/// Turns a message into a line: the payload's own bytes with an envelope around them, written straight into the
+/// output's buffer. One thread.
 struct EventEncoder {
   enum Form: Sendable {
     /// An event is kept, an object wrapped; the sequence is written in as resourceVersion.
@@ -21,7 +22,7 @@ struct EventEncoder {
   }
 
   enum Outcome: Equatable {
-    /// ``line`` holds the line.
+    /// The line is in the output.
     case line
     /// The same, but the payload was not JSON and is in it as base 64.
     case wrapped
@@ -29,169 +30,172 @@ struct EventEncoder {
     case invalid
   }
 
+  typealias Headers = [(name: String, values: [String])]
+
   let form: Form
   let invalid: InvalidPolicy
-  /// The last line that was made, with its newline.
-  private(set) var line: [UInt8] = []
+  private let copy = PaddedBytes()
   private var scanner = PayloadScanner()
   private var time = TimestampWriter()
   private var sourcePrefix: [UInt8] = []
 
+  /// What an envelope has at the most besides payload, subject, headers and the stream's part: its own words, numbers.
+  private static let envelopeLimit = 512
+
   init(form: Form = .event, invalid: InvalidPolicy = .wrap) {
     self.form = form
     self.invalid = invalid
-    line.reserveCapacity(4096)
   }
 
   /// Sets what `source` says of each message.
   mutating func setStream(_ stream: String, epoch: String) {
     sourcePrefix = Array(
-      ",\"source\":{\"stream\":\(JSONText.string(stream)),\"epoch\":\(JSONText.string(epoch)),\"subject\":\""
+      ",\"source\":{\"stream\":\(JSONText.string(stream)),\"epoch\":\(JSONText.string(epoch)),\"subject\":"
         .utf8)
   }
 
-  /// Makes ``line`` from a message.
-  mutating func encode(_ message: borrowing Message, _ metadata: DeliveryMetadata) -> Outcome {
-    return unsafe encode(
-      payload: message.payload, subject: message.subjectBytes, headers: message.headers, metadata)
-  }
-
-  /// Makes ``line`` from a message's parts.
+  /// Writes a message's line.
   mutating func encode(
-    payload: UnsafeBufferPointer<UInt8>, subject: UnsafeBufferPointer<UInt8>,
-    headers: [(name: String, values: [String])], _ metadata: DeliveryMetadata
-  ) -> Outcome {
-    line.removeAll(keepingCapacity: true)
+    _ message: borrowing Message, _ metadata: DeliveryMetadata, to output: OutputWriter
+  ) throws(OutputError) -> Outcome {
+    try unsafe encode(
+      payload: message.payload, subject: message.subjectBytes, headers: message.headers, metadata, to: output)
+  }
+
+  /// Writes the line of a message's parts.
+  mutating func encode(
+    payload: UnsafeBufferPointer<UInt8>, subject: UnsafeBufferPointer<UInt8>, headers: Headers,
+    _ metadata: DeliveryMetadata, to output: OutputWriter
+  ) throws(OutputError) -> Outcome {
+    let payload = unsafe copy.copy(payload)
     unsafe scanner.scan(payload)
-    if form == .raw { return unsafe encodeRaw(payload) }
-    if scanner.kind == .notJSON, !Self.isDeletion(headers), invalid != .wrap { return .invalid }
-    unsafe appendObject(payload, headers, metadata)
-    unsafe appendSource(payload, subject, headers, metadata)
-    return scanner.kind == .notJSON && !payload.isEmpty ? .wrapped : .line
-  }
-
-  private mutating func encodeRaw(_ payload: UnsafeBufferPointer<UInt8>) -> Outcome {
-    if scanner.kind == .notJSON {
-      // Text of another kind is welcome as long as it stays one line.
-      let hasBreak = unsafe payload.contains { $0 == 0x0a }
-      if hasBreak, invalid != .wrap { return .invalid }
-      if hasBreak {
-        append("{\"data_base64\":\"")
-        unsafe line.append(contentsOf: Data(payload).base64EncodedString().utf8)
-        append("\"}\n")
-        return .wrapped
-      }
-    }
-    unsafe appendSlice(payload, 0..<payload.count)
-    line.append(0x0a)
-    return .line
-  }
-
-  /// `{"type":T,"object":O`
-  private mutating func appendObject(
-    _ payload: UnsafeBufferPointer<UInt8>, _ headers: [(name: String, values: [String])],
-    _ metadata: DeliveryMetadata
-  ) {
-    append("{\"type\":\"")
-    if scanner.kind == .event {
-      unsafe appendSlice(payload, scanner.type)
+    let isText = unsafe scanner.kind == .notJSON && form == .raw && !payload.contains(0x0A)
+    let isForeign = scanner.kind == .notJSON && !isText
+    let isDeletion = Self.isDeletion(headers)
+    if isForeign, invalid != .wrap, !isDeletion { return .invalid }
+    let headerText = headers.isEmpty ? [] : Self.json(headers)
+    let limit =
+      payload.count / 3 * 4 + 4 + subject.count * 6 + sourcePrefix.count + headerText.count
+      + Self.envelopeLimit
+    let sequence = Decimal(metadata.streamSequence)
+    var line = unsafe ByteFiller(try output.room(for: limit))
+    if form == .raw {
+      unsafe appendObject(payload, sequence, isText, to: &line)
+      line.append("\n")
     } else {
-      append(Self.isDeletion(headers) ? "DELETED" : "ADDED")
+      line.append("{\"type\":\"")
+      if scanner.kind == .event {
+        unsafe appendSlice(payload, scanner.type, to: &line)
+      } else {
+        line.append(isDeletion ? "DELETED" : "ADDED")
+      }
+      line.append("\",\"object\":")
+      unsafe appendObject(payload, sequence, isText, to: &line)
+      unsafe appendSource(payload, subject, headerText, metadata, sequence, to: &line)
     }
-    append("\",\"object\":")
-    switch scanner.kind {
-    case .notJSON:
-      append("{\"data_base64\":\"")
-      unsafe line.append(contentsOf: Data(payload).base64EncodedString().utf8)
-      append("\"}")
-    case .value:
-      append("{\"data\":")
-      unsafe appendSlice(payload, scanner.value)
-      append("}")
-    case .object, .event:
-      unsafe appendWithVersion(payload, metadata.streamSequence)
+    output.take(line.count)
+    return isForeign && !payload.isEmpty ? .wrapped : .line
+  }
+
+  private func appendObject(
+    _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, _ isText: Bool,
+    to line: inout ByteFiller
+  ) {
+    switch (scanner.kind, form) {
+    case (.notJSON, _) where isText: unsafe line.append(payload)
+    case (.notJSON, _):
+      line.append("{\"data_base64\":\"")
+      unsafe line.append(Array(Data(payload).base64EncodedString().utf8))
+      line.append("\"}")
+    case (_, .raw): unsafe appendSlice(payload, 0..<payload.count, to: &line)
+    case (.value, _):
+      line.append("{\"data\":")
+      unsafe appendSlice(payload, scanner.value, to: &line)
+      line.append("}")
+    case (_, .verbatim): unsafe appendSlice(payload, scanner.object, to: &line)
+    case (_, .event): unsafe appendWithVersion(payload, sequence, to: &line)
     }
   }
 
   /// The object's bytes, with the sequence in `metadata.resourceVersion` where there is a metadata object.
-  private mutating func appendWithVersion(_ payload: UnsafeBufferPointer<UInt8>, _ sequence: UInt64) {
+  private func appendWithVersion(
+    _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, to line: inout ByteFiller
+  ) {
     let object = scanner.object
-    guard form == .event, let start = scanner.metadataStart else {
-      return unsafe appendSlice(payload, object)
-    }
-    if let version = scanner.resourceVersion {
-      unsafe appendSlice(payload, object.lowerBound..<version.lowerBound)
-      append("\"")
-      append(number: sequence)
-      append("\"")
-      unsafe appendSlice(payload, version.upperBound..<object.upperBound)
+    guard let metadata = scanner.metadata else { return unsafe appendSlice(payload, object, to: &line) }
+    if let version = metadata.resourceVersion {
+      unsafe appendSlice(payload, object.lowerBound..<version.lowerBound, to: &line)
+      line.append("\"")
+      line.append(sequence)
+      line.append("\"")
+      unsafe appendSlice(payload, version.upperBound..<object.upperBound, to: &line)
     } else {
-      unsafe appendSlice(payload, object.lowerBound..<start)
-      append("\"resourceVersion\":\"")
-      append(number: sequence)
-      append(scanner.metadataIsEmpty ? "\"" : "\",")
-      unsafe appendSlice(payload, start..<object.upperBound)
+      unsafe appendSlice(payload, object.lowerBound..<metadata.start, to: &line)
+      line.append("\"resourceVersion\":\"")
+      line.append(sequence)
+      line.append(metadata.isEmpty ? "\"" : "\",")
+      unsafe appendSlice(payload, metadata.start..<object.upperBound, to: &line)
     }
   }
 
+  /// `,"source":{…}}` and the newline, with an event's further members in between.
   private mutating func appendSource(
-    _ payload: UnsafeBufferPointer<UInt8>, _ subject: UnsafeBufferPointer<UInt8>,
-    _ headers: [(name: String, values: [String])], _ metadata: DeliveryMetadata
+    _ payload: UnsafeBufferPointer<UInt8>, _ subject: UnsafeBufferPointer<UInt8>, _ headers: [UInt8],
+    _ metadata: DeliveryMetadata, _ sequence: Decimal, to line: inout ByteFiller
   ) {
-    line.append(contentsOf: sourcePrefix)
-    if unsafe subject.contains(where: {
-      $0 < 0x21 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 > 0x7e
-    }) {
-      line.removeLast()
-      unsafe JSONText.append(string: String(decoding: subject, as: UTF8.self).utf8, to: &line)
+    line.append(sourcePrefix)
+    if unsafe Self.needsEscapes(subject) {
+      var text: [UInt8] = []
+      unsafe JSONText.append(string: String(decoding: subject, as: UTF8.self).utf8, to: &text)
+      line.append(text)
     } else {
-      unsafe line.append(contentsOf: subject)
-      append("\"")
+      line.append("\"")
+      unsafe line.append(subject)
+      line.append("\"")
     }
-    append(",\"sequence\":")
-    append(number: metadata.streamSequence)
-    append(",\"time\":\"")
-    time.append(metadata.time, to: &line)
-    append("\"")
-    if !headers.isEmpty { appendHeaders(headers) }
+    line.append(",\"sequence\":")
+    line.append(sequence)
+    line.append(",\"time\":\"")
+    line.append(time.text(metadata.time))
+    line.append("\"")
+    line.append(headers)
     if !scanner.source.isEmpty {
-      append(",\"origin\":")
-      unsafe appendSlice(payload, scanner.source)
+      line.append(",\"origin\":")
+      unsafe appendSlice(payload, scanner.source, to: &line)
     }
-    append(",\"pending\":")
-    append(number: metadata.pending)
-    append("}")
+    line.append(",\"pending\":")
+    line.append(Decimal(metadata.pending))
+    line.append("}")
     if scanner.kind == .event {
       for extra in scanner.extras {
-        append(",")
-        unsafe appendSlice(payload, extra)
+        line.append(",")
+        unsafe appendSlice(payload, extra, to: &line)
       }
     }
-    append("}\n")
+    line.append("}\n")
   }
 
-  private mutating func appendHeaders(_ headers: [(name: String, values: [String])]) {
-    append(",\"headers\":{")
-    for (index, header) in headers.enumerated() {
-      if index > 0 { append(",") }
-      JSONText.append(string: header.name.utf8, to: &line)
-      append(":")
-      if header.values.count == 1 {
-        JSONText.append(string: header.values[0].utf8, to: &line)
-      } else {
-        append("[")
-        for (index, value) in header.values.enumerated() {
-          if index > 0 { append(",") }
-          JSONText.append(string: value.utf8, to: &line)
-        }
-        append("]")
-      }
+  private static func needsEscapes(_ subject: UnsafeBufferPointer<UInt8>) -> Bool {
+    for index in 0..<subject.count {
+      let byte = unsafe subject[index]
+      let isPlain = byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+      if !isPlain { return true }
     }
-    append("}")
+    return false
+  }
+
+  /// `,"headers":{…}`
+  private static func json(_ headers: Headers) -> [UInt8] {
+    let members = headers.map { header in
+      let values = header.values.map(JSONText.string)
+      return "\(JSONText.string(header.name)):"
+        + (values.count == 1 ? values[0] : "[\(values.joined(separator: ","))]")
+    }
+    return Array(",\"headers\":{\(members.joined(separator: ","))}".utf8)
   }
 
   /// A marker that a key of a key-value bucket is gone, or that the server removed the subject's last message.
-  private static func isDeletion(_ headers: [(name: String, values: [String])]) -> Bool {
+  private static func isDeletion(_ headers: Headers) -> Bool {
     headers.contains { header in
       switch header.name {
       case "KV-Operation": header.values.first == "DEL" || header.values.first == "PURGE"
@@ -201,28 +205,12 @@ struct EventEncoder {
     }
   }
 
-  private mutating func append(_ text: StaticString) {
-    unsafe line.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-  }
-
-  private mutating func append(number: UInt64) {
-    var value = number
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var count = 0
-    repeat {
-      let (quotient, digit) = value.quotientAndRemainder(dividingBy: 10)
-      digits[count] = UInt8(truncatingIfNeeded: digit) + 0x30
-      value = quotient
-      count += 1
-    } while value > 0
-    for index in (0..<count).reversed() { line.append(digits[index]) }
-  }
-
   /// The payload's bytes; a line break between tokens becomes a space, as a line holds no break.
-  private mutating func appendSlice(_ payload: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+  private func appendSlice(
+    _ payload: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, to line: inout ByteFiller
+  ) {
     let start = line.count
-    unsafe line.append(contentsOf: UnsafeBufferPointer(rebasing: payload[range]))
-    guard scanner.hasLineBreak, scanner.kind != .notJSON else { return }
-    for index in start..<line.count where line[index] == 0x0a || line[index] == 0x0d { line[index] = 0x20 }
+    unsafe line.append(UnsafeBufferPointer(rebasing: payload[range]))
+    if scanner.hasLineBreak { line.replaceLineBreaks(from: start) }
   }
 }

@@ -137,14 +137,14 @@ final class WorkContext: Sendable {
     guard isNew else { return }
     var encoder = EventEncoder(form: .verbatim)
     encoder.setStream(queue.stream, epoch: queue.epoch)
-    var subject = item.subject
-    subject.withUTF8 { subject in
-      unsafe item.payload.withUnsafeBufferPointer { payload in
-        _ = unsafe encoder.encode(payload: payload, subject: subject, headers: item.headers, item.metadata)
+    let writer = OutputWriter()
+    let subject = Array(item.subject.utf8)
+    try unsafe item.payload.withUnsafeBufferPointer { (payload) throws(OutputError) in
+      try unsafe subject.withUnsafeBufferPointer { (subject) throws(OutputError) in
+        _ = try unsafe encoder.encode(
+          payload: payload, subject: subject, headers: item.headers, item.metadata, to: writer)
       }
     }
-    let writer = OutputWriter()
-    try writer.append(encoder.line)
     try writer.flush()
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
 import Watch
 
 /// One delivery of one message, taken out of libnats' memory.
@@ -27,11 +28,15 @@ struct WorkItem: Sendable {
 
   /// A field of the payload as text.
   func field(_ path: FieldPath) -> [UInt8]? {
-    unsafe payload.withUnsafeBufferPointer { bytes in
+    let copy = PaddedBytes()
+    let bytes = unsafe payload.withUnsafeBufferPointer { unsafe copy.copy($0) }
+    return withExtendedLifetime(copy) {
       var scanner = PayloadScanner()
       unsafe scanner.scan(bytes)
-      guard scanner.kind == .object || scanner.kind == .event else { return nil }
-      return unsafe path.text(in: bytes, isEvent: scanner.kind == .event)
+      guard scanner.kind == .object || scanner.kind == .event, let base = bytes.baseAddress else {
+        return nil
+      }
+      return unsafe path.text(in: RawJSON(line: base, count: bytes.count), isEvent: scanner.kind == .event)
     }
   }
 

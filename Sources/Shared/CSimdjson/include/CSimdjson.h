@@ -46,6 +46,33 @@ json_finding json_check(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit
 /// Whether [p, limit) is JSON by the letter of RFC 8259.
 json_finding json_check_strictly(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
+/// A part of a text; null where there is none.
+typedef struct {
+  const uint8_t *_Nullable start;
+  const uint8_t *_Nullable end;
+} json_part;
+
+/// Where the values lie that make an object a watch event, or one with metadata. Of equal keys the first counts.
+typedef struct {
+  /// How many members the outermost object has.
+  size_t members;
+  json_part type;
+  /// Only where it is an object.
+  json_part object;
+  json_part source;
+  json_part metadata;
+  /// `metadata.resourceVersion`.
+  json_part version;
+  /// `object.metadata`.
+  json_part object_metadata;
+  /// `object.metadata.resourceVersion`.
+  json_part object_version;
+} json_envelope;
+
+/// As `json_check_strictly`, and notes on the way where an event's parts lie.
+json_finding json_find_envelope(
+    const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, json_envelope *_Nonnull envelope);
+
 /// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which must not be
 /// inside a string; NULL when there is none. Kinds of brackets are not compared.
 const uint8_t *_Nullable json_close(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, size_t depth);

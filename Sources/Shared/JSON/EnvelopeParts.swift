@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSimdjson
+
+/// Where the values lie that make a text a watch event, or an object with metadata: as offsets into it. Of equal keys
+/// the first counts.
+package struct EnvelopeParts: Sendable {
+  /// How many members the outermost object has.
+  package let memberCount: Int
+  package let type: Range<Int>?
+  /// Only where it is an object.
+  package let object: Range<Int>?
+  package let source: Range<Int>?
+  package let metadata: Range<Int>?
+  /// `metadata.resourceVersion`.
+  package let version: Range<Int>?
+  /// `object.metadata`.
+  package let objectMetadata: Range<Int>?
+  /// `object.metadata.resourceVersion`.
+  package let objectVersion: Range<Int>?
+
+  /// Nil where the text is not JSON by the letter of RFC 8259. ``JSONCursor/padding`` bytes behind it may be read.
+  package init?(_ text: UnsafeBufferPointer<UInt8>) {
+    guard let base = text.baseAddress else { return nil }
+    var found = unsafe json_envelope()
+    guard unsafe json_find_envelope(base, base + text.count, &found).verdict == JSON_WHOLE else { return nil }
+    func range(_ part: json_part) -> Range<Int>? {
+      guard let start = unsafe part.start, let end = unsafe part.end else { return nil }
+      return unsafe start - base..<end - base
+    }
+    memberCount = unsafe found.members
+    type = unsafe range(found.type)
+    object = unsafe range(found.object)
+    source = unsafe range(found.source)
+    metadata = unsafe range(found.metadata)
+    version = unsafe range(found.version)
+    objectMetadata = unsafe range(found.object_metadata)
+    objectVersion = unsafe range(found.object_version)
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Memory for bytes that do not lie where ``JSONCursor/padding`` bytes behind them may be read: a copy that has them.
+/// Used again for the next ones. One thread.
+@safe package final class PaddedBytes {
+  private var memory: UnsafeMutableRawBufferPointer
+
+  package init() {
+    unsafe memory = .allocate(byteCount: 4096, alignment: 64)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  /// The copy; valid until the next one is made.
+  package func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    if unsafe memory.count < bytes.count + JSONCursor.padding {
+      unsafe memory.deallocate()
+      unsafe memory = .allocate(byteCount: 2 * bytes.count + JSONCursor.padding, alignment: 64)
+      unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+    }
+    unsafe memory.copyMemory(from: UnsafeRawBufferPointer(bytes))
+    return unsafe UnsafeBufferPointer(
+      rebasing: UnsafeRawBufferPointer(memory).assumingMemoryBound(to: UInt8.self)[..<bytes.count])
+  }
+}
