@@ -149,7 +149,16 @@ struct WorkCommand: ToolCommand {
       guard let interval = DurationText.parse(text), interval > .zero else {
         throw ValidationError("HEARTBEAT_INTERVAL is \"\(text)\": say a duration such as 30s")
       }
-      settings.heartbeat = WorkSettings.HeartbeatSettings(subject: heartbeat, interval: interval)
+      var beats = WorkSettings.HeartbeatSettings(subject: heartbeat, interval: interval)
+      beats.capabilities =
+        Self.variable("CONTROLLER_CAPABILITIES")?.split(separator: ",").map { String($0).trimmed } ?? []
+      if let info = Self.variable("CONTROLLER_CLUSTER_INFO") {
+        guard PayloadScanner.isObject(info) else {
+          throw ValidationError("CONTROLLER_CLUSTER_INFO is no JSON object: \(info)")
+        }
+        beats.clusterInfo = info
+      }
+      settings.heartbeat = beats
     }
     return settings
   }

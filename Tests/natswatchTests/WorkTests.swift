@@ -170,6 +170,7 @@ import Testing
       ] + command,
       environment: [
         "CONTROLLER_ID": "k8s-1", "CONTROLLER_PLATFORM": "kubernetes", "HEARTBEAT_INTERVAL": "200ms",
+        "CONTROLLER_CAPABILITIES": "sessions, gpu", "CONTROLLER_CLUSTER_INFO": #"{"name":"c","nodes":3}"#,
       ])
     try eventually("the breaker opens") { worker.soFar.diagnostics.contains("3 failures in a row") }
     #expect(try folder.read("runs").split(separator: "\n").count <= 4)
@@ -189,7 +190,33 @@ import Testing
       beats.first?.hasPrefix(#"{"controller_id":"k8s-1","platform":"kubernetes","timestamp":""#) == true)
     #expect(beats.first?.contains(#""status":"healthy""#) == true)
     #expect(
+      beats.first?.hasSuffix(#""capabilities":["sessions","gpu"],"cluster_info":{"name":"c","nodes":3}}"#)
+        == true)
+    #expect(
       beats.contains { $0.contains(#""status":"unhealthy""#) } && beats.last?.contains("unhealthy") == true)
+  }
+
+  // row 2.11
+  @Test(arguments: NATSServer.Version.installed) func aPlatformsMessagesReachItsControllersOnly(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try bed(version)
+    let folder = try TemporaryDirectory()
+    let platforms = ["kubernetes", "docker", "hyperv"]
+    for platform in platforms + platforms {
+      let body = Array(#"{"platform":"\#(platform)"}"#.utf8)
+      _ = bed.jetStream.connection.publish(body, to: "w.session.create.\(platform)")
+    }
+    try eventually("stored") { try bed.info("W").state.messages == 6 }
+    for platform in platforms.dropLast() {
+      let command = try handler(folder, "cat >>\(platform); echo >>\(platform)")
+      let outcome = try bed.run(
+        ["work", "w.session.create.\(platform)", "--durable", platform, "--until-now"] + command)
+      #expect(outcome.status == 0, "\(outcome)")
+      let line = #"{"platform":"\#(platform)"}"# + "\n"
+      #expect(try folder.read(platform) == line + line)
+    }
+    #expect(try bed.info("W").state.messages == 2, "nobody asked for those of hyperv")
   }
 
   // row 2.12

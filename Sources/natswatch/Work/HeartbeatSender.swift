@@ -24,15 +24,12 @@ struct HeartbeatSender {
   }
 
   func send(_ connection: Connection, status: String) {
-    connection.publish(Self.json(controller, platform, status, at: .now), to: settings.subject)
-  }
-
-  static func json(_ controller: String, _ platform: String, _ status: String, at time: Timestamp) -> [UInt8]
-  {
-    Array(
+    let capabilities = settings.capabilities.map(JSONText.string).joined(separator: ",")
+    let beat = """
+      {"controller_id":\(JSONText.string(controller)),"platform":\(JSONText.string(platform)),\
+      "timestamp":"\(Timestamp.now)","status":"\(status)","version":"\(Version.string)",\
+      "capabilities":[\(capabilities)],"cluster_info":\(settings.clusterInfo)}
       """
-      {"controller_id":\(JSONText.string(controller)),"platform":\(JSONText.string(platform)),"timestamp":"\(time)",\
-      "status":"\(status)","version":"\(Version.string)","capabilities":[],"cluster_info":{}}
-      """.utf8)
+    connection.publish(Array(beat.utf8), to: settings.subject)
   }
 }

@@ -34,6 +34,9 @@ struct WorkSettings: Sendable {
   struct HeartbeatSettings: Sendable {
     var subject: String
     var interval: Duration = .seconds(30)
+    var capabilities: [String] = []
+    /// A JSON object about what is controlled.
+    var clusterInfo = "{}"
   }
 
   /// The subject for the dead letter of a message. Dots are kept.
