@@ -43,7 +43,10 @@ import Testing
     let server = try Tool.start("wfanout", ["--listen", "127.0.0.1:0", "--snapshot"])
     let address = try listenAddress(of: server)
     server.write(Self.pod("cart-1", version: 1))
-    let kubectl = "\(path) exec kubectl --kubeconfig=/dev/null --server=\(address) get --raw"
+    // It keeps a cache in its home.
+    let home = try TemporaryDirectory()
+    let kubectl =
+      "\(path) HOME=\(home.url.path) exec kubectl --kubeconfig=/dev/null --server=\(address) get --raw"
     try eventually("the first pod is listed") {
       try Tool.shell("\(kubectl) /api/v1/pods").waitForEnd().output.contains(#""kind":"PodList""#)
     }
