@@ -29,6 +29,14 @@ internal import YAML
   var admin: String?
 
   @Option(
+    help: ArgumentHelp("Speak TLS and HTTP/2, with this certificate chain (PEM).", valueName: "file"),
+    completion: .file())
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("The certificate's key (PEM).", valueName: "file"), completion: .file())
+  var tlsKey: String?
+
+  @Option(
     help: ArgumentHelp("Who may listen: lines of TOKEN IDENTITY [EXPIRES].", valueName: "file"),
     completion: .file())
   var authTokens: String?
@@ -126,7 +134,8 @@ internal import YAML
   /// The flags that were given, by name.
   private var given: [(name: String, value: YAMLNode)] {
     let options: [(String, String?)] = [
-      ("admin", admin), ("auth-tokens", authTokens), ("auth-url", authURL), ("upstream", upstream),
+      ("admin", admin), ("tls-cert", tlsCert), ("tls-key", tlsKey), ("auth-tokens", authTokens),
+      ("auth-url", authURL), ("upstream", upstream),
       ("share", share), ("replay", replay), ("speed", speed), ("ring", ring),
       ("queue", queue), ("overflow", overflow), ("coalesce-ms", coalesceMs), ("heartbeat", heartbeat),
       ("stall", stall), ("drain", drain), ("max-clients", maxClients), ("cors", cors), ("loops", loops),

@@ -17,11 +17,17 @@ import Testing
       case "$1" in denied) echo "no rights" >&2; exit 77;; esac
       echo "{\\"type\\":\\"ADDED\\",\\"object\\":{\\"metadata\\":{\\"name\\":\\"p$$\\",\\"resourceVersion\\":\\"3\\"},\\"args\\":\\"$*\\"}}"
       trap 'exit 0' TERM
-      while :; do sleep 0.1; done
+      while :; do
+        sleep 0.1
+        if [ -e "$0.more" ]; then
+          rm "$0.more"
+          echo '{"type":"ADDED","object":{"metadata":{"name":"q","resourceVersion":"4"}}}'
+        fi
+      done
       """, to: "source.sh")
     fanout = try Fanout(
       ["--upstream", "/bin/sh \(script) {resourceType} [-n {namespace}]", "--admin", ":0"],
-      configuration: "{grace: 1s, heartbeat: 1s, max-channels: 2, idle-timeout: 3s}")
+      configuration: "{grace: 4s, heartbeat: 1s, max-channels: 2, idle-timeout: 8s}")
   }
 
   func post(_ path: String, _ body: String) throws -> String {
@@ -158,6 +164,23 @@ import Testing
     _ = try subscribe("c1", "pods")
     try stream.wait(for: "another command's event", .seconds(10)) { children($0).count == 3 }
     #expect(children(stream)[2] != children(stream)[0])
+  }
+
+  // row 1.53
+  @Test func whoComesBackGoesOnAfterTheVersionItHad() throws {
+    let first = try fanout.listening("/api/watch/stream?cid=c1")
+    _ = try subscribe("c1", "pods")
+    try first.wait(for: "version 3", .seconds(10)) { children($0).count == 1 }
+    let again = try fanout.listening("/api/watch/stream?cid=c1")
+    try directory.write("", to: "source.sh.more")
+    _ = try subscribe("c1", "pods", #","resourceVersion":"3""#)
+    try again.wait(for: "version 4", .seconds(10)) { $0.soFar.output.contains(#""name":"q""#) }
+    #expect(children(again).isEmpty, "what it had does not come again")
+    let late = try fanout.listening("/api/watch/stream?cid=c2")
+    _ = try subscribe("c2", "pods", #","resourceVersion":"2""#)
+    try late.wait(for: "the present state", .seconds(10)) { $0.soFar.output.contains("initial-events-end") }
+    #expect(late.soFar.output.contains(#""code":410"#))
+    #expect(children(late).count == 1)
   }
 
   // row 1.16

@@ -9,17 +9,20 @@ final class Fanout: Sendable {
   let tool: RunningTool
   let port: Int
   private let directory: TemporaryDirectory
+  private let scheme: String
 
   /// `configuration` is what stands in the file of `--config`.
   init(
-    _ arguments: [String] = [], configuration: String = "", environment: [String: String] = [:]
+    _ arguments: [String] = [], configuration: String = "", environment: [String: String] = [:],
+    scheme: String = "http"
   ) throws {
+    self.scheme = scheme
     directory = try TemporaryDirectory()
     let file = try directory.write(configuration, to: "wfanout.yaml")
     tool = try Tool.start(
       "wfanout", ["--listen", ":0", "--config", file] + arguments, environment: environment)
-    try tool.waitForDiagnostics("listening on http://127.0.0.1:")
-    let after = tool.soFar.diagnostics.split(separator: "listening on http://127.0.0.1:").last ?? ""
+    try tool.waitForDiagnostics("listening on \(scheme)://127.0.0.1:")
+    let after = tool.soFar.diagnostics.split(separator: "listening on \(scheme)://127.0.0.1:").last ?? ""
     port = Int(after.prefix { $0.isNumber }) ?? 0
   }
 
@@ -36,7 +39,7 @@ final class Fanout: Sendable {
     return answer
   }
 
-  var url: String { "http://127.0.0.1:\(port)" }
+  var url: String { "\(scheme)://127.0.0.1:\(port)" }
 
   func feed(_ lines: [String]) { tool.write(lines.map { $0 + "\n" }.joined()) }
   func feed(_ line: String) { feed([line]) }

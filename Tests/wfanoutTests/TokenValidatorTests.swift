@@ -159,7 +159,8 @@ struct IntrospectionTests {
 
   @Test(arguments: [
     ("http://h/p?q=1", "h:80 /p?q=1 h"), ("http://127.0.0.1:8080", "127.0.0.1:8080 / 127.0.0.1:8080"),
-    ("http://[::1]:9/x#f", "::1:9 /x [::1]:9"), ("https://h/", "-"), ("http://", "-"), ("http://u:p@h/", "-"),
+    ("http://[::1]:9/x#f", "::1:9 /x [::1]:9"), ("https://h/", "h:443 / h"), ("https://h:80/", "h:80 / h:80"),
+    ("ftp://h/", "-"), ("http://", "-"), ("http://u:p@h/", "-"),
     ("http://h:0/", "-"), ("http://h:x/", "-"), ("http://h/ x", "-"), ("http://[::1/", "-"), ("h", "-"),
   ]) func readsAURL(text: String, parts: String) {
     let url = ValidatorURL(text)

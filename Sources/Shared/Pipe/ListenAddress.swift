@@ -40,6 +40,8 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  package var isUnix: Bool { if case .unix = self { true } else { false } }
+
   package var description: String {
     switch self {
     case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -2,6 +2,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// One POST on a connection of its own, with a small answer.
 struct HTTPQuestion: Sendable {
@@ -17,6 +18,8 @@ struct HTTPQuestion: Sendable {
   var target: String
   var headers: [(name: String, value: String)]
   var body: String
+  /// For `https`; nil speaks without TLS.
+  var tls: NIOSSLContext?
 
   /// - Returns: the answer, or why there is none: whatever happens, within the time.
   func ask(on loop: any EventLoop, timeout: TimeAmount) -> EventLoopFuture<Answer> {
@@ -26,6 +29,12 @@ struct HTTPQuestion: Sendable {
     }
     let connected = ClientBootstrap(group: loop).connectTimeout(timeout).channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
+        if let tls = self.tls {
+          // An address is no name that a server could choose its certificate by (RFC 6066 section 3).
+          let name = (try? SocketAddress(ipAddress: self.host, port: 0)) == nil ? self.host : nil
+          try channel.pipeline.syncOperations.addHandler(
+            NIOSSLClientHandler(context: tls, serverHostname: name))
+        }
         try channel.pipeline.syncOperations.addHTTPClientHandlers()
         try channel.pipeline.syncOperations.addHandler(HTTPAnswerCollector(promise))
       }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import Pipe
 import Synchronization
 
@@ -15,7 +14,7 @@ final class TokenFile: Sendable {
   private struct State: Sendable {
     var tokens: [(token: [UInt8], identity: Identity)] = []
     var checked: Int64 = 0
-    var stamp: [Int] = []
+    var stamp: FileStamp?
   }
 
   private let path: String
@@ -44,7 +43,7 @@ final class TokenFile: Sendable {
   private func refresh(_ state: inout State, _ now: Int64) {
     guard now != state.checked else { return }
     state.checked = now
-    guard let stamp = TokenFile.stamp(path), stamp != state.stamp else { return }
+    guard let stamp = FileStamp(path), stamp != state.stamp else { return }
     // A file that is half written or gone leaves what was in force.
     if let (text, stamp) = try? TokenFile.load(path), let tokens = try? TokenFile.parse(text, path: path) {
       state.tokens = tokens
@@ -74,14 +73,8 @@ final class TokenFile: Sendable {
     return tokens
   }
 
-  private static func stamp(_ path: String) -> [Int]? {
-    var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
-    return [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_size), Int(status.st_ino)]
-  }
-
-  private static func load(_ path: String) throws(Failure) -> (String, [Int]) {
-    let stamp = stamp(path) ?? []
+  private static func load(_ path: String) throws(Failure) -> (String, FileStamp?) {
+    let stamp = FileStamp(path)
     do throws(FileError) {
       return (String(decoding: try WholeFile.read(path), as: UTF8.self), stamp)
     } catch {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
+import NIOSSL
 import Pipe
 import Synchronization
 import Watch
@@ -14,7 +15,14 @@ final class TokenValidator: Sendable {
     var asked: [String: EventLoopFuture<Verdict>] = [:]
   }
 
+  /// What `https` needs could not be had.
+  struct Failure: ToolError {
+    var description: String
+    var status: ExitStatus { .badConfig }
+  }
+
   private let url: ValidatorURL
+  private let tls: NIOSSLContext?
   private let timeout: TimeAmount
   private let diagnostics: Diagnostics
   private let state: Mutex<State>
@@ -23,8 +31,20 @@ final class TokenValidator: Sendable {
   /// Questions at one time; beyond, strangers with made-up tokens would have us hold any number of connections.
   private static let askedLimit = 64
 
-  init(url: ValidatorURL, timeout: Duration, cacheSeconds: UInt32, diagnostics: Diagnostics) {
+  /// `authority` is the file of the certificates that the server's is checked with; nil takes the system's.
+  init(
+    url: ValidatorURL, authority: String?, timeout: Duration, cacheSeconds: UInt32, diagnostics: Diagnostics
+  ) throws(Failure) {
     self.url = url
+    do {
+      var configuration = TLSConfiguration.makeClientConfiguration()
+      if let authority {
+        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authority))
+      }
+      tls = url.isSecure ? try NIOSSLContext(configuration: configuration) : nil
+    } catch {
+      throw Failure(description: "read certificates '\(authority ?? "of the system")' for \(url): \(error)")
+    }
     self.timeout = TimeAmount(timeout)
     self.diagnostics = diagnostics
     state = Mutex(State(cache: TokenCache(limit: TokenValidator.cacheLimit, seconds: Int64(cacheSeconds))))
@@ -64,7 +84,7 @@ final class TokenValidator: Sendable {
       headers: [
         ("Host", url.authority), ("Authorization", "Bearer \(token)"), ("Accept", "application/json"),
         ("Content-Type", "application/x-www-form-urlencoded"),
-      ], body: Introspection.body(token)
+      ], body: Introspection.body(token), tls: tls
     ).ask(on: loop, timeout: timeout)
   }
 

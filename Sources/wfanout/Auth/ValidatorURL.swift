@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where tokens are validated: `http://HOST[:PORT]/PATH`.
+/// Where tokens are validated: `http://HOST[:PORT]/PATH`, or `https`.
 struct ValidatorURL: Sendable, Equatable, CustomStringConvertible {
+  var isSecure: Bool
   var host: String
   var port: Int
   /// Path and query.
@@ -9,8 +10,11 @@ struct ValidatorURL: Sendable, Equatable, CustomStringConvertible {
   let description: String
 
   init?(_ text: String) {
-    guard text.hasPrefix("http://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
-    let rest = text.dropFirst(7)
+    guard let scheme = ["http://", "https://"].first(where: text.hasPrefix),
+      text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else { return nil }
+    isSecure = scheme == "https://"
+    let rest = text.dropFirst(scheme.count)
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
     let path = rest.dropFirst(authority.count).prefix { $0 != "#" }
     // A name and password in a URL would end up in messages; a validator that wants them is none of these.
@@ -23,7 +27,8 @@ struct ValidatorURL: Sendable, Equatable, CustomStringConvertible {
     guard let end else { return nil }
     let host = authority[..<end]
     let suffix = authority[host.endIndex...]
-    guard suffix.isEmpty || suffix.first == ":", let port = suffix.isEmpty ? 80 : UInt16(suffix.dropFirst()),
+    guard suffix.isEmpty || suffix.first == ":",
+      let port = suffix.isEmpty ? (isSecure ? 443 : 80) : UInt16(suffix.dropFirst()),
       port > 0
     else { return nil }
     self.host = isLiteral ? String(host.dropFirst().dropLast()) : String(host)
@@ -36,6 +41,6 @@ struct ValidatorURL: Sendable, Equatable, CustomStringConvertible {
   /// The field `Host`.
   var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
-    return port == 80 ? name : "\(name):\(port)"
+    return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
   }
 }

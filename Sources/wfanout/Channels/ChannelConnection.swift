@@ -34,8 +34,8 @@ final class ChannelConnection: Connection {
 
   func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }
 
-  /// Subscribing twice is subscribing once.
-  func subscribe(_ upstream: Upstream) {
+  /// Subscribing twice is subscribing once. `version` is the resourceVersion that the client had last, if it was there before.
+  func subscribe(_ upstream: Upstream, after version: String?) {
     let name = upstream.channel
     guard channels[name] == nil else { return say("subscribed", #"{"channel":\#(JSONText.string(name))}"#) }
     let stream = upstream.stream
@@ -45,8 +45,12 @@ final class ChannelConnection: Connection {
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     channels[name] = listener
     say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)
-    // The first one sees it all from the beginning; who comes later is given the present state first.
-    hub.join(listener, hub.ring.end == 0 ? .at(.position(0)) : .snapshot)
+    if let version {
+      hub.join(listener, .at(hub.place(ofVersion: version)))
+    } else {
+      // The first one sees it all from the beginning; who comes later is given the present state first.
+      hub.join(listener, hub.ring.end == 0 ? .at(.position(0)) : .snapshot)
+    }
     if let ending = upstream.ending { sourceEnded(stream, ending) }
   }
 

@@ -51,7 +51,8 @@ struct ChannelRoutes: Sendable {
         _ = registry.unsubscribe(id, identity: identity, channel: wanted.channel)
         return self.error(error.status.code, error.status.message)
       }
-      client.run { $0.subscribe(upstream) }
+      let version = body["resourceVersion"]?.string
+      client.run { $0.subscribe(upstream, after: version) }
       return .json(200, #"{"channel":\#(JSONText.string(wanted.channel))}"#)
     }
   }

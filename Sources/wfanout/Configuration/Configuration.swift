@@ -44,10 +44,15 @@ struct Configuration: Sendable {
   var eventTypes: Set<String>?
   /// Where operators ask; nil is nowhere.
   var admin: ListenAddress?
+  /// The certificate chain and its key, for TLS on all TCP addresses but the operators'.
+  var certificateFile: String?
+  var keyFile: String?
   /// Where it is written who may listen; nil is anyone who can reach an address.
   var tokenFile: String?
   /// Who is asked whose a token is.
   var validator: ValidatorURL?
+  /// The certificates that its own is checked with; nil takes the system's.
+  var validatorAuthority: String?
   var validatorTimeout: Duration = .seconds(5)
   /// How long an answer of the validator is believed at most.
   var validatorCacheSeconds: UInt32 = 30
@@ -81,6 +86,9 @@ extension Configuration {
     }
     if sharing == .channel, upstream?.usesIdentity == true {
       throw Contradiction(description: "--share channel: {identity} in --upstream is one listener's alone")
+    }
+    if (certificateFile == nil) != (keyFile == nil) {
+      throw Contradiction(description: "--tls-cert and --tls-key go together")
     }
     if replay != nil, upstream != nil {
       throw Contradiction(description: "--replay and --upstream are two sources; give one")

@@ -17,8 +17,13 @@ extension Setting {
     value("admin", \.admin, ":PORT, a loopback address or unix:PATH") { text in
       ListenAddress(text).flatMap { $0.isLocal ? .some($0) : nil }
     },
+    text("tls-cert", \.certificateFile, "the name of a file"),
+    text("tls-key", \.keyFile, "the name of a file"),
     text("auth-tokens", \.tokenFile, "the name of a file"),
-    value("auth-url", \.validator, "http://HOST[:PORT]/PATH") { ValidatorURL($0).map { .some($0) } },
+    value("auth-url", \.validator, "http://HOST[:PORT]/PATH or https://…") {
+      ValidatorURL($0).map { .some($0) }
+    },
+    text("auth-ca", \.validatorAuthority, "the name of a file"),
     duration("auth-timeout", \.validatorTimeout, .milliseconds(100) ... .seconds(60)),
     seconds("auth-cache", \.validatorCacheSeconds),
     flag("allow-query-token", \.allowsQueryToken),

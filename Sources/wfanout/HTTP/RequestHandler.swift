@@ -12,6 +12,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   private let router: Router
   private let loopContext: LoopContext
+  /// The stream of HTTP/2 that this is one request of; nil for HTTP/1.
+  private let exchange: HTTP2Exchange?
   private var request: Request?
   private var isKeptAlive = true
   private var isRefused = false
@@ -27,8 +29,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// Bodies are small JSON documents or one event.
   private static let bodyLimit = 1 << 20
 
-  init(router: Router, loopContext: LoopContext) {
+  init(router: Router, loopContext: LoopContext, exchange: HTTP2Exchange? = nil) {
     self.router = router
+    self.exchange = exchange
     self.loopContext = loopContext
   }
 
@@ -97,14 +100,16 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    isKeptAlive = head.isKeepAlive
+    // A stream of HTTP/2 has one request.
+    isKeptAlive = exchange == nil && head.isKeepAlive
     var request = Request(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
-      version: head.version == .http1_0 ? .http10 : .http11)
+      version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
     request.address = context.remoteAddress?.ipAddress
     self.request = request
-    if request.header("expect")?.lowercased() == "100-continue" {
-      write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), context)
+    if exchange == nil, request.header("expect")?.lowercased() == "100-continue" {
+      context.writeAndFlush(
+        wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
   }
 
@@ -184,7 +189,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     _ context: ChannelHandlerContext, begin: () -> Void
   ) {
     let channel = context.channel
-    channel.write(ByteBuffer(bytes: ResponseHead.encode(status, headers)), promise: nil)
+    connection.exchange = exchange
+    writeHead(status, headers, channel)
     become(connection, context)
     begin()
     channel.flush()
@@ -213,24 +219,26 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
+    let channel = context.channel
     var headers = answer.headers
     headers.append(("Content-Length", String(answer.body.count)))
     headers += router.commonHeaders
     if !isKeptAlive { headers.append(("Connection", "close")) }
-    let bytes = ResponseHead.encode(answer.status, headers) + (isHead ? [] : answer.body)
-    guard isKeptAlive else {
+    writeHead(answer.status, headers, channel)
+    var promise: EventLoopPromise<Void>?
+    if !isKeptAlive {
       isRefused = true  // whatever comes behind this request
-      let promise = context.eventLoop.makePromise(of: Void.self)
-      let channel = context.channel
-      promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
-      context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: promise)
-      return
+      promise = context.eventLoop.makePromise(of: Void.self)
+      promise?.futureResult.whenComplete { _ in channel.close(promise: nil) }
     }
-    write(bytes, context)
+    channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
   }
 
-  private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+  private func writeHead(
+    _ status: Int, _ headers: [(name: String, value: String)], _ channel: any Channel
+  ) {
+    if let exchange { return exchange.writeHead(status, headers) }
+    channel.write(ByteBuffer(bytes: ResponseHead.encode(status, headers)), promise: nil)
   }
 
   private var tooLarge: Status {

@@ -5,11 +5,14 @@ enum ResponseHead {
   static func encode(_ status: Int, _ headers: [(name: String, value: String)]) -> [UInt8] {
     var text = "HTTP/1.1 \(status) \(reason(status))\r\n"
     for (name, value) in headers {
-      // A value that came from a request must not begin a field of its own.
-      let clean = value.utf8.contains { $0 < 0x20 || $0 == 0x7F } ? value.filter { !$0.isNewline } : value
-      text += "\(name): \(clean)\r\n"
+      text += "\(name): \(clean(value))\r\n"
     }
     return Array((text + "\r\n").utf8)
+  }
+
+  /// A value that came from a request must not begin a field of its own.
+  static func clean(_ value: String) -> String {
+    value.utf8.contains { $0 < 0x20 || $0 == 0x7F } ? value.filter { !$0.isNewline } : value
   }
 
   private static func reason(_ status: Int) -> String {

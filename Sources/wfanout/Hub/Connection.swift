@@ -14,6 +14,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   let channel: any Channel
   let format: WireFormat
   unowned let loopContext: LoopContext
+  /// The stream of HTTP/2 that it is; nil for HTTP/1.
+  var exchange: HTTP2Exchange?
   var listener: Listener?
   /// When something was last written, in the loop's ticks.
   var lastWriteTick: UInt32
@@ -72,7 +74,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     let now = loopContext.tick
     isSlow = isHeldUp && isLate(by: Connection.slowness)
     if isHeldUp || isFinishing {
-      let buffered = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+      let buffered =
+        exchange?.pendingBytes ?? (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
       if buffered != lastBuffered {
         lastBuffered = buffered
         lastProgressTick = now

@@ -28,6 +28,12 @@ struct InheritedSocket: Sendable, Equatable {
   /// Keeps it from the commands that this process starts.
   func take() { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
+  var isUnix: Bool {
+    var address = sockaddr()
+    var length = socklen_t(MemoryLayout<sockaddr>.size)
+    return unsafe getsockname(descriptor, &address, &length) == 0 && address.sa_family == sa_family_t(AF_UNIX)
+  }
+
   /// Whether only this machine can reach it.
   static func isLocal(_ address: SocketAddress?) -> Bool {
     switch address {

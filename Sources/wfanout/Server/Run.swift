@@ -13,7 +13,8 @@ struct Run {
     raiseDescriptorLimit()
     let notifier = ServiceNotifier()
     let server = Server(
-      configuration: configuration, authenticator: try authenticator(), diagnostics: diagnostics)
+      configuration: configuration, authenticator: try authenticator(), certificate: try certificate(),
+      diagnostics: diagnostics)
     for address in try server.listen(InheritedSocket.list()) { diagnostics.info("listening on \(address)") }
     notifier.ready("serving")
     let ended = Ending()
@@ -39,17 +40,20 @@ struct Run {
   }
 
   /// Nil where nobody is asked for a token.
-  private func authenticator() throws(TokenFile.Failure) -> Authenticator? {
+  private func authenticator() throws -> Authenticator? {
     guard configuration.tokenFile != nil || configuration.validator != nil else { return nil }
-    var tokens: TokenFile?
-    if let path = configuration.tokenFile { tokens = try TokenFile(path: path) }
-    let validator = configuration.validator.map {
-      TokenValidator(
-        url: $0, timeout: configuration.validatorTimeout, cacheSeconds: configuration.validatorCacheSeconds,
-        diagnostics: diagnostics)
-    }
     return Authenticator(
-      tokens: tokens, validator: validator, allowsQueryToken: configuration.allowsQueryToken)
+      tokens: try configuration.tokenFile.map { try TokenFile(path: $0) },
+      validator: try configuration.validator.map {
+        try TokenValidator(
+          url: $0, authority: configuration.validatorAuthority, timeout: configuration.validatorTimeout,
+          cacheSeconds: configuration.validatorCacheSeconds, diagnostics: diagnostics)
+      }, allowsQueryToken: configuration.allowsQueryToken)
+  }
+
+  private func certificate() throws(ServerCertificate.Failure) -> ServerCertificate? {
+    guard let certificate = configuration.certificateFile, let key = configuration.keyFile else { return nil }
+    return try ServerCertificate(certificate: certificate, key: key)
   }
 
   /// A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).

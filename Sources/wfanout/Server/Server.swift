@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 import Pipe
 import Synchronization
@@ -19,6 +18,8 @@ final class Server: Sendable {
   let diagnostics: Diagnostics
   /// Nil asks nobody who they are.
   private let authenticator: Authenticator?
+  /// Nil speaks without TLS.
+  private let certificate: ServerCertificate?
   let registry: Registry
   let stream: EventStream
   let admission: Admission
@@ -28,7 +29,11 @@ final class Server: Sendable {
   private let contexts: [LoopContext]
   private let isDraining = Atomic<Bool>(false)
 
-  init(configuration: Configuration, authenticator: Authenticator?, diagnostics: Diagnostics) {
+  init(
+    configuration: Configuration, authenticator: Authenticator?, certificate: ServerCertificate?,
+    diagnostics: Diagnostics
+  ) {
+    self.certificate = certificate
     self.authenticator = authenticator
     self.configuration = configuration
     self.diagnostics = diagnostics
@@ -98,17 +103,20 @@ final class Server: Sendable {
       if isAdmin { diagnostics.info("operators are answered on \(address)") } else { bound.append(address) }
     }
     if let address = configuration.admin {
-      diagnostics.info("operators are answered on \(describe(try open(admin, on: address), address))")
+      diagnostics.info(
+        "operators are answered on \(describe(try open(admin, on: address), address, isSecure: false))")
     }
     var addresses = configuration.listen
     if addresses.isEmpty, bound.isEmpty { addresses = [Configuration.defaultAddress] }
-    for address in addresses { bound.append(describe(try open(router, on: address), address)) }
+    for address in addresses {
+      bound.append(describe(try open(router, on: address), address, isSecure: certificate != nil))
+    }
     return bound
   }
 
   private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {
     do {
-      return try bootstrap(router).bind(to: address).wait()
+      return try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
     } catch {
       throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
     }
@@ -118,7 +126,7 @@ final class Server: Sendable {
     socket.take()
     let channel: any Channel
     do {
-      channel = try bootstrap(router).withBoundSocket(socket.descriptor).wait()
+      channel = try bootstrap(router, isLocalOnly: socket.isUnix).withBoundSocket(socket.descriptor).wait()
     } catch {
       throw ServerError(
         status: .unavailable,
@@ -138,8 +146,11 @@ final class Server: Sendable {
     return channel
   }
 
-  private func bootstrap(_ router: Router) -> ServerBootstrap {
-    ServerBootstrap(group: group)
+  private func bootstrap(_ router: Router, isLocalOnly: Bool) -> ServerBootstrap {
+    // Operators and a proxy at a Unix socket are on this machine.
+    let pipelines = Pipelines(
+      router: router, contexts: contexts, certificate: isLocalOnly || router.admin != nil ? nil : certificate)
+    return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the kernel.
@@ -148,25 +159,15 @@ final class Server: Sendable {
       .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 128 << 10))
-      .childChannelInitializer { [admission, contexts] channel in
-        channel.eventLoop.makeCompletedFuture {
-          guard admission.acceptsConnections,
-            let context = contexts.first(where: { $0.loop === channel.eventLoop })
-          else {
-            channel.close(promise: nil)
-            return
-          }
-          let pipeline = channel.pipeline.syncOperations
-          try pipeline.addHandler(
-            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
-          try pipeline.addHandler(RequestHandler(router: router, loopContext: context))
-        }
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try pipelines.begin(on: channel) }
       }
   }
 
-  private func describe(_ channel: any Channel, _ address: ListenAddress) -> String {
+  private func describe(_ channel: any Channel, _ address: ListenAddress, isSecure: Bool) -> String {
     guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return "\(address)" }
-    return "http://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
+    let scheme = isSecure ? "https" : "http"
+    return "\(scheme)://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
   }
 
   /// Lets every listener have what is left, says goodbye, and waits until all are gone or the time is up.

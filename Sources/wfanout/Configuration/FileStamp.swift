@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Tells whether a file is still the one that was read.
+struct FileStamp: Equatable, Sendable {
+  private let parts: [Int]
+
+  /// Nil where there is no such file.
+  init?(_ path: String) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    parts = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, Int(status.st_size), Int(status.st_ino)]
+  }
+}

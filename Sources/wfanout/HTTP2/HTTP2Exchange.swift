@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOHPACK
+import NIOHTTP1
+import NIOHTTP2
+
+/// One stream of an HTTP/2 connection: a request in, a response out (RFC 9113 section 8.1).
+///
+/// What is behind it sees the parts of a request as HTTP/1 has them, and writes the body's bytes. Closing the channel ends the
+/// response; closing it once more gives the stream up.
+final class HTTP2Exchange: ChannelDuplexHandler {
+  typealias InboundIn = HTTP2Frame.FramePayload
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = HTTP2Frame.FramePayload
+
+  private var context: ChannelHandlerContext?
+  private var hasHead = false
+  private var isEnding = false
+  /// Bytes that the client has not let us send yet.
+  private(set) var pendingBytes = 0
+
+  /// What a message of HTTP/2 must not have (RFC 9113 section 8.2.2).
+  private static let ofHTTP1: Set = ["connection", "keep-alive", "transfer-encoding", "upgrade"]
+
+  /// The most that is handed over in one piece: how far a slow client has come is known to so many bytes.
+  private static let pieceLimit = 16 << 10
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  /// Begins the response.
+  func writeHead(_ status: Int, _ headers: [(name: String, value: String)]) {
+    guard let context, !hasHead else { return }
+    hasHead = true
+    var fields = HPACKHeaders([(":status", String(status))])
+    for (name, value) in headers {
+      let name = name.lowercased()
+      guard !HTTP2Exchange.ofHTTP1.contains(name) else { continue }
+      fields.add(name: name, value: ResponseHead.clean(value))
+    }
+    context.write(wrapOutboundOut(.headers(.init(headers: fields))), promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .headers(let frame):
+      // Trailers say nothing that is asked for here.
+      if let head = HTTP2Exchange.head(frame.headers) { context.fireChannelRead(wrapInboundOut(.head(head))) }
+      if frame.endStream { context.fireChannelRead(wrapInboundOut(.end(nil))) }
+    case .data(let frame):
+      if case .byteBuffer(let bytes) = frame.data { context.fireChannelRead(wrapInboundOut(.body(bytes))) }
+      if frame.endStream { context.fireChannelRead(wrapInboundOut(.end(nil))) }
+    default: break
+    }
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    var bytes = unwrapOutboundIn(data)
+    repeat {
+      let count = min(bytes.readableBytes, HTTP2Exchange.pieceLimit)
+      let piece = bytes.readSlice(length: count) ?? ByteBuffer()
+      let written = context.eventLoop.makePromise(of: Void.self)
+      if bytes.readableBytes == 0 { written.futureResult.cascade(to: promise) }
+      pendingBytes += count
+      written.futureResult.assumeIsolated().whenComplete { _ in self.pendingBytes -= count }
+      context.write(wrapOutboundOut(.data(.init(data: .byteBuffer(piece)))), promise: written)
+    } while bytes.readableBytes > 0
+  }
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    guard hasHead, !isEnding, mode == .all else { return context.close(mode: mode, promise: promise) }
+    isEnding = true
+    let ended = context.eventLoop.makePromise(of: Void.self)
+    let end = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true))
+    context.writeAndFlush(wrapOutboundOut(end), promise: ended)
+    // Where the client is through with its request, this has closed the stream; where not, nothing more of it is wanted.
+    ended.futureResult.assumeIsolated().whenComplete { _ in
+      self.context?.close(mode: .all, promise: nil)
+      promise?.succeed()
+    }
+  }
+
+  /// The request's head; nil for trailers. That the pseudo-header fields are there is checked before (RFC 9113 section 8.3.1).
+  private static func head(_ fields: HPACKHeaders) -> HTTPRequestHead? {
+    guard let method = fields.first(name: ":method"), let path = fields.first(name: ":path") else {
+      return nil
+    }
+    var headers = HTTPHeaders()
+    if let authority = fields.first(name: ":authority") { headers.add(name: "host", value: authority) }
+    for (name, value, _) in fields where !name.hasPrefix(":") && (name != "host" || headers.isEmpty) {
+      headers.add(name: name, value: value)
+    }
+    return HTTPRequestHead(version: .http2, method: HTTPMethod(rawValue: method), uri: path, headers: headers)
+  }
+}

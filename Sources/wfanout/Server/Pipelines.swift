@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import NIOTLS
+
+/// What an accepted connection is made of.
+struct Pipelines: Sendable {
+  let router: Router
+  let contexts: [LoopContext]
+  /// Nil speaks HTTP/1.1 without TLS.
+  let certificate: ServerCertificate?
+
+  /// To be called on the channel's event loop.
+  func begin(on channel: any Channel) throws {
+    guard router.admission.acceptsConnections,
+      let context = contexts.first(where: { $0.loop === channel.eventLoop })
+    else {
+      channel.close(promise: nil)
+      return
+    }
+    guard let certificate else { return try addHTTP1(to: channel, on: context) }
+    let pipeline = channel.pipeline.syncOperations
+    let connection = SecureConnection(channel, admission: router.admission, loopContext: context)
+    try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
+    try pipeline.addHandler(
+      ApplicationProtocolNegotiationHandler { result, channel in
+        channel.eventLoop.makeCompletedFuture { try connection.speak(result, self) }
+      })
+    try pipeline.addHandler(connection)
+  }
+
+  func addHTTP1(to channel: any Channel, on context: LoopContext) throws {
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
+    try pipeline.addHandler(RequestHandler(router: router, loopContext: context))
+  }
+
+  func addHTTP2(to stream: any Channel, on context: LoopContext) throws {
+    let pipeline = stream.pipeline.syncOperations
+    let exchange = HTTP2Exchange()
+    try pipeline.addHandler(exchange)
+    try pipeline.addHandler(RequestHandler(router: router, loopContext: context, exchange: exchange))
+  }
+}
