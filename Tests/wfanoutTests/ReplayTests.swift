@@ -83,8 +83,8 @@ struct ReplayPacingTests {
   @Test func badRecordingsAreSaid() throws {
     #expect(try Tool.run("wfanout", ["--replay", recording, "--upstream", "x"]).status == 64)
     #expect(try Tool.run("wfanout", ["--replay", recording, "--speed", "0"]).status == 64)
-    let absent = try Tool.run("wfanout", ["--listen", ":0", "--replay", "/nonexistent"])
+    let absent = try Tool.run("wfanout", ["--listen", ":0", "--replay", directory.path("absent")])
     #expect(absent.status == 66)
-    #expect(absent.diagnostics.contains("read /nonexistent"))
+    #expect(absent.diagnostics.contains("read \(directory.path("absent"))"))
   }
 }

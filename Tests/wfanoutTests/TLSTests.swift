@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func requestsWithABodyComeOverHTTP2() throws {
-    let fanout = try fanout(["--upstream", "/bin/sh -c 'echo {}; sleep 60' {resourceType}"])
+    let fanout = try fanout(["--upstream", "/bin/sh -c 'echo 1; sleep 60' {resourceType}"])
     let stream = try fanout.listening("/api/watch/stream?cid=a", trust + ["--http2"])
     let answer = try fanout.curl(
       "/api/watch/subscribe", trust + ["--http2", "-d", #"{"clientId":"a","resourceType":"pods"}"#])
@@ -171,7 +171,10 @@ import Testing
       import http.server, ssl, sys
       class Handler(http.server.BaseHTTPRequestHandler):
           def do_POST(self):
-              self.send_response(200); self.end_headers(); self.wfile.write(b'{"sub":"ann"}')
+              self.send_response(200)
+              self.send_header("Content-Length", "13")
+              self.end_headers()
+              self.wfile.write(b'{"sub":"ann"}')
           def log_message(self, *_): pass
       server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
       context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -105,7 +105,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     var request = Request(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
       version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
-    request.address = context.remoteAddress?.ipAddress
+    request.address = HTTP2Exchange.peer(of: context.channel, exchange)?.ipAddress
     self.request = request
     if exchange == nil, request.header("expect")?.lowercased() == "100-continue" {
       context.writeAndFlush(

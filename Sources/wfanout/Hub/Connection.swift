@@ -142,8 +142,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
     let age = Int64(loopContext.tick &- startTick) * 1_000_000_000
     return ClientReport(
       clientID: id, connectedAt: Timestamp(nanoseconds: Timestamp.now.nanoseconds - age),
-      isSlow: isSlow, remote: channel.remoteAddress?.description ?? "", transport: transport,
-      queue: listener?.backlog ?? 0,
+      isSlow: isSlow, remote: HTTP2Exchange.peer(of: channel, exchange)?.description ?? "",
+      transport: transport, queue: listener?.backlog ?? 0,
       dropped: listener?.dropped ?? 0)
   }
 
