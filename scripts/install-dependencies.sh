@@ -6,7 +6,7 @@
 set -eu
 
 build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev zlib1g-dev nats-server curl"
-test="slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-venv jq procps time"
+test="chromium slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-venv jq procps time"
 
 wanted=
 for step; do

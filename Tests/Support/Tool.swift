@@ -23,7 +23,7 @@ package enum Tool {
   /// What a tool inherits: enough to find system programs, nothing that configures one of ours.
   package static let baseEnvironment: [String: String] = [
     "PATH": "\(binaries.path):" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"),
-    "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TZ": "UTC",
+    "HOME": "/dev/null", "LC_ALL": "C.UTF-8", "TZ": "UTC",
   ]
 
   /// Runs a tool to its end.

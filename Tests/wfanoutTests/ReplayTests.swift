@@ -86,5 +86,6 @@ struct ReplayPacingTests {
     let absent = try Tool.run("wfanout", ["--listen", ":0", "--replay", directory.path("absent")])
     #expect(absent.status == 66)
     #expect(absent.diagnostics.contains("read \(directory.path("absent"))"))
+    #expect(try Tool.run("wfanout", ["--listen", ":0", "--replay", "/"]).status == 66)
   }
 }

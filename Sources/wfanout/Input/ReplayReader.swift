@@ -26,6 +26,8 @@ struct ReplayReader: Sendable {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw InputError(name: path, errno: errno) }
     defer { close(descriptor) }
+    // A directory can be opened, too, and is to be told of before anyone listens.
+    guard read(descriptor, nil, 0) == 0 else { throw InputError(name: path, errno: errno) }
     var reader = LineReader(descriptor: descriptor, name: path, shutdown: shutdown)
     let block = LineBlock()
     var pacing = pacing
