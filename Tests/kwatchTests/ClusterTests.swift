@@ -199,7 +199,8 @@ import Testing
       environment: ["KUBECONFIG": try cluster.relayed(through: relay.port)])
     // The second watch, which has minutes before its own end.
     try tool.wait(for: "the second watch", .seconds(30)) {
-      $0.soFar.diagnostics.split(separator: "\n").count { $0.contains("&resourceVersion=") } == 2
+      let asked = $0.soFar.diagnostics.split(separator: "\n").filter { $0.contains("?watch=true") }
+      return asked.count { $0.contains("&resourceVersion=") } == 2
     }
     try cluster.change("a", "1")
     try tool.waitForLines(2)

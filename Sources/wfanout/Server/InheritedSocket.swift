@@ -29,9 +29,9 @@ struct InheritedSocket: Sendable, Equatable {
   func take() { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
   var isUnix: Bool {
-    var address = sockaddr()
-    var length = socklen_t(MemoryLayout<sockaddr>.size)
-    return unsafe getsockname(descriptor, &address, &length) == 0 && address.sa_family == sa_family_t(AF_UNIX)
+    var domain = AF_UNSPEC
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX
   }
 
   /// Whether only this machine can reach it.
