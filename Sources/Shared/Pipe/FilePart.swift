@@ -35,7 +35,7 @@ package final class InputFile: Sendable {
 }
 
 /// The lines of a regular file that start within a range of it. Any thread may read any part at any time, so that
-/// copying from the kernel, which is half of the work at a gigabyte a second, is spread as evaluating is.
+/// copying from the kernel, most of the work where few lines match, is spread as evaluating is.
 package struct FilePart: Sendable {
   package let file: InputFile
   /// Where the lines start, in bytes from the file's beginning; not empty.
@@ -91,7 +91,7 @@ package struct FilePart: Sendable {
     return start
   }
 
-  /// Reads on until the block has `count` bytes, which it may have room for twice; false at the file's end.
+  /// Reads on until the block has `count` bytes; false where the file ends before.
   private func fill(_ block: LineBlock, from origin: Int, upTo count: Int) throws(InputError) -> Bool {
     while block.count < count {
       let got = block.fill(from: file.descriptor, at: origin + block.count, room: count - block.count)
