@@ -101,7 +101,7 @@ internal import Glibc
     return unsafe Array(memory[(index + 1)..<count])
   }
 
-  /// Removes what follows the first `count` bytes.
+  /// Removes what follows the first `count` bytes; nothing where there are fewer.
   func cut(to count: Int) { self.count = min(count, self.count) }
 
   func takeAll() -> [UInt8] {
