@@ -12,7 +12,8 @@ private let expressions = [
   "a == 1", #"a != "x""#, #"self.a.b == "x""#, #"a.startsWith("x")"#, #"a.contains("\"")"#,
   "a in [1, 'x', null]", "a > 2.5",
   "has(self.a.b)", "has(self.a) && (self.a == true || object.a < 'm')", #"type == "ADDED" && a["b"] == 1u"#,
-  "!a",
+  "!a", "a == 9223372036854775808.0 || a >= 18446744073709551615.0", "a < 9223372036854775807 && b > -0.5", "self == 'x'",
+  #"a in ["x", 9223372036854775807, 1.5] || b in [18446744073709551615u, "\n"]"#, #"a.endsWith("é") || b <= "\u00e9""#,
 ]
 
 // libFuzzer calls on one thread.

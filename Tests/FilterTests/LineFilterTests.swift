@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CEL
 import Testing
 
 @testable import Filter
@@ -65,7 +66,9 @@ import Testing
     Case(#"spec.n != "3""#, pod, .match),
     Case(#"spec.n < "3""#, pod, .error),
     Case(#"spec.big == 18446744073709551615u && spec.big > 9223372036854775807"#, pod, .match),
-    Case(#"spec.big == 18446744073709551615.0"#, pod, .noMatch),
+    // CEL.md: the double just above all integers counts as the greatest of them.
+    Case(#"spec.big == 18446744073709551615.0"#, pod, .match),
+    Case(#"spec.big == 18446744073709549568.0"#, pod, .noMatch),
     Case(#"spec.f == 1.5 && spec.f > 1 && spec.f <= 1.5"#, pod, .match),
     Case(#"spec.on"#, pod, .match),
     Case(#"!spec.on"#, pod, .noMatch),
@@ -103,6 +106,13 @@ import Testing
     Case(#"name.startsWith("nn")"#, #"{"name":"n\u006ex"}"#, .match),
     Case(#"a == 1 && b == 2"#, " { \"b\" : 2 , \"a\" :\t1 } ", .match),
     Case(#"a == 9223372036854775808u"#, #"{"a":9223372036854775808}"#, .match),
+    Case(#"a == 9223372036854775808.0"#, #"{"a":9223372036854775807}"#, .match),
+    Case(#"a < 9223372036854775808.0"#, #"{"a":9223372036854775807}"#, .noMatch),
+    Case(#"a in [9223372036854775808.0]"#, #"{"a":9223372036854775807}"#, .match),
+    Case(#"[a][0] in [9223372036854775808.0]"#, #"{"a":9223372036854775807}"#, .match),
+    Case(#"[a][0] in [9223372036854775807]"#, #"{"a":9223372036854775808.0}"#, .match),
+    Case(#"a in [9223372036854775807]"#, #"{"a":9223372036854775808.0}"#, .match),
+    Case(#"a == 9223372036854775807"#, #"{"a":9223372036854775808}"#, .noMatch),
     Case(#"a > 1e19"#, #"{"a":18446744073709551616}"#, .match),
     Case(#"a == 1"#, "nonsense", .malformed),
     Case(#"a == 1"#, #"{"b":"#, .malformed),
@@ -113,6 +123,42 @@ import Testing
   @Test(arguments: cases) func evaluates(_ c: Case) throws {
     let filter = try LineFilter(FilterOptions(expression: c.expression))
     #expect(PaddedLine(c.line).test(LineEvaluator(filter)) == c.expected)
+  }
+
+  /// More brackets than a stack has room for, and a walk that would take minutes.
+  @Test(arguments: [("[", "]"), (#"{"k":["#, "]}")]) func deepLinesNeitherCrashNorHang(
+    _ open: String, _ close: String
+  )
+    throws
+  {
+    let depth = 300_000
+    let value = String(repeating: open, count: depth) + String(repeating: close, count: depth)
+    let line = PaddedLine(#"{"a":\#(value),"b":\#(value)}"#)
+    for expression in [
+      "a == b", "a in [b]", "[a, b].distinct().size() == 1", "sets.contains([a], [b])",
+      "{'x': a} == {'x': b}",
+    ] {
+      let filter = try LineFilter(FilterOptions(expression: expression))
+      #expect(line.test(LineEvaluator(filter)) == .error, "\(expression)")
+    }
+    for expression in ["a != [1]", "a != null", "size(a) < 2"] {
+      let filter = try LineFilter(FilterOptions(expression: expression))
+      #expect(line.test(LineEvaluator(filter)) == .match, "\(expression)")
+    }
+  }
+
+  /// Comparing values is paid for by their size, wherever in other values they lie.
+  @Test func comparingWhatLiesInTheLineIsBounded() throws {
+    let entries = (0..<300).map { #""k\#($0)":"vvvvvvvvvvvvvvvvvvvv""# }.joined(separator: ",")
+    let line = PaddedLine("{\(entries)}")
+    let filter = try LineFilter(
+      FilterOptions(
+        expression:
+          "[1].map(i, {'a': self, 'b': 1}).exists(x, x in lists.range(900).map(i, {'a': self, 'b': 2}))",
+        costLimit: 100_000))
+    let evaluator = LineEvaluator(filter)
+    #expect(line.test(evaluator) == .error)
+    #expect(evaluator.lastError?.code == .costLimitExceeded)
   }
 
   @Test func comparesBytesWhereThatSaysAll() throws {

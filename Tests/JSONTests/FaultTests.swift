@@ -63,6 +63,8 @@ import Testing
       #expect(PaddedText(opening + "1" + closing).fault(strictly: true) == nil)
       #expect(PaddedText(opening + "1" + closing.dropLast()).fault() == .truncated)
       #expect(PaddedText(opening + "1]" + closing.dropFirst()).fault() == .mismatched)
+      let told = PaddedText(opening + #""[[[""# + closing).read { $0.depth }
+      #expect((2 * depth...2 * depth + 63).contains(told))
     }
   }
 }

@@ -124,12 +124,13 @@ struct Instructions {
   const char *name;
   const uint8_t *(*close)(const uint8_t *, const uint8_t *, size_t);
   json_finding (*check)(const uint8_t *, const uint8_t *);
+  size_t (*depth)(const uint8_t *, const uint8_t *);
 };
 
-const Instructions baselineOnes = {"baseline", baseline::close, baseline::check};
+const Instructions baselineOnes = {"baseline", baseline::close, baseline::check, baseline::depth};
 #if defined(__x86_64__)
-const Instructions avx2Ones = {"avx2", avx2::close, avx2::check};
-const Instructions avx512Ones = {"avx512", avx512::close, avx512::check};
+const Instructions avx2Ones = {"avx2", avx2::close, avx2::check, avx2::depth};
+const Instructions avx512Ones = {"avx512", avx512::close, avx512::check, avx512::depth};
 #endif
 
 bool supported(const char *name) {
@@ -169,6 +170,8 @@ bool json_use_instructions(const char *name) {
 const uint8_t *json_close(const uint8_t *p, const uint8_t *limit, size_t depth) {
   return chosen->close(p, limit, depth);
 }
+
+size_t json_depth(const uint8_t *p, const uint8_t *limit) { return chosen->depth(p, limit); }
 
 json_finding json_check(const uint8_t *p, const uint8_t *limit) {
   p = json_space(p, limit);

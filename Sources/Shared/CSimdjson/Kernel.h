@@ -54,6 +54,21 @@ static const uint8_t *close(const uint8_t *p, const uint8_t *limit, size_t depth
   return nullptr;
 }
 
+/// How many containers lie in each other in [p, limit) at the most; up to 63 more than there are.
+static size_t depth(const uint8_t *p, const uint8_t *limit) {
+  Strings strings;
+  size_t open = 0, most = 0;
+  for (; p < limit; p += 64) {
+    Block block(p);
+    uint64_t here = limit - p < 64 ? (1ull << (limit - p)) - 1 : ~0ull;
+    uint64_t outside = ~strings.mask(block) & here;
+    open += (size_t)__builtin_popcountll(block.opening & outside);
+    if (open > most) most = open;
+    open -= (size_t)__builtin_popcountll(block.closing & outside);
+  }
+  return most;
+}
+
 /// The container that starts at `start`, to `limit`.
 static json_finding check(const uint8_t *start, const uint8_t *limit) {
   Strings strings;

@@ -71,6 +71,20 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return count
   }
 
+  /// What is nested deeper is too dear for whoever walks all of it: each level is gone over again for the one below.
+  private static let depthLimit = 500
+
+  override func weight(_ node: UInt64) -> Int {
+    let value = raw(node)
+    guard let end = value.end else { return 1 }
+    let count = end - value.start
+    // So deep a value has as many brackets.
+    guard count > 2 * Self.depthLimit, value.kind != .string, value.depth > Self.depthLimit else {
+      return 1 + count / 10
+    }
+    return .max
+  }
+
   override func member(_ node: UInt64, _ name: FieldName) -> Value? {
     let object = raw(node)
     if let member = member(of: object, name.utf8) { return value(member) }

@@ -129,11 +129,15 @@ struct CompiledOperand {
     left < right ? -1 : (left == right ? 0 : 1)
   }
 
-  /// Exact: the integer is not rounded to a double.
+  /// Exact: the integer is not rounded to a double. As in CEL, the double just above all integers counts as the greatest
+  /// of them.
   private static func sign<Left: FixedWidthInteger>(_ left: Left, _ right: Double) -> Int? {
     guard !right.isNaN else { return nil }
     let whole = right.rounded(.down)
-    guard let integer = Left(exactly: whole) else { return right > 0 ? -1 : 1 }
+    guard let integer = Left(exactly: whole) else {
+      if left == .max, right == (Left.isSigned ? 0x1p63 : 0x1p64) { return 0 }
+      return right > 0 ? -1 : 1
+    }
     if left != integer { return left < integer ? -1 : 1 }
     return right > whole ? -1 : 0
   }

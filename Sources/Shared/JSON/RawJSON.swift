@@ -58,6 +58,12 @@ package struct RawJSON: Sendable {
     return unsafe UnsafeBufferPointer(start: start.address, count: end - start)
   }
 
+  /// How many containers lie in each other here at the most; up to 63 more than there are. One pass over the value.
+  package var depth: Int {
+    guard let end else { return 0 }
+    return unsafe Int(json_depth(start.address, end.address))
+  }
+
   /// The text of a value, for people and for tests.
   package var text: String? {
     guard let bytes = unsafe bytes else { return nil }

@@ -16,7 +16,7 @@ final class EqualNode: Node, @unchecked Sendable {
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     let leftValue = try left.evaluate(&activation)
     let rightValue = try right.evaluate(&activation)
-    try activation.spend(min(leftValue.comparisonCost, rightValue.comparisonCost))
+    try activation.spend(leftValue.costOfComparing(with: rightValue))
     let isEqual = leftValue == rightValue
     try activation.settle(leftValue)
     try activation.settle(rightValue)
@@ -130,9 +130,9 @@ final class InNode: Node, @unchecked Sendable {
     case .list(let list):
       try activation.spend(list.count)
       for candidate in list.rawElements {
+        try activation.spend(candidate.costOfComparing(with: element))
         if candidate == element { return true }
         try activation.settle(candidate)
-        try activation.spend(min(candidate.comparisonCost, element.comparisonCost))
       }
       return false
     case .map(let map): return map.rawValue(element) != nil
@@ -147,14 +147,14 @@ final class InConstantsNode: Node, @unchecked Sendable {
   let strings: StringSet
   let others: Set<MapKey>
 
-  /// Nil unless every element can be hashed.
+  /// Nil unless every element can be hashed, and equals what has its hash alone.
   init?(_ expression: Expr, _ operand: Node, _ list: ListValue) {
     var strings: [String] = []
     var others: Set<MapKey> = []
     for element in list {
       if case .string(let string) = element {
         strings.append(string)
-      } else if let key = MapKey(element) {
+      } else if let key = MapKey(element), !key.isGreatest {
         others.insert(key)
       } else {
         return nil
@@ -178,12 +178,17 @@ final class InConstantsNode: Node, @unchecked Sendable {
 }
 
 extension Value {
-  /// What comparing costs beyond 1.
+  /// What comparing the two costs beyond 1: what the lighter one weighs.
   @inline(__always)
-  var comparisonCost: Int {
+  func costOfComparing(with other: Value) -> Int {
+    isScalar || other.isScalar ? 0 : min(weight, other.weight) - 1
+  }
+
+  @inline(__always)
+  private var isScalar: Bool {
     switch self {
-    case .null, .bool, .int, .uint, .double: 0
-    default: weight - 1
+    case .null, .bool, .int, .uint, .double: true
+    default: false
     }
   }
 }

@@ -27,8 +27,8 @@ public struct ForeignValue: Sendable {
   public var native: Value {
     switch source.kind(node) {
     case .string: .string(source.string(node))
-    case .list: .list(ListValue(elements))
-    case .map: .map(MapValue(unique: entries))
+    case .list: .list(ListValue(elements, weight: Value.foreign(self).weight))
+    case .map: .map(MapValue(unique: entries, weight: Value.foreign(self).weight))
     }
   }
 
@@ -84,7 +84,7 @@ open class ForeignSource: @unchecked Sendable {
   open func count(_ node: UInt64) -> Int { 0 }
 
   /// Roughly how many values lie in a node, at any depth; its length in bytes divided by ten will do. It is what
-  /// working on the whole node costs.
+  /// working on the whole node costs: `Int.max` where that must not be done, because it is nested too deeply, say.
   open func weight(_ node: UInt64) -> Int { 1 }
 
   /// The value under a key of a map node, or nil when there is none; the first of equal keys.

@@ -31,6 +31,11 @@ enum MapKey: Hashable, Sendable {
   }
 }
 
+extension MapKey {
+  /// Whether it may equal a double that is another key: see ``NumericOrder``.
+  var isGreatest: Bool { [.int(.max), .uint(1 << 63), .uint(.max)].contains(self) }
+}
+
 /// A string that equals and hashes by its UTF-8, as CEL wants it, not by canonical equivalence.
 struct UTF8String: Hashable, Sendable {
   let string: String

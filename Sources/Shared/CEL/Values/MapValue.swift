@@ -26,8 +26,14 @@ public final class MapValue: Sendable {
   }
 
   /// A map of entries whose keys are known to differ.
-  init(unique entries: [(key: Value, value: Value)]) {
-    self.weight = entries.reduce(1) { $0.addingSaturated($1.key.weight).addingSaturated($1.value.weight) }
+  convenience init(unique entries: [(key: Value, value: Value)]) {
+    let weight = entries.reduce(1) { $0.addingSaturated($1.key.weight).addingSaturated($1.value.weight) }
+    self.init(unique: entries, weight: weight)
+  }
+
+  /// A map of entries whose keys are known to differ, and whose weights with one for the map come to `weight`.
+  init(unique entries: [(key: Value, value: Value)], weight: Int) {
+    self.weight = weight
     guard entries.count > Self.scanLimit else {
       self.storage = .few(entries)
       return

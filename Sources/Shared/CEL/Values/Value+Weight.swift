@@ -12,14 +12,14 @@ extension Value {
     case .list(let list): list.weight
     case .map(let map): map.weight
     case .optional(let inner): inner.map { $0.weight.addingSaturated(1) } ?? 1
-    case .foreign(let foreign): foreign.source.weight(foreign.node)
+    case .foreign(let foreign): Swift.min(foreign.source.weight(foreign.node), Int.saturation)
     default: 1
     }
   }
 }
 
 extension Int {
-  private static let saturation = Int.max / 4
+  fileprivate static let saturation = Int.max / 4
 
   /// The sum of two amounts, or a quarter of `Int.max`, which is more than anything may cost.
   func addingSaturated(_ other: Int) -> Int { Swift.min(self &+ other, Self.saturation) }

@@ -77,6 +77,9 @@ json_finding json_find_envelope(
 /// inside a string; NULL when there is none. Kinds of brackets are not compared.
 const uint8_t *_Nullable json_close(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, size_t depth);
 
+/// How many containers lie in each other in the value [p, limit) at the most; up to 63 more than there are.
+size_t json_depth(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
+
 /// Whether [p, limit) is valid UTF-8.
 bool json_is_utf8(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
@@ -108,10 +111,10 @@ size_t json_print_double(double value, uint8_t *_Nonnull text);
 bool json_contains(
     const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes, size_t count);
 
-/// Which instructions `json_check` and `json_close` use on this machine: `avx512`, `avx2` or `baseline`.
+/// Which instructions `json_check`, `json_close` and `json_depth` use on this machine: `avx512`, `avx2` or `baseline`.
 const char *_Nonnull json_instructions(void);
 
-/// Makes `json_check` and `json_close` use no better instructions than these, for tests. False: unknown or not here.
+/// Makes `json_check`, `json_close` and `json_depth` use no better instructions than these, for tests. False: unknown or not here.
 bool json_use_instructions(const char *_Nonnull name);
 
 /// The closing quote of the string whose first byte is at `p` (behind the opening quote); NULL when it does not end.
