@@ -14,13 +14,19 @@ import Synchronization
 final class BlockRun: @unchecked Sendable {
   // Unchecked: `reading` guards what reading changes, the sequencer what writing changes; the rest is constant.
 
+  /// What is handed on in order.
+  private enum Content {
+    case lines(startsFile: Bool)
+    /// All that was handed on before is to go out.
+    case pause
+    case ending(BlockOutput.Ending)
+  }
+
   /// A block on its way.
   private final class Piece {
     let block: LineBlock
     var result = BlockResult()
-    var startsFile = false
-    /// The input's end stands here instead of lines.
-    var ending: BlockOutput.Ending?
+    var content = Content.pause
 
     init(size: Int) { block = LineBlock(size: size) }
   }
@@ -33,8 +39,6 @@ final class BlockRun: @unchecked Sendable {
 
   private let reading: Mutex<Reading>
   private let sequencer: Sequencer<Piece>
-  private let lastTicket = Atomic<UInt64>(0)
-  private let descriptor: Atomic<Int32>
   private let output: BlockOutput
   private let expressions: Expressions
   private let settings: Settings
@@ -51,7 +55,6 @@ final class BlockRun: @unchecked Sendable {
     // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
     let size = jobs > 1 ? 192 << 10 : 256 << 10
     let input = try InputSequence(settings.files, partSize: jobs > 1 ? size : nil, shutdown: shutdown)
-    self.descriptor = Atomic(input.descriptor)
     self.reading = Mutex(Reading(input: input))
     self.sequencer = Sequencer((0..<(jobs * 2)).map { _ in Piece(size: size) })
     self.output = output
@@ -81,30 +84,26 @@ final class BlockRun: @unchecked Sendable {
         switch try outcome.get() {
         case .lines(let lines):
           let start = try lines.load(into: piece.block)
-          piece.startsFile = lines.startsFile
+          piece.content = .lines(startsFile: lines.startsFile)
           if let explainer { explainer.lineBase = lines.startsFile ? 0 : output.linesOfFile }
           judge.evaluate(piece.block, from: start, into: &piece.result)
-        case .end: piece.ending = .end
-        case .timedOut: piece.ending = .timedOut
-        case .shutdown: piece.ending = .shutdown
+        case .idle: piece.content = .pause
+        case .end: piece.content = .ending(.end)
+        case .timedOut: piece.content = .ending(.timedOut)
+        case .shutdown: piece.content = .ending(.shutdown)
         }
-      } catch { piece.ending = .failed(error) }
+      } catch { piece.content = .ending(.failed(error)) }
       let isFull = piece.block.count >= 64 << 10
       guard sequencer.finish(piece, ticket: ticket, handOn: handOn), !(mayLeave && isFull) else { return }
     }
   }
 
   /// Writes what became of a block. One thread at a time, in order.
-  private func handOn(_ piece: Piece, _ ticket: UInt64) -> Bool {
-    if let ending = piece.ending {
-      output.end(ending)
-    } else {
-      output.write(piece.block, piece.result, startsFile: piece.startsFile)
-      if output.ending == nil, lastTicket.load(ordering: .acquiring) == ticket,
-        !InputSequence.hasMoreNow(descriptor.load(ordering: .relaxed))
-      {
-        output.flush()
-      }
+  private func handOn(_ piece: Piece) -> Bool {
+    switch piece.content {
+    case .lines(let startsFile): output.write(piece.block, piece.result, startsFile: startsFile)
+    case .pause: output.flush()
+    case .ending(let ending): output.end(ending)
     }
     return output.ending == nil
   }
@@ -114,9 +113,10 @@ final class BlockRun: @unchecked Sendable {
     reading.withLock { reading in
       guard !reading.isOver else { return nil }
       let outcome = Result { try reading.input.read(into: block, timeoutMilliseconds: remaining) }
-      if case .success(.lines) = outcome {} else { reading.isOver = true }
-      descriptor.store(reading.input.descriptor, ordering: .relaxed)
-      lastTicket.store(reading.ticket, ordering: .releasing)
+      switch outcome {
+      case .success(.lines), .success(.idle): break
+      default: reading.isOver = true
+      }
       defer { reading.ticket += 1 }
       return (reading.ticket, outcome)
     }

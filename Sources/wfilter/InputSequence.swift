@@ -19,10 +19,10 @@ final class InputSequence {
   /// What is left of a large regular file, where its parts are handed out.
   private var remainder: Range<Int>?
   private var isAtStart = true
+  /// Nothing was handed out since the last ``Outcome/idle``.
+  private var isIdle = true
   private let partSize: Int?
   private let shutdown: Shutdown
-
-  var descriptor: Int32 { file.descriptor }
 
   /// Opens the first file, so that one that is missing is told before anything is written.
   ///
@@ -43,6 +43,8 @@ final class InputSequence {
   /// What a read brought.
   enum Outcome {
     case lines(Lines)
+    /// No more lines are at once there. Told once before they are waited for: what has come so far is to go out now.
+    case idle
     case end, timedOut, shutdown
   }
 
@@ -72,15 +74,20 @@ final class InputSequence {
         guard timeoutMilliseconds != 0 else { return .timedOut }
         let range = rest.lowerBound..<min(rest.lowerBound + partSize, rest.upperBound)
         remainder = range.upperBound..<rest.upperBound
+        isIdle = false
         defer { isAtStart = false }
         let part = FilePart(file: file, range: range, startsLine: isAtStart)
         return .lines(Lines(startsFile: isAtStart, part: part))
       }
       if remainder == nil {
-        switch try reader.read(into: block, timeoutMilliseconds: timeoutMilliseconds) {
-        case .timedOut: return .timedOut
+        switch try reader.read(into: block, timeoutMilliseconds: isIdle ? timeoutMilliseconds : 0) {
+        case .timedOut:
+          if isIdle || timeoutMilliseconds == 0 { return .timedOut }
+          isIdle = true
+          return .idle
         case .shutdown: return .shutdown
         case .lines:
+          isIdle = false
           defer { isAtStart = false }
           return .lines(Lines(startsFile: isAtStart, part: nil))
         case .endOfInput: break
@@ -107,11 +114,5 @@ final class InputSequence {
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(path: path, errno: errno) }
     return InputFile(owning: descriptor, name: path)
-  }
-
-  /// Whether a read would return at once.
-  static func hasMoreNow(_ descriptor: Int32) -> Bool {
-    var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&input, 1, 0) > 0
   }
 }

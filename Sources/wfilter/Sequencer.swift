@@ -55,7 +55,7 @@ import Glibc
   ///   - ticket: counts the pieces in their order, from 0; each number is used once, and by one who has taken a piece.
   ///   - handOn: does what has to be done in order, with this piece or others; false ends it all.
   /// - Returns: whether it goes on.
-  func finish(_ piece: Work, ticket: UInt64, handOn: (Work, UInt64) -> Bool) -> Bool {
+  func finish(_ piece: Work, ticket: UInt64, handOn: (Work) -> Bool) -> Bool {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     finished[slot(ticket)] = piece
@@ -63,9 +63,8 @@ import Glibc
     isHandingOn = true
     while !isOver, let piece = finished[slot(next)] {
       finished[slot(next)] = nil
-      let ticket = next
       unsafe pthread_mutex_unlock(mutex)
-      let goesOn = handOn(piece, ticket)
+      let goesOn = handOn(piece)
       unsafe pthread_mutex_lock(mutex)
       next += 1
       spares.append(piece)

@@ -17,6 +17,26 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
+  /// What is at hand is out before the next file is waited for.
+  @Test(arguments: [["-j", "1"], ["-j", "2"], ["--dedupe", "metadata.name"]])
+  func writesAFilesLinesBeforeItWaitsForTheNext(_ flags: [String]) throws {
+    let folder = try TemporaryDirectory()
+    let file = try folder.write(Self.line + "\n", to: "lines")
+    let tool = try Tool.start("wfilter", flags + ["true", file, "-"])
+    #expect(try tool.waitForLines(1) == [Self.line])
+    tool.closeInput()
+    #expect(try tool.waitForEnd().status == 0)
+  }
+
+  @Test(arguments: [["-j", "2"], ["--dedupe", "metadata.name"], ["--debounce", "60s"]])
+  func writesWhatCameBeforeAFileThatIsMissing(_ flags: [String]) throws {
+    let folder = try TemporaryDirectory()
+    let file = try folder.write(Self.line + "\n", to: "lines")
+    let outcome = try Tool.run("wfilter", flags + ["true", file, file + ".missing"])
+    #expect(outcome.lines == [Self.line])
+    #expect(outcome.status == 66)
+  }
+
   @Test func endsAfterTheTimeLimit() throws {
     let tool = try Tool.start("wfilter", ["-e", "-m1", "--timeout", "200ms", "false"])
     tool.write(Self.line + "\n")

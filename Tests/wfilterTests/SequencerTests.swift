@@ -7,17 +7,19 @@ import Testing
 @testable import wfilter
 
 @Suite(.timeLimit(.minutes(1))) struct SequencerTests {
-  private final class Piece: Sendable {}
+  private final class Piece: Sendable {
+    let ticket = Atomic<UInt64>(0)
+  }
 
   @Test func aPieceWaitsForThoseBeforeIt() throws {
     let sequencer = Sequencer((0..<3).map { _ in Piece() })
     let pieces = try (0..<3).map { _ in try #require(sequencer.take()) }
-    var seen: [UInt64] = []
-    for ticket: UInt64 in [2, 1] {
-      #expect(sequencer.finish(pieces[Int(ticket)], ticket: ticket) { _, _ in false })
+    var seen: [Int] = []
+    for ticket in [2, 1] {
+      #expect(sequencer.finish(pieces[ticket], ticket: UInt64(ticket)) { _ in false })
     }
-    let goesOn = sequencer.finish(pieces[0], ticket: 0) { piece, ticket in
-      if piece === pieces[Int(ticket)] { seen.append(ticket) }
+    let goesOn = sequencer.finish(pieces[0], ticket: 0) { piece in
+      seen += pieces.firstIndex { $0 === piece }.map { [$0] } ?? []
       return true
     }
     #expect(goesOn)
@@ -28,8 +30,8 @@ import Testing
     let sequencer = Sequencer((0..<2).map { _ in Piece() })
     let first = try #require(sequencer.take())
     let second = try #require(sequencer.take())
-    #expect(!sequencer.finish(first, ticket: 0) { _, _ in false })
-    #expect(!sequencer.finish(second, ticket: 1) { _, _ in true })
+    #expect(!sequencer.finish(first, ticket: 0) { _ in false })
+    #expect(!sequencer.finish(second, ticket: 1) { _ in true })
     #expect(sequencer.take() == nil)
     sequencer.waitForEnd()
   }
@@ -47,7 +49,9 @@ import Testing
             defer { next += 1 }
             return next
           }
-          let goesOn = sequencer.finish(piece, ticket: ticket) { _, ticket in
+          piece.ticket.store(ticket, ordering: .relaxed)
+          let goesOn = sequencer.finish(piece, ticket: ticket) { piece in
+            let ticket = piece.ticket.load(ordering: .relaxed)
             seen.withLock { $0.append(ticket) }
             return ticket < last
           }

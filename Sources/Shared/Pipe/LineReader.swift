@@ -117,12 +117,6 @@ package struct LineReader: ~Copyable {
     return .lines
   }
 
-  /// Whether a read would return at once. True for a regular file, and at the end of the input.
-  package var hasMoreNow: Bool {
-    var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&input, 1, 0) > 0
-  }
-
   /// `true`: input (or its end) is there. `false`: look again. `nil`: time is up, or a request to end came.
   private func waitForInput(_ timeout: Int32?) -> Bool? {
     var descriptors = [

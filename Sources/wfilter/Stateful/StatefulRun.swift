@@ -40,20 +40,24 @@ final class StatefulRun {
     var flushed = ContinuousClock.now
     while output.ending == nil {
       let next = [stages.deadline, deadline].compactMap(\.self).min()
-      switch try input.read(into: block, timeoutMilliseconds: next.map(milliseconds)) {
-      case .lines(let lines):
+      var mayFlush = true
+      switch Result(catching: { try input.read(into: block, timeoutMilliseconds: next.map(milliseconds)) }) {
+      case .success(.lines(let lines)):
         if lines.startsFile { numberInFile = 0 }
         try evaluate(block, from: lines.load(into: block))
-      case .timedOut: break
-      case .end: output.end(.end)
-      case .shutdown: output.end(.shutdown)
+        mayFlush = false
+      case .success(.idle), .success(.timedOut): break
+      case .success(.end): output.end(.end)
+      case .success(.shutdown): output.end(.shutdown)
+      // What has come before goes out first.
+      case .failure(let error): output.end(.failed(error))
       }
       let now = Moment.now
       try stages.pass(at: now)
       if let deadline, now.instant >= deadline { output.end(.timedOut) }
       // A line whose time has come is not to wait for the input to pause.
       let isLate = now.instant - flushed > .milliseconds(50)
-      if output.ending == nil, isLate || !InputSequence.hasMoreNow(input.descriptor) {
+      if output.ending == nil, isLate || mayFlush {
         try output.flush()
         flushed = now.instant
       }
