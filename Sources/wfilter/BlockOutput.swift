@@ -57,8 +57,8 @@ final class BlockOutput {
     // A line may end the run in the middle of the block: what follows it has not been, for whoever reads the output.
     part.matched = 0
     if part.tooLong > 0 {
-      linesOfFile += part.tooLong
-      diagnostics.error("\(part.tooLong) line(s) up to line \(linesOfFile) longer than 64 MiB dropped")
+      let last = linesOfFile + UInt64(block.placeOfLastMissing)
+      diagnostics.error("\(part.tooLong) line(s) up to line \(last) longer than 64 MiB dropped")
       if settings.onError == .fail { end(.badInput) }
     }
     do throws(OutputError) {
@@ -66,7 +66,7 @@ final class BlockOutput {
     } catch {
       end(.failed(error))
     }
-    linesOfFile += part.lines
+    linesOfFile += part.lines + part.tooLong
     counts += part
     board?.show(counts)
   }

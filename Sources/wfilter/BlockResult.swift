@@ -13,7 +13,7 @@ struct BlockResult {
     case write(start: Int, count: Int, isEmitted: Bool, isControl: Bool)
     /// A matching line of which nothing is written.
     case match
-    /// `number` counts the lines of the block from 1.
+    /// `number` counts the lines that came with the block from 1, those that were too long included.
     case malformed(number: UInt64, LineFault)
     /// `--fail-if`.
     case condition(number: UInt64)
@@ -61,24 +61,28 @@ final class BlockJudge {
     while start < end {
       let newline = unsafe JSONCursor(base + start).newline(JSONCursor(base + end))
       let count = unsafe newline - JSONCursor(base + start)
-      unsafe evaluate(RawJSON(line: base + start, count: count), start, count, &result)
+      unsafe evaluate(RawJSON(line: base + start, count: count), start, count, block, &result)
       start += count + 1
     }
     result.counts.errors += judge.errors - errorsBefore
   }
 
   @inline(__always)
-  private func evaluate(_ line: RawJSON, _ start: Int, _ count: Int, _ result: inout BlockResult) {
+  private func evaluate(
+    _ line: RawJSON, _ start: Int, _ count: Int, _ block: LineBlock, _ result: inout BlockResult
+  ) {
     result.counts.lines += 1
+    let index = Int(result.counts.lines)
+    var number: UInt64 { UInt64(block.place(of: index)) }
     switch judge.decide(line) {
     case .drop:
-      if let explainer { explainer.explain(line, number: result.counts.lines) }
+      if let explainer { explainer.explain(line, number: number) }
     case .pass:
       result.counts.matched += 1
       if !needsWrites {
         result.events.append(.match)
       } else if let emitter {
-        emit(emitter, line, &result)
+        emit(emitter, line, number, &result)
       } else {
         result.events.append(.write(start: start, count: count + 1, isEmitted: false, isControl: false))
       }
@@ -91,15 +95,18 @@ final class BlockJudge {
     case .empty: result.counts.empty += 1
     case .malformed(let fault):
       result.counts.malformed += 1
-      result.events.append(.malformed(number: result.counts.lines, fault))
-    case .condition: result.events.append(.condition(number: result.counts.lines))
+      result.events.append(.malformed(number: number, fault))
+    case .condition: result.events.append(.condition(number: number))
     case .failure:
       let reason = judge.evaluator.lastError.map { "\($0)" } ?? "a key is missing, or a value of another type"
-      result.events.append(.failure(number: result.counts.lines, reason))
+      result.events.append(.failure(number: number, reason))
     }
   }
 
-  private func emit(_ emitter: LineEvaluator, _ line: RawJSON, _ result: inout BlockResult) {
+  private func emit(
+    _ emitter: LineEvaluator, _ line: RawJSON, _ number: @autoclosure () -> UInt64,
+    _ result: inout BlockResult
+  ) {
     let start = result.emitted.count
     do {
       try emitter.appendValue(line, to: &result.emitted)
@@ -111,7 +118,7 @@ final class BlockJudge {
       result.counts.errors += 1
       result.counts.matched -= 1
       if settings.onError == .fail {
-        result.events.append(.failure(number: result.counts.lines, "--emit: \(error)"))
+        result.events.append(.failure(number: number(), "--emit: \(error)"))
       }
     }
   }

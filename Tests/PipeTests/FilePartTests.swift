@@ -63,6 +63,18 @@ import Testing
     }
   }
 
+  /// Lines keep their numbers, wherever a missing one stood.
+  @Test func saysWhereALineIsMissing() throws {
+    let long = String(repeating: "b", count: 20)
+    let file = try Self.file(Array("x\na\n\(long)\nc\nd\n\(long)\n".utf8))
+    let block = LineBlock(size: 4096)
+    let start = try FilePart(file: file, range: 1..<30, startsLine: false).read(into: block, lineLimit: 15)
+    #expect(unsafe Array(block.bytes[start...]) == Array("a\nc\nd\n".utf8))
+    #expect(block.linesTooLong == 2)
+    #expect((1...3).map(block.place) == [1, 3, 4])
+    #expect(block.placeOfLastMissing == 5)
+  }
+
   @Test func startsWhereTheDescriptorStands() throws {
     let file = try Self.file(Array("gone\nkept\n".utf8))
     file.moveOn(to: 5)

@@ -75,6 +75,13 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(result.tooLong == 1)
   }
 
+  @Test func countsALineOverTheLimitWhereTheInputPausesBehindIt() throws {
+    let part = [UInt8](repeating: 0x61, count: 150)
+    let result = try lines(of: [part, part, bytes("\nhal"), bytes("f\n")], limit: 100)
+    #expect(result.lines == [bytes("half")])
+    #expect(result.tooLong == 1)
+  }
+
   @Test func keepsALineOfExactlyTheLimit() throws {
     let line = [UInt8](repeating: 0x61, count: 100)
     let result = try lines(of: [line + [0x0A]], limit: 100)

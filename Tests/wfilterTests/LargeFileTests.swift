@@ -36,6 +36,20 @@ import Testing
     #expect(failed.diagnostics.contains("line 8:"))
   }
 
+  /// Faults before and behind a line of more than 64 MiB, which is left out, keep their numbers.
+  @Test(arguments: [["-j", "1"], ["-j", "2"], ["--dedupe", "n"]])
+  func countALineThatIsTooLongWhereItStands(_ flags: [String]) throws {
+    let folder = try TemporaryDirectory()
+    let long = String(repeating: "p", count: 65 << 20)
+    let few = Array(Self.lines[..<10])
+    let file = try folder.write((few + [long] + few).joined(separator: "\n") + "\n", to: "lines")
+    let outcome = try Tool.run("wfilter", flags + ["--stats", "true", file])
+    let told = outcome.diagnostics.split(separator: "\n").dropLast().map { $0.split(separator: ":")[2] }
+    #expect(
+      Set(told) == [" line 8", " line 19", " 1 line(s) up to line 11 longer than 64 MiB dropped"])
+    #expect(outcome.lines.count == (flags.contains("-j") ? 18 : 9))
+  }
+
   @Test func ofStandardInputTheRestIsRead() throws {
     let folder = try TemporaryDirectory()
     try folder.write(Self.lines[20...].joined(separator: "\n") + "\n", to: "lines")

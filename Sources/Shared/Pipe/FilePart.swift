@@ -87,7 +87,7 @@ package struct FilePart: Sendable {
       block.append([0x0A])
       block.hasAddedNewline = true
     }
-    _ = block.dropLines(longerThan: lineLimit)
+    block.dropLines(longerThan: lineLimit, from: start)
     return start
   }
 

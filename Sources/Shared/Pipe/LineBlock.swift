@@ -14,9 +14,8 @@ internal import Glibc
 
   /// Bytes of all lines, newlines included.
   package private(set) var count = 0
-  /// Lines that were longer than the limit and are missing *in front of* the first line of this block, or, where
-  /// they stood between others that came in one piece, somewhere in it.
-  package internal(set) var linesTooLong = 0
+  /// For each line that was longer than the limit and is missing here, how many lines of the block stood before it.
+  private var missing: [Int] = []
   /// The input's last line had no newline.
   package internal(set) var hasAddedNewline = false
 
@@ -32,6 +31,15 @@ internal import Glibc
   /// The lines, each with its newline. Valid until the block is filled anew.
   package var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
+  /// Lines that were longer than the limit and are missing here.
+  package var linesTooLong: Int { missing.count }
+
+  /// Of the lines that came with this block, the missing ones included, which one its `line`th is; both count from 1.
+  package func place(of line: Int) -> Int { line + missing.count { $0 < line } }
+
+  /// As ``place(of:)``, of the last line that is missing; 0 where none is.
+  package var placeOfLastMissing: Int { missing.last.map { $0 + missing.count } ?? 0 }
+
   /// Calls `body` with each line without its newline; at least ``padding`` readable bytes follow each.
   ///
   /// Stops when `body` returns `false`.
@@ -46,7 +54,7 @@ internal import Glibc
   /// Empties the block, and gives back the memory that a very long line took.
   func reset() {
     removeAll()
-    linesTooLong = 0
+    missing.removeAll(keepingCapacity: true)
     hasAddedNewline = false
     if unsafe memory.count > 4 * (size + Self.padding) { resize(to: size + Self.padding) }
   }
@@ -116,19 +124,23 @@ internal import Glibc
     return true
   }
 
-  /// Removes the lines of more than `limit` bytes and counts them. Returns the bytes that remain.
-  func dropLines(longerThan limit: Int) -> Int {
-    guard count > limit else { return count }  // no line of a block can be longer than the block
-    var start = 0
+  /// Notes that a line in front of the first one is missing.
+  func noteMissingLine() { missing.append(0) }
+
+  /// Removes the lines of more than `limit` bytes, and notes that they are missing; the first line starts at `start`.
+  func dropLines(longerThan limit: Int, from start: Int = 0) {
+    guard count - start > limit else { return }  // no line of a block can be longer than the block
+    var start = start
+    var lines = 0
     while start < count, let end = firstNewline(from: start) {
       if end - start > limit {
         remove(start..<(end + 1))
-        linesTooLong += 1
+        missing.append(lines)
       } else {
         start = end + 1
+        lines += 1
       }
     }
-    return count
   }
 
   private func remove(_ range: Range<Int>) {

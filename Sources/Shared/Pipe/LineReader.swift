@@ -71,6 +71,8 @@ package struct LineReader: ~Copyable {
     while !isAtEnd {
       guard let ready = waitForInput(timeoutMilliseconds) else {
         carry = block.takeAll()
+        // A line that was too long has ended meanwhile: that is told now, or never.
+        if block.linesTooLong > 0 { return .lines }
         return shutdown?.cause != nil ? .shutdown : .timedOut
       }
       guard ready else { continue }
@@ -90,12 +92,12 @@ package struct LineReader: ~Copyable {
           continue
         }
         isDiscarding = false
-        block.linesTooLong += 1
+        block.noteMissingLine()
         searched = 0
       }
       if let end = block.lastNewline(from: searched) {
         carry = block.take(after: end)
-        if block.dropLines(longerThan: lineLimit) == 0, block.linesTooLong == 0 { continue }
+        block.dropLines(longerThan: lineLimit)
         return .lines
       }
       searched = block.count
@@ -108,7 +110,7 @@ package struct LineReader: ~Copyable {
     if isDiscarding {
       isDiscarding = false
       block.removeAll()
-      block.linesTooLong += 1
+      block.noteMissingLine()
       return .lines
     }
     guard block.count > 0 else { return .endOfInput }

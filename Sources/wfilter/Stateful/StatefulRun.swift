@@ -72,10 +72,13 @@ final class StatefulRun {
   }
 
   private func evaluate(_ block: LineBlock, from offset: Int) throws {
+    let before = numberInFile
+    var lines = 0
+    defer { numberInFile = before + UInt64(lines + block.linesTooLong) }
     if block.linesTooLong > 0 {
-      numberInFile += UInt64(block.linesTooLong)
       output.counts.tooLong += UInt64(block.linesTooLong)
-      diagnostics.error("\(block.linesTooLong) line(s) up to line \(numberInFile) longer than 64 MiB dropped")
+      let last = before + UInt64(block.placeOfLastMissing)
+      diagnostics.error("\(block.linesTooLong) line(s) up to line \(last) longer than 64 MiB dropped")
       if settings.onError == .fail { output.end(.badInput) }
     }
     output.counts.bytes += UInt64(block.count)
@@ -85,7 +88,8 @@ final class StatefulRun {
     while start < block.count, output.ending == nil {
       let count =
         unsafe JSONCursor(base + start).newline(JSONCursor(base + block.count)) - JSONCursor(base + start)
-      numberInFile += 1
+      lines += 1
+      numberInFile = before + UInt64(block.place(of: lines))
       output.counts.lines += 1
       unsafe try evaluate(
         RawJSON(line: base + start, count: count), UnsafeRawBufferPointer(start: base + start, count: count))
