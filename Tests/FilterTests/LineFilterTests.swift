@@ -100,6 +100,7 @@ import Testing
     // Corners.
     Case(#"a == 1"#, #"{"a":1,"a":2}"#, .match),
     Case(#"a == 2"#, #"{"a":1,"a":2}"#, .noMatch),
+    Case(#"self.size() == 2 && self.map(k, k) == ["a", "b"]"#, #"{"a":1,"\u0061":2,"b":3,"b":4}"#, .match),
     Case(#"name == "x""#, #"{"\u006eame":"x"}"#, .match),
     Case(#"name == "é\"""#, #"{"name":"\u00e9\""}"#, .match),
     Case(#"name == "nn""#, #"{"name":"n\u006e"}"#, .match),
@@ -125,6 +126,23 @@ import Testing
     #expect(PaddedLine(c.line).test(LineEvaluator(filter)) == c.expected)
   }
 
+  /// More paths than there are places for.
+  @Test(arguments: ["", "self.", "self.object.", "object.", "metadata."]) func takesAnyNumberOfPaths(
+    _ root: String
+  ) throws {
+    let keys = (0..<200).map { #""a\#($0)":\#($0)"# }.joined(separator: ",")
+    let clauses = (0..<200).map { "(\(root)a\($0) + 0 == \($0) || has(\(root)b\($0).c))" }.joined(
+      separator: " && ")
+    let filter = try LineFilter(FilterOptions(expression: clauses))
+    let event = #"{"type":"ADDED","object":{"metadata":{\#(keys)},\#(keys)}}"#
+    let other = #"{"object":{\#(keys)},"metadata":{\#(keys)},\#(keys)}"#
+    #expect(PaddedLine(event).test(LineEvaluator(filter)) == (root == "self." ? .error : .match))
+    #expect(PaddedLine(other).test(LineEvaluator(filter)) == .match)
+    let changed = other.replacing(#""a199":199"#, with: #""a199":7"#)
+    #expect(PaddedLine(changed).test(LineEvaluator(filter)) == .error)
+    #expect(PaddedLine("{}").test(LineEvaluator(filter)) == .error)
+  }
+
   /// More brackets than a stack has room for, and a walk that would take minutes.
   @Test(arguments: [("[", "]"), (#"{"k":["#, "]}")]) func deepLinesNeitherCrashNorHang(
     _ open: String, _ close: String
@@ -145,6 +163,14 @@ import Testing
       let filter = try LineFilter(FilterOptions(expression: expression))
       #expect(line.test(LineEvaluator(filter)) == .match, "\(expression)")
     }
+  }
+
+  /// What takes a step may not take as long as its value is large.
+  @Test(.timeLimit(.minutes(1))) func valuesThatLieInTheLineAreWeighedOnce() throws {
+    let line = PaddedLine(#"{"a":"\#(String(repeating: "p", count: 8 << 20))"}"#)
+    let filter = try LineFilter(
+      FilterOptions(expression: "size(lists.range(300000).map(i, [self, [self]])) == 300000"))
+    #expect(line.test(LineEvaluator(filter)) == .match)
   }
 
   /// Comparing values is paid for by their size, wherever in other values they lie.

@@ -16,7 +16,6 @@ import Testing
     #expect(value.member("nothing") == nil)
     let elements = value.member(at: ["a", "b"]).flatMap { RawJSON.Elements($0) }.map { Array($0) }
     #expect(elements?.map(\.kind) == [.number, .string, .object])
-    #expect(value.mayRepeatKeys)
   }
 
   static let numbers: [(String, JSONNumber)] = [

@@ -23,7 +23,10 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   }
 
   /// Reads from another line from now on.
-  func read(_ line: RawJSON) { self.line = line }
+  func read(_ line: RawJSON) {
+    self.line = line
+    if !weights.isEmpty { weights.removeAll(keepingCapacity: true) }
+  }
 
   /// A value of the line.
   func value(_ raw: RawJSON) -> Value {
@@ -74,15 +77,22 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   /// What is nested deeper is too dear for whoever walks all of it: each level is gone over again for the one below.
   private static let depthLimit = 500
 
+  /// Of the keys of an object; kept for its memory.
+  private var hashes: [Int] = []
+
+  /// Of values that are large, which are weighed once a line: weighing is not paid for.
+  private var weights: [UInt64: Int] = [:]
+
   override func weight(_ node: UInt64) -> Int {
+    if !weights.isEmpty, let known = weights[node] { return known }
     let value = raw(node)
     guard let end = value.end else { return 1 }
     let count = end - value.start
-    // So deep a value has as many brackets.
-    guard count > 2 * Self.depthLimit, value.kind != .string, value.depth > Self.depthLimit else {
-      return 1 + count / 10
-    }
-    return .max
+    // What nests too deeply has as many brackets.
+    guard count > 2 * Self.depthLimit else { return 1 + count / 10 }
+    let weight = value.kind != .string && value.depth > Self.depthLimit ? .max : 1 + count / 10
+    weights[node] = weight
+    return weight
   }
 
   override func member(_ node: UInt64, _ name: FieldName) -> Value? {
@@ -148,12 +158,24 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return nil
   }
 
-  /// ``RawJSON/mayRepeatKeys``, with the walk counted as work.
+  /// Whether two keys of an object might be the same: false only when they all differ.
   private func mayRepeatKeys(_ object: RawJSON) -> Bool {
     guard var members = RawJSON.Members(object) else { return false }
-    while members.next() != nil {}
-    charge(from: object.start, to: members.position)
-    return object.mayRepeatKeys
+    defer { charge(from: object.start, to: members.position) }
+    hashes.removeAll(keepingCapacity: true)
+    while let (key, _) = members.next() {
+      var hasher = Hasher()
+      if let plain = unsafe key.plainString {
+        unsafe hasher.combine(bytes: UnsafeRawBufferPointer(plain))
+      } else {
+        var name: [UInt8] = []
+        key.appendString(to: &name)
+        unsafe name.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+      }
+      hashes.append(hasher.finalize())
+    }
+    hashes.sort()
+    return zip(hashes, hashes.dropFirst()).contains { $0 == $1 }
   }
 
   private func isRepeated(_ key: RawJSON, _ member: RawJSON, in object: RawJSON) -> Bool {

@@ -119,6 +119,7 @@ package final class LineEvaluator {
       case .pending: activation.setAbsent(slot, .missingParent)
       }
     }
+    if !filter.roots.isEmpty { prepareRoots(line) }
     if filter.usesNow { activation[Scope.nowSlot] = context.now.map(Value.timestamp) }
     if filter.usesOld {
       if let old = context.old {
@@ -126,6 +127,17 @@ package final class LineEvaluator {
         activation.set(Scope.oldSlot, oldSource.value(old))
       } else {
         activation.set(Scope.oldSlot, .null)
+      }
+    }
+  }
+
+  private func prepareRoots(_ line: RawJSON) {
+    let isEvent = EventHead(line) != nil
+    for (slot, path) in filter.roots {
+      if let value = line.member(at: path.keys(inEvent: isEvent)) {
+        activation.set(slot, source.value(value))
+      } else {
+        activation.setAbsent(slot, .missingKey)
       }
     }
   }

@@ -57,6 +57,8 @@ package final class LineFilter: Sendable {
   /// What is left to the evaluator: the whole expression; nil when comparing bytes says all.
   let program: Program?
   let pathCount: Int
+  /// What the program reads besides these paths: see ``Scope/pathLimit``. Rarely any.
+  let roots: [(slot: Int, path: ScopedPath)]
   /// The path that is the whole expression, if it is no more than one.
   let solePath: Int?
   /// For events, and for other lines; the same object where it makes no difference.
@@ -115,6 +117,8 @@ package final class LineFilter: Sendable {
     } else {
       self.program = nil
     }
+    let usedSlots = program?.usedSlots ?? []
+    self.roots = Scope.roots.filter { usedSlots.contains($0.slot) }
     self.estimatedCost = program?.estimatedCost
     self.pathCount = finder.paths.count
     if case .select(_, _, true) = checked.root.kind {

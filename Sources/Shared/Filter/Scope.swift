@@ -8,13 +8,21 @@ import CEL
 /// other line a name is a key of the line; `self`, `now` and `old` stay.
 enum Scope {
   /// The slots of an activation: these names first, then places for the paths that an expression touches.
-  static let names = ["type", "object", "source", "self", "now", "old"]
+  /// `@rest` has the keys that stand for themselves.
+  static let names = ["type", "object", "source", "self", "now", "old", "@rest"]
 
   static let nowSlot = 4
   static let oldSlot = 5
 
-  /// How many different paths of an expression are read where they lie; further ones are read through their parents.
+  /// How many different paths of an expression are read where they lie; further ones are read through these roots.
   static let pathLimit = 64
+
+  /// Where the roots of paths have their slots.
+  static let roots: [(slot: Int, path: ScopedPath)] = [
+    (0, ScopedPath(isAbsolute: true, keys: ["type"])), (1, ScopedPath(isAbsolute: true, keys: ["object"])),
+    (2, ScopedPath(isAbsolute: true, keys: ["source"])), (3, ScopedPath(isAbsolute: true, keys: [])),
+    (6, ScopedPath(isAbsolute: false, keys: [])),
+  ]
 
   /// The slot of a path.
   static func slot(path: Int) -> Int { names.count + path }
@@ -22,7 +30,7 @@ enum Scope {
   /// An environment with all libraries; `costLimit` bounds one evaluation.
   static func environment(costLimit: Int?) -> Environment {
     var options = Environment.Options()
-    options.fallbackVariable = "object"
+    options.fallbackVariable = "@rest"
     var limits = Limits()
     if let costLimit { limits.cost = costLimit }
     // No expression can name a place: `@` is no letter of CEL.

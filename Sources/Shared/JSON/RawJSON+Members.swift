@@ -23,19 +23,6 @@ extension RawJSON {
     return value
   }
 
-  /// Whether two keys of this object might be the same: false only when they all differ.
-  package var mayRepeatKeys: Bool {
-    guard var members = Members(self) else { return false }
-    var hashes: [Int] = []
-    while let (key, _) = members.next() {
-      var name: [UInt8] = []
-      key.appendString(to: &name)
-      hashes.append(name.hashValue)
-    }
-    hashes.sort()
-    return zip(hashes, hashes.dropFirst()).contains { $0 == $1 }
-  }
-
   /// Walks an object's members in order, repeated keys included.
   package struct Members {
     /// Where the next member starts, or the closing bracket stands.

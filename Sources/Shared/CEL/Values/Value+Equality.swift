@@ -118,12 +118,20 @@ extension ForeignValue {
       return other.kind == .string && other.isEqual(to: source.string(node))
     case (.list, .list), (.map, .map): return native == other
     case (.list, .foreign(let other)): return other.kind == .list && elements == other.elements
-    case (.map, .foreign(let other)):
-      // Nobody asks for the weight of these two, which is a walk of its own.
-      return other.kind == .map
-        && MapValue(unique: entries, weight: 1).isEqual(to: MapValue(unique: other.entries, weight: 1))
+    case (.map, .foreign(let other)): return other.kind == .map && isEqual(toMap: other)
     default: return false
     }
+  }
+
+  private func isEqual(toMap other: ForeignValue) -> Bool {
+    let (left, right) = (entries, other.entries)
+    guard left.count == right.count else { return false }
+    // Most often both were written by one program, in one order: nothing has to be looked up then.
+    if zip(left, right).allSatisfy({ $0.key == $1.key }) {
+      return zip(left, right).allSatisfy { $0.value == $1.value }
+    }
+    // Nobody asks for the weight of these two, which is a walk of its own.
+    return MapValue(unique: left, weight: 1).isEqual(to: MapValue(unique: right, weight: 1))
   }
 
   /// Whether a string node has the same code points; decodes nothing that needs no decoding.
