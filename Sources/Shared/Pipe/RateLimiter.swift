@@ -17,6 +17,9 @@ package struct RateLimiter: Sendable {
     last = now
   }
 
+  /// Longest wait that is told, in seconds: a rate may be so low that no `Duration` holds the wait for a token.
+  private static let longestWait = 1e9
+
   /// Takes a token.
   ///
   /// - Returns: How long to wait before what it is for may go; zero when there was a token. The token is taken either
@@ -24,7 +27,7 @@ package struct RateLimiter: Sendable {
   package mutating func take(now: Duration) -> Duration {
     refill(now)
     tokens -= 1
-    return tokens >= 0 ? .zero : .seconds(-tokens / rate)
+    return tokens >= 0 ? .zero : .seconds(min(-tokens / rate, Self.longestWait))
   }
 
   /// Takes a token if there is one.
@@ -36,7 +39,7 @@ package struct RateLimiter: Sendable {
       tokens -= 1
       return nil
     }
-    return .seconds((1 - tokens) / rate)
+    return .seconds(min((1 - tokens) / rate, Self.longestWait))
   }
 
   /// Whether nothing was taken for so long that it is as new.
