@@ -46,11 +46,11 @@ final class BlockRun: @unchecked Sendable {
   private let jobs: Int
   private let deadline: ContinuousClock.Instant?
 
-  /// - Throws: `FileError` when the first file cannot be opened.
+  /// - Throws: `UnreadableFile` when the first file cannot be opened.
   init(
     _ expressions: Expressions, _ settings: Settings, output: BlockOutput, diagnostics: Diagnostics,
     shutdown: Shutdown
-  ) throws(FileError) {
+  ) throws(UnreadableFile) {
     jobs = settings.explains ? 1 : settings.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
     let size = jobs > 1 ? 192 << 10 : 256 << 10

@@ -3,12 +3,12 @@
 import Glibc
 import Pipe
 
-/// A file could not be opened.
-struct FileError: ToolError {
+/// A file of the command line could not be opened.
+struct UnreadableFile: ToolError {
   var path: String
-  var errno: Int32
+  var reason: String
   var status: ExitStatus { .noInput }
-  var description: String { "open \(path): \(systemMessage(self.errno))" }
+  var description: String { "open \(path): \(reason)" }
 }
 
 /// The files of the command line, or standard input, as one sequence of blocks of lines. One thread at a time.
@@ -30,8 +30,8 @@ final class InputSequence {
   ///   - files: paths; `-` is standard input, and so is none at all.
   ///   - partSize: where given, regular files of several times so many bytes are read in parts, by the threads that load them.
   ///   - shutdown: ends waiting.
-  /// - Throws: ``FileError``
-  init(_ files: [String], partSize: Int? = nil, shutdown: Shutdown) throws(FileError) {
+  /// - Throws: ``UnreadableFile``
+  init(_ files: [String], partSize: Int? = nil, shutdown: Shutdown) throws(UnreadableFile) {
     self.files = files.isEmpty ? ["-"] : files
     self.partSize = partSize
     self.shutdown = shutdown
@@ -109,10 +109,10 @@ final class InputSequence {
     return rest
   }
 
-  private static func open(_ path: String) throws(FileError) -> InputFile {
+  private static func open(_ path: String) throws(UnreadableFile) -> InputFile {
     if path == "-" { return InputFile() }
     let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(path: path, errno: errno) }
+    guard descriptor >= 0 else { throw UnreadableFile(path: path, reason: systemMessage(errno)) }
     return InputFile(owning: descriptor, name: path)
   }
 }

@@ -27,21 +27,7 @@ package final class MetricsServer: Sendable {
     }
     (self.descriptor, self.address) = try ListeningSocket.open(wanted)
     self.registry = registry
-    start()
-  }
-
-  private func start() {
-    var thread = pthread_t()
-    // pthread_create wants a C function: self travels as its argument and is released by the thread, which never ends.
-    let argument = unsafe Unmanaged.passRetained(self).toOpaque()
-    unsafe pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument = unsafe argument else { return nil }
-        unsafe Unmanaged<MetricsServer>.fromOpaque(argument).takeUnretainedValue().run()
-        return nil
-      }, argument)
-    pthread_detach(thread)
+    startThread { self.run() }
   }
 
   private func run() {
