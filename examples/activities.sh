@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints lifelike activities and Kubernetes events as watch events, one a line: activities.sh [PER_SECOND] [COUNT]
+# Prints lifelike activities and Kubernetes events as watch events, one a line:
+#   activities.sh [PER_SECOND] [COUNT] [PROJECT]
 set -euo pipefail
-per_second=${1:-5} count=${2:-0}
+per_second=${1:-5} count=${2:-0} project=${3:-acme}
 people=(alice@example.com bob@example.com carol.díaz@example.com 山田@example.jp)
-kinds=(Deployment ConfigMap DNSZone HTTPProxy Project) verbs=(created updated patched deleted)
+kinds=(Deployment.apps StatefulSet.apps DNSZone.dns.example.com HTTPProxy.gateway.example.com) verbs=(created updated patched deleted)
 names=(checkout cart billing search frontend) namespaces=(prod staging payments)
 reasons=(BackOff FailedScheduling Unhealthy Pulled Started) pause=$(awk "BEGIN{print 1/$per_second}")
 pick() { local -n from=$1; picked=${from[RANDOM % ${#from[@]}]}; }
@@ -13,13 +14,14 @@ pick() { local -n from=$1; picked=${from[RANDOM % ${#from[@]}]}; }
 for ((i = 1; count == 0 || i <= count; i++)); do
   pick names; name=$picked; pick namespaces; namespace=$picked
   printf -v now '%(%Y-%m-%dT%H:%M:%SZ)T' -1
-  printf -v meta '{"name":"%s-%x%x","namespace":"%s","creationTimestamp":"%s"}' \
-    "$name" $RANDOM $i "$namespace" "$now"
+  read -r uid </proc/sys/kernel/random/uuid
+  printf -v meta '{"name":"%s-%x%x","namespace":"%s","uid":"%s","creationTimestamp":"%s"}' \
+    "$name" $RANDOM $i "$namespace" "$uid" "$now"
   if ((RANDOM % 3)); then
-    pick kinds; kind=$picked; pick verbs; verb=$picked
+    pick kinds; kind=${picked%%.*} group=${picked#*.}; pick verbs; verb=$picked
     if ((RANDOM % 2)); then pick people; actor=$picked source=human; else actor=system:autoscaler source=system; fi
-    printf '{"type":"ADDED","object":{"kind":"Activity","apiVersion":"activity.example.com/v1alpha1","metadata":%s,"spec":{"summary":"%s %s %s %s","changeSource":"%s","actor":{"name":"%s"},"resource":{"kind":"%s","name":"%s","namespace":"%s"}}}}\n' \
-      "$meta" "$actor" "$verb" "$kind" "$name" "$source" "$actor" "$kind" "$name" "$namespace"
+    printf '{"type":"ADDED","object":{"kind":"Activity","apiVersion":"activity.example.com/v1alpha1","metadata":%s,"spec":{"summary":"%s %s %s %s","changeSource":"%s","actor":{"name":"%s"},"tenant":{"type":"project","name":"%s"},"resource":{"apiGroup":"%s","kind":"%s","name":"%s","namespace":"%s"}}}}\n' \
+      "$meta" "$actor" "$verb" "$kind" "$name" "$source" "$actor" "$project" "$group" "$kind" "$name" "$namespace"
   else
     pick reasons; reason=$picked
     case $reason in Pulled | Started) type=Normal ;; *) type=Warning ;; esac

@@ -7,19 +7,18 @@
 #   activities.<tenant type>.<tenant>.<API group>.<source>.<kind>.<namespace>.<name>
 #   events.<tenant type>.<tenant>.<namespace>.<kind>.<name>
 set -euo pipefail
-project=${1:-acme} count=${2:-200}
+project=${1:-acme} count=${2:-200} here=$(dirname "$0")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 echo '{"name":"ACTIVITIES","subjects":["activities.>"]}' >"$folder/activities.json"
 echo '{"name":"EVENTS","subjects":["events.>"]}' >"$folder/events.json"
-"$(dirname "$0")/activities.sh" 1000 "$count" >"$folder/lines"
+"$here/activities.sh" 1000 "$count" "$project" >"$folder/lines"
 
-wfilter 'kind == "Activity"' "$folder/lines" |
-  natswatch publish "activities.project.$project.apps.{spec.changeSource}.{spec.resource.kind}.{metadata.namespace}.{metadata.name}" \
-    --create-stream "$folder/activities.json"
-wfilter 'kind == "Event"' "$folder/lines" |
-  natswatch publish "events.project.$project.{metadata.namespace}.{involvedObject.kind}.{metadata.name}" \
-    --create-stream "$folder/events.json"
+wfilter --emit object 'kind == "Activity"' "$folder/lines" |
+  "$here/activity-publish.sh" --create-stream "$folder/activities.json"
+wfilter --emit object 'kind == "Event"' "$folder/lines" |
+  natswatch publish --id metadata.uid --create-stream "$folder/events.json" \
+    "events.project.$project.{metadata.namespace}.{involvedObject.kind}.{metadata.name}"
 
 natswatch tail --all --until-now --set tenant="$project" --set source=human \
   --subject-template 'activities.{tenant_type}.{tenant}.{api_group}.{source}.{kind}.{namespace}.{name}'

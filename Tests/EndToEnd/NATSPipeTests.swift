@@ -52,7 +52,8 @@ import Testing
         .waitForEnd(.seconds(60))
       #expect(outcome.status == 0 && !outcome.lines.isEmpty, "\(outcome)")
       for line in outcome.lines {
-        #expect(line.contains(#""subject":"activities.project.\#(project).apps.human."#), "\(line)")
+        let subject = /"subject":"activities\.project\.(\w+)\.\w+\.human\./
+        #expect(line.firstMatch(of: subject)?.output.1 == Substring(project), "\(line)")
         #expect(line.contains(#""changeSource":"human""#), "\(line)")
       }
     }
