@@ -21,6 +21,8 @@ final class BlockOutput {
   private(set) var ending: Ending?
   /// Lines of the present file before the next block.
   private(set) var linesOfFile: UInt64 = 0
+  /// What messages say before the numbers of its lines.
+  private(set) var file = ""
   private let writer: OutputWriter
   private let settings: Settings
   private let diagnostics: Diagnostics
@@ -50,15 +52,15 @@ final class BlockOutput {
   }
 
   /// Writes a block's lines and tells its faults.
-  func write(_ block: LineBlock, _ result: borrowing BlockResult, startsFile: Bool) {
-    if startsFile { linesOfFile = 0 }
+  func write(_ block: LineBlock, _ result: borrowing BlockResult, startOfFile: String?) {
+    if let startOfFile { (file, linesOfFile) = (startOfFile, 0) }
     shutdown.interruptWrites()
     var part = result.counts
     // A line may end the run in the middle of the block: what follows it has not been, for whoever reads the output.
     part.matched = 0
     if part.tooLong > 0 {
       let last = linesOfFile + UInt64(block.placeOfLastMissing)
-      diagnostics.error("\(part.tooLong) line(s) up to line \(last) longer than 64 MiB dropped")
+      diagnostics.error("\(file)\(part.tooLong) line(s) up to line \(last) longer than 64 MiB dropped")
       if settings.onError == .fail { end(.badInput) }
     }
     do throws(OutputError) {
@@ -98,7 +100,7 @@ final class BlockOutput {
       case .malformed(let number, let fault): tell(number, "not passed on: \(fault.description)")
       case .condition: end(.condition)
       case .failure(let number, let reason):
-        diagnostics.error("line \(linesOfFile + number): cannot be evaluated: \(reason)")
+        diagnostics.error("\(file)line \(linesOfFile + number): cannot be evaluated: \(reason)")
         end(.badInput)
       }
     }
@@ -121,7 +123,7 @@ final class BlockOutput {
   }
 
   private func tell(_ number: UInt64, _ what: String) {
-    diagnostics.error("line \(linesOfFile + number): \(what)")
+    diagnostics.error("\(file)line \(linesOfFile + number): \(what)")
     if settings.onError == .fail { end(.badInput) }
   }
 }

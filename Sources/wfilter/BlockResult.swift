@@ -65,6 +65,7 @@ final class BlockJudge {
       start += count + 1
     }
     result.counts.errors += judge.errors - errorsBefore
+    result.counts.reason = result.counts.reason ?? judge.firstReason
   }
 
   @inline(__always)
@@ -98,8 +99,7 @@ final class BlockJudge {
       result.events.append(.malformed(number: number, fault))
     case .condition: result.events.append(.condition(number: number))
     case .failure:
-      let reason = judge.evaluator.lastError.map { "\($0)" } ?? "a key is missing, or a value of another type"
-      result.events.append(.failure(number: number, reason))
+      result.events.append(.failure(number: number, judge.evaluator.reason(line)))
     }
   }
 
@@ -116,6 +116,7 @@ final class BlockJudge {
     } catch {
       result.emitted.removeSubrange(start...)
       result.counts.errors += 1
+      result.counts.reason = result.counts.reason ?? "--emit: \(error)"
       result.counts.matched -= 1
       if settings.onError == .fail {
         result.events.append(.failure(number: number(), "--emit: \(error)"))

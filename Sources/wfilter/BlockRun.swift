@@ -16,7 +16,7 @@ final class BlockRun: @unchecked Sendable {
 
   /// What is handed on in order.
   private enum Content {
-    case lines(startsFile: Bool)
+    case lines(startOfFile: String?)
     /// All that was handed on before is to go out.
     case pause
     case ending(BlockOutput.Ending)
@@ -84,8 +84,11 @@ final class BlockRun: @unchecked Sendable {
         switch try outcome.get() {
         case .lines(let lines):
           let start = try lines.load(into: piece.block)
-          piece.content = .lines(startsFile: lines.startsFile)
-          if let explainer { explainer.lineBase = lines.startsFile ? 0 : output.linesOfFile }
+          piece.content = .lines(startOfFile: lines.startOfFile)
+          if let explainer {
+            explainer.lineBase = lines.startOfFile == nil ? output.linesOfFile : 0
+            explainer.file = lines.startOfFile ?? output.file
+          }
           judge.evaluate(piece.block, from: start, into: &piece.result)
         case .idle: piece.content = .pause
         case .end: piece.content = .ending(.end)
@@ -101,7 +104,7 @@ final class BlockRun: @unchecked Sendable {
   /// Writes what became of a block. One thread at a time, in order.
   private func handOn(_ piece: Piece) -> Bool {
     switch piece.content {
-    case .lines(let startsFile): output.write(piece.block, piece.result, startsFile: startsFile)
+    case .lines(let start): output.write(piece.block, piece.result, startOfFile: start)
     case .pause: output.flush()
     case .ending(let ending): output.end(ending)
     }

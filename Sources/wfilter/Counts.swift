@@ -9,6 +9,8 @@ struct Counts: Sendable, Equatable {
   var control: UInt64 = 0
   /// Lines for which an expression has no value.
   var errors: UInt64 = 0
+  /// Why an expression had no value for one of them.
+  var reason: String?
   /// Lines that are no JSON.
   var malformed: UInt64 = 0
   /// Lines that are longer than a line may be.
@@ -27,6 +29,7 @@ struct Counts: Sendable, Equatable {
     total.matched += part.matched
     total.control += part.control
     total.errors += part.errors
+    total.reason = total.reason ?? part.reason
     total.malformed += part.malformed
     total.tooLong += part.tooLong
     total.empty += part.empty
@@ -36,6 +39,9 @@ struct Counts: Sendable, Equatable {
 
   /// Whether there was something to evaluate, and no line had a value: a misspelt key, most often.
   var hadNoVerdict: Bool { errors > 0 && errors + control + malformed + empty == lines }
+
+  /// Whether most lines are no JSON by themselves: parts of a document that is written over several lines, most often.
+  var wereHardlyJSON: Bool { malformed * 2 > lines }
 
   /// For `--stats`.
   var text: String {

@@ -8,6 +8,8 @@ import Pipe
 final class Explainer {
   private let clauses: [(text: String, evaluator: LineEvaluator)]
   private let diagnostics: Diagnostics
+  /// What messages say before the numbers of lines.
+  var file = ""
   /// Lines before the block that is evaluated now.
   var lineBase: UInt64 = 0
 
@@ -41,17 +43,17 @@ final class Explainer {
 
   /// Names the first clause that does not hold for a line, and what else it says.
   func explain(_ line: RawJSON, number: UInt64, context: LineContext = LineContext()) {
+    let place = "\(file)line \(lineBase + number)"
     for (text, evaluator) in clauses {
       switch evaluator.test(line, context: context) {
       case .match: continue
-      case .noMatch: diagnostics.info("line \(lineBase + number): false: \(text)")
-      case .malformed: diagnostics.info("line \(lineBase + number): not JSON")
+      case .noMatch: diagnostics.info("\(place): false: \(text)")
+      case .malformed: diagnostics.info("\(place): not JSON")
       case .error:
-        let reason = evaluator.lastError.map { "\($0)" } ?? "a key is missing, or a value of another type"
-        diagnostics.info("line \(lineBase + number): error: \(text): \(reason)")
+        diagnostics.info("\(place): error: \(text): \(evaluator.reason(line, context: context))")
       }
       return
     }
-    diagnostics.info("line \(lineBase + number): dropped although all clauses hold: -v")
+    diagnostics.info("\(place): dropped although all clauses hold: -v")
   }
 }

@@ -54,8 +54,13 @@ enum FilterRun {
     if settings.showsStatistics {
       diagnostics.info(counts.text)
     } else if counts.hadNoVerdict, settings.onError == .drop {
+      let reason = counts.reason.map { ": \($0)" } ?? ""
+      diagnostics.warning("\(counts.errors) line(s), and the expression has a value for none\(reason)")
+    }
+    if counts.wereHardlyJSON {
       diagnostics.warning(
-        "\(counts.errors) line(s), and the expression has a value for none: --explain tells why")
+        "\(counts.malformed) of \(counts.lines) lines are no JSON: one value a line is wanted, as jq -c writes them"
+      )
     }
     switch ending {
     case .failed(let error): throw error

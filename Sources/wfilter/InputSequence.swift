@@ -50,18 +50,18 @@ final class InputSequence {
 
   /// Whole lines of one file.
   struct Lines {
-    /// Line numbers start anew.
-    let startsFile: Bool
+    /// Where line numbers start anew, what messages say before them: `FILE: `; nothing for standard input.
+    let startOfFile: String?
     fileprivate let part: FilePart?
 
     /// Brings them into the block that was given to ``InputSequence/read(into:timeoutMilliseconds:)``, if they are not
     /// there yet. Any thread may do so while another reads on. Returns where the first line starts.
     func load(into block: LineBlock) throws(InputError) -> Int {
-      if let part, !startsFile { return try part.read(into: block) }
+      if let part, startOfFile == nil { return try part.read(into: block) }
       if let part { _ = try part.read(into: block) }
       // A byte order mark at the start of a file is no part of its first line.
       let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-      return unsafe startsFile && block.bytes.starts(with: mark) ? mark.count : 0
+      return unsafe startOfFile != nil && block.bytes.starts(with: mark) ? mark.count : 0
     }
   }
 
@@ -77,7 +77,7 @@ final class InputSequence {
         isIdle = false
         defer { isAtStart = false }
         let part = FilePart(file: file, range: range, startsLine: isAtStart)
-        return .lines(Lines(startsFile: isAtStart, part: part))
+        return .lines(Lines(startOfFile: isAtStart ? file.prefix : nil, part: part))
       }
       if remainder == nil {
         switch try reader.read(into: block, timeoutMilliseconds: isIdle ? timeoutMilliseconds : 0) {
@@ -89,7 +89,7 @@ final class InputSequence {
         case .lines:
           isIdle = false
           defer { isAtStart = false }
-          return .lines(Lines(startsFile: isAtStart, part: nil))
+          return .lines(Lines(startOfFile: isAtStart ? file.prefix : nil, part: nil))
         case .endOfInput: break
         }
       }
@@ -115,4 +115,9 @@ final class InputSequence {
     guard descriptor >= 0 else { throw UnreadableFile(path: path, reason: systemMessage(errno)) }
     return InputFile(owning: descriptor, name: path)
   }
+}
+
+extension InputFile {
+  /// What stands before a line's number in a message.
+  fileprivate var prefix: String { descriptor == STDIN_FILENO ? "" : "\(name): " }
 }

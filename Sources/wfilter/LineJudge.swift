@@ -60,6 +60,8 @@ final class LineJudge {
   private let settings: Settings
   /// Evaluations without a verdict so far.
   private(set) var errors: UInt64 = 0
+  /// Why the first of them had none.
+  private(set) var firstReason: String?
 
   init(_ expressions: Expressions, _ settings: Settings) {
     self.evaluator = LineEvaluator(expressions.filter)
@@ -85,6 +87,7 @@ final class LineJudge {
     case .malformed: return .malformed(line.fault(strictly: true) ?? .grammar)
     case .error:
       errors += 1
+      if firstReason == nil { firstReason = evaluator.reason(line, context: context) }
       switch settings.onError {
       case .drop: decision = settings.isInverted ? .pass : .drop
       case .keep: decision = .pass

@@ -142,8 +142,14 @@ import Watch
         "'\(expression)' is the name of a file, but taken for the expression, which comes first: wfilter true \(expression)"
       )
     }
+    for name in types where EventType(rawValue: name) == nil {
+      let known = EventType.allCases.map(\.rawValue)
+      diagnostics.warning("--type \(name): no such type is known; there are \(known.joined(separator: ", "))")
+    }
     return try FilterRun.run(try settings(), diagnostics: diagnostics, shutdown: shutdown)
   }
+
+  private var types: [String] { type?.split(separator: ",").map(String.init) ?? [] }
 
   private func settings() throws -> Settings {
     var settings = Settings()
@@ -155,7 +161,7 @@ import Watch
     }
     settings.filter.fieldSelector = fieldSelector
     settings.filter.labelSelector = selector
-    settings.filter.types = type?.split(separator: ",").map(String.init) ?? []
+    settings.filter.types = types
     settings.filter.costLimit = costLimit
     settings.files = operands
     settings.isInverted = invertMatch

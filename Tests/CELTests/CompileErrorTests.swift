@@ -48,6 +48,41 @@ import Testing
                     ^
         """),
     Row(
+      source: "name in ('a', 'b')",
+      text: """
+        1:13: expected ')' (a list is written as [a, b]), found ','
+        name in ('a', 'b')
+                    ^
+        """),
+    Row(
+      source: "not name",
+      text: """
+        1:5: expected an operator or the end, found 'name', did you mean '!'?
+        not name
+            ^
+        """),
+    Row(
+      source: "name =~ 'a'",
+      text: """
+        1:6: unexpected '=~', did you mean '.matches('?
+        name =~ 'a'
+             ^
+        """),
+    Row(
+      source: "name == “a”",
+      text: """
+        1:9: unexpected '“', did you mean '"'?
+        name == “a”
+                ^
+        """),
+    Row(
+      source: "len(name) > 1",
+      text: """
+        1:1: undeclared function 'len', did you mean 'size'?
+        len(name) > 1
+        ^
+        """),
+    Row(
       source: "name ==\n  (1 + 2",
       text: """
         2:9: expected ')', found the end of the expression

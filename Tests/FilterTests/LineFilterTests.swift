@@ -195,6 +195,12 @@ import Testing
       filter.clauses.map(\.text) == [#"type == "A""#, "(a.b < 3 || !has(c.d))", "e.exists(x, x > 1)"])
   }
 
+  @Test func namesTheKeyWhereJQWouldHaveADot() {
+    #expect(throws: FilterError("1:2: undeclared reference to '.a', did you mean 'a'?\n.a == 1\n ^")) {
+      _ = try LineFilter(FilterOptions(expression: ".a == 1"))
+    }
+  }
+
   // row 0.26
   @Test(arguments: ["a ==", "a == 1 &&& b", "size(a", "nofunction(a)", "1 + 1", "type == ", "'a' + 1 == 2"])
   func refusesWhatCannotBeRight(_ expression: String) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -46,7 +47,17 @@ import Testing
     let lines = [Self.good, #"{"a":2}"#]
     let misspelt = try Stream.filter(["b == 1"], lines)
     #expect(misspelt.status == 0 && misspelt.output.isEmpty)
-    #expect(misspelt.diagnostics.contains("warning: 2 line(s), and the expression has a value for none"))
+    #expect(
+      misspelt.diagnostics
+        == "wfilter: warning: 2 line(s), and the expression has a value for none: no such key: b\n")
+    let reasons = [
+      ["a"]: "its value is int, not bool", ["--track", "a"]: "its value is int, not bool",
+      [#"self["x"] == 1"#]: #"no such key: self["x"]"#,
+      ["--emit", "{b: a}", "true"]: "--emit: no such key: b",
+    ]
+    for (arguments, reason) in reasons {
+      #expect(try Stream.filter(arguments, lines).diagnostics.hasSuffix("none: \(reason)\n"), "\(arguments)")
+    }
     for arguments in [["-q", "b == 1"], ["a == 3"], ["--on-error", "keep", "b == 1"]] {
       #expect(try Stream.filter(arguments, lines).diagnostics.isEmpty)
     }
@@ -100,6 +111,36 @@ import Testing
     #expect(try Stream.filter(["--strict", "a == 1"], lines).lines == [Self.good])
   }
 
+  @Test func namesTheFileOfALineThatIsNoJSON() throws {
+    let folder = try TemporaryDirectory()
+    try folder.write(Self.good + "\n", to: "good")
+    try Data([0x1F, 0x8B, 0x08, 0x0A]).write(to: folder.url.appending(path: "lines.gz"))
+    try Data([0xFF, 0xFE, 0x7B, 0x00, 0x0A]).write(to: folder.url.appending(path: "utf16"))
+    for flags in [["-j", "1"], ["--dedupe", "a"]] {
+      let outcome = try Tool.run("wfilter", flags + ["true", "good", "lines.gz", "utf16"], in: folder.url)
+      #expect(outcome.lines == [Self.good])
+      #expect(
+        outcome.diagnostics == """
+          wfilter: error: lines.gz: line 1: not passed on: it is compressed: read it through zcat
+          wfilter: error: utf16: line 1: not passed on: it is UTF-16: read it through iconv -f UTF-16
+          wfilter: warning: 2 of 3 lines are no JSON: one value a line is wanted, as jq -c writes them
+
+          """)
+    }
+  }
+
+  @Test func warnsOfATypeThatThereIsNot() throws {
+    let outcome = try Stream.filter(["--type", "added,DELETED"], [Stream.pod("ADDED", "a", "x")])
+    #expect(outcome.diagnostics.hasPrefix("wfilter: warning: --type added: no such type"))
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+  }
+
+  @Test func saysHowADurationIsWritten() throws {
+    let outcome = try Stream.filter(["--timeout", "5", "true"], [])
+    #expect(outcome.status == 64)
+    #expect(outcome.diagnostics.contains("'--timeout <duration>': write a number with its unit, as 200ms"))
+  }
+
   @Test func explainsWhatDroppedALine() throws {
     let outcome = try Stream.filter(
       ["--explain", #"type == "ADDED" && status.phase == "Running""#],
@@ -111,6 +152,6 @@ import Testing
     #expect(said.count == 3)
     #expect(said[0].hasSuffix(#"line 1: false: status.phase == "Running""#))
     #expect(said[1].hasSuffix(#"line 2: false: type == "ADDED""#))
-    #expect(said[2].contains(#"line 3: error: status.phase == "Running""#))
+    #expect(said[2].hasSuffix(#"line 3: error: status.phase == "Running": no such key: status.phase"#))
   }
 }

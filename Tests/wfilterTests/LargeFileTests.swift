@@ -21,7 +21,7 @@ import Testing
     let whole = Self.lines.filter { $0.hasSuffix("}") }
     #expect(outcome.lines == whole + whole)
     // Numbers count from each file's beginning.
-    let told = outcome.diagnostics.split(separator: "\n").map { $0.split(separator: ":")[2] }
+    let told = outcome.diagnostics.split(separator: "\n").map { $0.split(separator: ":")[3] }
     #expect(told == (0..<2).flatMap { _ in [" line 8", " line 9981", " line 19954", " line 29927"] })
   }
 
@@ -44,7 +44,7 @@ import Testing
     let few = Array(Self.lines[..<10])
     let file = try folder.write((few + [long] + few).joined(separator: "\n") + "\n", to: "lines")
     let outcome = try Tool.run("wfilter", flags + ["--stats", "true", file])
-    let told = outcome.diagnostics.split(separator: "\n").dropLast().map { $0.split(separator: ":")[2] }
+    let told = outcome.diagnostics.split(separator: "\n").dropLast().map { $0.split(separator: ":")[3] }
     #expect(
       Set(told) == [" line 8", " line 19", " 1 line(s) up to line 11 longer than 64 MiB dropped"])
     #expect(outcome.lines.count == (flags.contains("-j") ? 18 : 9))

@@ -67,7 +67,10 @@ extension ToolCommand {
       diagnostics.error("\(error)")
       return .software
     }
-    diagnostics.error(message(for: error))
+    let text = message(for: error)
+    // ArgumentParser says of enums alone what it wants.
+    let isDuration = text.hasSuffix("<duration>'")
+    diagnostics.error(text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : ""))
     diagnostics.error("try '\(tool) --help'")
     return .usage
   }

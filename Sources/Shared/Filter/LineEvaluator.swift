@@ -75,6 +75,20 @@ package final class LineEvaluator {
     }
   }
 
+  /// Why a line is ``Verdict/error``, for people. Evaluates what comparing bytes decides otherwise: for the odd line.
+  package func reason(_ line: RawJSON, context: LineContext = LineContext()) -> String {
+    if let lastError { return "\(lastError)" }
+    do throws(EvaluationError) {
+      guard let value = try whole?.value(line, context: context) else { return "it has no value" }
+      return "its value is \(value.typeName.description), not bool"
+    } catch { return "\(error)" }
+  }
+
+  /// Evaluates the whole expression.
+  private lazy var whole: LineEvaluator? = filter.options.expression.flatMap {
+    (try? LineFilter(value: $0, costLimit: filter.options.costLimit)).map { LineEvaluator($0) }
+  }
+
   /// The expression's value over a line. It lives in the line: use or copy it before the next one is read.
   ///
   /// - Throws: `EvaluationError`; for a line that is no JSON, too.

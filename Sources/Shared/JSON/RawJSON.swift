@@ -74,6 +74,8 @@ package struct RawJSON: Sendable {
 /// Why a line is not passed on.
 package enum LineFault: Sendable, Equatable {
   case truncated, mismatched, trailing, noValue, notUTF8, grammar
+  /// Whatever starts as these do starts as no JSON; told apart for people.
+  case gzip, zstandard, utf16
 
   /// For people.
   package var description: String {
@@ -84,6 +86,9 @@ package enum LineFault: Sendable, Equatable {
     case .noValue: "it does not start as JSON does"
     case .notUTF8: "it is not UTF-8"
     case .grammar: "its grammar is broken"
+    case .gzip: "it is compressed: read it through zcat"
+    case .zstandard: "it is compressed: read it through zstdcat"
+    case .utf16: "it is UTF-16: read it through iconv -f UTF-16"
     }
   }
 }
@@ -103,8 +108,20 @@ extension RawJSON {
     case JSON_TRAILING: return .trailing
     case JSON_NOT_UTF8: return .notUTF8
     case JSON_GRAMMAR: return .grammar
-    default: return .noValue
+    default: return noValue
     }
+  }
+
+  private var noValue: LineFault {
+    let starts: [(bytes: [UInt8], fault: LineFault)] = [
+      ([0x1F, 0x8B], .gzip), ([0x28, 0xB5, 0x2F, 0xFD], .zstandard), ([0xFF, 0xFE], .utf16),
+      ([0xFE, 0xFF], .utf16),
+    ]
+    let known = starts.first { start in
+      limit - self.start >= start.bytes.count
+        && start.bytes.indices.allSatisfy { self.start[$0] == start.bytes[$0] }
+    }
+    return known?.fault ?? .noValue
   }
 }
 

@@ -197,6 +197,7 @@ final class Stages {
     var emitted: [UInt8] = []
     do throws(EvaluationError) { try emitter.appendValue(value, context: context, to: &emitted) } catch {
       output.counts.errors += 1
+      output.counts.reason = output.counts.reason ?? "--emit: \(error)"
       if settings.onError == .fail {
         diagnostics.error("--emit: \(error)")
         output.end(.badInput)

@@ -17,6 +17,8 @@ final class StatefulRun {
   private let diagnostics: Diagnostics
   private let deadline: ContinuousClock.Instant?
   private let usesNow: Bool
+  /// What messages say before the numbers of lines.
+  private var file = ""
   private var numberInFile: UInt64 = 0
 
   init(
@@ -43,7 +45,8 @@ final class StatefulRun {
       var mayFlush = true
       switch Result(catching: { try input.read(into: block, timeoutMilliseconds: next.map(milliseconds)) }) {
       case .success(.lines(let lines)):
-        if lines.startsFile { numberInFile = 0 }
+        if let start = lines.startOfFile { (file, numberInFile) = (start, 0) }
+        explainer?.file = file
         try evaluate(block, from: lines.load(into: block))
         mayFlush = false
       case .success(.idle), .success(.timedOut): break
@@ -78,7 +81,7 @@ final class StatefulRun {
     if block.linesTooLong > 0 {
       output.counts.tooLong += UInt64(block.linesTooLong)
       let last = before + UInt64(block.placeOfLastMissing)
-      diagnostics.error("\(block.linesTooLong) line(s) up to line \(last) longer than 64 MiB dropped")
+      diagnostics.error("\(file)\(block.linesTooLong) line(s) up to line \(last) longer than 64 MiB dropped")
       if settings.onError == .fail { output.end(.badInput) }
     }
     output.counts.bytes += UInt64(block.count)
@@ -112,9 +115,7 @@ final class StatefulRun {
       case .drop: explainer?.explain(line, number: numberInFile, context: context)
       case .condition: output.end(.condition)
       case .failure:
-        let reason =
-          judge.evaluator.lastError.map { "\($0)" } ?? "a key is missing, or a value of another type"
-        fail("cannot be evaluated: \(reason)")
+        fail("cannot be evaluated: \(judge.evaluator.reason(line, context: context))")
       default: break
       }
       if decision == .pass || decision == .drop {
@@ -125,6 +126,7 @@ final class StatefulRun {
       return decision
     }
     output.counts.errors += judge.errors - errorsBefore
+    output.counts.reason = output.counts.reason ?? judge.firstReason
     switch decision {
     case .passControl:
       output.counts.control += 1
@@ -133,7 +135,7 @@ final class StatefulRun {
     case .empty: output.counts.empty += 1
     case .malformed(let fault):
       output.counts.malformed += 1
-      diagnostics.error("line \(numberInFile): not passed on: \(fault.description)")
+      diagnostics.error("\(file)line \(numberInFile): not passed on: \(fault.description)")
       if settings.onError == .fail { output.end(.badInput) }
     case .pass, .drop: stages.remember(key, line)
     case .condition, .failure: break
@@ -141,7 +143,7 @@ final class StatefulRun {
   }
 
   private func fail(_ what: String) {
-    diagnostics.error("line \(numberInFile): \(what)")
+    diagnostics.error("\(file)line \(numberInFile): \(what)")
     output.end(.badInput)
   }
 }

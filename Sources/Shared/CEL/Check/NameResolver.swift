@@ -54,17 +54,28 @@ struct NameResolver {
 
   /// A declared name close to one that is not declared.
   func suggestion(forIdentifier name: String, locals: [String]) -> String? {
+    // `.status`, as jq has it.
+    if name.hasPrefix("."), environment.options.fallbackVariable != nil { return String(name.dropFirst()) }
     let declared =
       environment.variables.map(\.name) + Array(environment.declarations.constants.keys)
       + Array(environment.declarations.types.keys)
     return Suggestion.nearest(to: name, among: locals + declared.sorted())
   }
 
+  /// What functions of other languages are called in CEL.
+  private static let otherLanguages = [
+    "len": "size", "length": "size", "count": "size", "any": "exists", "some": "exists", "every": "all",
+    "test": "matches", "match": "matches", "lower": "lowerAscii", "toLower": "lowerAscii",
+    "upper": "upperAscii",
+    "toUpper": "upperAscii", "number": "int", "str": "string",
+  ]
+
   func suggestion(forFunction name: String, isMember: Bool) -> String? {
     var names = environment.declarations.functions.filter { _, overloads in
       overloads.contains { $0.isMember == isMember }
     }.map(\.key).filter { $0.first?.isLetter ?? false }
     names += environment.declarations.macros.keys.filter { $0.isMember == isMember }.map(\.name)
+    if let meant = Self.otherLanguages[name], names.contains(meant) { return meant }
     return Suggestion.nearest(to: name, among: names.sorted())
   }
 }

@@ -60,7 +60,7 @@ struct Planner {
         id: expression.id, offset: expression.offset, .select(operand: operand, field: field, testOnly: false)
       )
     }
-    let name = path.qualifiedName ?? "value"
+    let name = path.pathText ?? "value"
     return isTest
       ? SlotPresenceNode(offset: expression.offset, slot: slot, name: name)
       : SlotNode(offset: expression.offset, slot: slot, name: name)
@@ -144,5 +144,22 @@ struct Planner {
     var nodes: [(name: String, value: Node, isOptional: Bool)] = []
     for field in fields { nodes.append((field.name, try plan(field.value), field.isOptional)) }
     return fold(MessageNode(expression, message, nodes), nodes.map(\.value))
+  }
+}
+
+extension Expr {
+  /// A path as it was written, more or less: `a.b["c"]`; nil for what is none.
+  fileprivate var pathText: String? {
+    switch kind {
+    case .identifier(let name): name
+    case .select(let operand, let field, _): operand.pathText.map { "\($0).\(field)" }
+    case .call(nil, "_[_]", let arguments):
+      if arguments.count == 2, case .literal(.string(let key)) = arguments[1].kind {
+        arguments[0].pathText.map { "\($0)[\"\(key)\"]" }
+      } else {
+        nil
+      }
+    default: nil
+    }
   }
 }

@@ -120,6 +120,8 @@ struct Lexer {
 
   private func unexpected(at start: Int) -> SyntaxFault {
     switch source[start] {
+    case UInt8(ascii: "=") where start + 1 < source.count && source[start + 1] == UInt8(ascii: "~"):
+      return SyntaxFault(offset: start, message: "unexpected '=~'", suggestion: ".matches(")
     case UInt8(ascii: "="): return SyntaxFault(offset: start, message: "unexpected '='", suggestion: "==")
     case UInt8(ascii: "&"): return SyntaxFault(offset: start, message: "unexpected '&'", suggestion: "&&")
     case UInt8(ascii: "|"): return SyntaxFault(offset: start, message: "unexpected '|'", suggestion: "||")
@@ -128,8 +130,11 @@ struct Lexer {
       var end = start + 1
       while end < source.count, source[end] & 0xC0 == 0x80 { end += 1 }
       let scalar = text(start..<end).unicodeScalars.first.map(\.value) ?? 0
+      let quotes: [UInt32: String] = [
+        0x201C: "\"", 0x201D: "\"", 0x201E: "\"", 0x2018: "'", 0x2019: "'", 0x201A: "'",
+      ]
       let shown = scalar < 0x20 || scalar == 0x7F ? "a control character" : "'\(text(start..<end))'"
-      return SyntaxFault(offset: start, message: "unexpected \(shown)")
+      return SyntaxFault(offset: start, message: "unexpected \(shown)", suggestion: quotes[scalar])
     }
   }
 }

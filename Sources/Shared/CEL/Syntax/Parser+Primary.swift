@@ -71,6 +71,7 @@ extension Parser {
     case .symbol(.leftParenthesis):
       try advance()
       let inner = try expression()
+      if at(.comma) { throw expected("')' (a list is written as [a, b])") }
       guard try accept(.rightParenthesis) else { throw expected("')'") }
       return inner
     case .symbol(.leftBracket): return try list()

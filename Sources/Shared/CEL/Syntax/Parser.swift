@@ -21,7 +21,7 @@ struct Parser {
   mutating func parse() throws(SyntaxFault) -> Expr {
     if token.kind == .end { throw SyntaxFault(offset: token.offset, message: "the expression is empty") }
     let result = try expression()
-    guard token.kind == .end else { throw afterExpression() }
+    guard token.kind == .end else { throw after(result) }
     return result
   }
 
@@ -42,8 +42,12 @@ struct Parser {
   }
 
   /// Whatever follows a whole expression but cannot.
-  private func afterExpression() -> SyntaxFault {
+  private func after(_ expression: Expr) -> SyntaxFault {
     var fault = expected("an operator or the end")
+    if case .identifier("not") = expression.kind {
+      fault.suggestion = "!"
+      return fault
+    }
     let words = ["and": "&&", "or": "||", "AND": "&&", "OR": "||", "is": "==", "eq": "==", "ne": "!="]
     fault.suggestion = words[token.text]
     return fault
