@@ -65,6 +65,7 @@ final class FakeAPIServer: Sendable {
   private let log = Mutex<[Request]>([])
   private let answer: @Sendable (Request, Answer) -> Void
 
+  var port: Int { Int(listener.port) }
   var requests: [Request] { log.withLock { $0 } }
   var paths: [String] { requests.map(\.path) }
 

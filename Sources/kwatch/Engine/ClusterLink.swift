@@ -74,6 +74,8 @@ final class ClusterLink {
       exchange.set(CURLOPT_SSL_VERIFYPEER, 0)
       exchange.set(CURLOPT_SSL_VERIFYHOST, 0)
     }
+    // The kubeconfig's authority is the only one then: not also those that the system trusts.
+    if target.cluster.authority != nil { exchange.unset(CURLOPT_CAPATH) }
     switch target.cluster.authority {
     case .file(let path): exchange.set(CURLOPT_CAINFO, path)
     case .inline(let bytes): exchange.set(CURLOPT_CAINFO_BLOB, bytes: bytes)

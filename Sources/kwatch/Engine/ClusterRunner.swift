@@ -27,14 +27,18 @@ final class ClusterRunner {
   private(set) var wakeAt: Duration?
   private let judge: (ClusterRunner, [(ResourceName, Verdict)], [APIResource]) -> Void
 
+  /// How long a request may say nothing.
+  private let patience: Duration
+
   /// `judge` is called at the end of each attempt, with a verdict on each name that had none yet.
   init(
-    _ link: ClusterLink, _ names: [ResourceName], wantsAll: Bool,
+    _ link: ClusterLink, _ names: [ResourceName], wantsAll: Bool, patience: Duration = .seconds(30),
     judge: @escaping (ClusterRunner, [(ResourceName, Verdict)], [APIResource]) -> Void
   ) {
     self.link = link
     unresolved = names
     self.wantsAll = wantsAll
+    self.patience = patience
     self.judge = judge
     discovery = Discovery(names, wantsAll: wantsAll)
   }
@@ -56,6 +60,7 @@ final class ClusterRunner {
         guard let exchange = try link.exchange(path, accept: Discovery.accept, compressed: true) else {
           return
         }
+        exchange.limitSilence(patience)
         queue.removeFirst()
         open += 1
         var body: [UInt8] = []

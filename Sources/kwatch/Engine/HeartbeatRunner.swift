@@ -19,10 +19,14 @@ final class HeartbeatRunner {
     case .none: break
     case .ask: ask(now, multi)
     case .giveUp:
-      if let exchange { multi.cancel(exchange, discarding: true) }
-      exchange = nil
+      cancel(multi)
     }
     return action
+  }
+
+  private func cancel(_ multi: CurlMulti) {
+    if let exchange { multi.cancel(exchange, discarding: true) }
+    exchange = nil
   }
 
   private func ask(_ now: Duration, _ multi: CurlMulti) {
@@ -31,6 +35,8 @@ final class HeartbeatRunner {
       // Credentials are on their way: whether the server lives cannot be asked now.
       return link.heartbeat.activity(at: now)
     }
+    // An older one that was never answered, while other streams spoke.
+    cancel(multi)
     made.onEnd = { [unowned self] ending in
       exchange = nil
       if ending == .complete { link.heartbeat.activity(at: MonotonicClock.now) }

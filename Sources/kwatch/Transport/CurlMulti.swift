@@ -46,6 +46,7 @@ import CCurl
   private func remove(_ exchange: Exchange) {
     guard unsafe running.removeValue(forKey: exchange.handle) != nil else { return }
     unsafe curl_multi_remove_handle(multi, exchange.handle)
+    exchange.letGo()
   }
 
   /// Moves what can be moved without waiting.
@@ -62,9 +63,10 @@ import CCurl
         let exchange = unsafe running[handle]
       else { continue }
       let code = unsafe ccurl_result(message)
+      let onEnd = exchange.onEnd
       remove(exchange)
       guard !exchange.isCancelled else { continue }
-      exchange.onEnd(code == CURLE_OK ? .complete : .broken(exchange.describe(code)))
+      onEnd(code == CURLE_OK ? .complete : .broken(exchange.describe(code)))
     }
   }
 

@@ -62,9 +62,25 @@ enum ExchangeEnding: Equatable, Sendable {
     unsafe errorText.deallocate()
   }
 
+  /// Lets its closures go, which hold it themselves as a rule.
+  func letGo() {
+    onOpen = {}
+    onBytes = { _ in false }
+    onEnd = { _ in }
+  }
+
+  /// Breaks it off where nothing comes for this long, in whole seconds.
+  func limitSilence(_ patience: Duration) {
+    set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    set(CURLOPT_LOW_SPEED_TIME, Int(patience.components.seconds))
+  }
+
   func set(_ option: CURLoption, _ value: Int) { unsafe ccurl_set_long(handle, option, value) }
 
   func set(_ option: CURLoption, _ value: String) { unsafe ccurl_set_string(handle, option, value) }
+
+  /// Takes libcurl's own default away.
+  func unset(_ option: CURLoption) { unsafe ccurl_set_pointer(handle, option, nil) }
 
   func set(_ option: CURLoption, bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { unsafe _ = ccurl_set_bytes(handle, option, $0.baseAddress, $0.count) }
