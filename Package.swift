@@ -124,7 +124,7 @@ if Context.environment["FUZZ"] != nil {
   package.targets += [
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
     fuzz("fuzz-watch-bytes", "WatchBytes", of: ["Watch", "Pipe"]),
-    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["YAML", "Pipe"]),
+    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["YAML", "Watch", "Pipe"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// libFuzzer's entry for kubeconfigs. How to run it: Fuzz/README.md. kwatch is a program and cannot be imported: its
+// libFuzzer's entry for kubeconfigs and credentials. How to run it: Fuzz/README.md. kwatch is a program and cannot be imported: its
 // sources are linked in.
 
-/// Parses the input, merges it with itself, and reads the address of each cluster.
+/// Parses the input, merges it with itself, and reads the address of each cluster; takes it for what an exec plugin
+/// printed, and for a time.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzKubeconfig(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+  _ = try? ExecCredential(input, from: "plugin")
+  _ = ExecCredential.time(String(decoding: input, as: UTF8.self))
   guard var config = try? KubeconfigParser(path: "/fuzz/config").parse(input) else { return 0 }
   let before = config
   config.merge(before)

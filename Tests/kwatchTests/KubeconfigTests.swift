@@ -168,6 +168,31 @@ import Watch
     }
   }
 
+  @Test(arguments: [
+    ("9999-12-31T23:59:59Z", false), ("2262-04-12T00:00:00Z", false), ("0000-01-01T00:00:00Z", true),
+    ("0001-01-01T00:00:00+23:59", true),
+  ])
+  func takesTimesThatNanosecondsDoNotReach(_ text: String, _ isPast: Bool) throws {
+    let time = try #require(ExecCredential.time(text))
+    #expect((time < Timestamp.now) == isPast)
+  }
+
+  @Test func speaksTLSWhereTheKubeconfigMeansIt() throws {
+    for (fields, scheme) in [
+      ("", "http"), (", certificate-authority: /ca.crt", "https"),
+      (", insecure-skip-tls-verify: true", "https"),
+    ] {
+      let text = """
+        clusters: [{name: c, cluster: {server: "a.example:6443"\(fields)}}]
+        contexts: [{name: x, context: {cluster: c}}]
+        """
+      let targets = try loader(["/k": text]).targets(explicit: "/k", contexts: ["x"])
+      let target = try #require(targets.first?.target)
+      #expect(target.server.scheme == scheme)
+      #expect(target.server.port == 6443)
+    }
+  }
+
   @Test func codesBase64BothWays() {
     for count in 0..<20 {
       let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 77 &+ 13) }

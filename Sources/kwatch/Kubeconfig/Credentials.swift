@@ -74,7 +74,7 @@ final class Credentials {
 
   /// A little before the time, as the clocks may differ.
   private var isExpired: Bool {
-    expiry.map { $0.nanoseconds - Timestamp.now.nanoseconds < 10_000_000_000 } ?? false
+    expiry.map { $0 < Timestamp(nanoseconds: Timestamp.now.nanoseconds + 10_000_000_000) } ?? false
   }
 
   private func start(_ plugin: Kubeconfig.ExecPlugin) {

@@ -90,7 +90,9 @@ struct ExecCredential: Equatable, Sendable {
     let yearOfEra = shifted - era * 400
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    return Timestamp(
-      nanoseconds: (days * 86_400 + hour * 3600 + minute * 60 + second - offset) * 1_000_000_000)
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
+    // A Timestamp reaches from 1677 to 2262; `9999-12-31` means never, and 2262 does as well.
+    let limit: Int64 = 9_223_372_036
+    return Timestamp(nanoseconds: min(max(seconds, -limit), limit) * 1_000_000_000)
   }
 }

@@ -70,9 +70,11 @@ struct KubeconfigLoader {
         "user '\(context.user)' uses the auth-provider '\(user.authProvider)', which Kubernetes has removed; "
           + "use an exec plugin")
     }
+    // client-go's rule: who says how TLS is to be verified, means TLS.
+    let meansTLS = cluster.authority != nil || cluster.isInsecure || user.certificate != nil
     return ClusterTarget(
-      server: try ServerAddress(cluster.server), cluster: cluster, user: user,
-      namespace: context.namespace.isEmpty ? "default" : context.namespace)
+      server: try ServerAddress(cluster.server, defaultScheme: meansTLS ? "https" : "http"), cluster: cluster,
+      user: user, namespace: context.namespace.isEmpty ? "default" : context.namespace)
   }
 
   /// A pod's service account, by the variables and files that Kubernetes gives every pod.
@@ -86,7 +88,9 @@ struct KubeconfigLoader {
     cluster.authority = .file("\(Self.serviceAccount)/ca.crt")
     var user = Kubeconfig.User()
     user.tokenFile = "\(Self.serviceAccount)/token"
-    let namespace = try read("\(Self.serviceAccount)/namespace").map { String(decoding: $0, as: UTF8.self) }
+    let namespace = try read("\(Self.serviceAccount)/namespace").map {
+      String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }
+    }
     return ClusterTarget(
       server: try ServerAddress(cluster.server), cluster: cluster, user: user,
       namespace: namespace ?? "default")

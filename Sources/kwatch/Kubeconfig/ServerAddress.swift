@@ -9,11 +9,11 @@ struct ServerAddress: Equatable, Sendable {
   /// Without a slash at its end; empty for most.
   var path: String
 
-  /// kubectl's rules: `http` where no scheme is given, no query, no fragment.
-  init(_ text: String) throws(ConfigError) {
+  /// kubectl's rules: no query, no fragment; `defaultScheme` where there is none.
+  init(_ text: String, defaultScheme: String = "http") throws(ConfigError) {
     guard !text.isEmpty else { throw ConfigError("the cluster has no server address") }
     var rest = Substring(text)
-    scheme = "http"
+    scheme = defaultScheme
     if let separator = text.utf8.firstIndex(of: UInt8(ascii: ":")), text[separator...].hasPrefix("://") {
       scheme = text[..<separator].lowercased()
       rest = text[separator...].dropFirst(3)

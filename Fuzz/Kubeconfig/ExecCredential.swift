@@ -1,0 +1,1 @@
+../../Sources/kwatch/Kubeconfig/ExecCredential.swift
