@@ -135,6 +135,63 @@ import Testing
     #expect(server.paths.suffix(3).map { $0.contains("continue=c") } == [false, true, false])
   }
 
+  @Test func passesOnTheErrorThatItMeans() throws {
+    let (tool, _) = try start(["cm", "--on-gone", "error"]) { request, reply in
+      if request.path.contains("sendInitialEvents") {
+        reply.head()
+        reply.send(
+          #"{"type":"ERROR","object":{"kind":"Status","code":500,"message":"no streaming list here"}}"# + "\n"
+        )
+        return reply.end()
+      }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.whole("too old\n", status: 410, ["Content-Type": "text/plain"])
+    }
+    let line = try tool.waitForLines(1)[0]
+    #expect(line.hasPrefix(#"{"type":"ERROR","object":{"kind":"Status""#))
+    #expect(line.contains(#""code":410"#))
+    #expect(!line.contains("no streaming list here"))
+  }
+
+  @Test(arguments: [["--prune", "status"], ["--source"]])
+  func printsNoPartOfAnObjectThatIsNoJSON(_ flags: [String]) throws {
+    let begin = #"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"#
+    let (tool, _) = try start(["cm"] + flags) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      reply.send(
+        begin + #""name":"a","namespace":"n","uid":"a","resourceVersion":"6"},"data":{"k":[[}}}"# + "\n"
+          + begin + #""name":"b","namespace":"n","uid":"b","resourceVersion":"7"}}}"# + "\n")
+      reply.hold()
+    }
+    let line = try tool.waitForLines(1)[0]
+    #expect(line.hasPrefix(begin + #""name":"b""#))
+    #expect(FoldedStream([line]).faults.isEmpty)
+    try tool.waitForDiagnostics("is not JSON")
+  }
+
+  @Test func listsTablesInPages() throws {
+    // A page's columns fit it; and the end of a streaming list would have to be looked for in a Table's row.
+    let (tool, server) = try start(["cm", "-o", "table"]) { request, reply in
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      reply.hold()
+    }
+    try eventually("the watch") { server.paths.contains { $0.contains("watch=true") } }
+    #expect(!server.paths.contains { $0.contains("sendInitialEvents") })
+    #expect(tool.isRunning)
+  }
+
+  @Test func letsNoCommandsReachATerminal() throws {
+    // ESC [ and U+009B begin them; a message that an object quotes may hold either.
+    let table =
+      #"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"5"},"columnDefinitions":[{"name":"Name","priority":0},{"name":"Message","priority":0}],"rows":[{"cells":["a","x\u009b31mx\u001b[2Jx\u007f"],"object":{"metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":"1"}}}]}"#
+    let (tool, _) = try start(["cm", "-o", "table", "--list-only"]) { _, reply in reply.whole(table) }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.lines.last?.hasSuffix("x 31mx [2Jx ") == true)
+  }
+
   // row 4.31
   @Test func tellsTheUsageOfNodes() throws {
     let (tool, _) = try start(["nodes", "--usage", "1s"]) { request, reply in

@@ -4,10 +4,13 @@ import Testing
 @testable import kwatch
 
 @Suite struct KnownObjectsTests {
-  private func object(_ name: String, _ version: String, uid: String? = nil) -> ([UInt8], ObjectHeader)? {
+  private func object(
+    _ name: String, _ version: String, uid: String? = nil, namespace: String = "ns"
+  ) -> ([UInt8], ObjectHeader)? {
     let uid = uid.map { #""uid":"\#($0)","# } ?? ""
     let bytes = Array(
-      #"{"metadata":{"name":"\#(name)","namespace":"ns",\#(uid)"resourceVersion":"\#(version)"}}"#.utf8)
+      #"{"metadata":{"name":"\#(name)","namespace":"\#(namespace)",\#(uid)"resourceVersion":"\#(version)"}}"#
+        .utf8)
     return (try? ObjectHeader(bytes.span, namespaced: true)).map { (bytes, $0) }
   }
 
@@ -73,6 +76,45 @@ import Testing
         #expect(known.sweep().isEmpty)
       }
     }
+  }
+
+  @Test func keepsUidsOfAnyForm() throws {
+    // The second is as long as sixteen bytes of a packed one with a mark in front.
+    for uid in [Self.uid(7), "fifteen-letters", "sixteen-letters!", String(repeating: "x", count: 300), ""] {
+      var known = KnownObjects()
+      let (bytes, header) = try #require(object("a", "17", uid: uid))
+      #expect(known.upsert(bytes.span, header) == .new)
+      known.beginRound()
+      #expect(known.sweep().map { text($0.uid) } == [String(uid.prefix(254))])
+    }
+  }
+
+  @Test func knowsEveryNamespace() throws {
+    var known = KnownObjects()
+    // More than two bytes can number; nearly all of them come and go.
+    for number in 0..<150_000 {
+      let (bytes, header) = try #require(
+        object("o", "1", uid: Self.uid(number), namespace: "a-preview-of-branch-\(number)"))
+      _ = known.upsert(bytes.span, header)
+      if number < 80_000 { known.remove(bytes.span, header) }
+    }
+    #expect(known.count == 70_000)
+    var mistakes = 0
+    known.forEach { identity in
+      let number = Int(text(identity.uid).suffix(12), radix: 16) ?? -1
+      if text(identity.namespace) != "a-preview-of-branch-\(number)" { mistakes += 1 }
+    }
+    #expect(mistakes == 0)
+  }
+
+  @Test func forgetsNamespacesThatAreGone() throws {
+    var known = KnownObjects()
+    for number in 0..<300_000 {
+      let (bytes, header) = try #require(object("o", "1", namespace: "a-preview-of-branch-\(number)"))
+      _ = known.upsert(bytes.span, header)
+      known.remove(bytes.span, header)
+    }
+    #expect(known.byteCount < 1 << 20)
   }
 
   @Test func takesAtMost150BytesAnObject() throws {

@@ -74,9 +74,10 @@ final class MachineHarness {
 
   // MARK: - What the server does
 
-  func item(_ name: String, _ version: String, id: Int? = nil) {
+  func item(_ name: String, _ version: String, uid: String? = nil, id: Int? = nil) {
     let bytes = Array(
-      #"{"metadata":{"name":"\#(name)","uid":"u-\#(name)","resourceVersion":"\#(version)"}}"#.utf8)
+      #"{"metadata":{"name":"\#(name)","uid":"\#(uid ?? "u-\(name)")","resourceVersion":"\#(version)"}}"#.utf8
+    )
     guard let header = try? ObjectHeader(bytes.span, namespaced: false) else { return }
     tell(machine.listItem(id ?? current, bytes.span, header, at: now), name, version)
   }
@@ -94,6 +95,7 @@ final class MachineHarness {
     case .emit(.added): told.append("+\(name)@\(version)")
     case .emit(.modified): told.append("~\(name)@\(version)")
     case .emit(.deleted): told.append("-\(name)")
+    case .replace(let predecessor): told += ["-\(text(predecessor.name))", "+\(name)@\(version)"]
     default: break
     }
   }

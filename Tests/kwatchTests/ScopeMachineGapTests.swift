@@ -23,6 +23,20 @@ import Watch
     #expect(harness.health.level == .healthy)
   }
 
+  @Test func tellsTheEndOfAnObjectBeforeItsNamesakeBegins() {
+    // Who keeps objects by name would take the new one for gone, were it the other way round.
+    let harness = MachineHarness.watching(["a": "1", "b": "2"])
+    harness.fail(.stream(410))
+    harness.opened()
+    harness.item("a", "20", uid: "another")
+    harness.item("b", "2")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "30")))
+    #expect(harness.news() == ["-a", "+a@20"])
+    harness.opened()
+    harness.event(.deleted, "b", "31")
+    #expect(harness.news() == ["-b"])
+  }
+
   @Test func endsOn410WhereAskedTo() {
     var settings = MachineHarness.paged
     settings.onGone = .exit
@@ -77,6 +91,19 @@ import Watch
     harness.list(["a": "3", "b": "4"], at: "10")
     #expect(harness.news() == ["+a@3", "+b@4"])
     #expect(harness.requests() == ["stream", "list", "watch 10"])
+  }
+
+  @Test(arguments: [ScopeFailure.Kind.stream(500), .http(422), .silence, nil])
+  func missesNoDeletionBetweenABrokenStreamAndTheListInItsPlace(_ kind: ScopeFailure.Kind?) {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "a", "3")
+    harness.event(.added, "b", "4")
+    // nil: a clean end.
+    if let kind { harness.fail(kind) } else { harness.ended() }
+    harness.list(["a": "3"], at: "10")
+    #expect(harness.news() == ["+a@3", "+b@4", "-b"])
   }
 
   @Test func listsWhereTheMarkerNeverComes() {
@@ -273,6 +300,20 @@ import Watch
     #expect(harness.requests() == ["list", "list"])
     harness.fail(.http(401))
     #expect(harness.end == .noPermission)
+  }
+
+  @Test func refreshesCredentialsAtEveryRefusal() {
+    // A token that says nothing of its end may be refused again, long after the first time.
+    var settings = MachineHarness.paged
+    settings.allowsPolling = false
+    let harness = MachineHarness.watching(["a": "1"], settings)
+    harness.fail(.http(401))
+    #expect(harness.requests() == ["watch 11"])
+    for round in 2..<5 {
+      harness.fail(.http(401))
+      #expect(harness.refreshes == round)
+      #expect(harness.wait() > .zero)
+    }
   }
 
   @Test func endsWhereItCanNeverWork() {

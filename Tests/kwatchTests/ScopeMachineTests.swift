@@ -169,6 +169,22 @@ import Watch
     #expect(harness.news() == ["+b@11"])
   }
 
+  @Test func tellsNoEndOfWhatItSkipped() {
+    var settings = MachineHarness.paged
+    settings.skipsInitial = true
+    let harness = MachineHarness(settings)
+    harness.start()
+    harness.opened()
+    harness.item("a", "1")
+    harness.fail(.transport)
+    harness.wait()
+    harness.list(["b": "2"], at: "10")
+    #expect(harness.news().isEmpty)
+    harness.opened()
+    harness.event(.deleted, "b", "11")
+    #expect(harness.news() == ["-b"])
+  }
+
   // row 4.35
   @Test func listsOnceAndEnds() {
     // row 4.13

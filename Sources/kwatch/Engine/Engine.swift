@@ -222,6 +222,8 @@ final class Engine: ScopeHost {
   private func start(_ link: ClusterLink, _ name: ResourceName, _ resource: APIResource) {
     var settings = configuration.scope
     settings.canWatch = resource.verbs.contains("watch") || resource.verbs.isEmpty
+    // A table's columns fit a page; and a Table hides the marker of the end in one of its rows.
+    settings.allowsStreamingList = configuration.output.format != .table
     let namespaces: [String?]
     if !resource.isNamespaced || configuration.isAllNamespaces {
       namespaces = [nil]

@@ -41,6 +41,7 @@ final class ScopeRunner {
   private(set) var eventCount: UInt64 = 0
   /// Something a state file should know has happened.
   var hasNews = false
+  /// The Status of the ERROR event that is being dealt with.
   private var errorObject: [UInt8] = []
   /// Whether the items of the current list say kind and apiVersion themselves.
   private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
@@ -205,9 +206,8 @@ final class ScopeRunner {
       broken(id, exchange, "an item of the list is not JSON (\(error))")
       return false
     }
-    if case .emit(let type) = machine.listItem(id, item, header, at: now) {
-      told()
-      printing { () throws(OutputError) in try self.printer.item(item, as: type, header) }
+    tell(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
+      try self.printer.item(item, as: type, header)
     }
     return !exchange.isCancelled
   }
@@ -224,6 +224,7 @@ final class ScopeRunner {
       if parsed.type == .error {
         let object = try parsed.object(in: line)
         errorObject = line.bytes(object)
+        defer { errorObject = [] }
         drop(id)
         handle(.failed(id, ServerAnswer.failure(line.extracting(object), "watch \(title)")))
         return false
@@ -241,9 +242,8 @@ final class ScopeRunner {
       return !exchange.isCancelled
     }
     let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
-    if case .emit(let type) = disposition {
-      told()
-      printing { () throws(OutputError) in try self.printer.line(line, parsed, as: type, header) }
+    tell(disposition, line) { type throws(OutputError) in
+      try self.printer.line(line, parsed, as: type, header)
     }
     if machine.needsProof { perform(machine.prove(at: now)) }
     return !exchange.isCancelled
@@ -276,6 +276,30 @@ final class ScopeRunner {
     line.text(0..<min(80, line.count))
   }
 
+  /// Prints what the machine decided to; `print` says whether `text` was fit to be.
+  private func tell(
+    _ disposition: Disposition, _ text: Span<UInt8>, _ print: (EventType) throws(OutputError) -> Bool
+  ) {
+    let type: EventType
+    switch disposition {
+    case .drop: return
+    case .emit(let own): type = own
+    case .replace(let predecessor):
+      tellEnd(of: predecessor)
+      type = .added
+    }
+    told()
+    var isFit = true
+    printing { () throws(OutputError) in isFit = try print(type) }
+    guard !isFit else { return }
+    diagnostics.warning("\(title): an object that is not JSON is left out: \(Self.start(of: text))")
+  }
+
+  private func tellEnd(of identity: Identity) {
+    told()
+    printing { () throws(OutputError) in try self.printer.deleted(identity) }
+  }
+
   private func told() {
     eventCount += 1
     hasNews = true
@@ -294,15 +318,9 @@ final class ScopeRunner {
       switch action {
       case .send(let id, let request, let fresh): host.send(self, id, request, fresh: fresh)
       case .cancel(let id): drop(id, discarding: true)
-      case .delete(let identities):
-        guard !(machine.settings.skipsInitial && !machine.isSynced) else { continue }
-        for identity in identities {
-          told()
-          printing { () throws(OutputError) in try self.printer.deleted(identity) }
-        }
+      case .delete(let identities): for identity in identities { tellEnd(of: identity) }
       case .pass(let failure):
         let object = errorObject.isEmpty ? ServerAnswer.status(failure) : errorObject
-        errorObject = []
         printing { () throws(OutputError) in try self.printer.error(object) }
       case .synced:
         hasNews = true

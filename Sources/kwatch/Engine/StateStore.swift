@@ -34,13 +34,12 @@ struct StateStore {
     var entries: [String: Entry] = [:]
     for scope in value["scopes"]?.elements ?? [] {
       guard let key = scope["scope"]?.text, let version = scope["resourceVersion"]?.text else { return nil }
-      let objects = (scope["objects"]?.elements ?? []).compactMap { object -> Identity? in
-        let fields = object.texts
+      var objects: [Identity] = []
+      for object in scope["objects"]?.elements ?? [] {
+        let fields = object.texts.map { Array($0.utf8) }
         guard fields.count == 4 else { return nil }
-        return Identity(
-          uid: Array(fields[0].utf8), resourceVersion: Array(fields[1].utf8),
-          namespace: Array(fields[2].utf8),
-          name: Array(fields[3].utf8))
+        objects.append(
+          Identity(uid: fields[0], resourceVersion: fields[1], namespace: fields[2], name: fields[3]))
       }
       entries[key] = Entry(resourceVersion: version, objects: objects)
     }

@@ -126,12 +126,11 @@ final class UsageRunner {
 
   private func refused(_ status: Int, _ message: String) {
     switch status {
-    case 401 where !hasRefreshed:
-      // Tokens expire; one more try with new ones.
-      hasRefreshed = true
+    case 401:
+      // Tokens expire; one more try with new ones, before it is final.
       link.credentials.invalidate()
-      failed(.auth, message)
-    case 401: failed(.auth, message, isFinal: .noPermission)
+      failed(.auth, message, isFinal: hasRefreshed ? .noPermission : nil)
+      hasRefreshed = true
     case 403: failed(.permission, message, isFinal: .noPermission)
     case 404: failed(.noScope, message, isFinal: .noInput)
     default: failed(.error, message)

@@ -5,12 +5,14 @@ import Watch
 extension ScopeMachine {
   mutating func failed(_ failure: ScopeFailure) {
     transfer = nil
-    if failure.kind == .http(401), !hasRefreshed {
-      // Tokens expire; one try with new ones, at once.
-      hasRefreshed = true
+    if failure.kind == .http(401) {
+      // Tokens expire, and not all say when: each refusal asks for new ones. The first tries them at once.
       actions.append(.refreshCredentials)
-      again()
-      return
+      guard hasRefreshed else {
+        hasRefreshed = true
+        again()
+        return
+      }
     }
     switch phase {
     case .listing(let purpose): listFailed(failure, purpose)

@@ -8,8 +8,6 @@ extension ScopeMachine {
   mutating func list(_ purpose: Purpose) {
     // Its sweep would take this round's marks for its own.
     cancelVerification()
-    known.beginRound()
-    listVersion = ""
     isUnpaged = false
     if purpose == .resync {
       isProven = false
@@ -17,6 +15,7 @@ extension ScopeMachine {
     }
     if supportsStreamingList, purpose != .poll, !settings.isSnapshot, !isWatchRefused {
       phase = .streaming(purpose)
+      known.beginRound()
       timeoutSeconds = jitteredTimeout()
       send(.watch(resourceVersion: "", initialEvents: true, timeoutSeconds: timeoutSeconds))
     } else {
@@ -26,6 +25,8 @@ extension ScopeMachine {
 
   mutating func listPaged(_ purpose: Purpose) {
     phase = .listing(purpose)
+    // What a list before it has shown, and did not come to its end, may be gone by now.
+    known.beginRound()
     listVersion = ""
     let limit = purpose == .initial ? settings.firstPageLimit : settings.pageLimit
     send(.list(resourceVersion: "", continuation: "", limit: isUnpaged ? nil : limit))
@@ -53,10 +54,15 @@ extension ScopeMachine {
     lastActivity = time
     let outcome = known.upsert(text, header)
     if purpose == .initial, settings.skipsInitial { return .drop }
+    return Self.disposition(of: outcome, changed: .modified)
+  }
+
+  static func disposition(of outcome: KnownObjects.Outcome, changed type: EventType) -> Disposition {
     switch outcome {
-    case .new: return .emit(.added)
-    case .changed: return .emit(.modified)
-    case .same: return .drop
+    case .new: .emit(.added)
+    case .changed: .emit(type)
+    case .same: .drop
+    case .replaced(let predecessor): .replace(predecessor)
     }
   }
 
@@ -80,17 +86,21 @@ extension ScopeMachine {
   }
 
   /// The set is whole: what was told and not shown again is gone.
-  mutating func finishList(_ purpose: Purpose, _ version: String) {
+  mutating func listIsWhole(_ purpose: Purpose, _ version: String) {
     let gone = known.sweep()
-    if !gone.isEmpty { actions.append(.delete(gone)) }
+    // Of what was skipped nobody was told.
+    if !gone.isEmpty, !(purpose == .initial && settings.skipsInitial) { actions.append(.delete(gone)) }
     resourceVersion = version
     lastListAt = now
     hasRefreshed = false
     notFoundSince = nil
-    if !isSynced {
-      isSynced = true
-      actions.append(.synced)
-    }
+    guard !isSynced else { return }
+    isSynced = true
+    actions.append(.synced)
+  }
+
+  private mutating func finishList(_ purpose: Purpose, _ version: String) {
+    listIsWhole(purpose, version)
     guard !settings.isSnapshot else {
       setHealth(.snapshot, .healthy, connected: true, delivering: true)
       phase = .finished
@@ -121,7 +131,6 @@ extension ScopeMachine {
     case .http(410) where !isUnpaged:
       // The pages took longer than the server keeps their state. Its token for an inconsistent remainder would
       // leave changes to the first pages untold: one list in one piece instead.
-      known.beginRound()
       isUnpaged = true
       listPaged(purpose)
     case .http(403):

@@ -14,8 +14,7 @@ struct Verification {
   }
 
   static func key(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
-    header.uid.isEmpty
-      ? text.bytes(header.namespace) + [UInt8(ascii: "/")] + text.bytes(header.name) : text.bytes(header.uid)
+    text.bytes(header.namespace) + [UInt8(ascii: "/")] + text.bytes(header.name)
   }
 }
 
@@ -51,16 +50,11 @@ extension ScopeMachine {
     verification?.lastActivity = now
     if let seen = known.see(text, header) {
       if seen.isSame || seen.touched { return .drop }
-      verification?.differences += 1
-      _ = known.upsert(text, header)
-      return .emit(.modified)
-    }
-    guard let current = verification, !current.deleted.contains(Verification.key(text, header)) else {
+    } else if verification?.deleted.contains(Verification.key(text, header)) != false {
       return .drop
     }
     verification?.differences += 1
-    _ = known.upsert(text, header)
-    return .emit(.added)
+    return Self.disposition(of: known.upsert(text, header), changed: .modified)
   }
 
   mutating func verified(_ meta: ListMeta) {

@@ -58,7 +58,7 @@ extension ScopeMachine {
       return known.remove(text, header) ? .emit(.deleted) : .drop
     }
     let outcome = known.upsert(text, header, touching: verification != nil)
-    return outcome == .same ? .drop : .emit(type)
+    return outcome == .new ? .emit(type) : Self.disposition(of: outcome, changed: type)
   }
 
   /// Whether the first event of this watch is still to be told to the machine as proof; cheap, for every event.
@@ -109,14 +109,7 @@ extension ScopeMachine {
   }
 
   private mutating func finishStreaming(_ purpose: Purpose, _ version: String) {
-    let gone = known.sweep()
-    if !gone.isEmpty { actions.append(.delete(gone)) }
-    resourceVersion = version
-    lastListAt = now
-    if !isSynced {
-      isSynced = true
-      actions.append(.synced)
-    }
+    listIsWhole(purpose, version)
     sawEvent = true
     prove()
   }

@@ -89,6 +89,9 @@ enum ScopeAction: Equatable, Sendable {
 enum Disposition: Equatable, Sendable {
   case drop
   case emit(EventType)
+  /// ADDED, after a DELETED of the object that had the name until now: whoever keeps objects by name must see its
+  /// end first.
+  case replace(Identity)
 }
 
 /// How data is being had, and how well.

@@ -42,39 +42,44 @@ final class EventPrinter {
   }
 
   /// A line of a watch.
-  func line(_ line: Span<UInt8>, _ parsed: WatchLine, as type: EventType, _ header: ObjectHeader)
-    throws(OutputError)
-  {
+  ///
+  /// - Returns: false where its object is not JSON as far as it had to be read; nothing is printed then.
+  func line(
+    _ line: Span<UInt8>, _ parsed: WatchLine, as type: EventType, _ header: ObjectHeader
+  ) throws(OutputError) -> Bool {
     switch options.format {
     case .json:
       if parsed.isCanonical, type == parsed.type, source.isEmpty, rewrite == nil {
         try append(line)
         try output.append(Self.newline)
-        return
+        return true
       }
-      let object: Range<Int>
-      do { object = try parsed.object(in: line) } catch { return }
-      try self.object(line.extracting(object), as: type)
-    case .name: try name(line.bytes(header.name))
+      guard let object = try? parsed.object(in: line) else { return false }
+      return try self.object(line.extracting(object), as: type)
+    case .name:
+      try name(line.bytes(header.name))
+      return true
     case .table:
-      let object: Range<Int>
-      do { object = try parsed.object(in: line) } catch { return }
-      try table?.event(type, line.extracting(object))
+      guard let object = try? parsed.object(in: line) else { return false }
+      return try table?.event(type, line.extracting(object)) ?? true
     }
   }
 
   /// An item of a list.
-  func item(_ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader) throws(OutputError) {
+  ///
+  /// - Returns: as `line`.
+  func item(_ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader) throws(OutputError) -> Bool {
     switch options.format {
     case .json:
       if JSONCursor.find(0x0A, item, from: 0) != nil || JSONCursor.find(0x0D, item, from: 0) != nil {
         let compacted = ObjectRewrite.compact(item)
-        try complete(compacted.span, as: type, header)
-      } else {
-        try complete(item, as: type, header)
+        return try complete(compacted.span, as: type, header)
       }
-    case .name: try name(item.bytes(header.name))
-    case .table: try table?.row(type, item)
+      return try complete(item, as: type, header)
+    case .name:
+      try name(item.bytes(header.name))
+      return true
+    case .table: return table?.row(type, item) ?? true
     }
   }
 
@@ -101,7 +106,7 @@ final class EventPrinter {
     guard options.printsBookmarks, options.format == .json, let object = try? parsed.object(in: line) else {
       return
     }
-    try self.object(line.extracting(object), as: .bookmark, isData: false)
+    _ = try self.object(line.extracting(object), as: .bookmark, isData: false)
   }
 
   /// An ERROR line; the server's own Status where it sent one.
@@ -113,7 +118,7 @@ final class EventPrinter {
   func metrics(_ item: Span<UInt8>, _ header: ObjectHeader) throws(OutputError) {
     guard options.format == .json else { return }
     let flat = ObjectRewrite.compact(item)
-    try complete(flat.span, as: .metrics, header)
+    _ = try complete(flat.span, as: .metrics, header)
   }
 
   /// The list is told: a table knows its columns' widths now.
@@ -125,21 +130,26 @@ final class EventPrinter {
     try output.append(Array("\(resource.objectPrefix)/".utf8) + name + [0x0A])
   }
 
-  private func object(_ object: Span<UInt8>, as type: EventType, isData: Bool = true) throws(OutputError) {
-    try output.append(prefixes[type] ?? EventLine.prefix(type))
+  private func object(
+    _ object: Span<UInt8>, as type: EventType, isData: Bool = true
+  ) throws(OutputError) -> Bool {
+    let prefix = prefixes[type] ?? EventLine.prefix(type)
     if isData, let rewrite {
-      guard let rewritten = try? rewrite.apply(to: object) else { return }
+      guard let rewritten = try? rewrite.apply(to: object) else { return false }
+      try output.append(prefix)
       try output.append(rewritten)
     } else {
+      try output.append(prefix)
       try append(object)
     }
     try output.append(suffix)
+    return true
   }
 
   /// Puts back what an item lacks: a list says kind and apiVersion once for all of them.
   private func complete(
     _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
-  ) throws(OutputError) {
+  ) throws(OutputError) -> Bool {
     let missing = missing(header)
     guard !missing.isEmpty else { return try object(item, as: type) }
     if rewrite != nil {
@@ -151,6 +161,7 @@ final class EventPrinter {
     try output.append(Array("{".utf8) + missing + (isEmpty(item) ? [] : [UInt8(ascii: ",")]))
     try append(item.extracting(1..<item.count))
     try output.append(suffix)
+    return true
   }
 
   private func missing(_ header: ObjectHeader) -> [UInt8] {

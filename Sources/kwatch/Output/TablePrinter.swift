@@ -21,10 +21,11 @@ final class TablePrinter {
     self.usesColour = usesColour
   }
 
-  /// A row of a list's page.
-  func row(_ type: EventType, _ row: Span<UInt8>) throws(OutputError) {
-    guard let value = try? JSONValue.parse(row) else { return }
+  /// A row of a list's page; false where it is not JSON.
+  func row(_ type: EventType, _ row: Span<UInt8>) -> Bool {
+    guard let value = try? JSONValue.parse(row) else { return false }
     held.append((type, [value["object"]?["metadata"]?["namespace"]?.text ?? ""] + cells(value)))
+    return true
   }
 
   func endOfPage(_ meta: ListMeta) throws(OutputError) {
@@ -32,14 +33,15 @@ final class TablePrinter {
     try printHeld()
   }
 
-  /// A watch event whose object is a Table of one row; only a stream's first has columns.
-  func event(_ type: EventType, _ object: Span<UInt8>) throws(OutputError) {
-    guard let value = try? JSONValue.parse(object) else { return }
+  /// A watch event whose object is a Table of one row; only a stream's first has columns. False where it is not JSON.
+  func event(_ type: EventType, _ object: Span<UInt8>) throws(OutputError) -> Bool {
+    guard let value = try? JSONValue.parse(object) else { return false }
     if let definitions = value["columnDefinitions"]?.elements, !definitions.isEmpty { learn(definitions) }
     for row in value["rows"]?.elements ?? [] {
       held.append((type, [row["object"]?["metadata"]?["namespace"]?.text ?? ""] + cells(row)))
     }
     try printHeld()
+    return true
   }
 
   func deleted(_ identity: Identity) throws(OutputError) {
@@ -88,12 +90,17 @@ final class TablePrinter {
     for (index, field) in fields.enumerated() {
       let isLast = index == fields.count - 1
       // A cell may quote an object's text: a control character must not reach the terminal as one.
-      let plain = String(field.map { $0.isNewline || ($0.asciiValue ?? 0x20) < 0x20 ? " " : $0 })
+      let plain = String(field.map { $0.unicodeScalars.contains(where: Self.isControl) ? " " : $0 })
       let padded =
         isLast ? plain : plain + String(repeating: " ", count: max(0, widths[index] - field.count) + 3)
       text += index == 0 ? colour(type, padded) : padded
     }
     return text + "\n"
+  }
+
+  /// C0, DEL and C1, whose U+009B begins a terminal's commands as ESC [ does.
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 
   private func colour(_ type: EventType?, _ text: String) -> String {
