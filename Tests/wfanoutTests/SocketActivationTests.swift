@@ -11,7 +11,9 @@ import Testing
   init() throws { directory = try TemporaryDirectory() }
 
   /// Opens sockets as a service manager does and becomes wfanout.
-  func activate(_ hosts: [String], names: String, _ arguments: String = "") throws -> RunningTool {
+  func activate(
+    _ hosts: [String], names: String, _ arguments: String = "", command: String = "wfanout"
+  ) throws -> RunningTool {
     let script = try directory.write(
       """
       import os, socket, sys
@@ -21,9 +23,10 @@ import Testing
       for index, copy in enumerate(copies): os.dup2(copy, 3 + index)
       os.closerange(3 + len(hosts), 200)
       os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(hosts)), LISTEN_FDNAMES=sys.argv[2])
-      os.execvp("wfanout", ["wfanout"] + sys.argv[3:])
+      os.execvp(sys.argv[3], sys.argv[3:])
       """, to: "activate.py")
-    return try Tool.shell("exec python3 \(script) '\(hosts.joined(separator: ","))' '\(names)' \(arguments)")
+    return try Tool.shell(
+      "exec python3 \(script) '\(hosts.joined(separator: ","))' '\(names)' \(command) \(arguments)")
   }
 
   func status(_ port: Substring, _ path: String) throws -> String {
@@ -43,6 +46,31 @@ import Testing
     #expect(try status(port(tool, after: "listening on "), "/healthz") == "200")
     #expect(try status(port(tool, after: "answered on "), "/api/v1/streaming/status") == "200")
     #expect(!tool.soFar.diagnostics.contains("8080"), "the default address is for those without sockets")
+  }
+
+  /// The command of the unit, with `$$` and `%I` replaced as systemd.service(5) says.
+  @Test func theUnitServesItsSocket() throws {
+    let unit = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../dist/systemd/wfanout@.service")
+    let line = try String(contentsOf: unit, encoding: .utf8).split(separator: "\n")
+      .first { $0.hasPrefix("ExecStart=") }
+    let command = try #require(line?.dropFirst("ExecStart=".count))
+    #expect(!command.replacing("$$", with: "").contains("$"), "systemd would put a variable in")
+    let natswatch = try directory.write(
+      """
+      #!/bin/sh
+      echo "subject $1, $([ -e /proc/self/fd/3 ] && echo the socket || echo no socket), notify '$NOTIFY_SOCKET'" >&2
+      exec sleep 60
+      """, to: "natswatch")
+    #expect(unsafe chmod(natswatch, 0o755) == 0)
+    let arguments = command.replacing("$$", with: "$").replacing("%I", with: "'a.>'")
+    let tool = try activate(
+      ["127.0.0.1"], names: "",
+      "PATH=\"\(directory.url.path):$PATH\" NOTIFY_SOCKET=/nonexistent \(arguments)", command: "env")
+    try tool.waitForDiagnostics("listening on ")
+    try tool.waitForDiagnostics("subject a.>, no socket, notify ''")
+    #expect(try status(port(tool, after: "listening on "), "/healthz") == "200")
+    #expect(!tool.soFar.diagnostics.contains("8080"))
   }
 
   @Test func anOpenSocketNeedsTokensToo() throws {
