@@ -44,6 +44,19 @@ import Testing
     #expect(try fanout.ask("/api/v1/streaming/broadcast", "-d '[]'")["code"] == .number("400"))
   }
 
+  /// An operator's browser shows pages of strangers, too.
+  @Test func pagesOfOthersAreNoOperators() throws {
+    let fanout = try Fanout(["--admin", ":0", "--cors", "*"])
+    let said = try Tool.shell("exec curl -sSi \(fanout.admin)/api/v1/streaming/clients").waitForEnd().output
+    #expect(said.hasPrefix("HTTP/1.1 200") && !said.contains("Access-Control"))
+    let foreign = "-H 'Origin: https://example.org'"
+    #expect(
+      try fanout.ask("/api/v1/streaming/broadcast", #"\#(foreign) -d '{"a":1}'"#)["code"] == .number("403"))
+    #expect(try fanout.ask("/api/v1/streaming/clients", foreign)["code"] == .number("403"))
+    let own = "-H 'Origin: \(fanout.admin)'"
+    #expect(try fanout.ask("/api/v1/streaming/broadcast", #"\#(own) -d '{"a":1}'"#)["delivered"] != nil)
+  }
+
   // row 4.28
   @Test func theHealthOfTheSourceIsShown() throws {
     #expect(try fanout.ask("/api/v1/streaming/status")["status"]?.string == "healthy")

@@ -64,6 +64,41 @@ import Testing
     #expect(try client.nextMessage()["n"] == .number("1"))
   }
 
+  /// One whose buffers are full whenever somebody looks.
+  @Test func aTokenRunsOutForASlowListenerToo() throws {
+    let line = #"{"pad":"\#(String(repeating: "x", count: 1000))"}"#
+    let now = Int(Date().timeIntervalSince1970)
+    try "short ann \(now + 5)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("the new token is known") { try status("/none?token=short") == "404" }
+    let peer = try RawPeer(fanout)
+    peer.send("GET /events?token=short HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(peer.status() == 200)
+    for _ in 0..<40 { fanout.feed(Array(repeating: line, count: 500)) }
+    var received: [UInt8] = []
+    var hasEnded = false
+    while !hasEnded, received.count < 15_000_000 {
+      let (bytes, isLast) = peer.receive(within: .milliseconds(200)) { $0.count > 50_000 }
+      received += bytes
+      hasEnded = isLast
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    #expect(hasEnded)
+    #expect(String(decoding: received.suffix(500), as: UTF8.self).contains("auth_expired"))
+  }
+
+  @Test func aFileThatCannotBeReadAgainIsSaidOnce() throws {
+    try "good ann\nonlyone\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("it is said, and what was in force stays") {
+      try status("/none?token=good") == "404"
+        && fanout.tool.soFar.diagnostics.contains("line 2: wanted TOKEN IDENTITY [EXPIRES]")
+    }
+    Thread.sleep(forTimeInterval: 2.2)
+    #expect(try status("/none?token=good") == "404")
+    #expect(fanout.tool.soFar.diagnostics.components(separatedBy: "line 2").count == 2)
+    try "better ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("it is mended") { try status("/none?token=better") == "404" }
+  }
+
   // row 3.40
   @Test func otherInterfacesNeedAuthOrItsRefusal() throws {
     let refused = try Tool.run("wfanout", ["--listen", "0.0.0.0:0"])

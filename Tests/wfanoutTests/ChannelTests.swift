@@ -223,9 +223,12 @@ import Testing
     }
   }
 
+  // row 1.16
   // row 1.47
   @Test func aClientThatWantsNothingIsLetGo() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
-    #expect(try stream.waitForEnd(.seconds(20)).output.contains(#"data: {"reason":"idle"}"#))
+    let output = try stream.waitForEnd(.seconds(20)).output
+    #expect(output.contains(#"data: {"reason":"idle"}"#))
+    #expect(output.contains("event: error\ndata: {\"message\":\"no channel was subscribed to"))
   }
 }

@@ -74,6 +74,22 @@ struct KubernetesPathTests {
     #expect(watch.soFar.diagnostics.contains("Transfer-Encoding: chunked"))
   }
 
+  /// Listeners with the same matcher share one: what a path has no part for must not look like a part that it has.
+  @Test func aDashIsANameLikeAnyOther() throws {
+    let fanout = try Fanout()
+    let strange = try fanout.listening("/api/v1/namespaces/-/pods/-?watch=1")
+    let watch = try fanout.listening("/api/v1/pods?watch=1")
+    fanout.feed(pod("a"))
+    #expect(try watch.waitForLines(1) == [pod("a")])
+    strange.send(SIGKILL)
+  }
+
+  @Test func pagesThatMayReadMayReadAWatch() throws {
+    let fanout = try Fanout(["--cors", "https://example.org"])
+    let watch = try fanout.listening("/api/v1/pods?watch=1")
+    #expect(watch.soFar.diagnostics.contains("Access-Control-Allow-Origin: https://example.org"))
+  }
+
   // row 0.7
   @Test func timeoutSecondsEndsItCleanly() throws {
     let fanout = try Fanout()

@@ -39,7 +39,11 @@ struct SocketSessionTests {
     session = SocketSession(clientID: "c1", needsToken: true, isKnown: true)
     #expect(say(#"{"type":"subscribe","subscription":{}}"#).count == 2)
     #expect(code(session.expired()) == "AUTH_EXPIRED")
+    let late = say(#"{"type":"ping"}"#)
+    #expect(code(late) == "AUTH_EXPIRED" && late.count == 1, "it was on its way")
     #expect(say(#"{"type":"auth","token":"new"}"#) == [.check(token: "new")])
+    _ = session.authenticated()
+    #expect(say(#"{"type":"ping"}"#) != late)
   }
 
   // row 3.13
@@ -92,6 +96,16 @@ struct SocketSessionTests {
     _ = say(#"{"type":"subscribe","subscription":{}}"#)
     _ = say(#"{"type":"unsubscribe"}"#)
     #expect(session.subscriptions.isEmpty)
+  }
+
+  @Test mutating func whatIsTakenBackIsBounded() {
+    _ = say(#"{"type":"subscribe","subscription":{}}"#)
+    func types(_ range: Range<Int>) -> String { range.map { "\"T\($0)\"" }.joined(separator: ",") }
+    #expect(say(#"{"type":"unsubscribe","event_types":[\#(types(0..<1000))]}"#).count == 2)
+    #expect(say(#"{"type":"unsubscribe","event_types":[\#(types(0..<10))]}"#).count == 2, "the same ones")
+    let tooMany = say(#"{"type":"unsubscribe","event_types":[\#(types(990..<1001))]}"#)
+    #expect(code(tooMany) == "INVALID_SUBSCRIPTION")
+    #expect(session.subscriptions.matches(type: "T1000", cluster: nil, namespace: nil), "all or nothing")
   }
 
   // row 3.15

@@ -78,6 +78,16 @@ import Testing
     for token in ["nobody", "other", "slow", "fresh"] { #expect(!said.contains(token), "tokens stay secret") }
   }
 
+  /// A stranger's nonsense must not take the places of those who wait for the validator.
+  @Test func whatCannotBeATokenIsNotAskedAbout() throws {
+    for token in [#"a\r\nX: y"#, "", String(repeating: "x", count: 9000)] {
+      let client = try SocketClient(port: fanout.port, path: "/ws")
+      client.say(#"{"type":"auth","token":"\#(token)"}"#)
+      #expect(try client.nextMessage()["code"]?.string == "AUTH_FAILED")
+    }
+    #expect(validator.lines.count == 1)
+  }
+
   @Test func anAnswerIsRemembered() throws {
     for _ in 0..<5 { #expect(try status("good", "/none") == "404") }
     for _ in 0..<5 { #expect(try status("bad", "/none") == "401") }

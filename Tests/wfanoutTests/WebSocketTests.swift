@@ -120,6 +120,28 @@ import Testing
     #expect(try client.next()?.closeCode == 1009)
   }
 
+  @Test func aClientThatLeavesAsItSubscribesLeavesNothingBehind() throws {
+    let fanout = try Fanout(["--admin", ":0"])
+    let subscription = WebSocketDecoderTests.frame(1, Array(#"{"type":"subscribe","subscription":{}}"#.utf8))
+    for _ in 0..<50 {
+      let peer = try RawPeer(fanout)
+      peer.send(
+        "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+          + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+      #expect(peer.status() == 101)
+      peer.send(subscription)
+      peer.reset()
+      fanout.feed("{}")
+    }
+    func left() throws -> Bool {
+      guard case .array(let sources) = try fanout.ask("/api/v1/streaming/sources")["sources"] else {
+        return false
+      }
+      return sources.first?["listeners"] == .number("0")
+    }
+    try eventually("nobody is left") { try left() }
+  }
+
   @Test func whatIsNoHandshakeIsRefused() throws {
     let fanout = try Fanout()
     #expect(try fanout.curl("/ws", ["-i"]).output.hasPrefix("HTTP/1.1 426"))
@@ -174,6 +196,23 @@ import Testing
     #expect(answer.hasPrefix("HTTP/1.1 400"))
     #expect(answer.contains(#""kind":"Status""#))
     #expect(answer.contains(#""reason":"BadRequest""#))
+  }
+
+  @Test func theQueryHoldsForSubscriptionsToo() throws {
+    let fanout = try Fanout()
+    let witness = try fanout.listening("/events")
+    fanout.feed([message(10), message(11, name: "b"), message(12), #"{"event_type":"T","n":1}"#])
+    try witness.wait(for: "all", .seconds(10)) { $0.soFar.output.contains(#""n":1"#) }
+    let client = try SocketClient(
+      port: fanout.port,
+      path: "/ws?lastEventId=1700000000000000000-10&filter=object.metadata.name%20%3D%3D%20%22a%22")
+    client.say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    #expect(try client.nextMessage()["event_id"]?.string == "1700000000000000000-12")
+    client.say(#"{"type":"subscribe","subscription":{"event_types":["RESOURCE_ADDED"],"replace":true}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    fanout.feed([message(13, name: "b"), message(14)])
+    #expect(try client.nextMessage()["event_id"]?.string == "1700000000000000000-14")
   }
 
   // row 3.8

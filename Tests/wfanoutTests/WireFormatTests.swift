@@ -65,6 +65,15 @@ struct WireFormatTests {
         #""event_type":"MESSAGE","payload":"plain \"text\""}"#))
   }
 
+  /// None of them is a place to go on after.
+  @Test(arguments: [pod("a"), #"{"event_type":"T"}"#, #"{"type":"ERROR","object":{}}"#])
+  func eventsOfASnapshotHaveNoIDs(line: String) {
+    var batch = Batch(firstPosition: 0, hasIDs: false)
+    batch.append(line.utf8, epoch: 5)
+    batch.seal()
+    #expect(!String(decoding: EventEnvelope.encode(batch, 0), as: UTF8.self).contains("_id"))
+  }
+
   // row 1.12
   @Test func channelEventsNameTheirChannel() {
     #expect(

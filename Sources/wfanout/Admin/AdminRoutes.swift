@@ -14,6 +14,8 @@ struct AdminRoutes: Sendable {
   let started: Timestamp
 
   func route(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
+    // An operator's browser shows pages of strangers, too.
+    try Origin.check(request, allowed: nil)
     switch (request.path, request.method) {
     case ("/healthz", "GET"): return .answer(.text(200, "ok"))
     case ("/metrics", "GET"):

@@ -41,7 +41,7 @@ struct HTTPQuestion: Sendable {
     }.connect(host: host, port: port)
     connected.whenSuccess { channel in
       promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
-      self.send(on: channel)
+      self.send(on: channel).whenFailure { error in promise.fail(Failure(description: "\(error)")) }
     }
     connected.whenFailure { error in
       promise.fail(Failure(description: "connect to \(host):\(port): \(error)"))
@@ -50,14 +50,14 @@ struct HTTPQuestion: Sendable {
     return promise.futureResult
   }
 
-  private func send(on channel: any Channel) {
+  private func send(on channel: any Channel) -> EventLoopFuture<Void> {
     var fields = HTTPHeaders(headers.map { ($0.name, $0.value) })
     fields.add(name: "Content-Length", value: String(body.utf8.count))
     fields.add(name: "Connection", value: "close")
     let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: target, headers: fields)
     channel.write(HTTPClientRequestPart.head(head), promise: nil)
     channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(string: body))), promise: nil)
-    channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+    return channel.writeAndFlush(HTTPClientRequestPart.end(nil))
   }
 }
 

@@ -1,54 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import Pipe
-import Synchronization
 
 /// `--auth-tokens FILE`: a line for each token: the token, whose it is, and optionally when it expires, in seconds since 1970.
-///
-/// Read again whenever the file has changed, at most once a second, so that a token can be given or taken without a restart.
-final class TokenFile: Sendable {
+struct TokenFile: Sendable {
   struct Failure: ToolError {
     var description: String
     var status: ExitStatus { .badConfig }
   }
 
-  private struct State: Sendable {
-    var tokens: [(token: [UInt8], identity: Identity)] = []
-    var checked: Int64 = 0
-    var stamp: FileStamp?
+  typealias Entry = (token: [UInt8], identity: Identity)
+
+  private let entries: WatchedFiles<[Entry]>
+
+  init(path: String, diagnostics: Diagnostics) throws(Failure) {
+    entries = try WatchedFiles([path], diagnostics: diagnostics) { () throws(Failure) in
+      try TokenFile.load(path)
+    }
   }
 
-  private let path: String
-  private let state = Mutex(State())
-
-  init(path: String) throws(Failure) {
-    self.path = path
-    let (text, stamp) = try TokenFile.load(path)
-    let tokens = try TokenFile.parse(text, path: path)
-    state.withLock { $0 = State(tokens: tokens, checked: 0, stamp: stamp) }
-  }
-
-  /// Nil for a token that nobody has, or that has expired.
+  /// Nil for a token that nobody has, or that has expired. Any thread.
   func identity(of token: String, now: Int64) -> Identity? {
     let wanted = Array(token.utf8)
-    return state.withLock { state in
-      refresh(&state, now)
-      var found: Identity?
-      // Every token is compared, and in whole, so that the time taken tells nothing.
-      for (token, identity) in state.tokens where TokenFile.isEqual(token, wanted) { found = identity }
-      if let expires = found?.expires, expires <= now { return nil }
-      return found
-    }
-  }
-
-  private func refresh(_ state: inout State, _ now: Int64) {
-    guard now != state.checked else { return }
-    state.checked = now
-    guard let stamp = FileStamp(path), stamp != state.stamp else { return }
-    // A file that is half written or gone leaves what was in force.
-    if let (text, stamp) = try? TokenFile.load(path), let tokens = try? TokenFile.parse(text, path: path) {
-      state.tokens = tokens
-      state.stamp = stamp
-    }
+    var found: Identity?
+    // Every token is compared, and in whole, so that the time taken tells nothing.
+    for (token, identity) in entries.current where TokenFile.isEqual(token, wanted) { found = identity }
+    if let expires = found?.expires, expires <= now { return nil }
+    return found
   }
 
   static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
@@ -58,8 +35,8 @@ final class TokenFile: Sendable {
     return difference == 0
   }
 
-  static func parse(_ text: String, path: String) throws(Failure) -> [(token: [UInt8], identity: Identity)] {
-    var tokens: [(token: [UInt8], identity: Identity)] = []
+  static func parse(_ text: String, path: String) throws(Failure) -> [Entry] {
+    var tokens: [Entry] = []
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
       guard let token = words.first, !token.hasPrefix("#") else { continue }
@@ -73,12 +50,13 @@ final class TokenFile: Sendable {
     return tokens
   }
 
-  private static func load(_ path: String) throws(Failure) -> (String, FileStamp?) {
-    let stamp = FileStamp(path)
+  private static func load(_ path: String) throws(Failure) -> [Entry] {
+    let text: [UInt8]
     do throws(FileError) {
-      return (String(decoding: try WholeFile.read(path), as: UTF8.self), stamp)
+      text = try WholeFile.read(path)
     } catch {
       throw Failure(description: "read tokens '\(path)': \(error)")
     }
+    return try parse(String(decoding: text, as: UTF8.self), path: path)
   }
 }

@@ -51,6 +51,7 @@ final class TokenValidator: Sendable {
   }
 
   func verdict(of token: String, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
+    guard Introspection.isToken(token) else { return loop.makeSucceededFuture(.refused) }
     let promise = loop.makePromise(of: Verdict.self)
     let known: EventLoopFuture<Verdict>? = state.withLock { state in
       if let verdict = state.cache.verdict(of: token, now: TokenValidator.now) {

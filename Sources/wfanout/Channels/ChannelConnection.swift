@@ -37,14 +37,14 @@ final class ChannelConnection: Connection {
   /// Subscribing twice is subscribing once. `version` is the resourceVersion that the client had last, if it was there before.
   func subscribe(_ upstream: Upstream, after version: String?) {
     let name = upstream.channel
-    guard channels[name] == nil else { return say("subscribed", #"{"channel":\#(JSONText.string(name))}"#) }
+    say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)
+    guard !isGone, channels[name] == nil else { return }
     let stream = upstream.stream
     let hub = stream.hubs[loopContext.index]
     let shape = WireFormat.Shape.channelEvent(channel: name)
     let lane = stream.state.lane(WireFormat(shape: shape, isChunked: format.isChunked), nil)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     channels[name] = listener
-    say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)
     if let version {
       hub.join(listener, .at(hub.place(ofVersion: version)))
     } else {
@@ -77,6 +77,7 @@ final class ChannelConnection: Connection {
   override func sourceEnded(_ stream: EventStream, _ ending: ChildProcess.Ending) {
     guard let listener = channels.removeValue(forKey: stream.name) else { return }
     listener.hub?.remove(listener)
+    registry.forget(stream.name, of: self)
     let (code, reason) = ChannelConnection.meaning(of: ending.status)
     write(ChannelEvent.error(stream.name, code, reason, ending.message))
   }
@@ -92,10 +93,6 @@ final class ChannelConnection: Connection {
     channels = [:]
     registry.leave(self)
     admission.clientLeft()
-  }
-
-  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
-    format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))
   }
 
   private func say(_ event: String, _ json: String) { write(ChannelEvent.encode(event, json)) }

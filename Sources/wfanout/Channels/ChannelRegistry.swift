@@ -46,6 +46,14 @@ final class ChannelRegistry: Sendable {
     }
   }
 
+  /// A channel that is over counts no more.
+  func forget(_ channel: String, of connection: ChannelConnection) {
+    clients.withLock { clients in
+      guard clients[connection.clientID]?.connection === connection else { return }
+      clients[connection.clientID]?.channels.remove(channel)
+    }
+  }
+
   enum Lookup {
     case found(Client)
     case unknown

@@ -13,6 +13,13 @@ struct Answer: Sendable {
     self.body = body
   }
 
+  /// What the client has is still right; `headers` are those that its answer had (RFC 9110 section 15.4.5).
+  static func notModified(_ headers: [(name: String, value: String)]) -> Answer {
+    var answer = Answer(304, type: "", body: [])
+    answer.headers = headers
+    return answer
+  }
+
   static func text(_ status: Int, _ text: String) -> Answer {
     Answer(status, type: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
   }
@@ -28,9 +35,6 @@ struct Answer: Sendable {
 
   static let notFound = failure(
     Status(code: 404, reason: "NotFound", message: "there is nothing at this path"))
-
-  /// What the client has is still right (RFC 9110 section 15.4.5).
-  static let notModified = Answer(304, type: "application/json", body: [])
 
   static func methodNotAllowed(_ allowed: String) -> Answer {
     failure(

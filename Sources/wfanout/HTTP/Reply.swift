@@ -6,7 +6,7 @@ enum Reply: Sendable {
   case answer(Answer)
   /// What other loops or servers have to be asked for first. Of the connection's loop.
   case later(EventLoopFuture<Reply>)
-  /// A response that goes on: the head's own fields, and what the connection becomes.
+  /// A response that goes on.
   case listen(ListenPlan)
   case upgrade(UpgradePlan)
   case channels(clientID: String, identity: Identity?, registry: ChannelRegistry)
@@ -17,7 +17,6 @@ struct ListenPlan: Sendable {
   var stream: EventStream
   var shape: WireFormat.Shape
   var contentType: String
-  var headers: [(name: String, value: String)] = []
   var start: ListenRequest.Start
   var matcher: (any LineMatcher)?
   /// Ends the response by itself after so long.

@@ -17,14 +17,17 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private var request: Request?
   private var isKeptAlive = true
   private var isRefused = false
-  /// Requests that came while the answer to the one before them is still being put together: answers go out in the order of
-  /// the requests (RFC 9112 section 9.3.2).
+  /// What was read behind a request that is not answered yet: answers go out in the order of the requests
+  /// (RFC 9112 section 9.3.2). Nothing more is read in the meantime.
   private var waiting: [HTTPServerRequestPart] = []
-  private var isAnswering = false
+  /// What is wrong with what came behind them.
+  private var parserError: (any Error)?
+  private var isReading = true
+  /// Whether the answer is still being put together.
+  private var isPreparing = false
+  /// How much of the answer was left when it was last looked at.
+  private var lastPending = 0
   private var context: ChannelHandlerContext?
-
-  /// Parts of pipelined requests; a client that has more of them waiting is let go.
-  private static let waitingLimit = 256
 
   /// Bodies are small JSON documents or one event.
   private static let bodyLimit = 1 << 20
@@ -54,9 +57,27 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)
-    guard isAnswering else { return take(part, context) }
-    guard waiting.count < RequestHandler.waitingLimit else { return context.close(promise: nil) }
+    guard isAnswering(context) else { return take(part, context) }
     waiting.append(part)
+    setReading(false, context)
+  }
+
+  /// Whether an answer is still being put together, or one is there that the client does not take: more of them would fill memory.
+  private func isAnswering(_ context: ChannelHandlerContext) -> Bool {
+    isPreparing || !context.channel.isWritable
+  }
+
+  private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
+    guard isReading != self.isReading else { return }
+    self.isReading = isReading
+    context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    guard context.channel.isWritable else { return }
+    // The answer has been taken: only now the time for the next request begins.
+    if request == nil, !isPreparing { loopContext.await(self) }
+    takeWaiting()
   }
 
   private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
@@ -95,8 +116,11 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     waiting = []
     for part in parts {
       guard let context else { return }
-      if isAnswering { waiting.append(part) } else { take(part, context) }
+      if isAnswering(context) { waiting.append(part) } else { take(part, context) }
     }
+    guard let context, waiting.isEmpty else { return }
+    setReading(true, context)
+    if let error = parserError, !isAnswering(context) { refuse(error, context) }
   }
 
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -114,18 +138,26 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard error is HTTPParserError, !isRefused else {
-      context.close(promise: nil)
-      return
-    }
+    guard error is HTTPParserError else { return context.close(promise: nil) }
+    if isAnswering(context) { parserError = error } else { refuse(error, context) }
+  }
+
+  private func refuse(_ error: any Error, _ context: ChannelHandlerContext) {
+    guard !isRefused else { return }
     isKeptAlive = false
     isRefused = true
     send(.failure(Refusal.badRequest("not an HTTP request: \(error)").status), context)
   }
 
-  /// The request did not come in time: slow peers, and those that never had anything to ask.
+  /// The request did not come in time, or the answer is not taken: slow peers, and those that never had anything to ask.
   func waitedTooLong() {
     guard let context else { return }
+    let pending = HTTP2Exchange.pendingBytes(of: context.channel, exchange)
+    if pending > 0 {
+      guard pending != lastPending else { return context.close(promise: nil) }
+      lastPending = pending
+      return loopContext.await(self)
+    }
     isKeptAlive = false
     isRefused = true
     loopContext.stopAwaiting(self)
@@ -137,25 +169,26 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   private func carryOut(_ reply: Reply, _ request: Request, _ context: ChannelHandlerContext) {
+    // For one that has left a connection would never end.
+    guard context.channel.isActive else { return }
     switch reply {
     case .answer(let answer):
       send(answer, context, isHead: request.method == "HEAD")
-      if isKeptAlive { loopContext.await(self) }
     case .later(let future):
-      isAnswering = true
+      isPreparing = true
       future.assumeIsolated().whenComplete { result in
-        self.isAnswering = false
+        self.isPreparing = false
         guard let context = self.context else { return }
         let failure = Reply.answer(.text(500, "the answer could not be put together"))
         self.carryOut((try? result.get()) ?? failure, request, context)
-        if !self.isAnswering { self.takeWaiting() }
+        self.takeWaiting()
       }
     case .listen(let plan):
       router.admission.clientJoined()
       let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
       let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
       connection.expires = plan.expires
-      open(connection, 200, streamHeaders(plan.contentType, format) + plan.headers, context) {
+      open(connection, 200, streamHeaders(plan.contentType, format), context) {
         connection.begin(plan, admission: self.router.admission)
       }
     case .channels(let id, let identity, let registry):
@@ -169,8 +202,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
       }
       router.admission.clientJoined()
-      let headers = streamHeaders("text/event-stream; charset=utf-8", format) + router.commonHeaders
-      open(connection, 200, headers, context) { connection.begin() }
+      open(connection, 200, streamHeaders("text/event-stream; charset=utf-8", format), context) {
+        connection.begin()
+      }
     case .upgrade(let plan):
       router.admission.clientJoined()
       let connection = WebSocketConnection(
@@ -200,13 +234,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     [
       ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
       format.isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"),
-    ]
+    ] + router.commonHeaders
   }
 
   /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.
   private func become(_ connection: Connection, _ context: ChannelHandlerContext) {
     let pipeline = context.pipeline.syncOperations
     router.admission.connectionClosed()
+    setReading(true, context)
     do {
       try pipeline.addHandler(connection)
       if let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) {
@@ -220,9 +255,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
-    var headers = answer.headers
-    headers.append(("Content-Length", String(answer.body.count)))
-    headers += router.commonHeaders
+    var headers = answer.headers + router.commonHeaders
+    // There it would be the length of what is not sent (RFC 9110 section 8.6).
+    if answer.status != 304 { headers.append(("Content-Length", String(answer.body.count))) }
     if !isKeptAlive { headers.append(("Connection", "close")) }
     writeHead(answer.status, headers, channel)
     var promise: EventLoopPromise<Void>?
@@ -231,6 +266,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       promise = context.eventLoop.makePromise(of: Void.self)
       promise?.futureResult.whenComplete { _ in channel.close(promise: nil) }
     }
+    lastPending = 0
+    loopContext.await(self)
     channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
   }
 

@@ -121,7 +121,6 @@ struct Router: Sendable {
       ListenPlan(
         stream: services.stream, shape: isLines ? .lines : .eventStream,
         contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
-        headers: commonHeaders,
         start: wanted.start, matcher: try matcher(wanted), expires: identity?.expires)
     )
   }

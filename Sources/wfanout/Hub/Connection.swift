@@ -30,6 +30,8 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   /// When the token it came with runs out, in seconds since 1970.
   var expires: Int64?
   private var isFinishing = false
+  /// Whether the client has left, as any write may show: a listener that it would be given now would never be taken away.
+  final private(set) var isGone = false
   /// Whether an event has waited for it for over a second: what operators see before it is cut.
   final private(set) var isSlow = false {
     didSet { if isSlow != oldValue { loopContext.counters.slow.add(isSlow ? 1 : -1) } }
@@ -73,9 +75,12 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
     let now = loopContext.tick
     isSlow = isHeldUp && isLate(by: Connection.slowness)
+    if !isFinishing, let expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
+      tokenExpired()
+      return
+    }
     if isHeldUp || isFinishing {
-      let buffered =
-        exchange?.pendingBytes ?? (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+      let buffered = HTTP2Exchange.pendingBytes(of: channel, exchange)
       if buffered != lastBuffered {
         lastBuffered = buffered
         lastProgressTick = now
@@ -86,10 +91,6 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
       return
     }
     lastProgressTick = now
-    if let expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
-      tokenExpired()
-      return
-    }
     if now &- lastWriteTick >= heartbeat { send(.heartbeat, format) }
   }
 
@@ -177,6 +178,7 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   final func channelInactive(context: ChannelHandlerContext) {
+    isGone = true
     removeListeners()
     isSlow = false
     loopContext.remove(self)

@@ -148,6 +148,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   /// Tells the listener that continuity is lost and gives it the snapshot, if the stream keeps one.
   func sendReset(_ listener: Listener, _ reason: ResetReason) {
     counters.resets.increment()
+    listener.skipThrough = nil
     listener.connection.send(.reset(reason), listener.lane.format)
     sendSnapshot(listener)
   }

@@ -37,9 +37,11 @@ final class ListenConnection: Connection {
     if left <= 1 { sendBookmark() }
   }
 
-  /// Only one who has had everything can be told that this is how far it is.
+  /// Only one who has had everything, and no more, can be told that this is how far it is.
   private func sendBookmark() {
-    guard let listener, let hub = listener.hub, takesMore, listener.position == hub.ring.end else { return }
+    guard let listener, let hub = listener.hub, takesMore, listener.position == hub.ring.end,
+      listener.skipThrough == nil
+    else { return }
     let matcher = listener.lane.matcher as? KubernetesMatcher
     let version = matcher?.path.apiVersion ?? "v1"
     let line =

@@ -3,7 +3,8 @@
 /// One reader of a stream: a position, and the connection its events go to. Lives on its connection's event loop.
 final class Listener {
   let lane: Lane
-  unowned let connection: Connection
+  /// Lets the listener go at its end, see ``Connection/removeListeners()``.
+  let connection: Connection
   /// The next event it wants.
   var position: Int
   /// Where it stands in its group, so that it can leave without a search.

@@ -2,26 +2,14 @@
 import Pipe
 
 /// Reads lines from a descriptor and publishes them, on a thread of its own: epoll refuses regular files.
-struct InputReader: Sendable {
+struct InputReader: LineSource {
   let descriptor: Int32
   let name: String
   let stream: EventStream
   let shutdown: Shutdown?
   let diagnostics: Diagnostics
 
-  /// Calls `whenEnded` on the reader's thread, with the error that ended it, if there was one.
-  func start(whenEnded: @escaping @Sendable (InputError?) -> Void) {
-    startThread {
-      do throws(InputError) {
-        try run()
-        whenEnded(nil)
-      } catch {
-        whenEnded(error)
-      }
-    }
-  }
-
-  private func run() throws(InputError) {
+  func run() throws(InputError) {
     var reader = LineReader(descriptor: descriptor, name: name, shutdown: shutdown)
     let block = LineBlock()
     let epoch = stream.state.epoch

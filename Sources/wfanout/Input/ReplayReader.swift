@@ -4,25 +4,13 @@ import Pipe
 import Synchronization
 
 /// Reads a recording and publishes each line when it is due, on a thread of its own. Begins when the first listener is there.
-struct ReplayReader: Sendable {
+struct ReplayReader: LineSource {
   let path: String
   let pacing: ReplayPacing
   let stream: EventStream
   let shutdown: Shutdown
 
-  /// Calls `whenEnded` on the reader's thread, with the error that ended it, if there was one.
-  func start(whenEnded: @escaping @Sendable (InputError?) -> Void) {
-    startThread {
-      do throws(InputError) {
-        try run()
-        whenEnded(nil)
-      } catch {
-        whenEnded(error)
-      }
-    }
-  }
-
-  private func run() throws(InputError) {
+  func run() throws(InputError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw InputError(name: path, errno: errno) }
     defer { close(descriptor) }

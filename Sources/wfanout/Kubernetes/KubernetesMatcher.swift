@@ -9,8 +9,9 @@ struct KubernetesMatcher: LineMatcher {
   let checksPath: Bool
   let filter: (any LineMatcher)?
 
+  /// No part of a path is empty or has a space in it.
   var key: String {
-    "kubernetes \(path.apiVersion) \(path.namespace ?? "-") \(path.resource) \(path.name ?? "-") \(allowsBookmarks) "
+    "kubernetes \(path.apiVersion) \(path.namespace ?? "") \(path.resource) \(path.name ?? "") \(allowsBookmarks) "
       + (filter?.key ?? "")
   }
 

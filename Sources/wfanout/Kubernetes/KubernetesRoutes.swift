@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOPosix
 import Watch
 
 /// `GET /api…` and `/apis…`: lists, objects and watches out of a stream of watch events.
@@ -21,7 +23,7 @@ struct KubernetesRoutes: Sendable {
     let matcher = KubernetesMatcher(
       path: path, allowsBookmarks: query.allowsBookmarks, checksPath: services.channels == nil,
       filter: query.isWatch ? filter?.tracking(stream.state.objects) : filter)
-    guard query.isWatch else { return .answer(try list(path, matcher)) }
+    guard query.isWatch else { return try list(path, matcher, on: loop) }
     return .listen(
       ListenPlan(
         stream: stream, shape: .kubernetes, contentType: "application/json",
@@ -30,16 +32,23 @@ struct KubernetesRoutes: Sendable {
         expires: identity?.expires))
   }
 
-  private func list(_ path: KubernetesPath, _ matcher: KubernetesMatcher) throws(Refusal) -> Answer {
+  private func list(
+    _ path: KubernetesPath, _ matcher: KubernetesMatcher, on loop: LoopContext
+  ) throws(Refusal) -> Reply {
     guard let snapshot = services.stream.state.snapshots?.current() else {
       throw Refusal(
         status: Status(
           code: 405, reason: "MethodNotAllowed",
           message: "nothing is kept to list; start wfanout with --snapshot"))
     }
-    return path.name == nil
-      ? KubernetesList.list(snapshot, path: path, matcher: matcher)
-      : KubernetesList.object(snapshot, path: path, matcher: matcher)
+    // There may be many: the loop has listeners to serve.
+    return .later(
+      NIOThreadPool.singleton.runIfActive(eventLoop: loop.loop) {
+        .answer(
+          path.name == nil
+            ? KubernetesList.list(snapshot, path: path, matcher: matcher)
+            : KubernetesList.object(snapshot, path: path, matcher: matcher))
+      })
   }
 
   private var unlistable: Refusal {

@@ -28,10 +28,13 @@ struct SocketSession: Sendable {
   let clientID: String
   private let knownTypes: Set<String>?
   private(set) var isAuthenticated: Bool
+  private var hasExpired = false
   private let needsToken: Bool
   private(set) var subscriptions = SubscriptionSet()
 
   private static let subscriptionLimit = 50
+  /// Of one list of a subscription.
+  private static let listLimit = 1000
 
   /// - Parameters:
   ///   - clientID: a UUID, made anew for each connection.
@@ -51,6 +54,8 @@ struct SocketSession: Sendable {
     }
     guard let type = message["type"]?.string else { return [error(.invalidMessage, "no \"type\"")] }
     guard isAuthenticated || type == "auth" else {
+      // What was on its way when the token ran out is no offence.
+      if hasExpired { return [error(.authExpired, SocketSession.expiry)] }
       return [error(.authFailed, "the first message has to be \"auth\"")] + close()
     }
     switch type {
@@ -72,6 +77,7 @@ struct SocketSession: Sendable {
 
   mutating func authenticated() -> [Action] {
     isAuthenticated = true
+    hasExpired = false
     return [
       .send(#"{"type":"auth_response","status":"authenticated","client_id":\#(JSONText.string(clientID))}"#)
     ]
@@ -88,8 +94,11 @@ struct SocketSession: Sendable {
   /// The token has run out: events pause until another comes.
   mutating func expired() -> [Action] {
     isAuthenticated = false
-    return [error(.authExpired, "the token has expired: send \"auth\" again")]
+    hasExpired = true
+    return [error(.authExpired, SocketSession.expiry)]
   }
+
+  private static let expiry = "the token has expired: send \"auth\" again"
 
   func error(_ code: ErrorCode, _ message: String) -> Action { .send(errorText(code, message)) }
 
@@ -114,7 +123,7 @@ struct SocketSession: Sendable {
       switch wanted[key] {
       case nil, .null: lists.append([])
       case .some(let value):
-        guard let texts = value.strings, texts.count <= 1000 else {
+        guard let texts = value.strings, texts.count <= SocketSession.listLimit else {
           return [error(.invalidSubscription, "\"\(key)\" is not a list of strings")]
         }
         lists.append(texts)
@@ -147,7 +156,9 @@ struct SocketSession: Sendable {
         return [error(.invalidSubscription, "\"event_types\" is not a list of strings")]
       }
       types = texts
-      subscriptions.remove(types: types)
+      guard subscriptions.remove(types: types, limit: SocketSession.listLimit) else {
+        return [error(.invalidSubscription, "over \(SocketSession.listLimit) types taken back")]
+      }
     }
     return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
   }

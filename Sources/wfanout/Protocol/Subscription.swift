@@ -45,17 +45,23 @@ struct SubscriptionSet: Equatable, Sendable {
 
   mutating func removeAll() { subscriptions = [] }
 
-  mutating func remove(types: [String]) {
-    for index in subscriptions.indices {
-      if subscriptions[index].eventTypes.isEmpty {
-        subscriptions[index].excluded.formUnion(types)
+  /// - Returns: false, and nothing is changed, when more than `limit` types would be taken back from a subscription to all.
+  mutating func remove(types: [String], limit: Int) -> Bool {
+    let types = Set(types)
+    var left: [Subscription] = []
+    for var subscription in subscriptions {
+      if subscription.eventTypes.isEmpty {
+        subscription.excluded.formUnion(types)
+        guard subscription.excluded.count <= limit else { return false }
       } else {
-        subscriptions[index].eventTypes.removeAll { types.contains($0) }
-        if subscriptions[index].eventTypes.isEmpty { subscriptions[index].eventTypes = [""] }
+        subscription.eventTypes.removeAll(where: types.contains)
+        // One whose types are all gone wants nothing.
+        if subscription.eventTypes.isEmpty { continue }
       }
+      left.append(subscription)
     }
-    // What is left of a subscription whose types are all gone wants nothing.
-    subscriptions.removeAll { $0.eventTypes == [""] }
+    subscriptions = left
+    return true
   }
 
   func matches(type: String, cluster: String?, namespace: String?) -> Bool {

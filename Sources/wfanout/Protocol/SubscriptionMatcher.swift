@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Matches events against the subscriptions of `/ws` clients; equal sets of subscriptions share one lane.
+/// Matches events against the subscriptions of `/ws` clients, and the filters of their handshake; equal ones share one lane.
 struct SubscriptionMatcher: LineMatcher {
-  let subscriptions: SubscriptionSet
+  private let subscriptions: SubscriptionSet
+  private let filter: (any LineMatcher)?
   let key: String
 
-  init(_ subscriptions: SubscriptionSet) {
+  init(_ subscriptions: SubscriptionSet, filter: (any LineMatcher)?) {
     self.subscriptions = subscriptions
-    self.key = "ws " + subscriptions.key
+    self.filter = filter
+    self.key = "ws " + subscriptions.key + (filter.map { " " + $0.key } ?? "")
   }
 
   /// That the source has failed is everybody's business.
   func matches(_ batch: Batch, _ index: Int) -> Bool {
-    if batch.kinds[index] == .error { return true }
+    batch.kinds[index] == .error
+      || isSubscribed(batch, index) && filter?.matches(batch, index) ?? true
+  }
+
+  func delivery(of batch: Batch, _ index: Int) -> Delivery {
+    if batch.kinds[index] == .error { return .line }
+    return isSubscribed(batch, index) ? filter?.delivery(of: batch, index) ?? .line : .nothing
+  }
+
+  private func isSubscribed(_ batch: Batch, _ index: Int) -> Bool {
     let bytes = batch.bytes
     let line = batch.line(index)
     return subscriptions.matches(

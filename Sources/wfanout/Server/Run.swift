@@ -43,7 +43,7 @@ struct Run {
   private func authenticator() throws -> Authenticator? {
     guard configuration.tokenFile != nil || configuration.validator != nil else { return nil }
     return Authenticator(
-      tokens: try configuration.tokenFile.map { try TokenFile(path: $0) },
+      tokens: try configuration.tokenFile.map { try TokenFile(path: $0, diagnostics: diagnostics) },
       validator: try configuration.validator.map {
         try TokenValidator(
           url: $0, authority: configuration.validatorAuthority, timeout: configuration.validatorTimeout,
@@ -53,7 +53,7 @@ struct Run {
 
   private func certificate() throws(ServerCertificate.Failure) -> ServerCertificate? {
     guard let certificate = configuration.certificateFile, let key = configuration.keyFile else { return nil }
-    return try ServerCertificate(certificate: certificate, key: key)
+    return try ServerCertificate(certificate: certificate, key: key, diagnostics: diagnostics)
   }
 
   /// A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).

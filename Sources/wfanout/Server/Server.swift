@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Metrics
 import NIOCore
 import NIOPosix
@@ -28,6 +29,7 @@ final class Server: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let contexts: [LoopContext]
   private let isDraining = Atomic<Bool>(false)
+  private let sockets = Mutex<[any Channel]>([])
 
   init(
     configuration: Configuration, authenticator: Authenticator?, certificate: ServerCertificate?,
@@ -91,7 +93,8 @@ final class Server: Sendable {
     if let origin = configuration.corsOrigin {
       router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
     }
-    var admin = router
+    // Pages that may listen are no operators.
+    var admin = Router(services: services, admission: admission)
     admin.admin = AdminRoutes(
       contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
       channels: services.channels, started: .now)
@@ -116,7 +119,9 @@ final class Server: Sendable {
 
   private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {
     do {
-      return try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
+      let channel = try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
+      sockets.withLock { $0.append(channel) }
+      return channel
     } catch {
       throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
     }
@@ -132,6 +137,7 @@ final class Server: Sendable {
         status: .unavailable,
         description: "listen on the socket passed as descriptor \(socket.descriptor): \(error)")
     }
+    sockets.withLock { $0.append(channel) }
     guard !InheritedSocket.isLocal(channel.localAddress) else { return channel }
     let name = "the passed socket \(channel.localAddress.map { "\($0)" } ?? "")"
     guard router.admin == nil else {
@@ -173,6 +179,8 @@ final class Server: Sendable {
   /// Lets every listener have what is left, says goodbye, and waits until all are gone or the time is up.
   func drain(reason: String, givesWhatIsLeft: Bool) {
     guard !isDraining.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    // Who comes now is served by another instance, or waits for the next one at the service manager's socket.
+    for socket in sockets.withLock({ $0 }) { try? socket.close().wait() }
     if givesWhatIsLeft { stream.end(reason: reason) }
     for context in contexts {
       try? context.loop.submit {
@@ -181,13 +189,7 @@ final class Server: Sendable {
     }
     pool?.stopAll()
     let deadline = ContinuousClock.now + configuration.drain
-    while admission.clientCount > 0, ContinuousClock.now < deadline {
-      guard pause(milliseconds: 20) else { break }
-    }
-  }
-
-  private func pause(milliseconds: Int32) -> Bool {
-    Gate().wait(milliseconds: milliseconds)
+    while admission.clientCount > 0, ContinuousClock.now < deadline { usleep(20_000) }
   }
 }
 

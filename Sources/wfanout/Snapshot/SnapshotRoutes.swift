@@ -37,7 +37,9 @@ struct SnapshotRoutes: Sendable {
       return .answer(view.answer(object + [UInt8(ascii: "\n")]))
     }
     let snapshot = store.current()
-    if request.header("if-none-match") == "\"\(snapshot.id)\"" { return .answer(.notModified) }
+    if request.header("if-none-match") == "\"\(snapshot.id)\"" {
+      return .answer(.notModified(SnapshotView.headers(snapshot.id)))
+    }
     let isLines = request.accepts("application/x-ndjson")
     // There may be many: the loop has listeners to serve.
     return .later(

@@ -103,7 +103,8 @@ final class SnapshotStore: Sendable {
     // What is not here was not there, if all that ever was is here.
     let previous: PreviousObject =
       old.map { .line($0.line) } ?? (isFromStart && state.refused == 0 ? .absent : .unknown)
-    if let name = old?.name { state.keys[name] = nil }
+    // By now the name may be another object's, which came before the end of this one was told.
+    if let name = old?.name, state.keys[name] == key { state.keys[name] = nil }
     if kind == .deleted {
       state.entries[key] = nil
       return previous

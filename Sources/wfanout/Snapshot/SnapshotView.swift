@@ -38,8 +38,10 @@ struct SnapshotView {
   }
 
   func answer(_ body: [UInt8], type: String = "application/json") -> Answer {
-    Answer(
-      200, type: type, body: body,
-      headers: [("Last-Event-ID", "\(id)"), ("ETag", "\"\(id)\""), ("Cache-Control", "no-cache")])
+    Answer(200, type: type, body: body, headers: SnapshotView.headers(id))
+  }
+
+  static func headers(_ id: EventID) -> [(name: String, value: String)] {
+    [("Last-Event-ID", "\(id)"), ("ETag", "\"\(id)\""), ("Cache-Control", "no-cache")]
   }
 }

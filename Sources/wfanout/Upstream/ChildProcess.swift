@@ -26,7 +26,9 @@ final class ChildProcess: Sendable {
     var outputEnds: [Int32] = [-1, -1]
     var errorEnds: [Int32] = [-1, -1]
     guard unsafe pipe(&outputEnds) == 0, unsafe pipe(&errorEnds) == 0 else {
-      throw Failure(description: "pipe: \(systemMessage(errno))")
+      let failure = Failure(description: "pipe: \(systemMessage(errno))")
+      for end in outputEnds where end >= 0 { close(end) }
+      throw failure
     }
     for end in outputEnds + errorEnds { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     var actions = unsafe posix_spawn_file_actions_t()

@@ -40,16 +40,21 @@ final class UpstreamPool: Sendable {
       throw .badRequest("\(error.field) is missing")
     }
     let key = configuration.sharing.key(request.channel, identity: identity, listener: listener)
+    let (upstream, departure): (Upstream, Int)
     do {
-      return try upstreams.withLock { upstreams in
-        if let running = upstreams[key], running.ending == nil { return running }
-        let fresh = try start(arguments, request.channel, key)
-        upstreams[key] = fresh
-        return fresh
+      (upstream, departure) = try upstreams.withLock { upstreams in
+        let known = upstreams[key].flatMap { $0.ending == nil ? $0 : nil }
+        let upstream = try known ?? start(arguments, request.channel, key)
+        upstreams[key] = upstream
+        // Nobody may be listening yet, and a stop be due: it is put off.
+        return (upstream, upstream.leave())
       }
     } catch {
       throw Refusal(status: Status(code: 502, reason: "BadGateway", message: "upstream: \(error)"))
     }
+    // One who asked and never came must not keep it running.
+    scheduleStop(key, upstream, departure)
+    return upstream
   }
 
   var count: Int { upstreams.withLock { $0.count } }
@@ -87,8 +92,6 @@ final class UpstreamPool: Sendable {
       self?.forget(key, upstream)
       upstream.stream.fail(ending)
     }
-    // One who asked and never came must not keep it running.
-    scheduleStop(key, upstream, upstream.leave())
     return upstream
   }
 

@@ -23,18 +23,16 @@ final class WebSocketConnection: Connection {
   private var decoder: WebSocketDecoder
   private var session: SocketSession?
   private var isClosing = false
-  /// When the last frame came in, and when a ping went out that has not been answered.
-  private var lastHeardTick: UInt32
-  private var pingTick: UInt32?
-  private var isReading = true
-  /// What the client may still say (`client-rate`), and the end of the pause when it has said more.
-  private var allowance: RateLimiter?
-  private var pause: Scheduled<Void>?
+  private var heartbeat: Heartbeat
+  private let reading: ClientReading
   private var countedSubscriptions = 0
   /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for an upgrade, but it
   /// is stricter about that than the handshake; what else it parses must not be taken for bytes.
   private var isDecoderLeaving = true
-  private var resumeID: String?
+  /// Where the first subscription begins.
+  private var start = ListenRequest.Start.now
+  /// The filters of the handshake's query.
+  private var filter: (any LineMatcher)?
   private let authenticator: Authenticator?
   /// Where the stream goes on once a new token has come.
   private var pausedPosition: Int?
@@ -45,13 +43,8 @@ final class WebSocketConnection: Connection {
   /// What is for one client alone is not compressed, but for an echo, which conformance tests want to see so.
   private lazy var echoDeflater = format.windowBits.map { Deflater(windowBits: $0) }
 
-  private static let heldLimit = 64
   private static let authSeconds: UInt32 = 10
   private static let renewalSeconds: UInt32 = 30
-
-  /// The protocol's own rhythm (source: its section on heartbeats), in seconds.
-  struct Heartbeat { var interval: UInt32 = 30, timeout: UInt32 = 10 }
-  private let heartbeat: Heartbeat
 
   init(
     channel: any Channel, mode: Mode, compression: MessageCompression?, stream: EventStream,
@@ -64,12 +57,10 @@ final class WebSocketConnection: Connection {
     self.decoder = WebSocketDecoder(
       messageLimit: mode == .echo ? 64 << 20 : loopContext.limits.messageBytes,
       inflater: compression == nil ? nil : loopContext.inflater)
-    self.lastHeardTick = loopContext.tick
     self.heartbeat = Heartbeat(
-      interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds)
-    self.allowance = loopContext.limits.messagesPerSecond.map {
-      RateLimiter(rate: $0, burst: $0 * RequestRates.burstSeconds, now: loopContext.now)
-    }
+      interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds, now: loopContext.tick
+    )
+    self.reading = ClientReading(channel, loopContext: loopContext)
     if case .session(let needsToken, let isKnown) = mode {
       session = SocketSession(
         clientID: UUIDText.random(), needsToken: needsToken, isKnown: isKnown, knownTypes: knownTypes)
@@ -86,11 +77,15 @@ final class WebSocketConnection: Connection {
       tokenDue = loopContext.tick &+ WebSocketConnection.authSeconds
     }
     channel.eventLoop.assumeIsolated().execute { self.isDecoderLeaving = false }
-    guard mode == .raw else { return }
+    guard mode == .raw else {
+      (self.start, filter) = (start, matcher)
+      return
+    }
     listen(matcher, start)
   }
 
   private func listen(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int? = nil) {
+    guard !isGone else { return }
     let hub = stream.hubs[loopContext.index]
     let listener = Listener(
       lane: stream.state.lane(format, matcher), connection: self, position: position ?? hub.ring.end)
@@ -104,25 +99,24 @@ final class WebSocketConnection: Connection {
       return
     }
     let buffer = unwrapInboundIn(data)
-    lastHeardTick = loopContext.tick
-    pingTick = nil
+    heartbeat.heard(at: loopContext.tick)
     guard !isClosing else { return }
     do throws(WebSocketDecoder.Violation) {
       try decoder.feed(buffer.readableBytesView) { event in
-        charge()
+        if reading.charge(), let session {
+          act([session.error(.rateLimited, "too many messages; reading pauses")])
+        }
         handle(event)
       }
     } catch {
       close(code: error.code, reason: error.reason)
     }
-    adjustReading()
+    reading.adjust()
   }
 
   private func handle(_ event: WebSocketDecoder.Event) {
-    if let held = heldEvents {
-      guard held.count < WebSocketConnection.heldLimit else {
-        return close(code: 1008, reason: "more than \(held.count) messages before the token is validated")
-      }
+    // No more than had been read when the token came.
+    guard heldEvents == nil else {
       heldEvents?.append(event)
       return
     }
@@ -157,10 +151,12 @@ final class WebSocketConnection: Connection {
   private func check(_ token: String) {
     guard let authenticator else { return act(session?.refused() ?? []) }
     heldEvents = []
+    reading.isValidating = true
     authenticator.verdict(of: token, on: channel.eventLoop).assumeIsolated().whenSuccess { verdict in
       let held = self.heldEvents ?? []
       self.heldEvents = nil
       guard self.channel.isActive else { return }
+      self.reading.isValidating = false
       self.take(verdict)
       for event in held { self.handle(event) }
     }
@@ -178,7 +174,7 @@ final class WebSocketConnection: Connection {
     guard let position = pausedPosition, let subscriptions = session?.subscriptions, !subscriptions.isEmpty
     else { return }
     pausedPosition = nil
-    listen(SubscriptionMatcher(subscriptions), .here, at: position)
+    listen(SubscriptionMatcher(subscriptions, filter: filter), .here, at: position)
   }
 
   /// Events pause; a new token within the renewal time goes on where they stopped.
@@ -197,21 +193,19 @@ final class WebSocketConnection: Connection {
     removeListener()
     count(subscriptions.count)
     guard !subscriptions.isEmpty else { return }
-    let start: ListenRequest.Start = position == nil ? resumeID.map { .after($0) } ?? .now : .here
-    resumeID = nil
-    listen(SubscriptionMatcher(subscriptions), start, at: position)
+    let start = position == nil ? start : .here
+    self.start = .now
+    listen(SubscriptionMatcher(subscriptions, filter: filter), start, at: position)
   }
 
   /// Before the first subscription it is only remembered: nothing is wanted yet.
   private func resume(_ id: String) {
-    guard let listener, let hub = listener.hub else {
-      resumeID = id
+    guard let matcher = listener?.lane.matcher else {
+      start = .after(id)
       return
     }
-    let lane = listener.lane
     removeListener()
-    _ = hub
-    listen(lane.matcher, .after(id))
+    listen(matcher, .after(id))
   }
 
   override var report: ClientReport {
@@ -234,36 +228,15 @@ final class WebSocketConnection: Connection {
   override func removeListeners() {
     super.removeListeners()
     count(0)
-    pause?.cancel()
+    reading.cancel()
     admission.clientLeft()
   }
 
-  /// A client that says more than it may is told so once, and not read from until it has made up for it.
-  private func charge() {
-    guard let wait = allowance?.take(now: loopContext.now), wait > .zero else { return }
-    if pause == nil, let session { act([session.error(.rateLimited, "too many messages; reading pauses")]) }
-    pause?.cancel()
-    pause = channel.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { [weak self] in
-      self?.pause = nil
-      self?.lastHeardTick = self?.loopContext.tick ?? 0
-      self?.adjustReading()
-    }
-  }
-
-  /// A client that sends and does not read must not fill memory with our answers.
-  private func adjustReading() {
-    let mayRead = !isHeldUp && pause == nil
-    guard mayRead != isReading else { return }
-    isReading = mayRead
-    channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
-  }
-
   override func resumeListeners() {
-    adjustReading()
+    reading.adjust()
     super.resumeListeners()
   }
 
-  /// Any frame is a sign of life; the first ping that goes unanswered in time ends the connection.
   override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
     let now = loopContext.tick
     if let due = tokenDue, due <= now, !isClosing {
@@ -272,14 +245,12 @@ final class WebSocketConnection: Connection {
       close(code: 1008, reason: "authentication failed")
       return
     }
-    if let pingTick, now &- pingTick >= heartbeat.timeout, !isClosing {
-      self.pingTick = nil
-      goodbye(reason: "heartbeat_timeout", code: 4408)
-      return
-    }
-    if pingTick == nil, !isClosing, isReading, now &- lastHeardTick >= heartbeat.interval {
-      pingTick = now
-      send(WebSocketFrame.message(.ping, []))
+    if !isClosing {
+      switch heartbeat.tick(now, isReading: reading.isReading) {
+      case .ping: send(WebSocketFrame.message(.ping, []))
+      case .giveUp: return goodbye(reason: "heartbeat_timeout", code: 4408)
+      case nil: break
+      }
     }
     super.tick(heartbeatEvery: .max, stallLimit: stallLimit)
   }

@@ -4,9 +4,6 @@ import Watch
 /// The opening handshake of RFC 6455 section 4.2.
 enum WebSocketHandshake {
   /// The fields of the 101 response.
-  ///
-  /// A browser lets any page open a WebSocket to anywhere and only tells the page's origin: a foreign one is refused
-  /// unless it is allowed (section 10.2).
   static func answer(
     _ request: Request, allowedOrigin: String?, compression: MessageCompression? = nil
   ) throws(Refusal) -> [(name: String, value: String)] {
@@ -26,11 +23,7 @@ enum WebSocketHandshake {
     guard let key = request.header("sec-websocket-key"), key.utf8.count == 24, key.hasSuffix("==") else {
       throw .badRequest("Sec-WebSocket-Key is not 16 bytes in base64")
     }
-    if let origin = request.header("origin"), !isAllowed(origin, request, allowedOrigin) {
-      throw Refusal(
-        status: Status(
-          code: 403, reason: "Forbidden", message: "pages of origin '\(origin)' may not connect; see --cors"))
-    }
+    try Origin.check(request, allowed: allowedOrigin)
     var headers = [
       ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key)),
     ]
@@ -44,23 +37,5 @@ enum WebSocketHandshake {
 
   static func accept(_ key: String) -> String {
     Base64.encode(SHA1.digest(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
-  }
-
-  private static func isAllowed(_ origin: String, _ request: Request, _ allowed: String?) -> Bool {
-    if allowed == "*" || allowed == origin { return true }
-    guard let host = request.header("host"), let scheme = origin.range(of: "://") else { return false }
-    return origin[scheme.upperBound...].lowercased() == host.lowercased()
-  }
-}
-
-extension String {
-  /// Where `text` occurs first; Foundation's is not wanted for this alone.
-  fileprivate func range(of text: String) -> Range<String.Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-      start = index(after: start)
-    }
-    return nil
   }
 }

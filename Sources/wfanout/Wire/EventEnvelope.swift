@@ -4,19 +4,21 @@ import Watch
 /// The `event` message of the `/ws` protocol.
 ///
 /// A line that has an `event_type` already is such an event: `type` becomes `event`, a missing `event_id` is filled in, all
-/// other members stay as they are. An ERROR line, with which a source says that it has failed, becomes an `error`. Any other line becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a
-/// watch event and `MESSAGE` for the rest.
+/// other members stay as they are. An ERROR line, with which a source says that it has failed, becomes an `error`. Any other line
+/// becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a watch event and `MESSAGE` for the rest. What is no place to go
+/// on after has no id from us.
 enum EventEnvelope {
   static func encode(_ batch: Batch, _ index: Int) -> [UInt8] {
+    if batch.kinds[index] == .error { return failure(batch, index) }
     let line = batch.line(index)
     let bytes = batch.bytes
     var output: [UInt8] = []
     output.reserveCapacity(line.count + 160)
-    let id = batch.ids[index]
-    if batch.kinds[index] == .error { return failure(batch, index) }
+    output.append(contentsOf: #"{"type":"event""#.utf8)
     guard let type = JSONScan.member("event_type", of: bytes, in: line), JSONScan.inside(bytes, type) != nil
     else {
-      output.append(contentsOf: #"{"type":"event","event_id":"\#(id)","event_type":""#.utf8)
+      appendID(batch, index, as: "event_id", to: &output)
+      output.append(contentsOf: #","event_type":""#.utf8)
       output.append(contentsOf: eventType(of: batch, index).utf8)
       output.append(contentsOf: #"","payload":"#.utf8)
       appendPayload(bytes, line, into: &output)
@@ -24,11 +26,11 @@ enum EventEnvelope {
       return output
     }
     let ownID = JSONScan.member("event_id", of: bytes, in: line)
-    output.append(contentsOf: #"{"type":"event","event_id":"#.utf8)
     if let ownID {
+      output.append(contentsOf: #","event_id":"#.utf8)
       output.append(contentsOf: bytes[ownID])
     } else {
-      output.append(contentsOf: #""\#(id)""#.utf8)
+      appendID(batch, index, as: "event_id", to: &output)
     }
     JSONScan.members(of: bytes, in: line) { key, value in
       if JSONScan.equals(bytes, key, "type") || JSONScan.equals(bytes, key, "event_id") { return true }
@@ -38,12 +40,15 @@ enum EventEnvelope {
       output.append(contentsOf: bytes[value])
       return true
     }
-    if ownID != nil {
-      // The resume id is ours even where the producer numbers its own events.
-      output.append(contentsOf: #","resume_id":"\#(id)""#.utf8)
-    }
+    // The place to go on after is ours even where the producer numbers its own events.
+    if ownID != nil { appendID(batch, index, as: "resume_id", to: &output) }
     output.append(UInt8(ascii: "}"))
     return output
+  }
+
+  private static func appendID(_ batch: Batch, _ index: Int, as name: String, to output: inout [UInt8]) {
+    guard batch.hasIDs else { return }
+    output.append(contentsOf: #","\#(name)":"\#(batch.ids[index])""#.utf8)
   }
 
   private static func failure(_ batch: Batch, _ index: Int) -> [UInt8] {
@@ -52,7 +57,8 @@ enum EventEnvelope {
       .flatMap { JSONScan.member("message", of: bytes, in: $0) }.map { bytes[$0] }
     var output = Array(#"{"type":"error","code":"INTERNAL_ERROR","message":"#.utf8)
     output.append(contentsOf: message ?? ArraySlice(#""the source failed""#.utf8))
-    output.append(contentsOf: #","event_id":"\#(batch.ids[index])","payload":"#.utf8)
+    appendID(batch, index, as: "event_id", to: &output)
+    output.append(contentsOf: #","payload":"#.utf8)
     appendPayload(bytes, batch.line(index), into: &output)
     output.append(UInt8(ascii: "}"))
     return output

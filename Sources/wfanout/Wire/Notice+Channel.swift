@@ -20,9 +20,19 @@ extension Notice {
           + #""resourceVersion":"\#(id)","annotations":{"k8s.io/initial-events-end":"true"}}},"resourceVersion":"\#(id)"}"#
       )
     case .disconnect(let reason, let milliseconds):
-      return Array("event: disconnect\nretry: \(milliseconds)\ndata: {\"reason\":\"\(reason)\"}\n\n".utf8)
+      let error = Notice.faults[reason].map {
+        ChannelEvent.encode("error", #"{"message":\#(JSONText.string($0))}"#)
+      }
+      return (error ?? [])
+        + Array("event: disconnect\nretry: \(milliseconds)\ndata: {\"reason\":\"\(reason)\"}\n\n".utf8)
     }
   }
+
+  /// Why a stream ends that its client could have kept: said before the goodbye.
+  private static let faults = [
+    "auth_expired": "the token has expired: come back with another",
+    "idle": "no channel was subscribed to: come back when one is wanted",
+  ]
 }
 
 /// One event of the many-channels protocol.

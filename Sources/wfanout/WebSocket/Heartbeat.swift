@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// When a WebSocket is pinged, and when it is given up. Any frame is a sign of life. Times are the loop's ticks, of one second.
+struct Heartbeat: Sendable {
+  enum Action: Equatable, Sendable { case ping, giveUp }
+
+  /// Silence after which a ping goes out.
+  let interval: UInt32
+  /// How long the client has to answer it.
+  let timeout: UInt32
+  private var lastHeard: UInt32
+  private var pinged: UInt32?
+
+  init(interval: UInt32, timeout: UInt32, now: UInt32) {
+    self.interval = interval
+    self.timeout = timeout
+    lastHeard = now
+  }
+
+  mutating func heard(at now: UInt32) {
+    lastHeard = now
+    pinged = nil
+  }
+
+  /// To be called at each tick; a client that is not read from is not silent.
+  mutating func tick(_ now: UInt32, isReading: Bool) -> Action? {
+    if let pinged { return now &- pinged >= timeout ? .giveUp : nil }
+    if !isReading { lastHeard = now }
+    guard now &- lastHeard >= interval else { return nil }
+    pinged = now
+    return .ping
+  }
+}
