@@ -167,7 +167,10 @@ struct Envelope {
              : spells(member, "source")   ? &found.source
              : spells(member, "metadata") ? &found.metadata
                                           : nullptr;
-      if (part == &found.object && *member.value != '{') part = nullptr;
+      if (part == &found.object) {
+        if (has_object || *member.value != '{') part = nullptr;
+        has_object = true;
+      }
     } else if (inside[depth] == &found.object) {
       if (spells(member, "metadata")) part = &found.object_metadata;
     } else if (inside[depth]) {
@@ -188,6 +191,7 @@ struct Envelope {
   }
 
  private:
+  bool has_object = false;    // whatever its value is
   json_part *open[4] = {};    // the part whose value is not at its end, by the depth of what it lies in
   json_part *inside[5] = {};  // the part that the object of a depth is
 };
