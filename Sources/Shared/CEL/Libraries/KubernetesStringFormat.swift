@@ -84,29 +84,8 @@ enum KubernetesStringFormat {
       output += (value.typeName == .timestamp ? "timestamp(\"" : "duration(\"").utf8
       try StringFormat.appendText(value, to: &output, depth: depth)
       output += "\")".utf8
-    case .list(let list):
-      output.append(UInt8(ascii: "["))
-      for (index, element) in list.enumerated() {
-        if index > 0 { output += ", ".utf8 }
-        try appendLiteral(element, to: &output, depth: depth + 1)
-      }
-      output.append(UInt8(ascii: "]"))
-    case .map(let map):
-      var entries: [(key: [UInt8], value: Value)] = []
-      for entry in map.entries {
-        var key: [UInt8] = []
-        try appendLiteral(entry.key, to: &key, depth: depth + 1)
-        entries.append((key, entry.value))
-      }
-      entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
-      output.append(UInt8(ascii: "{"))
-      for (index, entry) in entries.enumerated() {
-        if index > 0 { output += ", ".utf8 }
-        output += entry.key
-        output.append(UInt8(ascii: ":"))
-        try appendLiteral(entry.value, to: &output, depth: depth + 1)
-      }
-      output.append(UInt8(ascii: "}"))
+    case .list(let list): try StringFormat.append(list, to: &output, depth: depth, appendLiteral)
+    case .map(let map): try StringFormat.append(map, colon: ":", to: &output, depth: depth, appendLiteral)
     default: try StringFormat.appendText(value, to: &output, depth: depth)
     }
   }

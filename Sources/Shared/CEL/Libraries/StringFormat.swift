@@ -162,29 +162,8 @@ enum StringFormat {
       output += NumberText.shortest(Double(seconds) + Double(rest) / 1e9).utf8
       output.append(UInt8(ascii: "s"))
     case .timestamp(let value): output += utc(value).utf8
-    case .list(let list):
-      output.append(UInt8(ascii: "["))
-      for (index, element) in list.enumerated() {
-        if index > 0 { output += ", ".utf8 }
-        try appendText(element, to: &output, depth: depth + 1)
-      }
-      output.append(UInt8(ascii: "]"))
-    case .map(let map):
-      var entries: [(key: [UInt8], value: Value)] = []
-      for entry in map.entries {
-        var key: [UInt8] = []
-        try appendText(entry.key, to: &key, depth: depth + 1)
-        entries.append((key, entry.value))
-      }
-      entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
-      output.append(UInt8(ascii: "{"))
-      for (index, entry) in entries.enumerated() {
-        if index > 0 { output += ", ".utf8 }
-        output += entry.key
-        output += ": ".utf8
-        try appendText(entry.value, to: &output, depth: depth + 1)
-      }
-      output.append(UInt8(ascii: "}"))
+    case .list(let list): try append(list, to: &output, depth: depth, appendText)
+    case .map(let map): try append(map, colon: ": ", to: &output, depth: depth, appendText)
     case .opaque, .optional, .foreign:
       throw mismatch(
         "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and"

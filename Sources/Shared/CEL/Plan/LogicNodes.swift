@@ -1,49 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `left && right`: false on either side wins over an error on the other.
-final class AndNode: Node, @unchecked Sendable {
+/// `left && right` and `left || right`: what decides on one side wins over an error on the other.
+final class LogicNode: Node, @unchecked Sendable {
   let left: Node
   let right: Node
+  /// What decides: false for `&&`, true for `||`.
+  let deciding: Bool
 
-  init(_ expression: Expr, _ left: Node, _ right: Node) {
+  init(_ expression: Expr, _ left: Node, _ right: Node, deciding: Bool) {
     self.left = left
     self.right = right
+    self.deciding = deciding
     super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
   }
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
-    let leftResult: Bool
     do throws(EvaluationError) {
-      leftResult = try left.evaluateBool(&activation)
+      if try left.evaluateBool(&activation) == deciding { return deciding }
     } catch {
-      if error.isAbsorbable, try right.isSurely(false, &activation) { return false }
+      if error.isAbsorbable, try right.isSurely(deciding, &activation) { return deciding }
       throw error
     }
-    guard leftResult else { return false }
-    return try right.evaluateBool(&activation)
-  }
-}
-
-/// `left || right`: true on either side wins over an error on the other.
-final class OrNode: Node, @unchecked Sendable {
-  let left: Node
-  let right: Node
-
-  init(_ expression: Expr, _ left: Node, _ right: Node) {
-    self.left = left
-    self.right = right
-    super.init(offset: expression.offset, cost: left.cost + right.cost + 1)
-  }
-
-  override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
-    let leftResult: Bool
-    do throws(EvaluationError) {
-      leftResult = try left.evaluateBool(&activation)
-    } catch {
-      if error.isAbsorbable, try right.isSurely(true, &activation) { return true }
-      throw error
-    }
-    if leftResult { return true }
     return try right.evaluateBool(&activation)
   }
 }

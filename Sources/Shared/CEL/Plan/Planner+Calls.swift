@@ -51,8 +51,8 @@ extension Planner {
     -> Node?
   {
     switch (function, nodes.count) {
-    case ("_&&_", 2): return AndNode(expression, nodes[0], nodes[1])
-    case ("_||_", 2): return OrNode(expression, nodes[0], nodes[1])
+    case ("_&&_", 2): return LogicNode(expression, nodes[0], nodes[1], deciding: false)
+    case ("_||_", 2): return LogicNode(expression, nodes[0], nodes[1], deciding: true)
     case ("!_", 1): return NotNode(expression, nodes[0])
     case ("_?_:_", 3): return ConditionalNode(expression, nodes[0], nodes[1], nodes[2])
     case ("@not_strictly_false", 1): return NotStrictlyFalseNode(expression, nodes[0])
