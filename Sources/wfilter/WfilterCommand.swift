@@ -15,6 +15,12 @@ import Watch
       commandName: tool,
       abstract: "Keep the lines of a change stream that match a CEL expression or a selector.",
       usage: "wfilter [<options>] [<expression>] [<file> ...]",
+      discussion: """
+        An expression names the keys of an event's object, or of any other line:
+          wfilter 'status.phase != "Running" && metadata.namespace == "prod"' pods.ndjson
+          kwatch pods | wfilter -l app=web --emit metadata.name 'has(status.podIP)'
+        wfilter(1) tells the rest.
+        """,
       version: "\(tool) \(Version.string)")
   }
 

@@ -129,6 +129,15 @@ import Testing
     }
   }
 
+  /// It would pass only because its object has matched.
+  @Test func namesALineThatCannotLeaveTheFilter() throws {
+    let entered = Stream.pod("ADDED", "a", "Running")
+    let outcome = try Stream.filter(
+      ["--track", #"status.phase == "Running""#], [entered, Stream.pod("MODIFIED", "a", "Pending") + "}"])
+    #expect(outcome.lines == [entered])
+    #expect(outcome.diagnostics == "wfilter: error: line 2: not passed on: something comes after the value\n")
+  }
+
   @Test func warnsOfATypeThatThereIsNot() throws {
     let outcome = try Stream.filter(["--type", "added,DELETED"], [Stream.pod("ADDED", "a", "x")])
     #expect(outcome.diagnostics.hasPrefix("wfilter: warning: --type added: no such type"))

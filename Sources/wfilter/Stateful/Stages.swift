@@ -118,22 +118,22 @@ final class Stages {
     EventHead(line)?.type.string.flatMap(EventType.init(rawValue:))
   }
 
-  /// Takes a line that the filter has answered about.
-  func accept(_ arrival: Arrival, at now: Moment) throws {
+  /// Takes a line that the filter has answered about. Returns why it cannot be passed on; nil where it can, or need not.
+  func accept(_ arrival: Arrival, at now: Moment) throws -> LineFault? {
     let type = type(of: arrival.line)
     if !arrival.matches {
       // With `--control match` a control line is one like any other.
-      guard type?.isControl != true else { return }
+      guard type?.isControl != true else { return nil }
       // A line that passes only because its key is followed has not been read to its end yet.
       if stage.follows(arrival.key), let fault = arrival.line.fault(strictly: settings.isStrict) {
-        output.counts.malformed += 1
-        return diagnostics.error("a line is not passed on: \(fault.description)")
+        return fault
       }
     }
     unsafe stage.line(
       arrival.bytes, key: arrival.key, keyText: tellsKeys ? keys?.text ?? [] : [], matched: arrival.matches,
       value: arrival.matches ? value(arrival) : nil, type: type, now: now, into: &outputs)
     unsafe try carryOut(arrival.bytes, arrival.context)
+    return nil
   }
 
   /// The value that `--dedupe` compares; nil where there is none.

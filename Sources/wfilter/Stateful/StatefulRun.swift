@@ -119,9 +119,9 @@ final class StatefulRun {
       default: break
       }
       if decision == .pass || decision == .drop {
-        unsafe try stages.accept(
-          Stages.Arrival(line: line, bytes: bytes, key: key, context: context, matches: decision == .pass),
-          at: now)
+        let arrival = unsafe Stages.Arrival(
+          line: line, bytes: bytes, key: key, context: context, matches: decision == .pass)
+        if let fault = try stages.accept(arrival, at: now) { tell(fault) }
       }
       return decision
     }
@@ -133,13 +133,16 @@ final class StatefulRun {
       unsafe try stages.passControl(line, bytes, at: now)
     case .dropControl: output.counts.control += 1
     case .empty: output.counts.empty += 1
-    case .malformed(let fault):
-      output.counts.malformed += 1
-      diagnostics.error("\(file)line \(numberInFile): not passed on: \(fault.description)")
-      if settings.onError == .fail { output.end(.badInput) }
+    case .malformed(let fault): tell(fault)
     case .pass, .drop: stages.remember(key, line)
     case .condition, .failure: break
     }
+  }
+
+  private func tell(_ fault: LineFault) {
+    output.counts.malformed += 1
+    diagnostics.error("\(file)line \(numberInFile): not passed on: \(fault.description)")
+    if settings.onError == .fail { output.end(.badInput) }
   }
 
   private func fail(_ what: String) {
