@@ -36,6 +36,23 @@ import Testing
     #expect(outcome.status == 0 && outcome.lines == [#""Pod/a is ready""#])
   }
 
+  // row 4.31
+  @Test func addsUpWhatTheWorkloadUses() throws {
+    func usage(_ name: String, _ containers: (cpu: String, memory: String)...) -> String {
+      let texts = containers.map { #"{"name":"c","usage":{"cpu":"\#($0.cpu)","memory":"\#($0.memory)"}}"# }
+      return
+        #"{"type":"METRICS","object":{"kind":"PodMetrics","metadata":{"name":"\#(name)"},"containers":[\#(texts.joined(separator: ","))]}}"#
+    }
+    let outcome = try run(
+      "workload-usage.sh app=web -A",
+      kwatch: #"[ "$*" = "pods.metrics.k8s.io -l app=web --until-now -A" ] || exit 64"# + "\n"
+        + lines(usage("a", ("250m", "10Mi"), ("1500000n", "1Gi")), usage("b", ("1", "524288Ki"))))
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome.lines == ["1.252 \(10 << 20 + 1 << 30 + 512 << 20) 2"])
+    // No pods, no usage.
+    #expect(try run("workload-usage.sh app=web", kwatch: "").lines == ["0.000 0 0"])
+  }
+
   @Test func endsItsWaitWhenTheObjectIsDeleted() throws {
     let outcome = try run(
       "wait-for-ready.sh pods/a 60s",
