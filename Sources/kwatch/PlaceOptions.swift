@@ -23,11 +23,8 @@ struct PlaceOptions: ParsableArguments {
     completion: .file())
   var kubeconfig: String?
 
-  @Option(name: .customLong("as"), help: "The user to impersonate.")
+  @Option(name: .customLong("as"), help: "The user to impersonate; groups are the kubeconfig's.")
   var impersonatedUser = ""
-
-  @Option(help: "A group to impersonate; may be given several times.")
-  var asGroup: [String] = []
 
   @Option(name: .customLong("proxy-url"), help: "The proxy to the server: http, https or socks5.")
   var proxyURL = ""
@@ -42,9 +39,6 @@ struct PlaceOptions: ParsableArguments {
     guard !allNamespaces || namespace.isEmpty else {
       throw ValidationError("-n and -A exclude each other")
     }
-    guard asGroup.isEmpty || !impersonatedUser.isEmpty else {
-      throw ValidationError("--as-group needs --as")
-    }
     configuration.namespaces = namespace.flatMap { $0.split(separator: ",").map(String.init) }
     for name in configuration.namespaces {
       guard !name.isEmpty, name.utf8.count <= 63,
@@ -58,8 +52,7 @@ struct PlaceOptions: ParsableArguments {
     configuration.fieldSelector = fieldSelector
     configuration.contexts = context.flatMap { $0.split(separator: ",").map(String.init) }
     configuration.kubeconfig = kubeconfig
-    configuration.impersonation.user = impersonatedUser
-    configuration.impersonation.groups = asGroup
+    configuration.impersonatedUser = impersonatedUser
     configuration.proxyURL = proxyURL
     configuration.listsResources = listResources
     guard !pathPrefix.isEmpty else { return }

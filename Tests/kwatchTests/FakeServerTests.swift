@@ -222,8 +222,8 @@ import Testing
     }
     let outcome = try Tool.run(
       "kwatch",
-      ["cm/one", "-n", "team", "--list-only", "--path-prefix", prefix, "--as", "me", "--as-group", "g"],
-      environment: try server.kubeconfig(in: directory.url))
+      ["cm/one", "-n", "team", "--list-only", "--path-prefix", prefix, "--as", "me"],
+      environment: try server.kubeconfig(in: directory.url, user: "token: t, as: you, as-groups: [g]"))
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
     // row 1.23, row 1.27
     #expect(

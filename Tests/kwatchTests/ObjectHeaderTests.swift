@@ -55,8 +55,8 @@ import Testing
 
   @Test func refusesADeepObject() {
     let bytes = Array((String(repeating: "[", count: 20_000)).utf8)
-    var cursor = JSONCursor()
-    #expect(throws: JSONFault.tooDeep) { try cursor.skipValue(bytes.span) }
+    var walker = JSONWalker()
+    #expect(throws: JSONFault.tooDeep) { try walker.skipValue(bytes.span) }
     #expect(throws: JSONFault.tooDeep) { try JSONValue.parse(bytes) }
   }
 }

@@ -21,20 +21,9 @@ package struct StateFile: Sendable {
 
   /// The bytes; `nil` where there is no file yet.
   package func read() throws(StateFileError) -> [UInt8]? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return nil }
-      throw StateFileError(operation: "read", path: path, errno: errno)
-    }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-      let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw StateFileError(operation: "read", path: path, errno: errno) }
-      if count == 0 { return bytes }
-      bytes += chunk[..<count]
+    do { return try WholeFile.read(path, limit: .max) } catch {
+      if error.errno == ENOENT { return nil }
+      throw StateFileError(operation: "read", path: path, errno: error.errno)
     }
   }
 

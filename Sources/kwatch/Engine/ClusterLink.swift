@@ -21,8 +21,9 @@ final class ClusterLink {
     credentials = Credentials(target, wake: wake)
     pathPrefix = configuration.pathPrefix
     proxyURL = configuration.proxyURL.isEmpty ? target.cluster.proxyURL : configuration.proxyURL
-    let asked = configuration.impersonation
-    impersonation = asked.user.isEmpty && asked.groups.isEmpty ? target.user.impersonation : asked
+    var impersonation = target.user.impersonation
+    if !configuration.impersonatedUser.isEmpty { impersonation.user = configuration.impersonatedUser }
+    self.impersonation = impersonation
   }
 
   /// A request, not yet started.

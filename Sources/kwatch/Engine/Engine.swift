@@ -83,8 +83,7 @@ final class Engine: ScopeHost {
       wakes.hangups.add(1, ordering: .relaxed)
       wakes.wake()
     }
-    let loader = KubeconfigLoader(environment: SystemFile.environment, read: SystemFile.read)
-    for (name, target) in try loader.targets(
+    for (name, target) in try KubeconfigLoader.system.targets(
       explicit: configuration.kubeconfig, contexts: configuration.contexts)
     {
       let link = ClusterLink(name: name, target: target, configuration) { wakes.wake() }
@@ -173,7 +172,7 @@ final class Engine: ScopeHost {
     var next = now + .seconds(60)
     for cluster in clusters { if let at = cluster.wakeAt { next = min(next, at) } }
     for scope in scopes { if let at = scope.machine.deadline { next = min(next, at) } }
-    for usage in usages { next = min(next, usage.deadline) }
+    for usage in usages { if let at = usage.deadline { next = min(next, at) } }
     for heartbeat in heartbeats { next = min(next, heartbeat.deadline) }
     if let interval = notifier.watchdogInterval { next = min(next, now + interval) }
     if let limit = configuration.timeout { next = min(next, start + limit) }

@@ -259,15 +259,15 @@ final class ScopeRunner {
   }
 
   private static func firstRow(_ line: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
-    var cursor = JSONCursor(at: start)
-    try cursor.expect(UInt8(ascii: "{"), line)
-    while let key = try cursor.nextKey(line) {
-      guard line.reads(key, as: "rows"), try cursor.peek(line) == UInt8(ascii: "[") else {
-        try cursor.skipValue(line)
+    var walker = JSONWalker(at: start)
+    try walker.expect(UInt8(ascii: "{"), line)
+    while let key = try walker.nextKey(line) {
+      guard line.reads(key, as: "rows"), try walker.peek(line) == UInt8(ascii: "[") else {
+        try walker.skipValue(line)
         continue
       }
-      cursor.position += 1
-      return try cursor.nextElement(line) ? cursor.position : nil
+      walker.position += 1
+      return try walker.nextElement(line) ? walker.position : nil
     }
     return nil
   }

@@ -72,7 +72,8 @@ final class UsageRunner {
       kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
   }
 
-  var deadline: Duration { wakeAt }
+  /// When `timer` is next of use.
+  var deadline: Duration? { isFinished ? nil : wakeAt }
 
   func timer(_ now: Duration) {
     guard wakeAt <= now, !isFinished else { return }
@@ -152,7 +153,6 @@ final class UsageRunner {
   private func finish(_ status: ExitStatus, _ message: String) {
     guard standsAlone else { return }
     isFinished = true
-    wakeAt = MonotonicClock.now + .seconds(1 << 30)
     host.finished(status, message)
   }
 
@@ -167,13 +167,13 @@ final class UsageRunner {
 
   /// The sample's `timestamp`; the object's own creationTimestamp is the time of the request.
   private static func time(_ item: Span<UInt8>) -> [UInt8] {
-    var cursor = JSONCursor()
-    guard (try? cursor.expect(UInt8(ascii: "{"), item)) != nil else { return [] }
-    while let key = try? cursor.nextKey(item) {
+    var walker = JSONWalker()
+    guard (try? walker.expect(UInt8(ascii: "{"), item)) != nil else { return [] }
+    while let key = try? walker.nextKey(item) {
       if item.reads(key, as: "timestamp") {
-        return (try? cursor.skipValue(item)).map { item.bytes($0) } ?? []
+        return (try? walker.skipValue(item)).map { item.bytes($0) } ?? []
       }
-      guard (try? cursor.skipValue(item)) != nil else { return [] }
+      guard (try? walker.skipValue(item)) != nil else { return [] }
     }
     return []
   }

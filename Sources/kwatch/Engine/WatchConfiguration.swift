@@ -13,7 +13,8 @@ struct WatchConfiguration: Sendable {
   var kubeconfig: String?
   /// What is put in front of every path, behind the server's own.
   var pathPrefix = ""
-  var impersonation = Kubeconfig.Impersonation()
+  /// Empty: the kubeconfig's.
+  var impersonatedUser = ""
   var proxyURL = ""
   var scope = ScopeSettings()
   var output = OutputOptions()

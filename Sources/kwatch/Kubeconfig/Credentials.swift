@@ -42,7 +42,7 @@ final class Credentials {
       token: user.token, username: user.username, password: user.password, certificate: user.certificate,
       key: user.key)
     if !user.tokenFile.isEmpty {
-      guard let text = try SystemFile.read(user.tokenFile) else {
+      guard let text = try KubeconfigLoader.file(user.tokenFile) else {
         throw ConfigError("token file '\(user.tokenFile)' does not exist")
       }
       material.token = String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }

@@ -71,7 +71,7 @@ final class EventPrinter {
   func item(_ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader) throws(OutputError) -> Bool {
     switch options.format {
     case .json:
-      if JSONCursor.find(0x0A, item, from: 0) != nil || JSONCursor.find(0x0D, item, from: 0) != nil {
+      if JSONWalker.find(0x0A, item, from: 0) != nil || JSONWalker.find(0x0D, item, from: 0) != nil {
         let compacted = ObjectRewrite.compact(item)
         return try complete(compacted.span, as: type, header)
       }
@@ -179,8 +179,8 @@ final class EventPrinter {
   }
 
   private func isEmpty(_ item: Span<UInt8>) -> Bool {
-    var cursor = JSONCursor(at: 1)
-    return (try? cursor.peek(item)) == UInt8(ascii: "}")
+    var walker = JSONWalker(at: 1)
+    return (try? walker.peek(item)) == UInt8(ascii: "}")
   }
 
   private func append(_ bytes: Span<UInt8>) throws(OutputError) {

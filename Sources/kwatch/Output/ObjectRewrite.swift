@@ -35,51 +35,51 @@ indirect enum ObjectRewrite: Equatable, Sendable {
 
   /// Applies this to one value.
   func apply(to text: Span<UInt8>, from start: Int = 0) throws(JSONFault) -> [UInt8] {
-    var cursor = JSONCursor(at: start)
+    var walker = JSONWalker(at: start)
     var result: [UInt8] = []
     result.reserveCapacity(text.count - start)
-    try apply(text, &cursor, &result)
+    try apply(text, &walker, &result)
     return result
   }
 
   private func apply(
-    _ text: Span<UInt8>, _ cursor: inout JSONCursor, _ result: inout [UInt8]
+    _ text: Span<UInt8>, _ walker: inout JSONWalker, _ result: inout [UInt8]
   ) throws(JSONFault) {
-    let first = try cursor.peek(text)
+    let first = try walker.peek(text)
     switch self {
     case .hash where first == UInt8(ascii: "\""):
-      appendDigest(Array(JSONValue.unescape(text, try cursor.string(text)).utf8), &result)
+      appendDigest(Array(JSONValue.unescape(text, try walker.string(text)).utf8), &result)
     case .inside, .hashMembers, .hashBase64Members:
       guard first == UInt8(ascii: "{") else { fallthrough }
-      try applyToMembers(text, &cursor, &result)
+      try applyToMembers(text, &walker, &result)
     default:
-      result += text.bytes(try cursor.skipValue(text))
+      result += text.bytes(try walker.skipValue(text))
     }
   }
 
   private func applyToMembers(
-    _ text: Span<UInt8>, _ cursor: inout JSONCursor, _ result: inout [UInt8]
+    _ text: Span<UInt8>, _ walker: inout JSONWalker, _ result: inout [UInt8]
   ) throws(JSONFault) {
-    cursor.position += 1
+    walker.position += 1
     result.append(UInt8(ascii: "{"))
     var isFirst = true
-    while let key = try cursor.nextKey(text) {
+    while let key = try walker.nextKey(text) {
       let rule = rule(for: text, key)
       if rule == .cut {
-        try cursor.skipValue(text)
+        try walker.skipValue(text)
         continue
       }
       if !isFirst { result.append(UInt8(ascii: ",")) }
       isFirst = false
       result += text.bytes(key.lowerBound - 1..<key.upperBound + 1)
       result.append(UInt8(ascii: ":"))
-      if self == .hashBase64Members, try cursor.peek(text) == UInt8(ascii: "\"") {
-        let value = Array(JSONValue.unescape(text, try cursor.string(text)).utf8)
+      if self == .hashBase64Members, try walker.peek(text) == UInt8(ascii: "\"") {
+        let value = Array(JSONValue.unescape(text, try walker.string(text)).utf8)
         appendDigest(Base64.decode(value) ?? value, &result)
       } else if let rule {
-        try rule.apply(text, &cursor, &result)
+        try rule.apply(text, &walker, &result)
       } else {
-        result += text.bytes(try cursor.skipValue(text))
+        result += text.bytes(try walker.skipValue(text))
       }
     }
     result.append(UInt8(ascii: "}"))
@@ -105,7 +105,7 @@ indirect enum ObjectRewrite: Equatable, Sendable {
     while index < text.count {
       let byte = text[index]
       if byte == UInt8(ascii: "\"") {
-        let end = JSONCursor.endOfString(text, from: index + 1).map { $0 + 1 } ?? text.count
+        let end = JSONWalker.endOfString(text, from: index + 1).map { $0 + 1 } ?? text.count
         result += text.bytes(index..<end)
         index = end
         continue

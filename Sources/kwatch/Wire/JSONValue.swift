@@ -17,41 +17,41 @@ enum JSONValue: Equatable, Sendable {
 
   /// - Throws: `JSONFault` for text that is not one JSON value.
   static func parse(_ text: Span<UInt8>) throws(JSONFault) -> JSONValue {
-    var cursor = JSONCursor()
-    let value = try parse(text, &cursor, depth: 0)
-    cursor.skipSpace(text)
-    guard cursor.position == text.count else { throw .unexpected(at: cursor.position) }
+    var walker = JSONWalker()
+    let value = try parse(text, &walker, depth: 0)
+    walker.skipSpace(text)
+    guard walker.position == text.count else { throw .unexpected(at: walker.position) }
     return value
   }
 
   static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue { try parse(bytes.span) }
 
   private static func parse(
-    _ text: Span<UInt8>, _ cursor: inout JSONCursor, depth: Int
+    _ text: Span<UInt8>, _ walker: inout JSONWalker, depth: Int
   ) throws(JSONFault) -> JSONValue {
     guard depth < depthLimit else { throw .tooDeep }
-    switch try cursor.peek(text) {
+    switch try walker.peek(text) {
     case UInt8(ascii: "{"):
-      cursor.position += 1
+      walker.position += 1
       var members: [String: JSONValue] = [:]
-      while let key = try cursor.nextKey(text) {
+      while let key = try walker.nextKey(text) {
         let name = unescape(text, key)
-        let value = try parse(text, &cursor, depth: depth + 1)
+        let value = try parse(text, &walker, depth: depth + 1)
         // The first of duplicate keys wins, in every tool.
         if members[name] == nil { members[name] = value }
       }
       return .object(members)
     case UInt8(ascii: "["):
-      cursor.position += 1
+      walker.position += 1
       var elements: [JSONValue] = []
-      while try cursor.nextElement(text) {
-        elements.append(try parse(text, &cursor, depth: depth + 1))
+      while try walker.nextElement(text) {
+        elements.append(try parse(text, &walker, depth: depth + 1))
       }
       return .array(elements)
     case UInt8(ascii: "\""):
-      return .string(unescape(text, try cursor.string(text)))
+      return .string(unescape(text, try walker.string(text)))
     default:
-      let range = try cursor.skipValue(text)
+      let range = try walker.skipValue(text)
       switch text.text(range) {
       case "null": return .null
       case "true": return .bool(true)

@@ -161,7 +161,7 @@ struct ValueCapture {
       }
       let byte = chunk[index]
       if isScalar {
-        if !isFirst, JSONCursor.endsScalar(byte) { return index }
+        if !isFirst, JSONWalker.endsScalar(byte) { return index }
         isFirst = false
         index += 1
         continue
@@ -179,14 +179,14 @@ struct ValueCapture {
     return nil
   }
 
-  /// As `JSONCursor.endOfString`, with the escape kept that a chunk may end in.
+  /// As `JSONWalker.endOfString`, with the escape kept that a chunk may end in.
   private mutating func endOfString(_ chunk: Span<UInt8>, from start: Int) -> Int? {
     var start = start
     if isEscaped {
       isEscaped = false
       start += 1
     }
-    if let end = JSONCursor.endOfString(chunk, from: start) { return end }
+    if let end = JSONWalker.endOfString(chunk, from: start) { return end }
     // No closing quote in this chunk: an odd number of backslashes at its end escapes the next byte.
     var backslashes = 0
     while chunk.count - backslashes > start, chunk[chunk.count - backslashes - 1] == UInt8(ascii: "\\") {

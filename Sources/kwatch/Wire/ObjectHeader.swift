@@ -27,49 +27,49 @@ struct ObjectHeader: Equatable, Sendable {
     var start = start
     // A server that knows no Tables answers with the objects themselves.
     if row, let object = try Self.rowObject(text, at: start) { start = object }
-    var cursor = JSONCursor(at: start)
-    try cursor.expect(UInt8(ascii: "{"), text)
-    while let key = try cursor.nextKey(text) {
-      if text.reads(key, as: "metadata"), try cursor.peek(text) == UInt8(ascii: "{") {
-        let complete = try readMetadata(text, &cursor, namespaced: namespaced, walkingAll: walkingAll)
+    var walker = JSONWalker(at: start)
+    try walker.expect(UInt8(ascii: "{"), text)
+    while let key = try walker.nextKey(text) {
+      if text.reads(key, as: "metadata"), try walker.peek(text) == UInt8(ascii: "{") {
+        let complete = try readMetadata(text, &walker, namespaced: namespaced, walkingAll: walkingAll)
         if complete, !walkingAll { return }
       } else {
         if text.reads(key, as: "kind") { hasKind = true }
         if text.reads(key, as: "apiVersion") { hasAPIVersion = true }
-        try cursor.skipValue(text)
+        try walker.skipValue(text)
       }
     }
   }
 
   private static func rowObject(_ text: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
-    var cursor = JSONCursor(at: start)
-    try cursor.expect(UInt8(ascii: "{"), text)
-    while let key = try cursor.nextKey(text) {
-      if text.reads(key, as: "object") { return cursor.position }
-      try cursor.skipValue(text)
+    var walker = JSONWalker(at: start)
+    try walker.expect(UInt8(ascii: "{"), text)
+    while let key = try walker.nextKey(text) {
+      if text.reads(key, as: "object") { return walker.position }
+      try walker.skipValue(text)
     }
     return nil
   }
 
-  /// - Returns: whether all that is wanted was found, so that the cursor may stand inside `metadata`.
+  /// - Returns: whether all that is wanted was found, so that the walker may stand inside `metadata`.
   private mutating func readMetadata(
-    _ text: Span<UInt8>, _ cursor: inout JSONCursor, namespaced: Bool, walkingAll: Bool
+    _ text: Span<UInt8>, _ walker: inout JSONWalker, namespaced: Bool, walkingAll: Bool
   ) throws(JSONFault) -> Bool {
-    cursor.position += 1
-    while let key = try cursor.nextKey(text) {
+    walker.position += 1
+    while let key = try walker.nextKey(text) {
       // The first of duplicate keys wins.
       if name.isEmpty, text.reads(key, as: "name") {
-        name = try cursor.stringValue(text) ?? name
+        name = try walker.stringValue(text) ?? name
       } else if namespace.isEmpty, text.reads(key, as: "namespace") {
-        namespace = try cursor.stringValue(text) ?? namespace
+        namespace = try walker.stringValue(text) ?? namespace
       } else if uid.isEmpty, text.reads(key, as: "uid") {
-        uid = try cursor.stringValue(text) ?? uid
+        uid = try walker.stringValue(text) ?? uid
       } else if resourceVersion.isEmpty, text.reads(key, as: "resourceVersion") {
-        resourceVersion = try cursor.stringValue(text) ?? resourceVersion
-      } else if text.reads(key, as: "annotations"), try cursor.peek(text) == UInt8(ascii: "{") {
-        try readAnnotations(text, &cursor)
+        resourceVersion = try walker.stringValue(text) ?? resourceVersion
+      } else if text.reads(key, as: "annotations"), try walker.peek(text) == UInt8(ascii: "{") {
+        try readAnnotations(text, &walker)
       } else {
-        try cursor.skipValue(text)
+        try walker.skipValue(text)
         continue
       }
       if !walkingAll, !name.isEmpty, !uid.isEmpty, !resourceVersion.isEmpty, !namespaced || !namespace.isEmpty
@@ -80,11 +80,11 @@ struct ObjectHeader: Equatable, Sendable {
     return false
   }
 
-  private mutating func readAnnotations(_ text: Span<UInt8>, _ cursor: inout JSONCursor) throws(JSONFault) {
-    cursor.position += 1
-    while let key = try cursor.nextKey(text) {
+  private mutating func readAnnotations(_ text: Span<UInt8>, _ walker: inout JSONWalker) throws(JSONFault) {
+    walker.position += 1
+    while let key = try walker.nextKey(text) {
       let marks = text.reads(key, as: "k8s.io/initial-events-end")
-      let value = try cursor.stringValue(text)
+      let value = try walker.stringValue(text)
       if marks, let value, text.reads(value, as: "true") { endsInitialEvents = true }
     }
   }

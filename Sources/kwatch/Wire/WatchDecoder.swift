@@ -11,8 +11,8 @@ struct WatchLine {
 
   /// The object's bytes; walks over them, so only for lines that cannot leave as they came.
   func object(in line: Span<UInt8>) throws(JSONFault) -> Range<Int> {
-    var cursor = JSONCursor(at: objectStart)
-    return try cursor.skipValue(line)
+    var walker = JSONWalker(at: objectStart)
+    return try walker.skipValue(line)
   }
 }
 
@@ -38,14 +38,14 @@ struct WatchDecoder {
   mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(Fault) {
     var start = 0
     if !carry.isEmpty {
-      guard let newline = JSONCursor.find(0x0A, chunk, from: 0) else { return try keep(chunk, from: 0) }
+      guard let newline = JSONWalker.find(0x0A, chunk, from: 0) else { return try keep(chunk, from: 0) }
       try keep(chunk.extracting(0..<newline), from: 0)
       let line = carry
       carry.removeAll(keepingCapacity: line.count <= 64 << 10)
       start = newline + 1
       guard body(line.span) else { return }
     }
-    while let newline = JSONCursor.find(0x0A, chunk, from: start) {
+    while let newline = JSONWalker.find(0x0A, chunk, from: start) {
       let line = chunk.extracting(start..<newline)
       start = newline + 1
       if line.count > 0, !body(line) { return }
@@ -71,17 +71,17 @@ extension WatchLine {
       self = canonical
       return
     }
-    var cursor = JSONCursor()
+    var walker = JSONWalker()
     var type: Range<Int>?
     var object: Range<Int>?
-    try cursor.expect(UInt8(ascii: "{"), line)
-    while let key = try cursor.nextKey(line) {
+    try walker.expect(UInt8(ascii: "{"), line)
+    while let key = try walker.nextKey(line) {
       if type == nil, line.reads(key, as: "type") {
-        type = try cursor.stringValue(line)
+        type = try walker.stringValue(line)
       } else if object == nil, line.reads(key, as: "object") {
-        object = try cursor.skipValue(line)
+        object = try walker.skipValue(line)
       } else {
-        try cursor.skipValue(line)
+        try walker.skipValue(line)
       }
     }
     guard let type, let object, line[object.lowerBound] == UInt8(ascii: "{") else { throw .unexpected(at: 0) }

@@ -7,16 +7,16 @@ enum JSONFault: Error, Equatable {
   case truncated
   /// Something else stands where a value, a key or a colon should; the offset of the byte.
   case unexpected(at: Int)
-  /// Nested deeper than `JSONCursor.depthLimit`.
+  /// Nested deeper than `JSONWalker.depthLimit`.
   case tooDeep
 }
 
 /// Walks over raw JSON text and says where things are; decodes nothing.
 ///
 /// It finds keys and the ends of values and checks no more than that needs: what a server sent is passed on as
-/// bytes, and whoever reads those bytes validates them. Every method takes the text as a span, so that the cursor
+/// bytes, and whoever reads those bytes validates them. Every method takes the text as a span, so that the walker
 /// itself can be kept across chunks.
-struct JSONCursor {
+struct JSONWalker {
   /// Kubernetes refuses objects nested deeper than 10,000; deeper text is an attack.
   static let depthLimit = 10_000
 
@@ -47,7 +47,7 @@ struct JSONCursor {
 
   /// The next key of the object whose `{` was consumed, or nil with its `}` consumed.
   ///
-  /// The cursor is left at the value, which the caller must consume.
+  /// The walker is left at the value, which the caller must consume.
   /// - Returns: the key's bytes between its quotes.
   mutating func nextKey(_ text: Span<UInt8>) throws(JSONFault) -> Range<Int>? {
     var byte = try peek(text)
@@ -179,7 +179,7 @@ extension Span<UInt8> {
         }
         return true
       }
-      guard JSONCursor.find(UInt8(ascii: "\\"), extracting(range), from: 0) != nil else { return false }
+      guard JSONWalker.find(UInt8(ascii: "\\"), extracting(range), from: 0) != nil else { return false }
       return unsafe Array(JSONValue.unescape(self, range).utf8) == Array(expected)
     }
   }
