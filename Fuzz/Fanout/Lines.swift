@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Watch
 
 /// Any lines through the ring's books and every wire format; any id through the search for its place.
 func checkLines(_ input: [UInt8]) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import Watch
 
-/// Each line is a message of a `/ws` client; whatever it says, the answers are JSON objects with a type.
+/// Each line is a message of a `/ws` client; whatever it says, the answers are JSON objects with a type. An empty line is a token that
+/// runs out; each token is taken for a good one.
 func checkSession(_ input: [UInt8]) {
   var session = SocketSession(
     clientID: "c", needsToken: input.first == UInt8(ascii: "t"), knownTypes: ["A", "B"])
   for message in input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-    for action in session.receive(Array(message), now: .now) { check(action) }
+    let actions = message.isEmpty ? session.expired() : session.receive(Array(message), now: .now)
+    for action in actions { check(action) }
+    if case .check = actions.first { session.authenticated().forEach(check) }
     precondition(session.subscriptions.count <= 50)
+    precondition(session.subscriptions.subscriptions.allSatisfy { $0.excluded.count <= 1000 })
     precondition(session.subscriptions.isEmpty || !session.subscriptions.key.isEmpty)
     _ = session.subscriptions.matches(type: "A", cluster: nil, namespace: "n")
   }
