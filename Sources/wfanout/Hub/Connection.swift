@@ -13,7 +13,7 @@ class Connection: ChannelInboundHandler, RemovableChannelHandler {
 
   let channel: any Channel
   let format: WireFormat
-  unowned let loopContext: LoopContext
+  let loopContext: LoopContext
   /// The stream of HTTP/2 that it is; nil for HTTP/1.
   var exchange: HTTP2Exchange?
   var listener: Listener?

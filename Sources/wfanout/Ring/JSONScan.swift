@@ -41,6 +41,24 @@ enum JSONScan {
     return index < range.upperBound && bytes[index] == UInt8(ascii: "}")
   }
 
+  /// Appends the members of an object that `isWanted` keeps, as they are, each behind a comma.
+  ///
+  /// - Returns: whether the object was walked to its closing brace.
+  @discardableResult
+  static func appendMembers(
+    of bytes: [UInt8], in range: Range<Int>, to output: inout [UInt8],
+    where isWanted: (_ key: Range<Int>, _ value: Range<Int>) -> Bool
+  ) -> Bool {
+    members(of: bytes, in: range) { key, value in
+      guard isWanted(key, value) else { return true }
+      output.append(contentsOf: #",""#.utf8)
+      output.append(contentsOf: bytes[key])
+      output.append(contentsOf: #"":"#.utf8)
+      output.append(contentsOf: bytes[value])
+      return true
+    }
+  }
+
   static func equals(_ bytes: [UInt8], _ range: Range<Int>, _ text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
     return text.withUTF8Buffer { text in

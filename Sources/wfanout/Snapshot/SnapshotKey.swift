@@ -38,13 +38,8 @@ struct SnapshotKey {
     var added = Array(#"{"type":"ADDED","object":"#.utf8)
     added.reserveCapacity(line.count + 8)
     added.append(contentsOf: bytes[object])
-    JSONScan.members(of: bytes, in: line) { key, value in
-      if JSONScan.equals(bytes, key, "type") || JSONScan.equals(bytes, key, "object") { return true }
-      added.append(contentsOf: #",""#.utf8)
-      added.append(contentsOf: bytes[key])
-      added.append(contentsOf: #"":"#.utf8)
-      added.append(contentsOf: bytes[value])
-      return true
+    JSONScan.appendMembers(of: bytes, in: line, to: &added) { key, _ in
+      !JSONScan.equals(bytes, key, "type") && !JSONScan.equals(bytes, key, "object")
     }
     added.append(UInt8(ascii: "}"))
     return added

@@ -11,14 +11,9 @@ enum ChannelEnvelope {
     output.append(contentsOf: #"{"channel":"#.utf8)
     JSONText.append(string: channel.utf8, to: &output)
     var object: Range<Int>?
-    let isObject = JSONScan.members(of: bytes, in: line) { key, value in
-      if JSONScan.equals(bytes, key, "channel") { return true }
+    let isObject = JSONScan.appendMembers(of: bytes, in: line, to: &output) { key, value in
       if JSONScan.equals(bytes, key, "object") { object = value }
-      output.append(contentsOf: #",""#.utf8)
-      output.append(contentsOf: bytes[key])
-      output.append(contentsOf: #"":"#.utf8)
-      output.append(contentsOf: bytes[value])
-      return true
+      return !JSONScan.equals(bytes, key, "channel")
     }
     if let object, let metadata = JSONScan.member("metadata", of: bytes, in: object),
       let version = JSONScan.member("resourceVersion", of: bytes, in: metadata)

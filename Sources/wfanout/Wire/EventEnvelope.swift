@@ -32,13 +32,8 @@ enum EventEnvelope {
     } else {
       appendID(batch, index, as: "event_id", to: &output)
     }
-    JSONScan.members(of: bytes, in: line) { key, value in
-      if JSONScan.equals(bytes, key, "type") || JSONScan.equals(bytes, key, "event_id") { return true }
-      output.append(contentsOf: #",""#.utf8)
-      output.append(contentsOf: bytes[key])
-      output.append(contentsOf: #"":"#.utf8)
-      output.append(contentsOf: bytes[value])
-      return true
+    JSONScan.appendMembers(of: bytes, in: line, to: &output) { key, _ in
+      !JSONScan.equals(bytes, key, "type") && !JSONScan.equals(bytes, key, "event_id")
     }
     // The place to go on after is ours even where the producer numbers its own events.
     if ownID != nil { appendID(batch, index, as: "resume_id", to: &output) }
