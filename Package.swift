@@ -125,6 +125,7 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
     fuzz("fuzz-watch-bytes", "WatchBytes", of: ["Watch", "Pipe"]),
     fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["YAML", "Watch", "Pipe"]),
+    fuzz("fuzz-nats-wire", "NATSWire", of: ["JSON"], exclude: ["nats.dict"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),

@@ -3,6 +3,7 @@
 // What libnats itself can do on the construct that natswatch uses: the limit it is held against.
 //
 //   limit pub   URL STREAM PREFIX COUNT BYTES    make the stream anew and publish asynchronously
+//   limit pubid URL STREAM PREFIX COUNT BYTES    the same with a message id each, as natswatch publish does
 //   limit drain URL STREAM COUNT                 read all of it through a push consumer with flow control
 //   limit lat   URL COUNT PER_SECOND             publish and receive; microseconds from one to the other
 //   limit line  URL COUNT PER_SECOND NATSWATCH   the same to a line of `NATSWATCH tail` in a pipe
@@ -146,7 +147,7 @@ int main(int count, char **argument) {
   options.PublishAsync.MaxPending = 4096;
   options.PublishAsync.StallWait = 60000;
   must(natsConnection_JetStream(&js, connection, &options), "JetStream");
-  if (strcmp(mode, "pub") == 0 && count == 7) {
+  if (strncmp(mode, "pub", 3) == 0 && count == 7) {
     long messages = atol(argument[5]);
     int bytes = atoi(argument[6]);
     stream(js, argument[3], argument[4]);
@@ -159,10 +160,15 @@ int main(int count, char **argument) {
       memset(text + length, 'x', (size_t)pad);
       memcpy(text + length + pad, "\"}", 2);
       snprintf(subject, sizeof subject, "%s.ns%ld.x", argument[4], index % 20);
-      must(js_PublishAsync(js, subject, text, length + pad + 2, NULL), "publish");
+      jsPubOptions with_id;
+      jsPubOptions_Init(&with_id);
+      char id[64];
+      snprintf(id, sizeof id, "Q7yZ0aWm3k.%ld", index);
+      with_id.MsgId = id;
+      must(js_PublishAsync(js, subject, text, length + pad + 2, strcmp(mode, "pubid") == 0 ? &with_id : NULL), "publish");
     }
     must(js_PublishAsyncComplete(js, NULL), "acknowledgements");
-    report("pub", messages, began);
+    report(mode, messages, began);
   } else if (strcmp(mode, "drain") == 0) {
     long messages = atol(argument[4]);
     double began = seconds();

@@ -33,6 +33,8 @@ for bytes in 300 3000; do
   "$natswatch" tail 's.>' --all --count "$count" --raw >"$folder/lines"
   for round in 1 2; do
     "$folder/limit" pub "$url" P p "$count" "$bytes"
+    "$folder/limit" pubid "$url" P p "$count" "$bytes"
+    "$folder/limit" pub "$url" P p 1 "$bytes" >/dev/null
     measure publish "$natswatch" publish p.x <"$folder/lines"
   done
 done

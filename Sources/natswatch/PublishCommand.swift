@@ -61,7 +61,8 @@ struct PublishCommand: ToolCommand {
     let session = try connection.session(shutdown)
     let server = try connection.serveMetrics(session.registry)
     return try withExtendedLifetime(server) {
-      try PublishLoop(try settings(), session: session).run()
+      var loop = try PublishLoop(try settings(), session: session)
+      return try loop.run()
     }
   }
 

@@ -22,6 +22,8 @@ package final class Relay: Sendable {
   private struct State {
     var mode = Mode.open
     var sockets: [Int32: LoopbackSocket] = [:]
+    /// The descriptors of those whose bytes stay here.
+    var deaf: Set<Int32> = []
     var isClosed = false
   }
 
@@ -58,6 +60,15 @@ package final class Relay: Sendable {
   /// Closes the connections there are; new ones pass.
   package func cutConnections() {
     state.withLock { state in for socket in state.sockets.values { socket.shutDown() } }
+  }
+
+  /// From now on nothing passes through the connections there are, for good; new ones pass.
+  package func deafen() {
+    state.withLock { state in state.deaf.formUnion(state.sockets.keys) }
+  }
+
+  private func isHolding(_ descriptor: Int32) -> Bool {
+    state.withLock { $0.mode == .holding || ($0.deaf.contains(descriptor) && !$0.isClosed) }
   }
 
   package func close() {
@@ -103,7 +114,7 @@ package final class Relay: Sendable {
         unsafe read(source.descriptor, $0.baseAddress, $0.count)
       }
       guard count > 0 else { break }
-      while mode == .holding { usleep(5_000) }
+      while isHolding(source.descriptor) { usleep(5_000) }
       var sent = 0
       while sent < count {
         let written = unsafe buffer.withUnsafeBytes {

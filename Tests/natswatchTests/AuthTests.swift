@@ -149,6 +149,16 @@ import Testing
       "NATS_TLS_ENABLED": "true",
     ]
     try expectRoundTrip(server, files)
+    // Much, to a reader who is late: it is libnats that reads a socket with TLS.
+    let count = 20_000
+    let lines = (2...count).map { "{\"n\":\($0),\"pad\":\"\(String(repeating: "x", count: 500))\"}\n" }
+      .joined()
+    #expect(try run(server, ["publish", "a.x"], files, stdin: lines).status == 0)
+    let late = try Tool.shell(
+      "natswatch 'a.>' --all --count \(count) | (sleep 3; cat >out)",
+      environment: files.merging(["NATS_URL": server.url]) { $1 }, in: folder.url)
+    #expect(try late.waitForEnd(.seconds(60)).status == 0)
+    #expect(sequences(in: try folder.read("out")) == Array(1...UInt64(count)))
     let plain = try NATSServer.start(version)
     let refused = try run(plain, ["a.>", "--connect-timeout", "1s"], ["NATS_TLS_ENABLED": "true"])
     #expect(refused.status == 78, "\(refused)")

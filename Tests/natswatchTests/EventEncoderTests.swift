@@ -21,11 +21,12 @@ import Testing
     let metadata = try #require(Self.metadata)
     let folder = try TemporaryDirectory()
     let file = try FileHandle(forWritingTo: URL(filePath: folder.write("", to: "lines")))
+    let copy = PaddedBytes()
     let writer = OutputWriter(descriptor: file.fileDescriptor)
     let outcome = try unsafe Array(subject.utf8).withUnsafeBufferPointer { subject in
       try unsafe payload.withUnsafeBufferPointer { payload in
         try unsafe encoder.encode(
-          payload: payload, subject: subject, headers: headers, metadata, to: writer)
+          payload: copy.copy(payload), subject: subject, headers: headers, metadata, to: writer)
       }
     }
     try writer.flush()

@@ -5,11 +5,20 @@ import Glibc
 import Pipe
 import Synchronization
 
-/// A connection to NATS that comes back by itself, for ever.
+/// A connection to NATS: one that libnats reads, and that comes back by itself for ever, or one with an ``EventLoop``,
+/// which its user turns and makes anew.
 ///
 /// libnats reports on threads of its own; what it says is put into ``state``, which every thread may read.
 /// `@unchecked Sendable`: libnats guards the handle with a lock of its own, and it is destroyed only in `deinit`.
 @safe final class Connection: @unchecked Sendable {
+  /// Who reads the socket.
+  enum Reader: Sendable {
+    /// libnats, on a thread of its own; it also brings a lost connection back.
+    case library
+    /// Who calls ``Subscription/next(milliseconds:)``, through an ``EventLoop``; the request to end ends its waits.
+    case caller(Shutdown?)
+  }
+
   /// What libnats' callbacks have told.
   struct State: Sendable {
     var isConnected = true
@@ -44,6 +53,7 @@ import Synchronization
   let settings: ConnectionSettings
   let handle: OpaquePointer
   let events: Events
+  let loop: EventLoop?
   private let inboxToken = Connection.randomToken()
   private let inboxes = Atomic<Int>(0)
 
@@ -51,19 +61,26 @@ import Synchronization
   ///
   /// - Parameters:
   ///   - settings: Where and as whom.
+  ///   - reader: Who reads.
   ///   - onChange: Called on libnats' threads when the connection was lost, came back, or was denied something.
   /// - Throws: `unavailable` when nobody answers, `noPermission` when the server refused us, `badSettings` for files
   ///   that cannot be read and TLS that cannot be agreed on.
   init(
-    _ settings: ConnectionSettings, onChange: @escaping @Sendable (State) -> Void = { _ in }
+    _ settings: ConnectionSettings, reader: Reader = .library,
+    onChange: @escaping @Sendable (State) -> Void = { _ in }
   ) throws(NATSError) {
+    _ = Self.library
     self.settings = settings
     events = Events(onChange: onChange)
+    switch reader {
+    case .library: loop = nil
+    case .caller(let shutdown): loop = EventLoop(shutdown: shutdown, events: events)
+    }
     // libnats calls back on its threads even after the connection was destroyed: a connection's events stay for good.
     let kept = unsafe Unmanaged.passRetained(events)
     let options: ConnectionOptions
     do throws(NATSError) {
-      options = try unsafe ConnectionOptions(settings, events: kept.toOpaque())
+      options = try unsafe ConnectionOptions(settings, events: kept.toOpaque(), loop: loop)
     } catch {
       unsafe kept.release()
       throw error
@@ -78,9 +95,22 @@ import Synchronization
   }
 
   deinit {
+    // What still waits (the end of a subscription) libnats would send, and wait half a second for an answer.
+    loop?.turn(milliseconds: 0)
+    loop?.end()
     unsafe natsConnection_Close(handle)
     unsafe natsConnection_Destroy(handle)
   }
+
+  /// Starts libnats once, with its threads in the batch class (sched(7)): the one that frees messages is woken for
+  /// each of them, and would otherwise take the processor from the thread that gives them back.
+  private static let library: natsStatus = {
+    var parameter = sched_param()
+    let batch: Int32 = 3  // SCHED_BATCH, which the importer leaves out
+    unsafe sched_setscheduler(0, batch, &parameter)
+    defer { unsafe sched_setscheduler(0, SCHED_OTHER, &parameter) }
+    return nats_Open(-1)
+  }()
 
   private static func failure(_ status: natsStatus, _ detail: String, _ settings: ConnectionSettings)
     -> NATSError
@@ -114,6 +144,13 @@ import Synchronization
   var state: State { events.state.withLock { $0 } }
   var reconnects: Int { events.reconnects.load(ordering: .relaxed) }
 
+  /// Why the connection will not come back; nil while it is there, or may come back by itself.
+  var lossReason: String? {
+    if let loss = loop?.loss { return loss }
+    guard unsafe natsConnection_IsClosed(handle) else { return nil }
+    return unsafe ConnectionOptions.lastError(handle)
+  }
+
   /// A subject that nobody else uses, under the inbox prefix.
   func newInbox() -> String {
     let number = inboxes.wrappingAdd(1, ordering: .relaxed).newValue
@@ -133,7 +170,8 @@ import Synchronization
     return status == NATS_OK
   }
 
-  /// Waits until the server has seen all that was published.
+  /// Waits until the server has seen all that was published. Not for a connection with an ``EventLoop``, whose answer
+  /// nobody would read.
   @discardableResult
   func flush(milliseconds: Int64) -> Bool {
     unsafe natsConnection_FlushTimeout(handle, milliseconds) == NATS_OK
@@ -148,6 +186,32 @@ import Synchronization
     guard status == NATS_OK else { return "" }
     return Self.withoutSecrets(
       String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+  }
+
+  /// How much has been published and waits for the socket to take it, in bytes.
+  var unsentBytes: Int { Int(unsafe natsConnection_Buffered(handle)) }
+
+  /// Why a connection that does not answer should be given up: it is lost, or nothing has come for half a minute.
+  var doubt: String? {
+    if let reason = lossReason { return reason }
+    guard let silence = loop?.silence, silence > .seconds(30) else { return nil }
+    return "nothing has come from the server for \(DurationText.print(silence))"
+  }
+
+  /// The servers of the cluster that the server has named, beside those of the settings.
+  var discoveredServers: [String] { namedAtFirst + (loop?.servers.map { "nats://\($0)" } ?? []) }
+
+  private var namedAtFirst: [String] {
+    var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    var count: Int32 = 0
+    guard unsafe natsConnection_GetDiscoveredServers(handle, &list, &count) == NATS_OK, let list = unsafe list
+    else { return [] }
+    defer { unsafe free(list) }
+    return (0..<Int(count)).compactMap { index in
+      guard let text = unsafe list[index] else { return nil }
+      defer { unsafe free(text) }
+      return unsafe String(cString: text)
+    }
   }
 
   /// The largest payload the server takes, in bytes.

@@ -11,8 +11,9 @@ import Synchronization
   /// - Parameters:
   ///   - settings: Where and as whom.
   ///   - events: A `Connection.Events` that outlives the connection.
+  ///   - loop: Where given, who turns it reads; it outlives the connection.
   /// - Throws: `badSettings` for what libnats cannot take: files above all.
-  init(_ settings: ConnectionSettings, events: UnsafeMutableRawPointer) throws(NATSError) {
+  init(_ settings: ConnectionSettings, events: UnsafeMutableRawPointer, loop: EventLoop?) throws(NATSError) {
     var created: OpaquePointer?
     guard unsafe natsOptions_Create(&created) == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.badSettings, "make connection options: out of memory")
@@ -23,6 +24,7 @@ import Synchronization
     try unsafe Self.setCredentials(pointer, settings)
     try unsafe Self.setTLS(pointer, settings)
     unsafe Self.setBehaviour(pointer, settings, events)
+    unsafe loop?.install(in: pointer)
   }
 
   deinit { unsafe natsOptions_Destroy(pointer) }
@@ -144,7 +146,7 @@ import Synchronization
     unsafe closure.map { unsafe Unmanaged<Connection.Events>.fromOpaque($0).takeUnretainedValue() }
   }
 
-  private static func lastError(_ connection: OpaquePointer?) -> String {
+  static func lastError(_ connection: OpaquePointer?) -> String {
     var text: UnsafePointer<CChar>?
     let status = unsafe natsConnection_GetLastError(connection, &text)
     return unsafe text.map { unsafe String(cString: $0) } ?? statusText(status)

@@ -18,14 +18,13 @@ struct Session: Sendable {
   /// Connects, again and again until it works.
   ///
   /// - Parameters:
-  ///   - onChange: Called on libnats' threads when the connection was lost, came back, or was denied something.
+  ///   - reader: Who reads it.
   ///   - onFailure: Called after each failure, before the wait.
   /// - Returns: The connection.
   /// - Throws: What no waiting mends, `unavailable` when ``connectTimeout`` has run out, `interrupted`.
-  func connect(
-    onChange: @escaping @Sendable (Connection.State) -> Void = { _ in },
-    onFailure: (NATSError) throws(OutputError) -> Void = { _ in }
-  ) throws -> Connection {
+  func connect(_ reader: Connection.Reader, onFailure: (NATSError) throws -> Void = { _ in }) throws
+    -> Connection
+  {
     if settings.sendsSecretsInTheClear {
       diagnostics.warning("the connection is not encrypted and leaves this machine: use tls:// or --tls-ca")
     }
@@ -34,16 +33,7 @@ struct Session: Sendable {
     var hasWarned = false
     while true {
       do throws(NATSError) {
-        let connection = try Connection(settings) { [diagnostics] state in
-          if let reason = state.closedReason {
-            diagnostics.debug("connection closed: \(reason)")
-          } else if !state.isConnected {
-            diagnostics.debug("connection lost: \(state.disconnectReason)")
-          }
-          onChange(state)
-        }
-        diagnostics.debug("connected to \(connection.connectedAddress)")
-        return connection
+        return try attempt(settings, reader)
       } catch {
         guard error.isTransient else { throw error }
         if let limit = connectTimeout, ContinuousClock.now - started >= limit { throw error }
@@ -53,6 +43,30 @@ struct Session: Sendable {
         try pause(backoff.next(random: .random(in: 0..<1)))
       }
     }
+  }
+
+  /// Tries once to take the place of a connection that is lost: with the servers it knew.
+  ///
+  /// - Throws: `unavailable` when that may work in a moment, `noPermission`.
+  func replace(_ lost: Connection) throws(NATSError) -> Connection {
+    var settings = lost.settings
+    settings.servers += lost.discoveredServers.filter { [servers = settings.servers] in !servers.contains($0)
+    }
+    return try attempt(settings, .caller(shutdown))
+  }
+
+  private func attempt(
+    _ settings: ConnectionSettings, _ reader: Connection.Reader
+  ) throws(NATSError) -> Connection {
+    let connection = try Connection(settings, reader: reader) { [diagnostics] state in
+      if let reason = state.closedReason {
+        diagnostics.debug("connection closed: \(reason)")
+      } else if !state.isConnected {
+        diagnostics.debug("connection lost: \(state.disconnectReason)")
+      }
+    }
+    diagnostics.debug("connected to \(connection.connectedAddress)")
+    return connection
   }
 
   /// Waits, but not beyond a request to end.

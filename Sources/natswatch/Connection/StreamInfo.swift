@@ -117,8 +117,10 @@ extension JetStream {
     }
   }
 
-  /// Removes a consumer without waiting for the answer.
+  /// Removes a consumer, as far as that goes within a second: the server removes one that nobody uses anyway.
   func deleteConsumer(_ name: String, of stream: String) {
-    _ = connection.publish(to: "\(connection.settings.apiPrefix).CONSUMER.DELETE.\(stream).\(name)")
+    struct Answer: Decodable {}
+    let patient = JetStream(connection: connection, shutdown: nil, timeout: .seconds(1))
+    _ = try? patient.request("CONSUMER.DELETE.\(stream).\(name)", as: Answer.self)
   }
 }

@@ -22,23 +22,57 @@ import Synchronization
   let subject: String
   private let pointer: OpaquePointer
   private let bin: MessageBin?
+  private let loop: EventLoop?
+  private let number: Int64
+  /// What has arrived through the loop and is to be handed out, from `position` on.
+  private var messages: [WireMessage] = []
+  private var position = 0
 
-  fileprivate init(subject: String, pointer: OpaquePointer, bin: MessageBin?) {
+  fileprivate init(subject: String, pointer: OpaquePointer, bin: MessageBin?, loop: EventLoop?) {
     self.subject = subject
     unsafe self.pointer = pointer
     self.bin = bin
+    self.loop = loop
+    number = unsafe natsSubscription_GetID(pointer)
+    loop?.open(number)
   }
 
   deinit { unsafe natsSubscription_Destroy(pointer) }
 
   /// The next message, waiting for at most `milliseconds`; 0 takes only what is at once available.
+  ///
+  /// Where the connection has an ``EventLoop``, it is turned at most once, which may bring something else.
   func next(milliseconds: Int64) -> Next {
+    guard let loop else { return nextOfLibrary(milliseconds) }
+    if position == messages.count, !refill(loop) {
+      switch nextOfLibrary(0) {
+      case .timedOut: break
+      case let next: return next
+      }
+      loop.turn(milliseconds: milliseconds)
+      guard refill(loop) else { return loop.loss == nil ? nextOfLibrary(0) : .ended }
+    }
+    let message = messages[position]
+    position += 1
+    return message.isNoResponders ? .noResponders : .message(Message(message))
+  }
+
+  /// Fetches what has arrived.
+  private func refill(_ loop: EventLoop) -> Bool {
+    // Without a message that points into it, the loop's block is filled again.
+    messages.removeAll(keepingCapacity: true)
+    position = 0
+    loop.take(number, &messages)
+    return !messages.isEmpty
+  }
+
+  private func nextOfLibrary(_ milliseconds: Int64) -> Next {
     if milliseconds > 0 { bin?.empty() }
     var message: OpaquePointer?
     switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
     case NATS_OK:
       guard let message = unsafe message else { return .timedOut }
-      return unsafe .message(Message(owning: message, bin: bin))
+      return unsafe .message(Message(LibraryMessage(owning: message, bin: bin)))
     case NATS_TIMEOUT: return .timedOut
     case NATS_NO_RESPONDERS: return .noResponders
     default: return .ended
@@ -46,7 +80,10 @@ import Synchronization
   }
 
   /// Ends the subscription: whoever waits in ``next(milliseconds:)`` returns.
-  func end() { unsafe natsSubscription_Unsubscribe(pointer) }
+  func end() {
+    loop?.close(number)
+    unsafe natsSubscription_Unsubscribe(pointer)
+  }
 }
 
 extension Connection {
@@ -58,6 +95,6 @@ extension Connection {
       throw NATSError(.unavailable, "subscribe to \(subject): \(statusText(status))")
     }
     unsafe natsSubscription_SetPendingLimits(pointer, -1, -1)
-    return unsafe Subscription(subject: subject, pointer: pointer, bin: bin)
+    return unsafe Subscription(subject: subject, pointer: pointer, bin: bin, loop: loop)
   }
 }

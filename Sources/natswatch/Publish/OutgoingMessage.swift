@@ -16,7 +16,7 @@ extension Connection {
     guard status == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.refused, "publish to \(entry.subject): \(statusText(status))")
     }
-    let message = unsafe Message(owning: pointer, bin: bin)
+    let message = unsafe LibraryMessage(owning: pointer, bin: bin)
     if !entry.identifier.isEmpty {
       _ = unsafe natsMsgHeader_Set(message.pointer, "Nats-Msg-Id", entry.identifier)
     }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Metrics
 import Pipe
 import Watch
 
 /// `natswatch publish`: lines from stdin into a stream, each acknowledged, a window of them on their way.
 ///
-/// One thread reads, sends and takes the acknowledgements. Whatever makes it doubtful what the server has (a lost
-/// connection, no leader, silence) has one answer: all that is outstanding is sent again in order.
-final class PublishLoop {
+/// One thread reads, sends and takes the acknowledgements, which share the socket's turns (``EventLoop``). Whatever
+/// makes it doubtful what the server has (a lost connection, no leader, silence) has one answer: all that is
+/// outstanding is sent again in order.
+struct PublishLoop {
   let settings: PublishSettings
   let session: Session
-  private let connection: Connection
-  private let jetStream: JetStream
-  private let acknowledgements: Subscription
+  private var connection: Connection
+  private var acknowledgements: Subscription
   private let inbox: String
   private let bin = MessageBin()
   private let clock = ContinuousClock()
@@ -22,9 +23,10 @@ final class PublishLoop {
   private var window: PublishWindow
   private var limiter: RateLimiter?
   private var lineNumber: UInt64 = 0
+  /// Bytes published since the socket was last looked after.
+  private var bytesSinceTurn = 0
   private var skipped: UInt64 = 0
   private var published: SubjectCounters
-  private var reconnects = 0
   /// Denials of what we need not have: the look for the stream.
   private var denialsBefore = 0
   /// Something was lost or refused for now: send again when it is this time.
@@ -36,6 +38,10 @@ final class PublishLoop {
 
   /// How long an acknowledgement may take before all is sent again.
   static let patience: Duration = .seconds(5)
+  /// After how many bytes the socket is looked after.
+  private static let batchBytes = WireReader.blockSize / 2
+  /// How many bytes may wait for a socket that takes no more.
+  private static let unsentLimit = 1 << 20
 
   /// Connects and prepares.
   ///
@@ -44,8 +50,7 @@ final class PublishLoop {
     self.settings = settings
     self.session = session
     composer = LineComposer(settings, runToken: String(Connection.randomToken().prefix(10)))
-    connection = try session.connect()
-    jetStream = JetStream(connection: connection, shutdown: session.shutdown)
+    connection = try session.connect(.caller(session.shutdown))
     inbox = connection.newInbox()
     acknowledgements = try connection.subscribe("\(inbox).*", bin: bin)
     window = PublishWindow(countLimit: settings.window)
@@ -61,6 +66,7 @@ final class PublishLoop {
   }
 
   private var now: Duration { clock.now - origin }
+  private var jetStream: JetStream { JetStream(connection: connection, shutdown: session.shutdown) }
 
   /// A subject that no stream captures is told at once where we may ask.
   private func checkStream() throws {
@@ -80,17 +86,14 @@ final class PublishLoop {
   ///
   /// - Returns: The status to end with.
   /// - Throws: ``NATSError``, ``InputError``, ``BadLine``.
-  func run(input descriptor: Int32 = 0) throws -> ExitStatus {
+  mutating func run(input descriptor: Int32 = 0) throws -> ExitStatus {
     ServiceNotifier().ready("publishing")
     var reader = LineReader(descriptor: descriptor, shutdown: session.shutdown)
     let block = LineBlock()
     reading: while true {
       try takeAcknowledgements(wait: 0)
       try supervise()
-      if window.isFull {
-        try takeAcknowledgements(wait: 50)
-        continue
-      }
+      try awaitRoom()
       switch try reader.read(into: block, timeoutMilliseconds: window.isEmpty ? 1_000 : 20) {
       case .lines:
         if block.linesTooLong > 0 { try skip("\(block.linesTooLong) lines are longer than 64 MiB") }
@@ -109,7 +112,7 @@ final class PublishLoop {
   }
 
   /// Waits for what is outstanding; a request to end leaves it four seconds.
-  private func drain() throws {
+  private mutating func drain() throws {
     var deadline: Duration?
     while !window.isEmpty {
       if session.shutdown.cause != nil, deadline == nil { deadline = now + .seconds(4) }
@@ -131,13 +134,13 @@ final class PublishLoop {
     var description: String { "line \(line): \(reason)" }
   }
 
-  private func skip(_ reason: String) throws {
+  private mutating func skip(_ reason: String) throws {
     guard settings.onError == .skip else { throw BadLine(line: lineNumber, reason: reason) }
     if skipped == 0 { session.diagnostics.warning("line \(lineNumber): \(reason): not published") }
     skipped += 1
   }
 
-  private func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
+  private mutating func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
     lineNumber += 1
     guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
     let entry: PublishWindow.Entry
@@ -146,20 +149,36 @@ final class PublishLoop {
     } catch {
       return try skip(error.description)
     }
-    if let wait = limiter?.take(now: now), wait > .zero { try? session.pause(wait) }
-    while window.isFull {
-      try takeAcknowledgements(wait: 50)
-      try supervise()
-      if session.shutdown.cause != nil { return }
+    let time = now
+    if let wait = limiter?.take(now: time), wait > .zero {
+      try takeAcknowledgements(wait: 0)
+      try? session.pause(wait)
     }
+    try awaitRoom()
+    if session.shutdown.cause != nil { return }
     let number = window.add(entry, now: now)
     try send(number, entry)
   }
 
-  private func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
+  /// Waits until there is room for another message, in the window and on its way to the server.
+  private mutating func awaitRoom() throws {
+    let wasFull = window.isFull
+    guard wasFull || bytesSinceTurn >= Self.batchBytes else { return }
+    bytesSinceTurn = 0
+    try takeAcknowledgements(wait: 0)
+    while wasFull && window.isNearlyFull || connection.unsentBytes > Self.unsentLimit,
+      session.shutdown.cause == nil
+    {
+      try takeAcknowledgements(wait: 50)
+      try supervise()
+    }
+  }
+
+  private mutating func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
     guard resendAt == nil else { return }
     do throws(NATSError) {
       try connection.publish(entry, reply: "\(inbox).\(number)", bin: bin)
+      bytesSinceTurn += entry.payload.count
     } catch {
       guard error.isTransient else {
         window.acknowledge(number, now: now)
@@ -169,7 +188,7 @@ final class PublishLoop {
     }
   }
 
-  private func sendAgain() {
+  private mutating func sendAgain() {
     guard resendAt == nil else { return }
     resendAt = now + backoff.next(random: 1)
     troubledSince = troubledSince ?? now
@@ -177,23 +196,25 @@ final class PublishLoop {
 
   // MARK: - Acknowledgements
 
-  /// Takes what has arrived, waiting for the first at most `wait` milliseconds.
-  private func takeAcknowledgements(wait: Int64) throws {
+  /// Sends what waits and takes what has arrived, waiting for the first at most `wait` milliseconds.
+  private mutating func takeAcknowledgements(wait: Int64) throws {
     var wait = wait
     while true {
       switch acknowledgements.next(milliseconds: wait) {
       case .message(let message): try take(message)
       case .noResponders: sendAgain()
       case .ended:
-        if session.shutdown.cause != nil { return }
-        throw NATSError(.unavailable, "the connection was closed: \(connection.state.closedReason ?? "")")
+        // There is nothing to wait for but the time to try again.
+        sendAgain()
+        usleep(useconds_t(wait * 1_000))
+        return
       case .timedOut: return
       }
       wait = 0
     }
   }
 
-  private func take(_ message: borrowing Message) throws {
+  private mutating func take(_ message: borrowing Message) throws {
     let number = unsafe Self.number(message.subjectBytes)
     switch unsafe PublishAcknowledgement(message.payload) {
     case .stored, .duplicate:
@@ -227,26 +248,21 @@ final class PublishLoop {
   }
 
   /// Notices lost connections and silence, and sends again when it is time.
-  private func supervise() throws {
+  private mutating func supervise() throws {
     let state = connection.state
-    if let reason = state.closedReason {
-      throw NATSError(
-        state.isAuthenticationLost ? .noPermission : .unavailable, "connection closed: \(reason)")
-    }
     if state.denials != denialsBefore, let denial = state.denial {
       throw NATSError(.noPermission, "the server does not allow it: \(denial)")
     }
-    if connection.reconnects != reconnects {
-      reconnects = connection.reconnects
-      sendAgain()
-    }
+    let isLost = (troubledSince == nil ? connection.lossReason : connection.doubt) != nil
+    if isLost { sendAgain() }
     if let since = window.waitingSince, now - since > Self.patience { sendAgain() }
     if let since = troubledSince, !hasWarned, now - since > .seconds(1) {
       hasWarned = true
       session.diagnostics.warning("\(window.outstanding) messages wait for the server: trying again")
     }
-    guard let time = resendAt, now >= time, state.isConnected else { return }
+    guard let time = resendAt, now >= time else { return }
     resendAt = nil
+    if isLost, try !reconnect() { return sendAgain() }
     if let since = troubledSince, now - since > .seconds(5) {
       try checkStream()
       denialsBefore = connection.state.denials
@@ -256,5 +272,22 @@ final class PublishLoop {
       if resendAt != nil { return }
     }
     window.resent(now: now)
+  }
+
+  /// Tries once to make the lost connection anew.
+  ///
+  /// - Returns: False when that may work later.
+  /// - Throws: `noPermission` and the like.
+  private mutating func reconnect() throws(NATSError) -> Bool {
+    do throws(NATSError) {
+      connection = try session.replace(connection)
+      acknowledgements = try connection.subscribe("\(inbox).*", bin: bin)
+    } catch {
+      guard error.isTransient else { throw error }
+      session.diagnostics.debug("\(error)")
+      return false
+    }
+    denialsBefore = 0
+    return true
   }
 }

@@ -38,6 +38,11 @@ struct PublishWindow: Sendable {
   /// A single message is let in whatever its size.
   var isFull: Bool { entries.count - head >= countLimit || (bytes >= byteLimit && outstanding > 0) }
 
+  /// Above three quarters: who has found it full waits for the end of this, and messages leave in batches.
+  var isNearlyFull: Bool {
+    entries.count - head > countLimit * 3 / 4 || (bytes > byteLimit / 4 * 3 && outstanding > 0)
+  }
+
   /// Takes in a message that is about to be sent, and gives its number.
   mutating func add(_ entry: Entry, now: Duration) -> UInt64 {
     if outstanding == 0 { waitingSince = now }

@@ -58,16 +58,16 @@ struct EventEncoder {
   mutating func encode(
     _ message: borrowing Message, _ metadata: DeliveryMetadata, to output: OutputWriter
   ) throws(OutputError) -> Outcome {
-    try unsafe encode(
-      payload: message.payload, subject: message.subjectBytes, headers: message.headers, metadata, to: output)
+    let payload = unsafe message.isPadded ? message.payload : copy.copy(message.payload)
+    return try unsafe encode(
+      payload: payload, subject: message.subjectBytes, headers: message.headers, metadata, to: output)
   }
 
-  /// Writes the line of a message's parts.
+  /// Writes the line of a message's parts; ``JSONCursor/padding`` bytes behind the payload may be read.
   mutating func encode(
     payload: UnsafeBufferPointer<UInt8>, subject: UnsafeBufferPointer<UInt8>, headers: Headers,
     _ metadata: DeliveryMetadata, to output: OutputWriter
   ) throws(OutputError) -> Outcome {
-    let payload = unsafe copy.copy(payload)
     unsafe scanner.scan(payload)
     let isText = unsafe scanner.kind == .notJSON && form == .raw && !payload.contains(0x0A)
     let isForeign = scanner.kind == .notJSON && !isText

@@ -8,7 +8,7 @@ import Watch
 extension TailLoop {
   /// Writes what the consumer delivers until there is a reason to end, or the consumer is of no more use.
   mutating func pump(
-    _ consumer: EphemeralConsumer, _ jetStream: JetStream, reconnects: Int
+    _ consumer: EphemeralConsumer, _ jetStream: JetStream
   ) throws -> Outcome {
     while true {
       roundTime = now
@@ -19,7 +19,7 @@ extension TailLoop {
           if let outcome = try handle(message, jetStream) { return outcome }
           count += 1
         case .ended:
-          return session.shutdown.cause != nil ? .finished(.ok) : .recreate("the subscription has ended")
+          throw ConnectionLost(reason: jetStream.connection.lossReason ?? "the subscription has ended")
         default: break taking
         }
       }
@@ -27,7 +27,8 @@ extension TailLoop {
       if isIdle { try output.flush() }
       try monitor.flushed(machine)
       if isIdle || output.bytesBuffered == 0 { try saveState(force: false) }
-      if let outcome = try checkEnd(jetStream.connection, reconnects: reconnects) { return outcome }
+      if session.shutdown.cause != nil { return .finished(.ok) }
+      try checkTime()
       if machine.isProofDue(now: now), let outcome = try prove(jetStream) { return outcome }
       guard isIdle else { continue }
       if count == 0, roundTime >= machine.deadline {
@@ -40,22 +41,9 @@ extension TailLoop {
     }
   }
 
-  private func checkEnd(_ connection: Connection, reconnects: Int) throws -> Outcome? {
-    if session.shutdown.cause != nil { return .finished(.ok) }
-    try checkTime()
-    if connection.reconnects != reconnects { return .recreate("the connection came back") }
-    let state = connection.state
-    try monitor.connection(state)
-    if let reason = state.closedReason {
-      throw NATSError(
-        state.isAuthenticationLost ? .noPermission : .unavailable, "connection closed: \(reason)")
-    }
-    return nil
-  }
-
   /// Looks at the stream and asks the machine; nil when all is well.
   private mutating func prove(_ jetStream: JetStream) throws -> Outcome? {
-    let info = try retrying { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     if case .gone(let gone) = machine.prove(info, now: now) { return .gone(gone) }
     return nil
   }

@@ -2,19 +2,18 @@
 
 import Metrics
 import Pipe
-import Synchronization
 import Watch
 
 /// `natswatch tail`: asks for a consumer, writes what it delivers, and makes it anew when it cannot be relied on.
 ///
-/// One thread does everything; a blocked stdout blocks it, and the server's flow control holds the rest. A value and
+/// One thread does everything, reading the socket included (``EventLoop``); a blocked stdout blocks it, and the
+/// server's flow control holds the rest. A value and
 /// no object: what every message changes is then accessed without checks at run time.
 struct TailLoop {
   let settings: TailSettings
   let session: Session
   let output: OutputWriter
   let monitor: TailMonitor
-  let interruption = Interruption()
   let clock = ContinuousClock()
   let origin = ContinuousClock.now
   var machine: OrderedConsumer
@@ -61,8 +60,6 @@ struct TailLoop {
   /// - Throws: ``NATSError``, ``OutputError``, ``StateFileError``.
   mutating func run() throws -> ExitStatus {
     let saved = try settings.stateFile.flatMap { file in try TailState.read(file) }
-    let interruption = interruption
-    session.shutdown.onRequest { _ in interruption.interrupt() }
     do {
       let status = try tail(saved)
       try output.flush()
@@ -82,23 +79,32 @@ struct TailLoop {
   }
 
   private mutating func tail(_ saved: TailState?) throws -> ExitStatus {
-    let connection = try session.connect(
-      onFailure: { [monitor] error throws(OutputError) in try monitor.failed(error) })
-    let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
-    stream = try retrying { () throws(NATSError) in
-      if let name = saved?.stream ?? settings.stream { return name }
-      return try jetStream.findStream(for: filters)
+    var connection = try session.connect(.caller(session.shutdown)) { error in
+      try monitor.failed(error)
+      try checkTime()
     }
-    if let saved, let wanted = settings.stream, wanted != saved.stream {
-      throw NATSError(.badSettings, "the state file is of stream \(saved.stream), --stream says \(wanted)")
+    while true {
+      do {
+        return try tail(saved, on: JetStream(connection: connection, shutdown: session.shutdown))
+      } catch let loss as ConnectionLost {
+        try monitor.disconnected(loss.reason)
+        try output.flush()
+        connection = try retrying { () throws(NATSError) in try session.replace(connection) }
+        try monitor.recreating("the connection was lost")
+      }
     }
-    let info = try retrying { () throws(NATSError) in try jetStream.streamInfo(stream) }
-    try checkFilters(info)
-    let coversStream = Self.covers(info, filters)
-    machine = OrderedConsumer(
-      start: saved.map { .after($0.seq) } ?? settings.start, epoch: saved?.created,
-      coversStream: coversStream,
-      isStrict: settings.isStrict)
+  }
+
+  /// The connection is gone for good.
+  struct ConnectionLost: Error {
+    var reason: String
+  }
+
+  /// Tails as long as the connection lasts.
+  ///
+  /// - Throws: ``ConnectionLost``, and all that ``run()`` throws.
+  private mutating func tail(_ saved: TailState?, on jetStream: JetStream) throws -> ExitStatus {
+    if stream.isEmpty { try prepare(saved, jetStream) }
     while true {
       switch try follow(jetStream) {
       case .finished(let status): return status
@@ -112,9 +118,27 @@ struct TailLoop {
         session.diagnostics.error("\(gone)")
         guard settings.onGone == .continue else { return .gone }
         machine = OrderedConsumer(
-          start: gone.isAhead ? .newOnly : .all, coversStream: coversStream, isStrict: settings.isStrict)
+          start: gone.isAhead ? .newOnly : .all, coversStream: machine.coversStream,
+          isStrict: settings.isStrict)
       }
     }
+  }
+
+  /// Finds the stream and begins where the state file or the settings say.
+  private mutating func prepare(_ saved: TailState?, _ jetStream: JetStream) throws {
+    let stream = try retrying(on: jetStream) { () throws(NATSError) in
+      if let name = saved?.stream ?? settings.stream { return name }
+      return try jetStream.findStream(for: filters)
+    }
+    if let saved, let wanted = settings.stream, wanted != saved.stream {
+      throw NATSError(.badSettings, "the state file is of stream \(saved.stream), --stream says \(wanted)")
+    }
+    let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    self.stream = stream
+    try checkFilters(info)
+    machine = OrderedConsumer(
+      start: saved.map { .after($0.seq) } ?? settings.start, epoch: saved?.created,
+      coversStream: Self.covers(info, filters), isStrict: settings.isStrict)
   }
 
   /// A filter that no message can meet is a mistake; servers since 2.10 take it without a word.
@@ -138,8 +162,8 @@ struct TailLoop {
     }
   }
 
-  /// Does it again, with growing waits, as long as only time is missing.
-  func retrying<T>(_ body: () throws(NATSError) -> T) throws -> T {
+  /// Does it again, with growing waits, as long as only time is missing, and the connection is there.
+  func retrying<T>(on jetStream: JetStream? = nil, _ body: () throws(NATSError) -> T) throws -> T {
     var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(5))
     let started = now
     while true {
@@ -147,6 +171,7 @@ struct TailLoop {
         return try body()
       } catch {
         guard error.isTransient else { throw error }
+        if let reason = jetStream?.connection.doubt { throw ConnectionLost(reason: reason) }
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)
         try output.flush()
@@ -169,7 +194,7 @@ struct TailLoop {
 
   /// Creates a consumer and writes what it delivers until it is of no more use.
   private mutating func follow(_ jetStream: JetStream) throws -> Outcome {
-    let before = try retrying { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    let before = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     let delivery: OrderedConsumer.Delivery
     switch machine.plan(before, now: now) {
     case .gone(let gone): return .gone(gone)
@@ -178,16 +203,12 @@ struct TailLoop {
       return .recreate("the stream ends before what was written")
     case .create(let plan): delivery = plan
     }
-    let reconnects = jetStream.connection.reconnects
     let consumer = try create(delivery, on: jetStream)
-    interruption.watch(consumer.subscription)
     defer {
-      interruption.watch(nil)
       consumer.subscription.end()
       jetStream.deleteConsumer(consumer.info.name, of: stream)
-      jetStream.connection.flush(milliseconds: session.shutdown.cause == nil ? 50 : 1_000)
     }
-    let after = try retrying { () throws(NATSError) in
+    let after = try retrying(on: jetStream) { () throws(NATSError) in
       try jetStream.streamInfo(stream, withDeleted: machine.wantsDeleted)
     }
     switch machine.created(consumer.info, after, now: now) {
@@ -200,7 +221,7 @@ struct TailLoop {
       target = after.state.last_seq
       if consumer.info.num_pending == 0 { return .finished(.ok) }
     }
-    return try pump(consumer, jetStream, reconnects: reconnects)
+    return try pump(consumer, jetStream)
   }
 
   private mutating func create(
@@ -208,7 +229,7 @@ struct TailLoop {
   ) throws -> EphemeralConsumer {
     func attempt() throws -> EphemeralConsumer {
       let configuration = EphemeralConsumer.Configuration(stream: stream, filters: filters)
-      return try retrying { () throws(NATSError) in
+      return try retrying(on: jetStream) { () throws(NATSError) in
         try EphemeralConsumer.create(configuration, delivery, on: jetStream)
       }
     }
@@ -229,28 +250,5 @@ struct TailLoop {
     session.diagnostics.info(
       "the server knows one filter a consumer only (before 2.10): asking for \(asked) and filtering here")
     return try attempt()
-  }
-}
-
-/// Ends the wait of a tail for its next message from another thread.
-final class Interruption: Sendable {
-  private struct State {
-    var subscription: Subscription?
-    var isInterrupted = false
-  }
-  private let state = Mutex(State())
-
-  func watch(_ subscription: Subscription?) {
-    state.withLock { state in
-      state.subscription = subscription
-      if state.isInterrupted { subscription?.end() }
-    }
-  }
-
-  func interrupt() {
-    state.withLock { state in
-      state.isInterrupted = true
-      state.subscription?.end()
-    }
   }
 }

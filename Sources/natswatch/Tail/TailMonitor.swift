@@ -76,12 +76,11 @@ final class TailMonitor {
     try tell(machine)
   }
 
-  func connection(_ state: Connection.State) throws(OutputError) {
-    guard !state.isConnected, status.isConnected else { return }
+  func disconnected(_ reason: String) throws(OutputError) {
     status.isConnected = false
     set(.unhealthy, .disconnect)
     status.reconnects += 1
-    session.diagnostics.warning("connection lost: \(state.disconnectReason): trying again")
+    session.diagnostics.warning("connection lost: \(reason): trying again")
     try tell()
   }
 

@@ -19,7 +19,7 @@ struct WorkLoop {
   /// - Throws: ``NATSError``, `WorkJournal.Failure`.
   func run() throws -> ExitStatus {
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(5))
-    let connection = try session.connect()
+    let connection = try session.connect(.library)
     let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
     let queue = try openQueue(jetStream)
     let context = try WorkContext(

@@ -1,0 +1,1 @@
+../../Sources/natswatch/Wire/WireMessage.swift

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+
+/// A message that libnats handed over; it is destroyed with the value, or soon after where there is a bin.
+@safe struct LibraryMessage: ~Copyable {
+  let pointer: OpaquePointer
+  private let bin: MessageBin?
+
+  init(owning pointer: OpaquePointer, bin: MessageBin? = nil) {
+    unsafe self.pointer = pointer
+    self.bin = bin
+  }
+
+  deinit {
+    if let bin {
+      unsafe bin.add(pointer)
+    } else {
+      unsafe natsMsg_Destroy(pointer)
+    }
+  }
+
+  /// The bytes of the payload; valid as long as the message.
+  var payload: UnsafeBufferPointer<UInt8> {
+    guard let data = unsafe natsMsg_GetData(pointer) else {
+      return unsafe UnsafeBufferPointer(start: nil, count: 0)
+    }
+    let count = Int(unsafe natsMsg_GetDataLength(pointer))
+    return unsafe UnsafeBufferPointer(
+      start: UnsafeRawPointer(data).assumingMemoryBound(to: UInt8.self), count: count)
+  }
+
+  var subjectBytes: UnsafeBufferPointer<UInt8> { unsafe Self.bytes(natsMsg_GetSubject(pointer)) }
+  var replyBytes: UnsafeBufferPointer<UInt8> { unsafe Self.bytes(natsMsg_GetReply(pointer)) }
+
+  /// The first value of a header.
+  func header(_ name: String) -> String? {
+    var value: UnsafePointer<CChar>?
+    guard unsafe natsMsgHeader_Get(pointer, name, &value) == NATS_OK, let value = unsafe value else {
+      return nil
+    }
+    return unsafe String(cString: value)
+  }
+
+  /// All headers in the order of their names, each with its values.
+  var headers: [(name: String, values: [String])] {
+    var keys: UnsafeMutablePointer<UnsafePointer<CChar>?>?
+    var count: Int32 = 0
+    guard unsafe natsMsgHeader_Keys(pointer, &keys, &count) == NATS_OK, let keys = unsafe keys else {
+      return []
+    }
+    defer { unsafe free(keys) }
+    var result: [(name: String, values: [String])] = []
+    for index in 0..<Int(count) {
+      guard let key = unsafe keys[index] else { continue }
+      var values: UnsafeMutablePointer<UnsafePointer<CChar>?>?
+      var valueCount: Int32 = 0
+      guard unsafe natsMsgHeader_Values(pointer, key, &values, &valueCount) == NATS_OK,
+        let values = unsafe values
+      else { continue }
+      defer { unsafe free(values) }
+      let texts = (0..<Int(valueCount)).compactMap { index in
+        unsafe values[index].map { unsafe String(cString: $0) }
+      }
+      unsafe result.append((String(cString: key), texts))
+    }
+    return result.sorted { $0.name < $1.name }
+  }
+
+  private static func bytes(_ text: UnsafePointer<CChar>?) -> UnsafeBufferPointer<UInt8> {
+    guard let text = unsafe text else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeBufferPointer(
+      start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: strlen(text))
+  }
+}
