@@ -98,13 +98,9 @@ import Synchronization
   }
 
   private func read(_ state: inout State, _ connection: OpaquePointer) {
-    if state.isSecure == nil {
-      // A TLS record begins with its type, 20 to 24 (RFC 8446 §5.1), an operation of NATS with a letter, + or -.
-      var first: UInt8 = 0
-      guard unsafe recv(state.socket, &first, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 1 else {
-        state.loss = state.lastError ?? "the server has closed the connection"
-        return
-      }
+    // A TLS record begins with its type, 20 to 24 (RFC 8446 §5.1), an operation of NATS with a letter, + or -.
+    var first: UInt8 = 0
+    if state.isSecure == nil, unsafe recv(state.socket, &first, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 1 {
       state.isSecure = first < 0x20
     }
     if state.isSecure == true {

@@ -256,7 +256,7 @@ struct PublishLoop {
     let isLost = (troubledSince == nil ? connection.lossReason : connection.doubt) != nil
     if isLost { sendAgain() }
     if let since = window.waitingSince, now - since > Self.patience { sendAgain() }
-    if let since = troubledSince, !hasWarned, now - since > .seconds(1) {
+    if let since = troubledSince, !hasWarned, !window.isEmpty, now - since > .seconds(1) {
       hasWarned = true
       session.diagnostics.warning("\(window.outstanding) messages wait for the server: trying again")
     }
@@ -288,6 +288,7 @@ struct PublishLoop {
       return false
     }
     denialsBefore = 0
+    if window.isEmpty { troubledSince = nil }
     return true
   }
 }
