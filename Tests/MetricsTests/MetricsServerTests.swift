@@ -32,6 +32,26 @@ struct MetricsServerTests {
     #expect(try curl(["-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(port)/"]) == "404")
   }
 
+  /// Two seconds are for the whole of a scrape, not for each of its bytes.
+  @Test func aScraperThatDripsHoldsUpNobodyForLong() throws {
+    let server = try MetricsServer(address: ":0", registry: Registry())
+    guard case .tcp(_, let port) = server.address else {
+      Issue.record("not TCP: \(server.address)")
+      return
+    }
+    let slow = Process()
+    slow.executableURL = URL(fileURLWithPath: "/bin/bash")
+    slow.arguments = [
+      "-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); echo; while printf G >&3; do sleep 0.3; done 2>/dev/null",
+    ]
+    let said = Pipe()
+    slow.standardOutput = said
+    try slow.run()
+    defer { slow.terminate() }
+    _ = said.fileHandleForReading.availableData  // it is connected, and the first to be answered
+    #expect(try curl(["-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(port)/metrics"]) == "200")
+  }
+
   @Test func servesOnAUnixSocketAndReplacesAStaleOne() throws {
     let path = NSTemporaryDirectory() + "metrics-\(UUID().uuidString).sock"
     defer { try? FileManager.default.removeItem(atPath: path) }

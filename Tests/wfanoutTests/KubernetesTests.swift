@@ -90,6 +90,22 @@ struct KubernetesPathTests {
     #expect(watch.soFar.diagnostics.contains("Access-Control-Allow-Origin: https://example.org"))
   }
 
+  /// A page that sends a token from elsewhere: the browser asks first, and without the token.
+  @Test func aPreflightIsAnswered() throws {
+    let question = [
+      "-i", "-X", "OPTIONS", "-H", "Origin: https://example.org", "-H", "Access-Control-Request-Method: GET",
+      "-H", "Access-Control-Request-Headers: authorization",
+    ]
+    let fanout = try Fanout(["--cors", "https://example.org"])
+    let answer = try fanout.curl("/events", question).output
+    #expect(answer.hasPrefix("HTTP/1.1 204"), "\(answer)")
+    #expect(answer.contains("Access-Control-Allow-Origin: https://example.org"))
+    #expect(answer.contains("Access-Control-Allow-Headers: Authorization"))
+    #expect(!answer.contains("Content-Length") && !answer.contains("Content-Type:"))
+    let closed = try Fanout().curl("/events", question).output
+    #expect(closed.hasPrefix("HTTP/1.1 405"), "\(closed)")
+  }
+
   // row 0.7
   @Test func timeoutSecondsEndsItCleanly() throws {
     let fanout = try Fanout()

@@ -44,30 +44,42 @@ package final class MetricsServer: Sendable {
     }
   }
 
+  private static let patience = Duration.seconds(2)
+
   private func answer(_ connection: Int32) {
-    var limit = timeval(tv_sec: 2, tv_usec: 0)
-    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      unsafe setsockopt(connection, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
-    }
+    let deadline = ContinuousClock.now + Self.patience
     var request = ScrapeRequest()
     var buffer = [UInt8](repeating: 0, count: 2048)
     while !request.isComplete {
-      let count = unsafe recv(connection, &buffer, buffer.count, 0)
-      if count < 0 && errno == EINTR { continue }
+      guard Self.wait(for: POLLIN, on: connection, until: deadline) else { return }
+      let count = unsafe recv(connection, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+      if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
       guard count > 0 else { return }
       request.feed(buffer[..<count])
     }
     let response = request.response { registry.exposition() }
     var sent = 0
     while sent < response.count {
+      guard Self.wait(for: POLLOUT, on: connection, until: deadline) else { return }
       let count = unsafe response.withUnsafeBytes { bytes in
         unsafe send(
-          connection, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
+          connection, bytes.baseAddress?.advanced(by: sent), bytes.count - sent,
+          Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
       }
-      if count < 0 && errno == EINTR { continue }
+      if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
       guard count > 0 else { return }
       sent += count
     }
     shutdown(connection, CInt(SHUT_WR))
+  }
+
+  /// Whether the connection was ready in time; an interrupted wait counts as ready, and the call shows.
+  private static func wait(for event: Int32, on connection: Int32, until deadline: ContinuousClock.Instant)
+    -> Bool
+  {
+    let left = (deadline - .now) / .milliseconds(1)
+    guard left > 0 else { return false }
+    var descriptor = pollfd(fd: connection, events: Int16(event), revents: 0)
+    return unsafe poll(&descriptor, 1, Int32(left)) != 0
   }
 }

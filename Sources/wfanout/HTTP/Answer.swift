@@ -13,11 +13,20 @@ struct Answer: Sendable {
     self.body = body
   }
 
+  private init(withoutBody status: Int, _ headers: [(name: String, value: String)]) {
+    self.status = status
+    self.headers = headers
+    body = []
+  }
+
+  /// All is said with `headers`.
+  static func noContent(_ headers: [(name: String, value: String)]) -> Answer {
+    Answer(withoutBody: 204, headers)
+  }
+
   /// What the client has is still right; `headers` are those that its answer had (RFC 9110 section 15.4.5).
   static func notModified(_ headers: [(name: String, value: String)]) -> Answer {
-    var answer = Answer(304, type: "", body: [])
-    answer.headers = headers
-    return answer
+    Answer(withoutBody: 304, headers)
   }
 
   static func text(_ status: Int, _ text: String) -> Answer {

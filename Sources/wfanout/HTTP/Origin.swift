@@ -13,4 +13,16 @@ enum Origin {
         code: 403, reason: "Forbidden",
         message: "pages of origin '\(origin)' may not connect; see --cors"))
   }
+
+  /// Whether a browser asks what it may send, before it sends a token or JSON for a page (Fetch standard, "CORS-preflight
+  /// request"). It asks without the token.
+  static func isPreflight(_ request: Request) -> Bool {
+    request.method == "OPTIONS" && request.header("access-control-request-method") != nil
+  }
+
+  static let preflightAnswer = Answer.noContent([
+    ("Access-Control-Allow-Methods", "GET, POST"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID"),
+    ("Access-Control-Max-Age", "7200"),
+  ])
 }

@@ -256,8 +256,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
     var headers = answer.headers + router.commonHeaders
-    // There it would be the length of what is not sent (RFC 9110 section 8.6).
-    if answer.status != 304 { headers.append(("Content-Length", String(answer.body.count))) }
+    // There it would be the length of what is not sent, or must not be at all (RFC 9110 section 8.6).
+    if answer.status != 304, answer.status != 204 {
+      headers.append(("Content-Length", String(answer.body.count)))
+    }
     if !isKeptAlive { headers.append(("Connection", "close")) }
     writeHead(answer.status, headers, channel)
     var promise: EventLoopPromise<Void>?

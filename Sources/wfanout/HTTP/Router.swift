@@ -35,6 +35,9 @@ struct Router: Sendable {
 
   func route(_ request: Request, on loop: LoopContext) -> Reply {
     loop.counters.requests.increment()
+    if allowedOrigin != nil, admin == nil, Origin.isPreflight(request) {
+      return .answer(Origin.preflightAnswer)
+    }
     return reply(on: loop) { () throws(Refusal) in
       if let admin { return try admin.route(request, on: loop) }
       if let reply = try openToAll(request) { return reply }

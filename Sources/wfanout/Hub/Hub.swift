@@ -19,6 +19,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   private final class Group {
     let lane: Lane
     var listeners: [Listener] = []
+    /// For a second shared by all who come: a thousand that come back at once cost no more memory or time than one.
+    var snapshot: EncodedSnapshot?
     init(_ lane: Lane) { self.lane = lane }
   }
 
@@ -155,13 +157,26 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
 
   /// The latest object of each key, then the live events after them: nothing between is missed or repeated.
   func sendSnapshot(_ listener: Listener, withEnd: Bool = true) {
-    guard let snapshot = state.snapshots?.current() else {
+    guard let snapshots = state.snapshots, let group = groups[listener.lane.key] else {
       listener.position = ring.end
       return
     }
-    listener.connection.send(SnapshotEncoder.encode(snapshot, lane: listener.lane, withEnd: withEnd))
+    let snapshot = snapshot(from: snapshots, for: group)
+    let slices = withEnd ? [snapshot.bytes, snapshot.end] : [snapshot.bytes]
+    listener.connection.send(slices.filter { $0.readableBytes > 0 })
     // The source may be ahead of this loop: then the listener waits until the loop has come there.
     listener.position = snapshot.position
+  }
+
+  private func snapshot(from snapshots: SnapshotStore, for group: Group) -> EncodedSnapshot {
+    // What came after it has to be in the ring still.
+    if let shared = group.snapshot, shared.position >= ring.start { return shared }
+    let snapshot = EncodedSnapshot(snapshots.current(), lane: group.lane)
+    if group.snapshot == nil {
+      loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak group] in group?.snapshot = nil }
+    }
+    group.snapshot = snapshot
+    return snapshot
   }
 
   private func pass(_ listener: Listener, _ segment: Segment, _ skip: EventID) {
