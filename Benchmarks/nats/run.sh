@@ -36,6 +36,8 @@ for bytes in 300 3000; do
     "$folder/limit" pubid "$url" P p "$count" "$bytes"
     "$folder/limit" pub "$url" P p 1 "$bytes" >/dev/null
     measure publish "$natswatch" publish p.x <"$folder/lines"
+    "$folder/limit" pub "$url" P p 1 "$bytes" >/dev/null
+    measure noids "$natswatch" publish p.x --no-ids <"$folder/lines"
   done
 done
 for round in 1 2 3; do

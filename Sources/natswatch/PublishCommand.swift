@@ -24,6 +24,9 @@ struct PublishCommand: ToolCommand {
       "A CEL expression for the message id, by which the stream knows repetitions.", valueName: "cel"))
   var id: String?
 
+  @Flag(help: "Give no message ids: faster, but what is sent again after a fault may be stored twice.")
+  var noIds = false
+
   @Option(
     help: ArgumentHelp(
       "Add members that a line has not: id=uuid,time=now,kind=Pod.", valueName: "name=value,…"))
@@ -92,6 +95,8 @@ struct PublishCommand: ToolCommand {
       }
       return fill
     }
+    guard id == nil || !noIds else { throw ValidationError("--id and --no-ids contradict each other") }
+    settings.givesIdentifiers = !noIds
     settings.unwraps = unwrap
     guard window > 0 else { throw ValidationError("--window must be at least 1") }
     settings.window = window

@@ -35,6 +35,17 @@ import Testing
     #expect(Set(stored) == Set(1...count), "none lost and none twice")
   }
 
+  @Test func idsAreLeftOutWhereTheyAreNotWanted() throws {
+    let bed = try Bed(.debian)
+    try bed.createStream()
+    #expect(try bed.run(["publish", "a.with"], stdin: "{}\n").status == 0)
+    #expect(try bed.run(["publish", "a.without", "--no-ids"], stdin: "{}\n").status == 0)
+    let stored = try bed.run(["tail", "a.>", "--all", "--until-now"]).lines
+    #expect(stored.map { $0.contains("Nats-Msg-Id") } == [true, false], "\(stored)")
+    let both = try bed.run(["publish", "a.x", "--no-ids", "--id", "n"], stdin: "{}\n")
+    #expect(both.status == 64 && both.diagnostics.contains("--id and --no-ids"), "\(both)")
+  }
+
   @Test(arguments: NATSServer.Version.installed) func idsKeepRepetitionsOut(_ version: NATSServer.Version)
     throws
   {

@@ -59,7 +59,7 @@ struct LineComposer {
   mutating func compose(
     _ line: UnsafeBufferPointer<UInt8>, number: UInt64
   ) throws(Unusable) -> PublishWindow.Entry {
-    let identifier = "\(runToken).\(number)"
+    let identifier = settings.givesIdentifiers ? "\(runToken).\(number)" : ""
     guard readsLines else {
       return unsafe PublishWindow.Entry(
         subject: settings.subject.text, payload: Array(line), identifier: identifier,

@@ -17,6 +17,8 @@ struct PublishSettings: Sendable {
   var headers: [PublishWindow.Header] = []
   /// The message id of a line; nil: one of this run.
   var identifier: LineFilter?
+  /// Without ids a stream knows no repetitions.
+  var givesIdentifiers = true
   /// Members to add to a line that has them not.
   var fill: [LineComposer.Fill] = []
   /// Publish what an event carries, with the headers it came with, not the event.
