@@ -90,6 +90,21 @@ struct KubernetesPathTests {
     #expect(watch.soFar.diagnostics.contains("Access-Control-Allow-Origin: https://example.org"))
   }
 
+  /// Not even by the moment for which others share one.
+  @Test func initialEventsAreNeverOlderThanWhatWasToldBefore() throws {
+    let fanout = try Fanout(["--snapshot", "--loops", "1"])
+    let path =
+      "/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    fanout.feed(pod("a"))
+    let first = try fanout.listening(path)
+    _ = try first.waitForLines(2)
+    fanout.feed(pod("b"))
+    #expect(try first.waitForLines(3).last == pod("b"))
+    let second = try fanout.listening(path).waitForLines(3)
+    #expect(
+      second.prefix(2) == [pod("a"), pod("b")] && second[2].contains("initial-events-end"), "\(second)")
+  }
+
   /// A page that sends a token from elsewhere: the browser asks first, and without the token.
   @Test func aPreflightIsAnswered() throws {
     let question = [

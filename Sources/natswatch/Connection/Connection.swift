@@ -88,6 +88,7 @@ import Synchronization
     var handle: OpaquePointer?
     let status = unsafe natsConnection_Connect(&handle, options.pointer)
     guard status == NATS_OK, let handle = unsafe handle else {
+      loop?.end()
       unsafe kept.release()
       throw Self.failure(status, unsafe String(cString: cnats_last_error()), settings)
     }

@@ -98,10 +98,13 @@ import Synchronization
   }
 
   private func read(_ state: inout State, _ connection: OpaquePointer) {
-    // A TLS record begins with its type, 20 to 24 (RFC 8446 §5.1), an operation of NATS with a letter, + or -.
-    var first: UInt8 = 0
-    if state.isSecure == nil, unsafe recv(state.socket, &first, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 1 {
-      state.isSecure = first < 0x20
+    if state.isSecure == nil {
+      // A TLS record begins with its type, 20 to 24 (RFC 8446 §5.1), an operation of NATS with a letter, + or -.
+      var first: UInt8 = 0
+      let count = unsafe recv(state.socket, &first, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+      if count < 0, errno == EAGAIN || errno == EINTR { return }
+      // Where nothing comes any more, the reader says why.
+      if count == 1 { state.isSecure = first < 0x20 }
     }
     if state.isSecure == true {
       unsafe natsConnection_ProcessReadEvent(connection)

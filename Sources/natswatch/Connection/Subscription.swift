@@ -3,7 +3,7 @@
 import CNATS
 import Synchronization
 
-/// A synchronous subscription: one thread asks for its messages, any thread may end it.
+/// A synchronous subscription, for one thread: the one that asks for its messages.
 ///
 /// Without pending limits: how much the server sends ahead is bounded by flow control or by what was asked for, and
 /// libnats' own limit would drop messages silently. `@unchecked Sendable`: libnats guards the handle with a lock of
@@ -79,7 +79,7 @@ import Synchronization
     }
   }
 
-  /// Ends the subscription: whoever waits in ``next(milliseconds:)`` returns.
+  /// Ends the subscription: no more messages come.
   func end() {
     loop?.close(number)
     unsafe natsSubscription_Unsubscribe(pointer)

@@ -169,8 +169,10 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   }
 
   private func snapshot(from snapshots: SnapshotStore, for group: Group) -> EncodedSnapshot {
-    // What came after it has to be in the ring still.
-    if let shared = group.snapshot, shared.position >= ring.start { return shared }
+    // What came after it has to be in the ring still. A Kubernetes client may have been told a later version elsewhere
+    // and gets nothing older (resourceVersionMatch=NotOlderThan).
+    let oldest = group.lane.format.shape == .kubernetes ? snapshots.position : ring.start
+    if let shared = group.snapshot, shared.position >= oldest { return shared }
     let snapshot = EncodedSnapshot(snapshots.current(), lane: group.lane)
     if group.snapshot == nil {
       loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak group] in group?.snapshot = nil }

@@ -54,6 +54,9 @@ final class SnapshotStore: Sendable {
   /// Keeps lines from now on, if it did not already.
   func begin() { state.withLock { $0.isKeeping = true } }
 
+  /// The position of the first event that is not in it.
+  var position: Int { state.withLock { $0.position } }
+
   var count: Int { state.withLock { $0.entries.count } }
 
   /// Lines that found no room.
