@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE = -c release --static-swift-stdlib -Xswiftc -gnone --disable-local-rpath
 BUILT = .build/release
 
-.PHONY: all demo test lint build install bench clean kube-apiserver dependencies test-dependencies
+.PHONY: all demo test test-one lint build install bench clean kube-apiserver dependencies test-dependencies
 
 all: build
 
@@ -32,6 +32,11 @@ build: dependencies
 test: test-dependencies lint
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --no-parallel
+
+# The tests of one library or tool, with no more built than they need: make test-one T=Filter
+test-one:
+	WATCHUTILS_ONLY=$(T) $(SWIFT) build --build-tests
+	WATCHUTILS_ONLY=$(T) $(SWIFT) test --skip-build
 
 lint:
 	@scripts/lint.sh

@@ -19,10 +19,11 @@ func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", swiftSettings: settings)
 }
 
-/// A thin C++17 shim over a system library: `extern "C"` functions, no C++ interop for its callers.
-func shim(_ name: String, links library: String) -> Target {
+/// A thin C or C++17 shim: `extern "C"` functions, no C++ interop for its callers.
+func shim(_ name: String, links library: String? = nil) -> Target {
   .target(
-    name: name, path: "Sources/Shared/\(name)", linkerSettings: [.linkedLibrary(library)])
+    name: name, path: "Sources/Shared/\(name)",
+    linkerSettings: library.map { [.linkedLibrary($0)] } ?? [])
 }
 
 func system(_ name: String, pkgConfig: String, apt: String) -> Target {
@@ -30,10 +31,16 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     name: name, path: "Sources/Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(
-    name: name, dependencies: dependencies + ["Pipe", "Watch", "Metrics", "Command", argumentParser],
-    path: "Sources/\(name)", swiftSettings: settings)
+/// A tool: its logic is a library, `Core/`; its executable, `Command/`, turns flags into a configuration.
+func tool(_ name: String, core: String, _ dependencies: [Target.Dependency]) -> [Target] {
+  let common: [Target.Dependency] = ["Encoding", "Events", "JSON", "Lines", "Metrics", "Process"]
+  return [
+    .target(
+      name: core, dependencies: common + dependencies, path: "Sources/\(name)/Core", swiftSettings: settings),
+    .executableTarget(
+      name: name, dependencies: [.byName(name: core), "Command", argumentParser] + common + dependencies,
+      path: "Sources/\(name)/Command", swiftSettings: settings),
+  ]
 }
 
 func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
@@ -44,6 +51,14 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let server: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"),
+  .product(name: "NIOTLS", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+  .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+]
 
 let package = Package(
   name: "watchutils",
@@ -62,54 +77,52 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
-    tool("kwatch", ["CCurl", "YAML", subprocess]),
-    tool("natswatch", ["CNATS", "JSON", "Filter"]),
-    tool("wfilter", ["Filter", "JSON"]),
-    tool(
-      "wfanout",
-      [
-        "Filter", "JSON", "CEL", "YAML", "CZlib",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOTLS", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
-      ]),
-
-    shared("CEL", ["CRE2"]),
-    shared("JSON", ["CSimdjson"]),
-    shared("Selectors", ["CEL"]),
-    shared("Filter", ["CEL", "JSON", "Selectors"]),
+    // What speaks to the system: files, processes, other libraries.
+    shared("Process"),
+    shared("Lines", ["Process"]),
+    shared("Metrics", ["Process"]),
     shared("YAML", ["CYAML"]),
-    shared("Pipe"),
-    shared("Watch", ["Pipe"]),
-    shared("Metrics", ["Pipe"]),
-    shared("Command", ["Pipe", argumentParser]),
+    shared("Command", ["Process", argumentParser]),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
-    shim("CSimdjson", links: "simdjson"),
+
+    // What reads and writes text: pure, bytes in and values out.
+    shared("Encoding"),
+    shared("JSON", ["CJSON"]),
+    shared("CEL", ["CRE2"]),
+    shim("CJSON", links: "simdjson"),
     shim("CRE2", links: "re2"),
 
+    // What knows events.
+    shared("Events", ["Encoding", "JSON", "Lines", "Process"]),
+    shared("Selectors", ["CEL"]),
+    shared("Filter", ["CEL", "JSON", "Selectors"]),
+
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
-    tests("PipeTests", of: ["Pipe"]),
-    tests("WatchTests", of: ["Watch", "Pipe"]),
-    tests("MetricsTests", of: ["Metrics"]),
-    tests("JSONTests", of: ["JSON"]),
+    tests("ProcessTests", of: ["Process"]),
+    tests("LinesTests", of: ["Lines", "Process"]),
+    tests("EventsTests", of: ["Encoding", "Events", "JSON", "Lines", "Process"]),
+    tests("MetricsTests", of: ["Metrics", "Process"]),
+    tests("JSONTests", of: ["JSON", "CJSON"]),
     tests("CELTests", of: ["CEL"]),
     tests("SelectorsTests", of: ["Selectors", "CEL"]),
     tests("ConformanceTests", of: ["CEL", "Selectors"]),
-    tests("FilterTests", of: ["Filter"]),
-    tests("kwatchTests", of: ["kwatch", "Watch", "Pipe"]),
-    tests("natswatchTests", of: ["natswatch", "JSON", "Pipe"]),
-    tests("wfilterTests", of: ["wfilter"]),
-    tests("wfanoutTests", of: ["wfanout"]),
+    tests("FilterTests", of: ["Filter", "CEL", "JSON"]),
+    tests("KwatchTests", of: ["KwatchCore", "kwatch", "YAML", "CCurl"]),
+    tests("NatswatchTests", of: ["NatswatchCore", "natswatch", "Filter", "CNATS"]),
+    tests("WfilterTests", of: ["WfilterCore", "wfilter", "Filter", "CEL"]),
+    tests("WfanoutTests", of: ["WfanoutCore", "wfanout", "Filter", "CEL", "YAML"] + server),
     tests("EndToEnd", of: ["kwatch", "natswatch", "wfilter", "wfanout"]),
   ],
   cxxLanguageStandard: .cxx17
 )
+
+package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "YAML", subprocess])
+package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
+package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
+package.targets += tool("wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib"] + server)
 
 /// Coverage-guided fuzzing, only where it is asked for: see Fuzz/README.md.
 func fuzz(
@@ -123,14 +136,14 @@ func fuzz(
 if Context.environment["FUZZ"] != nil {
   package.targets += [
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
-    fuzz("fuzz-watch-bytes", "WatchBytes", of: ["Watch", "Pipe"]),
-    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["YAML", "Watch", "Pipe"]),
-    fuzz("fuzz-nats-wire", "NATSWire", of: ["JSON"], exclude: ["nats.dict"]),
+    fuzz("fuzz-watch-bytes", "WatchBytes", of: ["KwatchCore"]),
+    fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["KwatchCore", "YAML"]),
+    fuzz("fuzz-nats-wire", "NATSWire", of: ["NatswatchCore", "JSON"], exclude: ["nats.dict"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),
-    fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CSimdjson"]),
-    fuzz("fuzz-fanout", "Fanout", of: ["Watch", "CZlib"], exclude: ["fanout.dict"]),
+    fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CJSON"]),
+    fuzz("fuzz-fanout", "Fanout", of: ["WfanoutCore"] + server, exclude: ["fanout.dict"]),
   ]
 }
 
@@ -139,4 +152,35 @@ if Context.environment["BENCHMARKS"] != nil {
   package.targets.append(
     .executableTarget(
       name: "celbench", dependencies: ["CEL"], path: "Benchmarks/cel/celbench", swiftSettings: settings))
+}
+
+/// `WATCHUTILS_ONLY=kwatch,json` leaves the targets whose names begin so, their tests, and what they need:
+/// a build of one tool, or the tests of one library, waits for no other tool's dependencies.
+if let only = Context.environment["WATCHUTILS_ONLY"]?.lowercased().split(separator: ",") {
+  let byName = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0) })
+  var kept: Set<String> = []
+  var waiting = package.targets.map(\.name).filter { name in only.contains { name.lowercased().hasPrefix($0) }
+  }
+  while let name = waiting.popLast() {
+    guard let target = byName[name], kept.insert(name).inserted else { continue }
+    waiting += target.dependencies.compactMap { dependency in
+      switch dependency {
+      case .byNameItem(let name, _), .targetItem(let name, _): name
+      default: nil
+      }
+    }
+  }
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.products.removeAll { !kept.contains($0.name) }
+  if !kept.contains("WfanoutCore") { package.dependencies.removeAll { $0.isFor("swift-nio") } }
+  if !kept.contains("KwatchCore") { package.dependencies.removeAll { $0.isFor("swift-subprocess") } }
+}
+
+extension Package.Dependency {
+  func isFor(_ prefix: String) -> Bool {
+    if case .sourceControl(_, let location, _) = kind {
+      return location.split(separator: "/").last?.hasPrefix(prefix) ?? false
+    }
+    return false
+  }
 }

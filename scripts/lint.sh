@@ -3,7 +3,7 @@
 #
 # The format of the Swift code and the markup of the man pages; says what is wrong and ends with 1.
 set -eu
-swift format lint -r -s -p Sources Tests Package.swift
+swift format lint -r -s -p Sources Tests Fuzz Benchmarks Package.swift
 # The pages refer to each other and to other manuals, which mandoc looks for among those that are installed.
 findings=$(mandoc -T lint -W all man/* 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db' || true)
 [ -z "$findings" ] || { echo "$findings" >&2; exit 1; }

@@ -2,6 +2,7 @@
 //
 // What wfanout reads from strangers: frames, requests, messages; and the lines it wraps for them. The sources under test are
 // linked into this target, since a target cannot depend on the pure half of an executable.
+@testable import WfanoutCore
 
 /// libFuzzer's entry; how to run it: Fuzz/README.md. The first byte says which part gets the rest.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Watch
+@testable import WfanoutCore
 
 /// Any lines through the ring's books and every wire format; any id through the search for its place.
 func checkLines(_ input: [UInt8]) {

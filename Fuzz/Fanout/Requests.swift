@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Watch
+@testable import WfanoutCore
 
 /// The first line is a target, the others are header fields.
 func checkRequest(_ input: [UInt8]) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Watch
+@testable import WfanoutCore
 
 /// Each line is a message of a `/ws` client; whatever it says, the answers are JSON objects with a type. An empty line is a token that
 /// runs out; each token is taken for a good one.

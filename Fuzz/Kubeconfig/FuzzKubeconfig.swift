@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// libFuzzer's entry for kubeconfigs and credentials. How to run it: Fuzz/README.md. kwatch is a program and cannot be imported: its
-// sources are linked in.
+// libFuzzer's entry for kubeconfigs and credentials. How to run it: Fuzz/README.md.
+@testable import KwatchCore
 
 /// Parses the input, merges it with itself, and reads the address of each cluster; takes it for what an exec plugin
 /// printed, and for a time.

@@ -3,7 +3,7 @@
 // libFuzzer's entry for lines of JSON. How to run it: Fuzz/README.md.
 
 import CEL
-import CSimdjson
+import CJSON
 import Filter
 import JSON
 
@@ -12,8 +12,10 @@ private let expressions = [
   "a == 1", #"a != "x""#, #"self.a.b == "x""#, #"a.startsWith("x")"#, #"a.contains("\"")"#,
   "a in [1, 'x', null]", "a > 2.5",
   "has(self.a.b)", "has(self.a) && (self.a == true || object.a < 'm')", #"type == "ADDED" && a["b"] == 1u"#,
-  "!a", "a == 9223372036854775808.0 || a >= 18446744073709551615.0", "a < 9223372036854775807 && b > -0.5", "self == 'x'",
-  #"a in ["x", 9223372036854775807, 1.5] || b in [18446744073709551615u, "\n"]"#, #"a.endsWith("é") || b <= "\u00e9""#,
+  "!a", "a == 9223372036854775808.0 || a >= 18446744073709551615.0", "a < 9223372036854775807 && b > -0.5",
+  "self == 'x'",
+  #"a in ["x", 9223372036854775807, 1.5] || b in [18446744073709551615u, "\n"]"#,
+  #"a.endsWith("é") || b <= "\u00e9""#,
 ]
 
 // libFuzzer calls on one thread.

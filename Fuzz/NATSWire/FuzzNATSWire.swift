@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// libFuzzer's entry for what a NATS server sends to natswatch. How to run it: Fuzz/README.md. natswatch is a program
-// and cannot be imported: its sources are linked in.
+// libFuzzer's entry for what a NATS server sends to natswatch. How to run it: Fuzz/README.md.
+@testable import NatswatchCore
 
 /// Parses the input operation by operation. Each must lie within what was read and beyond the last one, be the same
 /// when nothing follows it, and be incomplete when its last byte is missing.

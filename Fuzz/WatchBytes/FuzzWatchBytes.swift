@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// libFuzzer's entry for what a server sends to kwatch. How to run it: Fuzz/README.md. kwatch is a program and cannot
-// be imported: its sources are linked in.
+// libFuzzer's entry for what a server sends to kwatch. How to run it: Fuzz/README.md.
+import Events
 
-import Watch
+@testable import KwatchCore
 
 /// Feeds the input to the watch decoder and the list decoder, whole and cut in two at its first byte's place: the
 /// same lines and items must come out, and each must go through everything that is done with one.

@@ -28,7 +28,6 @@ import Testing
 
   private func lines(_ lines: String...) -> String { lines.map { "echo '\($0)'" }.joined(separator: "\n") }
 
-  // row 1.24
   @Test func waitsUntilAnObjectIsReady() throws {
     let outcome = try run(
       "wait-for-ready.sh pods/a",
@@ -36,7 +35,6 @@ import Testing
     #expect(outcome.status == 0 && outcome.lines == [#""Pod/a is ready""#])
   }
 
-  // row 4.31
   @Test func addsUpWhatTheWorkloadUses() throws {
     func usage(_ name: String, _ containers: (cpu: String, memory: String)...) -> String {
       let texts = containers.map { #"{"name":"c","usage":{"cpu":"\#($0.cpu)","memory":"\#($0.memory)"}}"# }
@@ -89,7 +87,6 @@ import Testing
       ])
   }
 
-  // row 2.18
   @Test func tellsOfAHeartbeatThatStops() throws {
     let beats = #"for i in 1 2 3; do echo '{"id":"a"}'; sleep 0.05; done; sleep 1; echo '{"id":"a"}'"#
     let outcome = try run("dead-man.sh id 500ms < <(kwatch)", kwatch: beats)

@@ -5,7 +5,6 @@ import Testing
 
 /// `kwatch | wfilter | wfanout` on a real API server.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct KubernetesPipeTests {
-  // row 1.1
   @Test func carriesAChangeFromTheAPIServerToTheListener() throws {
     guard KubeCluster.isAvailable(for: "kwatch | wfilter | wfanout") else { return }
     let cluster = try KubeCluster.start()

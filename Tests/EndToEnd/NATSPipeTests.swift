@@ -5,7 +5,6 @@ import Testing
 
 /// `natswatch | wfilter | wfanout` on real servers: an event in at one end, `curl -N` at the other.
 @Suite(.timeLimit(.minutes(3)), .serialized) struct NATSPipeTests {
-  // row 2.26
   @Test(arguments: NATSServer.Version.installed)
   func carriesAnEventFromJetStreamToTheListener(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(version)
@@ -42,7 +41,6 @@ import Testing
   private static let examples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples")
 
-  // row 0.32
   @Test(arguments: NATSServer.Version.installed)
   func tenantsExampleReadsOneProjectsPeople(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(version)
@@ -60,7 +58,6 @@ import Testing
   }
 
   /// What the compose file tells the image's nats-server, said to ours: streams outlive it, and monitoring answers.
-  // row 2.35
   @Test(arguments: NATSServer.Version.installed)
   func composeFileRunsAServerThatKeepsItsStreams(_ version: NATSServer.Version) throws {
     let compose = try String(contentsOf: Self.examples.appending(path: "compose.yaml"), encoding: .utf8)

@@ -8,9 +8,6 @@ import Testing
   private static let recipe = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples/redis.sh").path
 
-  // row 3.9
-  // row 3.37
-  // row 3.41
   @Test func messagesOfChannelsReachListenersOnce() throws {
     let directory = try TemporaryDirectory()
     let port = try #require(LoopbackSocket.freePort())

@@ -35,8 +35,6 @@ import Testing
     #"{"kind":"Activity","apiVersion":"activity.example.com/v1alpha1","metadata":{"name":"act-\#(number)","namespace":"prod","uid":"u\#(number)"},"spec":{"changeSource":"human","tenant":{"type":"project","name":"\#(tenant)"},"resource":{"apiGroup":"dns.example.com","kind":"DNSZone"}}}"#
   }
 
-  // row 0.1
-  // row 0.32
   @Test(arguments: NATSServer.Version.installed)
   func activitiesAreAKubernetesWatch(_ version: NATSServer.Version) throws {
     let server = try streams(["ACTIVITIES": "activities"], on: version)
@@ -67,8 +65,6 @@ import Testing
     for tool in [watch, resumed, hub] { tool.send(SIGTERM) }
   }
 
-  // row 2.11
-  // row 2.22
   @Test(arguments: NATSServer.Version.installed)
   func controllersShareTheWorkOfTheirPlatform(_ version: NATSServer.Version) throws {
     let server = try streams(["STREAMSPACE": "streamspace", "DEAD": "dlq"], on: version)
@@ -102,7 +98,6 @@ import Testing
     for tool in controllers + [status, board] { tool.send(SIGTERM) }
   }
 
-  // row 1.2
   @Test func aPortalsTabsWatchOnlyWhatTheyShow() throws {
     guard KubeCluster.isAvailable(for: "examples/portal.sh") else { return }
     let cluster = try KubeCluster.start()
@@ -128,7 +123,6 @@ import Testing
     for tool in [tab, portal] { tool.send(SIGTERM) }
   }
 
-  // row 4.1
   @Test func aClustersViewSaysHowItHasItsData() throws {
     guard KubeCluster.isAvailable(for: "examples/cluster-view.sh") else { return }
     let cluster = try KubeCluster.start()

@@ -28,8 +28,6 @@ import Testing
       """, environment: ["KUBECONFIG": cluster.kubeconfig()])
   }
 
-  // row 1.24
-  // row 1.48
   @Test func endsInEachOfFourWays() throws {
     guard KubeCluster.isAvailable(for: "kwatch | wfilter as kubectl wait") else { return }
     let cluster = try KubeCluster.start()

@@ -31,7 +31,6 @@ import Testing
     #expect(try client.waitForEnd().status == 128 + SIGTERM)
   }
 
-  // row 0.1
   @Test func kubectlListsAndWatchesWhatWfanoutServes() throws {
     // Where scripts/install-kubectl.sh puts one when the system has none.
     let path =

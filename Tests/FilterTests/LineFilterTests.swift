@@ -32,7 +32,6 @@ import Testing
     + #""previous_value":0.8,"change_percent":15.0,"threshold_breached":false}}"#
 
   static let cases: [Case] = [
-    // row 0.25: `type`, `object` and every key of the object are in scope.
     Case(#"object.metadata.namespace == "prod""#, pod, .match),
     Case(#"metadata.namespace == "prod""#, pod, .match),
     Case(#"metadata.namespace == "dev""#, pod, .noMatch),
@@ -91,10 +90,8 @@ import Testing
     Case(#"self == 5"#, "5", .match),
     Case(#"self.size() == 2"#, "[1,2]", .match),
     Case(#"a == 1"#, "[1]", .error),
-    // row 3.21
     Case("payload.gpus.exists(g, g.temperature_celsius > 80)", gpus, .match),
     Case("payload.gpus.exists(g, g.temperature_celsius > 90)", gpus, .noMatch),
-    // row 3.22
     Case("payload.threshold_breached || payload.change_percent > 10.0", metric, .match),
     Case("payload.change_percent > 20 && payload.value > payload.previous_value", metric, .noMatch),
     // Corners.
@@ -201,7 +198,6 @@ import Testing
     }
   }
 
-  // row 0.26
   @Test(arguments: ["a ==", "a == 1 &&& b", "size(a", "nofunction(a)", "1 + 1", "type == ", "'a' + 1 == 2"])
   func refusesWhatCannotBeRight(_ expression: String) {
     #expect(throws: FilterError.self) { _ = try LineFilter(FilterOptions(expression: expression)) }

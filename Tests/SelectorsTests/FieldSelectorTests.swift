@@ -19,7 +19,6 @@ struct FieldSelectorTests {
     #expect((try? FieldSelector(parsing: selector))?.description == canonical)
   }
 
-  // row 0.27
   @Test(
     arguments: [
       ("", true), ("metadata.name=a", true), ("metadata.name!=a", false), ("metadata.name!=b", true),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
-internal import Pipe
+internal import Process
 
 /// A duration flag's value: `200ms`, `10s`, `5m`, `1h30m`.
 package struct DurationArgument: ExpressibleByArgument, Sendable {

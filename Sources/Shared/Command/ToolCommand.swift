@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
-package import Pipe
+internal import Lines
+package import Process
 
 /// A tool's command line: flags and nothing else. Conform in `<Tool>Command.swift`, mark it `@main`.
 ///

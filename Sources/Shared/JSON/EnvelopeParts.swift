@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSimdjson
+import CJSON
 
 /// Where the values lie that make a text a watch event, or an object with metadata: as offsets into it. Of equal keys
 /// the first counts.

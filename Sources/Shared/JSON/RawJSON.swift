@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSimdjson
+import CJSON
 
 /// One JSON value as it lies in a line: read in place, decoded never or at the last moment.
 ///

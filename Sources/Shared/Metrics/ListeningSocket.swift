@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-import Pipe
+import Process
 
 /// Opening a listening socket by the plain system calls.
 enum ListeningSocket {

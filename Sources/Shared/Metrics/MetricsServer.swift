@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
-package import Pipe
+package import Process
 
 /// `--metrics ADDR` of the tools that have no event loop: one thread, one request at a time.
 ///

@@ -1,1 +1,0 @@
-../../../Sources/wfanout/Wire/EventEnvelope.swift

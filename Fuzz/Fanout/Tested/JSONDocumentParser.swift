@@ -1,1 +1,0 @@
-../../../Sources/wfanout/Protocol/JSONDocumentParser.swift

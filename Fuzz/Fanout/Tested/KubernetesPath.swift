@@ -1,1 +1,0 @@
-../../../Sources/wfanout/Kubernetes/KubernetesPath.swift

@@ -1,1 +1,0 @@
-../../../Sources/wfanout/Wire/Notice+Channel.swift

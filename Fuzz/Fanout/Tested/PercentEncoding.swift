@@ -1,1 +1,0 @@
-../../../Sources/wfanout/HTTP/PercentEncoding.swift

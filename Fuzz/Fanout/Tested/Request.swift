@@ -1,1 +1,0 @@
-../../../Sources/wfanout/HTTP/Request.swift

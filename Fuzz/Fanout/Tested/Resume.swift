@@ -1,1 +1,0 @@
-../../../Sources/wfanout/Ring/Resume.swift

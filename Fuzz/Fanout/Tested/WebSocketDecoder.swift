@@ -1,1 +1,0 @@
-../../../Sources/wfanout/WebSocket/WebSocketDecoder.swift

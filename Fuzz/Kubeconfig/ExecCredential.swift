@@ -1,1 +1,0 @@
-../../Sources/kwatch/Kubeconfig/ExecCredential.swift

@@ -1,1 +1,0 @@
-../../Sources/natswatch/Wire/WireMessage.swift

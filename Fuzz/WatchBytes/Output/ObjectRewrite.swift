@@ -1,1 +1,0 @@
-../../../Sources/kwatch/Output/ObjectRewrite.swift

@@ -1,1 +1,0 @@
-../../../Sources/kwatch/Output/SHA256.swift

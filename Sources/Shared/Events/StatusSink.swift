@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import Lines
+
+/// Where STATUS lines go: `--status inline|stderr|fd:N|FILE`; nowhere by default.
+package struct StatusSink {
+  /// The place, as the flag names it.
+  package enum Destination: Sendable, Equatable {
+    case nowhere
+    /// Among the data, on stdout.
+    case inline
+    case descriptor(Int32)
+    /// A file that is appended to.
+    case file(String)
+
+    /// `nil` where `fd:` is not followed by a descriptor's number.
+    package init?(flag text: String) {
+      switch text {
+      case "inline": self = .inline
+      case "stderr": self = .descriptor(STDERR_FILENO)
+      case _ where text.hasPrefix("fd:"):
+        guard let number = Int32(text.dropFirst(3)), number >= 0 else { return nil }
+        self = .descriptor(number)
+      default:
+        guard !text.isEmpty else { return nil }
+        self = .file(text)
+      }
+    }
+  }
+
+  private let writer: OutputWriter?
+  private let isInline: Bool
+
+  /// Opens the destination. A file stays open until the process ends.
+  ///
+  /// - Parameters:
+  ///   - destination: what the flag said.
+  ///   - output: stdout's writer, which inline lines go to, in order with the data.
+  /// - Throws: ``OutputError/failed(errno:)`` when the file cannot be opened, or the descriptor is not open.
+  package init(_ destination: Destination, output: OutputWriter) throws(OutputError) {
+    isInline = destination == .inline
+    switch destination {
+    case .nowhere: writer = nil
+    case .inline: writer = output
+    case .descriptor(let number):
+      guard fcntl(number, F_GETFD) >= 0 else { throw .failed(errno: errno) }
+      writer = OutputWriter(descriptor: number, capacity: 4096)
+    case .file(let path):
+      let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw .failed(errno: errno) }
+      writer = OutputWriter(descriptor: descriptor, capacity: 4096)
+    }
+  }
+
+  /// Whether anybody listens; spare the work where not.
+  package var isActive: Bool { writer != nil }
+
+  /// Writes the line: at once, or inline with the data at the next flush.
+  package func write(_ status: StreamStatus) throws(OutputError) {
+    guard let writer else { return }
+    try writer.append(status.line)
+    if !isInline { try writer.flush() }
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Encoding
+import JSON
+
+/// The health of one scope, and how its data is being had: the `object` of a STATUS line.
+///
+/// Healthy means proven: list done, stream answered, and an event, a bookmark, the end of initial events, or one
+/// clean server time-out has been seen.
+package struct StreamStatus: Sendable, Equatable {
+  /// How data is being had.
+  package enum Mode: String, Sendable {
+    case snapshot, watch, streaming, polling
+    case metricsOnly = "metrics-only"
+  }
+
+  package enum Health: String, Sendable {
+    case healthy, degraded, unhealthy
+  }
+
+  /// Why a scope is not healthy; ``none`` where it is.
+  package enum Reason: String, Sendable {
+    case none = ""
+    case disconnect, drift, error, permission, resync, awaiting, gone, backpressure, auth
+    case noScope = "no-scope"
+  }
+
+  /// The tool that speaks.
+  package var tool: String
+  /// What the status is about, as ordered key and value: cluster, resource, namespace; stream, subject.
+  package var scope: [(key: String, value: String)]
+  package var mode: Mode
+  package var health: Health
+  package var reason: Reason
+  /// When ``health`` last changed.
+  package var since: Timestamp
+  package var isConnected = false
+  package var isDelivering = false
+  package var isPolling = false
+  /// Whole seconds between two polls.
+  package var pollingIntervalSeconds = 10
+  package var lastEvent: Timestamp?
+  package var resourceVersion = ""
+  package var reconnects = 0
+  package var resyncs = 0
+  package var errors = 0
+
+  package init(
+    tool: String, scope: [(key: String, value: String)], mode: Mode, health: Health, reason: Reason,
+    since: Timestamp
+  ) {
+    self.tool = tool
+    self.scope = scope
+    self.mode = mode
+    self.health = health
+    self.reason = reason
+    self.since = since
+  }
+
+  package static func == (left: StreamStatus, right: StreamStatus) -> Bool { left.json == right.json }
+
+  /// The object as JSON text.
+  package var json: [UInt8] {
+    let scope = scope.map { "\(JSONText.string($0.key)):\(JSONText.string($0.value))" }.joined(separator: ",")
+    let lastEvent = lastEvent.map { "\"\($0)\"" } ?? "null"
+    return Array(
+      """
+      {"tool":\(JSONText.string(tool)),"scope":{\(scope)},"mode":"\(mode.rawValue)","health":"\(health.rawValue)",\
+      "reason":"\(reason.rawValue)","since":"\(since)","connected":\(isConnected),"delivering":\(isDelivering),\
+      "polling":{"enabled":\(isPolling),"intervalSeconds":\(pollingIntervalSeconds)},"lastEvent":\(lastEvent),\
+      "resourceVersion":\(JSONText.string(resourceVersion)),"reconnects":\(reconnects),"resyncs":\(resyncs),\
+      "errors":\(errors)}
+      """.utf8)
+  }
+
+  /// The STATUS line.
+  package var line: [UInt8] { EventLine.make(.status, object: json) }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import Process
+
+/// Input could not be read.
+package struct InputError: ToolError, Equatable {
+  /// What was read: a path, or `standard input`.
+  package var name: String
+  package var errno: Int32
+  package var status: ExitStatus { .noInput }
+  package var description: String { "read \(name): \(systemMessage(self.errno))" }
+
+  package init(name: String, errno: Int32) {
+    self.name = name
+    self.errno = errno
+  }
+}
+
+/// Reads a descriptor as blocks of whole lines. One thread.
+///
+/// A block ends with the last newline that is there, so that a line is out as soon as it is whole; what follows
+/// is carried over to the next block. CR is a byte of the line. A last line without a newline gets one.
+package struct LineReader: ~Copyable {
+  /// What a read brought.
+  package enum Outcome: Sendable {
+    /// The block holds at least one line, or tells of lines that were too long.
+    case lines
+    /// The input has ended; nothing is left.
+    case endOfInput
+    /// The time ran out before a whole line was there.
+    case timedOut
+    /// A request to end came first.
+    case shutdown
+  }
+
+  private let descriptor: Int32
+  private let name: String
+  private let lineLimit: Int
+  private let shutdown: Shutdown?
+  private var carry: [UInt8] = []
+  private var isDiscarding = false
+  private var isAtEnd = false
+
+  /// - Parameters:
+  ///   - descriptor: stays the caller's to close.
+  ///   - name: what messages call the input.
+  ///   - lineLimit: bytes a line may have without its newline; a longer one is dropped and counted.
+  ///   - shutdown: where given, waiting ends with a request to end.
+  package init(
+    descriptor: Int32, name: String = "standard input", lineLimit: Int = 64 << 20, shutdown: Shutdown? = nil
+  ) {
+    self.descriptor = descriptor
+    self.name = name
+    self.lineLimit = lineLimit
+    self.shutdown = shutdown
+  }
+
+  /// Fills `block` with whole lines, waiting until there is one.
+  ///
+  /// - Parameters:
+  ///   - block: whose content is replaced.
+  ///   - timeoutMilliseconds: how long to wait for input; `nil` is for ever, 0 takes only what is at once there.
+  /// - Returns: ``Outcome/lines`` when the block has something to tell.
+  /// - Throws: ``InputError`` when read(2) fails.
+  package mutating func read(into block: LineBlock, timeoutMilliseconds: Int32? = nil) throws(InputError)
+    -> Outcome
+  {
+    block.reset()
+    block.append(carry)
+    carry.removeAll(keepingCapacity: carry.capacity <= 1 << 20)
+    var searched = block.count  // the carried bytes hold no newline
+    while !isAtEnd {
+      guard let ready = waitForInput(timeoutMilliseconds) else {
+        carry = block.takeAll()
+        // A line that was too long has ended meanwhile: that is told now, or never.
+        if block.linesTooLong > 0 { return .lines }
+        return shutdown?.cause != nil ? .shutdown : .timedOut
+      }
+      guard ready else { continue }
+      let count = block.fill(from: descriptor)
+      if count < 0 {
+        if errno == EINTR || errno == EAGAIN { continue }
+        throw InputError(name: name, errno: errno)
+      }
+      if count == 0 {
+        isAtEnd = true
+        break
+      }
+      if isDiscarding {
+        guard block.dropThroughFirstNewline(from: searched) else {
+          block.removeAll()
+          searched = 0
+          continue
+        }
+        isDiscarding = false
+        block.noteMissingLine()
+        searched = 0
+      }
+      if let end = block.lastNewline(from: searched) {
+        carry = block.take(after: end)
+        block.dropLines(longerThan: lineLimit)
+        return .lines
+      }
+      searched = block.count
+      if block.count > lineLimit {
+        isDiscarding = true
+        block.removeAll()
+        searched = 0
+      }
+    }
+    if isDiscarding {
+      isDiscarding = false
+      block.removeAll()
+      block.noteMissingLine()
+      return .lines
+    }
+    guard block.count > 0 else { return .endOfInput }
+    block.append([0x0A])
+    block.hasAddedNewline = true
+    return .lines
+  }
+
+  /// `true`: input (or its end) is there. `false`: look again. `nil`: time is up, or a request to end came.
+  private func waitForInput(_ timeout: Int32?) -> Bool? {
+    var descriptors = [
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: shutdown?.eventDescriptor ?? -1, events: Int16(POLLIN), revents: 0),
+    ]
+    let ready = unsafe poll(&descriptors, 2, timeout ?? -1)
+    if ready < 0 { return false }
+    if ready == 0 || descriptors[1].revents != 0 { return nil }
+    return true
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import Process
+
+/// Why output did not get out.
+package enum OutputError: ToolError, Equatable {
+  /// EPIPE: nobody reads any more. Not to be reported: end with ``Shutdown/finishReaderLeft()``.
+  case readerLeft
+  /// A request to end came while the reader was not reading.
+  case interrupted
+  /// The system refused the write: a full disk, a closed descriptor.
+  case failed(errno: Int32)
+
+  package var status: ExitStatus { .cannotWrite }
+
+  package var description: String {
+    switch self {
+    case .readerLeft: "write output: the reader has left"
+    case .interrupted: "write output: interrupted"
+    case .failed(let number): "write output: \(systemMessage(number))"
+    }
+  }
+}
+
+/// Buffered output of bytes to a descriptor that may block. One thread.
+///
+/// A blocking `write(2)` is the back-pressure of a pipeline. Flush when no further input is at once available:
+/// then an event leaves as soon as it is there, and under load writes batch by themselves.
+@safe package final class OutputWriter {
+  /// Where the bytes go.
+  package let descriptor: Int32
+  private var buffer: UnsafeMutableRawBufferPointer
+  private let shutdown: Shutdown?
+
+  /// Bytes that have left so far.
+  package private(set) var bytesWritten: UInt64 = 0
+
+  /// Bytes that wait for a flush.
+  package private(set) var bytesBuffered = 0
+
+  /// - Parameters:
+  ///   - descriptor: stays the caller's to close.
+  ///   - capacity: bytes that are gathered before a write is made without being asked for.
+  ///   - shutdown: where given, a request to end bounds how long a write may wait for a reader that does not read.
+  package init(descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil) {
+    self.descriptor = descriptor
+    self.shutdown = shutdown
+    unsafe buffer = .allocate(byteCount: capacity, alignment: 16)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  /// Appends bytes; writes what was gathered before when they do not fit.
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
+    if unsafe bytesBuffered + bytes.count > buffer.count { try flush() }
+    if unsafe bytes.count >= buffer.count { return unsafe try write(bytes) }
+    unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[bytesBuffered...]).copyMemory(from: bytes)
+    bytesBuffered += bytes.count
+  }
+
+  /// Appends bytes; writes what was gathered before when they do not fit.
+  package func append(_ bytes: [UInt8]) throws(OutputError) {
+    let outcome: Result<Void, OutputError> = unsafe bytes.withUnsafeBytes { pointer in
+      do throws(OutputError) { return .success(unsafe try append(pointer)) } catch { return .failure(error) }
+    }
+    try outcome.get()
+  }
+
+  /// Appends a text's UTF-8.
+  package func append(_ text: String) throws(OutputError) { try append(Array(text.utf8)) }
+
+  /// Room for `count` bytes behind what was gathered, to be filled from its start on and taken in with ``take(_:)``.
+  ///
+  /// Writes what was gathered before when they do not fit; for more than the buffer holds, it grows.
+  package func room(for count: Int) throws(OutputError) -> UnsafeMutableRawBufferPointer {
+    if unsafe bytesBuffered + count > buffer.count { try flush() }
+    if unsafe count > buffer.count {
+      unsafe buffer.deallocate()
+      unsafe buffer = .allocate(byteCount: count, alignment: 16)
+    }
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[bytesBuffered...])
+  }
+
+  /// Takes in the first bytes of the room that was filled.
+  package func take(_ count: Int) {
+    unsafe precondition(bytesBuffered + count <= buffer.count)
+    bytesBuffered += count
+  }
+
+  /// Writes all that waits. Returns when the kernel has it.
+  package func flush() throws(OutputError) {
+    // What a failed write leaves is gone on purpose: its first part may be out, and must not be out twice.
+    let count = bytesBuffered
+    bytesBuffered = 0
+    unsafe try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  /// Writes all of `bytes`: short writes and EINTR are gone on from, a non-blocking descriptor is waited for.
+  private func write(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
+    var offset = 0
+    var patience = 20  // interruptions, 100 ms apart, that a reader gets to take a line whole
+    while offset < bytes.count {
+      let written = unsafe Glibc.write(
+        descriptor, bytes.baseAddress.map { unsafe $0 + offset }, bytes.count - offset)
+      if written >= 0 {
+        offset += written
+        bytesWritten += UInt64(written)
+        continue
+      }
+      switch errno {
+      case EINTR:
+        guard shutdown?.cause != nil else { continue }
+        if shutdown?.cause == .readerLeft { throw .readerLeft }
+        patience -= 1
+        if patience == 0 { throw .interrupted }
+      case EAGAIN:
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        unsafe _ = poll(&ready, 1, 100)
+        guard shutdown?.cause != nil else { continue }
+        patience -= 1
+        if patience == 0 { throw .interrupted }
+      case EPIPE: throw .readerLeft
+      case let number: throw .failed(errno: number)
+      }
+    }
+  }
+}

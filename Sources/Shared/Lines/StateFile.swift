@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+package import Process
+
+/// The state file could not be read or written.
+package struct StateFileError: ToolError {
+  package var operation: String
+  package var path: String
+  package var errno: Int32
+  package var status: ExitStatus { operation == "read" ? .noInput : .cannotWrite }
+  package var description: String { "\(operation) state file '\(path)': \(systemMessage(self.errno))" }
+}
+
+/// What `--state FILE` keeps between two runs: a short JSON text, replaced whole.
+///
+/// Write only after the lines that the state covers were flushed: the promise is at-least-once.
+package struct StateFile: Sendable {
+  package let path: String
+
+  package init(path: String) { self.path = path }
+
+  /// The bytes; `nil` where there is no file yet.
+  package func read() throws(StateFileError) -> [UInt8]? {
+    do { return try WholeFile.read(path, limit: .max) } catch {
+      if error.errno == ENOENT { return nil }
+      throw StateFileError(operation: "read", path: path, errno: error.errno)
+    }
+  }
+
+  /// Replaces the file by rename(2), so that a crash leaves the old state or the new one, never half of one.
+  package func write(_ bytes: [UInt8]) throws(StateFileError) {
+    let temporary = "\(path).tmp\(getpid())"
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw StateFileError(operation: "write", path: path, errno: errno) }
+    var failure: Int32 = 0
+    do throws(OutputError) {
+      let writer = OutputWriter(descriptor: descriptor, capacity: 4096)
+      try writer.append(bytes)
+      try writer.flush()
+      if fsync(descriptor) != 0 { failure = errno }
+    } catch {
+      if case .failed(let number) = error { failure = number } else { failure = EPIPE }
+    }
+    close(descriptor)
+    if failure == 0, unsafe rename(temporary, path) != 0 { failure = errno }
+    guard failure == 0 else {
+      unsafe unlink(temporary)
+      throw StateFileError(operation: "write", path: path, errno: failure)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Durations as people write them on a command line: `200ms`, `10s`, `5m`, `1h30m`, `2d`.
+package enum DurationText {
+  private static let units: [(suffix: String, nanoseconds: Int64)] = [
+    ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("ms", 1_000_000), ("m", 60_000_000_000),
+    ("s", 1_000_000_000), ("us", 1_000), ("ns", 1),
+  ]
+
+  /// The duration, never negative; `nil` for anything that is not a run of decimal numbers with a unit each.
+  ///
+  /// `0` alone is zero. A number may have a fraction, as in Go's time.ParseDuration.
+  package static func parse(_ text: String) -> Duration? {
+    if text == "0" { return .zero }
+    var total: Int64 = 0
+    var rest = Substring(text)
+    guard !rest.isEmpty else { return nil }
+    while !rest.isEmpty {
+      let number = rest.prefix { ("0"..."9").contains($0) || $0 == "." }
+      rest = rest.dropFirst(number.count)
+      let suffix = rest.prefix { ("a"..."z").contains($0) }
+      rest = rest.dropFirst(suffix.count)
+      guard let unit = units.first(where: { $0.suffix == suffix }),
+        let part = nanoseconds(number, unit: unit.nanoseconds)
+      else { return nil }
+      let (sum, overflow) = total.addingReportingOverflow(part)
+      guard !overflow else { return nil }
+      total = sum
+    }
+    return .nanoseconds(total)
+  }
+
+  private static func nanoseconds(_ number: Substring, unit: Int64) -> Int64? {
+    let parts = number.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let whole = parts.first, parts.count == 1 || !number.hasSuffix("."), let count = Int64(whole) else {
+      return nil
+    }
+    let (product, overflow) = count.multipliedReportingOverflow(by: unit)
+    guard !overflow else { return nil }
+    guard parts.count == 2 else { return product }
+    guard parts[1].count <= 9, let digits = Int64(parts[1]) else { return nil }
+    let scale = (0..<parts[1].count).reduce(Int64(1)) { power, _ in power * 10 }
+    let (fraction, tooFine) = digits.multipliedReportingOverflow(by: unit)
+    guard !tooFine else { return nil }
+    let (sum, tooLong) = product.addingReportingOverflow(fraction / scale)
+    return tooLong ? nil : sum
+  }
+
+  /// The shortest text that ``parse(_:)`` reads back as the same duration, in milliseconds at the finest.
+  package static func print(_ duration: Duration) -> String {
+    var milliseconds = duration.milliseconds
+    guard milliseconds > 0 else { return "0s" }
+    var text = ""
+    for (suffix, size) in [("h", Int64(3_600_000)), ("m", 60_000), ("s", 1000), ("ms", 1)]
+    where milliseconds >= size {
+      text += "\(milliseconds / size)\(suffix)"
+      milliseconds %= size
+    }
+    return text
+  }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// The environment variables of this process.
+package enum ProcessEnvironment {
+  /// The value of a variable; nil when it is not set. A variable that is set but empty has the value `""`.
+  ///
+  /// Reads what getenv(3) returns: call it before other threads change the environment.
+  package static func value(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}

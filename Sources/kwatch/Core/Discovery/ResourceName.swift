@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Process
+
+/// A resource as a user names it: `pods`, `po`, `deployments.apps`, `deploy.v1.apps/web`,
+/// `apis/apps/v1/namespaces/prod/deployments`.
+package struct ResourceName: Equatable, Sendable {
+  /// Plural, singular, short name or kind; in a path the plural.
+  package var resource = ""
+  /// nil: any group.
+  package var group: String?
+  /// nil: the server's preferred one.
+  package var version: String?
+  /// From a path only.
+  package var namespace: String?
+  /// One object of it.
+  package var object: String?
+  package var isPath = false
+  /// As the user wrote it.
+  package var text: String
+
+  package struct Fault: ToolError, Equatable {
+    package var description: String
+    package var status: ExitStatus { .usage }
+  }
+
+  /// - Throws: `Fault` for what can be no resource; no part of a request's path comes from anything else.
+  package init(_ text: String) throws(Fault) {
+    self.text = text
+    guard text.utf8.count <= 512 else {
+      throw Fault(description: "a resource name of \(text.utf8.count) bytes")
+    }
+    var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if parts.first == "", parts.count > 1 { parts.removeFirst() }
+    for part in parts where !Self.isSegment(part) {
+      throw Fault(description: "'\(text)' is no resource: '\(part)' cannot be a part of one")
+    }
+    if parts.count > 1, parts[0] == "api" || parts[0] == "apis" {
+      try readPath(parts)
+      return
+    }
+    guard parts.count <= 2 else {
+      throw Fault(
+        description: "'\(text)' is no resource: write RESOURCE, RESOURCE/NAME or apis/GROUP/VERSION/RESOURCE")
+    }
+    let labels = parts[0].split(separator: ".", maxSplits: 1).map(String.init)
+    guard let first = labels.first, !parts[0].hasPrefix(".") else {
+      throw Fault(description: "'\(text)' is no resource: a name is missing in front of the dot")
+    }
+    resource = first.lowercased()
+    object = parts.count == 2 ? parts[1] : nil
+    guard labels.count == 2 else { return }
+    let tail = labels[1].split(separator: ".", maxSplits: 1).map(String.init)
+    guard !tail.isEmpty else { throw Fault(description: "'\(text)' is no resource: its group is missing") }
+    if tail.count == 2, Self.isVersion(tail[0]) {
+      (version, group) = (tail[0], tail[1])
+    } else if Self.isVersion(labels[1]) {
+      (version, group) = (labels[1], "")
+    } else {
+      group = labels[1]
+    }
+  }
+
+  private mutating func readPath(_ parts: [String]) throws(Fault) {
+    isPath = true
+    let isCore = parts[0] == "api"
+    group = isCore ? "" : parts[1]
+    var rest = parts.dropFirst(isCore ? 1 : 2)
+    version = rest.popFirst()
+    // `namespaces/NS` is an object of its own unless a resource follows.
+    if rest.first == "namespaces", rest.count >= 3 {
+      rest.removeFirst()
+      namespace = rest.popFirst()
+    }
+    resource = rest.popFirst() ?? ""
+    object = rest.popFirst()
+    guard !resource.isEmpty, rest.isEmpty else {
+      throw Fault(
+        description:
+          "'\(text)' is no path of a resource: write apis/GROUP/VERSION/[namespaces/NS/]RESOURCE[/NAME]")
+    }
+  }
+
+  /// Names of objects may hold more than names of resources (RBAC's have colons), but nothing that a path means
+  /// something by.
+  private static func isSegment(_ text: String) -> Bool {
+    guard !text.isEmpty, text.utf8.count <= 253, text != ".", text != ".." else { return false }
+    return text.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+      case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"): true
+      default: false
+      }
+    }
+  }
+
+  /// `v1`, `v2beta3`.
+  private static func isVersion(_ text: String) -> Bool {
+    guard text.hasPrefix("v") else { return false }
+    let rest = text.dropFirst().drop { $0.isASCII && $0.isNumber }
+    guard rest.count < text.count - 1 else { return false }
+    if rest.isEmpty { return true }
+    for word in ["alpha", "beta"] where rest.hasPrefix(word) {
+      let digits = rest.dropFirst(word.count)
+      return !digits.isEmpty && digits.allSatisfy { $0.isASCII && $0.isNumber }
+    }
+    return false
+  }
+}

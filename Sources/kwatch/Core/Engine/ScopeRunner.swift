@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+import CCurl
+import Encoding
+import Events
+import Lines
+import Process
+
+/// What a scope asks of the loop it lives in.
+protocol ScopeHost: AnyObject {
+  /// The scope's deadlines may have changed.
+  func disturb()
+  /// Bytes may only be sent outside of libcurl's callbacks: the loop does it when it is back.
+  func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
+  func cancel(_ exchange: Exchange, discarding: Bool)
+  /// Output is broken: the loop ends.
+  func fail(_ error: OutputError)
+  func report(_ scope: ScopeRunner, _ health: ScopeHealth)
+  func synced(_ scope: ScopeRunner)
+  func finished(_ scope: ScopeRunner, _ status: ExitStatus, _ message: String)
+  /// The resource is not where it was: whether the server has it elsewhere.
+  func rediscover(_ scope: ScopeRunner)
+}
+
+/// One (cluster, resource, namespace): the machine, its decoders and its printer, between libcurl and stdout.
+package final class ScopeRunner {
+  let link: ClusterLink
+  /// What the user called the resource.
+  let name: ResourceName
+  private(set) var resource: APIResource
+  /// nil: all of them, or a resource without namespaces.
+  let namespace: String?
+  var machine: ScopeMachine
+  private var printer: EventPrinter
+  private let query: Query
+  private let output: OutputWriter
+  private let options: OutputOptions
+  private let diagnostics: Diagnostics
+  private unowned let host: any ScopeHost
+
+  private(set) var exchanges: [TransferID: Exchange] = [:]
+  /// The wall clock of the last event told.
+  private(set) var lastEvent: Timestamp?
+  private(set) var eventCount: UInt64 = 0
+  /// Something a state file should know has happened.
+  var hasNews = false
+  /// The Status of the ERROR event that is being dealt with.
+  private var errorObject: [UInt8] = []
+  /// Whether the items of the current list say kind and apiVersion themselves.
+  private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
+  private var isTable: Bool { options.format == .table }
+
+  init(
+    link: ClusterLink, name: ResourceName, resource: APIResource, namespace: String?, query: Query,
+    settings: ScopeSettings, output: OutputWriter, options: OutputOptions, diagnostics: Diagnostics,
+    host: any ScopeHost
+  ) {
+    self.link = link
+    self.name = name
+    self.resource = resource
+    self.namespace = namespace
+    self.query = query
+    self.output = output
+    self.options = options
+    self.diagnostics = diagnostics
+    self.host = host
+    machine = ScopeMachine(settings: settings) { .random(in: 0..<1) }
+    printer = EventPrinter(
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+  }
+
+  /// Goes on with what the server has in place of the resource: another version of it. All objects are told again,
+  /// in their new form.
+  func move(to resource: APIResource) {
+    diagnostics.warning(
+      "\(title): the server has \(resource.apiVersion) now, not \(self.resource.apiVersion)")
+    self.resource = resource
+    printer = EventPrinter(
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+    machine.known.forgetVersions()
+  }
+
+  /// For messages: `pods in default (context prod)`.
+  var title: String {
+    let place = namespace.map { " in \($0)" } ?? ""
+    return "\(resource.qualifiedName)\(query.object.map { "/\($0)" } ?? "")\(place) (context \(link.name))"
+  }
+
+  /// Tells apart the scopes of a state file.
+  var key: String {
+    [
+      link.name, resource.apiVersion, resource.name, namespace ?? "*", query.object ?? "",
+      query.fieldSelector, query.labelSelector,
+    ]
+    .joined(separator: "|")
+  }
+
+  func handle(_ event: ScopeEvent) { perform(machine.event(event, at: MonotonicClock.now)) }
+
+  // MARK: - Exchanges
+
+  /// Makes the request; nil while credentials are on their way.
+  func exchange(_ id: TransferID, _ request: ScopeRequest, fresh: Bool) throws(ConfigError) -> Exchange? {
+    let accept =
+      isTable ? "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" : "application/json"
+    let path = resource.path(namespace: namespace) + query.text(request)
+    var isWatch = false
+    if case .watch = request { isWatch = true }
+    // Never gzip for a watch: an event would wait in the compressor for the next one.
+    guard let exchange = try link.exchange(path, accept: accept, compressed: !isWatch, fresh: fresh) else {
+      return nil
+    }
+    diagnostics.debug("\(link.name): GET \(path)")
+    exchanges[id] = exchange
+    exchange.onOpen = { [unowned self] in handle(.opened(id)) }
+    if isWatch { attachWatch(exchange, id) } else { attachList(exchange, id, request) }
+    return exchange
+  }
+
+  private func attachWatch(_ exchange: Exchange, _ id: TransferID) {
+    var decoder = WatchDecoder()
+    exchange.onBytes = { [unowned self] chunk in
+      let now = received(id)
+      do throws(WatchDecoder.Fault) {
+        try decoder.feed(chunk) { line in self.line(line, id, exchange, now) }
+      } catch {
+        broken(id, exchange, "a line of more than \(WatchDecoder.lineLimit) bytes")
+      }
+      return !exchange.isCancelled
+    }
+    exchange.onEnd = { [unowned self] ending in
+      exchanges[id] = nil
+      switch ending {
+      case .broken(let message):
+        handle(.failed(id, ScopeFailure(kind: .transport, message: "watch \(title): \(message)")))
+      case .complete where exchange.status != 200:
+        handle(.failed(id, ServerAnswer.failure(exchange, "watch \(title)")))
+      case .complete:
+        // A half line at a clean end is no event; what it would have been comes again.
+        handle(.ended(id))
+      }
+    }
+  }
+
+  private func attachList(_ exchange: Exchange, _ id: TransferID, _ request: ScopeRequest) {
+    var decoder = ListDecoder()
+    var isProbe = false
+    if case .probe = request { isProbe = true }
+    itemTemplate = nil
+    exchange.onBytes = { [unowned self] chunk in
+      let now = received(id)
+      do throws(ListDecoder.Fault) {
+        try decoder.feed(chunk) { item in isProbe || self.item(item, id, exchange, now) }
+      } catch {
+        broken(id, exchange, "\(error)")
+      }
+      return !exchange.isCancelled
+    }
+    exchange.onEnd = { [unowned self] ending in
+      exchanges[id] = nil
+      let what = "list \(title)"
+      switch ending {
+      case .broken(let message):
+        handle(.failed(id, ScopeFailure(kind: .transport, message: "\(what): \(message)")))
+      case .complete where exchange.status != 200:
+        handle(.failed(id, ServerAnswer.failure(exchange, what)))
+      case .complete where !decoder.isComplete:
+        handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(what): the answer is no whole list")))
+      case .complete:
+        if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
+        handle(.page(id, decoder.meta))
+      }
+    }
+  }
+
+  /// Notes that the server lives.
+  private func received(_ id: TransferID) -> Duration {
+    let now = MonotonicClock.now
+    machine.activity(id, at: now)
+    link.heartbeat.activity(at: now)
+    return now
+  }
+
+  private func broken(_ id: TransferID, _ exchange: Exchange, _ message: String) {
+    guard !exchange.isCancelled else { return }
+    drop(id)
+    handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(title): \(message)")))
+  }
+
+  private func drop(_ id: TransferID, discarding: Bool = false) {
+    guard let exchange = exchanges.removeValue(forKey: id) else { return }
+    host.cancel(exchange, discarding: discarding)
+  }
+
+  // MARK: - Bytes
+
+  private func item(_ item: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
+    let header: ObjectHeader
+    do throws(JSONFault) {
+      var found = try ObjectHeader(
+        item, namespaced: resource.isNamespaced, row: isTable, walkingAll: itemTemplate == nil && !isTable)
+      // The items of one list are alike: the first, read to its end, says for all whether these are missing.
+      let template = itemTemplate ?? (found.hasKind, found.hasAPIVersion)
+      itemTemplate = template
+      found.hasKind = found.hasKind || template.hasKind
+      found.hasAPIVersion = found.hasAPIVersion || template.hasAPIVersion
+      header = found
+    } catch {
+      broken(id, exchange, "an item of the list is not JSON (\(error))")
+      return false
+    }
+    tell(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
+      try self.printer.item(item, as: type, header)
+    }
+    return !exchange.isCancelled
+  }
+
+  private func line(_ line: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
+    let parsed: WatchLine
+    let header: ObjectHeader
+    do throws(JSONFault) {
+      guard let found = try WatchLine(line) else {
+        diagnostics.warning("\(title): an event of a type that is not known: \(Self.start(of: line))")
+        return true
+      }
+      parsed = found
+      if parsed.type == .error {
+        let object = try parsed.object(in: line)
+        errorObject = line.bytes(object)
+        defer { errorObject = [] }
+        drop(id)
+        handle(.failed(id, ServerAnswer.failure(line.extracting(object), "watch \(title)")))
+        return false
+      }
+      header = try self.header(line, parsed)
+    } catch {
+      broken(id, exchange, "a line that is no event (\(error)): \(Self.start(of: line))")
+      return false
+    }
+    if parsed.type == .bookmark {
+      let version = line.text(header.resourceVersion)
+      handle(.bookmark(id, resourceVersion: version, endsInitialEvents: header.endsInitialEvents))
+      printing { () throws(OutputError) in try self.printer.bookmark(line, parsed) }
+      hasNews = true
+      return !exchange.isCancelled
+    }
+    let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
+    tell(disposition, line) { type throws(OutputError) in
+      try self.printer.line(line, parsed, as: type, header)
+    }
+    if machine.needsProof { perform(machine.prove(at: now)) }
+    return !exchange.isCancelled
+  }
+
+  /// The identity of a watch event's object; of a Table, that of its one row.
+  private func header(_ line: Span<UInt8>, _ parsed: WatchLine) throws(JSONFault) -> ObjectHeader {
+    if isTable, parsed.type != .bookmark, let row = try Self.firstRow(line, at: parsed.objectStart) {
+      return try ObjectHeader(line, at: row, namespaced: resource.isNamespaced, row: true)
+    }
+    return try ObjectHeader(
+      line, at: parsed.objectStart, namespaced: resource.isNamespaced, walkingAll: parsed.type == .bookmark)
+  }
+
+  private static func firstRow(_ line: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
+    var walker = JSONWalker(at: start)
+    try walker.expect(UInt8(ascii: "{"), line)
+    while let key = try walker.nextKey(line) {
+      guard line.reads(key, as: "rows"), try walker.peek(line) == UInt8(ascii: "[") else {
+        try walker.skipValue(line)
+        continue
+      }
+      walker.position += 1
+      return try walker.nextElement(line) ? walker.position : nil
+    }
+    return nil
+  }
+
+  private static func start(of line: Span<UInt8>) -> String {
+    line.text(0..<min(80, line.count))
+  }
+
+  /// Prints what the machine decided to; `print` says whether `text` was fit to be.
+  private func tell(
+    _ disposition: Disposition, _ text: Span<UInt8>, _ print: (EventType) throws(OutputError) -> Bool
+  ) {
+    let type: EventType
+    switch disposition {
+    case .drop: return
+    case .emit(let own): type = own
+    case .replace(let predecessor):
+      tellEnd(of: predecessor)
+      type = .added
+    }
+    told()
+    var isFit = true
+    printing { () throws(OutputError) in isFit = try print(type) }
+    guard !isFit else { return }
+    diagnostics.warning("\(title): an object that is not JSON is left out: \(Self.start(of: text))")
+  }
+
+  private func tellEnd(of identity: Identity) {
+    told()
+    printing { () throws(OutputError) in try self.printer.deleted(identity) }
+  }
+
+  private func told() {
+    eventCount += 1
+    hasNews = true
+    lastEvent = .now
+  }
+
+  private func printing(_ body: () throws(OutputError) -> Void) {
+    do throws(OutputError) { try body() } catch { host.fail(error) }
+  }
+
+  // MARK: - Actions
+
+  func perform(_ actions: [ScopeAction]) {
+    host.disturb()
+    for action in actions {
+      switch action {
+      case .send(let id, let request, let fresh): host.send(self, id, request, fresh: fresh)
+      case .cancel(let id): drop(id, discarding: true)
+      case .delete(let identities): for identity in identities { tellEnd(of: identity) }
+      case .pass(let failure):
+        let object = errorObject.isEmpty ? ServerAnswer.status(failure) : errorObject
+        printing { () throws(OutputError) in try self.printer.error(object) }
+      case .synced:
+        hasNews = true
+        host.synced(self)
+      case .report(let health): host.report(self, health)
+      case .refreshCredentials: link.credentials.invalidate()
+      case .rediscover: host.rediscover(self)
+      case .warn(let text): diagnostics.warning(text)
+      case .debug(let text): diagnostics.debug(text)
+      case .finish(let status, let message): host.finished(self, status, message)
+      }
+    }
+  }
+}

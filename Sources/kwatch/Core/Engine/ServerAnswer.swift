@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// A failed answer, understood as far as it says anything: a Status, or text, or nothing.
+enum ServerAnswer {
+  /// `what` is the request, for people: `list pods`.
+  static func failure(_ exchange: Exchange, _ what: String) -> ScopeFailure {
+    let status = try? JSONValue.parse(exchange.errorBody)
+    var failure =
+      status.map { self.failure($0, .http(exchange.status), what) }
+      ?? ScopeFailure(kind: .http(exchange.status), message: "\(what): \(plain(exchange))")
+    // The header is for everybody, `details.retryAfterSeconds` for those who read Status.
+    failure.retryAfter = exchange.retryAfter ?? failure.retryAfter
+    return failure
+  }
+
+  /// The Status of an in-stream ERROR event.
+  static func failure(_ object: Span<UInt8>, _ what: String) -> ScopeFailure {
+    guard let status = try? JSONValue.parse(object) else {
+      return ScopeFailure(kind: .stream(500), message: "\(what): an ERROR event without a Status")
+    }
+    return failure(status, .stream(status["code"]?.integer ?? 500), what)
+  }
+
+  private static func failure(_ status: JSONValue, _ kind: ScopeFailure.Kind, _ what: String) -> ScopeFailure
+  {
+    let code: Int
+    switch kind {
+    case .http(let number), .stream(let number): code = number
+    default: code = 0
+    }
+    let reason = status["reason"]?.text ?? ""
+    let message = status["message"]?.text ?? ""
+    let details = status["details"]
+    var failure = ScopeFailure(
+      kind: kind,
+      message: "\(what): \(code)\(reason.isEmpty ? "" : " \(reason)")\(message.isEmpty ? "" : ": \(message)")"
+    )
+    if let seconds = details?["retryAfterSeconds"]?.integer, seconds >= 0, seconds <= 3600 {
+      failure.retryAfter = .seconds(seconds)
+    }
+    failure.isTooLarge =
+      details?["causes"]?.elements.contains { $0["reason"]?.text == "ResourceVersionTooLarge" } ?? false
+      || message.hasPrefix("Too large resource version") || message.contains("Too large resource version:")
+    return failure
+  }
+
+  /// The first line of an answer that is no Status: `404 page not found`, a proxy's HTML.
+  private static func plain(_ exchange: Exchange) -> String {
+    let body = String(decoding: exchange.errorBody.prefix(300), as: UTF8.self)
+    let line = body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    let text = line.hasPrefix("\(exchange.status)") ? line : "\(exchange.status) \(line)"
+    return exchange.status == 0 ? "no HTTP answer" : String(text.prefix(200))
+  }
+
+  /// A Status object to print for a failure that came without one.
+  static func status(_ failure: ScopeFailure) -> [UInt8] {
+    let code = failure.code ?? 500
+    return Status(code: code, reason: code == 410 ? "Expired" : "InternalError", message: failure.message)
+      .json
+  }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Lines
+import Process
+
+/// `--usage`: what pods or nodes use, from metrics.k8s.io, as METRICS lines beside the watch.
+///
+/// A list at an interval, as that API knows no watch. A sample is told once, however often it is read; it never
+/// becomes a MODIFIED, since it says nothing about the object's spec or status.
+/// Where metrics.k8s.io's own resource was asked for it stands alone: a refusal of its first list is then final, and
+/// a snapshot ends with it.
+package final class UsageRunner {
+  /// What the loop needs to know.
+  struct Host {
+    var start: (Exchange) -> Void
+    var cancel: (Exchange) -> Void
+    var fail: (OutputError) -> Void
+    var report: (UsageRunner, StreamStatus.Health, StreamStatus.Reason) -> Void
+    /// One that stands alone is done.
+    var finished: (ExitStatus, String) -> Void
+  }
+
+  let link: ClusterLink
+  let resource: APIResource
+  let namespace: String?
+  private let printer: EventPrinter
+  private let query: Query
+  private let interval: Duration
+  /// Nothing else is told of the resource.
+  let standsAlone: Bool
+  private let isSnapshot: Bool
+  private let retryLimit: Int?
+  private(set) var isFinished = false
+  private let diagnostics: Diagnostics
+  private let host: Host
+  private var exchange: Exchange?
+  private var wakeAt: Duration
+  /// namespace/name → the sample's own time, of the last list.
+  private var told: [[UInt8]: [UInt8]] = [:]
+  private var seen: [[UInt8]: [UInt8]] = [:]
+  private(set) var hasWorked = false
+  private var hasRefreshed = false
+  private var failures = 0
+  private var health: (StreamStatus.Health, StreamStatus.Reason)?
+
+  init(
+    _ link: ClusterLink, _ resource: APIResource, namespace: String?, query: Query, interval: Duration,
+    standsAlone: Bool, isSnapshot: Bool, retryLimit: Int?, output: OutputWriter, options: OutputOptions,
+    diagnostics: Diagnostics, host: Host
+  ) {
+    self.link = link
+    self.namespace = namespace
+    self.query = query
+    self.interval = interval
+    self.standsAlone = standsAlone
+    self.isSnapshot = isSnapshot
+    self.retryLimit = retryLimit
+    self.diagnostics = diagnostics
+    self.host = host
+    self.resource = resource
+    printer = EventPrinter(
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+    wakeAt = MonotonicClock.now
+  }
+
+  static let group = "metrics.k8s.io"
+
+  /// What metrics.k8s.io has on a resource, if anything.
+  static func usage(of watched: APIResource) -> APIResource? {
+    guard watched.group.isEmpty, watched.name == "pods" || watched.name == "nodes" else { return nil }
+    return APIResource(
+      group: group, version: "v1beta1", name: watched.name,
+      kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
+  }
+
+  /// When `timer` is next of use.
+  var deadline: Duration? { isFinished ? nil : wakeAt }
+
+  func timer(_ now: Duration) {
+    guard wakeAt <= now, !isFinished else { return }
+    if let late = exchange {
+      host.cancel(late)
+      exchange = nil
+      failed(.disconnect, "no answer in time")
+      guard !isFinished else { return }
+    }
+    wakeAt = now + interval
+    let path =
+      resource.path(namespace: namespace)
+      + query.text(.list(resourceVersion: "", continuation: "", limit: nil))
+    do throws(ConfigError) {
+      guard let made = try link.exchange(path, compressed: true) else { return }
+      attach(made)
+      exchange = made
+      // A slow metrics server gets a little longer than the interval.
+      wakeAt = now + max(interval, .seconds(1))
+      host.start(made)
+    } catch { settle(.degraded, .auth, error.message) }
+  }
+
+  private func attach(_ exchange: Exchange) {
+    var decoder = ListDecoder()
+    seen = [:]
+    exchange.onBytes = { [unowned self] chunk in
+      do throws(ListDecoder.Fault) {
+        try decoder.feed(chunk) { item in
+          sample(item)
+          return true
+        }
+        return true
+      } catch { return false }
+    }
+    exchange.onEnd = { [unowned self] ending in
+      self.exchange = nil
+      switch ending {
+      case .broken(let message): failed(.disconnect, message)
+      case .complete where exchange.status != 200:
+        refused(exchange.status, ServerAnswer.failure(exchange, "list \(resource.qualifiedName)").message)
+      case .complete where !decoder.isComplete: failed(.error, "the answer is no whole list")
+      case .complete:
+        told = seen
+        (hasWorked, hasRefreshed, failures) = (true, false, 0)
+        settle(.healthy, .none, "")
+        if isSnapshot { finish(.ok, "") }
+      }
+    }
+  }
+
+  private func refused(_ status: Int, _ message: String) {
+    switch status {
+    case 401:
+      // Tokens expire; one more try with new ones, before it is final.
+      link.credentials.invalidate()
+      failed(.auth, message, isFinal: hasRefreshed ? .noPermission : nil)
+      hasRefreshed = true
+    case 403: failed(.permission, message, isFinal: .noPermission)
+    case 404: failed(.noScope, message, isFinal: .noInput)
+    default: failed(.error, message)
+    }
+  }
+
+  /// `isFinal`: the status to end with, unless it has worked before; what is refused now may be allowed again.
+  private func failed(
+    _ reason: StreamStatus.Reason, _ message: String, isFinal status: ExitStatus? = nil
+  ) {
+    failures += 1
+    var end = hasWorked ? nil : status
+    if let retryLimit, failures > retryLimit { end = end ?? .unavailable }
+    guard standsAlone, let end else { return settle(.degraded, reason, message) }
+    settle(.unhealthy, reason, "")
+    finish(end, message)
+  }
+
+  private func finish(_ status: ExitStatus, _ message: String) {
+    guard standsAlone else { return }
+    isFinished = true
+    host.finished(status, message)
+  }
+
+  private func sample(_ item: Span<UInt8>) {
+    guard let header = try? ObjectHeader(item, namespaced: resource.isNamespaced) else { return }
+    let key = item.bytes(header.namespace) + [UInt8(ascii: "/")] + item.bytes(header.name)
+    let time = Self.time(item)
+    seen[key] = time
+    guard told[key] != time else { return }
+    do throws(OutputError) { try printer.metrics(item, header) } catch { host.fail(error) }
+  }
+
+  /// The sample's `timestamp`; the object's own creationTimestamp is the time of the request.
+  private static func time(_ item: Span<UInt8>) -> [UInt8] {
+    var walker = JSONWalker()
+    guard (try? walker.expect(UInt8(ascii: "{"), item)) != nil else { return [] }
+    while let key = try? walker.nextKey(item) {
+      if item.reads(key, as: "timestamp") {
+        return (try? walker.skipValue(item)).map { item.bytes($0) } ?? []
+      }
+      guard (try? walker.skipValue(item)) != nil else { return [] }
+    }
+    return []
+  }
+
+  private func settle(_ level: StreamStatus.Health, _ reason: StreamStatus.Reason, _ message: String) {
+    guard health?.0 != level || health?.1 != reason else { return }
+    health = (level, reason)
+    if !message.isEmpty {
+      diagnostics.warning("usage of \(resource.name) (context \(link.name)): \(message)")
+    }
+    host.report(self, level, reason)
+  }
+}

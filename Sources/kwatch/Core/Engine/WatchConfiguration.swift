@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Events
+
+/// All that the command line says, as values.
+package struct WatchConfiguration: Sendable {
+  package var resources: [ResourceName] = []
+  /// Empty: each context's own.
+  package var namespaces: [String] = []
+  package var isAllNamespaces = false
+  package var labelSelector = ""
+  package var fieldSelector = ""
+  package var contexts: [String] = []
+  package var kubeconfig: String?
+  /// What is put in front of every path, behind the server's own.
+  package var pathPrefix = ""
+  /// Empty: the kubeconfig's.
+  package var impersonatedUser = ""
+  package var proxyURL = ""
+  package var scope = ScopeSettings()
+  package var output = OutputOptions()
+  package var listsResources = false
+  package var usageInterval: Duration?
+  package var stateFile: String?
+  package var status = StatusSink.Destination.nowhere
+  package var timeout: Duration?
+  package var metricsAddress: String?
+  package init() {}
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Lines
+
+extension KubeconfigLoader {
+  /// This process's environment and this machine's files.
+  static var system: KubeconfigLoader { KubeconfigLoader(environment: variable, read: file) }
+
+  /// A kubeconfig, a token: small.
+  ///
+  /// - Returns: nil where there is no such file.
+  /// - Throws: `ConfigError` that says what the system said.
+  static func file(_ path: String) throws(ConfigError) -> [UInt8]? {
+    do { return try WholeFile.read(path, limit: KubeconfigParser.sizeLimit) } catch {
+      if error.isMissing { return nil }
+      throw ConfigError("read '\(path)': \(error)")
+    }
+  }
+
+  private static func variable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Process
+
+/// Names one HTTP exchange of a scope; what comes of an older one is ignored.
+typealias TransferID = Int
+
+/// What a scope asks the server.
+enum ScopeRequest: Equatable, Sendable {
+  /// A page of a list. `resourceVersion` empty: the most recent state; else exactly that state.
+  case list(resourceVersion: String, continuation: String, limit: Int?)
+  /// `initialEvents`: a streaming list first, of the most recent state.
+  case watch(resourceVersion: String, initialEvents: Bool, timeoutSeconds: Int)
+  /// One object of a state not older than `resourceVersion`: refused with 504 when that one is still to come.
+  case probe(resourceVersion: String)
+}
+
+/// Why an exchange did not do what it was for.
+struct ScopeFailure: Error, Equatable, Sendable {
+  enum Kind: Equatable, Sendable {
+    /// No connection, or one that broke; nothing of HTTP is wrong.
+    case transport
+    /// An answer other than 200.
+    case http(Int)
+    /// An ERROR event in the stream, with its Status' code.
+    case stream(Int)
+    /// Nothing came for longer than anything may take.
+    case silence
+    /// Bytes that are no list, no event.
+    case garbage
+  }
+
+  var kind: Kind
+  /// For people: what came back.
+  var message: String
+  var retryAfter: Duration?
+  /// The Status has the cause `ResourceVersionTooLarge`.
+  var isTooLarge = false
+
+  var code: Int? {
+    switch kind {
+    case .http(let code), .stream(let code): code
+    default: nil
+    }
+  }
+}
+
+/// What happens to a scope.
+enum ScopeEvent: Sendable {
+  case start
+  /// 200 and its headers have come.
+  case opened(TransferID)
+  /// A page of a list is whole.
+  case page(TransferID, ListMeta)
+  case bookmark(TransferID, resourceVersion: String, endsInitialEvents: Bool)
+  case failed(TransferID, ScopeFailure)
+  /// A watch ended as HTTP says it should.
+  case ended(TransferID)
+  case timer
+  /// The server gave no sign of life when it was asked for one.
+  case peerDied
+  /// Someone asks for a fresh list (SIGHUP).
+  case relist
+}
+
+/// What a scope wants done, in this order.
+enum ScopeAction: Equatable, Sendable {
+  /// `fresh`: on a new connection; the old one may be dead.
+  case send(TransferID, ScopeRequest, fresh: Bool)
+  case cancel(TransferID)
+  /// Objects that are gone without the watch having said so.
+  case delete([Identity])
+  /// The error is for the consumer's eyes: an ERROR line.
+  case pass(ScopeFailure)
+  /// The first list is told whole.
+  case synced
+  /// The scope's health, as of now; one event may pass through several.
+  case report(ScopeHealth)
+  case refreshCredentials
+  /// The resource is no longer where it was: the server may have it under another version.
+  case rediscover
+  case warn(String)
+  case debug(String)
+  /// This scope ends, with that status and the reason for it.
+  case finish(ExitStatus, String)
+}
+
+/// What becomes of an object that has just come.
+enum Disposition: Equatable, Sendable {
+  case drop
+  case emit(EventType)
+  /// ADDED, after a DELETED of the object that had the name until now: whoever keeps objects by name must see its
+  /// end first.
+  case replace(Identity)
+}
+
+/// How data is being had, and how well.
+package struct ScopeHealth: Equatable, Sendable {
+  var mode = StreamStatus.Mode.snapshot
+  var level = StreamStatus.Health.degraded
+  var reason = StreamStatus.Reason.awaiting
+  var isConnected = false
+  /// Proven: an event, a bookmark, the end of initial events or a clean time-out has been seen.
+  var isDelivering = false
+  var isPolling = false
+}
+
+/// What to do when the server no longer knows the resourceVersion that a watch should go on from.
+package enum GonePolicy: String, Sendable, CaseIterable {
+  /// List again and print the difference.
+  case relist
+  /// The same, after an ERROR line that says so.
+  case error
+  /// Print the ERROR line and end with status 75.
+  case exit
+}
+
+/// The constants of one scope; times are the design's where no flag says otherwise.
+package struct ScopeSettings: Sendable {
+  /// Lists at an interval replace a watch that is refused or broken.
+  package var allowsPolling = true
+  package var pollInterval = Duration.seconds(10)
+  /// How long a watch stays broken before lists at an interval replace it.
+  package var pollAfter = Duration.seconds(5)
+  /// What the server is asked to end a proven watch after; ±20 %, so that a fleet does not come back at once.
+  package var watchTimeout = Duration.seconds(300)
+  package var verifyInterval: Duration?
+  package var onGone = GonePolicy.relist
+  /// Failures in a row before giving up; nil: never.
+  package var retryLimit: Int?
+  /// List, tell, end.
+  package var isSnapshot = false
+  package var skipsInitial = false
+  package var allowsStreamingList = true
+  package var canWatch = true
+  /// A short page first: the server sends nothing of a page before it has all of it.
+  package var firstPageLimit = 100
+  /// kube-apiserver's own clients' page.
+  package var pageLimit = 500
+  /// An answer's headers, or the next bytes of a list.
+  package var answerTimeout = Duration.seconds(30)
+  /// The next event of a streaming list: a server that waits longer than etcd's 3 s never sends the end marker.
+  package var streamingSilence = Duration.seconds(10)
+  /// Bookmarks come every 60 s where they come at all: two and a half of them missing is a dead stream.
+  package var bookmarkSilence = Duration.seconds(150)
+  /// A resource missing for this long is gone with all its objects; shorter is a restarted server's CRDs.
+  package var notFoundGrace = Duration.seconds(30)
+  package var backoffInitial = Duration.seconds(1)
+  package var backoffMaximum = Duration.seconds(30)
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import JSON
+import Lines
+
+/// Prints the events of one scope, wrapping and completing what the server sent.
+final class EventPrinter {
+  private let output: OutputWriter
+  private let resource: APIResource
+  private let options: OutputOptions
+  private let rewrite: ObjectRewrite?
+  private let source: [UInt8]
+  private let table: TablePrinter?
+  /// What an item of a list lacks: `"kind":"Pod","apiVersion":"v1"`.
+  private let typeMeta: [UInt8]
+  private let prefixes: [EventType: [UInt8]]
+  private let suffix: [UInt8]
+  private static let newline: [UInt8] = [0x0A]
+
+  init(
+    _ output: OutputWriter, resource: APIResource, options: OutputOptions, cluster: String, namespace: String?
+  ) {
+    self.output = output
+    self.resource = resource
+    self.options = options
+    var rules: [ObjectRewrite] = options.pruned.map(ObjectRewrite.cutting)
+    if resource.isSecret, !options.revealsSecrets { rules.append(.secrets) }
+    rewrite = rules.dropFirst().reduce(rules.first) { $0?.merged(with: $1) }
+    var fields =
+      "\"cluster\":\(JSONText.string(cluster)),\"resource\":\(JSONText.string(resource.qualifiedName))"
+    if let namespace { fields += ",\"namespace\":\(JSONText.string(namespace))" }
+    source = options.printsSource ? Array("{\(fields)}".utf8) : []
+    table =
+      options.format == .table
+      ? TablePrinter(
+        output, showsNamespace: resource.isNamespaced && namespace == nil, usesColour: options.usesColour)
+      : nil
+    // A kind is not known where there was no discovery; none is better than an empty one.
+    let kind = resource.kind.isEmpty ? "" : "\"kind\":\(JSONText.string(resource.kind)),"
+    typeMeta = Array("\(kind)\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8)
+    prefixes = Dictionary(uniqueKeysWithValues: EventType.allCases.map { ($0, EventLine.prefix($0)) })
+    suffix = EventLine.suffix(source: source)
+  }
+
+  /// A line of a watch.
+  ///
+  /// - Returns: false where its object is not JSON as far as it had to be read; nothing is printed then.
+  func line(
+    _ line: Span<UInt8>, _ parsed: WatchLine, as type: EventType, _ header: ObjectHeader
+  ) throws(OutputError) -> Bool {
+    switch options.format {
+    case .json:
+      if parsed.isCanonical, type == parsed.type, source.isEmpty, rewrite == nil {
+        try append(line)
+        try output.append(Self.newline)
+        return true
+      }
+      guard let object = try? parsed.object(in: line) else { return false }
+      return try self.object(line.extracting(object), as: type)
+    case .name:
+      try name(line.bytes(header.name))
+      return true
+    case .table:
+      guard let object = try? parsed.object(in: line) else { return false }
+      return try table?.event(type, line.extracting(object)) ?? true
+    }
+  }
+
+  /// An item of a list.
+  ///
+  /// - Returns: as `line`.
+  func item(_ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader) throws(OutputError) -> Bool {
+    switch options.format {
+    case .json:
+      if JSONWalker.find(0x0A, item, from: 0) != nil || JSONWalker.find(0x0D, item, from: 0) != nil {
+        let compacted = ObjectRewrite.compact(item)
+        return try complete(compacted.span, as: type, header)
+      }
+      return try complete(item, as: type, header)
+    case .name:
+      try name(item.bytes(header.name))
+      return true
+    case .table: return table?.row(type, item) ?? true
+    }
+  }
+
+  /// An object that is gone without the server having said so: what is known of it, nothing else.
+  func deleted(_ identity: Identity) throws(OutputError) {
+    switch options.format {
+    case .json:
+      var object = Array("{".utf8) + typeMeta + Array(",\"metadata\":{\"name\":\"".utf8) + identity.name
+      if !identity.namespace.isEmpty { object += Array("\",\"namespace\":\"".utf8) + identity.namespace }
+      if !identity.uid.isEmpty { object += Array("\",\"uid\":\"".utf8) + identity.uid }
+      // A hash stands in the place of a resourceVersion that never was.
+      if identity.resourceVersion.first != UInt8(ascii: "#") {
+        object += Array("\",\"resourceVersion\":\"".utf8) + identity.resourceVersion
+      }
+      object += Array("\"}}".utf8)
+      try output.append(EventLine.make(.deleted, object: object, source: source))
+    case .name: try name(identity.name)
+    case .table: try table?.deleted(identity)
+    }
+  }
+
+  /// A BOOKMARK line, where wanted.
+  func bookmark(_ line: Span<UInt8>, _ parsed: WatchLine) throws(OutputError) {
+    guard options.printsBookmarks, options.format == .json, let object = try? parsed.object(in: line) else {
+      return
+    }
+    _ = try self.object(line.extracting(object), as: .bookmark, isData: false)
+  }
+
+  /// An ERROR line; the server's own Status where it sent one.
+  func error(_ status: [UInt8]) throws(OutputError) {
+    guard options.format == .json else { return }
+    try output.append(EventLine.make(.error, object: status, source: source))
+  }
+
+  func metrics(_ item: Span<UInt8>, _ header: ObjectHeader) throws(OutputError) {
+    guard options.format == .json else { return }
+    let flat = ObjectRewrite.compact(item)
+    _ = try complete(flat.span, as: .metrics, header)
+  }
+
+  /// The list is told: a table knows its columns' widths now.
+  func endOfPage(_ meta: ListMeta) throws(OutputError) { try table?.endOfPage(meta) }
+
+  // MARK: - Pieces
+
+  private func name(_ name: [UInt8]) throws(OutputError) {
+    try output.append(Array("\(resource.objectPrefix)/".utf8) + name + [0x0A])
+  }
+
+  private func object(
+    _ object: Span<UInt8>, as type: EventType, isData: Bool = true
+  ) throws(OutputError) -> Bool {
+    let prefix = prefixes[type] ?? EventLine.prefix(type)
+    if isData, let rewrite {
+      guard let rewritten = try? rewrite.apply(to: object) else { return false }
+      try output.append(prefix)
+      try output.append(rewritten)
+    } else {
+      try output.append(prefix)
+      try append(object)
+    }
+    try output.append(suffix)
+    return true
+  }
+
+  /// Puts back what an item lacks: a list says kind and apiVersion once for all of them.
+  private func complete(
+    _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
+  ) throws(OutputError) -> Bool {
+    let missing = missing(header)
+    guard !missing.isEmpty else { return try object(item, as: type) }
+    if rewrite != nil {
+      var whole = Array("{".utf8) + missing
+      appendMembers(of: item, to: &whole)
+      return try object(whole.span, as: type)
+    }
+    try output.append(prefixes[type] ?? EventLine.prefix(type))
+    try output.append(Array("{".utf8) + missing + (isEmpty(item) ? [] : [UInt8(ascii: ",")]))
+    try append(item.extracting(1..<item.count))
+    try output.append(suffix)
+    return true
+  }
+
+  private func missing(_ header: ObjectHeader) -> [UInt8] {
+    if header.hasKind, header.hasAPIVersion { return [] }
+    if header.hasKind { return Array("\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8) }
+    if header.hasAPIVersion {
+      return resource.kind.isEmpty ? [] : Array("\"kind\":\(JSONText.string(resource.kind))".utf8)
+    }
+    return typeMeta
+  }
+
+  private func appendMembers(of item: Span<UInt8>, to whole: inout [UInt8]) {
+    if !isEmpty(item) { whole.append(UInt8(ascii: ",")) }
+    whole += item.bytes(1..<item.count)
+  }
+
+  private func isEmpty(_ item: Span<UInt8>) -> Bool {
+    var walker = JSONWalker(at: 1)
+    return (try? walker.peek(item)) == UInt8(ascii: "}")
+  }
+
+  private func append(_ bytes: Span<UInt8>) throws(OutputError) {
+    let result: Result<Void, OutputError> = unsafe bytes.withUnsafeBytes { buffer in
+      do throws(OutputError) { return .success(unsafe try output.append(buffer)) } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import CCurl
+
+/// How an exchange came to its end.
+enum ExchangeEnding: Equatable, Sendable {
+  /// HTTP ended it as it should, whatever the status.
+  case complete
+  /// It broke, or never began; what libcurl says.
+  case broken(String)
+}
+
+/// One HTTP request and its answer, on a `CurlMulti`. Its closures are called on the multi's thread.
+@safe package final class Exchange {
+  /// Answers other than 200 are kept up to here.
+  static let errorLimit = 64 << 10
+
+  let handle: UnsafeMutableRawPointer
+  private(set) var status = 0
+  private(set) var retryAfter: Duration?
+  private(set) var errorBody: [UInt8] = []
+  var isCancelled = false
+
+  /// 200 and all its headers have come.
+  var onOpen: () -> Void = {}
+  /// Bytes of a 200's body; false gives the exchange up.
+  var onBytes: (Span<UInt8>) -> Bool = { _ in true }
+  /// Once, unless cancelled.
+  var onEnd: (ExchangeEnding) -> Void = { _ in }
+
+  private var headers: UnsafeMutablePointer<curl_slist>?
+  private var connectTo: UnsafeMutablePointer<curl_slist>?
+  private let errorText: UnsafeMutablePointer<CChar>
+
+  init?() {
+    guard let handle = unsafe curl_easy_init() else { return nil }
+    unsafe self.handle = handle
+    unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    unsafe ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
+    set(CURLOPT_NOSIGNAL, 1)
+    // 64 KiB a read: as large as the output's buffer, and a hundred watches stay small.
+    set(CURLOPT_BUFFERSIZE, 64 << 10)
+    set(CURLOPT_CONNECTTIMEOUT, 10)
+    // No CURLOPT_PIPEWAIT: over HTTP/1.1 it makes a second request wait for the end of the first, and a watch has
+    // none. Discovery has opened the HTTP/2 connection that all later requests share.
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    unsafe ccurl_tune_sockets(handle)
+    unsafe ccurl_set_sinks(
+      handle,
+      { bytes, size, count, context in
+        unsafe Exchange.of(context)?.receive(bytes, size * count) ?? 0
+      },
+      { bytes, size, count, context in
+        unsafe Exchange.of(context)?.receiveHeader(bytes, size * count) ?? 0
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  deinit {
+    unsafe curl_easy_cleanup(handle)
+    unsafe curl_slist_free_all(headers)
+    unsafe curl_slist_free_all(connectTo)
+    unsafe errorText.deallocate()
+  }
+
+  /// Lets its closures go, which hold it themselves as a rule.
+  func letGo() {
+    onOpen = {}
+    onBytes = { _ in false }
+    onEnd = { _ in }
+  }
+
+  /// Breaks it off where nothing comes for this long, in whole seconds.
+  func limitSilence(_ patience: Duration) {
+    set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    set(CURLOPT_LOW_SPEED_TIME, Int(patience.components.seconds))
+  }
+
+  func set(_ option: CURLoption, _ value: Int) { unsafe ccurl_set_long(handle, option, value) }
+
+  func set(_ option: CURLoption, _ value: String) { unsafe ccurl_set_string(handle, option, value) }
+
+  /// Takes libcurl's own default away.
+  func unset(_ option: CURLoption) { unsafe ccurl_set_pointer(handle, option, nil) }
+
+  func set(_ option: CURLoption, bytes: [UInt8]) {
+    unsafe bytes.withUnsafeBytes { unsafe _ = ccurl_set_bytes(handle, option, $0.baseAddress, $0.count) }
+  }
+
+  func addHeader(_ line: String) {
+    unsafe headers = curl_slist_append(headers, line) ?? headers
+    unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
+  }
+
+  /// `HOST:PORT:OTHER-HOST:OTHER-PORT`: connects to the other where the URL names the one.
+  func setConnectTo(_ line: String) {
+    unsafe connectTo = curl_slist_append(connectTo, line) ?? connectTo
+    unsafe ccurl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
+  }
+
+  /// libcurl's own words for what went wrong.
+  func describe(_ code: CURLcode) -> String {
+    let detail = unsafe String(cString: errorText)
+    return detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+  }
+
+  private static func of(_ context: UnsafeMutableRawPointer?) -> Exchange? {
+    unsafe context.map { unsafe Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  private func receive(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    guard !isCancelled else { return 0 }
+    guard let bytes = unsafe bytes, count > 0 else { return count }
+    let body = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+    guard status == 200 else {
+      unsafe errorBody.append(contentsOf: body.prefix(Self.errorLimit - errorBody.count))
+      return count
+    }
+    let goOn = unsafe body.withMemoryRebound(to: UInt8.self) { unsafe onBytes(Span(_unsafeElements: $0)) }
+    return goOn && !isCancelled ? count : 0
+  }
+
+  private func receiveHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    guard let bytes = unsafe bytes, !isCancelled else { return isCancelled ? 0 : count }
+    let line = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+    if line.hasPrefix("HTTP/") {
+      status = Int(line.split(separator: " ").dropFirst().first?.prefix(3) ?? "") ?? 0
+      retryAfter = nil
+      errorBody = []
+    } else if line == "\r\n" || line == "\n" {
+      if status == 200 { onOpen() }
+    } else if line.lowercased().hasPrefix("retry-after:") {
+      // Seconds; the other form, a date, kube-apiserver does not send.
+      let value = line.dropFirst("retry-after:".count).filter { !$0.isWhitespace }
+      if let seconds = Int(value), seconds >= 0 { retryAfter = .seconds(min(seconds, 3600)) }
+    }
+    return isCancelled ? 0 : count
+  }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the end of a list's page says.
+struct ListMeta: Equatable, Sendable {
+  var kind = ""
+  var apiVersion = ""
+  var resourceVersion = ""
+  /// The token for the next page; empty on the last.
+  var continuation = ""
+  /// A Table's columns, as raw JSON.
+  var columns: [UInt8] = []
+}
+
+/// Cuts a list's JSON into its items while it arrives, split at any byte; holds no more than one item.
+///
+/// `items` of a list and `rows` of a Table are handed on one by one, the other members kept if small. Built-in
+/// kinds say kind and metadata before the items, custom resources after them: what an item lacks is known from
+/// discovery, and `meta` is complete only when `isComplete`.
+struct ListDecoder {
+  package enum Fault: Error, Equatable {
+    case malformed(String)
+    case itemTooLong
+  }
+
+  private enum Place {
+    case start, key, colon, value, afterValue, element, afterElement, end
+  }
+
+  private(set) var meta = ListMeta()
+  private var place = Place.start
+  private var key: [UInt8] = []
+  private var inItems = false
+  private var capture = ValueCapture()
+
+  /// The closing bracket has come.
+  var isComplete: Bool { place == .end }
+
+  /// Calls `item` for each whole item in carried and new bytes; where it returns false to stop, the decoder is of
+  /// no use afterwards.
+  mutating func feed(_ chunk: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(Fault) {
+    var index = 0
+    while index < chunk.count {
+      if capture.isActive {
+        guard let end = capture.scan(chunk, from: index) else { return try keep(chunk, from: index) }
+        let isElement = place == .element
+        if isElement {
+          let goOn: Bool
+          if capture.carry.isEmpty {
+            goOn = item(chunk.extracting(index..<end))
+          } else {
+            try keep(chunk.extracting(0..<end), from: index)
+            goOn = item(capture.carry.span)
+          }
+          guard goOn else { return }
+        } else {
+          try keep(chunk.extracting(0..<end), from: index)
+          try finishMember()
+        }
+        capture.reset()
+        place = isElement ? .afterElement : place
+        index = end
+        continue
+      }
+      try structure(chunk[index])
+      // A value's first byte belongs to its capture.
+      if !capture.isActive { index += 1 }
+    }
+  }
+
+  /// One byte outside of keys, members and items.
+  private mutating func structure(_ byte: UInt8) throws(Fault) {
+    if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { return }
+    switch (place, byte) {
+    case (.start, UInt8(ascii: "{")): place = .key
+    case (.key, UInt8(ascii: "\"")): capture.begin(byte)
+    case (.key, UInt8(ascii: "}")), (.afterValue, UInt8(ascii: "}")): place = .end
+    case (.colon, UInt8(ascii: ":")): place = .value
+    case (.value, UInt8(ascii: "[")) where isItemsKey:
+      inItems = true
+      place = .element
+    case (.value, _): capture.begin(byte)
+    case (.element, UInt8(ascii: "]")), (.afterElement, UInt8(ascii: "]")): place = .afterValue
+    case (.element, UInt8(ascii: "{")): capture.begin(byte)
+    case (.afterElement, UInt8(ascii: ",")): place = .element
+    case (.afterValue, UInt8(ascii: ",")): place = .key
+    default:
+      throw .malformed("unexpected byte \(byte) in a list, where \(place) should be")
+    }
+  }
+
+  private var isItemsKey: Bool { key == Array("items".utf8) || key == Array("rows".utf8) }
+
+  /// A key, or the value of a member that is no array of items, is whole.
+  private mutating func finishMember() throws(Fault) {
+    let bytes = capture.carry
+    if place == .key {
+      key = Array(bytes.dropFirst().dropLast())
+      place = .colon
+      return
+    }
+    place = .afterValue
+    do {
+      switch key {
+      case Array("kind".utf8): meta.kind = try JSONValue.parse(bytes).text ?? ""
+      case Array("apiVersion".utf8): meta.apiVersion = try JSONValue.parse(bytes).text ?? ""
+      case Array("columnDefinitions".utf8): meta.columns = bytes
+      case Array("metadata".utf8):
+        let value = try JSONValue.parse(bytes)
+        meta.resourceVersion = value["resourceVersion"]?.text ?? ""
+        meta.continuation = value["continue"]?.text ?? ""
+      default: break
+      }
+    } catch {
+      throw .malformed("the list's \(String(decoding: key, as: UTF8.self)) is not JSON")
+    }
+  }
+
+  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(Fault) {
+    guard capture.carry.count + chunk.count - start <= WatchDecoder.lineLimit else { throw .itemTooLong }
+    unsafe chunk.extracting(start..<chunk.count).withUnsafeBufferPointer {
+      unsafe capture.carry.append(contentsOf: $0)
+    }
+  }
+}
+
+/// Finds the end of one JSON value whose bytes come in pieces, looking at each byte once.
+struct ValueCapture {
+  var carry: [UInt8] = []
+  private(set) var isActive = false
+  private var depth = 0
+  private var inString = false
+  private var isEscaped = false
+  private var isScalar = false
+  private var isFirst = false
+
+  /// Begins a value at the byte that the next `scan` starts with.
+  mutating func begin(_ first: UInt8) {
+    isActive = true
+    isFirst = true
+    isScalar = first != UInt8(ascii: "\"") && first != UInt8(ascii: "{") && first != UInt8(ascii: "[")
+    depth = 0
+    inString = false
+    isEscaped = false
+  }
+
+  mutating func reset() {
+    isActive = false
+    carry.removeAll(keepingCapacity: carry.count <= 64 << 10)
+  }
+
+  /// - Returns: the index behind the value's last byte, nil when it goes on behind the chunk.
+  mutating func scan(_ chunk: Span<UInt8>, from start: Int) -> Int? {
+    var index = start
+    while index < chunk.count {
+      if inString {
+        guard let end = endOfString(chunk, from: index) else { return nil }
+        inString = false
+        index = end + 1
+        if depth == 0 { return index }
+        continue
+      }
+      let byte = chunk[index]
+      if isScalar {
+        if !isFirst, JSONWalker.endsScalar(byte) { return index }
+        isFirst = false
+        index += 1
+        continue
+      }
+      index += 1
+      switch byte {
+      case UInt8(ascii: "\""): inString = true
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        depth -= 1
+        if depth <= 0 { return index }
+      default: break
+      }
+    }
+    return nil
+  }
+
+  /// As `JSONWalker.endOfString`, with the escape kept that a chunk may end in.
+  private mutating func endOfString(_ chunk: Span<UInt8>, from start: Int) -> Int? {
+    var start = start
+    if isEscaped {
+      isEscaped = false
+      start += 1
+    }
+    if let end = JSONWalker.endOfString(chunk, from: start) { return end }
+    // No closing quote in this chunk: an odd number of backslashes at its end escapes the next byte.
+    var backslashes = 0
+    while chunk.count - backslashes > start, chunk[chunk.count - backslashes - 1] == UInt8(ascii: "\\") {
+      backslashes += 1
+    }
+    isEscaped = !backslashes.isMultiple(of: 2)
+    return nil
+  }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// One line of a watch stream, taken apart.
+struct WatchLine {
+  var type: EventType
+  /// Where the object's `{` is.
+  var objectStart: Int
+  /// The envelope is what kwatch itself would write, so that the line can leave as it came.
+  var isCanonical: Bool
+
+  /// The object's bytes; walks over them, so only for lines that cannot leave as they came.
+  func object(in line: Span<UInt8>) throws(JSONFault) -> Range<Int> {
+    var walker = JSONWalker(at: objectStart)
+    return try walker.skipValue(line)
+  }
+}
+
+/// Cuts a watch stream into lines; they may arrive split at any byte.
+///
+/// A line is only handed on when its newline has come: a stream that was cut leaves a half line, which must not
+/// be printed (`hasRemainder`).
+struct WatchDecoder {
+  /// A line longer than this is an attack or a broken server.
+  static let lineLimit = 64 << 20
+
+  private var carry: [UInt8] = []
+
+  package enum Fault: Error, Equatable {
+    case lineTooLong
+  }
+
+  /// Whether bytes of an unfinished line are held.
+  var hasRemainder: Bool { !carry.isEmpty }
+
+  /// Calls `body` for each whole line of carried and new bytes, without its newline; it returns false to drop all
+  /// that follows, when the caller has given up the stream.
+  mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(Fault) {
+    var start = 0
+    if !carry.isEmpty {
+      guard let newline = JSONWalker.find(0x0A, chunk, from: 0) else { return try keep(chunk, from: 0) }
+      try keep(chunk.extracting(0..<newline), from: 0)
+      let line = carry
+      carry.removeAll(keepingCapacity: line.count <= 64 << 10)
+      start = newline + 1
+      guard body(line.span) else { return }
+    }
+    while let newline = JSONWalker.find(0x0A, chunk, from: start) {
+      let line = chunk.extracting(start..<newline)
+      start = newline + 1
+      if line.count > 0, !body(line) { return }
+    }
+    try keep(chunk, from: start)
+  }
+
+  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(Fault) {
+    guard carry.count + chunk.count - start <= Self.lineLimit else { throw .lineTooLong }
+    unsafe chunk.extracting(start..<chunk.count).withUnsafeBufferPointer {
+      unsafe carry.append(contentsOf: $0)
+    }
+  }
+}
+
+extension WatchLine {
+  /// Takes a line apart: `{"type":T,"object":{…}}`, in any order, with any spaces.
+  ///
+  /// - Returns: nil for a type that no version of the API has.
+  /// - Throws: `JSONFault` for a line that is no event.
+  init?(_ line: Span<UInt8>) throws(JSONFault) {
+    if let canonical = WatchLine(canonical: line) {
+      self = canonical
+      return
+    }
+    var walker = JSONWalker()
+    var type: Range<Int>?
+    var object: Range<Int>?
+    try walker.expect(UInt8(ascii: "{"), line)
+    while let key = try walker.nextKey(line) {
+      if type == nil, line.reads(key, as: "type") {
+        type = try walker.stringValue(line)
+      } else if object == nil, line.reads(key, as: "object") {
+        object = try walker.skipValue(line)
+      } else {
+        try walker.skipValue(line)
+      }
+    }
+    guard let type, let object, line[object.lowerBound] == UInt8(ascii: "{") else { throw .unexpected(at: 0) }
+    // STATUS and METRICS are this toolkit's own; no API server sends them.
+    guard let known = EventType(rawValue: JSONValue.unescape(line, type)), known != .status, known != .metrics
+    else { return nil }
+    self.init(type: known, objectStart: object.lowerBound, isCanonical: false)
+  }
+
+  private static let prefixes: [(EventType, StaticString)] = [
+    (.modified, "{\"type\":\"MODIFIED\",\"object\":{"), (.added, "{\"type\":\"ADDED\",\"object\":{"),
+    (.deleted, "{\"type\":\"DELETED\",\"object\":{"), (.bookmark, "{\"type\":\"BOOKMARK\",\"object\":{"),
+    (.error, "{\"type\":\"ERROR\",\"object\":{"),
+  ]
+
+  /// The form kube-apiserver sends, recognised by its first and last bytes.
+  private init?(canonical line: Span<UInt8>) {
+    guard line.count > 32, line[line.count - 1] == UInt8(ascii: "}"),
+      line[line.count - 2] == UInt8(ascii: "}")
+    else { return nil }
+    for (type, prefix) in Self.prefixes {
+      let length = prefix.utf8CodeUnitCount
+      guard line.reads(0..<length, as: prefix) else { continue }
+      self.init(type: type, objectStart: length - 1, isCanonical: true)
+      return
+    }
+    return nil
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Command
+import Filter
+import JSON
+import NatswatchCore
+import Process
+
+struct PublishCommand: ToolCommand {
+  static var tool: String { "natswatch" }
+
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "publish", abstract: "Publish lines from stdin into a stream, acknowledged.")
+  }
+
+  @Argument(
+    help: ArgumentHelp(
+      "Where to: a subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
+  var subject: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A CEL expression for the message id, by which the stream knows repetitions.", valueName: "cel"))
+  var id: String?
+
+  @Flag(help: "Give no message ids: faster, but what is sent again after a fault may be stored twice.")
+  var noIds = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Add members that a line has not: id=uuid,time=now,kind=Pod.", valueName: "name=value,…"))
+  var fill: String?
+
+  @Flag(help: "Publish the object an event carries, with the headers it came with.")
+  var unwrap = false
+
+  @Option(help: ArgumentHelp("A header for each message, as 'Name: value'.", valueName: "header"))
+  var header: [String] = []
+
+  @Option(help: ArgumentHelp("Publish at most so many a second: 100/s, 600/m.", valueName: "rate"))
+  var rate: String?
+
+  @Option(help: ArgumentHelp("How many may go at once after a pause.", valueName: "n"))
+  var burst: Int?
+
+  @Option(help: ArgumentHelp("Messages on their way at once.", valueName: "n"))
+  var window = 4096
+
+  @Option(help: "What to do with a line that cannot be published: skip or fail.")
+  var onError = PublishSettings.OnError.skip
+
+  @Option(
+    help: ArgumentHelp(
+      "Create this stream where it is missing: a name, or a .json file with its configuration.",
+      valueName: "stream"))
+  var createStream: String?
+
+  @OptionGroup(title: "Connection") var connection: ConnectionFlags
+
+  func validate() throws { _ = try settings() }
+
+  mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
+    let session = try connection.session(shutdown)
+    let server = try connection.serveMetrics(session.registry)
+    return try withExtendedLifetime(server) {
+      var loop = try PublishLoop(try settings(), session: session)
+      return try loop.run()
+    }
+  }
+
+  private func settings() throws -> PublishSettings {
+    let template: SubjectTemplate
+    do throws(SubjectTemplate.Failure) {
+      template = try SubjectTemplate(subject)
+    } catch {
+      throw ValidationError(error.description)
+    }
+    var settings = PublishSettings(subject: template)
+    settings.headers = try header.map { text in
+      guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
+        throw ValidationError("--header \"\(text)\": say 'Name: value'")
+      }
+      return PublishWindow.Header(
+        name: String(text[..<colon]).trimmed, value: String(text[text.index(after: colon)...]).trimmed)
+    }
+    do throws(FilterError) {
+      settings.identifier = try id.map { expression throws(FilterError) in try LineFilter(value: expression) }
+    } catch {
+      throw ValidationError("--id: \(error)")
+    }
+    settings.fill = try (fill ?? "").split(separator: ",").map { text in
+      guard let fill = LineComposer.Fill(String(text)) else {
+        throw ValidationError("--fill \(text): say name=value")
+      }
+      return fill
+    }
+    guard id == nil || !noIds else { throw ValidationError("--id and --no-ids contradict each other") }
+    settings.givesIdentifiers = !noIds
+    settings.unwraps = unwrap
+    guard window > 0 else { throw ValidationError("--window must be at least 1") }
+    settings.window = window
+    if let rate {
+      guard let perSecond = RateLimiter.parse(rate) else {
+        throw ValidationError("--rate \(rate): say 100/s, 600/m or 100")
+      }
+      settings.rate = perSecond
+    }
+    guard (burst ?? 1) > 0 else { throw ValidationError("--burst must be at least 1") }
+    guard burst == nil || rate != nil else { throw ValidationError("--burst needs --rate") }
+    settings.burst = burst.map(Double.init)
+    settings.onError = onError
+    settings.newStream = try createStream.map { text in
+      guard text.hasSuffix(".json") else {
+        guard SubjectPattern(text)?.tokens.count == 1 else {
+          throw ValidationError("--create-stream \(text): a stream's name has no dots, spaces or wildcards")
+        }
+        return "{\"name\":\(JSONText.string(text)),\"subjects\":[\(JSONText.string("\(template.pattern)"))]}"
+      }
+      guard let configuration = ConnectionSettings.text(text) else {
+        throw ValidationError("--create-stream \(text): the file cannot be read")
+      }
+      return configuration
+    }
+    return settings
+  }
+}
+
+extension PublishSettings.OnError: ExpressibleByArgument {}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Process
+
+/// Requests to the JetStream API, in its own JSON.
+///
+/// Not through libnats' functions for it, which know no several filter subjects, need more permissions, and wait for
+/// a time-out where the server has long said that it does not allow the request.
+package struct JetStream: Sendable {
+  let connection: Connection
+  let shutdown: Shutdown?
+  /// How long one request may take.
+  var timeout: Duration = .seconds(5)
+
+  /// Error codes of the server (nats-server, server/errors.json).
+  enum ErrorCode {
+    static let streamNotFound = 10059
+    static let consumerNotFound = 10014
+    static let ackPolicyNotAllowed = 10098
+    static let workQueueOverlap = 10100
+    static let workQueueFilterRequired = 10099
+    static let jetStreamNotEnabled = 10076
+    static let jetStreamNotEnabledForAccount = 10039
+    static let streamNameInUse = 10058
+  }
+
+  private struct Failure: Decodable {
+    struct Detail: Decodable {
+      var code: Int
+      var err_code: Int?
+      var description: String?
+    }
+    var error: Detail?
+  }
+
+  /// Asks `$JS.API.<subject>` and reads the answer.
+  ///
+  /// - Parameters:
+  ///   - subject: Without the API prefix.
+  ///   - body: JSON, or empty.
+  ///   - reply: What the answer is read as.
+  /// - Returns: The answer.
+  /// - Throws: `notFound`, `refused`, `unavailable`, `noPermission` (the server denied the subject), `interrupted`.
+  func request<Reply: Decodable>(
+    _ subject: String, _ body: String = "", as reply: Reply.Type
+  ) throws(NATSError) -> Reply {
+    let data = try exchange(subject, body)
+    if let detail = (try? JSONDecoder().decode(Failure.self, from: data))?.error {
+      throw Self.error(subject, code: detail.code, serverCode: detail.err_code ?? 0, detail.description ?? "")
+    }
+    do {
+      return try JSONDecoder().decode(Reply.self, from: data)
+    } catch {
+      throw NATSError(.refused, "\(subject): the answer cannot be read: \(error)")
+    }
+  }
+
+  static func error(_ subject: String, code: Int, serverCode: Int, _ description: String) -> NATSError {
+    let message = "\(subject): \(description) (\(code)/\(serverCode))"
+    let kind: NATSError.Code
+    switch (code, serverCode) {
+    case (_, ErrorCode.streamNotFound), (_, ErrorCode.consumerNotFound): kind = .notFound
+    case (401, _), (403, _): kind = .noPermission
+    // 503 with "not enabled" is what a server without JetStream says: waiting does not help, but nor is it us.
+    case (503, ErrorCode.jetStreamNotEnabled), (503, ErrorCode.jetStreamNotEnabledForAccount): kind = .refused
+    case (503, _), (408, _), (504, _): kind = .unavailable
+    default: kind = .refused
+    }
+    return NATSError(kind, message, serverCode: serverCode)
+  }
+
+  private func exchange(_ subject: String, _ body: String) throws(NATSError) -> Data {
+    let full = "\(connection.settings.apiPrefix).\(subject)"
+    return try connection.roundTrip(subject, timeout: timeout, shutdown: shutdown) {
+      inbox throws(NATSError) in
+      guard connection.publish(Array(body.utf8), to: full, reply: inbox) else {
+        throw NATSError(.unavailable, "\(subject): not connected to the server")
+      }
+    }
+  }
+
+  /// Publishes a message into whatever stream captures its subject, and waits until it is stored there.
+  ///
+  /// - Parameters:
+  ///   - entry: The message; its id keeps a repetition from doubling it.
+  ///   - everyTick: Called some twenty times a second while waiting.
+  /// - Throws: `unavailable` when the same may work in a moment, `refused` when not, `noPermission`.
+  func store(_ entry: PublishWindow.Entry, everyTick: () -> Void = {}) throws(NATSError) {
+    let what = "publish to \(entry.subject)"
+    let answer = try connection.roundTrip(what, timeout: timeout, shutdown: nil, everyTick: everyTick) {
+      inbox throws(NATSError) in try connection.publish(entry, reply: inbox)
+    }
+    let acknowledgement = unsafe answer.withUnsafeBytes { bytes in
+      unsafe PublishAcknowledgement(bytes.bindMemory(to: UInt8.self))
+    }
+    switch acknowledgement {
+    case .stored, .duplicate: return
+    case .refusedForNow(let reason): throw NATSError(.unavailable, "\(what): \(reason)")
+    case .refused(let reason): throw NATSError(.refused, "\(what): \(reason)")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+import Process
+
+/// What went wrong with the server, in terms of the status the tool ends with.
+package struct NATSError: ToolError {
+  enum Code: Sendable, Equatable {
+    /// No server, no answer, no leader: may be different in a moment.
+    case unavailable
+    /// The server refused credentials, or an action.
+    case noPermission
+    /// No such stream, or none that captures the subject.
+    case notFound
+    /// Settings that cannot work: files that cannot be read, a TLS setup that fails.
+    case badSettings
+    /// The server understood and refused.
+    case refused
+    /// A request to end came while waiting for an answer.
+    case interrupted
+  }
+
+  var code: Code
+  var message: String
+  /// JetStream's `err_code`, 0 where there is none.
+  var serverCode = 0
+
+  init(_ code: Code, _ message: String, serverCode: Int = 0) {
+    self.code = code
+    self.message = message
+    self.serverCode = serverCode
+  }
+
+  package var description: String { message }
+
+  var status: ExitStatus {
+    switch code {
+    case .unavailable, .refused, .interrupted: .unavailable
+    case .noPermission: .noPermission
+    case .notFound: .noInput
+    case .badSettings: .badConfig
+    }
+  }
+
+  /// True when the same may succeed later without anybody's doing.
+  var isTransient: Bool { code == .unavailable }
+}
+
+/// libnats' text for a status.
+func statusText(_ status: natsStatus) -> String {
+  unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) } ?? "status \(status.rawValue)"
+}

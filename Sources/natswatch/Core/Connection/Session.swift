@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+package import Metrics
+package import Process
+import Synchronization
+
+/// What every subcommand works with: how it talks, how it ends, whom it talks to.
+package struct Session: Sendable {
+  let settings: ConnectionSettings
+  let diagnostics: Diagnostics
+  let shutdown: Shutdown
+  package let registry: Registry
+  /// How long the first connection may take; nil is for ever.
+  var connectTimeout: Duration?
+
+  package init(
+    settings: ConnectionSettings, diagnostics: Diagnostics, shutdown: Shutdown, registry: Registry,
+    connectTimeout: Duration?
+  ) {
+    self.settings = settings
+    self.diagnostics = diagnostics
+    self.shutdown = shutdown
+    self.registry = registry
+    self.connectTimeout = connectTimeout
+  }
+
+  /// Connects, again and again until it works.
+  ///
+  /// - Parameters:
+  ///   - reader: Who reads it.
+  ///   - onFailure: Called after each failure, before the wait.
+  /// - Returns: The connection.
+  /// - Throws: What no waiting mends, `unavailable` when ``connectTimeout`` has run out, `interrupted`.
+  func connect(_ reader: Connection.Reader, onFailure: (NATSError) throws -> Void = { _ in }) throws
+    -> Connection
+  {
+    if settings.sendsSecretsInTheClear {
+      diagnostics.warning("the connection is not encrypted and leaves this machine: use tls:// or --tls-ca")
+    }
+    let started = ContinuousClock.now
+    var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(10))
+    var hasWarned = false
+    while true {
+      do throws(NATSError) {
+        return try attempt(settings, reader)
+      } catch {
+        guard error.isTransient else { throw error }
+        if let limit = connectTimeout, ContinuousClock.now - started >= limit { throw error }
+        if !hasWarned { diagnostics.warning("\(error): trying again") }
+        hasWarned = true
+        try onFailure(error)
+        try pause(backoff.next(random: .random(in: 0..<1)))
+      }
+    }
+  }
+
+  /// Tries once to take the place of a connection that is lost: with the servers it knew.
+  ///
+  /// - Throws: `unavailable` when that may work in a moment, `noPermission`.
+  func replace(_ lost: Connection) throws(NATSError) -> Connection {
+    var settings = lost.settings
+    settings.servers += lost.discoveredServers.filter { [servers = settings.servers] in !servers.contains($0)
+    }
+    return try attempt(settings, .caller(shutdown))
+  }
+
+  private func attempt(
+    _ settings: ConnectionSettings, _ reader: Connection.Reader
+  ) throws(NATSError) -> Connection {
+    let connection = try Connection(settings, reader: reader) { [diagnostics] state in
+      if let reason = state.closedReason {
+        diagnostics.debug("connection closed: \(reason)")
+      } else if !state.isConnected {
+        diagnostics.debug("connection lost: \(state.disconnectReason)")
+      }
+    }
+    diagnostics.debug("connected to \(connection.connectedAddress)")
+    return connection
+  }
+
+  /// Waits, but not beyond a request to end.
+  ///
+  /// - Throws: `interrupted`.
+  func pause(_ duration: Duration) throws(NATSError) {
+    let milliseconds = duration.milliseconds
+    var event = pollfd(fd: shutdown.eventDescriptor, events: Int16(POLLIN), revents: 0)
+    _ = unsafe poll(&event, 1, Int32(min(milliseconds, 3_600_000)))
+    if shutdown.cause != nil { throw NATSError(.interrupted, "interrupted") }
+  }
+}

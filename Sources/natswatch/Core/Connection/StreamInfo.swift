@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import JSON
+
+/// What `STREAM.INFO` says, as far as it is used.
+struct StreamInfo: Decodable, Sendable, Equatable {
+  package struct Configuration: Decodable, Sendable, Equatable {
+    package var name: String
+    package var subjects: [String]?
+    /// `limits`, `interest` or `workqueue`.
+    package var retention: String?
+    /// Where there are such, messages may have subjects that are not among ``subjects``.
+    package var mirror: Origin?
+    package var sources: [Origin]?
+  }
+
+  struct Origin: Decodable, Sendable, Equatable {
+    var name: String
+  }
+
+  struct State: Decodable, Sendable, Equatable {
+    var messages: UInt64
+    var first_seq: UInt64
+    var last_seq: UInt64
+    var num_deleted: UInt64?
+    /// Sequences of the messages removed from the middle, when they were asked for.
+    var deleted: [UInt64]?
+  }
+
+  struct Cluster: Decodable, Sendable, Equatable {
+    var leader: String?
+  }
+
+  var config: Configuration
+  /// RFC 3339; tells a stream from another one of the same name.
+  var created: String
+  var state: State
+  var cluster: Cluster?
+
+  /// The stream's identity: its creation in nanoseconds since 1970, or the server's text where that is no time.
+  var epoch: String { RFC3339.nanoseconds(created).map(String.init) ?? created }
+}
+
+/// What the creation of a consumer answers.
+struct ConsumerInfo: Decodable, Sendable {
+  package struct Configuration: Decodable, Sendable {
+    package var filter_subject: String?
+    package var filter_subjects: [String]?
+    package var ack_policy: String?
+    package var max_deliver: Int?
+    /// Nanoseconds.
+    package var ack_wait: Int64?
+    package var max_ack_pending: Int?
+    package var deliver_subject: String?
+  }
+  struct Position: Decodable, Sendable {
+    var consumer_seq: UInt64
+    var stream_seq: UInt64
+  }
+  var name: String
+  var config: Configuration
+  /// The last that was delivered: for a new consumer, the one before the first it will deliver.
+  var delivered: Position
+  var num_pending: UInt64
+  var num_ack_pending: Int?
+}
+
+extension JetStream {
+  /// Asks for a stream; `withDeleted` also for the sequences of removed messages, which may be many.
+  func streamInfo(_ stream: String, withDeleted: Bool = false) throws(NATSError) -> StreamInfo {
+    try request("STREAM.INFO.\(stream)", withDeleted ? #"{"deleted_details":true}"# : "", as: StreamInfo.self)
+  }
+
+  /// The names of the streams that have messages for `subject`.
+  func streamNames(capturing subject: String) throws(NATSError) -> [String] {
+    struct Names: Decodable { var streams: [String]? }
+    return try request("STREAM.NAMES", #"{"subject":\#(JSONText.string(subject))}"#, as: Names.self).streams
+      ?? []
+  }
+
+  /// Finds the one stream that captures all of `subjects`.
+  func findStream(for subjects: [SubjectPattern]) throws(NATSError) -> String {
+    var common: [String]?
+    for subject in subjects {
+      let names = try streamNames(capturing: subject.description)
+      guard !names.isEmpty else {
+        throw NATSError(
+          .notFound, "no stream captures \(subject): create one (nats stream add), or name it with --stream")
+      }
+      common = common.map { known in known.filter(names.contains) } ?? names
+    }
+    let names = common ?? []
+    guard let name = names.first else {
+      throw NATSError(.notFound, "no single stream captures all the subjects: run one natswatch a stream")
+    }
+    guard names.count == 1 else {
+      throw NATSError(
+        .notFound,
+        "several streams have such subjects: choose with --stream \(names.joined(separator: " | "))")
+    }
+    return name
+  }
+
+  /// Creates a stream from its configuration in JetStream's JSON; one of that name may be there already.
+  func createStream(_ configuration: String) throws(NATSError) {
+    struct Name: Decodable { var name: String }
+    guard let name = (try? JSONDecoder().decode(Name.self, from: Data(configuration.utf8)))?.name else {
+      throw NATSError(.badSettings, "stream configuration: no JSON object with a name")
+    }
+    do throws(NATSError) {
+      _ = try request("STREAM.CREATE.\(name)", configuration, as: StreamInfo.self)
+    } catch {
+      // There already, set up by somebody who may have wanted it otherwise: theirs stays.
+      guard error.serverCode != ErrorCode.streamNameInUse else { return }
+      throw error
+    }
+  }
+
+  /// Removes a consumer, as far as that goes within a second: the server removes one that nobody uses anyway.
+  func deleteConsumer(_ name: String, of stream: String) {
+    struct Answer: Decodable {}
+    let patient = JetStream(connection: connection, shutdown: nil, timeout: .seconds(1))
+    _ = try? patient.request("CONSUMER.DELETE.\(stream).\(name)", as: Answer.self)
+  }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A subject with places in it: `pods.{metadata.namespace}.{metadata.name}`.
+///
+/// What is put into a place becomes part of one token: dots and white space turn into `_`; wildcards and nothing at
+/// all are refused. `{path>}` takes a whole subject with its dots, as for the replay of dead letters.
+package struct SubjectTemplate: Sendable, Equatable {
+  package enum Part: Sendable, Equatable {
+    case literal(String)
+    case field(FieldPath, name: String, isSubject: Bool)
+  }
+
+  package struct Failure: Error, Equatable, CustomStringConvertible {
+    package var description: String
+  }
+
+  package let parts: [Part]
+  package let text: String
+
+  /// - Throws: ``Failure`` for braces that do not close, paths that are none, and wildcards.
+  package init(_ text: String, allowsWildcards: Bool = false) throws(Failure) {
+    self.text = text
+    var parts: [Part] = []
+    var literal = ""
+    var rest = text[...]
+    while let character = rest.first {
+      guard character == "{" else {
+        guard character != "}" else { throw Failure(description: "\"\(text)\": } without {") }
+        literal.append(character)
+        rest = rest.dropFirst()
+        continue
+      }
+      guard let end = rest.firstIndex(of: "}") else { throw Failure(description: "\"\(text)\": { without }") }
+      var name = String(rest[rest.index(after: rest.startIndex)..<end])
+      let isSubject = name.hasSuffix(">")
+      if isSubject { name.removeLast() }
+      guard let path = FieldPath(name) else {
+        throw Failure(description: "\"\(text)\": {\(name)} is no field")
+      }
+      if !literal.isEmpty { parts.append(.literal(literal)) }
+      literal = ""
+      parts.append(.field(path, name: name, isSubject: isSubject))
+      rest = rest[rest.index(after: end)...]
+    }
+    if !literal.isEmpty { parts.append(.literal(literal)) }
+    self.parts = parts
+    guard let pattern = Self.pattern(parts) else {
+      throw Failure(description: "\"\(text)\" makes no NATS subject")
+    }
+    if !allowsWildcards {
+      for case .literal(let literal) in parts where literal.contains("*") || literal.contains(">") {
+        throw Failure(description: "\"\(text)\": a subject to publish to has no wildcards")
+      }
+    }
+    self.pattern = pattern
+  }
+
+  /// What all subjects made from this match.
+  package let pattern: SubjectPattern
+
+  package var isLiteral: Bool { parts.allSatisfy { if case .literal = $0 { true } else { false } } }
+
+  private static func pattern(_ parts: [Part]) -> SubjectPattern? {
+    var text = ""
+    for part in parts {
+      switch part {
+      case .literal(let literal): text += literal
+      case .field(_, _, let isSubject): text += isSubject ? "\u{1}" : "\u{2}"
+      }
+    }
+    var tokens: [String] = []
+    for token in text.split(separator: ".", omittingEmptySubsequences: false) {
+      if token.contains("\u{1}") {
+        tokens.append(">")
+        break
+      }
+      tokens.append(token.contains("\u{2}") ? "*" : String(token))
+    }
+    return SubjectPattern(tokens.joined(separator: "."))
+  }
+
+  /// Puts values in.
+  ///
+  /// - Parameter value: Gives a field's text, nil where it is missing.
+  /// - Returns: The subject.
+  /// - Throws: ``Failure`` that names the field.
+  package func subject(_ value: (FieldPath) -> [UInt8]?) throws(Failure) -> String {
+    var bytes: [UInt8] = []
+    for part in parts {
+      switch part {
+      case .literal(let literal): bytes.append(contentsOf: literal.utf8)
+      case .field(let path, let name, let isSubject):
+        guard let text = value(path) else { throw Failure(description: "field \(name) is missing") }
+        if isSubject {
+          guard let subject = SubjectPattern(String(decoding: text, as: UTF8.self)), !subject.hasWildcard
+          else {
+            throw Failure(
+              description: "field \(name) is no subject: \"\(String(decoding: text, as: UTF8.self))\"")
+          }
+          bytes.append(contentsOf: text)
+        } else {
+          try Self.append(token: text, name: name, to: &bytes)
+        }
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Puts values in by name, for a subject to subscribe to: a place without a value takes any token.
+  ///
+  /// - Parameter values: By the names in the braces.
+  /// - Returns: The pattern.
+  /// - Throws: ``Failure`` for a value with a wildcard, and for a name that the template has not.
+  package func pattern(with values: [String: String]) throws(Failure) -> SubjectPattern {
+    var names: Set<String> = []
+    var bytes: [UInt8] = []
+    for part in parts {
+      switch part {
+      case .literal(let literal): bytes.append(contentsOf: literal.utf8)
+      case .field(_, let name, let isSubject):
+        names.insert(name)
+        if let value = values[name] {
+          try Self.append(token: Array(value.utf8), name: name, to: &bytes)
+        } else {
+          bytes.append(isSubject ? UInt8(ascii: ">") : UInt8(ascii: "*"))
+        }
+      }
+    }
+    if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
+      throw Failure(description: "\"\(text)\" has no {\(unknown)}")
+    }
+    guard let pattern = SubjectPattern(String(decoding: bytes, as: UTF8.self)) else {
+      throw Failure(description: "\"\(text)\" makes no NATS subject")
+    }
+    return pattern
+  }
+
+  private static func append(token: [UInt8], name: String, to bytes: inout [UInt8]) throws(Failure) {
+    guard !token.isEmpty else { throw Failure(description: "field \(name) is empty") }
+    for byte in token {
+      switch byte {
+      case UInt8(ascii: "*"), UInt8(ascii: ">"):
+        throw Failure(
+          description: "field \(name) holds a wildcard: \"\(String(decoding: token, as: UTF8.self))\"")
+      case UInt8(ascii: "."), 0...0x20, 0x7f: bytes.append(UInt8(ascii: "_"))
+      default: bytes.append(byte)
+      }
+    }
+  }
+}

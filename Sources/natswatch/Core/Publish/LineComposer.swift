@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Encoding
+import Filter
+import FoundationEssentials
+import JSON
+
+/// Makes a message of a line: its subject, id, headers and payload. One thread.
+package struct LineComposer {
+  /// A member to be added where it is missing.
+  package struct Fill: Sendable, Equatable {
+    enum Value: Sendable, Equatable {
+      case uuid
+      case now
+      case text(String)
+    }
+    var name: [UInt8]
+    var value: Value
+
+    /// From `name=uuid`, `name=now` or `name=text`.
+    package init?(_ text: String) {
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { return nil }
+      name = Array(text[..<equals].utf8)
+      switch text[text.index(after: equals)...] {
+      case "uuid": value = .uuid
+      case "now": value = .now
+      case let other: value = .text(String(other))
+      }
+    }
+  }
+
+  /// Why a line cannot be published.
+  struct Unusable: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  private let settings: PublishSettings
+  private let runToken: String
+  private let evaluator: LineEvaluator?
+  private var scanner = PayloadScanner()
+  private let padded = PaddedBytes()
+
+  init(_ settings: PublishSettings, runToken: String) {
+    self.settings = settings
+    self.runToken = runToken
+    evaluator = settings.identifier.map { LineEvaluator($0) }
+  }
+
+  /// Whether lines have to be JSON.
+  private var readsLines: Bool {
+    !settings.subject.isLiteral || evaluator != nil || !settings.fill.isEmpty || settings.unwraps
+  }
+
+  /// - Parameters:
+  ///   - line: With 64 readable bytes behind it.
+  ///   - number: The line's number, which makes its id unless there is another.
+  /// - Returns: The message.
+  /// - Throws: ``Unusable``
+  mutating func compose(
+    _ line: UnsafeBufferPointer<UInt8>, number: UInt64
+  ) throws(Unusable) -> PublishWindow.Entry {
+    let identifier = settings.givesIdentifiers ? "\(runToken).\(number)" : ""
+    guard readsLines else {
+      return unsafe PublishWindow.Entry(
+        subject: settings.subject.text, payload: Array(line), identifier: identifier,
+        headers: settings.headers)
+    }
+    unsafe scanner.scan(line)
+    guard scanner.kind == .object || scanner.kind == .event, let base = line.baseAddress else {
+      throw Unusable(description: "no JSON object")
+    }
+    let json = unsafe RawJSON(line: base, count: line.count)
+    let isEvent = scanner.kind == .event
+    var entry = PublishWindow.Entry(
+      subject: settings.subject.text, payload: [], identifier: identifier, headers: settings.headers)
+    if !settings.subject.isLiteral {
+      do throws(SubjectTemplate.Failure) {
+        entry.subject = try settings.subject.subject { path in path.text(in: json, isEvent: isEvent) }
+      } catch {
+        throw Unusable(description: error.description)
+      }
+    }
+    if let evaluator { entry.identifier = try Self.identifier(json, evaluator) }
+    entry.payload = unsafe settings.unwraps && isEvent ? unwrapped(line, &entry.headers) : Array(line)
+    if !settings.fill.isEmpty { entry.payload = filled(entry.payload) }
+    return entry
+  }
+
+  private static func identifier(_ line: RawJSON, _ evaluator: LineEvaluator) throws(Unusable) -> String {
+    var bytes: [UInt8] = []
+    do {
+      try evaluator.appendValue(line, to: &bytes)
+    } catch {
+      throw Unusable(description: "--id: \(error)")
+    }
+    if bytes.first == UInt8(ascii: "\"") {
+      var text: [UInt8] = []
+      unsafe bytes.withUnsafeBufferPointer {
+        unsafe JSONEscapes.decode(UnsafeBufferPointer(rebasing: $0.dropFirst().dropLast()), into: &text)
+      }
+      bytes = text
+    }
+    // A header's value is one line without control characters.
+    guard !bytes.isEmpty, !bytes.contains(where: { $0 < 0x20 }) else {
+      throw Unusable(description: "--id gives nothing that can be an id")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// What the event carries, as it was before `natswatch tail` wrapped it.
+  private func unwrapped(
+    _ line: UnsafeBufferPointer<UInt8>, _ headers: inout [PublishWindow.Header]
+  ) -> [UInt8] {
+    struct Source: Decodable {
+      var headers: [String: HeaderValues]?
+      var sequence: UInt64?
+    }
+    let source = unsafe try? JSONDecoder().decode(Source.self, from: Data(line[scanner.source]))
+    for (name, values) in (source?.headers ?? [:]).sorted(by: { $0.key < $1.key })
+    where !name.hasPrefix("Nats-") && !name.hasPrefix("Natswatch-") {
+      headers += values.values.map { PublishWindow.Header(name: name, value: $0) }
+    }
+    struct Wrapped: Decodable { var data_base64: String? }
+    var object = unsafe Array(line[scanner.object])
+    if object.starts(with: "{\"data_base64\":".utf8),
+      let text = (try? JSONDecoder().decode(Wrapped.self, from: Data(object)))?.data_base64,
+      let data = Data(base64Encoded: text)
+    {
+      return Array(data)
+    }
+    if let sequence = source?.sequence, let start = scanner.metadata?.start {
+      // What tail has written in stands first in the metadata.
+      let inserted = Array("\"resourceVersion\":\"\(sequence)\"".utf8)
+      let position = start - scanner.object.lowerBound
+      if object[position...].starts(with: inserted) {
+        let end = position + inserted.count
+        object.removeSubrange(position..<(object[end] == UInt8(ascii: ",") ? end + 1 : end))
+      }
+    }
+    return object
+  }
+
+  /// The payload with the members that it lacks in front.
+  private func filled(_ payload: [UInt8]) -> [UInt8] {
+    let copy = unsafe payload.withUnsafeBufferPointer { unsafe padded.copy($0) }
+    guard let base = copy.baseAddress else { return payload }
+    let object = unsafe RawJSON(line: base, count: copy.count)
+    let start = unsafe object.start + 1 - JSONCursor(base)
+    var names: [[UInt8]] = []
+    guard var walk = RawJSON.Members(object) else { return payload }
+    while let (key, _) = walk.next() {
+      var name: [UInt8] = []
+      key.appendString(to: &name)
+      names.append(name)
+    }
+    var members: [UInt8] = []
+    for fill in settings.fill where !names.contains(fill.name) {
+      if !members.isEmpty { members.append(UInt8(ascii: ",")) }
+      JSONText.append(string: fill.name, to: &members)
+      members.append(UInt8(ascii: ":"))
+      let text =
+        switch fill.value {
+        case .uuid: UUID().uuidString.lowercased()
+        case .now: RFC3339.text(nanoseconds: Timestamp.now.nanoseconds)
+        case .text(let text): text
+        }
+      JSONText.append(string: text.utf8, to: &members)
+    }
+    guard !members.isEmpty, start <= payload.count else { return payload }
+    if !names.isEmpty { members.append(UInt8(ascii: ",")) }
+    return payload[..<start] + members + payload[start...]
+  }
+}
+
+/// A header in `source.headers`: one text, or a list where there were several.
+private struct HeaderValues: Decodable {
+  var values: [String]
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let one = try? container.decode(String.self) {
+      values = [one]
+    } else {
+      values = try container.decode([String].self)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import JSON
+// SPDX-License-Identifier: Apache-2.0
+import Process
+
+/// A push consumer that exists for one run of a tail: no acknowledgement, one delivery, flow control, heartbeats.
+///
+/// Push and not pull: an idle pull consumer is removed after its threshold, and old servers then say nothing.
+package struct EphemeralConsumer {
+  let subscription: Subscription
+  let info: ConsumerInfo
+
+  /// What the consumer is made of, but for where it starts and where it delivers to.
+  package struct Configuration: Sendable {
+    package var stream: String
+    package var filters: [SubjectPattern]
+    package var heartbeat: Duration = .seconds(5)
+    package var inactiveThreshold: Duration = .seconds(30)
+
+    package func json(_ delivery: OrderedConsumer.Delivery, inbox: String) -> String {
+      let start =
+        switch delivery {
+        case .sequence(let sequence): "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":\(sequence)"
+        case .time(let time):
+          "\"deliver_policy\":\"by_start_time\",\"opt_start_time\":\"\(RFC3339.text(nanoseconds: time))\""
+        case .all: "\"deliver_policy\":\"all\""
+        case .last: "\"deliver_policy\":\"last\""
+        case .lastPerSubject: "\"deliver_policy\":\"last_per_subject\""
+        }
+      let names = filters.map { JSONText.string($0.description) }
+      let filter =
+        switch names.count {
+        case 0: ""
+        case 1: ",\"filter_subject\":\(names[0])"
+        default: ",\"filter_subjects\":[\(names.joined(separator: ","))]"
+        }
+      return """
+        {"stream_name":\(JSONText.string(stream)),"config":{"deliver_subject":\(JSONText.string(inbox)),\(start),\
+        "ack_policy":"none","max_deliver":1,"replay_policy":"instant","flow_control":true,\
+        "idle_heartbeat":\(heartbeat.nanoseconds),"inactive_threshold":\(inactiveThreshold.nanoseconds),\
+        "mem_storage":true,"num_replicas":1\(filter)}}
+        """
+    }
+  }
+
+  /// Creates the consumer; it delivers into a subscription that exists before it does.
+  static func create(
+    _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, on jetStream: JetStream
+  ) throws(NATSError) -> EphemeralConsumer {
+    let inbox = jetStream.connection.newInbox()
+    let subscription = try jetStream.connection.subscribe(inbox, bin: MessageBin())
+    do throws(NATSError) {
+      let info = try jetStream.request(
+        "CONSUMER.CREATE.\(configuration.stream)", configuration.json(delivery, inbox: inbox),
+        as: ConsumerInfo.self)
+      return EphemeralConsumer(subscription: subscription, info: info)
+    } catch {
+      subscription.end()
+      throw explained(error, configuration.stream)
+    }
+  }
+
+  private static func explained(_ error: NATSError, _ stream: String) -> NATSError {
+    switch error.serverCode {
+    case JetStream.ErrorCode.ackPolicyNotAllowed, JetStream.ErrorCode.workQueueFilterRequired,
+      JetStream.ErrorCode.workQueueOverlap:
+      NATSError(
+        .refused,
+        "stream \(stream) is a work queue, whose messages have to be acknowledged: use natswatch work",
+        serverCode: error.serverCode)
+    case 10093:
+      NATSError(
+        .notFound, "stream \(stream) has no such subject: \(error.message)", serverCode: error.serverCode)
+    default: error
+    }
+  }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import JSON
+import Lines
+
+/// Turns a message into a line: the payload's own bytes with an envelope around them, written straight into the
+/// output's buffer. One thread.
+package struct EventEncoder {
+  package enum Form: Sendable {
+    /// An event is kept, an object wrapped; the sequence is written in as resourceVersion.
+    case event
+    /// As `event`, but not one byte of the payload is changed.
+    case verbatim
+    /// Payloads alone.
+    case raw
+  }
+
+  package enum InvalidPolicy: String, Sendable, CaseIterable {
+    case wrap, skip, fail
+  }
+
+  enum Outcome: Equatable {
+    /// The line is in the output.
+    case line
+    /// The same, but the payload was not JSON and is in it as base 64.
+    case wrapped
+    /// The payload was not JSON: no line.
+    case invalid
+  }
+
+  typealias Headers = [(name: String, values: [String])]
+
+  let form: Form
+  let invalid: InvalidPolicy
+  private let copy = PaddedBytes()
+  private var scanner = PayloadScanner()
+  private var time = TimestampWriter()
+  private var sourcePrefix: [UInt8] = []
+
+  /// What an envelope has at the most besides payload, subject, headers and the stream's part: its own words, numbers.
+  private static let envelopeLimit = 512
+
+  init(form: Form = .event, invalid: InvalidPolicy = .wrap) {
+    self.form = form
+    self.invalid = invalid
+  }
+
+  /// Sets what `source` says of each message.
+  mutating func setStream(_ stream: String, epoch: String) {
+    sourcePrefix = Array(
+      ",\"source\":{\"stream\":\(JSONText.string(stream)),\"epoch\":\(JSONText.string(epoch)),\"subject\":"
+        .utf8)
+  }
+
+  /// Writes a message's line.
+  mutating func encode(
+    _ message: borrowing Message, _ metadata: DeliveryMetadata, to output: OutputWriter
+  ) throws(OutputError) -> Outcome {
+    let payload = unsafe message.isPadded ? message.payload : copy.copy(message.payload)
+    return try unsafe encode(
+      payload: payload, subject: message.subjectBytes, headers: message.headers, metadata, to: output)
+  }
+
+  /// Writes the line of a message's parts; ``JSONCursor/padding`` bytes behind the payload may be read.
+  mutating func encode(
+    payload: UnsafeBufferPointer<UInt8>, subject: UnsafeBufferPointer<UInt8>, headers: Headers,
+    _ metadata: DeliveryMetadata, to output: OutputWriter
+  ) throws(OutputError) -> Outcome {
+    unsafe scanner.scan(payload)
+    let isText = unsafe scanner.kind == .notJSON && form == .raw && !payload.contains(0x0A)
+    let isForeign = scanner.kind == .notJSON && !isText
+    let isDeletion = Self.isDeletion(headers)
+    if isForeign, invalid != .wrap, !isDeletion { return .invalid }
+    let headerText = headers.isEmpty ? [] : Self.json(headers)
+    let limit =
+      payload.count / 3 * 4 + 4 + subject.count * 6 + sourcePrefix.count + headerText.count
+      + Self.envelopeLimit
+    let sequence = Decimal(metadata.streamSequence)
+    var line = unsafe ByteFiller(try output.room(for: limit))
+    if form == .raw {
+      unsafe appendObject(payload, sequence, isText, to: &line)
+      line.append("\n")
+    } else {
+      line.append("{\"type\":\"")
+      if scanner.kind == .event {
+        unsafe appendSlice(payload, scanner.type, to: &line)
+      } else {
+        line.append(isDeletion ? "DELETED" : "ADDED")
+      }
+      line.append("\",\"object\":")
+      unsafe appendObject(payload, sequence, isText, to: &line)
+      unsafe appendSource(payload, subject, headerText, metadata, sequence, to: &line)
+    }
+    output.take(line.count)
+    return isForeign && !payload.isEmpty ? .wrapped : .line
+  }
+
+  private func appendObject(
+    _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, _ isText: Bool,
+    to line: inout ByteFiller
+  ) {
+    switch (scanner.kind, form) {
+    case (.notJSON, _) where isText: unsafe line.append(payload)
+    case (.notJSON, _):
+      line.append("{\"data_base64\":\"")
+      unsafe line.append(Array(Data(payload).base64EncodedString().utf8))
+      line.append("\"}")
+    case (_, .raw): unsafe appendSlice(payload, 0..<payload.count, to: &line)
+    case (.value, _):
+      line.append("{\"data\":")
+      unsafe appendSlice(payload, scanner.value, to: &line)
+      line.append("}")
+    case (_, .verbatim): unsafe appendSlice(payload, scanner.object, to: &line)
+    case (_, .event): unsafe appendWithVersion(payload, sequence, to: &line)
+    }
+  }
+
+  /// The object's bytes, with the sequence in `metadata.resourceVersion` where there is a metadata object.
+  private func appendWithVersion(
+    _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, to line: inout ByteFiller
+  ) {
+    let object = scanner.object
+    guard let metadata = scanner.metadata else { return unsafe appendSlice(payload, object, to: &line) }
+    if let version = metadata.resourceVersion {
+      unsafe appendSlice(payload, object.lowerBound..<version.lowerBound, to: &line)
+      line.append("\"")
+      line.append(sequence)
+      line.append("\"")
+      unsafe appendSlice(payload, version.upperBound..<object.upperBound, to: &line)
+    } else {
+      unsafe appendSlice(payload, object.lowerBound..<metadata.start, to: &line)
+      line.append("\"resourceVersion\":\"")
+      line.append(sequence)
+      line.append(metadata.isEmpty ? "\"" : "\",")
+      unsafe appendSlice(payload, metadata.start..<object.upperBound, to: &line)
+    }
+  }
+
+  /// `,"source":{…}}` and the newline, with an event's further members in between.
+  private mutating func appendSource(
+    _ payload: UnsafeBufferPointer<UInt8>, _ subject: UnsafeBufferPointer<UInt8>, _ headers: [UInt8],
+    _ metadata: DeliveryMetadata, _ sequence: Decimal, to line: inout ByteFiller
+  ) {
+    line.append(sourcePrefix)
+    if unsafe Self.needsEscapes(subject) {
+      var text: [UInt8] = []
+      unsafe JSONText.append(string: String(decoding: subject, as: UTF8.self).utf8, to: &text)
+      line.append(text)
+    } else {
+      line.append("\"")
+      unsafe line.append(subject)
+      line.append("\"")
+    }
+    line.append(",\"sequence\":")
+    line.append(sequence)
+    line.append(",\"time\":\"")
+    line.append(time.text(metadata.time))
+    line.append("\"")
+    line.append(headers)
+    if !scanner.source.isEmpty {
+      line.append(",\"origin\":")
+      unsafe appendSlice(payload, scanner.source, to: &line)
+    }
+    line.append(",\"pending\":")
+    line.append(Decimal(metadata.pending))
+    line.append("}")
+    if scanner.kind == .event {
+      for extra in scanner.extras {
+        line.append(",")
+        unsafe appendSlice(payload, extra, to: &line)
+      }
+    }
+    line.append("}\n")
+  }
+
+  private static func needsEscapes(_ subject: UnsafeBufferPointer<UInt8>) -> Bool {
+    for index in 0..<subject.count {
+      let byte = unsafe subject[index]
+      let isPlain = byte > 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+      if !isPlain { return true }
+    }
+    return false
+  }
+
+  /// `,"headers":{…}`
+  private static func json(_ headers: Headers) -> [UInt8] {
+    let members = headers.map { header in
+      let values = header.values.map(JSONText.string)
+      return "\(JSONText.string(header.name)):"
+        + (values.count == 1 ? values[0] : "[\(values.joined(separator: ","))]")
+    }
+    return Array(",\"headers\":{\(members.joined(separator: ","))}".utf8)
+  }
+
+  /// A marker that a key of a key-value bucket is gone, or that the server removed the subject's last message.
+  private static func isDeletion(_ headers: Headers) -> Bool {
+    headers.contains { header in
+      switch header.name {
+      case "KV-Operation": header.values.first == "DEL" || header.values.first == "PURGE"
+      case "Nats-Marker-Reason": true
+      default: false
+      }
+    }
+  }
+
+  /// The payload's bytes; a line break between tokens becomes a space, as a line holds no break.
+  private func appendSlice(
+    _ payload: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, to line: inout ByteFiller
+  ) {
+    let start = line.count
+    unsafe line.append(UnsafeBufferPointer(rebasing: payload[range]))
+    if scanner.hasLineBreak { line.replaceLineBreaks(from: start) }
+  }
+}

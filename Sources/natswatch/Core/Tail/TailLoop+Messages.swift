@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import JSON
+import Lines
+import Metrics
+import Process
+
+/// What a tail does with what its consumer delivers.
+extension TailLoop {
+  /// Writes what the consumer delivers until there is a reason to end, or the consumer is of no more use.
+  mutating func pump(
+    _ consumer: EphemeralConsumer, _ jetStream: JetStream
+  ) throws -> Outcome {
+    while true {
+      roundTime = now
+      var count = 0
+      taking: while count < Self.roundLimit {
+        switch consumer.subscription.next(milliseconds: 0) {
+        case .message(let message):
+          if let outcome = try handle(message, jetStream) { return outcome }
+          count += 1
+        case .ended:
+          throw ConnectionLost(reason: jetStream.connection.lossReason ?? "the subscription has ended")
+        default: break taking
+        }
+      }
+      let isIdle = count < Self.roundLimit
+      if isIdle { try output.flush() }
+      try monitor.flushed(machine)
+      if isIdle || output.bytesBuffered == 0 { try saveState(force: false) }
+      if session.shutdown.cause != nil { return .finished(.ok) }
+      try checkTime()
+      if machine.isProofDue(now: now), let outcome = try prove(jetStream) { return outcome }
+      guard isIdle else { continue }
+      if count == 0, roundTime >= machine.deadline {
+        return .recreate("no heartbeat for \(DurationText.print(machine.heartbeat * 5 / 2))")
+      }
+      switch consumer.subscription.next(milliseconds: 500) {
+      case .message(let message): if let outcome = try handle(message, jetStream) { return outcome }
+      default: break
+      }
+    }
+  }
+
+  /// Looks at the stream and asks the machine; nil when all is well.
+  private mutating func prove(_ jetStream: JetStream) throws -> Outcome? {
+    let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    if case .gone(let gone) = machine.prove(info, now: now) { return .gone(gone) }
+    return nil
+  }
+
+  private mutating func handle(_ message: borrowing Message, _ jetStream: JetStream) throws -> Outcome? {
+    guard let metadata = unsafe metadataReader.read(message.replyBytes) else {
+      return try control(message, jetStream)
+    }
+    if let target, settings.untilNow, metadata.streamSequence > target { return .finished(.ok) }
+    var action = machine.message(metadata, now: roundTime)
+    if action == .prove {
+      if let outcome = try prove(jetStream) { return outcome }
+      action = machine.message(metadata, now: roundTime, isProven: true)
+    }
+    switch action {
+    case .deliver: break
+    case .skip, .prove: return nil
+    case .recreate(let reason): return .recreate(reason)
+    }
+    let isWanted = localFilters.isEmpty || localFilters.contains { unsafe $0.matches(message.subjectBytes) }
+    if isWanted { try write(message, metadata) }
+    if let count = settings.count, written >= count { return .finished(.ok) }
+    if let target, settings.untilNow, metadata.streamSequence >= target || metadata.pending == 0 {
+      return .finished(.ok)
+    }
+    return nil
+  }
+
+  private mutating func write(_ message: borrowing Message, _ metadata: DeliveryMetadata) throws {
+    let outcome = try encoder.encode(message, metadata, to: output)
+    if outcome != .line {
+      monitor.invalid.increment()
+      if outcome == .invalid {
+        guard settings.invalid == .skip else {
+          throw InvalidPayload(sequence: metadata.streamSequence, subject: message.subject)
+        }
+        return
+      }
+    }
+    written += 1
+    monitor.received(message, metadata)
+  }
+
+  struct InvalidPayload: ToolError {
+    var sequence: UInt64
+    var subject: String
+    var status: ExitStatus { .badInput }
+    package var description: String { "message \(sequence) on \(subject) is not JSON (--invalid fail)" }
+  }
+
+  /// Heartbeats and flow control.
+  private mutating func control(_ message: borrowing Message, _ jetStream: JetStream) throws -> Outcome? {
+    if unsafe !message.replyBytes.isEmpty {
+      machine.flowControl(now: roundTime)
+      jetStream.connection.publish(to: message.reply)
+      return nil
+    }
+    guard message.header("Status") == "100" else { return nil }
+    if let stalled = message.header("Nats-Consumer-Stalled") { jetStream.connection.publish(to: stalled) }
+    guard let consumer = message.header("Nats-Last-Consumer").flatMap(UInt64.init),
+      let last = message.header("Nats-Last-Stream").flatMap(UInt64.init)
+    else { return nil }
+    var action = machine.idle(lastConsumer: consumer, lastStream: last, now: roundTime)
+    if action == .prove {
+      if let outcome = try prove(jetStream) { return outcome }
+      action = machine.idle(lastConsumer: consumer, lastStream: last, now: roundTime, isProven: true)
+    }
+    switch action {
+    case .recreate(let reason): return .recreate(reason)
+    case .skip, .prove: try monitor.heartbeat(machine)
+    case .deliver:
+      try monitor.heartbeat(machine)
+      if settings.writesBookmarks, settings.form != .raw { try output.append(bookmark(last)) }
+      if settings.untilNow, let target, last >= target { return .finished(.ok) }
+    }
+    return nil
+  }
+
+  private func bookmark(_ sequence: UInt64) -> [UInt8] {
+    EventLine.make(
+      .bookmark, object: "{\"metadata\":{\"resourceVersion\":\"\(sequence)\"}}".utf8,
+      source: Array(
+        """
+        {"stream":\(JSONText.string(stream)),"epoch":\(JSONText.string(machine.epoch ?? "")),"sequence":\(sequence)}
+        """.utf8))
+  }
+
+  /// Writes the state file, at most once a second unless it is the end.
+  mutating func saveState(force: Bool) throws(StateFileError) {
+    guard let file = settings.stateFile, let sequence = machine.resumable, let epoch = machine.epoch,
+      sequence != savedSequence, force || now - lastSave > .seconds(1)
+    else { return }
+    try TailState(stream: stream, created: epoch, seq: sequence).write(file)
+    savedSequence = sequence
+    lastSave = now
+  }
+}

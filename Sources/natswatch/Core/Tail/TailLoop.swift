@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+package import Lines
+import Metrics
+package import Process
+
+/// `natswatch tail`: asks for a consumer, writes what it delivers, and makes it anew when it cannot be relied on.
+///
+/// One thread does everything, reading the socket included (``EventLoop``); a blocked stdout blocks it, and the
+/// server's flow control holds the rest. A value and
+/// no object: what every message changes is then accessed without checks at run time.
+package struct TailLoop {
+  let settings: TailSettings
+  let session: Session
+  let output: OutputWriter
+  let monitor: TailMonitor
+  let clock = ContinuousClock()
+  let origin = ContinuousClock.now
+  var machine: OrderedConsumer
+  var encoder: EventEncoder
+  var metadataReader = DeliveryMetadataReader()
+  /// The time when the round of messages began that is being handled: a clock costs more than a message may.
+  var roundTime: Duration = .zero
+  /// How many messages are handled before the rest is looked after.
+  static let roundLimit = 1024
+  var stream = ""
+  var filters: [SubjectPattern]
+  var streamSubjects: [SubjectPattern] = []
+  /// Subjects to be looked at here, where the server knows no several filters.
+  var localFilters: [SubjectPattern] = []
+  var written: UInt64 = 0
+  /// `--until-now`: the stream's end when the tail began.
+  var target: UInt64?
+  var savedSequence: UInt64?
+  var lastSave: Duration = .zero
+
+  enum Outcome {
+    case finished(ExitStatus)
+    case recreate(String)
+    case gone(Gone)
+  }
+
+  /// - Throws: ``OutputError`` when the place for STATUS lines cannot be opened.
+  package init(_ settings: TailSettings, session: Session, output: OutputWriter, countsSubjects: Bool = false)
+    throws
+  {
+    self.settings = settings
+    self.session = session
+    self.output = output
+    filters = SubjectPattern.withoutCovered(settings.subjects)
+    encoder = EventEncoder(form: settings.form, invalid: settings.invalid)
+    machine = OrderedConsumer(start: settings.start, coversStream: false)
+    monitor = try TailMonitor(settings, session: session, output: output, countsSubjects: countsSubjects)
+  }
+
+  var now: Duration { clock.now - origin }
+
+  /// Runs until there is a reason to end.
+  ///
+  /// - Returns: The status to end with.
+  /// - Throws: ``NATSError``, ``OutputError``, ``StateFileError``.
+  package mutating func run() throws -> ExitStatus {
+    let saved = try settings.stateFile.flatMap { file in try TailState.read(file) }
+    do {
+      let status = try tail(saved)
+      try output.flush()
+      try saveState(force: true)
+      monitor.ended()
+      return status
+    } catch let error as NATSError where error.code == .interrupted {
+      try output.flush()
+      try saveState(force: true)
+      return .ok
+    } catch let error as NATSError {
+      try monitor.refused(error)
+      try output.flush()
+      try saveState(force: true)
+      throw error
+    }
+  }
+
+  private mutating func tail(_ saved: TailState?) throws -> ExitStatus {
+    var connection = try session.connect(.caller(session.shutdown)) { error in
+      try monitor.failed(error)
+      try checkTime()
+    }
+    while true {
+      do {
+        return try tail(saved, on: JetStream(connection: connection, shutdown: session.shutdown))
+      } catch let loss as ConnectionLost {
+        try monitor.disconnected(loss.reason)
+        try output.flush()
+        connection = try retrying { () throws(NATSError) in try session.replace(connection) }
+        try monitor.recreating("the connection was lost")
+      }
+    }
+  }
+
+  /// The connection is gone for good.
+  struct ConnectionLost: Error {
+    var reason: String
+  }
+
+  /// Tails as long as the connection lasts.
+  ///
+  /// - Throws: ``ConnectionLost``, and all that ``run()`` throws.
+  private mutating func tail(_ saved: TailState?, on jetStream: JetStream) throws -> ExitStatus {
+    if stream.isEmpty { try prepare(saved, jetStream) }
+    while true {
+      switch try follow(jetStream) {
+      case .finished(let status): return status
+      case .recreate(let reason):
+        session.diagnostics.debug("new consumer: \(reason)")
+        try monitor.recreating(reason)
+      case .gone(let gone):
+        try output.append(Status.expired(gone.description).errorLine)
+        try output.flush()
+        try monitor.gone()
+        session.diagnostics.error("\(gone)")
+        guard settings.onGone == .continue else { return .gone }
+        machine = OrderedConsumer(
+          start: gone.isAhead ? .newOnly : .all, coversStream: machine.coversStream,
+          isStrict: settings.isStrict)
+      }
+    }
+  }
+
+  /// Finds the stream and begins where the state file or the settings say.
+  private mutating func prepare(_ saved: TailState?, _ jetStream: JetStream) throws {
+    let stream = try retrying(on: jetStream) { () throws(NATSError) in
+      if let name = saved?.stream ?? settings.stream { return name }
+      return try jetStream.findStream(for: filters)
+    }
+    if let saved, let wanted = settings.stream, wanted != saved.stream {
+      throw NATSError(.badSettings, "the state file is of stream \(saved.stream), --stream says \(wanted)")
+    }
+    let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    self.stream = stream
+    try checkFilters(info)
+    machine = OrderedConsumer(
+      start: saved.map { .after($0.seq) } ?? settings.start, epoch: saved?.created,
+      coversStream: Self.covers(info, filters), isStrict: settings.isStrict)
+  }
+
+  /// A filter that no message can meet is a mistake; servers since 2.10 take it without a word.
+  private mutating func checkFilters(_ info: StreamInfo) throws(NATSError) {
+    streamSubjects = (info.config.subjects ?? []).compactMap(SubjectPattern.init)
+    guard info.config.sources == nil, info.config.mirror == nil, !streamSubjects.isEmpty else { return }
+    for filter in filters where !streamSubjects.contains(where: { $0.overlaps(filter) }) {
+      throw NATSError(
+        .notFound,
+        "stream \(stream) has no subject \(filter): it has "
+          + streamSubjects.map(\.description).joined(separator: " "))
+    }
+  }
+
+  static func covers(_ info: StreamInfo, _ filters: [SubjectPattern]) -> Bool {
+    guard let subjects = info.config.subjects, !subjects.isEmpty else {
+      return filters.contains { "\($0)" == ">" }
+    }
+    return subjects.compactMap(SubjectPattern.init).allSatisfy { subject in
+      filters.contains { $0.covers(subject) }
+    }
+  }
+
+  /// Does it again, with growing waits, as long as only time is missing, and the connection is there.
+  func retrying<T>(on jetStream: JetStream? = nil, _ body: () throws(NATSError) -> T) throws -> T {
+    var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(5))
+    let started = now
+    while true {
+      do throws(NATSError) {
+        return try body()
+      } catch {
+        guard error.isTransient else { throw error }
+        if let reason = jetStream?.connection.doubt { throw ConnectionLost(reason: reason) }
+        if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
+        try monitor.failed(error)
+        try output.flush()
+        try checkTime()
+        try session.pause(backoff.next(random: .random(in: 0..<1)))
+      }
+    }
+  }
+
+  func checkTime() throws {
+    if let limit = settings.timeLimit, now >= limit { throw TimeIsUp() }
+  }
+
+  struct TimeIsUp: ToolError {
+    package var status: ExitStatus { .timedOut }
+    package var description: String { "the time is up" }
+  }
+
+  // MARK: - One consumer
+
+  /// Creates a consumer and writes what it delivers until it is of no more use.
+  private mutating func follow(_ jetStream: JetStream) throws -> Outcome {
+    let before = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
+    let delivery: OrderedConsumer.Delivery
+    switch machine.plan(before, now: now) {
+    case .gone(let gone): return .gone(gone)
+    case .lookAgain:
+      try session.pause(.milliseconds(500))
+      return .recreate("the stream ends before what was written")
+    case .create(let plan): delivery = plan
+    }
+    let consumer = try create(delivery, on: jetStream)
+    defer {
+      consumer.subscription.end()
+      jetStream.deleteConsumer(consumer.info.name, of: stream)
+    }
+    let after = try retrying(on: jetStream) { () throws(NATSError) in
+      try jetStream.streamInfo(stream, withDeleted: machine.wantsDeleted)
+    }
+    switch machine.created(consumer.info, after, now: now) {
+    case .gone(let gone): return .gone(gone)
+    case .proceed: break
+    }
+    encoder.setStream(stream, epoch: after.epoch)
+    try monitor.created(stream: stream, pending: consumer.info.num_pending)
+    if settings.untilNow, target == nil {
+      target = after.state.last_seq
+      if consumer.info.num_pending == 0 { return .finished(.ok) }
+    }
+    return try pump(consumer, jetStream)
+  }
+
+  private mutating func create(
+    _ delivery: OrderedConsumer.Delivery, on jetStream: JetStream
+  ) throws -> EphemeralConsumer {
+    func attempt() throws -> EphemeralConsumer {
+      let configuration = EphemeralConsumer.Configuration(stream: stream, filters: filters)
+      return try retrying(on: jetStream) { () throws(NATSError) in
+        try EphemeralConsumer.create(configuration, delivery, on: jetStream)
+      }
+    }
+    let consumer = try attempt()
+    guard filters.count > 1,
+      Set(consumer.info.config.filter_subjects ?? []) != Set(filters.map(\.description))
+    else {
+      return consumer
+    }
+    // Servers before 2.10 take no notice of several filters and would deliver everything.
+    consumer.subscription.end()
+    jetStream.deleteConsumer(consumer.info.name, of: stream)
+    localFilters = filters
+    // A filter has to lie within one of the stream's subjects; where none holds them all, everything is asked for.
+    let hull = SubjectPattern.hull(of: filters)
+    filters = streamSubjects.contains { $0.covers(hull) } ? [hull] : []
+    let asked = filters.first.map { "\($0)" } ?? "the whole stream"
+    session.diagnostics.info(
+      "the server knows one filter a consumer only (before 2.10): asking for \(asked) and filtering here")
+    return try attempt()
+  }
+}

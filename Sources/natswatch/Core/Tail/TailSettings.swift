@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Events
+package import Lines
+
+/// What `natswatch tail` is to do.
+package struct TailSettings: Sendable {
+  package enum OnGone: String, Sendable, CaseIterable {
+    /// Say so with an ERROR line and end with 75.
+    case exit
+    /// Say so with an ERROR line and go on with what there is.
+    case `continue`
+  }
+
+  package var subjects: [SubjectPattern]
+  package var stream: String?
+  package var start = OrderedConsumer.Start.newOnly
+  package var isStrict = false
+  package var onGone = OnGone.exit
+  package var form = EventEncoder.Form.event
+  package var invalid = EventEncoder.InvalidPolicy.wrap
+  /// Write a BOOKMARK when the position has moved without a message.
+  package var writesBookmarks = false
+  /// End when all that was there at the start has been written.
+  package var untilNow = false
+  /// End after so many messages.
+  package var count: UInt64?
+  /// End with 124 after so long.
+  package var timeLimit: Duration?
+  package var stateFile: StateFile?
+  package var status = StatusSink.Destination.nowhere
+  package init(subjects: [SubjectPattern]) { self.subjects = subjects }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `natswatch work` is to do.
+package struct WorkSettings: Sendable {
+  package var subjects: [SubjectPattern]
+  package var stream: String?
+  package var durable: String
+  /// The handler and its arguments.
+  package var command: [String]
+  package var jobs = 1
+  /// How long the server waits for a sign of life before it gives a message to another.
+  package var ackWait: Duration = .seconds(30)
+  package var schedule = RetrySchedule()
+  /// Where messages go whose tries are spent, `{subject}` being their own; nil: they are dropped.
+  package var deadLetters: String?
+  package var breaker: Int?
+  package var breakerPause: Duration = .seconds(30)
+  /// Where the handler's lines are published.
+  package var reply: String?
+  /// A handler that takes longer is killed, which counts as failure.
+  package var handlerTimeout: Duration?
+  package var heartbeat: HeartbeatSettings?
+  package var journal: String?
+  /// The field whose value makes two messages the same.
+  package var deduplicateBy: FieldPath?
+  package var deduplicateFor: Duration = .seconds(120)
+  /// Write messages to stdout instead of handling them, and give them back.
+  package var isDryRun = false
+  /// How long handlers that run may go on after a request to end.
+  package var drainTimeout: Duration = .seconds(60)
+  package var controller = "natswatch"
+  package var platform = ""
+
+  package init(subjects: [SubjectPattern], durable: String, command: [String]) {
+    self.subjects = subjects
+    self.durable = durable
+    self.command = command
+  }
+
+  package struct HeartbeatSettings: Sendable {
+    package var subject: String
+    package var interval: Duration = .seconds(30)
+    package var capabilities: [String] = []
+    /// A JSON object about what is controlled.
+    package var clusterInfo = "{}"
+
+    package init(subject: String, interval: Duration = .seconds(30)) {
+      self.subject = subject
+      self.interval = interval
+    }
+  }
+
+  /// The subject for the dead letter of a message. Dots are kept.
+  package func deadLetterSubject(for subject: String) -> String? {
+    deadLetters.map { Self.replacing("{subject}", in: $0, with: subject) }
+  }
+
+  package static func replacing(_ place: String, in text: String, with value: String) -> String {
+    var result = ""
+    var rest = text[...]
+    while let brace = rest.firstIndex(of: "{") {
+      result += rest[..<brace]
+      if rest[brace...].hasPrefix(place) {
+        result += value
+        rest = rest[rest.index(brace, offsetBy: place.count)...]
+      } else {
+        result.append("{")
+        rest = rest[rest.index(after: brace)...]
+      }
+    }
+    return result + rest
+  }
+}

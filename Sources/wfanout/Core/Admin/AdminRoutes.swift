@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Glibc
+import JSON
+import Metrics
+import NIOCore
+
+/// What operators ask, on the admin listener only.
+struct AdminRoutes: Sendable {
+  let contexts: [LoopContext]
+  let stream: EventStream
+  let registry: Registry
+  let counters: StreamCounters
+  let channels: ChannelRoutes?
+  let started: Timestamp
+
+  func route(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
+    // An operator's browser shows pages of strangers, too.
+    try Origin.check(request, allowed: nil)
+    switch (request.path, request.method) {
+    case ("/healthz", "GET"): return .answer(.text(200, "ok"))
+    case ("/metrics", "GET"):
+      return .answer(
+        Answer(200, type: "text/plain; version=0.0.4; charset=utf-8", body: registry.exposition()))
+    case ("/api/v1/streaming/status", "GET"): return .later(gather(on: loop) { status($0) })
+    case ("/api/v1/streaming/clients", "GET"): return .later(gather(on: loop) { AdminRoutes.clients($0) })
+    case ("/api/v1/streaming/subscriptions", "GET"):
+      return .later(gather(on: loop) { AdminRoutes.subscriptions($0) })
+    case ("/api/v1/streaming/sources", "GET"): return .answer(sources)
+    case ("/api/v1/streaming/broadcast", "POST"): return .answer(try broadcast(request))
+    case ("/api/watch/stats", "GET"):
+      return .answer(
+        channels?.statistics ?? .json(200, #"{"clients":0,"upstreams":0,"subscriptions":{}}"#))
+    default: return .answer(.notFound)
+    }
+  }
+
+  /// Each loop tells about its own connections.
+  private func gather(
+    on loop: LoopContext, _ body: @escaping @Sendable ([ClientReport]) -> Answer
+  ) -> EventLoopFuture<Reply> {
+    let parts = contexts.map { context in
+      context.loop.submit {
+        var reports: [ClientReport] = []
+        context.forEachConnection { reports.append($0.report) }
+        return reports
+      }
+    }
+    return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { .answer(body($0.flatMap { $0 })) }
+  }
+
+  /// Standard input, or the commands that run, and what each says of itself in STATUS lines.
+  private var sources: Answer {
+    let streams =
+      channels.map { $0.pool.running.map { ($0.stream, $0.processIdentifier) } } ?? [(stream, getpid())]
+    let sources = streams.map { stream, process in
+      #"{"source":\#(JSONText.string(stream.name)),"process":\#(process),"listeners":\#(stream.state.listenerCount),"#
+        + #""events":\#(stream.state.published),\#(stream.state.health.json)}"#
+    }
+    return .json(200, #"{"sources":[\#(sources.joined(separator: ","))],"total":\#(sources.count)}"#)
+  }
+
+  /// The worst that a source says of itself; a server whose sources say nothing is healthy.
+  private var health: String {
+    let said = (channels?.pool.running.map(\.stream) ?? [stream]).map(\.state.health.worst)
+    return ["unhealthy", "degraded"].first(where: said.contains) ?? "healthy"
+  }
+
+  private func status(_ clients: [ClientReport]) -> Answer {
+    let uptime = (Timestamp.now.nanoseconds - started.nanoseconds) / 1_000_000_000
+    let subscriptions = clients.reduce(0) { $0 + $1.subscriptionCount }
+    return .json(
+      200,
+      #"{"status":"\#(health)","connected_clients":\#(clients.count),"total_subscriptions":\#(subscriptions),"#
+        + #""events_routed":\#(counters.delivered.count),"events_dropped":\#(counters.dropped.count),"#
+        + #""upstreams":\#(channels?.pool.count ?? 0),"uptime_seconds":\#(uptime)}"#)
+  }
+
+  private static func clients(_ clients: [ClientReport]) -> Answer {
+    .json(200, #"{"clients":[\#(clients.map(\.json).joined(separator: ","))],"total":\#(clients.count)}"#)
+  }
+
+  private static func subscriptions(_ clients: [ClientReport]) -> Answer {
+    var byType: [String: Int] = [:]
+    var byCluster: [String: Int] = [:]
+    for subscription in clients.flatMap(\.subscriptions) {
+      for type in subscription.eventTypes.isEmpty ? ["*"] : subscription.eventTypes {
+        byType[type, default: 0] += 1
+      }
+      for cluster in subscription.clusters.isEmpty ? ["*"] : subscription.clusters {
+        byCluster[cluster, default: 0] += 1
+      }
+    }
+    func object(_ counts: [String: Int]) -> String {
+      "{"
+        + counts.sorted { $0.key < $1.key }.map { "\(JSONText.string($0.key)):\($0.value)" }.joined(
+          separator: ",") + "}"
+    }
+    return .json(
+      200,
+      #"{"total_subscriptions":\#(clients.reduce(0) { $0 + $1.subscriptionCount }),"by_event_type":\#(object(byType)),"#
+        + #""by_cluster":\#(object(byCluster))}"#)
+  }
+
+  /// The body is one event, which every listener whose filter wants it gets as if it had come from the source.
+  private func broadcast(_ request: Request) throws(Refusal) -> Answer {
+    let body = request.body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+    guard let event = JSONDocument(body), case .object = event else {
+      throw .badRequest("the body is not a JSON object")
+    }
+    let epoch = stream.state.epoch
+    stream.publish { $0.append(body, epoch: epoch) }
+    return .json(200, #"{"delivered":\#(stream.state.listenerCount)}"#)
+  }
+}

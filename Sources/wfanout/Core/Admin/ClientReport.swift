@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import JSON
+
+/// One connection as operators see it.
+struct ClientReport: Sendable {
+  var clientID: String
+  var connectedAt: Timestamp
+  /// Whether an event has waited for it for over a second.
+  var isSlow: Bool
+  var remote: String
+  /// `sse`, `ndjson`, `kubernetes`, `websocket`, `channels`.
+  var transport: String
+  var subscriptions: [Subscription] = []
+  var channels: [String] = []
+  /// Events it has not taken yet.
+  var queue: Int
+  /// Events left out for it so far.
+  var dropped: Int
+
+  var subscriptionCount: Int {
+    transport == "websocket" ? subscriptions.count : transport == "channels" ? channels.count : 1
+  }
+
+  var json: String {
+    let wanted =
+      subscriptions.map { subscription in
+        #"{"event_types":\#(list(subscription.eventTypes)),"cluster_filter":\#(list(subscription.clusters)),"#
+          + #""namespace_filter":\#(list(subscription.namespaces))}"#
+      } + channels.map { #"{"channel":\#(JSONText.string($0))}"# }
+    return #"{"client_id":\#(JSONText.string(clientID)),"connected_at":"\#(connectedAt)","remote":"#
+      + #"\#(JSONText.string(remote)),"transport":"\#(transport)","subscriptions":[\#(wanted.joined(separator: ","))],"#
+      + #""queue":\#(queue),"dropped":\#(dropped),"slow":\#(isSlow)}"#
+  }
+
+  private func list(_ texts: [String]) -> String {
+    "[" + texts.map(JSONText.string).joined(separator: ",") + "]"
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import Lines
+import Process
+
+/// `--auth-tokens FILE`: a line for each token: the token, whose it is, and optionally when it expires, in seconds since 1970.
+struct TokenFile: Sendable {
+  struct Failure: ToolError {
+    var description: String
+    var status: ExitStatus { .badConfig }
+  }
+
+  typealias Entry = (token: [UInt8], identity: Identity)
+
+  private let entries: WatchedFiles<[Entry]>
+
+  init(path: String, diagnostics: Diagnostics) throws(Failure) {
+    entries = try WatchedFiles([path], diagnostics: diagnostics) { () throws(Failure) in
+      try TokenFile.load(path)
+    }
+  }
+
+  /// Nil for a token that nobody has, or that has expired. Any thread.
+  func identity(of token: String, now: Int64) -> Identity? {
+    let wanted = Array(token.utf8)
+    var found: Identity?
+    // Every token is compared, and in whole, so that the time taken tells nothing.
+    for (token, identity) in entries.current where TokenFile.isEqual(token, wanted) { found = identity }
+    if let expires = found?.expires, expires <= now { return nil }
+    return found
+  }
+
+  static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    var difference: UInt8 = 0
+    for (first, second) in zip(left, right) { difference |= first ^ second }
+    return difference == 0
+  }
+
+  static func parse(_ text: String, path: String) throws(Failure) -> [Entry] {
+    var tokens: [Entry] = []
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+      guard let token = words.first, !token.hasPrefix("#") else { continue }
+      guard (2...3).contains(words.count), words.count == 2 || Int64(words[2]) != nil else {
+        throw Failure(
+          description: "read tokens '\(path)': line \(number + 1): wanted TOKEN IDENTITY [EXPIRES]")
+      }
+      let expires = words.count == 3 ? Int64(words[2]) : nil
+      tokens.append((Array(token.utf8), Identity(name: String(words[1]), expires: expires)))
+    }
+    return tokens
+  }
+
+  private static func load(_ path: String) throws(Failure) -> [Entry] {
+    let text: [UInt8]
+    do throws(FileError) {
+      text = try WholeFile.read(path)
+    } catch {
+      throw Failure(description: "read tokens '\(path)': \(error)")
+    }
+    return try parse(String(decoding: text, as: UTF8.self), path: path)
+  }
+}

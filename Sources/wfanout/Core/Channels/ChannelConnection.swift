@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import JSON
+import NIOCore
+
+/// One event stream that carries any number of channels: what `GET /api/watch/stream` becomes.
+///
+/// Confined to the channel's event loop; other loops reach it through ``ChannelRegistry``.
+final class ChannelConnection: Connection {
+  let clientID: String
+  private let admission: Admission
+  private let registry: ChannelRegistry
+  private var channels: [String: Listener] = [:]
+  /// When it last had a channel, in the loop's ticks.
+  private var lastChannelTick: UInt32
+
+  init(
+    channel: any Channel, format: WireFormat, clientID: String, admission: Admission,
+    registry: ChannelRegistry,
+    loopContext: LoopContext
+  ) {
+    self.clientID = clientID
+    self.admission = admission
+    self.registry = registry
+    lastChannelTick = loopContext.tick
+    super.init(channel: channel, format: format, loopContext: loopContext)
+  }
+
+  /// A client that wants no channel for long has forgotten its stream: nothing but heartbeats would ever come.
+  override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
+    if !channels.isEmpty { lastChannelTick = loopContext.tick }
+    if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: "idle") }
+    super.tick(heartbeatEvery: heartbeat, stallLimit: stallLimit)
+  }
+
+  func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }
+
+  /// Subscribing twice is subscribing once. `version` is the resourceVersion that the client had last, if it was there before.
+  func subscribe(_ upstream: Upstream, after version: String?) {
+    let name = upstream.channel
+    say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)
+    guard !isGone, channels[name] == nil else { return }
+    let stream = upstream.stream
+    let hub = stream.hubs[loopContext.index]
+    let shape = WireFormat.Shape.channelEvent(channel: name)
+    let lane = stream.state.lane(WireFormat(shape: shape, isChunked: format.isChunked), nil)
+    let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
+    channels[name] = listener
+    if let version {
+      hub.join(listener, .at(hub.place(ofVersion: version)))
+    } else {
+      // The first one sees it all from the beginning; who comes later is given the present state first.
+      hub.join(listener, hub.ring.end == 0 ? .at(.position(0)) : .snapshot)
+    }
+    if let ending = upstream.ending { sourceEnded(stream, ending) }
+  }
+
+  func unsubscribe(_ name: String) {
+    guard let listener = channels.removeValue(forKey: name) else { return }
+    listener.hub?.remove(listener)
+    say("unsubscribed", #"{"channel":\#(JSONText.string(name))}"#)
+  }
+
+  override var report: ClientReport {
+    var report = report(clientID, "channels")
+    report.channels = channels.keys.sorted()
+    report.queue = channels.values.reduce(0) { $0 + $1.backlog }
+    report.dropped = channels.values.reduce(0) { $0 + $1.dropped }
+    return report
+  }
+
+  /// A newer connection of the same client takes its place.
+  func replaced() {
+    say("replaced", #"{"clientId":\#(JSONText.string(clientID))}"#)
+    finish(reason: "replaced")
+  }
+
+  override func sourceEnded(_ stream: EventStream, _ ending: ChildProcess.Ending) {
+    guard let listener = channels.removeValue(forKey: stream.name) else { return }
+    listener.hub?.remove(listener)
+    registry.forget(stream.name, of: self)
+    let (code, reason) = ChannelConnection.meaning(of: ending.status)
+    write(ChannelEvent.error(stream.name, code, reason, ending.message))
+  }
+
+  override func isLate(by delay: Duration) -> Bool { channels.values.contains { $0.isLate(by: delay) } }
+
+  override func resumeListeners() {
+    for listener in channels.values { listener.hub?.resume(listener) }
+  }
+
+  override func removeListeners() {
+    for listener in channels.values { listener.hub?.remove(listener) }
+    channels = [:]
+    registry.leave(self)
+    admission.clientLeft()
+  }
+
+  private func say(_ event: String, _ json: String) { write(ChannelEvent.encode(event, json)) }
+
+  private func write(_ payload: [UInt8]) {
+    var bytes: [UInt8] = []
+    format.wrap(payload, into: &bytes)
+    send(bytes)
+  }
+
+  /// The tools' exit statuses in the language of the client.
+  private static func meaning(of status: Int32) -> (Int, String) {
+    switch status {
+    case 64: (400, "BadRequest")
+    case 66: (404, "NotFound")
+    case 75: (410, "Expired")
+    case 77: (403, "Forbidden")
+    case 69: (503, "ServiceUnavailable")
+    case 124: (504, "Timeout")
+    default: (500, "InternalError")
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import JSON
+
+/// `/api/watch/…`: many channels over one event stream, each with a command behind it.
+struct ChannelRoutes: Sendable {
+  let pool: UpstreamPool
+  let registry: ChannelRegistry
+
+  func route(_ request: Request, identity: Identity?) throws(Refusal) -> Reply? {
+    let name = identity?.name ?? ""
+    return switch (request.path, request.method) {
+    case ("/api/watch/stream", "GET"): try stream(request, identity)
+    case ("/api/watch/subscribe", "POST"): .answer(try subscribe(request, name))
+    case ("/api/watch/unsubscribe", "POST"): .answer(try unsubscribe(request, name))
+    case ("/api/watch/stream", _): .answer(.methodNotAllowed("GET"))
+    case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): .answer(.methodNotAllowed("POST"))
+    default: nil
+    }
+  }
+
+  private func stream(_ request: Request, _ identity: Identity?) throws(Refusal) -> Reply {
+    let id = request.item("cid") ?? ""
+    guard !id.isEmpty else { return .answer(error(400, "Missing cid query parameter")) }
+    guard id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      return .answer(error(400, "cid is not an id"))
+    }
+    return .channels(clientID: id, identity: identity, registry: registry)
+  }
+
+  private func subscribe(_ request: Request, _ identity: String) throws(Refusal) -> Answer {
+    guard let body = JSONDocument(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
+      return error(400, "Missing clientId")
+    }
+    var values: [String: String] = [:]
+    for field in ChannelRequest.fields { values[field] = body[field]?.string }
+    let wanted: ChannelRequest
+    do throws(Refusal) {
+      wanted = try ChannelRequest(values)
+    } catch {
+      return self.error(400, error.status.message)
+    }
+    switch registry.subscribe(id, identity: identity, channel: wanted.channel) {
+    case .unknown: return error(404, "Unknown client; open the stream first")
+    case .foreign: return error(403, "Client not owned by this user")
+    case .full: return error(429, "A client may have \(registry.channelLimit) channels")
+    case .found(let client):
+      let upstream: Upstream
+      do throws(Refusal) {
+        upstream = try pool.acquire(wanted, identity: identity, listener: id)
+      } catch {
+        _ = registry.unsubscribe(id, identity: identity, channel: wanted.channel)
+        return self.error(error.status.code, error.status.message)
+      }
+      let version = body["resourceVersion"]?.string
+      client.run { $0.subscribe(upstream, after: version) }
+      return .json(200, #"{"channel":\#(JSONText.string(wanted.channel))}"#)
+    }
+  }
+
+  private func unsubscribe(_ request: Request, _ identity: String) throws(Refusal) -> Answer {
+    guard let body = JSONDocument(request.body), let id = body["clientId"]?.string,
+      let channel = body["channel"]?.string
+    else { return error(400, "Missing clientId or channel") }
+    switch registry.unsubscribe(id, identity: identity, channel: channel) {
+    case .unknown, .full: break
+    case .foreign: return error(403, "Client not owned by this user")
+    case .found(let client): client.run { $0.unsubscribe(channel) }
+    }
+    return .json(200, #"{"ok":true}"#)
+  }
+
+  /// `{"clients":…,"upstreams":…,"subscriptions":{channel: listeners}}`.
+  var statistics: Answer {
+    let subscriptions = pool.subscriptions
+      .map { "\(JSONText.string($0.channel)):\($0.listeners)" }.joined(separator: ",")
+    return .json(
+      200, #"{"clients":\#(registry.count),"upstreams":\#(pool.count),"subscriptions":{\#(subscriptions)}}"#)
+  }
+
+  private func error(_ status: Int, _ message: String) -> Answer {
+    .json(status, #"{"error":\#(JSONText.string(message))}"#)
+  }
+}

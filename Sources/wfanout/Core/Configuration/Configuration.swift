@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+package import Process
+
+/// What the command line and the file of `--config` ask for, with the defaults.
+package struct Configuration: Sendable {
+  /// Where to listen; empty is ``defaultAddress``, unless the service manager has opened sockets.
+  package var listen: [ListenAddress] = []
+  package static let defaultAddress = ListenAddress.tcp(host: "127.0.0.1", port: 8080)
+  /// Event loops; one a processor.
+  package var loops = max(1, System.coreCount)
+  /// In bytes.
+  package var ringLimit = 64 << 20
+  package var rule = OverflowRule(policy: .dropOldest, queueLimit: nil)
+  /// How long events are gathered before they are sent.
+  package var coalesceMilliseconds = 0
+  package var limits = ConnectionLimits()
+  package var clientLimit = 1000
+  /// How long listeners are given to take what is left.
+  package var drain: Duration = .seconds(10)
+  /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always is.
+  package var keepsSnapshot = false
+  /// The key of an object; nil takes its uid, else its namespace and name.
+  package var snapshotKey: KeyExpression?
+  /// Paths under which some of the objects are found.
+  package var routes: [SnapshotRoute] = []
+  /// Objects kept of one stream.
+  package var keyLimit = 100_000
+  /// The value of `Access-Control-Allow-Origin`; nil allows none.
+  package var corsOrigin: String?
+  /// The command behind channels; nil serves standard input alone.
+  package var upstream: UpstreamTemplate?
+  /// Who is served by one such command.
+  package var sharing = Sharing.identity
+  /// How long a command goes on when nobody listens any more.
+  package var grace: Duration = .seconds(10)
+  /// A recording to serve in place of standard input.
+  package var replay: String?
+  /// How much faster than it was recorded; infinite is flat out.
+  package var speed = 1.0
+  /// What a longer silence in it is shortened to.
+  package var longestGap: Duration = .seconds(60)
+  /// The event types that a `/ws` client may ask for; nil allows any.
+  package var eventTypes: Set<String>?
+  /// Where operators ask; nil is nowhere.
+  package var admin: ListenAddress?
+  /// The certificate chain and its key, for TLS on all TCP addresses but the operators'.
+  package var certificateFile: String?
+  package var keyFile: String?
+  /// Where it is written who may listen; nil is anyone who can reach an address.
+  package var tokenFile: String?
+  /// Who is asked whose a token is.
+  package var validator: ValidatorURL?
+  /// The certificates that its own is checked with; nil takes the system's.
+  package var validatorAuthority: String?
+  package var validatorTimeout: Duration = .seconds(5)
+  /// How long an answer of the validator is believed at most.
+  package var validatorCacheSeconds: UInt32 = 30
+  /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
+  package var allowsQueryToken = false
+  /// Addresses that are not local need no token.
+  package var allowsAnyone = false
+  /// Channels a client may have on one event stream.
+  package var channelLimit = 50
+  /// What a listener's filter may cost for one event.
+  package var costLimit = 100_000
+  /// Requests of one client in a second; nil is no limit.
+  package var requestRate: Double?
+  /// Compresses WebSocket messages for clients that offer it (RFC 7692).
+  package var compressesMessages = false
+  /// For WebSocket conformance tests: an endpoint that gives back what it gets.
+  package var hasEcho = false
+
+  package init() {}
+}
+
+extension Configuration {
+  /// Settings that are good each for itself and make no sense together, or would serve strangers unasked.
+  package struct Contradiction: ToolError {
+    package var description: String
+    package var status: ExitStatus { .usage }
+  }
+
+  /// To be asked when all is set.
+  package func check() throws(Contradiction) {
+    if !keepsSnapshot, !routes.isEmpty || snapshotKey != nil {
+      throw Contradiction(description: "routes and snapshot-key need --snapshot")
+    }
+    if sharing == .channel, upstream?.usesIdentity == true {
+      throw Contradiction(description: "--share channel: {identity} in --upstream is one listener's alone")
+    }
+    if (certificateFile == nil) != (keyFile == nil) {
+      throw Contradiction(description: "--tls-cert and --tls-key go together")
+    }
+    if replay != nil, upstream != nil {
+      throw Contradiction(description: "--replay and --upstream are two sources; give one")
+    }
+    if allowsQueryToken, !hasTokens {
+      throw Contradiction(description: "allow-query-token needs --auth-tokens or --auth-url")
+    }
+    if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
+  }
+
+  private var hasTokens: Bool { tokenFile != nil || validator != nil }
+
+  /// To be asked for an address that is not local.
+  package func checkOpen(_ address: String) throws(Contradiction) {
+    guard !hasTokens, !allowsAnyone else { return }
+    throw Contradiction(
+      description:
+        "\(address): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
+    )
+  }
+}

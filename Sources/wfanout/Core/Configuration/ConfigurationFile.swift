@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import CEL
+import Lines
+package import Process
+import YAML
+
+/// The file of `--config`: YAML (or JSON), a mapping of ``Setting`` names to their values.
+package struct ConfigurationFile {
+  package struct Failure: ToolError {
+    package var description: String
+    package var status: ExitStatus { .badConfig }
+  }
+
+  package let path: String
+
+  package init(path: String) { self.path = path }
+
+  /// Puts what the file says into a configuration.
+  package func apply(to configuration: inout Configuration) throws(Failure) {
+    let text: [UInt8]
+    do throws(FileError) {
+      text = try WholeFile.read(path)
+    } catch {
+      throw Failure(description: "read configuration '\(path)': \(error)")
+    }
+    try apply(text, to: &configuration)
+  }
+
+  package func apply(_ text: [UInt8], to configuration: inout Configuration) throws(Failure) {
+    let root: YAMLNode?
+    do throws(YAMLNode.Fault) {
+      root = try YAMLNode.parse(text)
+    } catch {
+      throw fault("not YAML: \(error)")
+    }
+    guard let root, !root.isNull else { return }
+    guard case .mapping(let members) = root else { throw fault("it is no mapping of keys to values") }
+    var lines: [String: Int] = [:]
+    for (key, value, line) in members {
+      let name = key.string ?? "?"
+      if let earlier = lines.updateValue(line, forKey: name) {
+        throw fault("line \(line): '\(name)' is also in line \(earlier)")
+      }
+      guard let setting = Setting.all.first(where: { $0.name == name }) else {
+        let nearest = Suggestion.nearest(to: name, among: Setting.all.map(\.name))
+        throw fault("line \(line): there is no '\(name)'" + (nearest.map { "; is '\($0)' meant?" } ?? ""))
+      }
+      do throws(Setting.Fault) {
+        try setting.set(&configuration, value)
+      } catch {
+        throw fault("line \(line): \(name)\(value.string.map { " '\($0)'" } ?? ""): wanted \(error.wanted)")
+      }
+    }
+  }
+
+  private func fault(_ message: String) -> Failure {
+    Failure(description: "configuration '\(path)': \(message)")
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import Filter
+import Process
+import YAML
+
+extension Setting {
+  /// All of them, in the order of the manual. Which ones are flags, too, is ``WfanoutCommand``'s choice.
+  package static let all: [Setting] = [
+    Setting(name: "listen") { (configuration, node) throws(Fault) in
+      let texts: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }
+      configuration.listen = []
+      for text in texts {
+        guard let address = text.string.flatMap(ListenAddress.init) else { throw Fault(anyAddress) }
+        configuration.listen.append(address)
+      }
+    },
+    value("admin", \.admin, ":PORT, a loopback address or unix:PATH") { text in
+      ListenAddress(text).flatMap { $0.isLocal ? .some($0) : nil }
+    },
+    text("tls-cert", \.certificateFile, "the name of a file"),
+    text("tls-key", \.keyFile, "the name of a file"),
+    text("auth-tokens", \.tokenFile, "the name of a file"),
+    value("auth-url", \.validator, "http://HOST[:PORT]/PATH or https://…") {
+      ValidatorURL($0).map { .some($0) }
+    },
+    text("auth-ca", \.validatorAuthority, "the name of a file"),
+    duration("auth-timeout", \.validatorTimeout, .milliseconds(100) ... .seconds(60)),
+    seconds("auth-cache", \.validatorCacheSeconds),
+    flag("allow-query-token", \.allowsQueryToken),
+    flag("no-auth", \.allowsAnyone),
+    Setting(name: "upstream") { (configuration, node) throws(Fault) in
+      do throws(UpstreamTemplate.Malformed) {
+        configuration.upstream = try UpstreamTemplate(node.string ?? "")
+      } catch {
+        throw Fault("a command: \(error)")
+      }
+    },
+    text("replay", \.replay, "the name of a file"),
+    value("speed", \.speed, "a number above 0, or max") { text in
+      text == "max" ? .infinity : Double(text).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    },
+    duration("replay-gap", \.longestGap),
+    value("share", \.sharing, Sharing.allCases.map(\.rawValue).joined(separator: ", ")) {
+      Sharing(rawValue: $0)
+    },
+    duration("grace", \.grace),
+    size("ring", \.ringLimit, 64 << 10...1 << 40),
+    value("queue", \.rule.queueLimit, "a number of events, at least 1") { text in
+      Int(text).flatMap { $0 > 0 ? .some($0) : nil }
+    },
+    value("overflow", \.rule.policy, OverflowPolicy.allCases.map(\.rawValue).joined(separator: ", ")) {
+      OverflowPolicy(rawValue: $0)
+    },
+    number("coalesce-ms", \.coalesceMilliseconds, 0...10_000),
+    seconds("heartbeat", \.limits.heartbeatSeconds),
+    seconds("ws-heartbeat", \.limits.pingSeconds),
+    seconds("ws-heartbeat-timeout", \.limits.pongSeconds),
+    value("client-rate", \.limits.messagesPerSecond, "a rate as 10/s or 100/m", RateLimiter.parse),
+    value("request-rate", \.requestRate, "a rate as 10/s or 100/m", RateLimiter.parse),
+    flag("ws-compress", \.compressesMessages),
+    size("max-message", \.limits.messageBytes, 1 << 10...64 << 20),
+    seconds("request-timeout", \.limits.requestSeconds),
+    seconds("stall", \.limits.stallSeconds),
+    duration("drain", \.drain),
+    number("max-clients", \.clientLimit, 1...10_000_000),
+    number("max-channels", \.channelLimit, 1...10_000),
+    Setting(name: "event-types") { (configuration, node) throws(Fault) in
+      guard case .sequence(let list) = node else { throw Fault("a list of event types") }
+      configuration.eventTypes = []
+      for element in list {
+        guard let type = element.string else { throw Fault("a list of event types") }
+        configuration.eventTypes?.insert(type)
+      }
+    },
+    seconds("idle-timeout", \.limits.idleSeconds),
+    flag("snapshot", \.keepsSnapshot),
+    Setting(name: "snapshot-key") { (configuration, node) throws(Fault) in
+      do throws(FilterError) {
+        configuration.snapshotKey = try KeyExpression(node.string ?? "")
+      } catch {
+        throw Fault("a CEL expression: \(error)")
+      }
+    },
+    Setting(name: "routes") { (configuration, node) throws(Fault) in
+      guard case .sequence(let list) = node else { throw Fault("a list of mappings with a path") }
+      configuration.routes = []
+      for element in list { configuration.routes.append(try SnapshotRoute(element)) }
+    },
+    number("keys-limit", \.keyLimit, 1...100_000_000),
+    number("cost-limit", \.costLimit, 1...1_000_000_000),
+    text("cors", \.corsOrigin, "an origin, as https://example.org, or *"),
+    number("loops", \.loops, 1...256),
+  ]
+
+  private static let anyAddress = ":PORT, HOST:PORT, [IPv6]:PORT or unix:PATH"
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// A whole response.
+struct Answer: Sendable {
+  var status: Int
+  var headers: [(name: String, value: String)]
+  var body: [UInt8]
+
+  init(_ status: Int, type: String, body: [UInt8], headers: [(name: String, value: String)] = []) {
+    self.status = status
+    self.headers = [("Content-Type", type)] + headers
+    self.body = body
+  }
+
+  private init(withoutBody status: Int, _ headers: [(name: String, value: String)]) {
+    self.status = status
+    self.headers = headers
+    body = []
+  }
+
+  /// All is said with `headers`.
+  static func noContent(_ headers: [(name: String, value: String)]) -> Answer {
+    Answer(withoutBody: 204, headers)
+  }
+
+  /// What the client has is still right; `headers` are those that its answer had (RFC 9110 section 15.4.5).
+  static func notModified(_ headers: [(name: String, value: String)]) -> Answer {
+    Answer(withoutBody: 304, headers)
+  }
+
+  static func text(_ status: Int, _ text: String) -> Answer {
+    Answer(status, type: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
+  }
+
+  static func json(_ status: Int, _ json: String, headers: [(name: String, value: String)] = []) -> Answer {
+    Answer(status, type: "application/json", body: Array((json + "\n").utf8), headers: headers)
+  }
+
+  /// A Kubernetes Status as the whole answer.
+  static func failure(_ status: Status, headers: [(name: String, value: String)] = []) -> Answer {
+    Answer(status.code, type: "application/json", body: status.json + [UInt8(ascii: "\n")], headers: headers)
+  }
+
+  static let notFound = failure(
+    Status(code: 404, reason: "NotFound", message: "there is nothing at this path"))
+
+  static func methodNotAllowed(_ allowed: String) -> Answer {
+    failure(
+      Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),
+      headers: [("Allow", allowed)])
+  }
+}
+
+/// A request cannot be granted: the Status the client gets.
+struct Refusal: Error, Sendable {
+  var status: Status
+  var headers: [(name: String, value: String)] = []
+
+  static func badRequest(_ message: String) -> Refusal {
+    Refusal(status: Status(code: 400, reason: "BadRequest", message: message))
+  }
+
+  var answer: Answer { .failure(status, headers: headers) }
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import NIOCore
+import NIOHTTP1
+
+/// Turns the parts of requests into answers, one request at a time, and makes way for a ``Connection`` when one is to go on.
+///
+/// Confined to the channel's event loop.
+final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, AwaitingRequest {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = ByteBuffer
+
+  private let router: Router
+  private let loopContext: LoopContext
+  /// The stream of HTTP/2 that this is one request of; nil for HTTP/1.
+  private let exchange: HTTP2Exchange?
+  private var request: Request?
+  private var isKeptAlive = true
+  private var isRefused = false
+  /// What was read behind a request that is not answered yet: answers go out in the order of the requests
+  /// (RFC 9112 section 9.3.2). Nothing more is read in the meantime.
+  private var waiting: [HTTPServerRequestPart] = []
+  /// What is wrong with what came behind them.
+  private var parserError: (any Error)?
+  private var isReading = true
+  /// Whether the answer is still being put together.
+  private var isPreparing = false
+  /// How much of the answer was left when it was last looked at.
+  private var lastPending = 0
+  private var context: ChannelHandlerContext?
+
+  /// Bodies are small JSON documents or one event.
+  private static let bodyLimit = 1 << 20
+
+  init(router: Router, loopContext: LoopContext, exchange: HTTP2Exchange? = nil) {
+    self.router = router
+    self.exchange = exchange
+    self.loopContext = loopContext
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    loopContext.await(self)
+    router.admission.connectionOpened()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    loopContext.stopAwaiting(self)
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    loopContext.stopAwaiting(self)
+    router.admission.connectionClosed()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let part = unwrapInboundIn(data)
+    guard isAnswering(context) else { return take(part, context) }
+    waiting.append(part)
+    setReading(false, context)
+  }
+
+  /// Whether an answer is still being put together, or one is there that the client does not take: more of them would fill memory.
+  private func isAnswering(_ context: ChannelHandlerContext) -> Bool {
+    isPreparing || !context.channel.isWritable
+  }
+
+  private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
+    guard isReading != self.isReading else { return }
+    self.isReading = isReading
+    context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    guard context.channel.isWritable else { return }
+    // The answer has been taken: only now the time for the next request begins.
+    if request == nil, !isPreparing { loopContext.await(self) }
+    takeWaiting()
+  }
+
+  private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+    switch part {
+    case .head(let head):
+      guard !isRefused else { return }
+      begin(head, context)
+    case .body(let buffer):
+      guard !isRefused, var request else { return }
+      guard request.body.count + buffer.readableBytes <= RequestHandler.bodyLimit else {
+        isKeptAlive = false
+        isRefused = true
+        send(.failure(tooLarge), context)
+        return
+      }
+      self.request = nil
+      request.body.append(contentsOf: buffer.readableBytesView)
+      self.request = request
+    case .end:
+      guard !isRefused, let request else { return }
+      self.request = nil
+      loopContext.stopAwaiting(self)
+      guard request.hasHost else {
+        // RFC 9112 section 3.2: none, or more than one, is answered with 400.
+        isKeptAlive = false
+        isRefused = true
+        send(Refusal.badRequest("a request has exactly one Host").answer, context)
+        return
+      }
+      carryOut(router.route(request, on: loopContext), request, context)
+    }
+  }
+
+  private func takeWaiting() {
+    let parts = waiting
+    waiting = []
+    for part in parts {
+      guard let context else { return }
+      if isAnswering(context) { waiting.append(part) } else { take(part, context) }
+    }
+    guard let context, waiting.isEmpty else { return }
+    setReading(true, context)
+    if let error = parserError, !isAnswering(context) { refuse(error, context) }
+  }
+
+  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    // A stream of HTTP/2 has one request.
+    isKeptAlive = exchange == nil && head.isKeepAlive
+    var request = Request(
+      method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
+      version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
+    request.address = HTTP2Exchange.peer(of: context.channel, exchange)?.ipAddress
+    self.request = request
+    if exchange == nil, request.header("expect")?.lowercased() == "100-continue" {
+      context.writeAndFlush(
+        wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard error is HTTPParserError else { return context.close(promise: nil) }
+    if isAnswering(context) { parserError = error } else { refuse(error, context) }
+  }
+
+  private func refuse(_ error: any Error, _ context: ChannelHandlerContext) {
+    guard !isRefused else { return }
+    isKeptAlive = false
+    isRefused = true
+    send(.failure(Refusal.badRequest("not an HTTP request: \(error)").status), context)
+  }
+
+  /// The request did not come in time, or the answer is not taken: slow peers, and those that never had anything to ask.
+  func waitedTooLong() {
+    guard let context else { return }
+    let pending = HTTP2Exchange.pendingBytes(of: context.channel, exchange)
+    if pending > 0 {
+      guard pending != lastPending else { return context.close(promise: nil) }
+      lastPending = pending
+      return loopContext.await(self)
+    }
+    isKeptAlive = false
+    isRefused = true
+    loopContext.stopAwaiting(self)
+    if request == nil {
+      context.close(promise: nil)
+    } else {
+      send(.text(408, "the request took too long"), context)
+    }
+  }
+
+  private func carryOut(_ reply: Reply, _ request: Request, _ context: ChannelHandlerContext) {
+    // For one that has left a connection would never end.
+    guard context.channel.isActive else { return }
+    switch reply {
+    case .answer(let answer):
+      send(answer, context, isHead: request.method == "HEAD")
+    case .later(let future):
+      isPreparing = true
+      future.assumeIsolated().whenComplete { result in
+        self.isPreparing = false
+        guard let context = self.context else { return }
+        let failure = Reply.answer(.text(500, "the answer could not be put together"))
+        self.carryOut((try? result.get()) ?? failure, request, context)
+        self.takeWaiting()
+      }
+    case .listen(let plan):
+      router.admission.clientJoined()
+      let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
+      let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
+      connection.expires = plan.expires
+      open(connection, 200, streamHeaders(plan.contentType, format), context) {
+        connection.begin(plan, admission: self.router.admission)
+      }
+    case .channels(let id, let identity, let registry):
+      let format = WireFormat(shape: .channelEvent(channel: ""), isChunked: request.version == .http11)
+      let connection = ChannelConnection(
+        channel: context.channel, format: format, clientID: id, admission: router.admission,
+        registry: registry,
+        loopContext: loopContext)
+      connection.expires = identity?.expires
+      guard registry.join(connection, identity: identity?.name ?? "") else {
+        return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
+      }
+      router.admission.clientJoined()
+      open(connection, 200, streamHeaders("text/event-stream; charset=utf-8", format), context) {
+        connection.begin()
+      }
+    case .upgrade(let plan):
+      router.admission.clientJoined()
+      let connection = WebSocketConnection(
+        channel: context.channel, mode: plan.mode, compression: plan.compression, stream: plan.stream,
+        admission: router.admission,
+        knownTypes: router.services.knownTypes, authenticator: router.services.authenticator,
+        loopContext: loopContext)
+      connection.expires = plan.expires
+      open(connection, 101, plan.headers, context) { connection.begin(plan.start, plan.matcher) }
+    }
+  }
+
+  /// Sends the head and hands the connection over. Flushed last: whoever has the head gets every event from then on.
+  private func open(
+    _ connection: Connection, _ status: Int, _ headers: [(name: String, value: String)],
+    _ context: ChannelHandlerContext, begin: () -> Void
+  ) {
+    let channel = context.channel
+    connection.exchange = exchange
+    writeHead(status, headers, channel)
+    become(connection, context)
+    begin()
+    channel.flush()
+  }
+
+  private func streamHeaders(_ type: String, _ format: WireFormat) -> [(name: String, value: String)] {
+    [
+      ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
+      format.isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"),
+    ] + router.commonHeaders
+  }
+
+  /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.
+  private func become(_ connection: Connection, _ context: ChannelHandlerContext) {
+    let pipeline = context.pipeline.syncOperations
+    router.admission.connectionClosed()
+    setReading(true, context)
+    do {
+      try pipeline.addHandler(connection)
+      if let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) {
+        pipeline.removeHandler(decoder, promise: nil)
+      }
+      pipeline.removeHandler(self, promise: nil)
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
+    let channel = context.channel
+    var headers = answer.headers + router.commonHeaders
+    // There it would be the length of what is not sent, or must not be at all (RFC 9110 section 8.6).
+    if answer.status != 304, answer.status != 204 {
+      headers.append(("Content-Length", String(answer.body.count)))
+    }
+    if !isKeptAlive { headers.append(("Connection", "close")) }
+    writeHead(answer.status, headers, channel)
+    var promise: EventLoopPromise<Void>?
+    if !isKeptAlive {
+      isRefused = true  // whatever comes behind this request
+      promise = context.eventLoop.makePromise(of: Void.self)
+      promise?.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    }
+    lastPending = 0
+    loopContext.await(self)
+    channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
+  }
+
+  private func writeHead(
+    _ status: Int, _ headers: [(name: String, value: String)], _ channel: any Channel
+  ) {
+    if let exchange { return exchange.writeHead(status, headers) }
+    channel.write(ByteBuffer(bytes: ResponseHead.encode(status, headers)), promise: nil)
+  }
+
+  private var tooLarge: Status {
+    Status(
+      code: 413, reason: "RequestEntityTooLarge",
+      message: "the body has more than \(RequestHandler.bodyLimit) bytes")
+  }
+}

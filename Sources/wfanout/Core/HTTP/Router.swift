@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Metrics
+import NIOCore
+
+/// What the routes work on.
+struct Services: Sendable {
+  var stream: EventStream
+  var registry: Registry
+  var filters: FilterCompiler
+  var snapshots: SnapshotRoutes?
+  /// Where there is an `--upstream`.
+  var channels: ChannelRoutes?
+  /// Nil asks nobody who they are.
+  var authenticator: Authenticator?
+  /// Nil lets a client ask as often as it likes.
+  var rates: RequestRates?
+  /// The event types a `/ws` client may ask for; nil allows any.
+  var knownTypes: Set<String>?
+  /// Agrees to compress WebSocket messages with clients that offer it.
+  var compressesMessages = false
+  /// Opens `/ws/echo` to conformance tests.
+  var hasEcho = false
+}
+
+/// Finds what a request asks for. Any event loop.
+struct Router: Sendable {
+  let services: Services
+  let admission: Admission
+  /// On the admin listener: its routes alone.
+  var admin: AdminRoutes?
+  /// On every response: CORS, where it is allowed.
+  var commonHeaders: [(name: String, value: String)] = []
+  var allowedOrigin: String?
+
+  func route(_ request: Request, on loop: LoopContext) -> Reply {
+    loop.counters.requests.increment()
+    if allowedOrigin != nil, admin == nil, Origin.isPreflight(request) {
+      return .answer(Origin.preflightAnswer)
+    }
+    return reply(on: loop) { () throws(Refusal) in
+      if let admin { return try admin.route(request, on: loop) }
+      if let reply = try openToAll(request) { return reply }
+      guard let authenticator = services.authenticator else { return try find(request, nil, on: loop) }
+      guard let token = authenticator.token(of: request) else {
+        // On `/ws` the first message may bring it.
+        guard request.path == "/ws", !request.flag("raw") else {
+          throw Authenticator.refusal("a token is needed")
+        }
+        return try find(request, nil, on: loop)
+      }
+      return .later(
+        authenticator.verdict(of: token, on: loop.loop).map { verdict in
+          reply(on: loop) { () throws(Refusal) in
+            try find(request, try Authenticator.identity(verdict), on: loop)
+          }
+        })
+    }
+  }
+
+  private func reply(on loop: LoopContext, _ body: () throws(Refusal) -> Reply) -> Reply {
+    do throws(Refusal) {
+      return try body()
+    } catch {
+      loop.counters.refused.increment()
+      return .answer(error.answer)
+    }
+  }
+
+  /// What is answered whoever asks.
+  private func openToAll(_ request: Request) throws(Refusal) -> Reply? {
+    switch request.path {
+    case "/": try get(request) { .answer(LivePage.answer) }
+    case "/healthz": try get(request) { .answer(.text(200, "ok")) }
+    case "/metrics":
+      try get(request) {
+        .answer(
+          Answer(
+            200, type: "text/plain; version=0.0.4; charset=utf-8", body: services.registry.exposition()))
+      }
+    default: nil
+    }
+  }
+
+  private func find(
+    _ request: Request, _ identity: Identity?, on loop: LoopContext
+  ) throws(Refusal) -> Reply {
+    if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
+    if let channels = services.channels, let reply = try channels.route(request, identity: identity) {
+      if case .channels = reply { try admit() }
+      return reply
+    }
+    switch request.path {
+    case "/events": return try events(request, identity)
+    case "/ws":
+      let session = WebSocketConnection.Mode.session(
+        needsToken: services.authenticator != nil, isKnown: identity != nil)
+      return try webSocket(request, request.flag("raw") ? .raw : session, identity)
+    case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity)
+    default:
+      if let reply = try services.snapshots?.route(request, on: loop) { return reply }
+      if let path = KubernetesPath(request.path) {
+        if request.flag("watch") { try admit() }
+        return try KubernetesRoutes(services: services, identity: identity).route(request, path, on: loop)
+      }
+      return .answer(.notFound)
+    }
+  }
+
+  private func get(_ request: Request, _ body: () throws(Refusal) -> Reply) throws(Refusal) -> Reply {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      return .answer(.methodNotAllowed("GET, HEAD"))
+    }
+    return try body()
+  }
+
+  /// What is said to everyone under `/events`, `/ws` and the rest asks first who they are.
+  private func events(_ request: Request, _ identity: Identity?) throws(Refusal) -> Reply {
+    guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
+    try admit()
+    let wanted = ListenRequest(request)
+    let isLines = request.accepts("application/x-ndjson") || request.accepts("application/json")
+    return .listen(
+      ListenPlan(
+        stream: services.stream, shape: isLines ? .lines : .eventStream,
+        contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
+        start: wanted.start, matcher: try matcher(wanted), expires: identity?.expires)
+    )
+  }
+
+  private func webSocket(
+    _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?
+  ) throws(Refusal) -> Reply {
+    guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
+    let compression =
+      services.compressesMessages
+      ? MessageCompression(accepting: request.list("sec-websocket-extensions")) : nil
+    let headers = try WebSocketHandshake.answer(
+      request, allowedOrigin: allowedOrigin, compression: compression)
+    let wanted = ListenRequest(request)
+    let matcher = try matcher(wanted)
+    try admit()
+    return .upgrade(
+      UpgradePlan(
+        mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher,
+        expires: identity?.expires, compression: compression))
+  }
+
+  private func matcher(_ wanted: ListenRequest) throws(Refusal) -> (any LineMatcher)? {
+    let filter = try services.filters.matcher(wanted.filter)
+    guard wanted.wantsSnapshot, let objects = services.stream.state.snapshots else { return filter }
+    return filter?.tracking(objects)
+  }
+
+  func admit() throws(Refusal) {
+    guard admission.isFull else { return }
+    throw Refusal(
+      status: Status(
+        code: 503, reason: "ServiceUnavailable",
+        message: "all \(admission.clientLimit) places are taken; see --max-clients"),
+      headers: [("Retry-After", "5")])
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What happens to a listener that is further behind than it may be.
+package enum OverflowPolicy: String, Sendable, CaseIterable {
+  /// It goes on with the oldest event it may still have, and is told how many it missed.
+  case dropOldest = "drop-oldest"
+  /// It is told to forget what it knows and gets the snapshot.
+  case reset
+  /// Its connection is closed.
+  case disconnect
+  /// The source waits for it.
+  case block
+}
+
+/// Where a listener that was held up goes on.
+enum CatchUp: Equatable, Sendable {
+  case goOn
+  case skip(to: Int, dropped: Int)
+  case reset(dropped: Int)
+  case disconnect
+}
+
+/// The rule of `--queue` and `--overflow`.
+package struct OverflowRule: Sendable {
+  var policy: OverflowPolicy
+  /// In events; nil is as many as the ring holds.
+  var queueLimit: Int?
+
+  /// A Kubernetes client knows one way only: it is told 410 and lists again.
+  var forKubernetes: OverflowRule {
+    policy == .block ? self : OverflowRule(policy: .disconnect, queueLimit: queueLimit)
+  }
+
+  /// What becomes of a listener that wants `position` next when `ring` is to be had.
+  func catchUp(position: Int, ring: Range<Int>) -> CatchUp {
+    var oldest = ring.lowerBound
+    if let queueLimit, policy != .block { oldest = max(oldest, ring.upperBound - queueLimit) }
+    guard position < oldest else { return .goOn }
+    switch policy {
+    case .dropOldest, .block: return .skip(to: oldest, dropped: oldest - position)
+    case .reset: return .reset(dropped: oldest - position)
+    case .disconnect: return .disconnect
+    }
+  }
+}

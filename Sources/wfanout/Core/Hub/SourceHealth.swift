@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Synchronization
+
+/// What the source of a stream says of itself: its newest STATUS line of each scope. Written by the thread that reads the source.
+final class SourceHealth: Sendable {
+  private struct State: Sendable {
+    /// STATUS objects by the bytes of their `scope`.
+    var objects: [[UInt8]: [UInt8]] = [:]
+    var lastEvent: Timestamp?
+  }
+
+  private let state = Mutex(State())
+
+  /// A source has a scope for each resource and cluster; more than this is no source of ours.
+  private static let scopeLimit = 256
+
+  func note(_ batch: Batch) {
+    let now = Timestamp.now
+    state.withLock { state in
+      state.lastEvent = now
+      for index in 0..<batch.count where batch.kinds[index] == .status {
+        guard let object = JSONScan.member("object", of: batch.bytes, in: batch.line(index)) else { continue }
+        let scope = JSONScan.member("scope", of: batch.bytes, in: object).map { Array(batch.bytes[$0]) } ?? []
+        guard state.objects[scope] != nil || state.objects.count < SourceHealth.scopeLimit else { continue }
+        state.objects[scope] = Array(batch.bytes[object])
+      }
+    }
+  }
+
+  /// `"last_event":…,"health":…,"status":[the STATUS objects]`: members of a JSON object.
+  var json: String {
+    let state = state.withLock { $0 }
+    let objects = state.objects.values.map { String(decoding: $0, as: UTF8.self) }.sorted()
+    return
+      #""last_event":\#(state.lastEvent.map { "\"\($0)\"" } ?? "null"),"health":"\#(worst(state.objects.values))","#
+      + #""status":[\#(objects.joined(separator: ","))]"#
+  }
+
+  /// `healthy`, `degraded`, `unhealthy`; `unknown` where the source says nothing of itself.
+  var worst: String { worst(state.withLock { $0.objects.values }) }
+
+  private func worst(_ objects: some Sequence<[UInt8]>) -> String {
+    let known = ["unhealthy", "degraded", "healthy"]
+    let said = Set(objects.compactMap { SubscriptionMatcher.text($0, 0..<$0.count, ["health"]) })
+    return known.first(where: said.contains) ?? "unknown"
+  }
+}

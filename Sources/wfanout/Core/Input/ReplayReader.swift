@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Lines
+import Process
+import Synchronization
+
+/// Reads a recording and publishes each line when it is due, on a thread of its own. Begins when the first listener is there.
+struct ReplayReader: LineSource {
+  let path: String
+  let pacing: ReplayPacing
+  let stream: EventStream
+  let shutdown: Shutdown
+
+  func run() throws(InputError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw InputError(name: path, errno: errno) }
+    defer { close(descriptor) }
+    // A directory can be opened, too, and is to be told of before anyone listens.
+    guard read(descriptor, nil, 0) == 0 else { throw InputError(name: path, errno: errno) }
+    var reader = LineReader(descriptor: descriptor, name: path, shutdown: shutdown)
+    let block = LineBlock()
+    var pacing = pacing
+    while stream.state.listenerCount == 0 { guard isAwake(after: .milliseconds(20)) else { return } }
+    let started = ContinuousClock.now
+    while try reader.read(into: block) == .lines {
+      var lines: [[UInt8]] = []
+      unsafe block.forEachLine { line in
+        let line = unsafe [UInt8](line)
+        let wait = pacing.due(RecordedTime.find(line, 0..<line.count)) - (ContinuousClock.now - started)
+        if wait > .zero {
+          publish(&lines)
+          guard isAwake(after: wait) else { return false }
+        }
+        lines.append(line)
+        return true
+      }
+      publish(&lines)
+      guard shutdown.cause == nil else { return }
+    }
+  }
+
+  private func publish(_ lines: inout [[UInt8]]) {
+    guard !lines.isEmpty, stream.waitForRoom(for: lines.reduce(0) { $0 + $1.count }) else { return }
+    let epoch = stream.state.epoch
+    stream.publish { batch in
+      for line in lines { batch.append(line, epoch: epoch) }
+    }
+    lines.removeAll()
+  }
+
+  /// False when a request to end came while waiting.
+  private func isAwake(after wait: Duration) -> Bool {
+    let end = ContinuousClock.now + wait
+    while shutdown.cause == nil {
+      let milliseconds = (end - ContinuousClock.now) / .milliseconds(1)
+      guard milliseconds > 0 else { return true }
+      var event = pollfd(fd: shutdown.eventDescriptor, events: Int16(POLLIN), revents: 0)
+      unsafe _ = poll(&event, 1, Int32(min(milliseconds.rounded(.up), 1e6)))
+    }
+    return false
+  }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import JSON
+
+/// The `/ws` protocol seen from the server: client messages in, what to do about them out. No I/O, no clock.
+struct SocketSession: Sendable {
+  enum ErrorCode: String, Sendable {
+    case authFailed = "AUTH_FAILED"
+    case authExpired = "AUTH_EXPIRED"
+    case invalidMessage = "INVALID_MESSAGE"
+    case invalidSubscription = "INVALID_SUBSCRIPTION"
+    case rateLimited = "RATE_LIMITED"
+    case queueFull = "QUEUE_FULL"
+    case internalError = "INTERNAL_ERROR"
+  }
+
+  enum Action: Equatable, Sendable {
+    /// A text message to the client.
+    case send(String)
+    /// The client wants other events from here on.
+    case deliver(SubscriptionSet)
+    /// The client wants the events after this id.
+    case resume(after: String)
+    /// Find out who bears this token, then call ``authenticated(as:)`` or ``refused()``.
+    case check(token: String)
+    case close(code: UInt16, reason: String)
+  }
+
+  let clientID: String
+  private let knownTypes: Set<String>?
+  private(set) var isAuthenticated: Bool
+  private var hasExpired = false
+  private let needsToken: Bool
+  private(set) var subscriptions = SubscriptionSet()
+
+  private static let subscriptionLimit = 50
+  /// Of one list of a subscription.
+  private static let listLimit = 1000
+
+  /// - Parameters:
+  ///   - clientID: a UUID, made anew for each connection.
+  ///   - needsToken: whether tokens are checked at all.
+  ///   - isKnown: whether the handshake has shown who it is; otherwise the first message has to be `auth`.
+  ///   - knownTypes: the event types that may be subscribed to; nil allows any.
+  init(clientID: String, needsToken: Bool, isKnown: Bool = false, knownTypes: Set<String>? = nil) {
+    self.clientID = clientID
+    self.needsToken = needsToken
+    self.isAuthenticated = !needsToken || isKnown
+    self.knownTypes = knownTypes
+  }
+
+  mutating func receive(_ text: [UInt8], now: Timestamp) -> [Action] {
+    guard let message = JSONDocument(text), case .object = message else {
+      return [error(.invalidMessage, "not a JSON object")]
+    }
+    guard let type = message["type"]?.string else { return [error(.invalidMessage, "no \"type\"")] }
+    guard isAuthenticated || type == "auth" else {
+      // What was on its way when the token ran out is no offence.
+      if hasExpired { return [error(.authExpired, SocketSession.expiry)] }
+      return [error(.authFailed, "the first message has to be \"auth\"")] + close()
+    }
+    switch type {
+    case "auth": return authenticate(message)
+    case "subscribe": return subscribe(message)
+    case "unsubscribe": return unsubscribe(message)
+    case "ping": return [pong(message, now)]
+    case "pong": return []
+    case "resume":
+      guard let id = message["last_event_id"]?.string else {
+        return [error(.invalidMessage, "resume without \"last_event_id\"")]
+      }
+      return [.resume(after: id)]
+    default: return [error(.invalidMessage, "unknown type: \(type)")]
+    }
+  }
+
+  func receivedBinary() -> [Action] { [error(.invalidMessage, "messages are text")] }
+
+  mutating func authenticated() -> [Action] {
+    isAuthenticated = true
+    hasExpired = false
+    return [
+      .send(#"{"type":"auth_response","status":"authenticated","client_id":\#(JSONText.string(clientID))}"#)
+    ]
+  }
+
+  func refused() -> [Action] { [error(.authFailed, "the token is not valid")] + close() }
+
+  /// Nobody is let in while tokens cannot be validated: 1013 is "try again later" (IANA's registry of close codes).
+  func unverifiable() -> [Action] {
+    let message = "the token cannot be validated now"
+    return [error(.internalError, message), .close(code: 1013, reason: message)]
+  }
+
+  /// The token has run out: events pause until another comes.
+  mutating func expired() -> [Action] {
+    isAuthenticated = false
+    hasExpired = true
+    return [error(.authExpired, SocketSession.expiry)]
+  }
+
+  private static let expiry = "the token has expired: send \"auth\" again"
+
+  func error(_ code: ErrorCode, _ message: String) -> Action { .send(errorText(code, message)) }
+
+  func errorText(_ code: ErrorCode, _ message: String) -> String {
+    #"{"type":"error","code":"\#(code.rawValue)","message":\#(JSONText.string(message))}"#
+  }
+
+  private func close() -> [Action] { [.close(code: 1008, reason: "authentication failed")] }
+
+  private mutating func authenticate(_ message: JSONDocument) -> [Action] {
+    guard needsToken else { return authenticated() }
+    guard let token = message["token"]?.string else { return refused() }
+    return [.check(token: token)]
+  }
+
+  private mutating func subscribe(_ message: JSONDocument) -> [Action] {
+    guard let wanted = message["subscription"], case .object = wanted else {
+      return [error(.invalidSubscription, "\"subscription\" is not an object")]
+    }
+    var lists: [[String]] = []
+    for key in ["event_types", "cluster_filter", "namespace_filter"] {
+      switch wanted[key] {
+      case nil, .null: lists.append([])
+      case .some(let value):
+        guard let texts = value.strings, texts.count <= SocketSession.listLimit else {
+          return [error(.invalidSubscription, "\"\(key)\" is not a list of strings")]
+        }
+        lists.append(texts)
+      }
+    }
+    // All or nothing: one wrong type leaves what was in force as it was.
+    if let knownTypes, let unknown = lists[0].first(where: { !knownTypes.contains($0) }) {
+      return [error(.invalidSubscription, "Unknown event type: \(unknown)")]
+    }
+    let subscription = Subscription(eventTypes: lists[0], clusters: lists[1], namespaces: lists[2])
+    if wanted["replace"]?.bool == true || message["replace"]?.bool == true {
+      subscriptions.replace(with: subscription)
+    } else if !subscriptions.add(subscription, limit: SocketSession.subscriptionLimit) {
+      return [error(.invalidSubscription, "over \(SocketSession.subscriptionLimit) subscriptions")]
+    }
+    return [
+      .send(
+        #"{"type":"subscribed","event_types":\#(list(lists[0])),"cluster_filter":\#(list(lists[1])),"#
+          + #""namespace_filter":\#(list(lists[2]))}"#),
+      .deliver(subscriptions),
+    ]
+  }
+
+  private mutating func unsubscribe(_ message: JSONDocument) -> [Action] {
+    var types: [String] = []
+    switch message["event_types"] {
+    case nil, .null: subscriptions.removeAll()
+    case .some(let value):
+      guard let texts = value.strings else {
+        return [error(.invalidSubscription, "\"event_types\" is not a list of strings")]
+      }
+      types = texts
+      guard subscriptions.remove(types: types, limit: SocketSession.listLimit) else {
+        return [error(.invalidSubscription, "over \(SocketSession.listLimit) types taken back")]
+      }
+    }
+    return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
+  }
+
+  private func pong(_ message: JSONDocument, _ now: Timestamp) -> Action {
+    let stamp =
+      switch message["timestamp"] {
+      case .string(let text): JSONText.string(text)
+      case .number(let text): text
+      default: "null"
+      }
+    return .send(#"{"type":"pong","timestamp":\#(stamp),"server_time":"\#(now)"}"#)
+  }
+
+  private func list(_ texts: [String]) -> String {
+    "[" + texts.map(JSONText.string).joined(separator: ",") + "]"
+  }
+}

@@ -1,0 +1,46 @@
+import Glibc
+import NIOCore
+// SPDX-License-Identifier: Apache-2.0
+import Process
+
+/// A listening socket that the service manager opened for this process: socket activation, as sd_listen_fds(3) has it.
+struct InheritedSocket: Sendable, Equatable {
+  var descriptor: Int32
+  /// From `FileDescriptorName=` of the socket unit.
+  var name: String
+
+  /// The first descriptor that is passed.
+  private static let start: Int32 = 3
+
+  /// The sockets that are for this process, by its environment.
+  static func list(
+    processIdentifier: Int32 = getpid(), environment: (String) -> String? = ProcessEnvironment.value
+  ) -> [InheritedSocket] {
+    guard environment("LISTEN_PID").flatMap(Int32.init) == processIdentifier,
+      let count = environment("LISTEN_FDS").flatMap(Int32.init), (1...256).contains(count)
+    else { return [] }
+    let names = (environment("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
+    return (0..<count).map { index in
+      let name = Int(index) < names.count ? String(names[Int(index)]) : ""
+      return InheritedSocket(descriptor: start + index, name: name)
+    }
+  }
+
+  /// Keeps it from the commands that this process starts.
+  func take() { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+
+  var isUnix: Bool {
+    var domain = AF_UNSPEC
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX
+  }
+
+  /// Whether only this machine can reach it.
+  static func isLocal(_ address: SocketAddress?) -> Bool {
+    switch address {
+    case .unixDomainSocket: true
+    case .v4, .v6: address?.ipAddress.map { $0.hasPrefix("127.") || $0 == "::1" } ?? false
+    case nil: false
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Lines
+package import Process
+import Synchronization
+
+/// From the first bound address to the last listener's goodbye.
+package struct Run {
+  package let configuration: Configuration
+  package let diagnostics: Diagnostics
+  package let shutdown: Shutdown
+
+  package init(configuration: Configuration, diagnostics: Diagnostics, shutdown: Shutdown) {
+    self.configuration = configuration
+    self.diagnostics = diagnostics
+    self.shutdown = shutdown
+  }
+
+  package func run() throws -> ExitStatus {
+    raiseDescriptorLimit()
+    let notifier = ServiceNotifier()
+    let server = Server(
+      configuration: configuration, authenticator: try authenticator(), certificate: try certificate(),
+      diagnostics: diagnostics)
+    for address in try server.listen(InheritedSocket.list()) { diagnostics.info("listening on \(address)") }
+    notifier.ready("serving")
+    let ended = Ending()
+    shutdown.onRequest { _ in ended.end(nil) }
+    if let path = configuration.replay {
+      ReplayReader(
+        path: path, pacing: ReplayPacing(speed: configuration.speed, longestGap: configuration.longestGap),
+        stream: server.stream, shutdown: shutdown
+      ).start { error in ended.end(error) }
+    } else if configuration.upstream == nil {
+      InputReader(
+        descriptor: STDIN_FILENO, name: "standard input", stream: server.stream, shutdown: shutdown,
+        diagnostics: diagnostics
+      ).start { error in ended.end(error) }
+    }
+    let error = ended.wait()
+    notifier.stopping()
+    server.drain(
+      reason: shutdown.cause != nil ? "server_shutdown" : error == nil ? "end_of_stream" : "source_failed",
+      givesWhatIsLeft: shutdown.cause == nil)
+    if let error { throw error }
+    return .ok
+  }
+
+  /// Nil where nobody is asked for a token.
+  private func authenticator() throws -> Authenticator? {
+    guard configuration.tokenFile != nil || configuration.validator != nil else { return nil }
+    return Authenticator(
+      tokens: try configuration.tokenFile.map { try TokenFile(path: $0, diagnostics: diagnostics) },
+      validator: try configuration.validator.map {
+        try TokenValidator(
+          url: $0, authority: configuration.validatorAuthority, timeout: configuration.validatorTimeout,
+          cacheSeconds: configuration.validatorCacheSeconds, diagnostics: diagnostics)
+      }, allowsQueryToken: configuration.allowsQueryToken)
+  }
+
+  private func certificate() throws(ServerCertificate.Failure) -> ServerCertificate? {
+    guard let certificate = configuration.certificateFile, let key = configuration.keyFile else { return nil }
+    return try ServerCertificate(certificate: certificate, key: key, diagnostics: diagnostics)
+  }
+
+  /// A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).
+  private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}
+
+/// Where the main thread waits for the end of the input or of the process.
+private final class Ending: Sendable {
+  private let gate = Gate()
+  private let state = Mutex<(isOver: Bool, error: InputError?)>((false, nil))
+
+  func end(_ error: InputError?) {
+    state.withLock { state in
+      guard !state.isOver else { return }
+      state = (true, error)
+    }
+    gate.close()
+  }
+
+  func wait() -> InputError? {
+    while gate.wait(milliseconds: -1) {}
+    return state.withLock { $0.error }
+  }
+}

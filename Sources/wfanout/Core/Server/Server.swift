@@ -1,0 +1,210 @@
+import Encoding
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Glibc
+import Metrics
+import NIOCore
+import NIOPosix
+import Process
+import Synchronization
+
+/// The server could not be started.
+struct ServerError: ToolError {
+  var status: ExitStatus
+  var description: String
+}
+
+/// Event loops, listening sockets, and the way they end.
+final class Server: Sendable {
+  let configuration: Configuration
+  let diagnostics: Diagnostics
+  /// Nil asks nobody who they are.
+  private let authenticator: Authenticator?
+  /// Nil speaks without TLS.
+  private let certificate: ServerCertificate?
+  let registry: Registry
+  let stream: EventStream
+  let admission: Admission
+  let pool: UpstreamPool?
+  private let channels: ChannelRegistry
+  private let group: MultiThreadedEventLoopGroup
+  private let contexts: [LoopContext]
+  private let isDraining = Atomic<Bool>(false)
+  private let sockets = Mutex<[any Channel]>([])
+
+  init(
+    configuration: Configuration, authenticator: Authenticator?, certificate: ServerCertificate?,
+    diagnostics: Diagnostics
+  ) {
+    self.certificate = certificate
+    self.authenticator = authenticator
+    self.configuration = configuration
+    self.diagnostics = diagnostics
+    let registry = Registry()
+    self.registry = registry
+    channels = ChannelRegistry(channelLimit: configuration.channelLimit)
+    group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+    let loops = group.makeIterator().map { $0 }
+    let metrics = ServerMetrics(registry)
+    contexts = loops.enumerated().map {
+      LoopContext(
+        loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server)
+    }
+    let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
+    let state = StreamState(
+      epoch: epoch, counters: metrics.stream,
+      objects: SnapshotStore(
+        epoch: epoch, keyLimit: configuration.keyLimit, expression: configuration.snapshotKey,
+        isFromStart: configuration.keepsSnapshot))
+    stream = EventStream(
+      name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
+      coalesce: configuration.coalesceMilliseconds > 0
+        ? .milliseconds(Int64(configuration.coalesceMilliseconds)) : nil)
+    pool = configuration.upstream.map {
+      UpstreamPool(
+        template: $0, loops: loops, configuration: configuration, counters: metrics.stream,
+        diagnostics: diagnostics)
+    }
+    let admission = Admission(clientLimit: configuration.clientLimit)
+    self.admission = admission
+    registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
+  }
+
+  /// Binds all addresses, and takes the sockets that the service manager has opened: one named `admin` is for operators.
+  ///
+  /// - Returns: the addresses in force, the kernel's choices of ports included.
+  func listen(_ sockets: [InheritedSocket] = []) throws(ServerError) -> [String] {
+    for context in contexts { context.loop.execute { context.start() } }
+    var services = Services(
+      stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
+    do throws(Refusal) {
+      services.snapshots = try SnapshotRoutes(
+        configuration.routes, store: stream.state.snapshots, filters: services.filters)
+    } catch {
+      throw ServerError(status: .badConfig, description: "routes: \(error.status.message)")
+    }
+    services.knownTypes = configuration.eventTypes
+    services.hasEcho = configuration.hasEcho
+    services.compressesMessages = configuration.compressesMessages
+    services.rates = configuration.requestRate.map { RequestRates(rate: $0) }
+    services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
+    services.authenticator = authenticator
+    var router = Router(services: services, admission: admission)
+    router.allowedOrigin = configuration.corsOrigin
+    if let origin = configuration.corsOrigin {
+      router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
+    }
+    // Pages that may listen are no operators.
+    var admin = Router(services: services, admission: admission)
+    admin.admin = AdminRoutes(
+      contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
+      channels: services.channels, started: .now)
+    var bound: [String] = []
+    for socket in sockets {
+      let isAdmin = socket.name == "admin"
+      let channel = try open(isAdmin ? admin : router, on: socket)
+      let address = channel.localAddress.map { "\($0)" } ?? "descriptor \(socket.descriptor)"
+      if isAdmin { diagnostics.info("operators are answered on \(address)") } else { bound.append(address) }
+    }
+    if let address = configuration.admin {
+      diagnostics.info(
+        "operators are answered on \(describe(try open(admin, on: address), address, isSecure: false))")
+    }
+    var addresses = configuration.listen
+    if addresses.isEmpty, bound.isEmpty { addresses = [Configuration.defaultAddress] }
+    for address in addresses {
+      bound.append(describe(try open(router, on: address), address, isSecure: certificate != nil))
+    }
+    return bound
+  }
+
+  private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {
+    do {
+      let channel = try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
+      sockets.withLock { $0.append(channel) }
+      return channel
+    } catch {
+      throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
+    }
+  }
+
+  private func open(_ router: Router, on socket: InheritedSocket) throws(ServerError) -> any Channel {
+    socket.take()
+    let channel: any Channel
+    do {
+      channel = try bootstrap(router, isLocalOnly: socket.isUnix).withBoundSocket(socket.descriptor).wait()
+    } catch {
+      throw ServerError(
+        status: .unavailable,
+        description: "listen on the socket passed as descriptor \(socket.descriptor): \(error)")
+    }
+    sockets.withLock { $0.append(channel) }
+    guard !InheritedSocket.isLocal(channel.localAddress) else { return channel }
+    let name = "the passed socket \(channel.localAddress.map { "\($0)" } ?? "")"
+    guard router.admin == nil else {
+      throw ServerError(
+        status: .usage, description: "\(name): operators are answered on local addresses only")
+    }
+    do throws(Configuration.Contradiction) {
+      try configuration.checkOpen(name)
+    } catch {
+      throw ServerError(status: error.status, description: error.description)
+    }
+    return channel
+  }
+
+  private func bootstrap(_ router: Router, isLocalOnly: Bool) -> ServerBootstrap {
+    // Operators and a proxy at a Unix socket are on this machine.
+    let pipelines = Pipelines(
+      router: router, contexts: contexts, certificate: isLocalOnly || router.admin != nil ? nil : certificate)
+    return ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the kernel.
+      .serverChannelOption(.socketOption(.so_sndbuf), value: 64 << 10)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 128 << 10))
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try pipelines.begin(on: channel) }
+      }
+  }
+
+  private func describe(_ channel: any Channel, _ address: ListenAddress, isSecure: Bool) -> String {
+    guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return "\(address)" }
+    let scheme = isSecure ? "https" : "http"
+    return "\(scheme)://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
+  }
+
+  /// Lets every listener have what is left, says goodbye, and waits until all are gone or the time is up.
+  func drain(reason: String, givesWhatIsLeft: Bool) {
+    guard !isDraining.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    // Who comes now is served by another instance, or waits for the next one at the service manager's socket.
+    for socket in sockets.withLock({ $0 }) { try? socket.close().wait() }
+    if givesWhatIsLeft { stream.end(reason: reason) }
+    for context in contexts {
+      try? context.loop.submit {
+        context.forEachConnection { if !givesWhatIsLeft || $0.listener == nil { $0.finish(reason: reason) } }
+      }.wait()
+    }
+    pool?.stopAll()
+    let deadline = ContinuousClock.now + configuration.drain
+    while admission.clientCount > 0, ContinuousClock.now < deadline { usleep(20_000) }
+  }
+}
+
+extension TimeAmount {
+  init(_ duration: Duration) {
+    self = .nanoseconds(duration.nanoseconds)
+  }
+}
+
+extension ServerBootstrap {
+  fileprivate func bind(to address: ListenAddress) -> EventLoopFuture<any Channel> {
+    switch address {
+    case .tcp(let host, let port): bind(host: host, port: Int(port))
+    case .unix(let path): bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import CEL
+import Filter
+import JSON
+import Synchronization
+
+/// The key `snapshot-key`: a CEL expression over a line whose value is the key under which the line is kept.
+package final class KeyExpression: Sendable {
+  /// The evaluator has working memory of its own: one thread at a time.
+  private struct Evaluator: @unchecked Sendable {  // guarded by the mutex around it
+    let evaluator: LineEvaluator
+  }
+
+  private let evaluator: Mutex<Evaluator>
+
+  init(_ expression: String) throws(FilterError) {
+    let filter = try LineFilter(value: expression)
+    if filter.usesOld || filter.usesNow {
+      throw FilterError("a key is of the line alone, without 'old' and 'now'")
+    }
+    evaluator = Mutex(Evaluator(evaluator: LineEvaluator(filter)))
+  }
+
+  /// What a string says, any other value's JSON; empty for a line that has none, or null.
+  func key(_ batch: Batch, _ index: Int) -> [UInt8] {
+    let line = batch.line(index)
+    return unsafe batch.bytes.withUnsafeBufferPointer { bytes in
+      guard let base = bytes.baseAddress else { return [] }
+      let raw = unsafe RawJSON(line: base + line.lowerBound, count: line.count)
+      return evaluator.withLock { KeyExpression.text($0.evaluator, raw) }
+    }
+  }
+
+  private static func text(_ evaluator: LineEvaluator, _ line: RawJSON) -> [UInt8] {
+    guard let value = try? evaluator.value(line) else { return [] }
+    var text: [UInt8] = []
+    switch value.native {
+    case .string(let string): text.append(contentsOf: string.utf8)
+    case .null: break
+    default: guard (try? evaluator.appendValue(line, to: &text)) != nil else { return [] }
+    }
+    return text
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import YAML
+
+/// A path under which the latest objects are read: `/snapshot`, or one of the key `routes`.
+package struct SnapshotRoute: Sendable, Equatable {
+  var path: String
+  /// Which objects are found there.
+  var filter = FilterRequest()
+
+  static let all = SnapshotRoute(path: "/snapshot")
+
+  init(path: String) { self.path = path }
+
+  /// One element of `routes`: `path`, and the filters of a listener's query by their names there.
+  init(_ node: YAMLNode) throws(Setting.Fault) {
+    let wanted = "a list of mappings with a path, and filter, fieldSelector, labelSelector or type"
+    guard case .mapping(let members) = node else { throw Setting.Fault(wanted) }
+    self.init(path: "")
+    for (key, value, line) in members {
+      guard let text = value.string, !text.isEmpty else { throw Setting.Fault("\(wanted), each a text") }
+      switch key.string {
+      case "path": path = text
+      case "filter": filter.expression = text
+      case "fieldSelector": filter.fieldSelector = text
+      case "labelSelector": filter.labelSelector = text
+      case "type": filter.types = text
+      default: throw Setting.Fault("\(wanted); line \(line) has '\(key.string ?? "?")'")
+      }
+    }
+    guard path.hasPrefix("/"), path.utf8.count > 1, !path.hasSuffix("/"), !path.contains("//"),
+      path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") })
+    else { throw Setting.Fault("a path such as /api/v1/controllers, not '\(path)'") }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Process
+
+/// Whether a WebSocket's client is read from: not while it does not read itself, or its answers would fill memory; not while it has
+/// to make up for having said too much (`client-rate`); and not while its token is being validated.
+///
+/// Confined to the channel's event loop.
+final class ClientReading {
+  private let channel: any Channel
+  private let loopContext: LoopContext
+  /// What the client may still say; nil is no limit.
+  private var allowance: RateLimiter?
+  /// The end of the pause of one that has said more.
+  private var pause: Scheduled<Void>?
+  private(set) var isReading = true
+  var isValidating = false {
+    didSet { adjust() }
+  }
+
+  init(_ channel: any Channel, loopContext: LoopContext) {
+    self.channel = channel
+    self.loopContext = loopContext
+    allowance = loopContext.limits.messagesPerSecond.map {
+      RateLimiter(rate: $0, burst: $0 * RequestRates.burstSeconds, now: loopContext.now)
+    }
+  }
+
+  /// Counts a message. To be followed by ``adjust()``.
+  ///
+  /// - Returns: whether the client is to be told that it has said too much; once a pause.
+  func charge() -> Bool {
+    guard let wait = allowance?.take(now: loopContext.now), wait > .zero else { return false }
+    let isNew = pause == nil
+    pause?.cancel()
+    pause = channel.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { [weak self] in
+      self?.pause = nil
+      self?.adjust()
+    }
+    return isNew
+  }
+
+  func adjust() {
+    let mayRead = channel.isWritable && pause == nil && !isValidating
+    guard mayRead != isReading else { return }
+    isReading = mayRead
+    channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
+  }
+
+  func cancel() { pause?.cancel() }
+}

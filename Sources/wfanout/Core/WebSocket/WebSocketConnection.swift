@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Metrics
+import NIOCore
+
+/// A WebSocket: frames in and out, and what its mode makes of the messages.
+///
+/// Confined to the channel's event loop.
+final class WebSocketConnection: Connection {
+  enum Mode: Equatable {
+    /// The lines of the stream, nothing else; what the client says is not read.
+    case raw
+    /// The protocol with `subscribe`, `ping` and the rest.
+    case session(needsToken: Bool, isKnown: Bool)
+    /// Gives back what it gets; for conformance tests only.
+    case echo
+  }
+
+  private let mode: Mode
+  private let stream: EventStream
+  private let admission: Admission
+  private var decoder: WebSocketDecoder
+  private var session: SocketSession?
+  private var isClosing = false
+  private var heartbeat: Heartbeat
+  private let reading: ClientReading
+  private var countedSubscriptions = 0
+  /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for an upgrade, but it
+  /// is stricter about that than the handshake; what else it parses must not be taken for bytes.
+  private var isDecoderLeaving = true
+  /// Where the first subscription begins.
+  private var start = ListenRequest.Start.now
+  /// The filters of the handshake's query.
+  private var filter: (any LineMatcher)?
+  private let authenticator: Authenticator?
+  /// Where the stream goes on once a new token has come.
+  private var pausedPosition: Int?
+  /// When a token is due at the latest, in ticks.
+  private var tokenDue: UInt32?
+  /// What came while a token is being validated; nil when none is.
+  private var heldEvents: [WebSocketDecoder.Event]?
+  /// What is for one client alone is not compressed, but for an echo, which conformance tests want to see so.
+  private lazy var echoDeflater = format.windowBits.map { Deflater(windowBits: $0) }
+
+  private static let authSeconds: UInt32 = 10
+  private static let renewalSeconds: UInt32 = 30
+
+  init(
+    channel: any Channel, mode: Mode, compression: MessageCompression?, stream: EventStream,
+    admission: Admission, knownTypes: Set<String>?, authenticator: Authenticator?, loopContext: LoopContext
+  ) {
+    self.authenticator = authenticator
+    self.mode = mode
+    self.stream = stream
+    self.admission = admission
+    self.decoder = WebSocketDecoder(
+      messageLimit: mode == .echo ? 64 << 20 : loopContext.limits.messageBytes,
+      inflater: compression == nil ? nil : loopContext.inflater)
+    self.heartbeat = Heartbeat(
+      interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds, now: loopContext.tick
+    )
+    self.reading = ClientReading(channel, loopContext: loopContext)
+    if case .session(let needsToken, let isKnown) = mode {
+      session = SocketSession(
+        clientID: UUIDText.random(), needsToken: needsToken, isKnown: isKnown, knownTypes: knownTypes)
+    }
+    let shape: WireFormat.Shape = mode == .raw ? .webSocketText : .webSocketEvent
+    super.init(
+      channel: channel,
+      format: WireFormat(shape: shape, isChunked: false, windowBits: compression?.windowBits),
+      loopContext: loopContext)
+  }
+
+  func begin(_ start: ListenRequest.Start, _ matcher: (any LineMatcher)?) {
+    if mode == .session(needsToken: true, isKnown: false) {
+      tokenDue = loopContext.tick &+ WebSocketConnection.authSeconds
+    }
+    channel.eventLoop.assumeIsolated().execute { self.isDecoderLeaving = false }
+    guard mode == .raw else {
+      (self.start, filter) = (start, matcher)
+      return
+    }
+    listen(matcher, start)
+  }
+
+  private func listen(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int? = nil) {
+    guard !isGone else { return }
+    let hub = stream.hubs[loopContext.index]
+    let listener = Listener(
+      lane: stream.state.lane(format, matcher), connection: self, position: position ?? hub.ring.end)
+    self.listener = listener
+    hub.join(listener, start)
+  }
+
+  override func received(_ data: NIOAny) {
+    if isDecoderLeaving, !data.description.hasPrefix("ByteBuffer:") {
+      channel.close(promise: nil)
+      return
+    }
+    let buffer = unwrapInboundIn(data)
+    heartbeat.heard(at: loopContext.tick)
+    guard !isClosing else { return }
+    do throws(WebSocketDecoder.Violation) {
+      try decoder.feed(buffer.readableBytesView) { event in
+        if reading.charge(), let session {
+          act([session.error(.rateLimited, "too many messages; reading pauses")])
+        }
+        handle(event)
+      }
+    } catch {
+      close(code: error.code, reason: error.reason)
+    }
+    reading.adjust()
+  }
+
+  private func handle(_ event: WebSocketDecoder.Event) {
+    // No more than had been read when the token came.
+    guard heldEvents == nil else {
+      heldEvents?.append(event)
+      return
+    }
+    guard !isClosing else { return }
+    switch event {
+    case .ping(let payload): send(WebSocketFrame.message(.pong, payload))
+    case .pong: break
+    case .close(let code, _): close(code: code == 1005 ? 1000 : code, reason: "")
+    case .text(let text):
+      loopContext.counters.messagesReceived.increment()
+      if mode == .echo { send(WebSocketFrame.message(.text, text, with: echoDeflater)) }
+      if session != nil { act(session?.receive(text, now: .now) ?? []) }
+    case .binary(let bytes):
+      loopContext.counters.messagesReceived.increment()
+      if mode == .echo { send(WebSocketFrame.message(.binary, bytes, with: echoDeflater)) }
+      if let session { act(session.receivedBinary()) }
+    }
+  }
+
+  private func act(_ actions: [SocketSession.Action]) {
+    for action in actions {
+      switch action {
+      case .send(let text): send(WebSocketFrame.message(.text, Array(text.utf8)))
+      case .deliver(let subscriptions): deliver(subscriptions)
+      case .resume(let id): resume(id)
+      case .check(let token): check(token)
+      case .close(let code, let reason): close(code: code, reason: reason)
+      }
+    }
+  }
+
+  private func check(_ token: String) {
+    guard let authenticator else { return act(session?.refused() ?? []) }
+    heldEvents = []
+    reading.isValidating = true
+    authenticator.verdict(of: token, on: channel.eventLoop).assumeIsolated().whenSuccess { verdict in
+      let held = self.heldEvents ?? []
+      self.heldEvents = nil
+      guard self.channel.isActive else { return }
+      self.reading.isValidating = false
+      self.take(verdict)
+      for event in held { self.handle(event) }
+    }
+  }
+
+  private func take(_ verdict: Verdict) {
+    guard !isClosing else { return }
+    switch verdict {
+    case .identity(let identity): expires = identity.expires
+    case .refused: return act(session?.refused() ?? [])
+    case .unavailable: return act(session?.unverifiable() ?? [])
+    }
+    tokenDue = nil
+    act(session?.authenticated() ?? [])
+    guard let position = pausedPosition, let subscriptions = session?.subscriptions, !subscriptions.isEmpty
+    else { return }
+    pausedPosition = nil
+    listen(SubscriptionMatcher(subscriptions, filter: filter), .here, at: position)
+  }
+
+  /// Events pause; a new token within the renewal time goes on where they stopped.
+  override func tokenExpired() {
+    guard session != nil else { return super.tokenExpired() }
+    expires = nil
+    tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
+    pausedPosition = listener?.position
+    removeListener()
+    act(session?.expired() ?? [])
+  }
+
+  /// Changes what is delivered without losing the place in the stream.
+  private func deliver(_ subscriptions: SubscriptionSet) {
+    let position = listener?.position
+    removeListener()
+    count(subscriptions.count)
+    guard !subscriptions.isEmpty else { return }
+    let start = position == nil ? start : .here
+    self.start = .now
+    listen(SubscriptionMatcher(subscriptions, filter: filter), start, at: position)
+  }
+
+  /// Before the first subscription it is only remembered: nothing is wanted yet.
+  private func resume(_ id: String) {
+    guard let matcher = listener?.lane.matcher else {
+      start = .after(id)
+      return
+    }
+    removeListener()
+    listen(matcher, .after(id))
+  }
+
+  override var report: ClientReport {
+    guard let session else { return report("c\(loopContext.index)-\(number)", "websocket") }
+    var report = report(session.clientID, "websocket")
+    report.subscriptions = session.subscriptions.subscriptions
+    return report
+  }
+
+  private func removeListener() {
+    if let listener { listener.hub?.remove(listener) }
+    listener = nil
+  }
+
+  private func count(_ subscriptions: Int) {
+    loopContext.counters.subscriptions.add(Double(subscriptions - countedSubscriptions))
+    countedSubscriptions = subscriptions
+  }
+
+  override func removeListeners() {
+    super.removeListeners()
+    count(0)
+    reading.cancel()
+    admission.clientLeft()
+  }
+
+  override func resumeListeners() {
+    reading.adjust()
+    super.resumeListeners()
+  }
+
+  override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
+    let now = loopContext.tick
+    if let due = tokenDue, due <= now, !isClosing {
+      tokenDue = nil
+      if let session { act([session.error(.authFailed, "no token came in time")]) }
+      close(code: 1008, reason: "authentication failed")
+      return
+    }
+    if !isClosing {
+      switch heartbeat.tick(now, isReading: reading.isReading) {
+      case .ping: send(WebSocketFrame.message(.ping, []))
+      case .giveUp: return goodbye(reason: "heartbeat_timeout", code: 4408)
+      case nil: break
+      }
+    }
+    super.tick(heartbeatEvery: .max, stallLimit: stallLimit)
+  }
+
+  private func goodbye(reason: String, code: UInt16) {
+    var bytes: [UInt8] = []
+    if mode != .echo {
+      Notice.disconnect(reason: reason, reconnectAfterMilliseconds: loopContext.reconnectDelay())
+        .appendFrame(isRaw: mode == .raw, into: &bytes)
+    }
+    isClosing = true
+    end(with: bytes + WebSocketFrame.close(code: code, reason: reason))
+  }
+
+  private func close(code: UInt16, reason: String) {
+    guard !isClosing else { return }
+    isClosing = true
+    removeListener()
+    end(with: WebSocketFrame.close(code: code, reason: reason))
+  }
+
+  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    guard !isClosing else { return bytes }
+    isClosing = true
+    if let session, reason == "source_failed" {
+      bytes = WebSocketFrame.message(
+        .text, Array(session.errorText(.internalError, "the source failed").utf8))
+    }
+    if mode != .echo {
+      Notice.disconnect(reason: reason, reconnectAfterMilliseconds: delay)
+        .appendFrame(isRaw: mode == .raw, into: &bytes)
+    }
+    let codes: [String: UInt16] = ["too_slow": 1008, "end_of_stream": 1000, "source_failed": 1011]
+    return bytes + WebSocketFrame.close(code: codes[reason] ?? 1001, reason: reason)
+  }
+}

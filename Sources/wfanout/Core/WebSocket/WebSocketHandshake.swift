@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Process
+
+/// The opening handshake of RFC 6455 section 4.2.
+enum WebSocketHandshake {
+  /// The fields of the 101 response.
+  static func answer(
+    _ request: Request, allowedOrigin: String?, compression: MessageCompression? = nil
+  ) throws(Refusal) -> [(name: String, value: String)] {
+    guard request.version == .http11, request.header("upgrade", contains: "websocket"),
+      request.header("connection", contains: "upgrade")
+    else {
+      throw Refusal(
+        status: Status(code: 426, reason: "UpgradeRequired", message: "this is a WebSocket endpoint"),
+        headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
+    }
+    guard request.header("sec-websocket-version") == "13" else {
+      throw Refusal(
+        status: Status(
+          code: 426, reason: "UpgradeRequired", message: "only WebSocket version 13 is spoken here"),
+        headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "Upgrade")])
+    }
+    guard let key = request.header("sec-websocket-key"), key.utf8.count == 24, key.hasSuffix("==") else {
+      throw .badRequest("Sec-WebSocket-Key is not 16 bytes in base64")
+    }
+    try Origin.check(request, allowed: allowedOrigin)
+    var headers = [
+      ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key)),
+    ]
+    // A token came as a second protocol; the first one is agreed to (section 4.2.2).
+    if request.header("sec-websocket-protocol", contains: "bearer") {
+      headers.append(("Sec-WebSocket-Protocol", "bearer"))
+    }
+    if let compression { headers.append(("Sec-WebSocket-Extensions", compression.answer)) }
+    return headers.map { (name: $0.0, value: $0.1) }
+  }
+
+  static func accept(_ key: String) -> String {
+    Base64.encode(SHA1.digest(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import JSON
+
+/// Notices on a connection that carries several channels: the event names are those its clients know.
+extension Notice {
+  func channelField(_ channel: String) -> [UInt8] {
+    let name = JSONText.string(channel)
+    switch self {
+    case .heartbeat:
+      return ChannelEvent.encode("heartbeat", #"{"ts":\#(Timestamp.now.nanoseconds / 1_000_000)}"#)
+    case .reset:
+      return ChannelEvent.error(
+        channel, 410, "Expired", "events were missed; what follows is the present state")
+    case .gap(let dropped):
+      return ChannelEvent.error(channel, 429, "Backpressure", "\(dropped) events were left out")
+    case .snapshotEnd(let id):
+      return ChannelEvent.encode(
+        "watch",
+        #"{"channel":\#(name),"type":"BOOKMARK","object":{"kind":"Bookmark","apiVersion":"watchutils/v1","metadata":{"#
+          + #""resourceVersion":"\#(id)","annotations":{"k8s.io/initial-events-end":"true"}}},"resourceVersion":"\#(id)"}"#
+      )
+    case .disconnect(let reason, let milliseconds):
+      let error = Notice.faults[reason].map {
+        ChannelEvent.encode("error", #"{"message":\#(JSONText.string($0))}"#)
+      }
+      return (error ?? [])
+        + Array("event: disconnect\nretry: \(milliseconds)\ndata: {\"reason\":\"\(reason)\"}\n\n".utf8)
+    }
+  }
+
+  /// Why a stream ends that its client could have kept: said before the goodbye.
+  private static let faults = [
+    "auth_expired": "the token has expired: come back with another",
+    "idle": "no channel was subscribed to: come back when one is wanted",
+  ]
+}
+
+/// One event of the many-channels protocol.
+enum ChannelEvent {
+  static func encode(_ event: String, _ json: String) -> [UInt8] {
+    Array("event: \(event)\ndata: \(json)\n\n".utf8)
+  }
+
+  static func error(_ channel: String, _ code: Int, _ reason: String, _ message: String) -> [UInt8] {
+    encode(
+      "watch-error",
+      #"{"channel":\#(JSONText.string(channel)),"code":\#(code),"reason":"\#(reason)","message":\#(JSONText.string(message))}"#
+    )
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+import JSON
+import Process
+
+/// `--explain`: says on stderr which clause dropped a line. For one thread.
+final class Explainer {
+  private let clauses: [(text: String, evaluator: LineEvaluator)]
+  private let diagnostics: Diagnostics
+  /// What messages say before the numbers of lines.
+  var file = ""
+  /// Lines before the block that is evaluated now.
+  var lineBase: UInt64 = 0
+
+  /// Compiles each clause on its own; where the source cannot be cut into clauses, the whole expression.
+  init(_ filter: LineFilter, _ diagnostics: Diagnostics) {
+    self.diagnostics = diagnostics
+    let options = filter.options
+    var parts: [(String, FilterOptions)] = []
+    if let expression = options.expression {
+      let texts = filter.clauses.prefix { !$0.text.hasPrefix("-") }.map(\.text)
+      let separate = texts.map { FilterOptions(expression: $0, costLimit: options.costLimit) }
+      if separate.allSatisfy({ (try? LineFilter($0)) != nil }) {
+        parts += zip(texts, separate)
+      } else {
+        parts.append((expression, FilterOptions(expression: expression, costLimit: options.costLimit)))
+      }
+    }
+    if let selector = options.fieldSelector {
+      parts.append(("--field-selector \(selector)", FilterOptions(fieldSelector: selector)))
+    }
+    if let selector = options.labelSelector {
+      parts.append(("-l \(selector)", FilterOptions(labelSelector: selector)))
+    }
+    if !options.types.isEmpty {
+      parts.append(("--type \(options.types.joined(separator: ","))", FilterOptions(types: options.types)))
+    }
+    clauses = parts.compactMap { text, options in
+      (try? LineFilter(options)).map { (text, LineEvaluator($0)) }
+    }
+  }
+
+  /// Names the first clause that does not hold for a line, and what else it says.
+  func explain(_ line: RawJSON, number: UInt64, context: LineContext = LineContext()) {
+    let place = "\(file)line \(lineBase + number)"
+    for (text, evaluator) in clauses {
+      switch evaluator.test(line, context: context) {
+      case .match: continue
+      case .noMatch: diagnostics.info("\(place): false: \(text)")
+      case .malformed: diagnostics.info("\(place): not JSON")
+      case .error:
+        diagnostics.info("\(place): error: \(text): \(evaluator.reason(line, context: context))")
+      }
+      return
+    }
+    diagnostics.info("\(place): dropped although all clauses hold: -v")
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Events
+
+/// Tells when a key falls silent, and when it comes back.
+///
+/// A key is watched from its first line on; one that never came is not missed. A deleted one is watched no longer.
+struct AbsenceWatch {
+  private struct Presence {
+    var text: [UInt8]
+    var lastSeen: Timestamp
+    var isSilent = false
+  }
+
+  private let limit: Duration
+  private var table: KeyTable<Presence>
+  private var deadlines = DeadlineQueue()
+
+  /// - Parameters:
+  ///   - silence: how long a key may say nothing.
+  ///   - limit: most keys at a time; the one that has been silent longest is forgotten first.
+  init(silence: Duration, limit: Int) {
+    self.limit = silence
+    table = KeyTable(limit: limit)
+  }
+
+  /// Keys that are no longer watched because there were too many.
+  var evictions: Int { table.evictions }
+  /// The soonest moment at which a key falls silent.
+  var deadline: ContinuousClock.Instant? { deadlines.next }
+
+  /// A line of `key`, which is called `text`, came.
+  ///
+  /// - Returns: the status to tell when the key had been silent.
+  mutating func line(of key: KeyHash, text: [UInt8], isDeletion: Bool, now: Moment) -> StreamStatus? {
+    guard let slot = table.slot(of: key), let before = table[slot] else {
+      if !isDeletion { begin(key, text, now) }
+      return nil
+    }
+    if isDeletion {
+      table.remove(slot)
+      deadlines.remove(slot)
+    } else {
+      table[slot] = Presence(text: before.text, lastSeen: now.wall)
+      table.touch(slot)
+      deadlines.set(slot, to: now.instant + limit)
+    }
+    return before.isSilent ? status(of: text, isSilent: false, lastSeen: now.wall, now) : nil
+  }
+
+  private mutating func begin(_ key: KeyHash, _ text: [UInt8], _ now: Moment) {
+    if let forgotten = table.makeRoom() { deadlines.remove(forgotten.slot) }
+    deadlines.set(table.insert(key, Presence(text: text, lastSeen: now.wall)), to: now.instant + limit)
+  }
+
+  /// The next key that has fallen silent, as the status to tell; call until nil.
+  mutating func tick(now: Moment) -> StreamStatus? {
+    guard let slot = deadlines.popDue(now.instant), var presence = table[slot] else { return nil }
+    presence.isSilent = true
+    table[slot] = presence
+    return status(of: presence.text, isSilent: true, lastSeen: presence.lastSeen, now)
+  }
+
+  private func status(of key: [UInt8], isSilent: Bool, lastSeen: Timestamp, _ now: Moment) -> StreamStatus {
+    var status = StreamStatus(
+      tool: "wfilter", scope: [("key", String(decoding: key, as: UTF8.self))], mode: .streaming,
+      health: isSilent ? .unhealthy : .healthy, reason: isSilent ? .awaiting : .none, since: now.wall)
+    status.isConnected = true
+    status.isDelivering = !isSilent
+    status.lastEvent = lastSeen
+    return status
+  }
+}

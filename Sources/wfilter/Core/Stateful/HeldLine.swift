@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// A line with all that is known of it, kept until its time comes.
+struct HeldLine: Sendable, Equatable {
+  var key: KeyHash
+  /// Without the newline.
+  var line: Line
+  /// Whether the line passed the filter. One that did not is here only because its object may leave the filter.
+  var matched: Bool
+  /// Nil where the line is no watch event.
+  var type: EventType?
+}

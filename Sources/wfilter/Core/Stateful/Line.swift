@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import Lines
+
+/// A line's own bytes, without its newline, and ``LineBlock/padding`` zeros behind them for whoever parses it again.
+struct Line: Sendable, Equatable {
+  private let storage: [UInt8]
+  /// Bytes of the line.
+  let count: Int
+
+  init(_ bytes: some Collection<UInt8>) {
+    self.init(capacity: bytes.count) { $0.append(contentsOf: bytes) }
+  }
+
+  /// A line that `write` puts together.
+  init(capacity: Int, _ write: (inout [UInt8]) -> Void) {
+    var storage: [UInt8] = []
+    storage.reserveCapacity(capacity + LineBlock.padding)
+    write(&storage)
+    count = storage.count
+    storage.append(contentsOf: repeatElement(0, count: LineBlock.padding))
+    self.storage = storage
+  }
+
+  /// Calls `body` with the line; the padding behind it may be read.
+  func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    unsafe try storage.withUnsafeBytes { unsafe try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+  }
+
+  /// The line without its padding.
+  var bytes: ArraySlice<UInt8> { storage[..<count] }
+}

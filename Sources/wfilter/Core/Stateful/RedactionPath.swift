@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import Process
+
+/// Where in a line values are to be hidden: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
+///
+/// Names are resolved as in an expression: `object`, `type` and `source` (and all behind `self`) start at the line,
+/// any other name at an event's object, or at the line where that is no event.
+struct RedactionPath: Sendable, Equatable {
+  enum Step: Sendable, Equatable {
+    case key([UInt8])
+    case index(Int)
+    /// Every member or element.
+    case all
+  }
+
+  /// A path that cannot be read.
+  struct Failure: ToolError, Equatable {
+    var path: String
+    /// From 1.
+    var column: Int
+    var expected: String
+    var status: ExitStatus { .usage }
+    var description: String { "--redact '\(path)': column \(column): expected \(expected)" }
+  }
+
+  /// Whether the path starts at the line, in an event too.
+  let isAbsolute: Bool
+  /// At least one.
+  let steps: [Step]
+
+  init(_ text: String) throws(Failure) {
+    var reader = Reader(text: text, characters: Array(text))
+    let steps = try reader.steps()
+    if case .key(let name) = steps.first,
+      ["object", "type", "source", "self"].contains(where: { name == Array($0.utf8) })
+    {
+      isAbsolute = true
+      self.steps = name == Array("self".utf8) ? Array(steps.dropFirst()) : steps
+    } else {
+      isAbsolute = false
+      self.steps = steps
+    }
+    guard !self.steps.isEmpty else {
+      throw Failure(
+        path: text, column: text.count + 1, expected: "'.' and a name: the whole line cannot be hidden")
+    }
+  }
+
+  private struct Reader {
+    let text: String
+    let characters: [Character]
+    var position = 0
+
+    var next: Character? { position < characters.count ? characters[position] : nil }
+
+    func failure(_ expected: String) -> Failure {
+      Failure(path: text, column: position + 1, expected: expected)
+    }
+
+    mutating func steps() throws(Failure) -> [Step] {
+      var steps = [next == "[" ? try bracket() : try name()]
+      while let character = next {
+        switch character {
+        case ".":
+          position += 1
+          steps.append(try name())
+        case "[": steps.append(try bracket())
+        default: throw failure("'.' or '['")
+        }
+      }
+      return steps
+    }
+
+    /// `name` or `*`.
+    private mutating func name() throws(Failure) -> Step {
+      if next == "*" {
+        position += 1
+        return .all
+      }
+      var name = ""
+      while let character = next, character.isASCII,
+        character.isLetter || character.isNumber || character == "_"
+      {
+        name.append(character)
+        position += 1
+      }
+      guard let first = name.first, !first.isNumber else {
+        position -= name.count
+        throw failure("a name or '*'; other keys are written as [\"key\"]")
+      }
+      return .key(Array(name.utf8))
+    }
+
+    /// `["key"]`, `['key']`, `[0]` or `[*]`.
+    private mutating func bracket() throws(Failure) -> Step {
+      position += 1
+      let step: Step
+      switch next {
+      case "\"", "'": step = .key(try quoted())
+      case "*":
+        position += 1
+        step = .all
+      default:
+        let digits = characters[position...].prefix { $0.isASCII && $0.isNumber }
+        guard let index = Int(String(digits)) else { throw failure("a quoted key, an index or '*'") }
+        position += digits.count
+        step = .index(index)
+      }
+      guard next == "]" else { throw failure("']'") }
+      position += 1
+      return step
+    }
+
+    private mutating func quoted() throws(Failure) -> [UInt8] {
+      let quote = next
+      position += 1
+      var key = ""
+      while let character = next, character != quote {
+        position += 1
+        if character == "\\" {
+          guard let escaped = next, escaped == "\\" || escaped == quote else {
+            throw failure("'\\' or the quote behind '\\'")
+          }
+          key.append(escaped)
+          position += 1
+        } else {
+          key.append(character)
+        }
+      }
+      guard next != nil else { throw failure("the closing quote") }
+      position += 1
+      return Array(key.utf8)
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// The keyed, stateful half of wfilter: takes each line with its verdict, and says which lines go out now.
+///
+/// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track, redact.
+/// Tracking comes behind the holding back, so that what it calls ADDED, MODIFIED or DELETED is true of what has gone
+/// out, and not of what was replaced meanwhile. Pure: no I/O, time is a parameter, one thread.
+struct StatefulStage {
+  /// What is to be done next, in order.
+  enum Output: Equatable {
+    /// The line that was given goes out as it is.
+    case line
+    /// This line of data goes out, a newline behind it.
+    case data(Line)
+    /// This control line goes out, a newline behind it.
+    case control(Line)
+    /// A key fell silent or came back.
+    case status(StreamStatus)
+    /// More keys came than are remembered: told once, at the first.
+    case keysLimitReached
+  }
+
+  private let tracks: Bool
+  private var tracker: Tracker
+  private var deduplicator: Deduplicator?
+  private var throttle: Throttle?
+  private var debouncer: Debouncer?
+  private var absence: AbsenceWatch?
+  private let redactor: Redactor?
+  private var bookmarks = BookmarkBarrier()
+  private var released: [HeldLine] = []
+  private var withheld = 0
+  private var hasToldOfLimit = false
+
+  init(_ options: StatefulOptions) {
+    let (keys, bytes) = (options.keysLimit, options.byteLimit)
+    tracks = options.tracks
+    tracker = Tracker(limit: keys)
+    deduplicator = options.window.map { Deduplicator(window: $0, limit: keys) }
+    throttle = options.throttle.map { Throttle(interval: $0, limit: keys, byteLimit: bytes) }
+    debouncer = options.debounce.map {
+      Debouncer(quiet: $0, maximumWait: options.maximumWait, limit: keys, byteLimit: bytes)
+    }
+    absence = options.silence.map { AbsenceWatch(silence: $0, limit: keys) }
+    redactor = options.redactions.isEmpty ? nil : Redactor(options.redactions)
+  }
+
+  var counts: StatefulCounts {
+    StatefulCounts(
+      deduplicated: deduplicator?.dropped ?? 0, superseded: held?.superseded ?? 0, evicted: evictions,
+      withheld: withheld)
+  }
+
+  /// When ``tick(now:into:)`` has something to do next; nil when only a line can bring that.
+  var deadline: ContinuousClock.Instant? {
+    guard let held = held?.deadline, let silence = absence?.deadline else {
+      return held?.deadline ?? absence?.deadline
+    }
+    return min(held, silence)
+  }
+
+  /// Whether a line of `key` that does not match is of interest all the same: its object may leave the filter.
+  func follows(_ key: KeyHash?) -> Bool {
+    guard tracks, let key else { return false }
+    return tracker.contains(key) || held?.contains(key) == true
+  }
+
+  /// Takes the next line, whether it matched or not, control lines too.
+  ///
+  /// - Parameters:
+  ///   - line: without its newline; ``JSONCursor/padding`` bytes behind it can be read.
+  ///   - key: nil where the line has none. Such a line passes as if nothing were remembered, except that `--dedupe`
+  ///     compares it with others without a key.
+  ///   - keyText: what the key is called, for STATUS lines.
+  ///   - matched: whether it passes the filter; of no account for a control line.
+  ///   - value: what `--dedupe` gave; nil where it failed: the line is new.
+  ///   - type: nil where the line is no event.
+  ///   - now: not before any earlier one.
+  ///   - outputs: gets what is to be done, behind what it has.
+  mutating func line(
+    _ line: UnsafeRawBufferPointer, key: KeyHash?, keyText: [UInt8], matched: Bool, value: [UInt8]? = nil,
+    type: EventType?, now: Moment, into outputs: inout [Output]
+  ) {
+    if let type, type.isControl {
+      unsafe control(line, type, now, &outputs)
+      return
+    }
+    let isDeletion = type == .deleted && key != nil
+    if matched || isDeletion, let key,
+      let status = absence?.line(of: key, text: keyText, isDeletion: isDeletion, now: now)
+    {
+      outputs.append(.status(status))
+    }
+    if goesOn(key, matched, value, type, isDeletion, now) {
+      if let key, throttle != nil || debouncer != nil {
+        let held = unsafe HeldLine(key: key, line: Line(line), matched: matched, type: type)
+        throttle?.line(held, now: now.instant, into: &released)
+        debouncer?.line(held, now: now.instant, into: &released)
+      } else if unsafe deliver(line, key: key, matched, type, into: &outputs) {
+        outputs.append(.line)
+      }
+    }
+    tick(now: now, into: &outputs)
+  }
+
+  /// Gives out what is due. To be called when ``deadline`` has come; each line does it too.
+  mutating func tick(now: Moment, into outputs: inout [Output]) {
+    throttle?.tick(now: now.instant, into: &released)
+    debouncer?.tick(now: now.instant, into: &released)
+    deliverReleased(into: &outputs)
+    while let status = absence?.tick(now: now) { outputs.append(.status(status)) }
+    if !hasToldOfLimit, evictions > 0 {
+      hasToldOfLimit = true
+      outputs.append(.keysLimitReached)
+    }
+  }
+
+  /// Gives out all that is held back: the input has ended, or is about to be left.
+  mutating func end(into outputs: inout [Output]) {
+    throttle?.end(into: &released)
+    debouncer?.end(into: &released)
+    deliverReleased(into: &outputs)
+  }
+
+  private var held: HeldLines? { debouncer?.held ?? throttle?.held }
+
+  private var evictions: Int {
+    tracker.evictions + (deduplicator?.evictions ?? 0) + (throttle?.evictions ?? 0)
+      + (debouncer?.evictions ?? 0) + (absence?.evictions ?? 0)
+  }
+
+  /// Whether the line comes as far as the steps that hold back and track.
+  private mutating func goesOn(
+    _ key: KeyHash?, _ matched: Bool, _ value: [UInt8]?, _ type: EventType?, _ isDeletion: Bool, _ now: Moment
+  ) -> Bool {
+    if matched {
+      guard let value,
+        let isNew = deduplicator?.isNew(
+          key: key, value: value, isDeletion: isDeletion, now: now.instant)
+      else { return true }
+      return isNew
+    }
+    // A line that does not match is of interest only where its object has matched.
+    guard let key, let type, [.added, .modified, .deleted].contains(type), follows(key) else { return false }
+    deduplicator?.endLife(of: key)
+    return true
+  }
+
+  private mutating func control(
+    _ line: UnsafeRawBufferPointer, _ type: EventType, _ now: Moment, _ outputs: inout [Output]
+  ) {
+    tick(now: now, into: &outputs)
+    if type == .bookmark, let held, held.count > 0 || !bookmarks.isEmpty {
+      unsafe bookmarks.hold(Line(line), after: held.latestSequence)
+      return
+    }
+    // After an error the stream is over; what was held back came before it.
+    if type == .error { end(into: &outputs) }
+    switch unsafe redactor?.redact(line) {
+    case nil, .unchanged: outputs.append(.line)
+    case .changed(let redacted): outputs.append(.control(redacted))
+    case .withheld: withheld += 1
+    }
+  }
+
+  private mutating func deliverReleased(into outputs: inout [Output]) {
+    var lines: [HeldLine] = []
+    swap(&lines, &released)
+    for held in lines {
+      unsafe held.line.withUnsafeBytes { line in
+        if unsafe deliver(line, key: held.key, held.matched, held.type, into: &outputs) {
+          outputs.append(.data(held.line))
+        }
+      }
+    }
+    guard !bookmarks.isEmpty else { return }
+    for bookmark in bookmarks.release(earliest: held?.earliestSequence) { outputs.append(.control(bookmark)) }
+  }
+
+  /// Tracks and redacts a line whose time has come. True where it goes out as it is, which the caller sees to.
+  private mutating func deliver(
+    _ line: UnsafeRawBufferPointer, key: KeyHash?, _ matched: Bool, _ type: EventType?,
+    into outputs: inout [Output]
+  ) -> Bool {
+    if tracks, let type, let key {
+      let told = tracker.event(type, key: key, matched: matched, hasBody: unsafe EventEdit.hasBody(line))
+      guard let told else { return false }
+      if told != type {
+        guard let retyped = unsafe EventEdit.retyped(line, as: told) else { return false }
+        unsafe retyped.withUnsafeBytes { line in
+          if unsafe redact(line, into: &outputs) { outputs.append(.data(retyped)) }
+        }
+        return false
+      }
+    }
+    return unsafe redact(line, into: &outputs)
+  }
+
+  /// True where the line goes out as it is.
+  private mutating func redact(_ line: UnsafeRawBufferPointer, into outputs: inout [Output]) -> Bool {
+    switch unsafe redactor?.redact(line) {
+    case nil, .unchanged: return true
+    case .changed(let redacted): outputs.append(.data(redacted))
+    case .withheld: withheld += 1
+    }
+    return false
+  }
+}

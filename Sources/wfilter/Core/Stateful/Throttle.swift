@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// At most one line of a key in an interval: the first at once, then, when the interval has passed, the newest that
+/// came in it.
+///
+/// The last line of a burst is thus always delivered. A DELETED passes at once, and the key begins anew.
+struct Throttle {
+  private let interval: Duration
+  /// When a key's next line may pass. All intervals are as long, so the oldest entry opens first.
+  private var gates: KeyTable<ContinuousClock.Instant>
+  private(set) var held: HeldLines
+
+  init(interval: Duration, limit: Int, byteLimit: Int) {
+    self.interval = interval
+    gates = KeyTable(limit: limit)
+    held = HeldLines(limit: limit, byteLimit: byteLimit)
+  }
+
+  /// Keys that had to be forgotten, or delivered, before their interval had passed.
+  var evictions: Int { gates.evictions + held.early }
+
+  /// Takes a line; `released` gets those that pass now.
+  mutating func line(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine]) {
+    tick(now: now, into: &released)
+    if line.type == .deleted {
+      held.supersede(line.key)
+      if let gate = gates.slot(of: line.key) { gates.remove(gate) }
+      released.append(line)
+    } else if let gate = gates.slot(of: line.key), let opens = gates[gate] {
+      held.hold(line, now: now, into: &released) { _ in opens }
+    } else {
+      pass(line, now: now, into: &released)
+    }
+  }
+
+  /// Gives out what is due.
+  mutating func tick(now: ContinuousClock.Instant, into released: inout [HeldLine]) {
+    while let line = held.popDue(now) {
+      if let gate = gates.slot(of: line.key) { gates.remove(gate) }
+      pass(line, now: now, into: &released)
+    }
+    while let oldest = gates.oldest, let opens = gates[oldest], opens <= now { gates.remove(oldest) }
+  }
+
+  private mutating func pass(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine])
+  {
+    gates.insert(line.key, now + interval)
+    released.append(line)
+  }
+
+  /// Gives out all that waits.
+  mutating func end(into released: inout [HeldLine]) { held.popAll(into: &released) }
+}

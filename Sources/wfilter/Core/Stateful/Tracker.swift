@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// Remembers which keys matched, so that the lines that pass are those of a Kubernetes watch with a selector.
+/// The rule is ``EventType/told(passedBefore:passesNow:)``.
+struct Tracker {
+  private var matching: KeyTable<Void>
+
+  init(limit: Int) { matching = KeyTable(limit: limit) }
+
+  /// Keys that had to be forgotten: their next match enters as ADDED once more.
+  var evictions: Int { matching.evictions }
+  /// How many objects are known to match.
+  var count: Int { matching.count }
+
+  /// Whether the key's object is known to match.
+  func contains(_ key: KeyHash) -> Bool { matching.slot(of: key) != nil }
+
+  /// Takes the next event of `key`.
+  ///
+  /// - Parameters:
+  ///   - type: ADDED, MODIFIED or DELETED; every other one passes when it matched.
+  ///   - key: what names the object.
+  ///   - matched: whether the object in this line passes the filter.
+  ///   - hasBody: false for a DELETED that names an object without showing it, as a list made after a gap gives:
+  ///     nothing but kind, apiVersion, name, namespace, uid and resourceVersion. Whether it `matched` says nothing.
+  /// - Returns: as what the line passes; nil when it does not.
+  mutating func event(
+    _ type: EventType, key: KeyHash, matched: Bool, hasBody: @autoclosure () -> Bool
+  ) -> EventType? {
+    let slot = matching.slot(of: key)
+    // A DELETED shows the object as it was last: one that matched was in the filter, and was told to the reader before
+    // this process began.
+    if type == .deleted, slot == nil { return matched && hasBody() ? .deleted : nil }
+    let told = type.told(passedBefore: slot != nil, passesNow: matched)
+    switch (told, slot) {
+    case (.added, nil): matching.insert(key, ())
+    case (.modified, let slot?): matching.touch(slot)
+    case (.deleted, let slot?): matching.remove(slot)
+    default: break
+    }
+    return told
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Encoding
+@testable import Events
+@testable import JSON
+@testable import Lines
+@testable import Process
+
+private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+@Suite struct EnvelopeTests {
+  @Test func wrapsTheObjectByteForByte() {
+    let object = Array(#"{ "n":  9007199254740993,"s":"\u00e9" }"#.utf8)
+    #expect(
+      text(EventLine.make(.added, object: object))
+        == #"{"type":"ADDED","object":{ "n":  9007199254740993,"s":"\u00e9" }}"# + "\n")
+    #expect(
+      text(EventLine.make(.deleted, object: Array("{}".utf8), source: Array(#"{"cluster":"c"}"#.utf8)))
+        == #"{"type":"DELETED","object":{},"source":{"cluster":"c"}}"# + "\n")
+  }
+
+  @Test func escapesWhatJSONForbids() throws {
+    let hostile = "quote\" back\\slash \n\r\t \u{01}\u{1f} é \u{1F600} \u{7f}"
+    let json = JSONText.string(hostile)
+    #expect(try JSONDecoder().decode(String.self, from: Data(json.utf8)) == hostile)
+    #expect(!json.utf8.contains { $0 < 0x20 })
+  }
+
+  @Test func givesAStatusAsTheAPIServerDoes() {
+    #expect(
+      text(Status.expired("too old").errorLine)
+        == #"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410}}"#
+        + "\n")
+  }
+}
+
+@Suite struct StreamStatusTests {
+  static var status: StreamStatus {
+    var status = StreamStatus(
+      tool: "kwatch", scope: [("cluster", "prod"), ("resource", "pods"), ("namespace", "*")], mode: .watch,
+      health: .healthy, reason: .none, since: Timestamp(nanoseconds: 0))
+    status.isConnected = true
+    status.resourceVersion = "42"
+    return status
+  }
+
+  @Test func printsTheKeysOfTheContract() {
+    #expect(
+      text(Self.status.line)
+        == #"{"type":"STATUS","object":{"tool":"kwatch","scope":{"cluster":"prod","resource":"pods","namespace":"*"},"mode":"watch","health":"healthy","reason":"","since":"1970-01-01T00:00:00.000Z","connected":true,"delivering":false,"polling":{"enabled":false,"intervalSeconds":10},"lastEvent":null,"resourceVersion":"42","reconnects":0,"resyncs":0,"errors":0}}"#
+        + "\n")
+  }
+
+  @Test func goesWhereTheFlagSays() throws {
+    #expect(StatusSink.Destination(flag: "inline") == .inline)
+    #expect(StatusSink.Destination(flag: "stderr") == .descriptor(2))
+    #expect(StatusSink.Destination(flag: "fd:3") == .descriptor(3))
+    #expect(StatusSink.Destination(flag: "status.ndjson") == .file("status.ndjson"))
+    for bad in ["", "fd:", "fd:x", "fd:-1"] { #expect(StatusSink.Destination(flag: bad) == nil) }
+  }
+
+  @Test func appendsToItsFile() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("first\n", to: "status")
+    let sink = try StatusSink(.file(directory.path("status")), output: OutputWriter())
+    try sink.write(Self.status)
+    #expect(try directory.read("status") == "first\n" + text(Self.status.line))
+  }
+
+  @Test func refusesADescriptorThatIsNotOpen() {
+    #expect(throws: OutputError.self) { _ = try StatusSink(.descriptor(987), output: OutputWriter()) }
+  }
+}
+
+@Suite struct TimestampTests {
+  static let cases: [(seconds: Int64, text: String)] = [
+    (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
+    (1_795_219_199, "2026-11-20T23:59:59.000Z"), (-1, "1969-12-31T23:59:59.000Z"),
+    (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+  ]
+
+  @Test(arguments: cases) func printsRFC3339(_ each: (seconds: Int64, text: String)) {
+    #expect(Timestamp(nanoseconds: each.seconds * 1_000_000_000).description == each.text)
+  }
+}
+
+@Suite struct BackoffTests {
+  @Test func doublesUpToTheMaximum() {
+    var backoff = Backoff()
+    let bounds = (0..<7).map { _ in
+      defer { _ = backoff.next(random: 0.5) }
+      return backoff.bound
+    }
+    #expect(bounds == [1, 2, 4, 8, 16, 30, 30].map { .seconds($0) })
+  }
+
+  @Test func jittersBetweenTheFloorAndTheBound() {
+    var low = Backoff()
+    var high = Backoff()
+    #expect(low.next(random: 0) == .milliseconds(50))
+    #expect(high.next(random: 0.75) == .milliseconds(750))
+  }
+
+  @Test func neverComesBackBeforeTheServerAsked() {
+    var backoff = Backoff()
+    #expect(backoff.next(retryAfter: .seconds(9), random: 0.1) == .seconds(9))
+  }
+
+  @Test func startsOverAfterSuccess() {
+    var backoff = Backoff()
+    for _ in 0..<100 { _ = backoff.next(random: 0.5) }
+    backoff.reset()
+    #expect(backoff.bound == .seconds(1))
+  }
+}
+
+@Suite struct StateFileTests {
+  @Test func replacesTheFileWhole() throws {
+    let directory = try TemporaryDirectory()
+    let state = StateFile(path: directory.path("state"))
+    #expect(try state.read() == nil)
+    try state.write(Array("one, and rather long".utf8))
+    try state.write(Array("two".utf8))
+    #expect(try state.read() == Array("two".utf8))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["state"])
+  }
+
+  @Test func namesTheFileItCannotWrite() throws {
+    let state = StateFile(path: "/dev/null/state")
+    #expect {
+      try state.write([])
+    } throws: {
+      "\($0)" == "write state file '/dev/null/state': Not a directory"
+    }
+  }
+}

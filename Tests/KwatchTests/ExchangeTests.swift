@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Testing
+
+@testable import KwatchCore
+
+/// Requests on libcurl, in this process.
+@Suite(.timeLimit(.minutes(1))) struct ExchangeTests {
+  private func link(_ port: Int) throws -> ClusterLink {
+    let target = ClusterTarget(
+      server: try ServerAddress("http://127.0.0.1:\(port)"), cluster: Kubeconfig.Cluster(),
+      user: Kubeconfig.User(), namespace: "default")
+    return ClusterLink(name: "test", target: target, WatchConfiguration()) {}
+  }
+
+  /// A request whose closures hold it, as all of kwatch's do.
+  private func start(_ link: ClusterLink, _ multi: CurlMulti, _ ended: @escaping () -> Void) throws -> Held {
+    let exchange = try #require(try link.exchange("/"))
+    exchange.onBytes = { _ in !exchange.isCancelled }
+    exchange.onEnd = { _ in
+      _ = exchange.status
+      ended()
+    }
+    multi.start(exchange)
+    return Held(exchange: exchange)
+  }
+
+  private struct Held { weak var exchange: Exchange? }
+
+  @Test func letsGoOfWhatHasEnded() throws {
+    let server = try FakeAPIServer { _, reply in reply.whole("{}") }
+    let multi = try #require(CurlMulti())
+    let link = try link(server.port)
+    var hasEnded = false
+    let held = try start(link, multi) { hasEnded = true }
+    while !hasEnded {
+      multi.step()
+      multi.wait(milliseconds: 20)
+    }
+    #expect(held.exchange == nil)
+    server.close()
+  }
+
+  @Test func letsGoOfWhatWasCancelled() throws {
+    let server = try FakeAPIServer { _, reply in reply.hold() }
+    let multi = try #require(CurlMulti())
+    let link = try link(server.port)
+    let held = try start(link, multi) {}
+    multi.step()
+    if let exchange = held.exchange { multi.cancel(exchange) }
+    #expect(held.exchange == nil)
+    server.close()
+  }
+
+  @Test func waitsForDiscoveryOnlySoLong() throws {
+    let server = try FakeAPIServer { _, reply in reply.hold() }
+    let multi = try #require(CurlMulti())
+    var messages: [String] = []
+    let runner = ClusterRunner(
+      try link(server.port), [try ResourceName("pods")], wantsAll: false, patience: .seconds(1)
+    ) { _, verdicts, _ in
+      for case (_, .later(let message, .disconnect)) in verdicts { messages.append(message) }
+    }
+    runner.start()
+    let end = MonotonicClock.now + .seconds(20)
+    while messages.isEmpty, MonotonicClock.now < end {
+      runner.pump(multi)
+      multi.step()
+      multi.wait(milliseconds: 20)
+    }
+    #expect(messages.first?.hasPrefix("GET /api/v1: ") == true)
+    server.close()
+  }
+}

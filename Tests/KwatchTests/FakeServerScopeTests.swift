@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// What becomes of each scope by itself: the built kwatch against scripted answers.
+@Suite(.timeLimit(.minutes(2))) struct FakeServerScopeTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func start(
+    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
+  ) throws -> (RunningTool, FakeAPIServer) {
+    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
+  }
+
+  static func list(_ version: String, _ items: String = "", continuation: String = "") -> String {
+    let token = continuation.isEmpty ? "" : #","continue":"\#(continuation)""#
+    return #"{"kind":"L","metadata":{"resourceVersion":"\#(version)"\#(token)},"items":[\#(items)]}"#
+  }
+
+  static func object(_ name: String, _ version: String) -> String {
+    #"{"metadata":{"name":"\#(name)","namespace":"default","uid":"u-\#(name)","resourceVersion":"\#(version)"}}"#
+  }
+
+  @Test func mixesNoResourceVersions() throws {
+    let starts = [
+      "one/configmaps": 10, "two/configmaps": 500, "one/pods": 20, "two/pods": 7000,
+    ]
+    let (tool, server) = try start(["cm,pods", "-n", "one,two", "--poll", "never"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      let parts = request.path.split(separator: "?")
+      let place = parts[0].split(separator: "/").suffix(2).joined(separator: "/")
+      let begin = starts[place] ?? 0
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("\(begin)")) }
+      let from = parts[1].split(separator: "&").first { $0.hasPrefix("resourceVersion=") }?.dropFirst(16)
+      guard let from, let number = Int(from), (begin..<begin + 6).contains(number) else {
+        return reply.whole(#"{"kind":"Status","code":400,"message":"mixed up"}"#, status: 400)
+      }
+      reply.head()
+      reply.send(#"{"type":"ADDED","object":\#(Self.object("n\(number)", "\(number + 1)"))}"# + "\n")
+      if number == begin + 5 { reply.hold() } else { reply.end() }
+    }
+    let lines = try tool.waitForLines(24)
+    #expect(lines.count == 24)
+    #expect(!tool.soFar.diagnostics.contains("mixed up"))
+    for (place, begin) in starts {
+      let parts = place.split(separator: "/")
+      let asked = server.paths.filter {
+        $0.contains("/namespaces/\(parts[0])/\(parts[1])?") && $0.contains("&resourceVersion=")
+      }.compactMap { $0.split(separator: "&").last?.split(separator: "=").last.flatMap { Int($0) } }
+      #expect(asked == Array(begin..<begin + 6))
+    }
+  }
+
+  @Test func saysThatAScopeIsGone() throws {
+    let isThere = Atomic<Bool>(true)
+    let (tool, _) = try start(["cm", "--status", "stderr"]) { request, reply in
+      guard isThere.load(ordering: .relaxed) else {
+        return reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+      }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      isThere.store(false, ordering: .relaxed)
+      reply.head()
+      reply.send(#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"6"}}}"# + "\n")
+      reply.end()
+    }
+    try tool.waitForDiagnostics(#""health":"healthy""#)
+    try tool.waitForDiagnostics(#""health":"degraded","reason":"no-scope""#)
+    #expect(tool.isRunning)
+
+    let (never, _) = try start(["nonsense", "--status", "stderr"]) { _, reply in
+      reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+    }
+    let outcome = try never.waitForEnd()
+    #expect(outcome.status == 66)
+    #expect(outcome.diagnostics.contains(#""resource":"nonsense","namespace":"default""#))
+    #expect(outcome.diagnostics.contains(#""health":"unhealthy","reason":"no-scope""#))
+  }
+
+  @Test func saysThatItsCredentialsAreRefused() throws {
+    let isValid = Atomic<Bool>(true)
+    let watches = Atomic<Int>(0)
+    let refusal = #"{"kind":"Status","code":401,"reason":"Unauthorized","message":"expired"}"#
+    let (tool, server) = try start(["cm", "--status", "stderr"]) { request, reply in
+      guard isValid.load(ordering: .relaxed) else { return reply.whole(refusal, status: 401) }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      guard watches.add(1, ordering: .relaxed).newValue == 1 else { return reply.hold() }
+      isValid.store(false, ordering: .relaxed)
+      reply.send(#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"6"}}}"# + "\n")
+      reply.end()
+    }
+    try tool.waitForDiagnostics(#""health":"degraded","reason":"auth""#)
+    // Tokens are renewed: it goes on where it was.
+    isValid.store(true, ordering: .relaxed)
+    try eventually("the watch goes on") {
+      watches.load(ordering: .relaxed) > 1 && server.paths.last?.contains("&resourceVersion=6") == true
+    }
+    #expect(tool.isRunning)
+
+    let (never, _) = try start(["cm", "--status", "stderr"]) { _, reply in reply.whole(refusal, status: 401) }
+    let outcome = try never.waitForEnd()
+    #expect(outcome.status == 77)
+    #expect(outcome.diagnostics.contains(#""health":"unhealthy","reason":"auth""#))
+  }
+
+  @Test func listsInOnePieceWhenTheServerForgetsAPage() throws {
+    // The recorded 410 offers a token for what is left, at a new resourceVersion: what has changed meanwhile in the
+    // part that was told would stay untold, so it is not taken.
+    let gone = text(try Wire.body("v1.36/gone-continue"))
+    #expect(gone.contains(#""continue": "#))
+    let (tool, server) = try start(["cm", "--until-now"]) { request, reply in
+      if request.path.contains("continue=") { return reply.whole(gone, status: 410) }
+      if request.path.contains("limit=") {
+        return reply.whole(
+          Self.list("5", "\(Self.object("a", "1")),\(Self.object("b", "2"))", continuation: "c"))
+      }
+      reply.whole(Self.list("9", "\(Self.object("b", "8")),\(Self.object("c", "3"))"))
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.lines.map { String($0.dropFirst(9).prefix { $0 != "\"" }) }
+        == ["ADDED", "ADDED", "MODIFIED", "ADDED", "DELETED"])
+    #expect(FoldedStream(outcome.lines).faults.isEmpty)
+    #expect(FoldedStream(outcome.lines).objects.keys.sorted() == ["/default/b", "/default/c"])
+    #expect(server.paths.suffix(3).map { $0.contains("continue=c") } == [false, true, false])
+  }
+
+  @Test func passesOnTheErrorThatItMeans() throws {
+    let (tool, _) = try start(["cm", "--on-gone", "error"]) { request, reply in
+      if request.path.contains("sendInitialEvents") {
+        reply.head()
+        reply.send(
+          #"{"type":"ERROR","object":{"kind":"Status","code":500,"message":"no streaming list here"}}"# + "\n"
+        )
+        return reply.end()
+      }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.whole("too old\n", status: 410, ["Content-Type": "text/plain"])
+    }
+    let line = try tool.waitForLines(1)[0]
+    #expect(line.hasPrefix(#"{"type":"ERROR","object":{"kind":"Status""#))
+    #expect(line.contains(#""code":410"#))
+    #expect(!line.contains("no streaming list here"))
+  }
+
+  @Test(arguments: [["--prune", "status"], ["--source"]])
+  func printsNoPartOfAnObjectThatIsNoJSON(_ flags: [String]) throws {
+    let begin = #"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"#
+    let (tool, _) = try start(["cm"] + flags) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      reply.send(
+        begin + #""name":"a","namespace":"n","uid":"a","resourceVersion":"6"},"data":{"k":[[}}}"# + "\n"
+          + begin + #""name":"b","namespace":"n","uid":"b","resourceVersion":"7"}}}"# + "\n")
+      reply.hold()
+    }
+    let line = try tool.waitForLines(1)[0]
+    #expect(line.hasPrefix(begin + #""name":"b""#))
+    #expect(FoldedStream([line]).faults.isEmpty)
+    try tool.waitForDiagnostics("is not JSON")
+  }
+
+  @Test func listsTablesInPages() throws {
+    // A page's columns fit it; and the end of a streaming list would have to be looked for in a Table's row.
+    let (tool, server) = try start(["cm", "-o", "table"]) { request, reply in
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      reply.hold()
+    }
+    try eventually("the watch") { server.paths.contains { $0.contains("watch=true") } }
+    #expect(!server.paths.contains { $0.contains("sendInitialEvents") })
+    #expect(tool.isRunning)
+  }
+
+  @Test func letsNoCommandsReachATerminal() throws {
+    // ESC [ and U+009B begin them; a message that an object quotes may hold either.
+    let table =
+      #"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"5"},"columnDefinitions":[{"name":"Name","priority":0},{"name":"Message","priority":0}],"rows":[{"cells":["a","x\u009b31mx\u001b[2Jx\u007f"],"object":{"metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":"1"}}}]}"#
+    let (tool, _) = try start(["cm", "-o", "table", "--list-only"]) { _, reply in reply.whole(table) }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.lines.last?.hasSuffix("x 31mx [2Jx ") == true)
+  }
+
+  @Test func tellsTheUsageOfNodes() throws {
+    let (tool, _) = try start(["nodes", "--usage", "1s"]) { request, reply in
+      if request.path.hasPrefix("/apis/metrics.k8s.io/v1beta1/nodes") {
+        return reply.whole(Self.usage("NodeMetrics", #""name":"n""#))
+      }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
+      reply.head()
+      reply.hold()
+    }
+    let lines = try tool.waitForLines(1)
+    #expect(
+      lines[0].hasPrefix(
+        #"{"type":"METRICS","object":{"kind":"NodeMetrics","apiVersion":"metrics.k8s.io/v1beta1","metadata":{"name":"n"}"#
+      ))
+  }
+
+  @Test func tellsUsageAlone() throws {
+    let times = Atomic<Int>(0)
+    let discovery =
+      #"{"kind":"APIResourceList","groupVersion":"metrics.k8s.io/v1beta1","resources":[{"name":"pods","singularName":"","namespaced":true,"kind":"PodMetrics","verbs":["get","list"]}]}"#
+    let answer: @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void = { request, reply in
+      switch request.path {
+      case "/apis":
+        reply.whole(
+          #"{"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]}]}"#
+        )
+      case "/apis/metrics.k8s.io/v1beta1": reply.whole(discovery)
+      default:
+        // Every second request has the sample of the one before.
+        let number = times.add(1, ordering: .relaxed).newValue / 2
+        reply.whole(Self.usage("PodMetrics", #""name":"p","namespace":"default""#, time: "t\(number)"))
+      }
+    }
+    let (tool, server) = try start(["pods.metrics.k8s.io", "--usage", "1s", "--status", "stderr"], answer)
+    let lines = try tool.waitForLines(2)
+    #expect(lines.allSatisfy { $0.hasPrefix(#"{"type":"METRICS","object":{"kind":"PodMetrics""#) })
+    #expect(lines.count { $0.contains(#""timestamp":"t1""#) } <= 1)
+    try tool.waitForDiagnostics(#""mode":"metrics-only","health":"healthy""#)
+    #expect(!server.paths.contains { $0.contains("/api/v1/") || $0.contains("watch=") })
+
+    let (once, _) = try start(["pods.metrics.k8s.io", "--until-now"], answer)
+    let outcome = try once.waitForEnd()
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome.lines.count == 1)
+
+    let (denied, _) = try start(["pods.metrics.k8s.io"]) { request, reply in
+      if request.path.contains("/namespaces/") {
+        return reply.whole(#"{"kind":"Status","code":403,"reason":"Forbidden","message":"no"}"#, status: 403)
+      }
+      answer(request, reply)
+    }
+    #expect(try denied.waitForEnd().status == 77)
+    let (down, _) = try start(["pods.metrics.k8s.io", "--usage", "1s", "--max-retries", "1"]) {
+      request, reply in
+      if request.path.contains("/namespaces/") { return reply.whole("no\n", status: 503) }
+      answer(request, reply)
+    }
+    #expect(try down.waitForEnd().status == 69)
+  }
+
+  static func usage(_ kind: String, _ metadata: String, time: String = "t0") -> String {
+    """
+    {"kind":"\(kind)List","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{\(metadata)},\
+    "timestamp":"\(time)","window":"15s","containers":[]}]}
+    """
+  }
+}

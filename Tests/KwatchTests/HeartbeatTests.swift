@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import KwatchCore
+
+/// Silence that is not believed for long.
+@Suite struct HeartbeatTests {
+  @Test func asksASilentServerAndGivesItUp() {
+    var heartbeat = Heartbeat(at: .zero)
+    #expect(heartbeat.deadline == .seconds(30))
+    #expect(heartbeat.timer(.seconds(29), isWaiting: true) == .none)
+    heartbeat.activity(at: .seconds(20))
+    #expect(heartbeat.timer(.seconds(49), isWaiting: true) == .none)
+    #expect(heartbeat.timer(.seconds(50), isWaiting: true) == .ask)
+    #expect(heartbeat.timer(.seconds(64), isWaiting: true) == .none)
+    #expect(heartbeat.timer(.seconds(65), isWaiting: true) == .giveUp)
+    // And begins anew: whoever reconnects gets as long.
+    #expect(heartbeat.deadline == .seconds(95))
+  }
+
+  @Test func takesAnyAnswerForASignOfLife() {
+    var heartbeat = Heartbeat(at: .zero)
+    #expect(heartbeat.timer(.seconds(30), isWaiting: true) == .ask)
+    heartbeat.activity(at: .seconds(44))
+    #expect(heartbeat.timer(.seconds(45), isWaiting: true) == .none)
+    #expect(heartbeat.deadline == .seconds(74))
+  }
+
+  @Test func asksNothingWhereNoWatchIsOpen() {
+    var heartbeat = Heartbeat(at: .zero)
+    #expect(heartbeat.timer(.seconds(40), isWaiting: false) == .none)
+    #expect(heartbeat.deadline == .seconds(70))
+  }
+
+  @Test func endsTheWatchOfADeadPeer() {
+    let harness = MachineHarness.watching()
+    #expect(harness.isWatchOpen)
+    harness.send(.peerDied)
+    #expect(harness.cancelled == 1)
+    #expect(harness.healths.last == "watch degraded disconnect")
+    #expect(!harness.isWatchOpen)
+    // Once is enough: what waits for its next try is left alone.
+    harness.send(.peerDied)
+    #expect(harness.cancelled == 1)
+    harness.wait()
+    #expect(harness.wasFresh)
+    #expect(harness.requests() == ["probe 11"])
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import KwatchCore
+
+@Suite struct KnownObjectsTests {
+  private func object(
+    _ name: String, _ version: String, uid: String? = nil, namespace: String = "ns"
+  ) -> ([UInt8], ObjectHeader)? {
+    let uid = uid.map { #""uid":"\#($0)","# } ?? ""
+    let bytes = Array(
+      #"{"metadata":{"name":"\#(name)","namespace":"\#(namespace)",\#(uid)"resourceVersion":"\#(version)"}}"#
+        .utf8)
+    return (try? ObjectHeader(bytes.span, namespaced: true)).map { (bytes, $0) }
+  }
+
+  private static func uid(_ number: Int) -> String {
+    let digits = String(number, radix: 16)
+    return "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
+  }
+
+  @Test func agreesWithADictionaryOverManyChanges() throws {
+    var generator = SystemRandomNumberGenerator()
+    var known = KnownObjects()
+    var model: [String: String] = [:]
+    for step in 0..<20_000 {
+      let number = Int.random(in: 0..<500, using: &generator)
+      let name = "object-\(number)"
+      // Uids as Kubernetes makes them, others, and none.
+      let uid = number.isMultiple(of: 3) ? nil : number.isMultiple(of: 5) ? "odd-\(number)" : Self.uid(number)
+      let version = String(repeating: "1", count: Int.random(in: 1...6)) + "\(step % 7)"
+      let (bytes, header) = try #require(object(name, version, uid: uid))
+      if Int.random(in: 0..<3) == 0 {
+        #expect(known.remove(bytes.span, header) == (model.removeValue(forKey: name) != nil))
+      } else {
+        let expected: KnownObjects.Outcome = model[name].map { $0 == version ? .same : .changed } ?? .new
+        #expect(known.upsert(bytes.span, header) == expected)
+        model[name] = version
+      }
+    }
+    var seen: [String: String] = [:]
+    known.forEach {
+      seen[text($0.name)] = text($0.resourceVersion)
+      #expect(text($0.namespace) == "ns")
+    }
+    #expect(seen == model)
+    #expect(known.count == model.count)
+  }
+
+  @Test func tellsAllAgainWhenVersionsAreForgotten() throws {
+    var known = KnownObjects()
+    let (bytes, header) = try #require(object("a", "17", uid: Self.uid(1)))
+    #expect(known.upsert(bytes.span, header) == .new)
+    known.forgetVersions()
+    #expect(known.upsert(bytes.span, header) == .changed)
+    #expect(known.upsert(bytes.span, header) == .same)
+  }
+
+  @Test func sweepsWhatARoundHasNotShown() throws {
+    var known = KnownObjects()
+    for number in 0..<600 {
+      let (bytes, header) = try #require(object("o\(number)", "1", uid: Self.uid(number)))
+      _ = known.upsert(bytes.span, header)
+    }
+    // More rounds than a mark can count.
+    for _ in 0..<600 {
+      known.beginRound()
+      for number in 0..<500 {
+        let (bytes, header) = try #require(object("o\(number)", "1", uid: Self.uid(number)))
+        _ = known.see(bytes.span, header)
+      }
+      if known.count == 600 {
+        let gone = known.sweep()
+        #expect(Set(gone.map { text($0.uid) }) == Set((500..<600).map { Self.uid($0) }))
+      } else {
+        #expect(known.sweep().isEmpty)
+      }
+    }
+  }
+
+  @Test func keepsUidsOfAnyForm() throws {
+    // The second is as long as sixteen bytes of a packed one with a mark in front.
+    for uid in [Self.uid(7), "fifteen-letters", "sixteen-letters!", String(repeating: "x", count: 300), ""] {
+      var known = KnownObjects()
+      let (bytes, header) = try #require(object("a", "17", uid: uid))
+      #expect(known.upsert(bytes.span, header) == .new)
+      known.beginRound()
+      #expect(known.sweep().map { text($0.uid) } == [String(uid.prefix(254))])
+    }
+  }
+
+  @Test func knowsEveryNamespace() throws {
+    var known = KnownObjects()
+    // More than two bytes can number; nearly all of them come and go.
+    for number in 0..<150_000 {
+      let (bytes, header) = try #require(
+        object("o", "1", uid: Self.uid(number), namespace: "a-preview-of-branch-\(number)"))
+      _ = known.upsert(bytes.span, header)
+      if number < 80_000 { known.remove(bytes.span, header) }
+    }
+    #expect(known.count == 70_000)
+    var mistakes = 0
+    known.forEach { identity in
+      let number = Int(text(identity.uid).suffix(12), radix: 16) ?? -1
+      if text(identity.namespace) != "a-preview-of-branch-\(number)" { mistakes += 1 }
+    }
+    #expect(mistakes == 0)
+  }
+
+  @Test func forgetsNamespacesThatAreGone() throws {
+    var known = KnownObjects()
+    for number in 0..<300_000 {
+      let (bytes, header) = try #require(object("o", "1", namespace: "a-preview-of-branch-\(number)"))
+      _ = known.upsert(bytes.span, header)
+      known.remove(bytes.span, header)
+    }
+    #expect(known.byteCount < 1 << 20)
+  }
+
+  @Test func takesAtMost150BytesAnObject() throws {
+    var known = KnownObjects()
+    for number in 0..<100_000 {
+      let (bytes, header) = try #require(
+        object("a-pod-of-some-deployment-\(number)-x7k2p", "123456789", uid: Self.uid(number)))
+      _ = known.upsert(bytes.span, header)
+    }
+    #expect(known.byteCount / known.count <= 150)
+  }
+
+  @Test func noticesChangesWithoutResourceVersions() throws {
+    var known = KnownObjects()
+    for (json, outcome) in [("1", KnownObjects.Outcome.new), ("1", .same), ("2", .changed)] {
+      let bytes = Array(#"{"metadata":{"name":"n"},"usage":\#(json)}"#.utf8)
+      let header = try ObjectHeader(bytes.span, namespaced: false)
+      #expect(known.upsert(bytes.span, header) == outcome)
+    }
+  }
+}

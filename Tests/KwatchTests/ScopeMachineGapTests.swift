@@ -1,0 +1,353 @@
+import Events
+// SPDX-License-Identifier: Apache-2.0
+import Process
+import Testing
+
+@testable import KwatchCore
+
+/// Gaps: 410, streaming lists, verification, refusals, outages.
+@Suite struct ScopeMachineGapTests {
+  @Test(arguments: [ScopeFailure.Kind.stream(410), .http(410)])
+  func repairsThePictureAfter410(_ kind: ScopeFailure.Kind) {
+    let harness = MachineHarness.watching(["a": "1", "b": "2", "c": "3"])
+    harness.fail(kind)
+    #expect(harness.healths.suffix(2) == ["watch degraded gone", "watch degraded resync"])
+    harness.list(["a": "1", "b": "20", "d": "4"], at: "30")
+    #expect(harness.news() == ["~b@20", "+d@4", "-c"])
+    #expect(harness.requests() == ["list", "watch 30"])
+    #expect(harness.passed == 0)
+    harness.opened()
+    harness.bookmark("31")
+    #expect(harness.health.level == .healthy)
+  }
+
+  @Test func tellsTheEndOfAnObjectBeforeItsNamesakeBegins() {
+    // Who keeps objects by name would take the new one for gone, were it the other way round.
+    let harness = MachineHarness.watching(["a": "1", "b": "2"])
+    harness.fail(.stream(410))
+    harness.opened()
+    harness.item("a", "20", uid: "another")
+    harness.item("b", "2")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "30")))
+    #expect(harness.news() == ["-a", "+a@20"])
+    harness.opened()
+    harness.event(.deleted, "b", "31")
+    #expect(harness.news() == ["-b"])
+  }
+
+  @Test func endsOn410WhereAskedTo() {
+    var settings = MachineHarness.paged
+    settings.onGone = .exit
+    let harness = MachineHarness.watching(["a": "1"], settings)
+    harness.fail(.stream(410))
+    #expect(harness.end == .gone)
+    #expect(harness.passed == 1)
+  }
+
+  @Test func backsOffFromAServerThatExpiresEverything() {
+    let harness = MachineHarness.watching()
+    var waits: [Duration] = []
+    for _ in 0..<4 {
+      harness.fail(.stream(410))
+      if case .waiting = harness.machine.phase { waits.append(harness.wait()) }
+      harness.list(["a": "1", "b": "2"], at: "30")
+      harness.opened()
+    }
+    #expect(waits == [.milliseconds(500), .seconds(1), .seconds(2)])
+    #expect(harness.news().isEmpty)
+  }
+
+  // MARK: - Streaming lists
+
+  @Test func streamsAListToItsEndMarker() {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "b", "9")
+    harness.event(.added, "a", "3")
+    // In no order: the place to go on from is the marker's.
+    #expect(harness.resourceVersion.isEmpty)
+    harness.bookmark("10", ends: true)
+    #expect(harness.resourceVersion == "10")
+    #expect(harness.health.level == .healthy)
+    harness.event(.modified, "a", "11")
+    #expect(harness.news() == ["+b@9", "+a@3", "~a@11"])
+    #expect(harness.requests() == ["stream"])
+  }
+
+  @Test(arguments: [
+    ScopeFailure.Kind.http(422), .http(400), .http(403), .stream(500), .stream(504), .silence,
+  ])
+  func listsWhereStreamingIsNotToBeHad(_ kind: ScopeFailure.Kind) {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "a", "3")
+    harness.fail(kind)
+    harness.list(["a": "3", "b": "4"], at: "10")
+    #expect(harness.news() == ["+a@3", "+b@4"])
+    #expect(harness.requests() == ["stream", "list", "watch 10"])
+  }
+
+  @Test(arguments: [ScopeFailure.Kind.stream(500), .http(422), .silence, nil])
+  func missesNoDeletionBetweenABrokenStreamAndTheListInItsPlace(_ kind: ScopeFailure.Kind?) {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "a", "3")
+    harness.event(.added, "b", "4")
+    // nil: a clean end.
+    if let kind { harness.fail(kind) } else { harness.ended() }
+    harness.list(["a": "3"], at: "10")
+    #expect(harness.news() == ["+a@3", "+b@4", "-b"])
+  }
+
+  @Test func listsWhereTheMarkerNeverComes() {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "a", "3")
+    #expect(harness.wait() == .seconds(10))
+    #expect(harness.requests() == ["stream", "list"])
+    let other = MachineHarness(ScopeSettings())
+    other.start()
+    other.opened()
+    other.ended()
+    #expect(other.requests() == ["stream", "list"])
+  }
+
+  @Test func sweepsOnlyAtTheMarker() {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "a", "3")
+    harness.event(.added, "b", "4")
+    harness.bookmark("10", ends: true)
+    _ = harness.news()
+    harness.send(.relist)
+    harness.opened()
+    harness.event(.added, "a", "3")
+    #expect(harness.news().isEmpty)
+    harness.bookmark("12", ends: true)
+    #expect(harness.news() == ["-b"])
+  }
+
+  // MARK: - Verification
+
+  @Test func repairsWhatTheWatchHasMissed() {
+    var settings = MachineHarness.paged
+    settings.verifyInterval = .seconds(60)
+    let harness = MachineHarness.watching(["a": "1", "b": "2", "c": "3"], settings)
+    let stream = harness.current
+    harness.wait()
+    // Exactly the state that was told: what differs from it is no news.
+    #expect(harness.requests() == ["list =11"])
+    let list = harness.current
+    harness.event(.modified, "a", "12", id: stream)
+    harness.event(.deleted, "c", "13", id: stream)
+    harness.item("a", "1", id: list)
+    harness.item("b", "20", id: list)
+    harness.item("c", "3", id: list)
+    harness.item("d", "4", id: list)
+    harness.send(.page(list, ListMeta(resourceVersion: "11")))
+    #expect(harness.news() == ["~a@12", "-c", "~b@20", "+d@4"])
+    #expect(harness.healths.suffix(2) == ["watch degraded drift", "watch healthy "])
+    harness.wait()
+    #expect(harness.requests() == ["list =13"])
+  }
+
+  @Test func findsAMissedDeletion() {
+    var settings = MachineHarness.paged
+    settings.verifyInterval = .seconds(10)
+    let harness = MachineHarness.watching(["a": "1", "b": "2"], settings)
+    harness.wait()
+    #expect(harness.requests() == ["list =11"])
+    harness.item("a", "1")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "11")))
+    #expect(harness.news() == ["-b"])
+  }
+
+  @Test func givesAVerificationUpForAList() {
+    var settings = MachineHarness.paged
+    settings.verifyInterval = .seconds(60)
+    let harness = MachineHarness.watching(["a": "1", "b": "2"], settings)
+    let stream = harness.current
+    harness.wait()
+    let verification = harness.current
+    harness.fail(.http(403), id: stream)
+    harness.wait()
+    harness.opened()
+    harness.item("a", "1")
+    // Late: it must not sweep what the poll has not shown yet.
+    harness.send(.page(verification, ListMeta(resourceVersion: "11")))
+    #expect(harness.news().isEmpty)
+    harness.item("b", "2")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "12")))
+    #expect(harness.news().isEmpty)
+  }
+
+  // MARK: - Refusals and outages
+
+  @Test func pollsWhereWatchingIsRefused() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.list(["a": "1"], at: "10")
+    harness.fail(.http(403))
+    #expect(harness.health.mode == .polling)
+    #expect(harness.health.reason == .permission)
+    #expect(harness.wait() == .seconds(10))
+    harness.list(["b": "2"], at: "20")
+    #expect(harness.news() == ["+a@1", "+b@2", "-a"])
+    for _ in 0..<5 {
+      #expect(harness.wait() == .seconds(10))
+      harness.list(["b": "2"], at: "20")
+    }
+    // Once a minute the watch is tried again.
+    #expect(harness.requests().filter { $0.hasPrefix("watch") } == ["watch 10", "watch 20"])
+    harness.opened()
+    harness.event(.modified, "b", "21")
+    #expect(harness.healths.last == "watch healthy ")
+  }
+
+  @Test func pollsWhileAWatchSaysNothing() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.list(["a": "1"], at: "10")
+    harness.opened()
+    #expect(harness.wait() == .seconds(12))
+    #expect(harness.health.mode == .polling)
+    harness.list(["a": "2"], at: "20")
+    #expect(harness.requests() == ["list", "watch 10", "list", "watch 20"])
+    #expect(harness.news() == ["+a@1", "~a@2"])
+    harness.opened()
+    #expect(harness.health.mode == .polling)
+    harness.event(.modified, "a", "21")
+    #expect(harness.health.mode == .watch)
+  }
+
+  @Test func pollsAfterFiveSecondsOfABrokenWatch() {
+    let harness = MachineHarness.watching()
+    harness.fail(.transport)
+    let since = harness.now
+    while harness.now < since + .seconds(5) {
+      harness.wait()
+      if harness.now < since + .seconds(5) { harness.fail(.transport) }
+    }
+    #expect(harness.now == since + .seconds(5))
+    #expect(harness.requests().last == "list")
+    #expect(harness.health.mode == .polling)
+    harness.fail(.transport)
+    #expect(harness.health.level == .unhealthy)
+    harness.wait()
+    harness.list(["a": "1"], at: "40")
+    #expect(harness.news() == ["-b"])
+    harness.opened()
+    harness.bookmark("41")
+    #expect(harness.healths.last == "watch healthy ")
+  }
+
+  @Test func doublesItsWaits() {
+    var settings = MachineHarness.paged
+    settings.allowsPolling = false
+    let harness = MachineHarness.watching(["a": "1"], settings)
+    var waits: [Duration] = []
+    for _ in 0..<7 {
+      harness.fail(.http(500))
+      waits.append(harness.wait())
+    }
+    #expect(waits.map { $0 * 2 } == [1, 2, 4, 8, 16, 30, 30].map { .seconds($0) })
+    harness.fail(.http(503), retryAfter: .seconds(100))
+    #expect(harness.wait() == .seconds(100))
+  }
+
+  @Test func givesUpWhereAskedTo() {
+    var settings = MachineHarness.paged
+    settings.retryLimit = 2
+    let harness = MachineHarness(settings)
+    harness.start()
+    for _ in 0..<2 {
+      harness.fail(.transport)
+      harness.wait()
+    }
+    harness.fail(.transport)
+    #expect(harness.end == .unavailable)
+  }
+
+  @Test func refreshesCredentialsOnce() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.fail(.http(401))
+    #expect(harness.refreshes == 1)
+    #expect(harness.requests() == ["list", "list"])
+    harness.fail(.http(401))
+    #expect(harness.end == .noPermission)
+  }
+
+  @Test func refreshesCredentialsAtEveryRefusal() {
+    // A token that says nothing of its end may be refused again, long after the first time.
+    var settings = MachineHarness.paged
+    settings.allowsPolling = false
+    let harness = MachineHarness.watching(["a": "1"], settings)
+    harness.fail(.http(401))
+    #expect(harness.requests() == ["watch 11"])
+    for round in 2..<5 {
+      harness.fail(.http(401))
+      #expect(harness.refreshes == round)
+      #expect(harness.wait() > .zero)
+    }
+  }
+
+  @Test func endsWhereItCanNeverWork() {
+    for (code, status) in [(403, Process.ExitStatus.noPermission), (404, .noInput), (400, .usage)] {
+      let harness = MachineHarness()
+      harness.start()
+      harness.fail(.http(code))
+      #expect(harness.end == status)
+    }
+  }
+
+  @Test func waitsForACRDThatWasRemoved() {
+    let harness = MachineHarness.watching()
+    harness.event(.deleted, "a", "12")
+    harness.now += .seconds(2)
+    harness.ended()
+    harness.fail(.http(404))
+    #expect(harness.news() == ["-a"])
+    var told: [String] = []
+    let end = harness.now + .seconds(40)
+    while harness.now < end {
+      harness.wait()
+      harness.fail(.http(404))
+      told += harness.news()
+    }
+    // Missing for half a minute is gone; shorter is a server that has just been started.
+    #expect(told == ["-b"])
+    // Each time the server is asked whether it has the resource elsewhere.
+    #expect(harness.rediscoveries > 3)
+    harness.wait()
+    harness.list(["c": "50"], at: "51")
+    #expect(harness.news() == ["+c@50"])
+  }
+
+  @Test func passesErrorsOn() {
+    let harness = MachineHarness.watching()
+    harness.fail(.stream(500))
+    #expect(harness.passed == 1)
+    #expect(harness.health.reason == .error)
+  }
+
+  @Test func goesOnFromAState() {
+    let harness = MachineHarness()
+    let identity = Identity(
+      uid: Array("u-a".utf8), resourceVersion: Array("1".utf8), namespace: [], name: Array("a".utf8))
+    harness.machine.restore(resourceVersion: "10", objects: [identity])
+    harness.start()
+    #expect(harness.requests() == ["probe 10"])
+    harness.list([:], at: "12")
+    #expect(harness.requests() == ["watch 10"])
+    harness.opened()
+    harness.fail(.stream(410))
+    harness.list(["b": "2"], at: "30")
+    #expect(harness.news() == ["+b@2", "-a"])
+  }
+}

@@ -1,0 +1,195 @@
+import Events
+// SPDX-License-Identifier: Apache-2.0
+import Process
+import Testing
+
+@testable import KwatchCore
+
+/// The straight path: list, watch, planned ends, proof.
+@Suite struct ScopeMachineTests {
+  @Test func listsThenWatchesFromThere() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.list(["a": "1", "b": "2"], at: "10")
+    #expect(harness.news() == ["+a@1", "+b@2"])
+    #expect(harness.requests() == ["list", "watch 10"])
+    harness.opened()
+    harness.event(.modified, "a", "12")
+    harness.event(.deleted, "b", "13")
+    #expect(harness.news() == ["~a@12", "-b"])
+    harness.event(.added, "c", "9")
+    #expect(harness.news() == ["+c@9"])
+    #expect(harness.resourceVersion == "9")
+  }
+
+  @Test func readsAllPages() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.opened()
+    harness.item("a", "1")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "10", continuation: "x")))
+    harness.opened()
+    harness.item("b", "2")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "10")))
+    #expect(harness.news() == ["+a@1", "+b@2"])
+    #expect(harness.requests() == ["list", "list +x", "watch 10"])
+  }
+
+  @Test func listsInOnePieceWhenAPageHasExpired() {
+    // The server offers a token for an inconsistent remainder; changes to the first page would go untold.
+    let harness = MachineHarness()
+    harness.start()
+    harness.opened()
+    harness.item("a", "1")
+    harness.send(.page(harness.current, ListMeta(resourceVersion: "10", continuation: "x")))
+    harness.fail(.http(410))
+    harness.list(["a": "20", "b": "2"], at: "30")
+    #expect(harness.news() == ["+a@1", "~a@20", "+b@2"])
+    #expect(harness.requests() == ["list", "list +x", "list all", "watch 30"])
+  }
+
+  @Test func isHealthyOnlyWhenProven() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.list([:], at: "10")
+    harness.opened()
+    #expect(harness.health.level == .degraded)
+    #expect(harness.health.reason == .awaiting)
+    harness.now = .seconds(harness.lastTimeout)
+    harness.ended()
+    #expect(harness.health.level == .healthy)
+    #expect(harness.healths.last == "watch healthy ")
+  }
+
+  @Test func goesOnAtOnceAfterAPlannedEnd() {
+    let harness = MachineHarness.watching()
+    harness.now += .seconds(100)
+    harness.ended()
+    #expect(harness.requests() == ["watch 11"])
+    harness.opened()
+    #expect(harness.health.level == .healthy)
+    harness.event(.modified, "a", "12")
+    harness.now += .seconds(100)
+    harness.ended()
+    #expect(harness.requests() == ["watch 12"])
+    #expect(harness.news() == ["~a@12"])
+  }
+
+  @Test func asksAfterASilentWatchWhetherItsVersionIsKnown() {
+    let harness = MachineHarness.watching()
+    harness.now += .seconds(100)
+    harness.ended()
+    harness.opened()
+    harness.now += .seconds(300)
+    harness.ended()
+    // A watch from a resourceVersion of the future is silent, too.
+    #expect(harness.requests() == ["watch 11", "probe 11"])
+    for _ in 0..<4 {
+      harness.fail(.http(504), retryAfter: .seconds(1), tooLarge: true)
+      #expect(harness.wait() == .seconds(1))
+    }
+    harness.fail(.http(504), retryAfter: .seconds(1), tooLarge: true)
+    #expect(harness.requests().last == "list")
+    harness.list(["a": "1"], at: "5")
+    #expect(harness.news() == ["-b"])
+  }
+
+  @Test func resumesFromABookmark() {
+    let harness = MachineHarness.watching()
+    harness.bookmark("17")
+    harness.fail(.transport)
+    harness.wait()
+    #expect(harness.requests() == ["probe 17"])
+    harness.list([:], at: "17")
+    #expect(harness.requests() == ["watch 17"])
+    // The probe's item is no list: nothing is gone.
+    #expect(harness.news().isEmpty)
+  }
+
+  @Test func takesAWatchThatEndsAtOnceForAFailure() {
+    let harness = MachineHarness.watching()
+    harness.ended()
+    harness.opened()
+    harness.ended()
+    #expect(harness.health.level == .degraded)
+    #expect(harness.wait() > .zero)
+  }
+
+  @Test func noticesADeadPeer() {
+    let harness = MachineHarness.watching()
+    // Bookmarks come every minute here; two and a half of them missing is a dead stream.
+    harness.now += .seconds(60)
+    harness.bookmark("12")
+    let silence = harness.wait()
+    #expect(silence == .seconds(150))
+    #expect(harness.cancelled == 1)
+    harness.wait()
+    #expect(harness.wasFresh)
+    #expect(harness.requests() == ["probe 12"])
+  }
+
+  @Test func noticesAServerThatNeverAnswers() {
+    let harness = MachineHarness()
+    harness.start()
+    #expect(harness.wait() == .seconds(30))
+    #expect(harness.cancelled == 1)
+    harness.wait()
+    #expect(harness.requests() == ["list", "list"])
+  }
+
+  @Test func doesNotBlameTheServerForASlowReader() {
+    let harness = MachineHarness.watching()
+    harness.now += .seconds(1000)
+    harness.machine.excuse(.seconds(1000), at: harness.now)
+    harness.send(.timer)
+    #expect(harness.cancelled == 0)
+  }
+
+  @Test func skipsTheInitialSetByMarker() {
+    var settings = MachineHarness.paged
+    settings.skipsInitial = true
+    let harness = MachineHarness(settings)
+    harness.start()
+    harness.now += .seconds(5)
+    harness.list(["a": "1"], at: "10")
+    harness.opened()
+    harness.event(.added, "b", "11")
+    #expect(harness.news() == ["+b@11"])
+  }
+
+  @Test func tellsNoEndOfWhatItSkipped() {
+    var settings = MachineHarness.paged
+    settings.skipsInitial = true
+    let harness = MachineHarness(settings)
+    harness.start()
+    harness.opened()
+    harness.item("a", "1")
+    harness.fail(.transport)
+    harness.wait()
+    harness.list(["b": "2"], at: "10")
+    #expect(harness.news().isEmpty)
+    harness.opened()
+    harness.event(.deleted, "b", "11")
+    #expect(harness.news() == ["-b"])
+  }
+
+  @Test func listsOnceAndEnds() {
+    var settings = ScopeSettings()
+    settings.isSnapshot = true
+    let harness = MachineHarness(settings)
+    harness.start()
+    harness.list(["a": "1"], at: "10")
+    #expect(harness.end == .ok)
+    #expect(harness.requests() == ["list"])
+    #expect(harness.healths.last == "snapshot healthy ")
+  }
+
+  @Test func printsNothingTwice() {
+    let harness = MachineHarness.watching()
+    harness.event(.modified, "a", "12")
+    harness.event(.modified, "a", "12")
+    harness.event(.deleted, "a", "13")
+    harness.event(.deleted, "a", "13")
+    #expect(harness.news() == ["~a@12", "-a"])
+  }
+}

@@ -1,0 +1,96 @@
+import Events
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import KwatchCore
+
+@Suite struct WatchDecoderTests {
+  private func lines(_ chunks: [[UInt8]]) throws -> (lines: [String], hasRemainder: Bool) {
+    var decoder = WatchDecoder()
+    var lines: [String] = []
+    for chunk in chunks {
+      try decoder.feed(chunk.span) { line in
+        lines.append(text(line.bytes(0..<line.count)))
+        return true
+      }
+    }
+    return (lines, decoder.hasRemainder)
+  }
+
+  @Test func keepsEveryRecordedLineAtEverySplit() throws {
+    for name in try Wire.answers("watch") where !name.hasSuffix("watch-single") {
+      let body = try Wire.body(name)
+      let expected = text(body).split(separator: "\n").map(String.init)
+      #expect(try lines([body]).lines == expected, "\(name)")
+      guard name.hasPrefix("v1.36/"), body.count < 2500 else { continue }
+      try atEverySplit(body) { chunks throws in
+        let result = try lines(chunks)
+        guard result.lines == expected, !result.hasRemainder else {
+          Issue.record("\(name) at \(chunks.first?.count ?? 0)")
+          return
+        }
+      }
+    }
+  }
+
+  @Test func holdsBackAHalfLine() throws {
+    // A killed server leaves one; it must not be printed.
+    let body = try Wire.body("v1.36/watch-rv")
+    let cut = Array(body.dropLast(10))
+    let result = try lines([cut])
+    #expect(result.hasRemainder)
+    #expect(result.lines == text(body).split(separator: "\n").dropLast().map(String.init))
+  }
+
+  @Test func takesEveryRecordedEventApart() throws {
+    for name in try Wire.answers("watch") where !name.hasSuffix("watch-single") {
+      for line in text(try Wire.body(name)).split(separator: "\n") {
+        let bytes = Array(line.utf8)
+        let parsed = try #require(try? WatchLine(bytes.span), "\(name): \(line)")
+        #expect(parsed.isCanonical)
+        let object = bytes.span.bytes(try parsed.object(in: bytes.span))
+        #expect(text(bytes) == "{\"type\":\"\(parsed.type.rawValue)\",\"object\":\(text(object))}")
+      }
+    }
+  }
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var line: String
+    var type: EventType?
+    var object: String?
+    var testDescription: String { line }
+  }
+
+  static let cases = [
+    Case(line: #"{"object":{"a":1},"type":"ADDED"}"#, type: .added, object: #"{"a":1}"#),
+    Case(line: #" { "type" : "DELETED" , "object" : { } } "#, type: .deleted, object: "{ }"),
+    Case(
+      line: #"{"type":"ADDED","object":{"a":"}}"},"source":{"x":1}}"#, type: .added, object: #"{"a":"}}"}"#),
+    Case(line: #"{"t\u0079pe":"MODIFIED","object":{}}"#, type: .modified, object: "{}"),
+    Case(line: #"{"type":"FUTURE","object":{}}"#),
+  ]
+
+  @Test(arguments: cases) func readsEnvelopesOfOtherServers(_ value: Case) throws {
+    let bytes = Array(value.line.utf8)
+    let parsed = try WatchLine(bytes.span)
+    #expect(parsed?.type == value.type)
+    if let parsed, let object = value.object {
+      #expect(text(bytes.span.bytes(try parsed.object(in: bytes.span))) == object)
+    }
+  }
+
+  @Test(arguments: [
+    "", "{", "<html>", "[]", "{\"type\":\"ADDED\"}", "{\"object\":{}}", "{\"type\":\"ADDED\",\"object\":[]}",
+  ])
+  func refusesWhatIsNoEvent(_ line: String) {
+    let bytes = Array(line.utf8)
+    #expect(throws: JSONFault.self) { try WatchLine(bytes.span) }
+  }
+
+  @Test func refusesALineWithoutEnd() throws {
+    var decoder = WatchDecoder()
+    let block = [UInt8](repeating: 0x61, count: 16 << 20)
+    for _ in 0..<4 { try decoder.feed(block.span) { _ in true } }
+    #expect(throws: WatchDecoder.Fault.lineTooLong) { try decoder.feed(block.span) { _ in true } }
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import NatswatchCore
+
+/// A real server, a connection to it beside the tool's, and what tests do with streams.
+struct Bed {
+  let server: NATSServer
+  let jetStream: JetStream
+  var environment: [String: String] { ["NATS_URL": server.url] }
+
+  /// Starts a server of its own for one test.
+  init(_ version: NATSServer.Version) throws {
+    server = try NATSServer.start(version)
+    jetStream = try Self.connect(server.url)
+  }
+
+  static func connect(_ url: String) throws -> JetStream {
+    var settings = ConnectionSettings()
+    settings.servers = url.split(separator: ",").map(String.init)
+    return JetStream(connection: try Connection(settings), shutdown: nil)
+  }
+
+  /// Makes a stream; `more` is the rest of its configuration, as `,"max_msgs":10`.
+  func createStream(_ name: String = "S", _ subjects: [String] = ["a.>"], more: String = "") throws {
+    try createStreamEventually(jetStream, name, subjects, more: more)
+  }
+
+  /// Publishes messages `{"n":from}` … `{"n":to}` in order, and waits until they are stored.
+  func publish(_ range: ClosedRange<Int>, to subject: String = "a.x", stream: String = "S", padding: Int = 0)
+    throws
+  {
+    let before = try jetStream.streamInfo(stream).state.last_seq
+    let pad = String(repeating: "x", count: padding)
+    for number in range {
+      #expect(jetStream.connection.publish(Array("{\"n\":\(number),\"pad\":\"\(pad)\"}".utf8), to: subject))
+      guard number % 5000 == 0 else { continue }
+      // Unacknowledged messages beyond the stream's queue are dropped by new servers.
+      jetStream.connection.flush(milliseconds: 5_000)
+      let sent = UInt64(number - range.lowerBound + 1)
+      try eventually("\(sent) messages are stored", within: .seconds(60)) {
+        try jetStream.streamInfo(stream).state.last_seq >= before + sent
+      }
+    }
+    jetStream.connection.flush(milliseconds: 5_000)
+    try eventually("\(range.count) messages are stored", within: .seconds(60)) {
+      try jetStream.streamInfo(stream).state.last_seq >= before + UInt64(range.count)
+    }
+  }
+
+  func info(_ stream: String = "S") throws -> StreamInfo { try jetStream.streamInfo(stream) }
+
+  func purge(_ stream: String = "S", _ body: String = "") throws {
+    struct Done: Decodable { var success: Bool }
+    #expect(try jetStream.request("STREAM.PURGE.\(stream)", body, as: Done.self).success)
+  }
+
+  func delete(_ stream: String = "S") throws {
+    struct Done: Decodable { var success: Bool }
+    #expect(try jetStream.request("STREAM.DELETE.\(stream)", as: Done.self).success)
+  }
+
+  func removeMessage(_ sequence: UInt64, of stream: String = "S") throws {
+    struct Done: Decodable { var success: Bool }
+    #expect(
+      try jetStream.request("STREAM.MSG.DELETE.\(stream)", "{\"seq\":\(sequence)}", as: Done.self).success)
+  }
+
+  func consumers(of stream: String = "S") throws -> [String] {
+    struct Names: Decodable { var consumers: [String]? }
+    return try jetStream.request("CONSUMER.NAMES.\(stream)", as: Names.self).consumers ?? []
+  }
+
+  func run(
+    _ arguments: [String], stdin: String = "", environment more: [String: String] = [:],
+    deadline: Duration = .seconds(40)
+  ) throws -> Tool.Outcome {
+    try Tool.run(
+      "natswatch", arguments, stdin: stdin, environment: environment.merging(more) { $1 }, deadline: deadline)
+  }
+
+  func start(_ arguments: [String], environment more: [String: String] = [:]) throws -> RunningTool {
+    try Tool.start("natswatch", arguments, environment: environment.merging(more) { $1 })
+  }
+
+  /// Starts a tail and returns when it has its consumer.
+  func startTail(_ arguments: [String], stream: String = "S") throws -> RunningTool {
+    let before = try consumers(of: stream).count
+    let tool = try start(["tail"] + arguments)
+    try eventually("the tail has its consumer") { try consumers(of: stream).count > before }
+    return tool
+  }
+}
+
+func createStreamEventually(
+  _ jetStream: JetStream, _ name: String, _ subjects: [String], more: String = ""
+) throws {
+  let list = subjects.map { "\"\($0)\"" }.joined(separator: ",")
+  // A server that has just started, and a cluster that is electing its leader, answer a little later.
+  try eventually("the stream \(name) is made", within: .seconds(40)) {
+    do throws(NATSError) {
+      try jetStream.createStream("{\"name\":\"\(name)\",\"subjects\":[\(list)]\(more)}")
+      return true
+    } catch {
+      guard error.isTransient || error.code == .refused, error.serverCode != 10052 else { throw error }
+      return false
+    }
+  }
+}
+
+/// The sequences in lines of natswatch, in their order.
+func sequences(in text: some StringProtocol) -> [UInt64] {
+  let marker = Array(",\"sequence\":".utf8)
+  return text.utf8.split(separator: 0x0a).compactMap { line in
+    // The last one: a payload may say `sequence`, too.
+    let bytes = Array(line)
+    var index = bytes.count - marker.count
+    while index >= 0, !bytes[index...].starts(with: marker) { index -= 1 }
+    guard index >= 0 else { return nil }
+    return UInt64(
+      String(decoding: bytes[(index + marker.count)...].prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self))
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import NatswatchCore
+
+/// Whatever breaks continuity is said: 410 and 75, or 66 where the stream is gone; never silence.
+@Suite(.timeLimit(.minutes(2))) struct GoneTests {
+  private func expectGone(_ outcome: Tool.Outcome, _ words: String) {
+    #expect(outcome.status == 75, "\(outcome)")
+    let error = outcome.lines.first { $0.hasPrefix(#"{"type":"ERROR","object":{"kind":"Status""#) } ?? ""
+    #expect(error.contains(#""reason":"Expired","code":410"#) && error.contains(words), "\(outcome)")
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func atTheStart(_ version: NATSServer.Version) throws {
+    let bed = try Bed(version)
+    try bed.createStream()
+    try bed.publish(1...100)
+    try bed.purge("S", #"{"seq":51}"#)
+    expectGone(try bed.run(["a.>", "--since-seq", "5"]), "too old")
+    expectGone(try bed.run(["a.x", "--since-seq", "49"]), "too old")
+    expectGone(try bed.run(["a.>", "--since-seq", "101"]), "too large")
+    expectGone(try bed.run(["a.>", "--since-seq", "1000000000000000000"]), "too large")
+    #expect(
+      sequences(in: try bed.run(["a.>", "--since-seq", "50", "--until-now"]).output) == Array(51...100))
+    try bed.purge()
+    expectGone(try bed.run(["a.>", "--since-seq", "99"]), "too old")
+    #expect(try bed.run(["a.>", "--since-seq", "100", "--until-now"]).status == 0)
+    let onward = try bed.run(["a.>", "--since-seq", "99", "--on-gone", "continue", "--until-now"])
+    #expect(onward.status == 0 && onward.output.contains("410"), "\(onward)")
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func strictlyWhenMessagesAreRemoved(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try Bed(version)
+    try bed.createStream()
+    try bed.publish(1...20)
+    try bed.removeMessage(7)
+    #expect(sequences(in: try bed.run(["a.>", "--all", "--until-now"]).output).count == 19)
+    expectGone(try bed.run(["a.>", "--since-seq", "3", "--strict", "--until-now"]), "from the middle")
+    #expect(
+      sequences(in: try bed.run(["a.>", "--since-seq", "7", "--strict", "--until-now"]).output)
+        == Array(8...20))
+    try bed.publish(21...21, to: "a.y")
+    expectGone(try bed.run(["a.y", "--since-seq", "3", "--strict", "--until-now"]), "from the middle")
+    #expect(
+      sequences(in: try bed.run(["a.y", "--since-seq", "8", "--strict", "--until-now"]).output) == [21])
+  }
+
+  enum Removal: String, Sendable, CaseIterable { case purge, limits, filteredPurge, filteredLimits }
+
+  @Test(arguments: NATSServer.Version.installed, Removal.allCases)
+  func whileTheReaderIsBehind(_ version: NATSServer.Version, _ removal: Removal) throws {
+    let bed = try Bed(version)
+    let folder = try TemporaryDirectory()
+    let isFiltered = removal == .filteredPurge || removal == .filteredLimits
+    try bed.createStream(
+      "S", ["a.>", "b.>"], more: removal == .limits || removal == .filteredLimits ? #","max_msgs":3000"# : "")
+    let filter = isFiltered ? "a.x" : ">"
+    // The reader sleeps until it is told; what does not fit into the pipe waits at the server.
+    let pipe = try Tool.shell(
+      "natswatch '\(filter)' --stream S --all --verbose 2>err | (until [ -e go ]; do sleep 0.1; done; cat >out); echo ${PIPESTATUS[0]}",
+      environment: bed.environment, in: folder.url)
+    try eventually("the tail has its consumer") { try !bed.consumers().isEmpty }
+    for round in 0..<5 {
+      try bed.publish(round * 2000 + 1...round * 2000 + 1999, to: "a.x", padding: 2000)
+      try bed.publish(0...0, to: "b.x")
+    }
+    try eventually("the server waits for the reader") {
+      struct Info: Decodable { var num_pending: UInt64 }
+      let name = try #require(try bed.consumers().first)
+      return try bed.jetStream.request("CONSUMER.INFO.S.\(name)", as: Info.self).num_pending > 0
+    }
+    if removal == .purge || removal == .filteredPurge { try bed.purge() }
+    try bed.publish(20_000...20_010, to: "a.x")
+    _ = try folder.write("", to: "go")
+    let status = try? pipe.waitForEnd(.seconds(40)).lines.last
+    let output = try folder.read("out")
+    let seen = sequences(in: output)
+    let gaps = zip(seen, seen.dropFirst()).filter { $0 + 1 != $1 }
+    let talk = try folder.read("err")
+    let isSaid = output.contains(#""reason":"Expired","code":410"#)
+    #expect(status == "75" && isSaid, "\(removal): \(seen.count) lines, gaps at \(gaps), \(talk)")
+    #expect(seen == Array(Set(seen)).sorted(), "in order and once")
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func whenTheStreamIsRecreated(_ version: NATSServer.Version)
+    throws
+  {
+    let bed = try Bed(version)
+    try bed.createStream()
+    try bed.publish(1...5)
+    let tail = try bed.startTail(["a.>", "--since-seq", "3"])
+    try tail.waitForLines(2)
+    try bed.delete()
+    try bed.createStream()
+    try bed.publish(1...50)
+    expectGone(try tail.waitForEnd(.seconds(40)), "created again")
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func whenTheStreamIsDeleted(_ version: NATSServer.Version)
+    throws
+  {
+    let bed = try Bed(version)
+    try bed.createStream()
+    try bed.publish(1...5)
+    let tail = try bed.startTail(["a.>", "--all"])
+    try tail.waitForLines(5)
+    try bed.delete()
+    let outcome = try tail.waitForEnd(.seconds(40))
+    #expect(outcome.status == 66 && outcome.diagnostics.contains("10059"), "\(outcome)")
+  }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import NatswatchCore
+
+@Suite struct OrderedConsumerTests {
+  private func stream(
+    first: UInt64, last: UInt64, created: String = "2026-01-01T00:00:00Z", deleted: UInt64 = 0,
+    list: [UInt64]? = nil
+  ) -> StreamInfo {
+    StreamInfo(
+      config: .init(name: "S", subjects: ["a.>"], retention: "limits"), created: created,
+      state: .init(
+        messages: last + 1 - first, first_seq: first, last_seq: last, num_deleted: deleted, deleted: list))
+  }
+
+  private func consumer(at sequence: UInt64, pending: UInt64 = 0) -> ConsumerInfo {
+    ConsumerInfo(
+      name: "c", config: .init(), delivered: .init(consumer_seq: 0, stream_seq: sequence),
+      num_pending: pending)
+  }
+
+  private func message(_ sequence: UInt64, _ consumerSequence: UInt64, pending: UInt64 = 0)
+    -> DeliveryMetadata
+  {
+    DeliveryMetadata(
+      deliveries: 1, streamSequence: sequence, consumerSequence: consumerSequence, time: 0, pending: pending)
+  }
+
+  /// A machine that follows a stream of 1...10 behind `sequence`.
+  private func following(
+    _ sequence: UInt64, coversStream: Bool = true, strict: Bool = false, pending: UInt64 = 0
+  ) -> OrderedConsumer {
+    var machine = OrderedConsumer(start: .after(sequence), coversStream: coversStream, isStrict: strict)
+    let info = stream(first: 1, last: 10)
+    #expect(machine.plan(info, now: .zero) == .create(.sequence(sequence + 1)))
+    #expect(machine.created(consumer(at: sequence, pending: pending), info, now: .zero) == .proceed)
+    return machine
+  }
+
+  @Test func newMessagesStartBehindTheLast() {
+    var machine = OrderedConsumer(start: .newOnly, coversStream: true)
+    #expect(machine.plan(stream(first: 3, last: 10), now: .zero) == .create(.sequence(11)))
+    #expect(machine.frontier == 10)
+  }
+
+  @Test func otherStartsTakeTheServersWordForWhereTheyAre() {
+    for (start, delivery) in [
+      (OrderedConsumer.Start.all, OrderedConsumer.Delivery.all), (.last, .last), (.since(5), .time(5)),
+    ] {
+      var machine = OrderedConsumer(start: start, coversStream: true)
+      let info = stream(first: 3, last: 10)
+      #expect(machine.plan(info, now: .zero) == .create(delivery))
+      #expect(machine.created(consumer(at: 6), info, now: .zero) == .proceed)
+      #expect(machine.frontier == 6)
+      // Made anew before the first message, it goes on from there and not from the policy.
+      #expect(machine.plan(info, now: .seconds(1)) == .create(.sequence(7)))
+    }
+  }
+
+  @Test func deliversOnceAndInOrder() {
+    var machine = following(2)
+    #expect(machine.message(message(3, 1), now: .zero) == .deliver)
+    #expect(machine.message(message(4, 2), now: .zero) == .deliver)
+    #expect(machine.message(message(4, 3), now: .zero) == .skip)
+    guard case .recreate = machine.message(message(6, 5), now: .zero) else {
+      Issue.record("a missing consumer sequence went unnoticed")
+      return
+    }
+    #expect(machine.frontier == 4)
+    #expect(machine.plan(stream(first: 1, last: 10), now: .zero) == .create(.sequence(5)))
+  }
+
+  @Test func anExpiredPositionIsGone() {
+    var machine = OrderedConsumer(start: .after(5), coversStream: true)
+    let info = stream(first: 100, last: 200)
+    #expect(machine.plan(info, now: .zero) == .create(.sequence(6)))
+    #expect(machine.created(consumer(at: 99), info, now: .zero) == .gone(.expired(after: 5, first: 100)))
+  }
+
+  @Test func theMessageBeforeTheFirstIsAValidPosition() {
+    var machine = OrderedConsumer(start: .after(99), coversStream: true)
+    let info = stream(first: 100, last: 200)
+    _ = machine.plan(info, now: .zero)
+    #expect(machine.created(consumer(at: 99), info, now: .zero) == .proceed)
+    var empty = OrderedConsumer(start: .after(200), coversStream: true)
+    let purged = stream(first: 201, last: 200)
+    _ = empty.plan(purged, now: .zero)
+    #expect(empty.created(consumer(at: 200), purged, now: .zero) == .proceed)
+  }
+
+  @Test func aPositionAheadOfTheStreamIsGone() {
+    var machine = OrderedConsumer(start: .after(11), coversStream: true)
+    #expect(machine.plan(stream(first: 1, last: 10), now: .zero) == .gone(.ahead(after: 11, last: 10)))
+  }
+
+  @Test func aLeaderThatCatchesUpIsWaitedFor() {
+    var machine = following(9)
+    _ = machine.message(message(10, 1), now: .zero)
+    #expect(machine.plan(stream(first: 1, last: 9), now: .zero) == .lookAgain)
+    #expect(machine.plan(stream(first: 1, last: 9), now: .seconds(3)) == .lookAgain)
+    #expect(machine.plan(stream(first: 1, last: 9), now: .seconds(6)) == .gone(.ahead(after: 10, last: 9)))
+  }
+
+  @Test func aRecreatedStreamIsGoneHoweverFarItHasCome() {
+    var machine = following(5)
+    let other = stream(first: 1, last: 500, created: "2026-01-02T00:00:00Z")
+    #expect(machine.plan(other, now: .zero) == .gone(.recreated(stream: "S")))
+    #expect(machine.created(consumer(at: 5), other, now: .zero) == .gone(.recreated(stream: "S")))
+    #expect(machine.prove(other, now: .zero) == .gone(.recreated(stream: "S")))
+    var resumed = OrderedConsumer(start: .after(5), epoch: "1", coversStream: true)
+    #expect(resumed.plan(stream(first: 1, last: 10), now: .zero) == .gone(.recreated(stream: "S")))
+  }
+
+  @Test func aGapIsGoneWhenMessagesExpired() {
+    var machine = following(2)
+    #expect(machine.message(message(8, 1), now: .seconds(1)) == .prove)
+    #expect(
+      machine.prove(stream(first: 8, last: 10), now: .seconds(1)) == .gone(.expired(after: 2, first: 8)))
+  }
+
+  @Test func aGapIsCompactionWhenTheFrontHasNotMoved() {
+    var machine = following(2)
+    #expect(machine.message(message(8, 1), now: .seconds(1)) == .prove)
+    #expect(machine.prove(stream(first: 1, last: 10, deleted: 5), now: .seconds(1)) == .proceed)
+    #expect(machine.message(message(8, 1), now: .seconds(1), isProven: true) == .deliver)
+    #expect(machine.unprovenFrom == nil && machine.frontier == 8)
+  }
+
+  @Test func proofsAreSparse() {
+    var machine = following(1)
+    #expect(machine.message(message(3, 1), now: .milliseconds(20)) == .deliver)
+    #expect(machine.resumable == 1 && machine.frontier == 3)
+    #expect(machine.message(message(5, 2), now: .milliseconds(30)) == .deliver)
+    #expect(!machine.isProofDue(now: .milliseconds(50)))
+    #expect(machine.isProofDue(now: .milliseconds(150)))
+    #expect(
+      machine.prove(stream(first: 3, last: 10), now: .milliseconds(150))
+        == .gone(.expired(after: 1, first: 3)))
+    #expect(machine.prove(stream(first: 2, last: 10), now: .milliseconds(150)) == .proceed)
+    #expect(machine.resumable == 5)
+  }
+
+  @Test func filteredGapsAreNormalUnlessBehind() {
+    var machine = following(2, coversStream: false)
+    #expect(machine.message(message(6, 1), now: .seconds(1)) == .deliver)
+    var behind = following(2, coversStream: false, pending: 4)
+    #expect(behind.message(message(6, 1, pending: 3), now: .seconds(1)) == .prove)
+    var stalled = following(2, coversStream: false)
+    stalled.flowControl(now: .seconds(1))
+    #expect(stalled.message(message(6, 1), now: .seconds(1)) == .prove)
+    #expect(
+      stalled.prove(stream(first: 5, last: 10), now: .seconds(1)) == .gone(.expired(after: 2, first: 5)))
+  }
+
+  @Test func heartbeatsMoveTheFrontier() {
+    var machine = following(2, coversStream: false)
+    #expect(machine.idle(lastConsumer: 0, lastStream: 9, now: .seconds(5)) == .deliver)
+    #expect(machine.frontier == 9)
+    #expect(machine.idle(lastConsumer: 0, lastStream: 9, now: .seconds(10)) == .skip)
+    guard case .recreate = machine.idle(lastConsumer: 1, lastStream: 10, now: .seconds(10)) else {
+      Issue.record("a lost message went unnoticed")
+      return
+    }
+  }
+
+  @Test func aHeartbeatPastUnseenMessagesNeedsProof() {
+    var machine = following(2)
+    #expect(machine.idle(lastConsumer: 0, lastStream: 9, now: .seconds(5)) == .prove)
+    #expect(
+      machine.prove(stream(first: 10, last: 9), now: .seconds(5)) == .gone(.expired(after: 2, first: 10)))
+  }
+
+  @Test func silenceHasADeadline() {
+    var machine = following(2)
+    #expect(machine.deadline == .seconds(12.5))
+    _ = machine.idle(lastConsumer: 0, lastStream: 2, now: .seconds(10))
+    #expect(machine.deadline == .seconds(22.5))
+  }
+
+  @Test func strictTakesRemovalsForLoss() {
+    var machine = OrderedConsumer(start: .after(2), coversStream: true, isStrict: true)
+    let info = stream(first: 1, last: 10, deleted: 2)
+    _ = machine.plan(info, now: .zero)
+    #expect(machine.created(consumer(at: 2, pending: 7), info, now: .zero) == .gone(.removed(after: 2)))
+    var whole = following(2, strict: true)
+    #expect(whole.message(message(4, 1), now: .zero) == .prove)
+    #expect(whole.prove(stream(first: 1, last: 10, deleted: 1), now: .zero) == .gone(.removed(after: 2)))
+    var filtered = OrderedConsumer(start: .after(2), coversStream: false, isStrict: true)
+    let listed = stream(first: 1, last: 10, deleted: 1, list: [5])
+    _ = filtered.plan(listed, now: .zero)
+    #expect(filtered.created(consumer(at: 2), listed, now: .zero) == .gone(.removed(after: 2)))
+  }
+
+  @Test func lastPerSubjectGoesOnAsItBegan() {
+    var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
+    let info = stream(first: 1, last: 10)
+    #expect(machine.plan(info, now: .zero) == .create(.lastPerSubject))
+    #expect(machine.created(consumer(at: 2, pending: 3), info, now: .zero) == .proceed)
+    #expect(machine.message(message(3, 1, pending: 2), now: .zero) == .deliver)
+    #expect(machine.message(message(7, 2, pending: 1), now: .zero) == .deliver)
+    #expect(machine.plan(info, now: .zero) == .create(.lastPerSubject))
+    #expect(machine.created(consumer(at: 2, pending: 3), info, now: .zero) == .proceed)
+    #expect(machine.message(message(3, 1, pending: 2), now: .zero) == .skip)
+    #expect(machine.message(message(7, 2, pending: 1), now: .zero) == .skip)
+    #expect(machine.message(message(10, 3), now: .zero) == .deliver)
+    #expect(machine.plan(stream(first: 1, last: 12), now: .zero) == .create(.sequence(11)))
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+@testable import NatswatchCore
+
+/// `natswatch publish` against both servers.
+@Suite(.timeLimit(.minutes(2))) struct PublishTests {
+  private func lines(_ range: ClosedRange<Int>) -> String { range.map { "{\"n\":\($0)}\n" }.joined() }
+
+  private func numbers(_ outcome: Tool.Outcome) -> [Int] {
+    outcome.lines.compactMap { Int($0.dropFirst(5).dropLast()) }
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func aServerGoneInMidStream(_ version: NATSServer.Version)
+    throws
+  {
+    let bed = try Bed(version)
+    try bed.createStream()
+    let count = 33_000
+    let publisher = try bed.start(["publish", "a.x"])
+    publisher.write(lines(1...count - 3000))
+    try eventually("some are stored") { try bed.info().state.messages > 1000 }
+    bed.server.kill()
+    // As much as fits into the pipe: the publisher does not read while its window is full.
+    publisher.write(lines(count - 2999...count))
+    publisher.closeInput()
+    try bed.server.restart()
+    #expect(try publisher.waitForEnd(.seconds(60)).status == 0)
+    let stored = numbers(try bed.run(["tail", "a.>", "--all", "--until-now", "--raw"]))
+    #expect(stored.count == count, "\(stored.count) of \(count)")
+    #expect(Set(stored) == Set(1...count), "none lost and none twice")
+  }
+
+  @Test func idsAreLeftOutWhereTheyAreNotWanted() throws {
+    let bed = try Bed(.debian)
+    try bed.createStream()
+    #expect(try bed.run(["publish", "a.with"], stdin: "{}\n").status == 0)
+    #expect(try bed.run(["publish", "a.without", "--no-ids"], stdin: "{}\n").status == 0)
+    let stored = try bed.run(["tail", "a.>", "--all", "--until-now"]).lines
+    #expect(stored.map { $0.contains("Nats-Msg-Id") } == [true, false], "\(stored)")
+    let both = try bed.run(["publish", "a.x", "--no-ids", "--id", "n"], stdin: "{}\n")
+    #expect(both.status == 64 && both.diagnostics.contains("--id and --no-ids"), "\(both)")
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func idsKeepRepetitionsOut(_ version: NATSServer.Version)
+    throws
+  {
+    let bed = try Bed(version)
+    try bed.createStream()
+    let input = lines(1...3) + lines(2...4)
+    #expect(try bed.run(["publish", "a.x", "--id", "'id-' + string(n)"], stdin: input).status == 0)
+    let stored = try bed.run(["tail", "a.>", "--all", "--until-now", "--raw"])
+    #expect(numbers(stored) == [1, 2, 3, 4])
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func fillsHeadersAndStreams(_ version: NATSServer.Version)
+    throws
+  {
+    let bed = try Bed(version)
+    let missing = try bed.run(["publish", "s.status"], stdin: "{}\n")
+    #expect(missing.status == 66 && missing.diagnostics.contains("no stream captures s.status"), "\(missing)")
+    let flags = [
+      "publish", "s.{kind}", "--create-stream", "NEW", "--fill", "event_id=uuid,at=now,who=me", "--header",
+      "X-A: b c",
+    ]
+    let input = #"{"kind":"a.b","event_id":"mine"}"# + "\n{}\nnonsense\n\n" + #"{"kind":"*"}"# + "\n"
+    let outcome = try bed.run(flags, stdin: input)
+    #expect(outcome.status == 0 && outcome.diagnostics.contains("3 lines were not published"), "\(outcome)")
+    let line = try bed.run(["tail", "s.>", "--all", "--until-now"]).output
+    #expect(
+      line.contains(#""who":"me","kind":"a.b","event_id":"mine"}"#) && line.contains(#""subject":"s.a_b""#),
+      "\(line)")
+    #expect(line.contains(#""X-A":"b c""#))
+    #expect(try bed.run(flags + ["--on-error", "fail"], stdin: input).status == 65)
+  }
+
+  @Test func keepsTheRate() throws {
+    let bed = try Bed(.debian)
+    try bed.createStream()
+    let started = ContinuousClock.now
+    #expect(
+      try bed.run(["publish", "a.x", "--rate", "100/s", "--burst", "10"], stdin: lines(1...110)).status == 0)
+    let took = ContinuousClock.now - started
+    #expect(took > .milliseconds(950) && took < .seconds(4), "\(took)")
+  }
+
+  @Test func metricsHaveTheNamesOfTheDocument() throws {
+    let bed = try Bed(.debian)
+    try bed.createStream()
+    let port = try #require(LoopbackSocket.freePort())
+    let publisher = try bed.start(["publish", "a.x", "--metrics", "127.0.0.1:\(port)"])
+    publisher.write(lines(1...5))
+    try eventually("published ones are counted") {
+      try scrape(port).contains(#"nats_msgs_published_total{subject="a.x"} 5"#)
+    }
+    let tail = try bed.start(["tail", "a.>", "--all", "--metrics", "127.0.0.1:\(port + 1)"])
+    try tail.waitForLines(5)
+    try eventually("received ones are counted") {
+      let text = try scrape(port + 1)
+      return text.contains(#"nats_msgs_received_total{subject="a.x"} 5"#)
+        && text.contains("nats_pending_msgs 0")
+    }
+    try bed.createStream("DLQ", ["dlq.>"])
+    let work = try bed.start(
+      [
+        "work", "a.>", "--durable", "D", "--metrics", "127.0.0.1:\(port + 2)", "--metrics-prefix",
+        "streamspace_", "--", "true",
+      ],
+      environment: ["CONTROLLER_ID": "k8s"])
+    try eventually("handled ones are counted") {
+      let text = try scrape(port + 2)
+      return text.contains(#"streamspace_events_processed_total{controller="k8s",result="success"} 5"#)
+        && text.contains(#"streamspace_controller_health{controller="k8s"} 1"#)
+        && text.contains("streamspace_event_latency_seconds_count 5")
+    }
+    withExtendedLifetime(work) {}
+  }
+
+  private func scrape(_ port: Int) throws -> String {
+    let curl = try Tool.shell("curl -s http://127.0.0.1:\(port)/metrics || true")
+    return try curl.waitForEnd().output
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+@Suite(.timeLimit(.minutes(1))) struct AdminTests {
+  let fanout: Fanout
+
+  init() throws { fanout = try Fanout(["--admin", ":0"]) }
+
+  @Test func operatorsSeeWhoIsThere() throws {
+    let listener = try fanout.listening("/events")
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"subscribe","subscription":{"event_types":["A"],"cluster_filter":["c"]}}"#)
+    _ = try client.nextMessage()
+    let status = try fanout.ask("/api/v1/streaming/status")
+    #expect(status["connected_clients"] == .number("2"))
+    #expect(status["total_subscriptions"] == .number("2"))
+    let clients = try fanout.ask("/api/v1/streaming/clients")
+    #expect(clients["total"] == .number("2"))
+    let subscriptions = try fanout.ask("/api/v1/streaming/subscriptions")
+    #expect(subscriptions["by_event_type"]?["A"] == .number("1"))
+    #expect(subscriptions["by_cluster"]?["c"] == .number("1"))
+    #expect(try fanout.curl("/api/v1/streaming/status", ["-w", "%{http_code}"]).output.hasSuffix("404"))
+    listener.send(SIGKILL)
+  }
+
+  @Test func broadcastsReachListeners() throws {
+    let listener = try fanout.listening("/events")
+    #expect(
+      try fanout.ask("/api/v1/streaming/broadcast", #"-d '{"event_type":"NOTE"}'"#)["delivered"]
+        == .number("1"))
+    try listener.wait(for: "the event", .seconds(10)) {
+      $0.soFar.output.contains(#"data: {"event_type":"NOTE"}"#)
+    }
+    #expect(try fanout.ask("/api/v1/streaming/broadcast", "-d '[]'")["code"] == .number("400"))
+  }
+
+  /// An operator's browser shows pages of strangers, too.
+  @Test func pagesOfOthersAreNoOperators() throws {
+    let fanout = try Fanout(["--admin", ":0", "--cors", "*"])
+    let said = try Tool.shell("exec curl -sSi \(fanout.admin)/api/v1/streaming/clients").waitForEnd().output
+    #expect(said.hasPrefix("HTTP/1.1 200") && !said.contains("Access-Control"))
+    let foreign = "-H 'Origin: https://example.org'"
+    #expect(
+      try fanout.ask("/api/v1/streaming/broadcast", #"\#(foreign) -d '{"a":1}'"#)["code"] == .number("403"))
+    #expect(try fanout.ask("/api/v1/streaming/clients", foreign)["code"] == .number("403"))
+    let own = "-H 'Origin: \(fanout.admin)'"
+    #expect(try fanout.ask("/api/v1/streaming/broadcast", #"\#(own) -d '{"a":1}'"#)["delivered"] != nil)
+  }
+
+  @Test func theHealthOfTheSourceIsShown() throws {
+    #expect(try fanout.ask("/api/v1/streaming/status")["status"]?.string == "healthy")
+    func status(_ namespace: String, _ health: String) -> String {
+      #"{"type":"STATUS","object":{"tool":"kwatch","scope":{"namespace":"\#(namespace)"},"mode":"polling","health":"\#(health)"}}"#
+    }
+    fanout.feed([status("a", "degraded"), status("b", "healthy"), status("a", "unhealthy")])
+    try eventually("the worst is told") {
+      try fanout.ask("/api/v1/streaming/status")["status"]?.string == "unhealthy"
+    }
+    let sources = try fanout.ask("/api/v1/streaming/sources")
+    guard case .array(let list) = sources["sources"], let source = list.first,
+      case .array(let said) = source["status"]
+    else {
+      Issue.record("\(sources)")
+      return
+    }
+    #expect(source["source"]?.string == "stdin")
+    #expect(source["health"]?.string == "unhealthy")
+    #expect(source["events"] == .number("3"))
+    #expect(said.map { $0["scope"]?["namespace"]?.string } == ["a", "b"], "the newest of each scope")
+    #expect(said[0]["mode"]?.string == "polling")
+    fanout.feed([status("a", "healthy")])
+    try eventually("it is well again") {
+      try fanout.ask("/api/v1/streaming/status")["status"]?.string == "healthy"
+    }
+  }
+}

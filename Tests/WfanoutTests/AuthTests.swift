@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+@Suite(.timeLimit(.minutes(1))) struct AuthTests {
+  let directory: TemporaryDirectory
+  let path: String
+  let fanout: Fanout
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    path = try directory.write("# who\ngood ann\nold bob 1\n", to: "tokens")
+    fanout = try Fanout(["--auth-tokens", path], configuration: "allow-query-token: true")
+  }
+
+  func status(_ path: String, _ arguments: [String] = []) throws -> String {
+    String(try fanout.curl(path, ["-o", "/dev/null", "-m", "1", "-w", "%{http_code}"] + arguments).output)
+  }
+
+  @Test func aTokenIsNeededWhereverItMayStand() throws {
+    #expect(try status("/events") == "401")
+    #expect(try status("/events", ["-H", "Authorization: Bearer bad"]) == "401")
+    #expect(try status("/events", ["-H", "Authorization: Bearer old"]) == "401")
+    #expect(try status("/events", ["-H", "Authorization: Bearer good"]) == "200")
+    #expect(try status("/events", ["-H", "Cookie: a=b; wfanout_token=good"]) == "200")
+    #expect(try status("/events?token=good") == "200")
+    #expect(try status("/api/v1/pods?watch=1") == "401")
+    #expect(try status("/healthz") == "200")
+    #expect(try SocketClient(port: fanout.port, path: "/ws?raw=1").head.hasPrefix("HTTP/1.1 401"))
+    let client = try SocketClient(
+      port: fanout.port, path: "/ws?raw=1", headers: ["Sec-WebSocket-Protocol: bearer, good"])
+    #expect(client.head.contains("Sec-WebSocket-Protocol: bearer"))
+  }
+
+  @Test func theFirstMessageMayCarryIt() throws {
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"auth","token":"good"}"#)
+    #expect(try client.nextMessage()["status"]?.string == "authenticated")
+    let other = try SocketClient(port: fanout.port, path: "/ws")
+    other.say(#"{"type":"auth","token":"bad"}"#)
+    #expect(try other.nextMessage()["code"]?.string == "AUTH_FAILED")
+    #expect(try other.next()?.closeCode == 1008)
+  }
+
+  @Test func aTokenThatRunsOutPausesUntilAnotherComes() throws {
+    let soon = Int(Date().timeIntervalSince1970) + 8
+    try "short ann \(soon)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("the new token is known") { try status("/none?token=short") == "404" }
+    let client = try SocketClient(port: fanout.port, path: "/ws?token=short")
+    client.say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    #expect(try client.nextMessage()["code"]?.string == "AUTH_EXPIRED")
+    fanout.feed(#"{"event_type":"T","n":1}"#)
+    client.say(#"{"type":"auth","token":"good"}"#)
+    #expect(try client.nextMessage()["status"]?.string == "authenticated")
+    #expect(try client.nextMessage()["n"] == .number("1"))
+  }
+
+  /// One whose buffers are full whenever somebody looks.
+  @Test func aTokenRunsOutForASlowListenerToo() throws {
+    let line = #"{"pad":"\#(String(repeating: "x", count: 1000))"}"#
+    let now = Int(Date().timeIntervalSince1970)
+    try "short ann \(now + 5)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("the new token is known") { try status("/none?token=short") == "404" }
+    let peer = try RawPeer(fanout)
+    peer.send("GET /events?token=short HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(peer.status() == 200)
+    for _ in 0..<40 { fanout.feed(Array(repeating: line, count: 500)) }
+    var received: [UInt8] = []
+    var hasEnded = false
+    while !hasEnded, received.count < 15_000_000 {
+      let (bytes, isLast) = peer.receive(within: .milliseconds(200)) { $0.count > 50_000 }
+      received += bytes
+      hasEnded = isLast
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    #expect(hasEnded)
+    #expect(String(decoding: received.suffix(500), as: UTF8.self).contains("auth_expired"))
+  }
+
+  @Test func aFileThatCannotBeReadAgainIsSaidOnce() throws {
+    try "good ann\nonlyone\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("it is said, and what was in force stays") {
+      try status("/none?token=good") == "404"
+        && fanout.tool.soFar.diagnostics.contains("line 2: wanted TOKEN IDENTITY [EXPIRES]")
+    }
+    Thread.sleep(forTimeInterval: 2.2)
+    #expect(try status("/none?token=good") == "404")
+    #expect(fanout.tool.soFar.diagnostics.components(separatedBy: "line 2").count == 2)
+    try "better ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("it is mended") { try status("/none?token=better") == "404" }
+  }
+
+  @Test func otherInterfacesNeedAuthOrItsRefusal() throws {
+    let refused = try Tool.run("wfanout", ["--listen", "0.0.0.0:0"])
+    #expect(refused.status == 64)
+    #expect(refused.diagnostics.contains("--no-auth"))
+    #expect(try Tool.run("wfanout", ["--listen", "0.0.0.0:0", "--no-auth"]).status == 0)
+    #expect(try Tool.run("wfanout", ["--auth-tokens", "/nonexistent"]).status == 78)
+    #expect(try Tool.run("wfanout", ["--admin", "0.0.0.0:0"]).status == 64)
+  }
+
+  @Test func tokensAreComparedInWhole() {
+    #expect(TokenFile.isEqual([1, 2], [1, 2]))
+    #expect(!TokenFile.isEqual([1, 2], [1, 3]))
+    #expect(!TokenFile.isEqual([1, 2], [1, 2, 3]))
+    #expect(throws: TokenFile.Failure.self) { try TokenFile.parse("only", path: "f") }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// What a real browser makes of the event stream. The pages are the server's own, so that everything is of one origin.
+@Suite(.timeLimit(.minutes(2)), .serialized) struct BrowserEventSourceTests {
+  private static let collect = """
+    globalThis.seen = []; globalThis.ids = []; globalThis.opened = 0; globalThis.notices = [];
+    globalThis.source = new EventSource('/events');
+    source.onopen = () => opened++;
+    source.onmessage = event => { seen.push(JSON.parse(event.data).n); ids.push(event.lastEventId); };
+    for (const name of ['reset', 'gap', 'disconnect']) source.addEventListener(name, event => notices.push(name));
+    """
+
+  @Test func eventSourceGetsEachEventOnceInOrder() throws {
+    guard let browser = try Browser.start(for: "EventSource in a browser") else { return }
+    let fanout = try Fanout()
+    let page = try browser.open(fanout.url + "/healthz")
+    try page.evaluate(Self.collect)
+    try page.wait(for: "opened === 1")
+    fanout.feed((0..<2000).map { #"{"n":\#($0),"text":"ä€😀\\u2028 <b>&amp;"}"# })
+    try page.wait(for: "seen.length >= 2000")
+    #expect(try page.evaluate("String(seen.every((n, i) => n === i))") == "true")
+    #expect(try page.evaluate("String(new Set(ids).size)") == "2000")
+    #expect(try page.evaluate("notices.join()") == "")
+  }
+
+  @Test func aCutConnectionIsResumedByTheBrowserItself() throws {
+    guard let browser = try Browser.start(for: "EventSource's own reconnection") else { return }
+    let fanout = try Fanout()
+    let relay = try Relay(to: fanout.port)
+    defer { relay.close() }
+    let page = try browser.open("http://127.0.0.1:\(relay.port)/healthz")
+    try page.evaluate(Self.collect)
+    try page.wait(for: "opened === 1")
+    fanout.feed((0..<100).map { #"{"n":\#($0)}"# })
+    try page.wait(for: "seen.length >= 100")
+    relay.mode = .refusing
+    try page.wait(for: "source.readyState === 0")
+    fanout.feed((100..<200).map { #"{"n":\#($0)}"# })
+    relay.mode = .open
+    try page.wait(for: "opened === 2", within: .seconds(40))
+    fanout.feed((200..<300).map { #"{"n":\#($0)}"# })
+    try page.wait(for: "seen.length >= 300")
+    #expect(try page.evaluate("String(seen.every((n, i) => n === i))") == "true")
+    #expect(try page.evaluate("notices.join()") == "")
+  }
+
+  @Test func aBrowserThatComesBackToAnotherServerIsTold() throws {
+    guard let browser = try Browser.start(for: "EventSource and a restarted server") else { return }
+    let first = try Fanout()
+    let page = try browser.open(first.url + "/healthz")
+    try page.evaluate(Self.collect)
+    try page.wait(for: "opened === 1")
+    first.feed(#"{"n":0}"#)
+    try page.wait(for: "seen.length === 1")
+    try first.end()
+    #expect(try page.evaluate("notices.join()") == "disconnect")
+    let second = try Fanout(["--listen", ":\(first.port)"])
+    try page.wait(for: "notices.includes('reset')", within: .seconds(40))
+    second.feed(#"{"n":1}"#)
+    try page.wait(for: "seen.join() === '0,1'")
+  }
+
+  @Test func theLivePageShowsTheStreamAsText() throws {
+    guard let browser = try Browser.start(for: "the page at /") else { return }
+    let fanout = try Fanout()
+    let page = try browser.open(fanout.url + "/")
+    try page.wait(for: "document.getElementById('state').textContent === 'live'")
+    fanout.feed(["ADDED", "MODIFIED", "DELETED"].map { pod("web-\($0.lowercased())", type: $0) })
+    fanout.feed(#"{"event_type":"ALERT_FIRED","message":"<img src=x onerror=alert(1)>"}"#)
+    fanout.feed("not JSON at all")
+    try page.wait(for: "document.querySelectorAll('#list details').length === 5")
+    #expect(
+      try page.evaluate("document.querySelector('#list details:last-child b').textContent")
+        == "default/web-added")
+    #expect(try page.evaluate("String(document.querySelectorAll('#list img').length)") == "0")
+    #expect(try page.evaluate("String(document.getElementById('empty').hidden)") == "true")
+    if let folder = ProcessInfo.processInfo.environment["WFANOUT_SCREENSHOTS"] {
+      try page.screenshot().write(to: URL(filePath: folder).appending(path: "live.png"))
+    }
+  }
+}

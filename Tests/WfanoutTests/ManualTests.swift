@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+@Suite(.timeLimit(.minutes(1))) struct ManualTests {
+  @Test func namesEveryFlagAndNoOther() throws {
+    let dump = try Tool.run("wfanout", ["--experimental-dump-help"])
+    let help = try #require(JSONSerialization.jsonObject(with: Data(dump.output.utf8)) as? [String: Any])
+    let command = try #require(help["command"] as? [String: Any])
+    var flags: Set<String> = ["--help", "--version"]
+    for argument in command["arguments"] as? [[String: Any]] ?? [] {
+      for name in argument["names"] as? [[String: String]] ?? [] where name["kind"] == "long" {
+        flags.insert("--" + (name["name"] ?? ""))
+      }
+    }
+    var documented: Set<String> = []
+    let page = try page
+    for line in page.split(separator: "\n") where line.hasPrefix(".It Fl") {
+      for word in line.split(separator: " ") where word.hasPrefix("-") { documented.insert("-" + word) }
+    }
+    #expect(documented == flags)
+    #expect(flags.count <= 27, "25, --help and --version; what is rarer is a key of --config")
+
+    // Flags are keys by the same name, all but those of the command line itself; the rest is described as keys.
+    let keys = Set(Setting.all.map(\.name))
+    let own: Set = ["--config", "--help", "--quiet", "--verbose", "--version"]
+    #expect(flags.subtracting(own).isSubset(of: keys.map { "--" + $0 }))
+    let described = page.split(separator: "\n").filter { $0.hasPrefix(".It Ic ") }
+      .compactMap { $0.split(separator: " ").dropFirst(2).first.map(String.init) }
+    #expect(described.sorted() == keys.filter { !flags.contains("--" + $0) }.sorted())
+  }
+
+  private var page: String {
+    get throws {
+      let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+      return try String(contentsOf: root.appending(path: "man/wfanout.1"), encoding: .utf8)
+    }
+  }
+
+  @Test func metricsHaveTheirNames() throws {
+    let fanout = try Fanout()
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"subscribe","subscription":{}}"#)
+    _ = try client.nextMessage()
+    let listener = try fanout.listening("/events")
+    fanout.feed([pod("a"), pod("b", type: "DELETED")])
+    _ = try client.nextMessage()
+    _ = try client.nextMessage()
+    try listener.wait(for: "both", .seconds(10)) { $0.soFar.output.contains("DELETED") }
+    let metrics = try fanout.curl("/metrics").output
+    for line in [
+      "ws_connections_total 1", "ws_connections_active 1", "ws_messages_sent_total 2",
+      "ws_messages_received_total 1",
+      #"ws_events_routed_total{event_type="ADDED"} 1"#, "ws_events_dropped_total 0",
+      "ws_subscription_count 1",
+      "ws_message_latency_seconds_count 2", "sse_connections_total 1", "sse_connections_active 1",
+      "sse_messages_sent_total 2",
+    ] {
+      #expect(metrics.contains(line + "\n"), "\(line) is not in\n\(metrics)")
+    }
+  }
+
+  @Test func aRequestWithoutHostIsRefused() throws {
+    let fanout = try Fanout()
+    for head in ["GET /healthz HTTP/1.1\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"] {
+      let client = try SocketClient(port: fanout.port, path: nil)
+      client.write(Array(head.utf8))
+      try client.readHead()
+      #expect(client.head.hasPrefix("HTTP/1.1 400"))
+    }
+    let old = try SocketClient(port: fanout.port, path: nil)
+    old.write(Array("GET /healthz HTTP/1.0\r\n\r\n".utf8))
+    try old.readHead()
+    #expect(old.head.hasPrefix("HTTP/1.1 200"))
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import WfanoutCore
+
+struct RequestTests {
+  @Test func readsPathAndQuery() {
+    let request = Request(
+      method: "GET", target: "/a%20b?filter=type%3D%3D%22X%22+%26%26+true&empty=&bare&x=1&x=2%zz")
+    #expect(request.path == "/a b")
+    #expect(request.item("filter") == #"type=="X" && true"#)
+    #expect(request.item("empty") == "")
+    #expect(request.flag("bare"))
+    #expect(request.flag("x"))
+    #expect(request.query.last?.value == "2%zz")
+    #expect(request.item("none") == nil)
+  }
+
+  @Test func fieldsAreFoundWithoutCase() {
+    let request = Request(
+      method: "GET", target: "/",
+      headers: [
+        ("Accept", "text/html;q=0.9, Application/X-NDJSON; q=1"), ("CONNECTION", "keep-alive, Upgrade"),
+      ])
+    #expect(request.accepts("application/x-ndjson"))
+    #expect(!request.accepts("application/json"))
+    #expect(request.header("connection", contains: "upgrade"))
+    #expect(!request.header("connection", contains: "close"))
+  }
+
+  @Test func theBrowsersIDWinsOverThePages() {
+    let request = Request(
+      method: "GET", target: "/events?lastEventId=1-1", headers: [("Last-Event-ID", "1-2")])
+    #expect(ListenRequest(request).start == .after("1-2"))
+    #expect(ListenRequest(Request(method: "GET", target: "/events?lastEventId=1-1")).start == .after("1-1"))
+    #expect(ListenRequest(Request(method: "GET", target: "/events?snapshot=1")).start == .snapshot)
+    #expect(ListenRequest(Request(method: "GET", target: "/events")).start == .now)
+  }
+
+  @Test func differentFiltersHaveDifferentKeys() {
+    let keys = [
+      "", "filter=a", "type=a", "fieldSelector=a", "labelSelector=a", "filter=a&type=a", "filter=a%20-",
+    ].map {
+      FilterRequest(Request(method: "GET", target: "/events?\($0)")).key
+    }
+    #expect(Set(keys).count == keys.count)
+  }
+
+  @Test func sizesAreRead() {
+    #expect(ByteSize("64MiB")?.count == 64 << 20)
+    #expect(ByteSize("100")?.count == 100)
+    #expect(ByteSize("1GiB")?.count == 1 << 30)
+    #expect(ByteSize("") == nil)
+    #expect(ByteSize("-1") == nil)
+    #expect(ByteSize("1TB") == nil)
+    #expect(ByteSize("9999999999999999999G") == nil)
+  }
+}

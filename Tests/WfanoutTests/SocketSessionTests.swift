@@ -1,0 +1,173 @@
+import Encoding
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import WfanoutCore
+
+struct SocketSessionTests {
+  var session = SocketSession(clientID: "c1", needsToken: false)
+  let noon = Timestamp(nanoseconds: 1_735_034_400_005_000_000)
+
+  mutating func say(_ text: String) -> [SocketSession.Action] { session.receive(Array(text.utf8), now: noon) }
+
+  func code(_ actions: [SocketSession.Action]) -> String? {
+    guard case .send(let text)? = actions.first else { return nil }
+    return JSONDocument(Array(text.utf8))?["code"]?.string
+  }
+
+  @Test mutating func authIsAnsweredWithAClientID() {
+    #expect(
+      say(#"{"type":"auth","token":"x"}"#) == [
+        .send(#"{"type":"auth_response","status":"authenticated","client_id":"c1"}"#)
+      ])
+  }
+
+  @Test mutating func withoutAuthFirstTheConnectionIsClosed() {
+    session = SocketSession(clientID: "c1", needsToken: true)
+    let actions = say(#"{"type":"ping"}"#)
+    #expect(code(actions) == "AUTH_FAILED")
+    #expect(actions.last == .close(code: 1008, reason: "authentication failed"))
+    #expect(say(#"{"type":"auth","token":"secret"}"#) == [.check(token: "secret")])
+    #expect(code(say(#"{"type":"auth"}"#)) == "AUTH_FAILED")
+  }
+
+  @Test mutating func anExpiredTokenAsksForAnother() {
+    session = SocketSession(clientID: "c1", needsToken: true, isKnown: true)
+    #expect(say(#"{"type":"subscribe","subscription":{}}"#).count == 2)
+    #expect(code(session.expired()) == "AUTH_EXPIRED")
+    let late = say(#"{"type":"ping"}"#)
+    #expect(code(late) == "AUTH_EXPIRED" && late.count == 1, "it was on its way")
+    #expect(say(#"{"type":"auth","token":"new"}"#) == [.check(token: "new")])
+    _ = session.authenticated()
+    #expect(say(#"{"type":"ping"}"#) != late)
+  }
+
+  @Test mutating func subscribeEchoesWhatIsInForce() {
+    let actions = say(
+      #"{"type":"subscribe","subscription":{"event_types":["ALERT_FIRED"],"cluster_filter":["c"],"namespace_filter":["n"]}}"#
+    )
+    #expect(
+      actions.first
+        == .send(
+          #"{"type":"subscribed","event_types":["ALERT_FIRED"],"cluster_filter":["c"],"namespace_filter":["n"]}"#
+        ))
+    #expect(actions.last == .deliver(session.subscriptions))
+    #expect(session.subscriptions.matches(type: "ALERT_FIRED", cluster: "c", namespace: "n"))
+    #expect(!session.subscriptions.matches(type: "ALERT_FIRED", cluster: "d", namespace: "n"))
+    #expect(!session.subscriptions.matches(type: "ALERT_FIRED", cluster: nil, namespace: "n"))
+  }
+
+  @Test mutating func subscriptionsAddUpUnlessReplaced() {
+    _ = say(#"{"type":"subscribe","subscription":{"event_types":["A"]}}"#)
+    _ = say(#"{"type":"subscribe","subscription":{"event_types":["B"]}}"#)
+    #expect(session.subscriptions.count == 2)
+    _ = say(#"{"type":"subscribe","subscription":{"event_types":["B"]}}"#)
+    #expect(session.subscriptions.count == 2)
+    _ = say(#"{"type":"subscribe","subscription":{"event_types":["C"],"replace":true}}"#)
+    #expect(session.subscriptions.count == 1)
+    #expect(!session.subscriptions.matches(type: "A", cluster: nil, namespace: nil))
+  }
+
+  @Test mutating func anEmptySubscriptionIsToEverything() {
+    _ = say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(session.subscriptions.matches(type: "ANY", cluster: nil, namespace: nil))
+    _ = say(#"{"type":"unsubscribe","event_types":["NOT"]}"#)
+    #expect(session.subscriptions.matches(type: "ANY", cluster: nil, namespace: nil))
+    #expect(!session.subscriptions.matches(type: "NOT", cluster: nil, namespace: nil))
+  }
+
+  @Test mutating func unsubscribeTakesTypesOrAll() {
+    _ = say(#"{"type":"subscribe","subscription":{"event_types":["A","B"]}}"#)
+    #expect(
+      say(#"{"type":"unsubscribe","event_types":["A"]}"#).first
+        == .send(#"{"type":"unsubscribed","event_types":["A"]}"#))
+    #expect(session.subscriptions.matches(type: "B", cluster: nil, namespace: nil))
+    _ = say(#"{"type":"unsubscribe","event_types":["B"]}"#)
+    #expect(session.subscriptions.isEmpty)
+    _ = say(#"{"type":"subscribe","subscription":{}}"#)
+    _ = say(#"{"type":"unsubscribe"}"#)
+    #expect(session.subscriptions.isEmpty)
+  }
+
+  @Test mutating func whatIsTakenBackIsBounded() {
+    _ = say(#"{"type":"subscribe","subscription":{}}"#)
+    func types(_ range: Range<Int>) -> String { range.map { "\"T\($0)\"" }.joined(separator: ",") }
+    #expect(say(#"{"type":"unsubscribe","event_types":[\#(types(0..<1000))]}"#).count == 2)
+    #expect(say(#"{"type":"unsubscribe","event_types":[\#(types(0..<10))]}"#).count == 2, "the same ones")
+    let tooMany = say(#"{"type":"unsubscribe","event_types":[\#(types(990..<1001))]}"#)
+    #expect(code(tooMany) == "INVALID_SUBSCRIPTION")
+    #expect(session.subscriptions.matches(type: "T1000", cluster: nil, namespace: nil), "all or nothing")
+  }
+
+  @Test mutating func pongRepeatsTheTimestampAndTellsTheServersTime() {
+    #expect(
+      say(#"{"type":"ping","timestamp":"2024-12-24T10:00:00Z"}"#) == [
+        .send(
+          #"{"type":"pong","timestamp":"2024-12-24T10:00:00Z","server_time":"2024-12-24T10:00:00.005Z"}"#)
+      ])
+  }
+
+  @Test mutating func anUnknownTypeChangesNothing() {
+    session = SocketSession(clientID: "c", needsToken: false, knownTypes: ["ALERT_FIRED"])
+    #expect(
+      say(#"{"type":"subscribe","subscription":{"event_types":["ALERT_FIRED","INVALID_TYPE"]}}"#) == [
+        .send(#"{"type":"error","code":"INVALID_SUBSCRIPTION","message":"Unknown event type: INVALID_TYPE"}"#)
+      ])
+    #expect(session.subscriptions.isEmpty)
+  }
+
+  @Test(arguments: [
+    "", "nonsense", "[]", "1", "null", "{}", #"{"type":1}"#, #"{"type":"what"}"#, #"{"type":"ping"}x"#,
+    #"{"type":"resume"}"#, #"{"a":"\ud800"}"#,
+  ])
+  mutating func malformedMessagesAreSaidAndSurvived(text: String) {
+    #expect(code(say(text)) == "INVALID_MESSAGE")
+    #expect(code(say(text)) == "INVALID_MESSAGE")
+    #expect(say(#"{"type":"subscribe","subscription":{}}"#).count == 2)
+  }
+
+  @Test(arguments: [
+    #"{"type":"subscribe"}"#, #"{"type":"subscribe","subscription":[]}"#,
+    #"{"type":"subscribe","subscription":{"event_types":"A"}}"#,
+    #"{"type":"subscribe","subscription":{"cluster_filter":[1]}}"#,
+    #"{"type":"unsubscribe","event_types":1}"#,
+  ])
+  mutating func badSubscriptionsAreSaid(text: String) {
+    #expect(code(say(text)) == "INVALID_SUBSCRIPTION")
+  }
+
+  @Test mutating func resumeHandsTheIDOn() {
+    #expect(say(#"{"type":"resume","last_event_id":"1-2"}"#) == [.resume(after: "1-2")])
+  }
+
+  @Test func namespacesAreFoundWhereverProducersPutThem() {
+    for line in [
+      #"{"payload":{"namespace":"production"}}"#, #"{"payload":{"labels":{"namespace":"production"}}}"#,
+      #"{"type":"ADDED","object":{"metadata":{"namespace":"production"}}}"#,
+    ] {
+      let bytes = Array(line.utf8)
+      #expect(SubscriptionMatcher.namespace(bytes, 0..<bytes.count) == "production")
+    }
+  }
+}
+
+struct JSONDocumentTests {
+  @Test(arguments: [
+    #"{"a":[1,-2.5e+3,true,false,null,"x"],"b":{}}"#, " [ ] ", #""\u00e9\ud83c\udf89\n""#, "0", "-0.1",
+  ])
+  func accepts(text: String) { #expect(JSONDocument(Array(text.utf8)) != nil) }
+
+  @Test(arguments: [
+    "", "{", "[1,]", "{,}", "01", "1.", ".5", "+1", "tru", #""a"#, "\"\n\"", #"{"a" 1}"#, #"{a:1}"#, "[1]]",
+    #""\x""#,
+    #""\ud800""#, String(repeating: "[", count: 100) + String(repeating: "]", count: 100),
+  ])
+  func refuses(text: String) { #expect(JSONDocument(Array(text.utf8)) == nil) }
+
+  @Test func decodesEscapes() {
+    #expect(
+      JSONDocument(Array(#""\u00e9\ud83c\udf89\"\\\/\b\f\n\r\t""#.utf8)) == .string("é🎉\"\\/\u{8}\u{C}\n\r\t")
+    )
+    #expect(JSONDocument([0x22, 0xFF, 0x22]) == nil)
+  }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+  let directory: TemporaryDirectory
+  let certificate: String
+  let key: String
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    certificate = directory.path("cert.pem")
+    key = directory.path("key.pem")
+    try makeCertificate()
+  }
+
+  func makeCertificate(_ name: String = "") throws {
+    let made = try Tool.shell(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "
+        + "-addext subjectAltName=IP:127.0.0.1 -keyout '\(key)\(name)' -out '\(certificate)\(name)'"
+    ).waitForEnd()
+    #expect(made.status == 0, "\(made)")
+  }
+
+  func fanout(_ arguments: [String] = [], configuration: String = "") throws -> Fanout {
+    try Fanout(
+      ["--tls-cert", certificate, "--tls-key", key] + arguments, configuration: configuration, scheme: "https"
+    )
+  }
+
+  var trust: [String] { ["--cacert", certificate] }
+
+  @Test func speaksHTTP2AndHTTP1OverTLS() throws {
+    let fanout = try fanout()
+    for (flag, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
+      #expect(
+        try fanout.curl("/healthz", trust + [flag, "-w", "%{http_version} %{http_code}"]).output
+          == "ok\n\(version) 200")
+      #expect(try fanout.curl("/none", trust + [flag, "-w", "%{http_code}"]).output.hasSuffix("404"))
+      #expect(try fanout.curl("/healthz", trust + [flag, "-I"]).output.contains("ontent-"))
+    }
+    #expect(try fanout.curl("/ws", trust + ["--http2", "-w", "%{http_code}"]).output.hasSuffix("426"))
+    let listeners = try ["--http2", "--http1.1"].map { try fanout.listening("/events", trust + [$0]) }
+    fanout.feed((1...3).map { pod("p", version: $0) })
+    for listener in listeners {
+      try listener.wait(for: "three events", .seconds(10)) {
+        $0.soFar.output.contains("data: \(pod("p", version: 3))\n\n")
+      }
+    }
+    #expect(try fanout.end().status == 0)
+    let outcomes = try listeners.map { try $0.waitForEnd() }
+    for outcome in outcomes {
+      #expect(outcome.status == 0, "the stream ends, it is not cut")
+      #expect(outcome.output.contains("event: disconnect\n"))
+    }
+    #expect(
+      outcomes[0].output.split(separator: "event: disconnect")[0]
+        == outcomes[1].output.split(separator: "event: disconnect")[0])
+    #expect(outcomes[0].diagnostics.contains("HTTP/2 200"))
+  }
+
+  /// No limit of six connections: that is what HTTP/2 is for here.
+  @Test func manyStreamsShareOneConnection() throws {
+    let fanout = try fanout()
+    let files = (0..<30).map { directory.path("out\($0)") }
+    let targets = files.map { "-o '\($0)' '\(fanout.url)/events?n=1'" }.joined(separator: " ")
+    let curl = try Tool.shell(
+      "exec curl -sSN --http2 --cacert '\(certificate)' -Z --parallel-max 30 -H 'Accept: application/x-ndjson' "
+        + "-w '%{num_connects}\\n' \(targets)")
+    try eventually("all listen") {
+      try fanout.curl("/metrics", trust).output.contains("wfanout_clients 30\n")
+    }
+    let lines = (1...500).map { pod("p", version: $0) }
+    fanout.feed(lines)
+    #expect(try fanout.end().status == 0)
+    let outcome = try curl.waitForEnd()
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+    #expect(outcome.lines.compactMap(Int.init).reduce(0, +) == 1, "connections made")
+    for file in files {
+      let got = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+      #expect(Array(got.prefix(500)) == lines)
+    }
+  }
+
+  @Test func aSlowStreamIsToldWhatItMissed() throws {
+    let fanout = try fanout(["--ring", "256KiB"])
+    let slow = try fanout.listening("/events", trust + ["--http2", "--limit-rate", "50k"])
+    let quick = try fanout.listening("/events", trust + ["--http2"])
+    let filler = String(repeating: "x", count: 4000)
+    for number in 0..<1000 { fanout.feed(#"{"n":\#(number),"filler":"\#(filler)"}"#) }
+    try quick.wait(for: "the last", .seconds(30)) { $0.soFar.output.contains(#"{"n":999,"#) }
+    try slow.wait(for: "the gap", .seconds(30)) { $0.soFar.output.contains("event: gap\n") }
+    slow.send(SIGKILL)
+    quick.send(SIGKILL)
+  }
+
+  @Test func webSocketsAreSecureToo() throws {
+    let fanout = try fanout()
+    let client = try Tool.shell(
+      """
+      exec python3 -c '
+      import socket, ssl, sys
+      context = ssl.create_default_context(cafile=sys.argv[1])
+      with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), server_hostname="127.0.0.1") as s:
+          s.sendall(b"GET /ws?raw=1 HTTP/1.1\\r\\nHost: h\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\\r\\n\\r\\n")
+          got = b""
+          while b"}" not in got:
+              got += s.recv(4096)
+              if b"\\r\\n\\r\\n" in got: print(got.split(b"\\r\\n")[0].decode(), flush=True)
+          print(got.split(b"\\r\\n\\r\\n")[1])
+      ' '\(certificate)' \(fanout.port)
+      """)
+    #expect(try client.waitForLines(1)[0] == "HTTP/1.1 101 Switching Protocols")
+    fanout.feed(#"{"n":1}"#)
+    #expect(try client.waitForEnd().output.hasSuffix(#"b'\x81\x07{"n":1}'"# + "\n"))
+  }
+
+  @Test func requestsWithABodyComeOverHTTP2() throws {
+    let fanout = try fanout(["--upstream", "/bin/sh -c 'echo 1; sleep 60' {resourceType}"])
+    let stream = try fanout.listening("/api/watch/stream?cid=a", trust + ["--http2"])
+    let answer = try fanout.curl(
+      "/api/watch/subscribe", trust + ["--http2", "-d", #"{"clientId":"a","resourceType":"pods"}"#])
+    #expect(answer.output == "{\"channel\":\"pods::::::\"}\n")
+    try stream.wait(for: "the event", .seconds(10)) { $0.soFar.output.contains("event: watch\n") }
+    stream.send(SIGKILL)
+  }
+
+  @Test func aRenewedCertificateIsTakenUp() throws {
+    let fanout = try fanout()
+    #expect(try fanout.curl("/healthz", trust).status == 0)
+    try makeCertificate(".new")
+    let replaced = try Tool.shell("mv '\(key).new' '\(key)' && mv '\(certificate).new' '\(certificate)'")
+    #expect(try replaced.waitForEnd().status == 0)
+    try eventually("the new one is served") { try fanout.curl("/healthz", trust).status == 0 }
+  }
+
+  @Test func whoDoesNotShakeHandsIsLetGo() throws {
+    let fanout = try fanout(configuration: "request-timeout: 1s")
+    let silent = try RawPeer(fanout)
+    #expect(silent.receiveToEnd() != nil)
+    let plain = try RawPeer(fanout)
+    plain.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    #expect(plain.receiveToEnd() != nil, "plain HTTP is no handshake")
+    #expect(try fanout.curl("/healthz", trust).status == 0)
+  }
+
+  @Test func wrongFilesAreSaid() throws {
+    func run(_ arguments: [String]) throws -> Tool.Outcome {
+      try Tool.run("wfanout", ["--listen", ":0"] + arguments)
+    }
+    #expect(try run(["--tls-cert", certificate]).status == 64)
+    let absent = try run(["--tls-cert", "/nonexistent", "--tls-key", key])
+    #expect(absent.status == 78)
+    #expect(absent.diagnostics.contains("read certificate '/nonexistent'"))
+    #expect(try run(["--tls-cert", certificate, "--tls-key", certificate]).status == 78)
+    try makeCertificate(".other")
+    let foreign = try run(["--tls-cert", certificate, "--tls-key", key + ".other"])
+    #expect(foreign.status == 78)
+    #expect(foreign.diagnostics.contains("for certificate '\(certificate)'"))
+  }
+
+  @Test func theValidatorIsAskedOverTLS() throws {
+    try directory.write(
+      """
+      import http.server, ssl, sys
+      class Handler(http.server.BaseHTTPRequestHandler):
+          def do_POST(self):
+              self.send_response(200)
+              self.send_header("Content-Length", "13")
+              self.end_headers()
+              self.wfile.write(b'{"sub":"ann"}')
+          def log_message(self, *_): pass
+      server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+      context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+      context.load_cert_chain("cert.pem", "key.pem")
+      server.socket = context.wrap_socket(server.socket, server_side=True)
+      print(server.server_address[1], flush=True)
+      server.serve_forever()
+      """, to: "validator.py")
+    let validator = try Tool.shell("exec python3 validator.py", in: directory.url)
+    let url = "https://127.0.0.1:\(try validator.waitForLines(1)[0])/"
+    let token = ["-H", "Authorization: Bearer t", "-w", "%{http_code}"]
+    let trusting = try Fanout(["--auth-url", url], configuration: "auth-ca: '\(certificate)'")
+    #expect(try trusting.curl("/none", token).output.hasSuffix("404"))
+    let wary = try Fanout(["--auth-url", url])
+    #expect(try wary.curl("/none", token).output.hasSuffix("503"), "a certificate of nobody")
+    #expect(
+      try Tool.run(
+        "wfanout", ["--listen", ":0", "--auth-url", url, "--config", "/dev/stdin"],
+        stdin: "auth-ca: /nonexistent"
+      ).status == 78)
+  }
+}

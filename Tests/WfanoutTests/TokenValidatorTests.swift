@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+/// A wfanout that asks a server of Python's about tokens.
+@Suite(.timeLimit(.minutes(1))) struct TokenValidatorTests {
+  let directory: TemporaryDirectory
+  let validator: RunningTool
+  let fanout: Fanout
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    try directory.write(
+      """
+      import http.server, json, sys, time, urllib.parse
+      class Handler(http.server.BaseHTTPRequestHandler):
+          protocol_version = "HTTP/1.1"
+          def do_POST(self):
+              form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+              token = form["token"][0]
+              if self.headers["Authorization"] != "Bearer " + token or self.path != "/auth/validate?a=1": token = "bad"
+              print("asked", token, flush=True)
+              if token == "slow": time.sleep(5)
+              answers = {"good": (200, {"active": True, "sub": "ann"}), "a b&c": (200, {"username": "bob"}),
+                  "short": (200, {"sub": "ann", "exp": time.time() + 3}), "off": (200, {"active": False}),
+                  "nobody": (200, {"active": True}), "bad": (401, {})}
+              status, answer = answers.get(token, (500, {}))
+              body = json.dumps(answer).encode()
+              self.send_response(status)
+              self.send_header("Content-Length", str(len(body)))
+              self.end_headers()
+              self.wfile.write(body)
+          def log_message(self, *_): pass
+      server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+      print("port", server.server_address[1], flush=True)
+      server.serve_forever()
+      """, to: "validator.py")
+    validator = try Tool.shell("exec python3 validator.py", in: directory.url)
+    let port = try validator.waitForLines(1)[0].dropFirst(5)
+    fanout = try Fanout(
+      ["--auth-url", "http://127.0.0.1:\(port)/auth/validate?a=1", "--verbose", "--admin", ":0"],
+      configuration: "auth-timeout: 1s")
+  }
+
+  func status(_ token: String, _ path: String = "/events") throws -> String {
+    try fanout.curl(
+      path, ["-H", "Authorization: Bearer \(token)", "-o", "/dev/null", "-m", "3", "-w", "%{http_code}"]
+    ).output
+  }
+
+  @Test func letsInWhomTheValidatorKnows() throws {
+    #expect(try status("good", "/none") == "404")
+    #expect(try status("a b&c", "/none") == "404")
+    #expect(try status("bad", "/none") == "401")
+    #expect(try status("off", "/none") == "401")
+    #expect(try fanout.curl("/none", ["-o", "/dev/null", "-w", "%{http_code}"]).output == "401")
+    #expect(try status("good", "/api/v1/pods?watch=1").hasPrefix("200"))
+  }
+
+  @Test func nobodyIsLetInWhenItCannotBeAsked() throws {
+    #expect(try status("nobody", "/none") == "503", "whose it is was not said")
+    #expect(try status("other", "/none") == "503", "status 500")
+    #expect(try status("slow", "/none") == "503", "no answer in time")
+    validator.send(SIGKILL)
+    _ = try validator.waitForEnd()
+    #expect(try status("fresh", "/none") == "503", "it is gone")
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"auth","token":"fresh"}"#)
+    #expect(try client.nextMessage()["code"]?.string == "INTERNAL_ERROR")
+    #expect(try client.next()?.closeCode == 1013)
+    let said = fanout.tool.soFar.diagnostics
+    #expect(said.contains("no answer within 1000 ms"))
+    for token in ["nobody", "other", "slow", "fresh"] { #expect(!said.contains(token), "tokens stay secret") }
+  }
+
+  /// A stranger's nonsense must not take the places of those who wait for the validator.
+  @Test func whatCannotBeATokenIsNotAskedAbout() throws {
+    for token in [#"a\r\nX: y"#, "", String(repeating: "x", count: 9000)] {
+      let client = try SocketClient(port: fanout.port, path: "/ws")
+      client.say(#"{"type":"auth","token":"\#(token)"}"#)
+      #expect(try client.nextMessage()["code"]?.string == "AUTH_FAILED")
+    }
+    #expect(validator.lines.count == 1)
+  }
+
+  @Test func anAnswerIsRemembered() throws {
+    for _ in 0..<5 { #expect(try status("good", "/none") == "404") }
+    for _ in 0..<5 { #expect(try status("bad", "/none") == "401") }
+    let together = try (0..<4).map { _ in
+      try fanout.listen(
+        "/none", ["-H", "Authorization: Bearer slow", "-o", "/dev/null", "-w", "%{http_code}"])
+    }
+    for one in together { #expect(try one.waitForEnd().output == "503") }
+    let asked = validator.lines.dropFirst()
+    #expect(asked.count { $0 == "asked good" } == 1)
+    #expect(asked.count { $0 == "asked bad" } == 1)
+    #expect(asked.count { $0 == "asked slow" } <= 2, "those who bring one token ask together")
+  }
+
+  @Test func whatFollowsTheTokenWaitsForItsValidation() throws {
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"auth","token":"short"}"#)
+    client.say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(try client.nextMessage()["status"]?.string == "authenticated")
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    #expect(try client.nextMessage()["code"]?.string == "AUTH_EXPIRED", "exp holds")
+    client.say(#"{"type":"auth","token":"bad"}"#)
+    #expect(try client.nextMessage()["code"]?.string == "AUTH_FAILED")
+    #expect(try client.next()?.closeCode == 1008)
+  }
+}
+
+struct IntrospectionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var status = 200
+    var body: String
+    var verdict: Verdict
+    var testDescription: String { "\(status) \(body)" }
+  }
+
+  static let cases = [
+    Case(
+      body: #"{"active":true,"sub":"ann","exp":200}"#, verdict: .identity(Identity(name: "ann", expires: 200))
+    ),
+    Case(body: #"{"sub":"ann","exp":200.9}"#, verdict: .identity(Identity(name: "ann", expires: 200))),
+    Case(body: #"{"username":"bob"}"#, verdict: .identity(Identity(name: "bob"))),
+    Case(body: #"{"active":false,"sub":"ann"}"#, verdict: .refused),
+    Case(body: #"{"sub":"ann","exp":100}"#, verdict: .refused),
+    Case(status: 401, body: "", verdict: .refused),
+    Case(status: 403, body: "", verdict: .refused),
+    Case(body: #"{"active":true}"#, verdict: .unavailable),
+    Case(body: #"{"sub":""}"#, verdict: .unavailable),
+    Case(body: #"{"sub":"ann","exp":"soon"}"#, verdict: .unavailable),
+    Case(body: #"{"sub":"ann","exp":1e300}"#, verdict: .unavailable),
+    Case(body: "ok", verdict: .unavailable),
+    Case(status: 204, body: "", verdict: .unavailable),
+    Case(status: 500, body: #"{"sub":"ann"}"#, verdict: .unavailable),
+    Case(status: 302, body: #"{"sub":"ann"}"#, verdict: .unavailable),
+  ]
+
+  @Test(arguments: cases) func meansWhatTheRFCSays(_ row: Case) {
+    #expect(Introspection.verdict(status: row.status, body: Array(row.body.utf8), now: 100) == row.verdict)
+  }
+
+  @Test func remembersForAWhileAndNotBeyondTheTokensOwnTime() {
+    var cache = TokenCache(limit: 3, seconds: 30)
+    cache.note(.identity(Identity(name: "a")), of: "a", now: 100)
+    cache.note(.identity(Identity(name: "b", expires: 110)), of: "b", now: 100)
+    cache.note(.refused, of: "c", now: 100)
+    #expect(cache.verdict(of: "a", now: 129) == .identity(Identity(name: "a")))
+    #expect(cache.verdict(of: "a", now: 130) == nil)
+    #expect(cache.verdict(of: "b", now: 110) == nil)
+    #expect(cache.verdict(of: "c", now: 104) == .refused)
+    #expect(cache.verdict(of: "c", now: 105) == nil)
+    // Made-up tokens go first.
+    cache.note(.refused, of: "d", now: 101)
+    #expect(cache.verdict(of: "a", now: 102) != nil)
+    #expect(cache.verdict(of: "c", now: 102) == nil)
+    for number in 0..<100 { cache.note(.identity(Identity(name: "x")), of: "\(number)", now: 103) }
+    #expect(cache.count <= 3)
+  }
+
+  @Test(arguments: [
+    ("http://h/p?q=1", "h:80 /p?q=1 h"), ("http://127.0.0.1:8080", "127.0.0.1:8080 / 127.0.0.1:8080"),
+    ("http://[::1]:9/x#f", "::1:9 /x [::1]:9"), ("https://h/", "h:443 / h"), ("https://h:80/", "h:80 / h:80"),
+    ("ftp://h/", "-"), ("http://", "-"), ("http://u:p@h/", "-"),
+    ("http://h:0/", "-"), ("http://h:x/", "-"), ("http://h/ x", "-"), ("http://[::1/", "-"), ("h", "-"),
+  ]) func readsAURL(text: String, parts: String) {
+    let url = ValidatorURL(text)
+    #expect(url.map { "\($0.host):\($0.port) \($0.target) \($0.authority)" } ?? "-" == parts)
+  }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// What is remembered between lines, with the built binary.
+@Suite(.timeLimit(.minutes(5))) struct MemoryTests {
+  @Test func tracksObjectsInAndOut() throws {
+    let lines = [
+      Stream.pod("ADDED", "a", "Pending"), Stream.pod("MODIFIED", "a", "Running"),
+      Stream.pod("MODIFIED", "a", "Failed"),
+      Stream.pod("ADDED", "b", "Running"),
+      Stream.event("DELETED", #"{"metadata":{"name":"b","namespace":"d","uid":"u-b"}}"#),
+      Stream.pod("DELETED", "a", "Failed"),
+    ]
+    let outcome = try Stream.filter(["--track", #"status.phase == "Running""#], lines)
+    #expect(
+      outcome.lines == [
+        Stream.pod("ADDED", "a", "Running"), Stream.pod("DELETED", "a", "Failed"),
+        Stream.pod("ADDED", "b", "Running"),
+        lines[4],
+      ])
+  }
+
+  @Test func comparesWithThePreviousLineOfTheKey() throws {
+    let lines = [
+      Stream.pod("ADDED", "a", "Pending"), Stream.pod("ADDED", "b", "Running"),
+      Stream.pod("MODIFIED", "a", "Pending"),
+      Stream.pod("MODIFIED", "a", "Running"), Stream.pod("MODIFIED", "b", "Running"),
+    ]
+    #expect(try Stream.filter(["old.status.phase != object.status.phase"], lines).lines == [lines[3]])
+    #expect(try Stream.filter(["old.object.status.phase != status.phase"], lines).lines == [lines[3]])
+    #expect(try Stream.filter(["old == null"], lines).lines == Array(lines[..<2]))
+    #expect(
+      try Stream.filter(
+        ["--key", "metadata.namespace", "old != null && old.metadata.name != metadata.name"], lines
+      )
+      .lines == [lines[1], lines[2], lines[4]])
+  }
+
+  @Test func dropsRepetitions() throws {
+    let lines = (0..<6).map { Stream.event("ADDED", #"{"event_id":"\#($0 % 3)","n":\#($0)}"#) }
+    #expect(
+      try Stream.filter(["--dedupe", "event_id", "--window", "1m", "true"], lines).lines == Array(lines[..<3])
+    )
+    #expect(try Stream.filter(["--dedupe", "object.event_id", "true"], lines).lines.count == 3)
+  }
+
+  @Test func redactsEveryOccurrence() throws {
+    let line = Stream.event(
+      "ADDED", #"{"data":{"p":"x","q":{"r":1}},"d\u0061ta":{"p":"y"},"list":[{"k":1},{"k":2}],"n":1}"#)
+    let outcome = try Stream.filter(
+      ["--redact", "object.data.*", "--redact", "list.*.k", #"data.p == "x""#], [line])
+    #expect(
+      outcome.lines == [
+        Stream.event(
+          "ADDED",
+          #"{"data":{"p":"***","q":"***"},"d\u0061ta":{"p":"***"},"list":[{"k":"***"},{"k":"***"}],"n":1}"#
+        )
+      ])
+    #expect(
+      try Stream.filter(["--redact", "data", "--emit", "data", "true"], [line]).output == "\"***\"\n")
+  }
+
+  @Test func throttlesAndKeepsTheLastState() throws {
+    let tool = try Tool.start("wfilter", ["--throttle", "300ms", "true"])
+    for phase in ["1", "2", "3"] { tool.write(Stream.pod("MODIFIED", "a", phase) + "\n") }
+    #expect(try tool.waitForLines(2) == [Stream.pod("MODIFIED", "a", "1"), Stream.pod("MODIFIED", "a", "3")])
+    tool.closeInput()
+    #expect(try tool.waitForEnd().status == 0)
+  }
+
+  @Test func keepsABookmarkBehindTheLinesBeforeIt() throws {
+    let bookmark = Stream.event("BOOKMARK", "{}")
+    let status = Stream.event("STATUS", "{}")
+    let outcome = try Stream.filter(
+      ["--debounce", "1h", "--max-wait", "2h", "true"],
+      [
+        Stream.pod("ADDED", "a", "1"), Stream.pod("MODIFIED", "a", "2"), bookmark, status,
+        Stream.pod("MODIFIED", "a", "3"),
+      ])
+    #expect(outcome.lines == [status, Stream.pod("MODIFIED", "a", "3"), bookmark])
+  }
+
+  @Test func tellsWhenAKeyFallsSilent() throws {
+    let tool = try Tool.start("wfilter", ["--absent", "200ms", "--key", "id", "true"])
+    tool.write(#"{"id":"c1"}"# + "\n")
+    let lines = try tool.waitForLines(2)
+    #expect(lines[1].contains(#""type":"STATUS""#))
+    #expect(lines[1].contains(#""scope":{"key":"c1"}"#))
+    #expect(lines[1].contains(#""health":"unhealthy""#))
+    tool.write(#"{"id":"c1"}"# + "\n")
+    #expect(try tool.waitForLines(4)[2].contains(#""health":"healthy""#))
+    tool.closeInput()
+    #expect(try tool.waitForEnd().status == 0)
+  }
+
+  @Test func tellsWhenMoreKeysComeThanItRemembers() throws {
+    let lines = (0..<5).map { Stream.pod("ADDED", "p\($0)", "Running") }
+    let outcome = try Stream.filter(["--track", "--keys-limit", "2", "true"], lines)
+    #expect(outcome.lines == lines)
+    #expect(outcome.diagnostics.contains("--keys-limit"))
+  }
+
+  @Test func throttlesOneTypeAlone() throws {
+    let lines = [Stream.event("METRICS", #"{"cpu":1}"#), Stream.pod("ADDED", "a", "Running")]
+    #expect(try Stream.filter(["--type", "METRICS", "--throttle", "5s"], lines).lines == [lines[0]])
+  }
+}

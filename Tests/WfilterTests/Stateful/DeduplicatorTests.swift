@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import WfilterCore
+
+struct DeduplicatorTests {
+  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  @Test func passesAValueOnceInAWindow() {
+    var deduplicator = Deduplicator(window: .seconds(120), limit: 100)
+    func isNew(_ value: String, _ seconds: Int) -> Bool {
+      deduplicator.isNew(key: nil, value: bytes(value), isDeletion: false, now: at(seconds * 1000).instant)
+    }
+    #expect(isNew("id1", 0) && isNew("id2", 0))
+    #expect(!isNew("id1", 1) && !isNew("id2", 60) && !isNew("id1", 119))
+    // The repetitions did not prolong the window.
+    #expect(isNew("id1", 120))
+    #expect(deduplicator.dropped == 3)
+  }
+
+  @Test func keepsKeysApart() {
+    var deduplicator = Deduplicator(window: .seconds(1), limit: 100)
+    for (key, value) in [("a", "bc"), ("ab", "c"), ("", "abc")] {
+      let isNew = deduplicator.isNew(
+        key: KeyHash(key), value: bytes(value), isDeletion: false, now: at(0).instant)
+      #expect(isNew)
+    }
+  }
+
+  /// Each step: whether a DELETED came, the value, whether it passes.
+  static let lives: [[(Bool, String, Bool)]] = [
+    [(false, "v", true), (true, "v", true), (true, "v", false)],
+    [(false, "v", true), (true, "v", true), (false, "v", true), (true, "v", true), (false, "v", true)],
+    [(true, "v", true), (true, "w", true), (true, "v", false), (false, "v", true), (false, "v", false)],
+  ]
+
+  @Test(arguments: 0..<3) func beginsAnewAfterADeletion(_ number: Int) {
+    var deduplicator = Deduplicator(window: .seconds(60), limit: 100)
+    for (step, (isDeletion, value, passes)) in Self.lives[number].enumerated() {
+      let isNew = deduplicator.isNew(
+        key: KeyHash("k"), value: bytes(value), isDeletion: isDeletion, now: at(step).instant)
+      #expect(isNew == passes, "step \(step)")
+    }
+  }
+
+  @Test func forgetsWhatIsOver() {
+    var deduplicator = Deduplicator(window: .seconds(1), limit: 1000)
+    for step in 0..<5000 {
+      _ = deduplicator.isNew(
+        key: nil, value: bytes("\(step)"), isDeletion: false, now: at(step * 100).instant)
+    }
+    #expect(deduplicator.count == 10 && deduplicator.evictions == 0)
+  }
+
+  @Test func remembersNoMoreThanItsLimit() {
+    var deduplicator = Deduplicator(window: .seconds(1), limit: 5)
+    for step in 0..<10 {
+      _ = deduplicator.isNew(key: nil, value: bytes("\(step)"), isDeletion: false, now: at(0).instant)
+    }
+    #expect(deduplicator.count == 5 && deduplicator.evictions == 5)
+  }
+}

@@ -1,0 +1,100 @@
+import Encoding
+import Events
+// SPDX-License-Identifier: Apache-2.0
+import JSON
+
+@testable import WfilterCore
+
+/// A moment some milliseconds after a fixed one on both clocks.
+func at(_ milliseconds: Int) -> Moment {
+  Moment(
+    instant: origin + .milliseconds(milliseconds),
+    wall: Timestamp(nanoseconds: 1_800_000_000_000_000_000 + Int64(milliseconds) * 1_000_000))
+}
+
+private let origin = ContinuousClock.now
+
+extension KeyHash {
+  init(_ text: String) { self.init(Array(text.utf8)) }
+}
+
+extension Line {
+  init(_ text: String) { self.init(text.utf8) }
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// A `SplitMix64`: the same numbers for the same seed on every machine.
+struct SeededNumbers: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// A stage that is fed lines as text, and that gives what goes out as text.
+struct StageUnderTest {
+  var stage: StatefulStage
+  /// What the stage said beside lines.
+  var notices: [StatefulStage.Output] = []
+
+  init(_ change: (inout StatefulOptions) -> Void) {
+    var options = StatefulOptions()
+    change(&options)
+    stage = StatefulStage(options)
+  }
+
+  mutating func line(
+    _ text: String, key: String?, matched: Bool = true, value: String? = nil, type: EventType? = nil,
+    at milliseconds: Int = 0
+  ) -> [String] {
+    var outputs: [StatefulStage.Output] = []
+    let line = Line(text)
+    unsafe line.withUnsafeBytes {
+      unsafe stage.line(
+        $0, key: key.map { KeyHash($0) }, keyText: Array((key ?? "").utf8), matched: matched,
+        value: value.map { Array($0.utf8) }, type: type,
+        now: at(milliseconds), into: &outputs)
+    }
+    return texts(outputs, given: text)
+  }
+
+  /// An event of an object named after its key.
+  mutating func event(_ type: EventType, key: String, matched: Bool, at milliseconds: Int = 0) -> [String] {
+    line(WfilterTests.event(type, key), key: key, matched: matched, type: type, at: milliseconds)
+  }
+
+  mutating func tick(at milliseconds: Int) -> [String] {
+    var outputs: [StatefulStage.Output] = []
+    stage.tick(now: at(milliseconds), into: &outputs)
+    return texts(outputs, given: "")
+  }
+
+  mutating func end() -> [String] {
+    var outputs: [StatefulStage.Output] = []
+    stage.end(into: &outputs)
+    return texts(outputs, given: "")
+  }
+
+  private mutating func texts(_ outputs: [StatefulStage.Output], given: String) -> [String] {
+    var texts: [String] = []
+    for output in outputs {
+      switch output {
+      case .line: texts.append(given)
+      case .data(let line), .control(let line): texts.append(line.text)
+      case .status, .keysLimitReached: notices.append(output)
+      }
+    }
+    return texts
+  }
+}
+
+/// An event whose object has a body.
+func event(_ type: EventType, _ name: String) -> String {
+  #"{"type":"\#(type.rawValue)","object":{"metadata":{"name":"\#(name)"},"spec":{}}}"#
+}
