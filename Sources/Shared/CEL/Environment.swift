@@ -19,6 +19,8 @@ public struct Environment: Sendable {
   public let container: String
   /// Switches.
   public let options: Options
+  /// The object types that variables and their fields may have.
+  public let objectTypes: (any ObjectTypeProvider)?
   /// Bounds on what is accepted and done.
   public let limits: Limits
 
@@ -34,8 +36,13 @@ public struct Environment: Sendable {
     /// Whether types are checked before running. Without it names and overloads are resolved while evaluating.
     public var checks = true
     /// The variable whose members stand in for names that are declared nowhere: with `object` here, `status` means
-    /// `object.status`. Their type is dyn.
+    /// `object.status`. Their type is dyn, or that of the field if the variable has an object type.
     public var fallbackVariable: String?
+    /// What to say about the name of a type, `bytes` say, that is used as a value: nil accepts it.
+    ///
+    /// For environments whose data has keys of such names, so that `bytes` is easily written where the key is meant. Names
+    /// that are compared with another type, as in `type(x) == bytes` and `type(x) in [int, uint]`, are always accepted.
+    public var refuseTypeName: (@Sendable (_ name: String) -> String?)?
 
     /// The defaults: macros and checks on, no fallback.
     public init() {}
@@ -44,10 +51,11 @@ public struct Environment: Sendable {
   /// An environment with the standard library, and these libraries on top.
   public init(
     variables: [Variable] = [], container: String = "", libraries: [any Library] = [],
-    options: Options = Options(), limits: Limits = Limits()
+    objectTypes: (any ObjectTypeProvider)? = nil, options: Options = Options(), limits: Limits = Limits()
   ) {
     self.variables = variables
     self.container = container
+    self.objectTypes = objectTypes
     self.options = options
     self.limits = limits
     var declarations = Declarations()

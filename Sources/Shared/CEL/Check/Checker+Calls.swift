@@ -43,6 +43,11 @@ extension Checker {
   ) throws(Fault) -> ValueType {
     var argumentTypes: [ValueType] = []
     for argument in arguments { argumentTypes.append(try check(argument)) }
+    if case .object? = argumentTypes.first.map({ unifier.resolve($0) }),
+      let field = try indexedField(expression, function, overloads, arguments, argumentTypes)
+    {
+      return field
+    }
     var applicable: [Overload] = []
     var result: ValueType?
     for overload in overloads
@@ -58,7 +63,11 @@ extension Checker {
       }
     }
     references[expression.id] = .overloads(applicable)
-    if let result { return result }
+    if let result {
+      try checkComparison(expression, function, arguments, argumentTypes)
+      return result
+    }
+    if let bare = bareTypeName(in: arguments) { return try fail(bare.offset, bare.message) }
     let shown = argumentTypes.map { unifier.resolve($0, unknownAsDyn: true) }
     return try fail(
       expression.offset, CallText.mismatch(function, isMember: isMember, shown, overloads))
@@ -70,7 +79,52 @@ extension Checker {
     }
     let type = unifier.resolve(try check(arguments[0]))
     types[arguments[1].id] = .string
-    return try member(of: type, field, at: expression.offset, isOptional: true)
+    return try member(of: type, field, expression, isOptional: true)
+  }
+
+  /// `object["field"]` of an object type is the field; nil for any other index.
+  private mutating func indexedField(
+    _ expression: Expr, _ function: String, _ overloads: [Overload], _ arguments: [Expr], _ types: [ValueType]
+  ) throws(Fault) -> ValueType? {
+    guard function == "_[_]" || function == "_[?_]", arguments.count == 2,
+      case .literal(.string(let field)) = arguments[1].kind
+    else { return nil }
+    references[expression.id] = .overloads(overloads.filter { $0.parameters[0].runtimeName == .map })
+    let type = unifier.resolve(types[0])
+    return try member(of: type, field, expression, isOptional: function == "_[?_]")
+  }
+
+  /// Refuses a comparison of a field with a string that it cannot have, and accepts names of types beside a type.
+  private mutating func checkComparison(
+    _ expression: Expr, _ function: String, _ arguments: [Expr], _ argumentTypes: [ValueType]
+  ) throws(Fault) {
+    if function == "type", let argument = arguments.first { acceptTypeNames(in: argument) }
+    guard arguments.count == 2, ["_==_", "_!=_", "@in"].contains(function) else { return }
+    for (this, other) in [(0, 1), (1, 0)] {
+      if let allowed = allowedValues[arguments[this].id] {
+        for candidate in arguments[other].literals { try checkValue(candidate, allowed) }
+      }
+      if case .type = unifier.resolve(argumentTypes[this]), bareTypeName(in: [arguments[this]]) == nil {
+        acceptTypeNames(in: arguments[other])
+      }
+    }
+  }
+
+  private mutating func checkValue(_ expression: Expr, _ allowed: [String]) throws(Fault) {
+    guard case .literal(.string(let text)) = expression.kind, !allowed.contains(text) else { return }
+    let shown = allowed.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+    _ = try fail(
+      expression.offset,
+      "the field is never '\(text)': it is one of \(shown)\(allowed.count > 8 ? ", …" : "")",
+      suggestion: Suggestion.nearest(to: text, among: allowed))
+  }
+}
+
+extension Expr {
+  /// The expression itself, or the elements of a list that is written out.
+  fileprivate var literals: [Expr] {
+    if case .list(let elements) = kind { return elements.map(\.value) }
+    return [self]
   }
 }
 

@@ -12,6 +12,10 @@ struct Checker {
   var references: [Int: CheckedExpression.Reference] = [:]
   /// Variables of the comprehensions around, innermost last.
   var locals: [(name: String, type: ValueType)] = []
+  /// By node id, the only values that a field can have.
+  var allowedValues: [Int: [String]] = [:]
+  /// Names of types that stand where a value is expected and that nothing has turned out to compare with a type.
+  var bareTypeNames: [(id: Int, offset: Int, message: String)] = []
 
   /// A fault at a node.
   struct Fault: Error {
@@ -29,6 +33,7 @@ struct Checker {
   /// Checks a whole tree, and puts the final types in the place of type variables.
   mutating func run(_ root: Expr) throws(Fault) {
     _ = try check(root)
+    if let bare = bareTypeNames.first { _ = try fail(bare.offset, bare.message) }
     types = types.mapValues { unifier.resolve($0, unknownAsDyn: true) }
   }
 
@@ -72,9 +77,13 @@ struct Checker {
     }
     if let found = resolver.identifier(name) {
       references[expression.id] = found.reference
+      noteTypeName(expression, name, found.type)
       return found.type
     }
-    if resolver.environment.options.fallbackVariable != nil, !name.hasPrefix(".") { return .dyn }
+    if let fallback = resolver.environment.options.fallbackVariable, !name.hasPrefix(".") {
+      guard case .object(let object) = resolver.identifier(fallback)?.type else { return .dyn }
+      return try declared(name, of: object, expression)
+    }
     return try fail(
       expression.offset, "undeclared reference to '\(name)'\(inContainer)", code: .undeclared,
       suggestion: resolver.suggestion(forIdentifier: name, locals: locals.map(\.name)))
@@ -97,32 +106,72 @@ struct Checker {
   ) throws(Fault) -> ValueType {
     if !testOnly, let name = qualifiedName(expression), let found = resolver.identifier(name) {
       references[expression.id] = found.reference
+      noteTypeName(expression, name, found.type)
       return found.type
     }
     let type = unifier.resolve(try check(operand))
-    let result = try member(of: type, field, at: expression.offset, isOptional: false)
+    let result = try member(of: type, field, expression, isOptional: false)
     return testOnly ? .bool : result
   }
 
   /// The type of a member; optional when asked so, or when it is taken from an optional.
   mutating func member(
-    of type: ValueType, _ field: String, at offset: Int, isOptional: Bool
+    of type: ValueType, _ field: String, _ expression: Expr, isOptional: Bool
   ) throws(Fault) -> ValueType {
     if case .optional(let inner) = type {
-      return .optional(try member(of: unifier.resolve(inner), field, at: offset, isOptional: false))
+      return .optional(try member(of: unifier.resolve(inner), field, expression, isOptional: false))
     }
     let result: ValueType
     switch type {
     case .map(_, let value): result = value
+    case .object(let name): result = try declared(field, of: name, expression)
     case .dyn: result = .dyn
     case .parameter:
       // What the variable stands for shall not be narrowed later to something without members.
       _ = unifier.assign(.dyn, to: type)
       result = .dyn
     default:
-      return try fail(offset, "type '\(type)' has no members: '.\(field)' cannot be selected")
+      return try fail(
+        expression.offset,
+        bareTypeName(in: expression.children)?.message
+          ?? "type '\(type)' has no members: '.\(field)' cannot be selected")
     }
     return isOptional ? .optional(result) : result
+  }
+
+  /// The type of a field that the environment's object types declare.
+  private mutating func declared(
+    _ field: String, of type: String, _ expression: Expr
+  ) throws(Fault) -> ValueType {
+    guard let provider = resolver.environment.objectTypes else { return .dyn }
+    guard let found = provider.field(field, of: type) else {
+      return try fail(
+        expression.offset, "'\(type)' has no field '\(field)'", code: .undeclared,
+        suggestion: Suggestion.nearest(to: field, among: provider.fieldNames(of: type).sorted()))
+    }
+    if !found.allowedValues.isEmpty { allowedValues[expression.id] = found.allowedValues }
+    return found.type
+  }
+
+  // MARK: - Names of types
+
+  private mutating func noteTypeName(_ expression: Expr, _ name: String, _ type: ValueType) {
+    guard case .type = type, case .constant = references[expression.id] ?? .local(name),
+      let message = resolver.environment.options.refuseTypeName?(name)
+    else { return }
+    bareTypeNames.append((expression.id, expression.offset, message))
+  }
+
+  /// The first of some expressions that is the bare name of a type.
+  func bareTypeName(in expressions: [Expr]) -> (id: Int, offset: Int, message: String)? {
+    bareTypeNames.first { bare in expressions.contains { $0.id == bare.id } }
+  }
+
+  /// Accepts names of types that are compared with a type.
+  mutating func acceptTypeNames(in expression: Expr) {
+    var ids: Set<Int> = [expression.id]
+    if case .list(let elements) = expression.kind { ids.formUnion(elements.map(\.value.id)) }
+    bareTypeNames.removeAll { ids.contains($0.id) }
   }
 
   // MARK: - Comprehensions
@@ -154,10 +203,13 @@ struct Checker {
   private mutating func iterationTypes(
     _ range: ValueType, _ fold: Expr.Comprehension
   ) throws(Fault) -> (first: ValueType, second: ValueType) {
+    let rangeTypeName = bareTypeName(in: [fold.range])
+    if rangeTypeName == nil { acceptTypeNames(in: fold.range) }
     switch range {
     case .list(let element):
       return fold.secondVariable == nil ? (element, .dyn) : (.int, element)
     case .map(let key, let value): return (key, value)
+    case .object: return (.string, .dyn)
     case .dyn: return (.dyn, .dyn)
     case .parameter:
       _ = unifier.assign(.dyn, to: range)
@@ -165,7 +217,8 @@ struct Checker {
     default:
       _ = try fail(
         fold.range.offset,
-        "type '\(range)' cannot be walked: a macro such as map() or all() takes a list or a map")
+        rangeTypeName?.message
+          ?? "type '\(range)' cannot be walked: a macro such as map() or all() takes a list or a map")
       return (.dyn, .dyn)
     }
   }

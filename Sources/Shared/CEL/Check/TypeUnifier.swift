@@ -75,6 +75,8 @@ struct TypeUnifier {
     case (.list(let element), .list(let other)): return agree(element, other)
     case (.map(let key, let value), .map(let otherKey, let otherValue)):
       return agree(key, otherKey) && agree(value, otherValue)
+    case (.map(let key, let value), .object), (.object, .map(let key, let value)):
+      return agree(.string, key) && agree(.dyn, value)
     case (.optional(let inner), .optional(let other)): return agree(inner, other)
     case (.opaque(let name, let arguments), .opaque(let otherName, let others)):
       guard name == otherName, arguments.count == others.count else { return false }
@@ -125,7 +127,8 @@ struct TypeUnifier {
     case (_, .null): return true
     case (.wrapper, _): return true
     case (_, .wrapper): return false
-    case (.type, .type): return true
+    case (.type, .type), (.map, .object): return true
+    case (.object, .map): return false
     default:
       let arguments = left.arguments
       let others = right.arguments
@@ -139,7 +142,7 @@ extension ValueType {
   /// Whether null can stand for a value of the type: as in protobuf's messages.
   fileprivate var acceptsNull: Bool {
     switch self {
-    case .null, .wrapper, .timestamp, .duration, .opaque, .optional: true
+    case .null, .wrapper, .timestamp, .duration, .opaque, .optional, .object: true
     default: false
     }
   }

@@ -22,6 +22,9 @@ public indirect enum ValueType: Sendable, Hashable {
   case wrapper(ValueType)
   /// A type parameter of a function, `T` say.
   case parameter(String)
+  /// An object whose fields the environment's ``ObjectTypeProvider`` declares, by the name of its type. It may stand where a
+  /// map with string keys is wanted.
+  case object(String)
   /// A library's own type, with its type arguments.
   case opaque(String, [ValueType] = [])
 }
@@ -72,7 +75,7 @@ extension ValueType {
     case .timestamp: .timestamp
     case .duration: .duration
     case .list: .list
-    case .map: .map
+    case .map, .object: .map
     case .optional: .optional
     case .type: .type
     case .wrapper(let inner): inner.runtimeName
@@ -101,6 +104,7 @@ extension ValueType: CustomStringConvertible {
     case .type(let inner): "type(\(inner))"
     case .wrapper(let inner): "wrapper(\(inner))"
     case .parameter(let name): "<\(name)>"
+    case .object(let name): name
     case .opaque(let name, let arguments):
       arguments.isEmpty ? name : "\(name)(\(arguments.map(\.description).joined(separator: ", ")))"
     }

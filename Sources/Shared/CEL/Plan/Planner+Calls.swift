@@ -147,7 +147,7 @@ extension ValueType {
     switch self {
     case .dyn, .parameter, .wrapper, .null: false
     // Null is taken where these are wanted.
-    case .timestamp, .duration, .opaque, .optional: false
+    case .timestamp, .duration, .opaque, .optional, .object: false
     default: true
     }
   }
