@@ -78,7 +78,8 @@ let package = Package(
   ],
   targets: [
     // What speaks to the system: files, processes, other libraries.
-    shared("Process"),
+    shared("Process", ["CProcess"]),
+    shim("CProcess"),
     shared("Lines", ["Process"]),
     shared("Metrics", ["Process"]),
     shared("YAML", ["CYAML"]),

@@ -131,7 +131,7 @@ package final class KubeCluster: Sendable {
     defer { for file in [input, output, errors] { try? FileManager.default.removeItem(at: file) } }
     for file in [output, errors] { try Data().write(to: file) }
     try Data(stdin.utf8).write(to: input)
-    let status = try ChildProcess(
+    let status = try SpawnedProcess(
       executable, arguments, environment: environment, input: FileHandle(forReadingFrom: input),
       output: FileHandle(forWritingTo: output), errors: FileHandle(forWritingTo: errors)
     ).wait()

@@ -5,7 +5,7 @@ internal import Foundation
 ///
 /// `@unchecked Sendable`: `condition` guards what the two reading threads and the test share.
 package final class RunningTool: @unchecked Sendable {
-  private let process: ChildProcess
+  private let process: SpawnedProcess
   private let input = Pipe()
   private let output = Pipe()
   private let diagnosticsPipe = Pipe()
@@ -18,7 +18,7 @@ package final class RunningTool: @unchecked Sendable {
   init(_ path: String, _ arguments: [String], environment: [String: String], in directory: URL?) throws {
     command = ([path] + arguments).joined(separator: " ")
     signal(SIGPIPE, SIG_IGN)  // a tool that ends early must not take the tests with it
-    process = try ChildProcess(
+    process = try SpawnedProcess(
       path, arguments, environment: environment, in: directory, input: input.fileHandleForReading,
       output: output.fileHandleForWriting, errors: diagnosticsPipe.fileHandleForWriting)
     for end in [

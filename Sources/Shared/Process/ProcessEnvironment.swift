@@ -9,4 +9,15 @@ package enum ProcessEnvironment {
   package static func value(_ name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
+
+  /// All variables, as `NAME=value`.
+  package static var all: [String] {
+    var entries: [String] = []
+    var index = 0
+    while let entry = unsafe environ[index] {
+      unsafe entries.append(String(cString: entry))
+      index += 1
+    }
+    return entries
+  }
 }

@@ -42,10 +42,8 @@ package final class Shutdown: Sendable {
   private let graceTenths = Atomic<Int>(50)
 
   private init() {
-    var ends: [Int32] = [-1, -1]
-    unsafe pipe(&ends)
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (eventDescriptor, wakeDescriptor) = (ends[0], ends[1])
+    let pipe = PipeEnds()
+    (eventDescriptor, wakeDescriptor) = (pipe?.reader ?? -1, pipe?.writer ?? -1)
   }
 
   /// Takes over the signals and watches the reader of `output`. Call it once, before any thread exists.

@@ -7,7 +7,7 @@ package import Foundation
 /// behind, it waits for them too. It also hands down an ignored SIGPIPE, which changes how pipelines end.
 ///
 /// `@unchecked Sendable`: `lock` guards the status.
-package final class ChildProcess: @unchecked Sendable {
+package final class SpawnedProcess: @unchecked Sendable {
   package let processIdentifier: Int32
   private let lock = NSLock()
   private var waitStatus: Int32?

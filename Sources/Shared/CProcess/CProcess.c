@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void close_from(int first) {
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+#endif
+  long limit = sysconf(_SC_OPEN_MAX);
+  for (int descriptor = first; descriptor < limit; descriptor++) close(descriptor);
+}
+
+// Runs in the child, which shares its memory with the waiting parent until execve.
+static void become(const struct cprocess_start *start, pid_t parent, volatile int *failure) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  for (int number = 1; number < NSIG; number++) sigaction(number, &standard, NULL);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
+  if (start->leads_group && setpgid(0, 0) != 0) goto failed;
+
+  // Above 2 first: the three may be each other's targets.
+  int ends[3] = {start->input, start->output, start->errors};
+  for (int i = 0; i < 3; i++)
+    if ((ends[i] = fcntl(ends[i], F_DUPFD, 3)) < 0) goto failed;
+  for (int i = 0; i < 3; i++)
+    if (dup2(ends[i], i) < 0) goto failed;
+  close_from(3);
+
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && start->descriptor_limit < limit.rlim_cur) {
+    limit.rlim_cur = start->descriptor_limit;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(start->path, start->arguments, start->environment);
+failed:
+  *failure = errno;
+  _exit(127);
+}
+
+static pid_t start_here(const struct cprocess_start *start, int *descriptor) {
+  // A handler that ran in the child would run in the parent's memory.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  volatile int failure = 0;
+  pid_t parent = getpid();
+  pid_t child = vfork();
+  if (child == 0) become(start, parent, &failure);
+  int error = child < 0 ? errno : failure;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (child > 0 && error == 0) {
+    *descriptor = (int)syscall(SYS_pidfd_open, child, 0);
+    if (*descriptor >= 0) return child;
+    error = errno;
+    kill(child, SIGKILL);
+  }
+  if (child > 0) waitpid(child, NULL, 0);
+  errno = error;
+  return -1;
+}
+
+// One thread starts all children: the kernel kills a child when the thread that started it ends.
+struct job {
+  const struct cprocess_start *start;
+  int *descriptor;
+  pid_t result;
+  int error;
+  int is_done;
+};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct job *current;
+
+static void *serve(void *unused) {
+  (void)unused;
+  pthread_mutex_lock(&lock);
+  for (;;) {
+    while (current == NULL) pthread_cond_wait(&changed, &lock);
+    current->result = start_here(current->start, current->descriptor);
+    current->error = errno;
+    current->is_done = 1;
+    current = NULL;
+    pthread_cond_broadcast(&changed);
+  }
+}
+
+static int serve_error;
+static void start_serving(void) {
+  pthread_t thread;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  serve_error = pthread_create(&thread, NULL, serve, NULL);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (serve_error == 0) pthread_detach(thread);
+}
+
+pid_t cprocess_start(const struct cprocess_start *start, int *descriptor) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start_serving);
+  struct job job = {.start = start, .descriptor = descriptor, .result = -1, .error = serve_error};
+  if (serve_error == 0) {
+    pthread_mutex_lock(&lock);
+    while (current != NULL) pthread_cond_wait(&changed, &lock);
+    current = &job;
+    pthread_cond_broadcast(&changed);
+    while (!job.is_done) pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+  }
+  errno = job.error;
+  return job.result;
+}
+
+enum { guard_capacity = 1 << 16 };
+
+static void guard(int input, const char *name) {
+  static pid_t groups[guard_capacity];
+  int count = 0;
+  prctl(PR_SET_NAME, name);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  dup2(input, 0);
+  close(1);
+  close(2);
+  close_from(3);
+  pid_t message;
+  for (;;) {
+    ssize_t size = read(0, &message, sizeof message);
+    if (size < 0 && errno == EINTR) continue;
+    if (size != sizeof message) break;
+    if (message > 0) {
+      if (count < guard_capacity) groups[count++] = message;
+      continue;
+    }
+    for (int i = 0; i < count; i++)
+      if (groups[i] == -message) {
+        groups[i] = groups[--count];
+        break;
+      }
+  }
+  for (int i = 0; i < count; i++) kill(-groups[i], SIGKILL);
+  _exit(0);
+}
+
+int cprocess_start_guard(const char *name) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+  pid_t child = fork();
+  if (child == 0) {
+    // Forked twice, in a session of its own: no child of ours, and no part of the terminal's group.
+    setsid();
+    pid_t second = fork();
+    if (second == 0) guard(ends[0], name);
+    _exit(second < 0);
+  }
+  close(ends[0]);
+  int status = 0;
+  if (child > 0) waitpid(child, &status, 0);
+  if (child > 0 && status == 0) return ends[1];
+  close(ends[1]);
+  return -1;
+}
+
+int cprocess_wait(int descriptor, int milliseconds) {
+  struct pollfd event = {.fd = descriptor, .events = POLLIN};
+  int ready;
+  while ((ready = poll(&event, 1, milliseconds)) < 0 && errno == EINTR && milliseconds < 0) continue;
+  return ready > 0;
+}
+
+int cprocess_reap(pid_t process) {
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0 && errno == EINTR) continue;
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

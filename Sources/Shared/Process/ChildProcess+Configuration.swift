@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ChildProcess {
+  /// Where a standard stream of a command leads.
+  package enum Stream: Sendable, Equatable {
+    case null
+    /// To a pipe, whose other end is ours.
+    case pipe
+    /// To a descriptor of ours; 0, 1 or 2 for the stream that we have ourselves.
+    case descriptor(Int32)
+  }
+
+  /// What to start, and how.
+  package struct Configuration: Sendable {
+    /// The command and its arguments; a command without a slash is looked up in PATH. No shell is involved.
+    package var command: [String]
+    /// `NAME=value` entries; nil is our own environment.
+    package var environment: [String]?
+    package var input = Stream.null
+    package var output = Stream.pipe
+    package var errors = Stream.descriptor(2)
+    /// A command that talks to a person at the terminal stays in our process group, as a background group may not read
+    /// from it.
+    package var leadsGroup = true
+
+    package init(_ command: [String]) { self.command = command }
+  }
+}
+
+/// A command that could not be started.
+package struct ChildProcessError: ToolError, Equatable {
+  package var command: String
+  package var errno: Int32
+  package var status: ExitStatus { .usage }
+  package var description: String { "start '\(command)': \(systemMessage(self.errno))" }
+}

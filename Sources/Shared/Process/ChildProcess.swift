@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CProcess
+internal import Glibc
+internal import Synchronization
+
+/// A command that we run: an exec plugin, a handler, an upstream.
+///
+/// It starts with descriptors 0, 1 and 2 only, with default signals, with the limit of open files that we were started
+/// with, and as the leader of a process group. It does not outlive us: the kernel kills it when we are killed
+/// (PR_SET_PDEATHSIG), and a guard process kills the rest of its group.
+///
+/// All members may be called on any thread.
+@safe package final class ChildProcess: Sendable {
+  /// How a process ended.
+  package enum Ending: Sendable, Equatable, CustomStringConvertible {
+    case exited(Int32)
+    case killed(signal: Int32)
+
+    package var description: String {
+      switch self {
+      case .exited(let status): "exit status \(status)"
+      case .killed(let signal): "killed by signal \(signal)"
+      }
+    }
+
+    /// The status as a shell has it: 128 and the signal's number for a process that was killed.
+    package var shellStatus: Int32 {
+      switch self {
+      case .exited(let status): status
+      case .killed(let signal): 128 + signal
+      }
+    }
+  }
+
+  package let identifier: Int32
+  /// Our ends of the pipes; -1 where ``Configuration`` asks for no pipe. They are closed with the object.
+  package let input: Int32
+  package let output: Int32
+  package let errors: Int32
+  /// A pidfd: poll(2) reports it readable from the process's end on.
+  package let endDescriptor: Int32
+
+  private enum State { case running, ended(Ending) }
+  private let state = Mutex(State.running)
+  private let isInputOpen: Atomic<Bool>
+  private let leadsGroup: Bool
+
+  /// Starts a command.
+  ///
+  /// - Throws: ``ChildProcessError`` when the command is not found or cannot be started.
+  package init(_ configuration: Configuration) throws(ChildProcessError) {
+    let command = configuration.command.first ?? ""
+    guard let path = CommandSearch.path(of: command) else {
+      throw ChildProcessError(command: command, errno: ENOENT)
+    }
+    var ends = ChildStreams()
+    do throws(ChildProcessError) {
+      let theirs = try ends.open(configuration)
+      (identifier, endDescriptor) = try ChildStarter.start(configuration, path: path, streams: theirs)
+    } catch {
+      ends.closeAll()
+      throw error
+    }
+    ends.closeTheirs()
+    (input, output, errors) = (ends.ours.input, ends.ours.output, ends.ours.errors)
+    isInputOpen = Atomic(input >= 0)
+    leadsGroup = configuration.leadsGroup
+    if leadsGroup { ChildGuard.shared.remember(group: identifier) }
+  }
+
+  deinit {
+    if waitForEnd(atMost: .zero) == nil {
+      signal(SIGKILL)
+      _ = waitForEnd()
+    }
+    closeInput()
+    for descriptor in [output, errors, endDescriptor] where descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Closes our end of the command's stdin.
+  package func closeInput() {
+    if isInputOpen.exchange(false, ordering: .acquiringAndReleasing) { close(input) }
+  }
+
+  /// Sends a signal to the command's group (to the command alone where it leads none); nothing once it has ended.
+  package func signal(_ number: Int32) {
+    state.withLock { state in
+      guard case .running = state else { return }
+      _ = kill(leadsGroup ? -identifier : identifier, number)
+    }
+  }
+
+  /// Waits for the end of the command.
+  ///
+  /// - Parameter limit: How long; nil is without limit.
+  /// - Returns: How it ended; nil when it still runs.
+  package func waitForEnd(atMost limit: Duration? = nil) -> Ending? {
+    if case .ended(let ending) = state.withLock({ $0 }) { return ending }
+    let milliseconds = limit.map { Int32(min(max($0.milliseconds, 0), Int64(Int32.max))) } ?? -1
+    guard cprocess_wait(endDescriptor, milliseconds) == 1 else { return nil }
+    return state.withLock { state in
+      if case .ended(let ending) = state { return ending }
+      // Forget the group before its number is free for others.
+      if leadsGroup { ChildGuard.shared.forget(group: identifier) }
+      let status = cprocess_reap(identifier)
+      let ending: Ending = status < 0 ? .killed(signal: -status) : .exited(status)
+      state = .ended(ending)
+      return ending
+    }
+  }
+
+  /// Ends the command: SIGTERM to its group, and SIGKILL when that has not ended it in time.
+  ///
+  /// - Parameter grace: The time between the two.
+  /// - Returns: How it ended.
+  @discardableResult
+  package func stop(grace: Duration = .seconds(5)) -> Ending? {
+    signal(SIGTERM)
+    if let ending = waitForEnd(atMost: grace) { return ending }
+    signal(SIGKILL)
+    return waitForEnd()
+  }
+}

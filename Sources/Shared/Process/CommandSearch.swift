@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// The search for a command in PATH, as execvp(3) does it.
+package enum CommandSearch {
+  /// The path of an executable file; nil when there is none. A name with a slash is a path already.
+  package static func path(of command: String) -> String? {
+    guard !command.isEmpty else { return nil }
+    guard !command.contains("/") else { return isExecutable(command) ? command : nil }
+    let folders = (ProcessEnvironment.value("PATH") ?? "/bin:/usr/bin").split(
+      separator: ":", omittingEmptySubsequences: false)
+    return folders.lazy.map { ($0.isEmpty ? "." : $0) + "/" + command }.first(where: isExecutable)
+  }
+
+  private static func isExecutable(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    return unsafe access(path, X_OK) == 0
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Process
+
+@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+  /// What a command writes to stdout until it closes it.
+  private func output(of child: ChildProcess) -> String {
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = unsafe read(child.output, &buffer, buffer.count)
+      guard count > 0 else { return String(decoding: text, as: UTF8.self) }
+      text += buffer[..<count]
+    }
+  }
+
+  private func shell(_ script: String) -> ChildProcess.Configuration {
+    ChildProcess.Configuration(["sh", "-c", script])
+  }
+
+  @Test func givesOutputAndStatus() throws {
+    let child = try ChildProcess(shell("echo one; exit 3"))
+    #expect(output(of: child) == "one\n")
+    #expect(child.waitForEnd() == .exited(3))
+    #expect(child.waitForEnd() == .exited(3), "asked again")
+  }
+
+  @Test func writesToItsInput() throws {
+    var configuration = ChildProcess.Configuration(["cat"])
+    configuration.input = .pipe
+    let child = try ChildProcess(configuration)
+    #expect(unsafe write(child.input, "ping", 4) == 4)
+    child.closeInput()
+    child.closeInput()
+    #expect(output(of: child) == "ping")
+    #expect(child.waitForEnd() == .exited(0))
+  }
+
+  @Test func inheritsThreeDescriptorsAndTheOldLimit() throws {
+    // Without close-on-exec, as SwiftNIO opens its sockets.
+    let leak = dup(0)
+    defer { close(leak) }
+    let limit = DescriptorLimit.original
+    DescriptorLimit.raise()
+    let child = try ChildProcess(shell("ls /proc/$$/fd; ulimit -Sn"))
+    #expect(output(of: child) == "0\n1\n2\n\(limit)\n")
+    #expect(child.waitForEnd() == .exited(0))
+  }
+
+  @Test func startsWithDefaultSignals() throws {
+    signal(SIGPIPE, SIG_IGN)
+    let child = try ChildProcess(
+      shell("sed -n 's/^Sig\\(Blk\\|Ign\\):.*\\(........\\)$/\\2/p' /proc/$$/status"))
+    let masks = output(of: child).split(separator: "\n").compactMap { UInt32($0, radix: 16) }
+    // Signal 32 is glibc's own, and cannot be set by a program.
+    #expect(masks.map { $0 & 0x7FFF_FFFF } == [0, 0])
+    #expect(child.waitForEnd() == .exited(0))
+  }
+
+  @Test(arguments: ["", "no-such-command", "/no/such/command", "/etc/passwd", "/"])
+  func saysWhatCannotBeStarted(_ command: String) {
+    let error = #expect(throws: ChildProcessError.self) { try ChildProcess(.init([command])) }
+    #expect(error?.description.contains("'\(command)'") == true)
+    #expect(CommandSearch.path(of: command) == nil)
+  }
+
+  @Test func reportsAnExecutableThatIsNone() throws {
+    let folder = try TemporaryDirectory()
+    let path = folder.path("broken")
+    try Data([0x7F, 0x45, 0x4C, 0x46, 0]).write(to: URL(filePath: path))
+    #expect(unsafe chmod(path, 0o755) == 0)
+    let error = #expect(throws: ChildProcessError.self) { try ChildProcess(.init([path])) }
+    #expect(error?.errno == ENOEXEC)
+  }
+
+  @Test func stopsACommandThatIgnoresTheRequest() throws {
+    let child = try ChildProcess(shell("trap '' TERM; echo ready; while :; do sleep 60; done"))
+    var byte = [UInt8](repeating: 0, count: 6)
+    _ = unsafe read(child.output, &byte, 6)
+    #expect(child.stop(grace: .milliseconds(50)) == .killed(signal: SIGKILL))
+  }
+
+  @Test func stopsTheWholeGroup() throws {
+    let child = try ChildProcess(shell("sleep 600 & echo $!; wait"))
+    var buffer = [UInt8](repeating: 0, count: 16)
+    let count = unsafe read(child.output, &buffer, buffer.count)
+    let text = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+    let grandchild = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    child.stop()
+    try eventually("the grandchild is gone") { kill(grandchild, 0) != 0 }
+  }
+
+  @Test func endDescriptorIsReadableAtTheEnd() throws {
+    let child = try ChildProcess(shell("exit 7"))
+    var event = pollfd(fd: child.endDescriptor, events: Int16(POLLIN), revents: 0)
+    #expect(unsafe poll(&event, 1, 10_000) == 1)
+    #expect(child.waitForEnd(atMost: .zero) == .exited(7))
+  }
+}
