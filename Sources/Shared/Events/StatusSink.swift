@@ -26,6 +26,15 @@ package struct StatusSink {
         self = .file(text)
       }
     }
+
+    /// What has to be opened, as the flag names it; nil for what is open already.
+    package var place: String? {
+      switch self {
+      case .nowhere, .inline: nil
+      case .descriptor(let number): "fd:\(number)"
+      case .file(let path): path
+      }
+    }
   }
 
   private let writer: OutputWriter?
