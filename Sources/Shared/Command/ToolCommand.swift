@@ -40,21 +40,18 @@ extension ToolCommand {
     } catch let error as OutputError where error == .readerLeft {
       shutdown.finishReaderLeft()
     } catch let error as OutputError where error == .interrupted && shutdown.cause != nil {
-      // The cause of the end is the answer.
-      status = shutdown.cause == .deadline ? .timedOut : .ok
+      // The signal is the answer.
     } catch let error as any ToolError {
       diagnostics.error(error.description)
       status = error.status
     } catch {
-      status = explain(error, to: diagnostics, shutdown)
+      status = explain(error, to: diagnostics)
     }
     shutdown.finish(status)
   }
 
   /// Answers what ArgumentParser throws: help and version to stdout, bad usage to stderr with status 64.
-  private static func explain(
-    _ error: any Error, to diagnostics: Diagnostics, _ shutdown: Shutdown
-  ) -> ExitStatus {
+  private static func explain(_ error: any Error, to diagnostics: Diagnostics) -> ExitStatus {
     let code = exitCode(for: error)
     if code == .success {
       let output = OutputWriter()
@@ -63,7 +60,6 @@ extension ToolCommand {
         try output.flush()
         return .ok
       } catch {
-        if error == .readerLeft { shutdown.finishReaderLeft() }
         diagnostics.error(error.description)
         return error.status
       }
@@ -74,7 +70,7 @@ extension ToolCommand {
     }
     let text = message(for: error)
     // ArgumentParser says of enums alone what it wants.
-    let isDuration = text.hasSuffix("<duration>'")
+    let isDuration = text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'")
     diagnostics.error(text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : ""))
     diagnostics.error("try '\(tool) --help'")
     return .usage

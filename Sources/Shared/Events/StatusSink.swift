@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 package import Lines
+package import Process
+
+/// The place that `--status` names cannot be written to.
+package struct StatusSinkError: ToolError {
+  package var place: String
+  package var errno: Int32
+  package var status: ExitStatus { .cannotWrite }
+  package var description: String { "open --status '\(place)': \(systemMessage(self.errno))" }
+}
 
 /// Where STATUS lines go: `--status inline|stderr|fd:N|FILE`; nowhere by default.
 package struct StatusSink {
@@ -26,15 +35,6 @@ package struct StatusSink {
         self = .file(text)
       }
     }
-
-    /// What has to be opened, as the flag names it; nil for what is open already.
-    package var place: String? {
-      switch self {
-      case .nowhere, .inline: nil
-      case .descriptor(let number): "fd:\(number)"
-      case .file(let path): path
-      }
-    }
   }
 
   private let writer: OutputWriter?
@@ -45,18 +45,18 @@ package struct StatusSink {
   /// - Parameters:
   ///   - destination: what the flag said.
   ///   - output: stdout's writer, which inline lines go to, in order with the data.
-  /// - Throws: ``OutputError/failed(errno:)`` when the file cannot be opened, or the descriptor is not open.
-  package init(_ destination: Destination, output: OutputWriter) throws(OutputError) {
+  /// - Throws: ``StatusSinkError`` if the file cannot be opened, or the descriptor is not open.
+  package init(_ destination: Destination, output: OutputWriter) throws(StatusSinkError) {
     isInline = destination == .inline
     switch destination {
     case .nowhere: writer = nil
     case .inline: writer = output
     case .descriptor(let number):
-      guard fcntl(number, F_GETFD) >= 0 else { throw .failed(errno: errno) }
+      guard fcntl(number, F_GETFD) >= 0 else { throw StatusSinkError(place: "fd:\(number)", errno: errno) }
       writer = OutputWriter(descriptor: number, capacity: 4096)
     case .file(let path):
       let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw .failed(errno: errno) }
+      guard descriptor >= 0 else { throw StatusSinkError(place: path, errno: errno) }
       writer = OutputWriter(descriptor: descriptor, capacity: 4096)
     }
   }

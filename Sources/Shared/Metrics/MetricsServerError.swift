@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Process
+
 /// Why the metrics could not be served.
-package struct MetricsServerError: Error, Sendable, CustomStringConvertible {
+package struct MetricsServerError: ToolError, Sendable {
   package enum Code: Sendable {
     /// Not an address at all.
     case address
@@ -11,4 +13,12 @@ package struct MetricsServerError: Error, Sendable, CustomStringConvertible {
 
   package var code: Code
   package var description: String
+
+  /// A mistyped address is bad usage; one that is taken, or not this machine's, is unavailable.
+  package var status: ExitStatus {
+    switch code {
+    case .address: .usage
+    case .system: .unavailable
+    }
+  }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Process
+import Process
 
 /// Where in a line values are to be hidden: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
 ///
 /// Names are resolved as in an expression: `object`, `type` and `source` (and all behind `self`) start at the line,
 /// any other name at an event's object, or at the line where that is no event.
-package struct RedactionPath: Sendable, Equatable {
+struct RedactionPath: Sendable, Equatable {
   enum Step: Sendable, Equatable {
     case key([UInt8])
     case index(Int)
@@ -14,24 +14,21 @@ package struct RedactionPath: Sendable, Equatable {
   }
 
   /// A path that cannot be read.
-  package struct Failure: ToolError, Equatable {
+  struct Failure: ToolError, Equatable {
     var path: String
     /// From 1.
     var column: Int
     var expected: String
-    package var status: ExitStatus { .usage }
-    package var description: String { "--redact '\(path)': column \(column): expected \(expected)" }
+    var status: ExitStatus { .usage }
+    var description: String { "--redact '\(path)': column \(column): expected \(expected)" }
   }
 
   /// Whether the path starts at the line, in an event too.
   let isAbsolute: Bool
-  /// As it was written.
-  let text: String
   /// At least one.
   let steps: [Step]
 
-  package init(_ text: String) throws(Failure) {
-    self.text = text
+  init(_ text: String) throws(Failure) {
     var reader = Reader(text: text, characters: Array(text))
     let steps = try reader.steps()
     if case .key(let name) = steps.first,
