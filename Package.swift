@@ -50,7 +50,6 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
 }
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let server: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"),
   .product(name: "NIOPosix", package: "swift-nio"),
@@ -74,7 +73,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
     // What speaks to the system: files, processes, other libraries.
@@ -82,8 +80,9 @@ let package = Package(
     shim("CProcess"),
     shared("Lines", ["Process"]),
     shared("Metrics", ["Process"]),
-    shared("YAML", ["CYAML"]),
+    shared("YAML", ["CYAML", "Encoding"]),
     shared("Command", ["Process", argumentParser]),
+    system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -99,7 +98,7 @@ let package = Package(
     // What knows events.
     shared("Events", ["Encoding", "JSON", "Lines", "Process"]),
     shared("Selectors", ["CEL"]),
-    shared("Filter", ["CEL", "Events", "JSON", "Selectors"]),
+    shared("Filter", ["CEL", "JSON", "Selectors"]),
 
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("ProcessTests", of: ["Process"]),
@@ -120,7 +119,7 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "YAML", subprocess])
+package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Selectors", "YAML"])
 package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
 package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
 package.targets += tool("wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib"] + server)
@@ -174,7 +173,6 @@ if let only = Context.environment["WATCHUTILS_ONLY"]?.lowercased().split(separat
   package.targets.removeAll { !kept.contains($0.name) }
   package.products.removeAll { !kept.contains($0.name) }
   if !kept.contains("WfanoutCore") { package.dependencies.removeAll { $0.isFor("swift-nio") } }
-  if !kept.contains("KwatchCore") { package.dependencies.removeAll { $0.isFor("swift-subprocess") } }
 }
 
 extension Package.Dependency {

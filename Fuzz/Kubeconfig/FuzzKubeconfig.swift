@@ -8,7 +8,7 @@
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzKubeconfig(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
-  _ = try? ExecCredential(input, from: "plugin")
+  _ = try? ExecCredential(input, apiVersion: "", from: "plugin")
   _ = ExecCredential.time(String(decoding: input, as: UTF8.self))
   guard var config = try? KubeconfigParser(path: "/fuzz/config").parse(input) else { return 0 }
   let before = config

@@ -32,16 +32,80 @@ import Testing
   }
 
   @Test func asksOnceForCoreResources() throws {
-    let (found, asked) = try resolve(["pods", "po", "cm", "ConfigMap", "services"], version: "v1.36")
+    let (plurals, asked) = try resolve(["pods", "services"], version: "v1.36")
     #expect(asked == ["/api/v1"])
-    let names = found.map { if case .found(let resource) = $0 { resource.name } else { "" } }
-    #expect(names == ["pods", "pods", "configmaps", "configmaps", "services"])
+    #expect(Self.names(plurals) == ["pods", "services"])
+    // A short name of the core group could be another group's plural.
+    let (others, both) = try resolve(["po", "cm", "ConfigMap"], version: "v1.36")
+    #expect(both == ["/api/v1", "/apis"])
+    #expect(Self.names(others) == ["pods", "configmaps", "configmaps"])
+    let (_, withoutAggregation) = try resolve(["po"], version: "v1.20")
+    #expect(withoutAggregation == ["/api/v1", "/apis", "/apis/example.com/v1"])
+  }
+
+  private static func names(_ found: [Discovery.Resolution]) -> [String] {
+    found.map { if case .found(let resource, _) = $0 { resource.qualifiedName } else { "" } }
+  }
+
+  /// Custom resources whose names collide, in the server's order.
+  private static let colliding = """
+    {"kind":"APIGroupDiscoveryList","items":[
+    {"metadata":{"name":"a.example.test"},"versions":[{"version":"v1","resources":[
+      {"resource":"widgets","singularResource":"widget","responseKind":{"kind":"Widget"},"scope":"Namespaced","shortNames":["wd","gadgets","limits"],"verbs":["list","watch"]}]}]},
+    {"metadata":{"name":"z.example.test"},"versions":[{"version":"v1","resources":[
+      {"resource":"gadgets","singularResource":"gadget","responseKind":{"kind":"Wd"},"scope":"Namespaced","verbs":["list","watch"]},
+      {"resource":"limits","singularResource":"limit","responseKind":{"kind":"Limit"},"scope":"Namespaced","shortNames":["widget"],"verbs":["list","watch"]}]}]},
+    {"metadata":{"name":"down.example.test"},"versions":[{"version":"v1beta1","freshness":"Stale"}]}]}
+    """
+
+  @Test(arguments: [
+    ("gadgets", "gadgets.z.example.test", ["widgets.a.example.test"]),
+    ("widget", "widgets.a.example.test", ["limits.z.example.test"]),
+    ("wd", "widgets.a.example.test", ["gadgets.z.example.test"]),
+    ("limits", "limits.z.example.test", ["limitranges", "widgets.a.example.test"]),
+    ("limits.a.example.test", "widgets.a.example.test", []),
+  ])
+  func prefersPluralThenSingularThenShortNameThenKind(
+    _ word: String, _ expected: String, _ others: [String]
+  ) throws {
+    var discovery = Discovery([try ResourceName(word)])
+    var queue = discovery.start()
+    while !queue.isEmpty {
+      let path = queue.removeFirst()
+      let body = path == "/apis" ? Array(Self.colliding.utf8) : try Wire.body("v1.36/discovery-api")
+      queue += discovery.answer(path, .success(body))
+    }
+    guard case .found(let resource, let also) = discovery.resolve(try ResourceName(word)) else {
+      Issue.record("\(word) is not found")
+      return
+    }
+    #expect(resource.qualifiedName == expected)
+    #expect(also.map(\.qualifiedName) == others)
+  }
+
+  @Test(arguments: ["things.down.example.test", "things.v1beta1.down.example.test", "things"])
+  func takesADownAPIForUnavailableAndNotForMissing(_ word: String) throws {
+    let name = try ResourceName(word)
+    var discovery = Discovery([name])
+    var queue = discovery.start()
+    while !queue.isEmpty {
+      let path = queue.removeFirst()
+      let body = path == "/apis" ? Array(Self.colliding.utf8) : Array(FakeAPIServer.core.utf8)
+      queue += discovery.answer(path, .success(body))
+    }
+    guard case .missing(let failures) = discovery.resolve(name) else {
+      Issue.record("found")
+      return
+    }
+    #expect(failures.map(\.kind) == [.http(503)])
+    #expect(failures.first?.message.contains("down.example.test/v1beta1") == true)
+    #expect(discovery.resolve(try ResourceName("things.a.example.test")) == .missing([]))
   }
 
   @Test(arguments: ["v1.20", "v1.36"]) func findsOthersByAggregationOrWithout(_ version: String) throws {
     for word in ["deploy", "deployments.apps", "deployments.v1.apps", "deployment.app"] {
       let (found, asked) = try resolve([word], version: version)
-      guard case .found(let resource) = found[0] else {
+      guard case .found(let resource, _) = found[0] else {
         Issue.record("\(word) is not found: \(asked)")
         continue
       }
@@ -92,6 +156,9 @@ import Testing
     Name(text: "deploy.v1.apps", parts: ["deploy", "apps", "v1", nil, nil]),
     Name(text: "pods.v1", parts: ["pods", "", "v1", nil, nil]),
     Name(text: "api/v1/pods", parts: ["pods", "", "v1", nil, nil]),
+    Name(text: "clusterroles/a@example.test", parts: ["clusterroles", nil, nil, nil, "a@example.test"]),
+    Name(text: "clusterroles/system:node", parts: ["clusterroles", nil, nil, nil, "system:node"]),
+    Name(text: "apis/g.x/v1/r/with space+=(é)", parts: ["r", "g.x", "v1", nil, "with space+=(é)"]),
     Name(text: "api/v1/namespaces", parts: ["namespaces", "", "v1", nil, nil]),
     Name(text: "api/v1/namespaces/x", parts: ["namespaces", "", "v1", nil, "x"]),
     Name(text: "api/v1/namespaces/x/pods", parts: ["pods", "", "v1", "x", nil]),
@@ -122,6 +189,9 @@ import Testing
         == "?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=7"
         + "&fieldSelector=metadata.name%3Dweb%2Cstatus.phase%3DRunning&labelSelector=a%20in%20%28b%2Cc%29%2Cd%21%3De"
     )
+    #expect(
+      Query(object: "a,b=c\\d@e").text(.probe(resourceVersion: "1")).hasSuffix(
+        "fieldSelector=metadata.name%3Da%5C%2Cb%5C%3Dc%5C%5Cd%40e"))
     #expect(
       Query().text(.watch(resourceVersion: "", initialEvents: true, timeoutSeconds: 5))
         == "?watch=true&allowWatchBookmarks=true&timeoutSeconds=5&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"

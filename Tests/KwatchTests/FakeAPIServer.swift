@@ -85,10 +85,15 @@ final class FakeAPIServer: Sendable {
   /// A kwatch with these arguments on a server that knows `core`, and answers all else as told.
   static func followed(
     by arguments: [String], in directory: URL, host: String = "127.0.0.1", user: String = "token: t",
+    groups: String = #"{"kind":"APIGroupDiscoveryList","items":[]}"#,
     _ answer: @escaping @Sendable (Request, Answer) -> Void
   ) throws -> (RunningTool, FakeAPIServer) {
     let server = try FakeAPIServer { request, reply in
-      if request.path == "/api/v1" { reply.whole(core) } else { answer(request, reply) }
+      switch request.path {
+      case "/api/v1": reply.whole(core)
+      case "/apis": reply.whole(groups)
+      default: answer(request, reply)
+      }
     }
     let environment = try server.kubeconfig(in: directory, host: host, user: user)
     return (try Tool.start("kwatch", arguments, environment: environment), server)

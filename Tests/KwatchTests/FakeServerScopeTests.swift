@@ -13,7 +13,9 @@ import Testing
   private func start(
     _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
   ) throws -> (RunningTool, FakeAPIServer) {
-    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
+    let groups =
+      #"{"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]}]}"#
+    return try FakeAPIServer.followed(by: arguments, in: directory.url, groups: groups, answer)
   }
 
   static func list(_ version: String, _ items: String = "", continuation: String = "") -> String {
@@ -151,15 +153,19 @@ import Testing
   }
 
   @Test(arguments: [["--prune", "status"], ["--source"]])
-  func printsNoPartOfAnObjectThatIsNoJSON(_ flags: [String]) throws {
+  func printsNoPartOfAnObjectThatIsNotJSON(_ flags: [String]) throws {
     let begin = #"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"#
+    let watches = Atomic<Int>(0)
     let (tool, _) = try start(["cm"] + flags) { request, reply in
       if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
       guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
       reply.head()
-      reply.send(
-        begin + #""name":"a","namespace":"n","uid":"a","resourceVersion":"6"},"data":{"k":[[}}}"# + "\n"
-          + begin + #""name":"b","namespace":"n","uid":"b","resourceVersion":"7"}}}"# + "\n")
+      // Damaged on its way, once: the watch is begun again from where it was.
+      if watches.add(1, ordering: .relaxed).newValue == 1 {
+        reply.send(
+          begin + #""name":"a","namespace":"n","uid":"a","resourceVersion":"6"},"data":{"k":[[}}}"# + "\n")
+      }
+      reply.send(begin + #""name":"b","namespace":"n","uid":"b","resourceVersion":"7"}}}"# + "\n")
       reply.hold()
     }
     let line = try tool.waitForLines(1)[0]
@@ -212,10 +218,6 @@ import Testing
       #"{"kind":"APIResourceList","groupVersion":"metrics.k8s.io/v1beta1","resources":[{"name":"pods","singularName":"","namespaced":true,"kind":"PodMetrics","verbs":["get","list"]}]}"#
     let answer: @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void = { request, reply in
       switch request.path {
-      case "/apis":
-        reply.whole(
-          #"{"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]}]}"#
-        )
       case "/apis/metrics.k8s.io/v1beta1": reply.whole(discovery)
       default:
         // Every second request has the sample of the one before.

@@ -22,7 +22,7 @@ import Testing
 
   @Test func takesAStreamingListThatDripsByteByByte() throws {
     let body = try Wire.body("v1.36/watch-list")
-    let (tool, server) = try start(["cm", "--bookmarks", "--status", "stderr"]) { request, reply in
+    let (tool, server) = try start(["configmaps", "--bookmarks", "--status", "stderr"]) { request, reply in
       reply.head()
       for byte in body { reply.send([byte]) }
       reply.hold()
@@ -31,7 +31,7 @@ import Testing
     // Every byte as the server sent it.
     #expect(try tool.waitForLines(expected.count) == expected)
     try tool.waitForDiagnostics(#""mode":"watch","health":"healthy""#)
-    #expect(server.paths.count == 2)
+    #expect(server.paths.count == 2, "\(server.paths)")
     #expect(server.paths.last?.contains("sendInitialEvents=true&resourceVersionMatch=NotOlderThan") == true)
   }
 
@@ -103,7 +103,7 @@ import Testing
       #!/bin/sh
       [ -n "$KUBERNETES_EXEC_INFO" ] || exit 1
       echo x >>\(counter)
-      printf '{"kind":"ExecCredential","status":{"token":"token-%s"}}' "$(wc -l <\(counter) | tr -d ' ')"
+      printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"token-%s"}}' "$(wc -l <\(counter) | tr -d ' ')"
       """.utf8
     ).write(to: script)
     unsafe chmod(script.path, 0o755)
@@ -295,7 +295,7 @@ import Testing
     }
     let health = directory.path("health")
     let pipe = try Tool.shell(
-      "kwatch cm --status '\(health)' --timeout 30s | { sleep 3; cat; }",
+      "kwatch configmaps --status '\(health)' --timeout 30s | { sleep 3; cat; }",
       environment: try server.kubeconfig(in: directory.url))
     let lines = try pipe.waitForLines(3998)
     #expect(FoldedStream(lines).faults.isEmpty)

@@ -86,11 +86,13 @@ import Testing
               there
       """
     let user = try #require(try KubeconfigParser(path: "/etc/k/config").parse(Array(text.utf8)).users["all"])
-    #expect(user.certificate == .inline(Array("CERT".utf8)))
+    #expect(
+      user.certificate
+        == .inline(Array("CERT".utf8), place: "users[all].client-certificate-data of '/etc/k/config'"))
     #expect(user.key == .file("/etc/k/key.pem"))
     #expect(user.tokenFile == "/etc/k/token")
     #expect(user.impersonation == .init(user: "boss", groups: ["a", "b"], extra: ["reason": ["why"]]))
-    #expect(user.exec?.command == "/etc/k/./plugin")
+    #expect(user.exec?.command == "/etc/k/plugin")
     #expect(user.exec?.arguments == ["get", "token"])
     #expect(user.exec?.environment == ["A": "b"])
     #expect(user.exec?.wantsClusterInfo == true)
@@ -105,9 +107,10 @@ import Testing
   static let bad = [
     Bad(text: "a: [", words: "is not YAML"),
     Bad(text: "- a", words: "is not a mapping"),
-    Bad(text: "clusters: {a: b}", words: "clusters that is no list"),
-    Bad(text: "users: [{name: u, user: {token: [1]}}]", words: "users[u].token that is no string"),
-    Bad(text: "users: [{name: u, user: {client-key-data: '!'}}]", words: "client-key-data that is no base64"),
+    Bad(text: "clusters: {a: b}", words: "clusters that is not a list"),
+    Bad(text: "users: [{name: u, user: {token: [1]}}]", words: "users[u].token that is not a string"),
+    Bad(
+      text: "users: [{name: u, user: {client-key-data: '!'}}]", words: "client-key-data that is not base64"),
     Bad(text: "users: [{name: u, user: {exec: {args: []}}}]", words: "has no users[u].exec.command"),
     Bad(
       text: "clusters: [{name: c, cluster: {insecure-skip-tls-verify: maybe}}]",
@@ -158,13 +161,17 @@ import Testing
   @Test func readsAnExecCredential() throws {
     let text =
       #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t","expirationTimestamp":"2026-11-21T10:00:00+01:00"}}"#
-    let credential = try ExecCredential(Array(text.utf8), from: "plugin")
+    let version = "client.authentication.k8s.io/v1"
+    let credential = try ExecCredential(Array(text.utf8), apiVersion: version, from: "plugin")
     #expect(credential.token == "t")
     #expect(credential.expiry?.description == "2026-11-21T09:00:00.000Z")
     for bad in [
       "", "{}", #"{"kind":"ExecCredential","status":{}}"#, text.replacing("2026-11", with: "2026:13"),
+      text.replacing("io/v1", with: "io/v1beta1"),
     ] {
-      #expect(throws: ConfigError.self) { try ExecCredential(Array(bad.utf8), from: "plugin") }
+      #expect(throws: ConfigError.self) {
+        try ExecCredential(Array(bad.utf8), apiVersion: version, from: "plugin")
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CYAML
+import Encoding
 
 /// A YAML (or JSON) document as libyaml reads it: scalars stay text, aliases share what they name.
 ///
@@ -111,12 +112,26 @@ package indirect enum YAMLNode: Equatable, Sendable {
       while true {
         let event = try next()
         let line = line
-        if case .close = event { return remember(.mapping(members), anchor) }
+        if case .close = event { return remember(.mapping(Self.merging(members)), anchor) }
         let key = try node(event, depth: depth + 1)
         members.append((key, try node(try next(), depth: depth + 1), line))
       }
     case .close, .other, .streamEnd: throw YAMLNode.Fault(description: "it ends too early")
     }
+  }
+
+  /// Resolves YAML 1.1's merge key: `<<: *base` adds those members of `base` that the mapping does not have itself.
+  private static func merging(_ members: YAMLNode.Mapping) -> YAMLNode.Mapping {
+    guard members.contains(where: { $0.key.string == "<<" }) else { return members }
+    var result = members.filter { $0.key.string != "<<" }
+    var keys = Set(result.compactMap(\.key.string))
+    for (key, value, _) in members where key.string == "<<" {
+      let bases: [YAMLNode] = if case .sequence(let nodes) = value { nodes } else { [value] }
+      for case .mapping(let base) in bases {
+        result += base.filter { member in member.key.string.map { keys.insert($0).inserted } ?? true }
+      }
+    }
+    return result
   }
 
   private mutating func remember(_ node: YAMLNode, _ anchor: String?) -> YAMLNode {
@@ -133,9 +148,16 @@ package indirect enum YAMLNode: Equatable, Sendable {
     case YAML_SCALAR_EVENT:
       let scalar = unsafe event.data.scalar
       let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-      let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE
-      return unsafe .scalar(
-        String(decoding: bytes, as: UTF8.self), isPlain: isPlain, anchor: Self.text(scalar.anchor))
+      let tag = unsafe Self.text(scalar.tag)
+      let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && tag == nil
+      var text = unsafe String(decoding: bytes, as: UTF8.self)
+      if tag == "tag:yaml.org,2002:binary" {
+        guard let decoded = unsafe Base64.decode(bytes) else {
+          throw YAMLNode.Fault(description: "line \(line): a !!binary value is not base64")
+        }
+        text = String(decoding: decoded, as: UTF8.self)
+      }
+      return unsafe .scalar(text, isPlain: isPlain, anchor: Self.text(scalar.anchor))
     case YAML_ALIAS_EVENT: return unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
     case YAML_SEQUENCE_START_EVENT: return unsafe .sequenceStart(Self.text(event.data.sequence_start.anchor))
     case YAML_MAPPING_START_EVENT: return unsafe .mappingStart(Self.text(event.data.mapping_start.anchor))

@@ -27,55 +27,80 @@ enum PollArgument: ExpressibleByArgument, Equatable {
   }
 }
 
-/// How to follow, and until when.
+/// How to follow the resources, and until when.
 struct BehaviourOptions: ParsableArguments {
   @Flag(
     name: [.long, .customLong("list-only")],
-    help: "Print what there is and end; with --state what is new since it was written.")
+    help: "Print the objects that exist now, then exit; with --state only what changed since the last run.")
   var untilNow = false
 
-  @Flag(help: "Print changes only, not what there is at the start.")
+  @Flag(
+    name: [.customShort("w"), .customLong("watch")],
+    help: ArgumentHelp("Accepted for kubectl's users: kwatch always watches.", visibility: .hidden))
+  var watch = false
+
+  @Flag(
+    name: [.long, .customLong("watch-only")],
+    help: "Print changes only, not the objects that exist at the start.")
   var skipInitial = false
 
   @Option(
-    help: "When the resourceVersion has expired: relist, error (the same, after an ERROR line), exit (75).")
+    help: ArgumentHelp(
+      """
+      After an expired resourceVersion: list again and print the difference (relist), print an ERROR line first \
+      (error), or print it and exit with status 75 (exit).
+      """, valueName: "policy"))
   var onGone = GonePolicy.relist
 
-  @Option(help: "List at this interval and repair what the watch has missed.")
+  @Option(
+    help: ArgumentHelp(
+      "List at this interval, compare with what was printed, and repair the difference.",
+      valueName: "duration"))
   var verify: DurationArgument?
 
-  @Option(help: "List at this interval while the watch is refused or broken; or never.")
+  @Option(
+    help: ArgumentHelp(
+      "List at this interval while a watch is refused or broken; never: keep trying to watch.",
+      valueName: "duration|never"))
   var poll = PollArgument.every(.seconds(10))
 
-  @Option(help: "At this interval print METRICS lines of watched pods and nodes, too.")
+  @Option(
+    help: ArgumentHelp(
+      "Also print the resource usage of the watched pods and nodes, as METRICS lines, at this interval.",
+      valueName: "duration"))
   var usage: DurationArgument?
 
-  @Option(help: "Ask the server to end a watch after about this long.")
+  @Option(
+    help: ArgumentHelp("Ask the server to end each watch after about this time.", valueName: "duration"))
   var watchTimeout = DurationArgument(.seconds(300))
 
-  @Option(help: "Failures in a row before giving up (69). Default: no limit.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Exit with status 69 after this many failures in a row.", valueName: "number"))
   var maxRetries: Int?
 
-  @Option(help: "End with status 124 after this long.")
+  @Option(help: ArgumentHelp("Exit with status 124 after this time.", valueName: "duration"))
   var timeout: DurationArgument?
 
-  @Option(help: "Keep in this file where to go on from, and go on from there.", completion: .file())
+  @Option(
+    help: ArgumentHelp("Save the position in this file, and continue from it.", valueName: "file"),
+    completion: .file())
   var state: String?
 
   mutating func validate() throws {
-    if let maxRetries, maxRetries < 0 { throw ValidationError("--max-retries is a number, not below 0") }
+    if let maxRetries, maxRetries < 0 { throw ValidationError("--max-retries must be 0 or more") }
     if case .every(let interval) = poll, interval < .seconds(1) {
-      throw ValidationError("--poll is at least 1s")
+      throw ValidationError("--poll must be at least 1s, or never")
     }
     guard watchTimeout.duration >= .seconds(1) else {
-      throw ValidationError("--watch-timeout is at least 1s")
+      throw ValidationError("--watch-timeout must be at least 1s")
     }
-    if let usage, usage.duration < .seconds(1) { throw ValidationError("--usage is at least 1s") }
-    if let verify, verify.duration < .seconds(1) { throw ValidationError("--verify is at least 1s") }
+    if let usage, usage.duration < .seconds(1) { throw ValidationError("--usage must be at least 1s") }
+    if let verify, verify.duration < .seconds(1) { throw ValidationError("--verify must be at least 1s") }
+    if watch, untilNow { throw ValidationError("--watch and --until-now exclude each other") }
   }
 
   func apply(to configuration: inout WatchConfiguration) {
-    // What is new, in the end, is the difference between what was told and what there is: a list says that.
     configuration.scope.isSnapshot = untilNow
     configuration.scope.skipsInitial = skipInitial
     configuration.scope.onGone = onGone

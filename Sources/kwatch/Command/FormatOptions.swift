@@ -7,33 +7,42 @@ import Process
 
 extension OutputFormat: ExpressibleByArgument {}
 
-/// What is printed, and what is said beside it.
+/// What is printed, where, and what is logged.
 struct FormatOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "json (a line for each event), name, table (the server's columns).")
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "json (a line for each event), name, or table (the server's columns).", valueName: "format"))
   var output = OutputFormat.json
 
   @Flag(help: "Print BOOKMARK lines too.")
   var bookmarks = false
 
-  @Flag(help: "Say in each line where it came from, also where there is only one place.")
+  @Flag(help: "Add the cluster, resource and namespace to each line, even if there is only one of each.")
   var source = false
 
   @Flag(help: "Print the values of Secrets, not their hashes.")
   var reveal = false
 
-  @Option(help: "Leave a path out of the objects: managedFields, status, spec.template; several with commas.")
+  @Option(
+    help: ArgumentHelp(
+      "Leave a path out of the objects, as managedFields, status or spec.template; several separated by commas.",
+      valueName: "path"))
   var prune: [String] = []
 
-  @Option(help: "Where STATUS lines go: inline, stderr, fd:N or a file. Default: nowhere.")
+  @Option(
+    help: ArgumentHelp(
+      "Report health as STATUS lines to inline (stdout), stderr, fd:N or a file.", valueName: "place"))
   var status: String?
 
-  @Option(help: "Serve Prometheus metrics at this address.")
+  @Option(
+    help: ArgumentHelp("Serve Prometheus metrics at this address, as :9090.", valueName: "address"))
   var metrics: String?
 
-  @Flag(help: "Say errors only.")
+  @Flag(help: "Log only errors.")
   var quiet = false
 
-  @Flag(help: "Say what is being done.")
+  @Flag(help: "Log each request.")
   var verbose = false
 
   mutating func validate() throws {
@@ -45,7 +54,7 @@ struct FormatOptions: ParsableArguments {
   func apply(to configuration: inout WatchConfiguration) {
     configuration.output.format = output
     configuration.output.printsBookmarks = bookmarks
-    // Where there are several places, every event must say which it came from.
+    // With several sources each event must name its own.
     configuration.output.printsSource =
       source || configuration.resources.count * max(1, configuration.contexts.count) > 1
     configuration.output.revealsSecrets = reveal

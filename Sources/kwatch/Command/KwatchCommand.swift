@@ -8,26 +8,46 @@ import Process
   static let tool = "kwatch"
 
   static let configuration = CommandConfiguration(
-    commandName: "kwatch", abstract: "List and watch Kubernetes resources, for ever, as NDJSON.",
-    usage: "kwatch [OPTION…] RESOURCE[,RESOURCE…][/NAME] …", version: "kwatch \(Version.string)")
+    commandName: "kwatch",
+    abstract: "List and watch Kubernetes resources, and keep watching, as NDJSON.",
+    usage: "kwatch [OPTION…] RESOURCE[,RESOURCE…][/NAME] …",
+    discussion: """
+      Prints each object that exists, then each change, as one JSON line: {"type":"ADDED","object":{…}}. After any \
+      interruption it continues without losing a change.
 
-  @Argument(help: "A resource: pods, deploy, dnszones.example.com, apis/apps/v1/deployments, pods/NAME.")
+      EXAMPLES:
+        kwatch pods -A                        all pods, as JSON lines
+        kwatch deploy,sts -n prod -o table    two resources, as a table for people
+        kwatch dnszones.example.com/shop      one custom resource
+        kwatch events -A --until-now --state events.state    what is new since the last run
+      """,
+    version: "kwatch \(Version.string)")
+
+  @Argument(
+    help: ArgumentHelp(
+      "A resource, as pods, deploy, dnszones.example.com, apis/apps/v1/deployments or pods/NAME.",
+      valueName: "resource"))
   var resources: [String] = []
 
-  @OptionGroup var place: PlaceOptions
-  @OptionGroup var behaviour: BehaviourOptions
-  @OptionGroup var format: FormatOptions
+  @OptionGroup(title: "Objects and clusters") var place: PlaceOptions
+  @OptionGroup(title: "Following") var behaviour: BehaviourOptions
+  @OptionGroup(title: "Output") var format: FormatOptions
 
   mutating func validate() throws {
     guard !resources.isEmpty || place.listResources else {
       throw ValidationError("name a resource to watch, as in 'kwatch pods'")
+    }
+    // A verb of kubectl's in front of a resource; alone it may be one.
+    if let verb = resources.first, resources.count > 1, ["get", "watch", "list"].contains(verb) {
+      throw ValidationError(
+        "kwatch has no command '\(verb)': write 'kwatch \(resources.dropFirst().joined(separator: " "))'")
     }
   }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     var configuration = WatchConfiguration()
     for operand in resources {
-      // NAME holds no comma; a path may hold none either.
+      // Neither the name of an object nor a path has a comma in it.
       for name in operand.split(separator: ",", omittingEmptySubsequences: false) {
         configuration.resources.append(try ResourceName(String(name)))
       }

@@ -1,39 +1,70 @@
-import ArgumentParser
 // SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
 import KwatchCore
+import Selectors
 
-/// Where to watch, as whom, and which objects: kubectl's names where kubectl has one.
+/// Which objects to follow, on which clusters, as which user: kubectl's names for flags that kubectl has.
 struct PlaceOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "The namespace; several with commas. Default: the context's.")
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The namespace; several separated by commas (default: the context's).", valueName: "namespace"))
   var namespace: [String] = []
 
   @Flag(name: [.customShort("A"), .long], help: "All namespaces.")
   var allNamespaces = false
 
-  @Option(name: [.customShort("l"), .long], help: "A label selector: app=web,tier!=cache.")
+  @Option(
+    name: [.customShort("l"), .long],
+    help: ArgumentHelp("Only objects with these labels, as app=web,tier!=cache.", valueName: "selector"))
   var selector = ""
 
-  @Option(help: "A field selector: status.phase=Running.")
+  @Option(
+    help: ArgumentHelp("Only objects with these fields, as status.phase=Running.", valueName: "selector"))
   var fieldSelector = ""
 
-  @Option(help: "A context of the kubeconfig; may be given several times. Default: the current one.")
+  @Option(
+    help: ArgumentHelp(
+      "A context of the kubeconfig; can be given several times (default: the current one).",
+      valueName: "context"))
   var context: [String] = []
 
   @Option(
-    help: "The kubeconfig. Default: the files of KUBECONFIG, else ~/.kube/config, else in-cluster.",
-    completion: .file())
+    help: ArgumentHelp(
+      "The kubeconfig (default: the files of KUBECONFIG, else ~/.kube/config, else in-cluster).",
+      valueName: "file"), completion: .file())
   var kubeconfig: String?
 
-  @Option(name: .customLong("as"), help: "The user to impersonate; groups are the kubeconfig's.")
+  @Option(
+    name: [.customShort("s"), .long],
+    help: ArgumentHelp("The API server, in place of the kubeconfig's.", valueName: "url"))
+  var server = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "Read a bearer token from this file, in place of the kubeconfig's credentials.", valueName: "file"),
+    completion: .file())
+  var tokenFile = ""
+
+  @Option(name: .customLong("as"), help: ArgumentHelp("Impersonate this user.", valueName: "user"))
   var impersonatedUser = ""
 
-  @Option(name: .customLong("proxy-url"), help: "The proxy to the server: http, https or socks5.")
+  @Option(
+    name: .customLong("as-group"),
+    help: ArgumentHelp("Impersonate this group; can be given several times.", valueName: "group"))
+  var impersonatedGroups: [String] = []
+
+  @Option(
+    name: .customLong("proxy-url"),
+    help: ArgumentHelp("Reach the server through this proxy: http, https or socks5.", valueName: "url"))
   var proxyURL = ""
 
-  @Option(help: "What is put in front of every path, for aggregated control planes.")
+  @Option(
+    help: ArgumentHelp(
+      "Put this in front of every path, for aggregated control planes.", valueName: "path"))
   var pathPrefix = ""
 
-  @Flag(help: "Print what the server has and how it can be followed, one line each, and end.")
+  @Flag(help: "Print the server's resources, one line each, then exit.")
   var listResources = false
 
   func apply(to configuration: inout WatchConfiguration) throws {
@@ -46,14 +77,23 @@ struct PlaceOptions: ParsableArguments {
         name.utf8.allSatisfy({
           $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0)
         })
-      else { throw ValidationError("'\(name)' is no name of a namespace") }
+      else { throw ValidationError("'\(name)' is not the name of a namespace") }
     }
     configuration.isAllNamespaces = allNamespaces
+    do {
+      _ = try LabelSelector(parsing: selector)
+    } catch { throw ValidationError("-l '\(selector)': \(error)") }
+    do {
+      _ = try FieldSelector(parsing: fieldSelector)
+    } catch { throw ValidationError("--field-selector '\(fieldSelector)': \(error)") }
     configuration.labelSelector = selector
     configuration.fieldSelector = fieldSelector
     configuration.contexts = context.flatMap { $0.split(separator: ",").map(String.init) }
     configuration.kubeconfig = kubeconfig
-    configuration.impersonatedUser = impersonatedUser
+    configuration.overrides.server = server
+    configuration.overrides.tokenFile = tokenFile
+    configuration.overrides.impersonatedUser = impersonatedUser
+    configuration.overrides.impersonatedGroups = impersonatedGroups
     configuration.proxyURL = proxyURL
     configuration.listsResources = listResources
     guard !pathPrefix.isEmpty else { return }
@@ -61,7 +101,7 @@ struct PlaceOptions: ParsableArguments {
     while prefix.hasSuffix("/") { prefix.removeLast() }
     let isPlain = prefix.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Array("?#\\".utf8).contains($0) }
     guard isPlain, !prefix.split(separator: "/").contains("..") else {
-      throw ValidationError("--path-prefix '\(pathPrefix)' is no path")
+      throw ValidationError("--path-prefix '\(pathPrefix)' is not a path")
     }
     configuration.pathPrefix = prefix
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// A resource that a server has.
+/// A resource that a server serves.
 struct APIResource: Equatable, Sendable {
   var group: String
   var version: String
@@ -30,7 +30,7 @@ struct APIResource: Equatable, Sendable {
     return "\(root)/namespaces/\(namespace)/\(name)"
   }
 
-  /// What kwatch can do with it, in STATUS' words.
+  /// How kwatch can follow it, in the words of STATUS.
   var mode: String { verbs.contains("list") ? (verbs.contains("watch") ? "watch" : "polling") : "none" }
 
   /// Its line for `--list-resources`.
@@ -44,7 +44,17 @@ struct APIResource: Equatable, Sendable {
       """.utf8)
   }
 
-  func answers(to word: String) -> Bool {
-    name == word || singular == word || shortNames.contains(word) || kind.lowercased() == word
+  /// How well a word names the resource: its plural best, then its singular, a short name, its kind (kubectl's
+  /// order); nil if it does not.
+  func rank(of word: String) -> Int? {
+    if name == word { return 0 }
+    if singular == word { return 1 }
+    if shortNames.contains(word) { return 2 }
+    return kind.lowercased() == word ? 3 : nil
   }
+
+  /// The API is one of Kubernetes' own: core, a group without a dot, or one of `k8s.io`.
+  var isBuiltIn: Bool { Self.isBuiltIn(group: group) }
+
+  static func isBuiltIn(group: String) -> Bool { !group.contains(".") || group.hasSuffix(".k8s.io") }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds out what the named resources are, with as few requests as that takes: core resources one, others two;
-/// where the server has no aggregated discovery, one for each version of each group.
+/// Finds the named resources on a server, with as few requests as that takes: one for a core resource's plural, two
+/// for others; without aggregated discovery, one for each version of each group.
 ///
-/// A pure state machine: it says what to get, and is given what came.
+/// A pure state machine: it returns the paths to get, and is given the answers.
 struct Discovery {
   static let core = "/api/v1"
   static let all = "/apis"
@@ -14,8 +14,9 @@ struct Discovery {
   ].joined(separator: ",")
 
   enum Resolution: Equatable {
-    case found(APIResource)
-    /// The server has no such thing; which requests failed with something else than 404.
+    /// `others`: resources of other groups that the name fits too.
+    case found(APIResource, others: [APIResource] = [])
+    /// The server has no such resource; the requests that failed with something else than 404.
     case missing([ScopeFailure])
   }
 
@@ -26,6 +27,8 @@ struct Discovery {
   /// By path, so that the order is the server's and not that of the answers.
   private var resources: [String: [APIResource]] = [:]
   private var failures: [ScopeFailure] = []
+  /// Groups with a version that the server knows, but cannot describe now.
+  private var unavailable: [(group: String, version: String)] = []
 
   init(_ names: [ResourceName], wantsAll: Bool = false) {
     self.names = names
@@ -56,7 +59,9 @@ struct Discovery {
       if failure.kind != .http(404) { failures.append(failure) }
     case .success(let text):
       switch DiscoveryAnswer(text) {
-      case .resources(let found): resources[path] = found
+      case .resources(let found, let unavailable):
+        resources[path] = found
+        self.unavailable += unavailable
       case .groups(let groups):
         return ask(
           groups.flatMap { group in
@@ -65,44 +70,74 @@ struct Discovery {
           })
       case nil:
         failures.append(
-          ScopeFailure(kind: .garbage, message: "GET \(path): the answer is no discovery document"))
+          ScopeFailure(kind: .garbage, message: "GET \(path): the answer is not a discovery document"))
       }
     }
     guard open.isEmpty, !asked.contains(Self.all) else { return [] }
-    let isUnresolved = names.contains { name in
+    // A core resource's plural is what it is. Another group's plural goes before a short name of the core's.
+    let isOpen = names.contains { name in
       guard !name.isPath, name.group == nil else { return false }
-      if case .missing = resolve(name) { return true }
-      return false
+      guard case .found(let resource, _) = resolve(name) else { return true }
+      return resource.rank(of: name.resource) != 0
     }
-    return isUnresolved ? ask([Self.all]) : []
+    return isOpen ? ask([Self.all]) : []
   }
 
   func resolve(_ name: ResourceName) -> Resolution {
-    let candidates = found.filter { resource in
-      guard name.version == nil || name.version == resource.version else { return false }
-      return name.isPath
-        ? resource.name == name.resource && resource.group == name.group : resource.answers(to: name.resource)
+    if name.isPath { return resolvePath(name) }
+    var candidates: [(resource: APIResource, rank: Int)] = found.compactMap { resource in
+      guard name.version == nil || name.version == resource.version,
+        let rank = resource.rank(of: name.resource)
+      else { return nil }
+      return (resource, rank)
     }
-    var match = candidates.first
-    if !name.isPath, let group = name.group {
+    if let group = name.group {
       // kubectl's rule: a group may be cut short (`deployments.app`), but the whole one goes first.
-      match =
-        candidates.first { $0.group == group }
-        ?? candidates.first { !group.isEmpty && $0.group.hasPrefix(group) }
+      let exact = candidates.filter { $0.resource.group == group }
+      candidates =
+        exact.isEmpty && !group.isEmpty
+        ? candidates.filter { $0.resource.group.hasPrefix(group) } : exact
     }
-    if let match { return .found(match) }
-    // A path says it all but for the kind. Where discovery is not allowed, or not there, as with servers that
-    // serve nothing but watches (wfanout is one), the list itself has the last word.
-    if name.isPath, resources[document(of: name)] == nil, failures.allSatisfy({ $0.kind == .http(403) }) {
-      return .found(
-        APIResource(
-          group: name.group ?? "", version: name.version ?? "v1", name: name.resource,
-          verbs: ["list", "watch"]))
+    // Of equal ranks the first, in the server's own order of preference.
+    guard let best = candidates.map(\.rank).min(),
+      let match = candidates.first(where: { $0.rank == best })?.resource
+    else {
+      return .missing(failures + unavailableFailures(name))
     }
-    return .missing(failures)
+    var others: [APIResource] = []
+    for (other, _) in candidates where other.group != match.group && !(other.isBuiltIn && match.isBuiltIn) {
+      if !others.contains(where: { $0.qualifiedName == other.qualifiedName }) { others.append(other) }
+    }
+    return .found(match, others: others)
   }
 
-  /// The path of what tells about all resources of one group and version.
+  /// A path leaves nothing open but the kind. If discovery is forbidden or missing, as on servers that serve nothing
+  /// but watches (wfanout is one), the list itself decides.
+  private func resolvePath(_ name: ResourceName) -> Resolution {
+    let match = found.first {
+      $0.name == name.resource && $0.group == name.group && (name.version ?? $0.version) == $0.version
+    }
+    if let match { return .found(match) }
+    guard resources[document(of: name)] == nil, failures.allSatisfy({ $0.kind == .http(403) }) else {
+      return .missing(failures)
+    }
+    return .found(
+      APIResource(
+        group: name.group ?? "", version: name.version ?? "v1", name: name.resource, verbs: ["list", "watch"])
+    )
+  }
+
+  /// An aggregated API whose own server is down: the resource may well be in it.
+  private func unavailableFailures(_ name: ResourceName) -> [ScopeFailure] {
+    unavailable.filter { name.group.map($0.group.hasPrefix) ?? true }.map { group, version in
+      ScopeFailure(
+        kind: .http(503),
+        message: "resource '\(name.text)': the API \(group)/\(version) is unavailable, "
+          + "because the server behind it does not answer")
+    }
+  }
+
+  /// The path of the document that lists all resources of one group and version.
   private func document(of name: ResourceName) -> String {
     let group = name.group ?? ""
     let version = name.version ?? "v1"
@@ -110,7 +145,14 @@ struct Discovery {
   }
 
   private func wants(_ group: String) -> Bool {
-    wantsAll || names.contains { !$0.isPath && ($0.group == nil || group.hasPrefix($0.group ?? "")) }
+    wantsAll
+      || names.contains { name in
+        guard !name.isPath else { return false }
+        if let prefix = name.group { return group.hasPrefix(prefix) }
+        // Only a custom resource may go before what the core group has; Kubernetes' own names are known not to.
+        if case .found = resolve(name) { return !APIResource.isBuiltIn(group: group) }
+        return true
+      }
   }
 
   private mutating func ask(_ paths: [String]) -> [String] {

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a discovery document says.
+/// The content of a discovery document.
 enum DiscoveryAnswer: Equatable {
+  typealias GroupVersion = (group: String, version: String)
+
   /// `APIResourceList`, or all of an aggregated `APIGroupDiscoveryList`, preferred versions first.
-  case resources([APIResource])
+  ///
+  /// `unavailable`: what the server could not ask the aggregated API about.
+  case resources([APIResource], unavailable: [GroupVersion])
   /// `APIGroupList` of a server without aggregated discovery: groups with their versions, preferred ones first.
   case groups([(name: String, versions: [String])])
 
   static func == (left: DiscoveryAnswer, right: DiscoveryAnswer) -> Bool {
     switch (left, right) {
-    case (.resources(let left), .resources(let right)): left == right
+    case (.resources(let left, let leftMissing), .resources(let right, let rightMissing)):
+      left == right && leftMissing.elementsEqual(rightMissing) { $0 == $1 }
     case (.groups(let left), .groups(let right)): left.elementsEqual(right) { $0 == $1 }
     default: false
     }
@@ -24,9 +29,10 @@ enum DiscoveryAnswer: Equatable {
       guard let version = parts.last, parts.count <= 2 else { return nil }
       let group = parts.count == 2 ? parts[0] : ""
       self = .resources(
-        (value["resources"]?.elements ?? []).compactMap { Self.legacy($0, group, version) })
+        (value["resources"]?.elements ?? []).compactMap { Self.legacy($0, group, version) }, unavailable: [])
     case "APIGroupDiscoveryList":
-      self = .resources((value["items"]?.elements ?? []).flatMap(Self.aggregated))
+      let items = value["items"]?.elements ?? []
+      self = .resources(items.flatMap(Self.aggregated), unavailable: items.flatMap(Self.unavailable))
     case "APIGroupList":
       self = .groups(
         (value["groups"]?.elements ?? []).compactMap { group in
@@ -47,6 +53,16 @@ enum DiscoveryAnswer: Equatable {
       singular: value["singularName"]?.text ?? "", kind: value["kind"]?.text ?? "",
       isNamespaced: value["namespaced"]?.flag ?? false, verbs: value["verbs"]?.texts ?? [],
       shortNames: value["shortNames"]?.texts ?? [])
+  }
+
+  /// `freshness: Stale` without resources: the group's own server has not answered yet, or not for long.
+  private static func unavailable(_ item: JSONValue) -> [GroupVersion] {
+    (item["versions"]?.elements ?? []).compactMap { version in
+      guard version["freshness"]?.text == "Stale", version["resources"]?.elements.isEmpty ?? true,
+        let group = item["metadata"]?["name"]?.text, let number = version["version"]?.text
+      else { return nil }
+      return (group, number)
+    }
   }
 
   private static func aggregated(_ item: JSONValue) -> [APIResource] {

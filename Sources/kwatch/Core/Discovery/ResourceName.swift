@@ -31,26 +31,38 @@ package struct ResourceName: Equatable, Sendable {
     }
     var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     if parts.first == "", parts.count > 1 { parts.removeFirst() }
-    for part in parts where !Self.isSegment(part) {
-      throw Fault(description: "'\(text)' is no resource: '\(part)' cannot be a part of one")
+    guard !parts.contains("") else {
+      throw Fault(description: "'\(text)' is not a resource: a part of it is empty")
     }
     if parts.count > 1, parts[0] == "api" || parts[0] == "apis" {
       try readPath(parts)
-      return
+    } else {
+      try readWord(parts)
     }
+    for part in [resource, group ?? "", version ?? "", namespace ?? ""] where !Self.isPlain(part) {
+      throw Fault(description: "'\(text)' is not a resource: '\(part)' cannot be a part of one")
+    }
+    if let object, !Self.isObjectName(object) {
+      throw Fault(description: "'\(text)' is not a resource: '\(object)' cannot be an object's name")
+    }
+  }
+
+  /// `RESOURCE[.VERSION][.GROUP][/NAME]`.
+  private mutating func readWord(_ parts: [String]) throws(Fault) {
     guard parts.count <= 2 else {
       throw Fault(
-        description: "'\(text)' is no resource: write RESOURCE, RESOURCE/NAME or apis/GROUP/VERSION/RESOURCE")
+        description:
+          "'\(text)' is not a resource: write RESOURCE, RESOURCE/NAME or apis/GROUP/VERSION/RESOURCE")
     }
     let labels = parts[0].split(separator: ".", maxSplits: 1).map(String.init)
     guard let first = labels.first, !parts[0].hasPrefix(".") else {
-      throw Fault(description: "'\(text)' is no resource: a name is missing in front of the dot")
+      throw Fault(description: "'\(text)' is not a resource: a name is missing in front of the dot")
     }
     resource = first.lowercased()
     object = parts.count == 2 ? parts[1] : nil
     guard labels.count == 2 else { return }
     let tail = labels[1].split(separator: ".", maxSplits: 1).map(String.init)
-    guard !tail.isEmpty else { throw Fault(description: "'\(text)' is no resource: its group is missing") }
+    guard !tail.isEmpty else { throw Fault(description: "'\(text)' is not a resource: its group is missing") }
     if tail.count == 2, Self.isVersion(tail[0]) {
       (version, group) = (tail[0], tail[1])
     } else if Self.isVersion(labels[1]) {
@@ -76,21 +88,28 @@ package struct ResourceName: Equatable, Sendable {
     guard !resource.isEmpty, rest.isEmpty else {
       throw Fault(
         description:
-          "'\(text)' is no path of a resource: write apis/GROUP/VERSION/[namespaces/NS/]RESOURCE[/NAME]")
+          "'\(text)' is not the path of a resource: write apis/GROUP/VERSION/[namespaces/NS/]RESOURCE[/NAME]")
     }
   }
 
-  /// Names of objects may hold more than names of resources (RBAC's have colons), but nothing that a path means
-  /// something by.
-  private static func isSegment(_ text: String) -> Bool {
-    guard !text.isEmpty, text.utf8.count <= 253, text != ".", text != ".." else { return false }
-    return text.utf8.allSatisfy { byte in
-      switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-      case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"): true
-      default: false
+  /// Parts of a path: nothing in them may mean anything else there.
+  private static func isPlain(_ text: String) -> Bool {
+    text.utf8.count <= 253 && text != "." && text != ".."
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+          UInt8(ascii: ":"):
+          true
+        default: false
+        }
       }
-    }
+  }
+
+  /// Kubernetes' own rule for the freest of names, those of RBAC ("ValidatePathSegmentName"): anything but `.`, `..`,
+  /// a slash and a percent sign. It is only ever sent as a field selector's value.
+  private static func isObjectName(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 253 && text != "." && text != ".."
+      && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "%") }
   }
 
   /// `v1`, `v2beta3`.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import CCurl
+import Encoding
 import Process
 
-/// The way to one cluster as one user: makes requests with all that the kubeconfig says about it.
+/// One cluster as one user: makes requests with everything that the kubeconfig says about it.
 package final class ClusterLink {
   let name: String
   let target: ClusterTarget
   let credentials: Credentials
   var heartbeat = Heartbeat(at: MonotonicClock.now)
   private let pathPrefix: String
-  private let proxyURL: String
-  private let impersonation: Kubeconfig.Impersonation
+  private let proxy: Proxy
 
   init(
     name: String, target: ClusterTarget, _ configuration: WatchConfiguration,
@@ -20,16 +20,21 @@ package final class ClusterLink {
     self.target = target
     credentials = Credentials(target, wake: wake)
     pathPrefix = configuration.pathPrefix
-    proxyURL = configuration.proxyURL.isEmpty ? target.cluster.proxyURL : configuration.proxyURL
-    var impersonation = target.user.impersonation
-    if !configuration.impersonatedUser.isEmpty { impersonation.user = configuration.impersonatedUser }
-    self.impersonation = impersonation
+    proxy = Proxy(
+      explicit: configuration.proxyURL.isEmpty ? target.cluster.proxyURL : configuration.proxyURL,
+      to: target.server, environment: KubeconfigLoader.system.environment)
   }
+
+  /// For messages: `context prod, https://10.0.0.1:6443`.
+  var label: String { "context \(name), \(target.server)" }
 
   /// A request, not yet started.
   ///
-  /// `compressed`: worth asking for gzip, which is not done over loopback, where it only costs; `fresh`: on a
-  /// connection of its own. Nil while the credentials are being fetched; throws where they, or a file of the kubeconfig, are not to be had.
+  /// - Parameters:
+  ///   - compressed: asks for gzip, except over loopback, where it only costs.
+  ///   - fresh: on a new connection.
+  /// - Returns: nil while the credentials are being fetched.
+  /// - Throws: `ConfigError` if they, or a file of the kubeconfig, cannot be used.
   func exchange(
     _ path: String, accept: String = "application/json", compressed: Bool = false, fresh: Bool = false
   ) throws(ConfigError) -> Exchange? {
@@ -53,45 +58,28 @@ package final class ClusterLink {
       exchange.set(CURLOPT_ACCEPT_ENCODING, "gzip")
     }
     if fresh { exchange.set(CURLOPT_FRESH_CONNECT, 1) }
-    setProxy(exchange)
-    if server.scheme == "https" { setTLS(exchange, material) }
+    exchange.set(CURLOPT_PROXY, proxy.url)
+    if let exceptions = proxy.exceptions { exchange.set(CURLOPT_NOPROXY, exceptions) }
+    if let tls = material.tls { setTLS(exchange, tls) }
     setIdentity(exchange, material)
     return exchange
   }
 
-  private func setProxy(_ exchange: Exchange) {
-    if !proxyURL.isEmpty {
-      exchange.set(CURLOPT_PROXY, proxyURL)
-      exchange.set(CURLOPT_NOPROXY, "")
-    } else if target.server.isLoopback {
-      // As Go does: a proxy from the environment is not asked for this machine.
-      exchange.set(CURLOPT_NOPROXY, "*")
-    }
-  }
-
-  private func setTLS(_ exchange: Exchange, _ material: AuthMaterial) {
+  private func setTLS(_ exchange: Exchange, _ material: TLSMaterial) {
     exchange.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    // The system's authorities may change too; libcurl would keep them for a day.
+    exchange.set(CURLOPT_CA_CACHE_TIMEOUT, 0)
     if target.cluster.isInsecure {
       exchange.set(CURLOPT_SSL_VERIFYPEER, 0)
       exchange.set(CURLOPT_SSL_VERIFYHOST, 0)
     }
-    // The kubeconfig's authority is the only one then: not also those that the system trusts.
-    if target.cluster.authority != nil { exchange.unset(CURLOPT_CAPATH) }
-    switch target.cluster.authority {
-    case .file(let path): exchange.set(CURLOPT_CAINFO, path)
-    case .inline(let bytes): exchange.set(CURLOPT_CAINFO_BLOB, bytes: bytes)
-    case nil: break
+    if let authority = material.authority {
+      // Only the kubeconfig's authority is trusted then, not also the system's.
+      exchange.unset(CURLOPT_CAPATH)
+      exchange.set(CURLOPT_CAINFO_BLOB, bytes: authority)
     }
-    switch material.certificate {
-    case .file(let path): exchange.set(CURLOPT_SSLCERT, path)
-    case .inline(let bytes): exchange.set(CURLOPT_SSLCERT_BLOB, bytes: bytes)
-    case nil: break
-    }
-    switch material.key {
-    case .file(let path): exchange.set(CURLOPT_SSLKEY, path)
-    case .inline(let bytes): exchange.set(CURLOPT_SSLKEY_BLOB, bytes: bytes)
-    case nil: break
-    }
+    if let certificate = material.certificate { exchange.set(CURLOPT_SSLCERT_BLOB, bytes: certificate) }
+    if let key = material.key { exchange.set(CURLOPT_SSLKEY_BLOB, bytes: key) }
   }
 
   private func setIdentity(_ exchange: Exchange, _ material: AuthMaterial) {
@@ -101,7 +89,8 @@ package final class ClusterLink {
       let pair = Array("\(material.username):\(material.password)".utf8)
       exchange.addHeader("Authorization: Basic \(Base64.encode(pair))")
     }
-    guard !impersonation.user.isEmpty || !impersonation.groups.isEmpty else { return }
+    let impersonation = target.user.impersonation
+    guard !impersonation.user.isEmpty else { return }
     exchange.addHeader("Impersonate-User: \(Self.headerValue(impersonation.user))")
     if !impersonation.uid.isEmpty {
       exchange.addHeader("Impersonate-Uid: \(Self.headerValue(impersonation.uid))")

@@ -2,12 +2,13 @@
 import Events
 import Process
 
-/// Discovery on one cluster: turns names into scopes, again and again while the cluster is not there.
+/// Discovery on one cluster: resolves names to resources, again and again while the cluster cannot be reached.
 final class ClusterRunner {
-  /// What came out for a name.
+  /// The outcome for one name.
   enum Verdict {
-    case found(APIResource)
-    /// Never: no such resource, or no right to know.
+    /// `others`: resources of other groups that the name fits too.
+    case found(APIResource, others: [APIResource])
+    /// Never: there is no such resource, or no permission.
     case final(ExitStatus, StreamStatus.Reason, String)
     /// Not now.
     case later(String, StreamStatus.Reason)
@@ -21,6 +22,9 @@ final class ClusterRunner {
   private var backoff = Backoff(floor: .milliseconds(100))
   private var hasRefreshed = false
   private(set) var attempts = 0
+  /// The first failures are reported, then one a minute.
+  private(set) var isWorthReporting = true
+  private var lastReport = Duration.zero
   /// Requests under way; bounded, as over HTTP/1.1 each takes a connection.
   private var open = 0
   private static let openLimit = 8
@@ -72,16 +76,17 @@ final class ClusterRunner {
         exchange.onEnd = { [unowned self] ending in
           switch ending {
           case .broken(let message):
-            answered(path, .failure(ScopeFailure(kind: .transport, message: "GET \(path): \(message)")))
+            answered(path, .failure(ScopeFailure(kind: .transport, message: "\(what(path)): \(message)")))
           case .complete where exchange.status == 200: answered(path, .success(body))
-          case .complete: answered(path, .failure(ServerAnswer.failure(exchange, "GET \(path)")))
+          case .complete: answered(path, .failure(ServerAnswer.failure(exchange, what(path))))
           }
         }
         multi.start(exchange)
       } catch {
         queue = []
+        let message = "\(error.message) (\(link.label))"
         let verdict: Verdict =
-          attempts == 0 ? .final(.badConfig, .auth, error.message) : .later(error.message, .auth)
+          attempts == 0 ? .final(error.status, .auth, message) : .later(message, .auth)
         finish(unresolved.map { ($0, verdict) })
       }
     }
@@ -107,9 +112,11 @@ final class ClusterRunner {
     finish(verdicts)
   }
 
+  private func what(_ path: String) -> String { "GET \(path) (\(link.label))" }
+
   private func verdict(_ name: ResourceName) -> Verdict {
     switch discovery.resolve(name) {
-    case .found(let resource): return .found(resource)
+    case .found(let resource, let others): return .found(resource, others: others)
     case .missing(let failures):
       for failure in failures {
         switch failure.kind {
@@ -123,12 +130,15 @@ final class ClusterRunner {
       if let failure = failures.first { return .final(.unavailable, .error, failure.message) }
       return .final(
         .noInput, .noScope,
-        "no resource '\(name.text)' on the server of context \(link.name); --list-resources shows all")
+        "no resource '\(name.text)' on the server (\(link.label)); --list-resources prints all of them")
     }
   }
 
   private func finish(_ verdicts: [(ResourceName, Verdict)]) {
     attempts += 1
+    let now = MonotonicClock.now
+    isWorthReporting = attempts == 1 || attempts == 4 || now - lastReport >= .seconds(60)
+    if isWorthReporting { lastReport = now }
     unresolved = verdicts.compactMap { name, verdict in
       if case .later = verdict { name } else { nil }
     }

@@ -31,6 +31,7 @@ package final class Engine: ScopeHost {
   private var usages: [UsageRunner] = []
   private var finals: [ObjectIdentifier: ExitStatus] = [:]
   private var firstFailure: ExitStatus?
+  private var reportedFailures: Set<String> = []
   private var waiting: [(scope: ScopeRunner, id: TransferID, request: ScopeRequest, fresh: Bool)] = []
   private var outputError: OutputError?
   /// Since when each scope is as healthy as it is.
@@ -85,7 +86,9 @@ package final class Engine: ScopeHost {
       wakes.hangups.add(1, ordering: .relaxed)
       wakes.wake()
     }
-    for (name, target) in try KubeconfigLoader.system.targets(
+    var loader = KubeconfigLoader.system
+    loader.overrides = configuration.overrides
+    for (name, target) in try loader.targets(
       explicit: configuration.kubeconfig, contexts: configuration.contexts)
     {
       let link = ClusterLink(name: name, target: target, configuration) { wakes.wake() }
@@ -157,6 +160,11 @@ package final class Engine: ScopeHost {
     }
     for cluster in clusters { cluster.timer(now) }
     for usage in usages { usage.timer(now) }
+    for cluster in clusters {
+      if let message = cluster.link.credentials.waitingMessage(at: now) {
+        diagnostics.warning("\(message) (\(cluster.link.label))")
+      }
+    }
     for heartbeat in heartbeats where heartbeat.deadline <= now { beat(heartbeat, now) }
     rediscoveries.removeAll { $0.cluster.isIdle }
     for scope in scopes {
@@ -172,7 +180,10 @@ package final class Engine: ScopeHost {
 
   private func deadline(_ now: Duration) -> Duration {
     var next = now + .seconds(60)
-    for cluster in clusters { if let at = cluster.wakeAt { next = min(next, at) } }
+    for cluster in clusters {
+      if let at = cluster.wakeAt { next = min(next, at) }
+      if let at = cluster.link.credentials.messageDeadline { next = min(next, at) }
+    }
     for scope in scopes { if let at = scope.machine.deadline { next = min(next, at) } }
     for usage in usages { if let at = usage.deadline { next = min(next, at) } }
     for heartbeat in heartbeats { next = min(next, heartbeat.deadline) }
@@ -205,12 +216,18 @@ package final class Engine: ScopeHost {
     if configuration.listsResources { return printResources(cluster, found) }
     for (name, verdict) in verdicts {
       switch verdict {
-      case .found(let resource): start(cluster.link, name, resource)
+      case .found(let resource, let others):
+        if !others.isEmpty {
+          diagnostics.warning(
+            "'\(name.text)' is \(resource.qualifiedName); it could also mean "
+              + "\(others.map(\.qualifiedName).joined(separator: ", ")): write the one that is meant")
+        }
+        start(cluster.link, name, resource)
       case .final(let status, let reason, let message):
         failed(status, message)
         report(cluster.link, name, .unhealthy, reason)
       case .later(let message, let reason):
-        if cluster.attempts == 1 || cluster.attempts == 4 { diagnostics.warning("\(message); trying again") }
+        if cluster.isWorthReporting { diagnostics.warning("\(message); trying again") }
         report(cluster.link, name, cluster.attempts > 3 ? .unhealthy : .degraded, reason)
         if let limit = configuration.scope.retryLimit, cluster.attempts > limit {
           failed(.unavailable, message)
@@ -249,7 +266,7 @@ package final class Engine: ScopeHost {
           object: name.object),
         settings: settings, output: output, options: configuration.output, diagnostics: diagnostics,
         host: self)
-      if let entry = state?.entries[scope.key] {
+      if let entry = state?.entry(scope.key) {
         scope.machine.restore(resourceVersion: entry.resourceVersion, objects: entry.objects)
       }
       scopes.append(scope)
@@ -288,7 +305,7 @@ package final class Engine: ScopeHost {
 
   private func printResources(_ cluster: ClusterRunner, _ found: [APIResource]) {
     guard !found.isEmpty else {
-      failed(.unavailable, "context \(cluster.link.name): the server told of no resources")
+      failed(.unavailable, "the server lists no resources (\(cluster.link.label))")
       return cluster.abandon()
     }
     do throws(OutputError) {
@@ -315,9 +332,6 @@ package final class Engine: ScopeHost {
     guard var store = state, scopes.contains(where: \.hasNews) else { return }
     let count = scopes.reduce(0) { $0 + $1.machine.known.count }
     guard isLast || store.isDue(objectCount: count, now: now) else { return }
-    // In the middle of a list resourceVersion and objects do not belong together.
-    guard scopes.allSatisfy({ $0.machine.isConsistent || !$0.machine.isSynced }) else { return }
-    for scope in scopes { scope.hasNews = false }
     try store.write(scopes, now: now)
     state = store
   }
@@ -350,7 +364,7 @@ package final class Engine: ScopeHost {
         if next.scope.machine.isSynced {
           next.scope.handle(.failed(next.id, ScopeFailure(kind: .transport, message: error.message)))
         } else {
-          finished(next.scope, .badConfig, error.message)
+          finished(next.scope, error.status, "\(error.message) (\(next.scope.link.label))")
           next.scope.machine.abandon()
         }
       }
@@ -373,7 +387,8 @@ package final class Engine: ScopeHost {
   }
 
   private func failed(_ status: ExitStatus, _ message: String) {
-    diagnostics.error(message)
+    // One problem of a cluster may end several scopes; it is reported once.
+    if reportedFailures.insert(message).inserted { diagnostics.error(message) }
     firstFailure = firstFailure ?? status
   }
 
@@ -385,7 +400,8 @@ package final class Engine: ScopeHost {
     else { return }
     let cluster = ClusterRunner(scope.link, [whole], wantsAll: false) { _, verdicts, _ in
       // Another version or reach of the same resource, but not one of the same name in another group.
-      guard case .found(let found)? = verdicts.first?.1, found.qualifiedName == scope.resource.qualifiedName,
+      guard case .found(let found, _)? = verdicts.first?.1,
+        found.qualifiedName == scope.resource.qualifiedName,
         found.path(namespace: scope.namespace) != scope.resource.path(namespace: scope.namespace)
       else { return }
       scope.move(to: found)

@@ -9,7 +9,13 @@ struct Query {
 
   /// A watch of one object is a watch of its collection: a `?watch` on the object itself answers with the object.
   private var fields: String {
-    [object.map { "metadata.name=\($0)" } ?? "", fieldSelector].filter { !$0.isEmpty }.joined(separator: ",")
+    [nameSelector ?? "", fieldSelector].filter { !$0.isEmpty }.joined(separator: ",")
+  }
+
+  private var nameSelector: String? {
+    guard let object else { return nil }
+    // A selector's own separators are escaped in a value.
+    return "metadata.name=" + object.map { "\\,=".contains($0) ? "\\\($0)" : String($0) }.joined()
   }
 
   func text(_ request: ScopeRequest) -> String {
@@ -28,7 +34,7 @@ struct Query {
     case .probe(let version):
       items = [("limit", "1"), ("resourceVersion", version), ("resourceVersionMatch", "NotOlderThan")]
       // The user's selectors would make the server look through everything for one object.
-      if let object { items.append(("fieldSelector", "metadata.name=\(object)")) }
+      if let nameSelector { items.append(("fieldSelector", nameSelector)) }
       return Self.join(items)
     }
     if !fields.isEmpty { items.append(("fieldSelector", fields)) }

@@ -45,6 +45,7 @@ package final class ScopeRunner {
   var hasNews = false
   /// The Status of the ERROR event that is being dealt with.
   private var errorObject: [UInt8] = []
+  private let check = StrictCheck()
   /// Whether the items of the current list say kind and apiVersion themselves.
   private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
   private var isTable: Bool { options.format == .table }
@@ -79,10 +80,10 @@ package final class ScopeRunner {
     machine.known.forgetVersions()
   }
 
-  /// For messages: `pods in default (context prod)`.
+  /// For messages: `pods in default (context prod, https://10.0.0.1:6443)`.
   var title: String {
     let place = namespace.map { " in \($0)" } ?? ""
-    return "\(resource.qualifiedName)\(query.object.map { "/\($0)" } ?? "")\(place) (context \(link.name))"
+    return "\(resource.qualifiedName)\(query.object.map { "/\($0)" } ?? "")\(place) (\(link.label))"
   }
 
   /// Tells apart the scopes of a state file.
@@ -164,7 +165,7 @@ package final class ScopeRunner {
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, what)))
       case .complete where !decoder.isComplete:
-        handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(what): the answer is no whole list")))
+        handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(what): the answer is not a whole list")))
       case .complete:
         if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
         handle(.page(id, decoder.meta))
@@ -194,6 +195,10 @@ package final class ScopeRunner {
   // MARK: - Bytes
 
   private func item(_ item: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
+    if let fault = check.fault(in: item) {
+      broken(id, exchange, "an item of the list is not JSON: \(fault): \(Self.start(of: item))")
+      return false
+    }
     let header: ObjectHeader
     do throws(JSONFault) {
       var found = try ObjectHeader(
@@ -205,7 +210,7 @@ package final class ScopeRunner {
       found.hasAPIVersion = found.hasAPIVersion || template.hasAPIVersion
       header = found
     } catch {
-      broken(id, exchange, "an item of the list is not JSON (\(error))")
+      broken(id, exchange, "an item of the list is not an object: \(Self.start(of: item))")
       return false
     }
     tell(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
@@ -215,11 +220,15 @@ package final class ScopeRunner {
   }
 
   private func line(_ line: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
+    if let fault = check.fault(in: line) {
+      broken(id, exchange, "a line of the watch is not JSON: \(fault): \(Self.start(of: line))")
+      return false
+    }
     let parsed: WatchLine
     let header: ObjectHeader
     do throws(JSONFault) {
       guard let found = try WatchLine(line) else {
-        diagnostics.warning("\(title): an event of a type that is not known: \(Self.start(of: line))")
+        diagnostics.warning("\(title): an event of an unknown type is skipped: \(Self.start(of: line))")
         return true
       }
       parsed = found
@@ -233,7 +242,7 @@ package final class ScopeRunner {
       }
       header = try self.header(line, parsed)
     } catch {
-      broken(id, exchange, "a line that is no event (\(error)): \(Self.start(of: line))")
+      broken(id, exchange, "a line of the watch is not an event: \(Self.start(of: line))")
       return false
     }
     if parsed.type == .bookmark {

@@ -3,8 +3,8 @@ import JSON
 import Lines
 import Process
 
-/// `--state FILE`: where each scope goes on from, and what its consumer was told, so that after a restart, too, a
-/// 410 is answered with the right difference.
+/// `--state FILE`: where each scope continues, and which objects its consumer has, so that after a restart, too, a 410
+/// is followed by the right difference.
 struct StateStore {
   struct Entry: Equatable {
     var resourceVersion: String
@@ -17,17 +17,23 @@ struct StateStore {
   }
 
   private let file: StateFile
-  private(set) var entries: [String: Entry] = [:]
+  /// The part of the file that belongs to each scope, as text. A scope in the middle of a list keeps its old part,
+  /// whatever the others do; so do scopes that this run does not follow.
+  private var parts: [String: [UInt8]] = [:]
   private var lastWrite: Duration?
 
-  /// - Throws: `StateFileError` for a file that cannot be read, `Fault` for one that is none of ours.
+  /// - Throws: `StateFileError` for a file that cannot be read, `Fault` for one that kwatch did not write.
   init(path: String) throws {
     file = StateFile(path: path)
     guard let text = try file.read(), !text.isEmpty else { return }
     guard let entries = Self.parse(text) else {
-      throw Fault(description: "state file '\(path)' is none of kwatch's; remove it, or give another")
+      throw Fault(
+        description: "state file '\(path)' was not written by kwatch: remove it, or give another with --state"
+      )
     }
-    self.entries = entries
+    for (key, entry) in entries {
+      parts[key] = Self.part(key, entry.resourceVersion) { entry.objects.forEach($0) }
+    }
   }
 
   static func parse(_ text: [UInt8]) -> [String: Entry]? {
@@ -47,46 +53,50 @@ struct StateStore {
     return entries
   }
 
+  /// What the file has on a scope.
+  func entry(_ key: String) -> Entry? {
+    parts[key].flatMap { Self.parse(Self.whole([$0])) }?[key]
+  }
+
   /// Whether it is time to write: once a second at most, less often the more there is to write.
   func isDue(objectCount: Int, now: Duration) -> Bool {
     guard let lastWrite else { return true }
     return now - lastWrite >= .milliseconds(max(1000, objectCount / 10))
   }
 
-  /// Replaces the file. Entries of scopes that are not told whole yet stay as they were.
+  /// Replaces the file, with the news of every scope whose resourceVersion and objects belong together.
   ///
-  /// - Throws: `StateFileError`; the old file stands.
+  /// - Throws: `StateFileError`; the old file stays.
   mutating func write(_ scopes: [ScopeRunner], now: Duration) throws(StateFileError) {
     lastWrite = now
-    var text = Array("{\"kwatch\":1,\"scopes\":[".utf8)
-    var isFirst = true
-    var written: Set<String> = []
-    func begin(_ key: String, _ version: String) {
-      text += Array("\(isFirst ? "" : ",")\n{\"scope\":\(JSONText.string(key)),".utf8)
-      text += Array("\"resourceVersion\":\(JSONText.string(version)),\"objects\":[".utf8)
-      isFirst = false
-    }
-    for scope in scopes where scope.machine.isSynced {
-      written.insert(scope.key)
-      begin(scope.key, scope.machine.resourceVersion)
-      var isFirstObject = true
-      scope.machine.known.forEach { identity in
-        Self.append(identity, isFirstObject, &text)
-        isFirstObject = false
+    for scope in scopes where scope.hasNews && scope.machine.isConsistent {
+      scope.hasNews = false
+      parts[scope.key] = Self.part(scope.key, scope.machine.resourceVersion) {
+        scope.machine.known.forEach($0)
       }
-      text += Array("]}".utf8)
     }
-    for (key, entry) in entries where !written.contains(key) {
-      begin(key, entry.resourceVersion)
-      for (index, identity) in entry.objects.enumerated() { Self.append(identity, index == 0, &text) }
-      text += Array("]}".utf8)
-    }
-    text += Array("\n]}\n".utf8)
-    try file.write(text)
+    try file.write(Self.whole(parts.sorted { $0.key < $1.key }.map(\.value)))
   }
 
-  private static func append(_ identity: Identity, _ isFirst: Bool, _ text: inout [UInt8]) {
-    if !isFirst { text.append(UInt8(ascii: ",")) }
+  private static func whole(_ parts: [[UInt8]]) -> [UInt8] {
+    Array("{\"kwatch\":1,\"scopes\":[\n".utf8) + parts.joined(separator: Array(",\n".utf8))
+      + Array("\n]}\n".utf8)
+  }
+
+  private static func part(_ key: String, _ version: String, _ each: ((Identity) -> Void) -> Void) -> [UInt8]
+  {
+    var text = Array(
+      "{\"scope\":\(JSONText.string(key)),\"resourceVersion\":\(JSONText.string(version)),\"objects\":[".utf8)
+    var separator: [UInt8] = []
+    each { identity in
+      text += separator
+      separator = [UInt8(ascii: ",")]
+      append(identity, &text)
+    }
+    return text + Array("]}".utf8)
+  }
+
+  private static func append(_ identity: Identity, _ text: inout [UInt8]) {
     text.append(UInt8(ascii: "["))
     for (index, field) in [identity.uid, identity.resourceVersion, identity.namespace, identity.name]
       .enumerated()

@@ -33,8 +33,11 @@ package final class UsageRunner {
   private(set) var isFinished = false
   private let diagnostics: Diagnostics
   private let host: Host
+  private let check = StrictCheck()
   private var exchange: Exchange?
   private var wakeAt: Duration
+  private var givesUpAt = Duration.zero
+  private var patience: Duration { max(interval * 3, .seconds(30)) }
   /// namespace/name → the sample's own time, of the last list.
   private var told: [[UInt8]: [UInt8]] = [:]
   private var seen: [[UInt8]: [UInt8]] = [:]
@@ -78,13 +81,18 @@ package final class UsageRunner {
 
   func timer(_ now: Duration) {
     guard wakeAt <= now, !isFinished else { return }
+    wakeAt = now + interval
     if let late = exchange {
+      // A metrics server that needs longer than the interval sets the pace: the next request waits for its answer.
+      guard now >= givesUpAt else {
+        wakeAt = min(wakeAt, givesUpAt)
+        return
+      }
       host.cancel(late)
       exchange = nil
-      failed(.disconnect, "no answer in time")
+      failed(.disconnect, "no answer in \(patience.components.seconds) s")
       guard !isFinished else { return }
     }
-    wakeAt = now + interval
     let path =
       resource.path(namespace: namespace)
       + query.text(.list(resourceVersion: "", continuation: "", limit: nil))
@@ -92,31 +100,33 @@ package final class UsageRunner {
       guard let made = try link.exchange(path, compressed: true) else { return }
       attach(made)
       exchange = made
-      // A slow metrics server gets a little longer than the interval.
-      wakeAt = now + max(interval, .seconds(1))
+      givesUpAt = now + patience
       host.start(made)
     } catch { settle(.degraded, .auth, error.message) }
   }
 
   private func attach(_ exchange: Exchange) {
     var decoder = ListDecoder()
+    var fault: String?
     seen = [:]
     exchange.onBytes = { [unowned self] chunk in
       do throws(ListDecoder.Fault) {
         try decoder.feed(chunk) { item in
-          sample(item)
-          return true
+          fault = check.fault(in: item).map { "a sample is not JSON: \($0)" }
+          if fault == nil { sample(item) }
+          return fault == nil
         }
-        return true
-      } catch { return false }
+      } catch { fault = "\(error)" }
+      return fault == nil
     }
     exchange.onEnd = { [unowned self] ending in
       self.exchange = nil
       switch ending {
-      case .broken(let message): failed(.disconnect, message)
+      case .broken(let message):
+        if let fault { failed(.error, fault) } else { failed(.disconnect, message) }
       case .complete where exchange.status != 200:
         refused(exchange.status, ServerAnswer.failure(exchange, "list \(resource.qualifiedName)").message)
-      case .complete where !decoder.isComplete: failed(.error, "the answer is no whole list")
+      case .complete where !decoder.isComplete: failed(.error, "the answer is not a whole list")
       case .complete:
         told = seen
         (hasWorked, hasRefreshed, failures) = (true, false, 0)
@@ -183,7 +193,7 @@ package final class UsageRunner {
     guard health?.0 != level || health?.1 != reason else { return }
     health = (level, reason)
     if !message.isEmpty {
-      diagnostics.warning("usage of \(resource.name) (context \(link.name)): \(message)")
+      diagnostics.warning("usage of \(resource.name) (\(link.label)): \(message)")
     }
     host.report(self, level, reason)
   }

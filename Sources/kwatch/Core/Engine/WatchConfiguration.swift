@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Events
 
-/// All that the command line says, as values.
+/// Everything that the command line sets, as values.
 package struct WatchConfiguration: Sendable {
   package var resources: [ResourceName] = []
   /// Empty: each context's own.
@@ -11,10 +11,9 @@ package struct WatchConfiguration: Sendable {
   package var fieldSelector = ""
   package var contexts: [String] = []
   package var kubeconfig: String?
-  /// What is put in front of every path, behind the server's own.
+  /// Put in front of every path, after the server's own.
   package var pathPrefix = ""
-  /// Empty: the kubeconfig's.
-  package var impersonatedUser = ""
+  package var overrides = KubeconfigLoader.Overrides()
   package var proxyURL = ""
   package var scope = ScopeSettings()
   package var output = OutputOptions()

@@ -5,8 +5,12 @@ import Process
 struct ConfigError: ToolError, Equatable {
   var message: String
 
-  init(_ message: String) { self.message = message }
+  var status: ExitStatus
 
-  var status: ExitStatus { .badConfig }
+  init(_ message: String, status: ExitStatus = .badConfig) {
+    self.message = message
+    self.status = status
+  }
+
   var description: String { message }
 }

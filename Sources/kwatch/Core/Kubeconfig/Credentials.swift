@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
+import Glibc
+import Process
 import Synchronization
 
-/// What proves to the server who is asking.
+/// What identifies the user to the server: a token or a password, and the TLS material of the connection.
 struct AuthMaterial: Equatable, Sendable {
   var token = ""
   var username = ""
   var password = ""
-  var certificate: Kubeconfig.Material?
-  var key: Kubeconfig.Material?
+  var tls: TLSMaterial?
 }
 
-/// The credentials of one user, kept fresh: a token file is read for each request, an exec plugin is run again when
-/// what it gave is about to expire, or was refused.
+/// The credentials of one user, kept fresh: files are read for each request, and an exec plugin is run again when its
+/// credential is about to expire, or was refused.
 ///
-/// The plugin runs beside the streams; its answer is waited for by asking again.
+/// The plugin runs on a thread of its own, so that other clusters' streams continue.
 final class Credentials {
   private let user: Kubeconfig.User
   private let target: ClusterTarget
   private let wake: @Sendable () -> Void
-  private var execMaterial: AuthMaterial?
-  private var expiry: Timestamp?
-  private var isRunning = false
+  private var execCredential: ExecCredential?
+  private var tls: TLSMaterial?
+  /// Since when a plugin has been running, and when that was last reported.
+  private var running: (since: Duration, reported: Duration)?
   private let outcome = Outcome()
 
   private final class Outcome: Sendable {
@@ -36,55 +38,82 @@ final class Credentials {
 
   /// What to send now; nil while a plugin is running.
   ///
-  /// - Throws: `ConfigError` where a file is missing or the plugin failed; asking again tries again.
+  /// - Throws: `ConfigError` if a file cannot be used or the plugin failed; the next call tries again.
   func current() throws(ConfigError) -> AuthMaterial? {
-    var material = AuthMaterial(
-      token: user.token, username: user.username, password: user.password, certificate: user.certificate,
-      key: user.key)
+    var material = AuthMaterial(token: user.token, username: user.username, password: user.password)
     if !user.tokenFile.isEmpty {
       guard let text = try KubeconfigLoader.file(user.tokenFile) else {
-        throw ConfigError("token file '\(user.tokenFile)' does not exist")
+        throw ConfigError("the token file '\(user.tokenFile)' does not exist")
       }
       material.token = String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }
+      guard !material.token.isEmpty else { throw ConfigError("the token file '\(user.tokenFile)' is empty") }
     }
-    guard let plugin = user.exec else { return material }
-    if let result = outcome.value.withLock({ value in
-      defer { value = nil }; return value
-    }) {
-      isRunning = false
-      let credential = try result.get()
-      expiry = credential.expiry
-      material.token = credential.token.isEmpty ? material.token : credential.token
-      material.certificate =
-        credential.certificate.isEmpty ? material.certificate : .inline(credential.certificate)
-      material.key = credential.key.isEmpty ? material.key : .inline(credential.key)
-      execMaterial = material
-      return material
+    var (certificate, key) = (user.certificate, user.key)
+    if let plugin = user.exec {
+      guard let credential = try credential(of: plugin) else { return nil }
+      if !credential.token.isEmpty { material.token = credential.token }
+      if !credential.certificate.isEmpty {
+        let place = "the answer of exec plugin '\(plugin.command)'"
+        certificate = .inline(credential.certificate, place: place)
+        key = .inline(credential.key, place: place)
+      }
     }
-    if let execMaterial, !isExpired { return execMaterial }
-    start(plugin)
+    if target.server.scheme == "https" {
+      material.tls = try TLSMaterial(
+        authority: target.cluster.authority, certificate: certificate, key: key, checked: tls)
+      tls = material.tls
+    }
+    return material
+  }
+
+  /// The server refused the credentials: the next `current` fetches new ones.
+  func invalidate() {
+    execCredential = nil
+  }
+
+  /// When `waitingMessage` has something to report.
+  var messageDeadline: Duration? {
+    running.map { since, reported in reported == since ? since + .seconds(5) : reported + .seconds(60) }
+  }
+
+  /// A message about a plugin that is still running: after 5 seconds, then each minute.
+  func waitingMessage(at now: Duration) -> String? {
+    guard let (since, _) = running, let plugin = user.exec, let deadline = messageDeadline, deadline <= now
+    else { return nil }
+    running = (since, now)
+    return "waiting for exec plugin '\(plugin.command)' for \((now - since).components.seconds) s"
+  }
+
+  private func credential(of plugin: Kubeconfig.ExecPlugin) throws(ConfigError) -> ExecCredential? {
+    let result = outcome.value.withLock { value in
+      defer { value = nil }
+      return value
+    }
+    if let result {
+      running = nil
+      execCredential = try result.get()
+      return execCredential
+    }
+    if let execCredential, !Self.isExpired(execCredential) { return execCredential }
+    try start(plugin)
     return nil
   }
 
-  /// The server refused them: the next `current` gets new ones.
-  func invalidate() {
-    guard !isRunning else { return }
-    execMaterial = nil
-  }
-
   /// A little before the time, as the clocks may differ.
-  private var isExpired: Bool {
-    expiry.map { $0 < Timestamp(nanoseconds: Timestamp.now.nanoseconds + 10_000_000_000) } ?? false
+  private static func isExpired(_ credential: ExecCredential) -> Bool {
+    credential.expiry.map { $0 < Timestamp(nanoseconds: Timestamp.now.nanoseconds + 10_000_000_000) } ?? false
   }
 
-  private func start(_ plugin: Kubeconfig.ExecPlugin) {
-    guard !isRunning else { return }
-    isRunning = true
+  private func start(_ plugin: Kubeconfig.ExecPlugin) throws(ConfigError) {
+    guard running == nil else { return }
+    let isInteractive = try plugin.isInteractive(hasTerminal: isatty(STDIN_FILENO) == 1)
+    let info = try plugin.info(for: target, isInteractive: isInteractive)
+    let now = MonotonicClock.now
+    running = (now, now)
     let outcome = outcome
     let wake = wake
-    let info = ExecCredential.info(plugin, target)
-    Task.detached {
-      let result = await ExecPluginRun.credential(plugin, info: info)
+    startThread {
+      let result = ExecPluginRun.credential(plugin, info: info, isInteractive: isInteractive)
       outcome.value.withLock { $0 = result }
       wake()
     }

@@ -2,55 +2,44 @@
 import Encoding
 import JSON
 
-/// What an exec plugin prints: `client.authentication.k8s.io`'s ExecCredential.
+/// The output of an exec plugin: `client.authentication.k8s.io`'s ExecCredential.
 struct ExecCredential: Equatable, Sendable {
   var token = ""
   var certificate: [UInt8] = []
   var key: [UInt8] = []
   var expiry: Timestamp?
 
-  /// `source` names the plugin in messages.
-  init(_ text: [UInt8], from source: String) throws(ConfigError) {
+  /// - Parameters:
+  ///   - apiVersion: what the plugin was asked for; another one is refused, as by kubectl. Empty: any.
+  ///   - source: names the plugin in messages.
+  init(_ text: [UInt8], apiVersion: String, from source: String) throws(ConfigError) {
     let value: JSONValue
-    do { value = try JSONValue.parse(text) } catch { throw ConfigError("\(source) printed no JSON") }
+    do { value = try JSONValue.parse(text) } catch {
+      throw ConfigError("\(source) printed \(text.isEmpty ? "nothing" : "something that is not JSON")")
+    }
     guard value["kind"]?.text == "ExecCredential", let status = value["status"] else {
       throw ConfigError("\(source) printed no ExecCredential with a status")
+    }
+    let version = value["apiVersion"]?.text ?? ""
+    guard apiVersion.isEmpty || version == apiVersion else {
+      throw ConfigError("\(source) answered with apiVersion '\(version)', but was asked for '\(apiVersion)'")
     }
     token = status["token"]?.text ?? ""
     certificate = Array((status["clientCertificateData"]?.text ?? "").utf8)
     key = Array((status["clientKeyData"]?.text ?? "").utf8)
-    guard !token.isEmpty || !certificate.isEmpty && !key.isEmpty else {
+    guard certificate.isEmpty == key.isEmpty else {
+      throw ConfigError(
+        "\(source) gave a \(key.isEmpty ? "certificate without its key" : "key without its certificate")")
+    }
+    guard !token.isEmpty || !certificate.isEmpty else {
       throw ConfigError("\(source) gave neither a token nor a certificate with its key")
     }
     if let text = status["expirationTimestamp"]?.text {
       guard let time = Self.time(text) else {
-        throw ConfigError("\(source) gave an expirationTimestamp that is no RFC 3339 time: '\(text)'")
+        throw ConfigError("\(source) gave an expirationTimestamp that is not an RFC 3339 time: '\(text)'")
       }
       expiry = time
     }
-  }
-
-  /// The value of KUBERNETES_EXEC_INFO, which tells a plugin what is wanted.
-  static func info(_ plugin: Kubeconfig.ExecPlugin, _ target: ClusterTarget) -> String {
-    let version = plugin.apiVersion.isEmpty ? "client.authentication.k8s.io/v1" : plugin.apiVersion
-    var spec = "\"interactive\":false"
-    if plugin.wantsClusterInfo {
-      let address =
-        "\(target.server.scheme)://\(target.server.hostInURL):\(target.server.port)\(target.server.path)"
-      spec += ",\"cluster\":{\"server\":\(JSONText.string(address))"
-      if case .inline(let authority) = target.cluster.authority {
-        spec += ",\"certificate-authority-data\":\"\(Base64.encode(authority))\""
-      }
-      if target.cluster.isInsecure { spec += ",\"insecure-skip-tls-verify\":true" }
-      if !target.cluster.tlsServerName.isEmpty {
-        spec += ",\"tls-server-name\":\(JSONText.string(target.cluster.tlsServerName))"
-      }
-      if !target.cluster.proxyURL.isEmpty {
-        spec += ",\"proxy-url\":\(JSONText.string(target.cluster.proxyURL))"
-      }
-      spec += "}"
-    }
-    return "{\"apiVersion\":\(JSONText.string(version)),\"kind\":\"ExecCredential\",\"spec\":{\(spec)}}"
   }
 
   /// RFC 3339, whole seconds or fractions, `Z` or an offset.

@@ -1,40 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-import Subprocess
-import SystemPackage
+import Glibc
+import Process
 
-/// One run of an exec credential plugin.
+/// One run of an exec credential plugin, as client-go does it: stderr is ours, so that its prompts are seen, and stdin
+/// is the terminal if it may ask there.
 enum ExecPluginRun {
-  /// Runs it without stdin, with KUBERNETES_EXEC_INFO and its own variables, and reads what it prints.
+  private static let outputLimit = 4 << 20
+
   static func credential(
-    _ plugin: Kubeconfig.ExecPlugin, info: String
-  ) async -> Result<ExecCredential, ConfigError> {
+    _ plugin: Kubeconfig.ExecPlugin, info: String, isInteractive: Bool
+  ) -> Result<ExecCredential, ConfigError> {
     let what = "exec plugin '\(plugin.command)'"
-    guard plugin.interactiveMode != "Always" else {
-      return .failure(
-        ConfigError("\(what) wants a terminal (interactiveMode: Always), which a watch has not"))
-    }
-    var environment: [Environment.Key: String?] = ["KUBERNETES_EXEC_INFO": info]
-    for (name, value) in plugin.environment { environment[Environment.Key(stringLiteral: name)] = value }
-    let executable: Executable =
-      plugin.command.contains("/") ? .path(FilePath(plugin.command)) : .name(plugin.command)
-    let output: String
-    do {
-      let result = try await Subprocess.run(
-        executable, arguments: Arguments(plugin.arguments), environment: .inherit.updating(environment),
-        output: .string(limit: 4 << 20), error: .string(limit: 64 << 10))
-      guard result.terminationStatus.isSuccess else {
-        let said = result.standardError.split(separator: "\n").suffix(3).joined(separator: "; ")
-        return .failure(ConfigError("\(what) ended with \(result.terminationStatus): \(said)"))
-      }
-      output = result.standardOutput
-    } catch {
-      let hint = plugin.installHint.split(separator: "\n").joined(separator: " ")
-      return .failure(ConfigError("\(what) could not be run: \(error)\(hint.isEmpty ? "" : "; \(hint)")"))
-    }
+    var variables = plugin.environment
+    variables["KUBERNETES_EXEC_INFO"] = info
     do throws(ConfigError) {
-      return .success(try ExecCredential(Array(output.utf8), from: what))
+      let output = try run(plugin, variables, isInteractive, what)
+      return .success(try ExecCredential(output, apiVersion: plugin.apiVersion, from: what))
     } catch {
       return .failure(error)
     }
+  }
+
+  private static func run(
+    _ plugin: Kubeconfig.ExecPlugin, _ variables: [String: String], _ isInteractive: Bool, _ what: String
+  ) throws(ConfigError) -> [UInt8] {
+    var configuration = ChildProcess.Configuration([plugin.command] + plugin.arguments)
+    let inherited = ProcessEnvironment.all.filter { variables[String($0.prefix { $0 != "=" })] == nil }
+    configuration.environment = inherited + variables.map { "\($0.key)=\($0.value)" }
+    if isInteractive {
+      configuration.input = .descriptor(STDIN_FILENO)
+      configuration.leadsGroup = false
+    }
+    let child: ChildProcess
+    do throws(ChildProcessError) { child = try ChildProcess(configuration) } catch {
+      let hint = plugin.installHint.split(separator: "\n").joined(separator: " ")
+      throw ConfigError(
+        "\(what) could not be started: \(systemMessage(error.errno))\(hint.isEmpty ? "" : "; \(hint)")")
+    }
+    var output: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = unsafe read(child.output, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      output += buffer[..<count]
+      guard output.count <= outputLimit else {
+        child.stop(grace: .zero)
+        throw ConfigError("\(what) printed more than \(outputLimit >> 20) MiB on stdout")
+      }
+    }
+    let ending = child.waitForEnd()
+    guard ending == .exited(0) else {
+      throw ConfigError("\(what) failed: \(ending.map(\.description) ?? "it does not end")")
+    }
+    return output
   }
 }

@@ -2,10 +2,11 @@
 
 /// A kubeconfig, merged from its files: `clientcmd.k8s.io/v1`'s Config, as far as a client needs it.
 struct Kubeconfig: Equatable, Sendable {
-  /// Bytes that a file names or the kubeconfig itself has (`-data`, which wins).
+  /// A certificate or key: a file, or bytes in the kubeconfig itself (`-data`, which wins).
   enum Material: Equatable, Sendable {
     case file(String)
-    case inline([UInt8])
+    /// `place` names the field and its file, for messages.
+    case inline([UInt8], place: String)
   }
 
   struct Cluster: Equatable, Sendable {
@@ -15,6 +16,8 @@ struct Kubeconfig: Equatable, Sendable {
     var tlsServerName = ""
     var proxyURL = ""
     var disablesCompression = false
+    /// The extension `client.authentication.k8s.io/exec`, as JSON: `config` of what an exec plugin is told.
+    var execConfig = ""
   }
 
   struct ExecPlugin: Equatable, Sendable {
@@ -25,6 +28,12 @@ struct Kubeconfig: Equatable, Sendable {
     var installHint = ""
     var interactiveMode = ""
     var wantsClusterInfo = false
+  }
+
+  /// The older way to get a token, which all but OIDC's have left Kubernetes.
+  struct AuthProvider: Equatable, Sendable {
+    var name: String
+    var idToken = ""
   }
 
   struct Impersonation: Equatable, Sendable {
@@ -43,7 +52,7 @@ struct Kubeconfig: Equatable, Sendable {
     var username = ""
     var password = ""
     var exec: ExecPlugin?
-    var authProvider = ""
+    var authProvider: AuthProvider?
     var impersonation = Impersonation()
   }
 
@@ -58,8 +67,8 @@ struct Kubeconfig: Equatable, Sendable {
   var contexts: [String: Context] = [:]
   var currentContext = ""
 
-  /// Adds what `other` has and this one has not: of a name, the first file's entry stands whole, and nothing of
-  /// a later one of the same name is mixed in (kubectl's rule).
+  /// Adds the entries of `other` whose names this one does not have. The first file's entry of a name is used whole;
+  /// nothing of a later entry is mixed into it (kubectl's rule).
   mutating func merge(_ other: Kubeconfig) {
     clusters.merge(other.clusters) { first, _ in first }
     users.merge(other.users) { first, _ in first }

@@ -1,37 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
+import Process
 
-/// Finds and merges kubeconfig files by kubectl's rules, and says where a context leads.
-struct KubeconfigLoader {
+/// Finds and merges kubeconfig files by kubectl's rules, and resolves contexts to clusters and users.
+package struct KubeconfigLoader {
   /// The values of environment variables.
   var environment: (String) -> String?
-  /// A file's bytes, nil where there is none.
+  /// A file's bytes; nil if there is no such file.
   var read: (String) throws(ConfigError) -> [UInt8]?
+  /// What the command line sets in place of the kubeconfig.
+  var overrides = Overrides()
+
+  /// Flags that replace a part of every context that is used.
+  package struct Overrides: Equatable, Sendable {
+    package var server = ""
+    package var tokenFile = ""
+    package var impersonatedUser = ""
+    package var impersonatedGroups: [String] = []
+
+    package init() {}
+  }
 
   static let serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-  /// The merged kubeconfig: `--kubeconfig` alone, else the files of `KUBECONFIG`, else `~/.kube/config`.
+  /// The files to read: `--kubeconfig` alone, else those of `KUBECONFIG`, else `~/.kube/config`.
+  private func paths(explicit: String?) -> [String] {
+    if let explicit { return [explicit] }
+    let listed = (environment("KUBECONFIG") ?? "").split(separator: ":").map(String.init)
+    if listed.isEmpty, let home = environment("HOME") { return ["\(home)/.kube/config"] }
+    return listed
+  }
+
+  /// The merged kubeconfig.
   ///
   /// - Parameter explicit: the flag's value; that file must exist, the others may be missing.
-  /// - Returns: what all files together say; empty where there are none.
+  /// - Returns: what all files together say; empty if there are none.
   /// - Throws: `ConfigError` for a file that cannot be read or understood.
   func load(explicit: String?) throws(ConfigError) -> Kubeconfig {
-    if let explicit {
-      guard let text = try read(explicit) else {
-        throw ConfigError("kubeconfig '\(explicit)' does not exist")
-      }
-      return try KubeconfigParser(path: explicit).parse(text)
-    }
-    var paths = (environment("KUBECONFIG") ?? "").split(separator: ":").map(String.init)
-    if paths.isEmpty, let home = environment("HOME") { paths = ["\(home)/.kube/config"] }
     var merged = Kubeconfig()
-    for path in paths {
-      guard let text = try read(path) else { continue }
-      merged.merge(try KubeconfigParser(path: path).parse(text))
+    for path in paths(explicit: explicit) {
+      if let text = try read(path) {
+        merged.merge(try KubeconfigParser(path: path).parse(text))
+      } else if explicit != nil {
+        throw ConfigError("kubeconfig '\(path)' does not exist")
+      }
     }
     return merged
   }
 
-  /// Where the named contexts lead; none named: the current one, else the cluster this process runs in.
+  /// The clusters and users of the named contexts; if none is named, of the current one, else the cluster that this
+  /// process runs in.
   func targets(
     explicit: String?, contexts: [String]
   ) throws(ConfigError) -> [(name: String, target: ClusterTarget)] {
@@ -39,21 +56,47 @@ struct KubeconfigLoader {
     var names = contexts
     if names.isEmpty, !config.currentContext.isEmpty { names = [config.currentContext] }
     if names.isEmpty {
-      if explicit == nil, let target = try inCluster() { return [("in-cluster", target)] }
-      throw ConfigError(
-        "no context: set current-context in the kubeconfig, give --context, or point KUBECONFIG at a file")
+      if explicit == nil, overrides.server.isEmpty, let target = try inCluster() {
+        return [("in-cluster", target)]
+      }
+      guard !overrides.server.isEmpty else { throw try noContext(explicit) }
+      return [
+        (overrides.server, try target(Kubeconfig.Cluster(), Kubeconfig.User(), named: "", namespace: ""))
+      ]
+    }
+    guard overrides.server.isEmpty || names.count == 1 else {
+      throw ConfigError("--server replaces the server of one context, not of \(names.count)", status: .usage)
     }
     var targets: [(name: String, target: ClusterTarget)] = []
     for name in names { targets.append((name, try target(config, name))) }
     return targets
   }
 
+  private func noContext(_ explicit: String?) throws(ConfigError) -> ConfigError {
+    let paths = paths(explicit: explicit)
+    var missing: [String] = []
+    for path in paths where try read(path) == nil { missing.append("'\(path)'") }
+    let advice = "set current-context, give --context, or point KUBECONFIG at another file"
+    guard missing.count == paths.count else {
+      return ConfigError("no current-context in \(paths.joined(separator: ", ")): \(advice)")
+    }
+    let source = environment("KUBECONFIG").map { $0.isEmpty ? "" : " (KUBECONFIG)" } ?? ""
+    let verb = missing.count == 1 ? "does" : "do"
+    return ConfigError(
+      "no kubeconfig: \(missing.joined(separator: ", "))\(source) \(verb) not exist; \(advice)")
+  }
+
   private func target(_ config: Kubeconfig, _ name: String) throws(ConfigError) -> ClusterTarget {
     guard let context = config.contexts[name] else {
       let known = config.contexts.keys.sorted().joined(separator: ", ")
-      throw ConfigError("no context '\(name)' in the kubeconfig; there is \(known.isEmpty ? "none" : known)")
+      throw ConfigError(
+        "no context '\(name)' in the kubeconfig; "
+          + (known.isEmpty ? "it has no contexts" : "its contexts are \(known)"))
     }
-    guard let cluster = config.clusters[context.cluster] else {
+    var cluster = Kubeconfig.Cluster()
+    if let known = config.clusters[context.cluster] {
+      cluster = known
+    } else if overrides.server.isEmpty {
       throw ConfigError(
         "context '\(name)' names a cluster '\(context.cluster)' that the kubeconfig does not have")
     }
@@ -65,16 +108,42 @@ struct KubeconfigLoader {
       }
       user = known
     }
-    guard user.authProvider.isEmpty || user.exec != nil else {
-      throw ConfigError(
-        "user '\(context.user)' uses the auth-provider '\(user.authProvider)', which Kubernetes has removed; "
-          + "use an exec plugin")
+    return try target(cluster, user, named: context.user, namespace: context.namespace)
+  }
+
+  /// Applies the flags, and refuses what kubectl refuses.
+  private func target(
+    _ cluster: Kubeconfig.Cluster, _ user: Kubeconfig.User, named userName: String, namespace: String
+  ) throws(ConfigError) -> ClusterTarget {
+    var (cluster, user) = (cluster, user)
+    if !overrides.server.isEmpty { cluster.server = overrides.server }
+    if !overrides.tokenFile.isEmpty {
+      user.tokenFile = overrides.tokenFile
+      (user.exec, user.authProvider) = (nil, nil)
     }
-    // client-go's rule: who says how TLS is to be verified, means TLS.
+    if !overrides.impersonatedUser.isEmpty { user.impersonation.user = overrides.impersonatedUser }
+    if !overrides.impersonatedGroups.isEmpty { user.impersonation.groups = overrides.impersonatedGroups }
+    if let authority = cluster.authority, cluster.isInsecure {
+      throw ConfigError(
+        "the cluster \(cluster.server) has insecure-skip-tls-verify beside the certificate authority in "
+          + "\(authority.place): remove one of them, as only one can be meant")
+    }
+    let impersonation = user.impersonation
+    if impersonation.user.isEmpty, impersonation != Kubeconfig.Impersonation() {
+      guard overrides.impersonatedGroups.isEmpty else {
+        throw ConfigError("--as-group needs the user to impersonate: give --as", status: .usage)
+      }
+      throw ConfigError("user '\(userName)' has as-groups, as-uid or as-user-extra without as")
+    }
+    if let provider = user.authProvider, user.exec == nil {
+      user.token = try provider.token(for: userName)
+    }
+    if let exec = user.exec { try exec.check() }
+    // client-go's rule: a cluster with settings for TLS is reached by TLS.
     let meansTLS = cluster.authority != nil || cluster.isInsecure || user.certificate != nil
     return ClusterTarget(
       server: try ServerAddress(cluster.server, defaultScheme: meansTLS ? "https" : "http"), cluster: cluster,
-      user: user, namespace: context.namespace.isEmpty ? "default" : context.namespace)
+      user: user, namespace: namespace.isEmpty ? "default" : namespace)
   }
 
   /// A pod's service account, by the variables and files that Kubernetes gives every pod.
@@ -91,8 +160,6 @@ struct KubeconfigLoader {
     let namespace = try read("\(Self.serviceAccount)/namespace").map {
       String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace }
     }
-    return ClusterTarget(
-      server: try ServerAddress(cluster.server), cluster: cluster, user: user,
-      namespace: namespace ?? "default")
+    return try target(cluster, user, named: "", namespace: namespace ?? "")
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 import YAML
 
 /// Reads one kubeconfig file's text, YAML or JSON.
@@ -47,7 +48,20 @@ struct KubeconfigParser {
       isInsecure: try flag(node, "insecure-skip-tls-verify", at: place),
       tlsServerName: try string(node, "tls-server-name", at: place),
       proxyURL: try string(node, "proxy-url", at: place),
-      disablesCompression: try flag(node, "disable-compression", at: place))
+      disablesCompression: try flag(node, "disable-compression", at: place),
+      execConfig: try execConfig(node, at: place))
+  }
+
+  /// `extensions: [{name: client.authentication.k8s.io/exec, extension: …}]`.
+  private func execConfig(_ node: Members, at place: String) throws(ConfigError) -> String {
+    for entry in try sequence(node, "extensions", at: place) {
+      guard case .mapping(let entry) = entry else { continue }
+      guard try string(entry, "name", at: place + "extensions.") == "client.authentication.k8s.io/exec" else {
+        continue
+      }
+      return field(entry, "extension")?.json ?? ""
+    }
+    return ""
   }
 
   private func user(_ node: Members, at place: String) throws(ConfigError) -> Kubeconfig.User {
@@ -68,7 +82,10 @@ struct KubeconfigParser {
       }
     }
     if let provider = try mapping(node, "auth-provider", at: place) {
-      user.authProvider = try string(provider, "name", at: place + "auth-provider.")
+      let settings = try mapping(provider, "config", at: place + "auth-provider.") ?? []
+      user.authProvider = Kubeconfig.AuthProvider(
+        name: try string(provider, "name", at: place + "auth-provider."),
+        idToken: try string(settings, "id-token", at: place + "auth-provider.config."))
     }
     if let exec = try mapping(node, "exec", at: place) { user.exec = try plugin(exec, at: place + "exec.") }
     return user
@@ -86,7 +103,7 @@ struct KubeconfigParser {
     plugin.wantsClusterInfo = try flag(node, "provideClusterInfo", at: place)
     for entry in try sequence(node, "env", at: place) {
       guard case .mapping(let entry) = entry else {
-        throw fault("has a \(place)env that is no list of name and value")
+        throw fault("has a \(place)env that is not a list of name and value")
       }
       let name = try string(entry, "name", at: place + "env.")
       plugin.environment[name] = try string(entry, "value", at: place + "env.")
@@ -95,7 +112,14 @@ struct KubeconfigParser {
   }
 
   private func absolute(_ path: String) -> String {
-    path.isEmpty || path.hasPrefix("/") ? path : "\(folder)/\(path)"
+    guard !path.isEmpty, !path.hasPrefix("/") else { return path }
+    var parts: [Substring] = []
+    for part in "\(folder)/\(path)".split(separator: "/") where part != "." {
+      if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+    }
+    let joined = parts.joined(separator: "/")
+    // A bare name would be looked up in PATH.
+    return folder.hasPrefix("/") ? "/\(joined)" : parts.count > 1 ? joined : "./\(joined)"
   }
 }
 
@@ -113,14 +137,15 @@ extension KubeconfigParser {
 
   private func string(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> String {
     guard let value = field(node, key) else { return "" }
-    guard let text = value.string else { throw fault("has a \(place)\(key) that is no string") }
+    guard let text = value.string else { throw fault("has a \(place)\(key) that is not a string") }
     return text
   }
 
   private func flag(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> Bool {
     switch try string(node, key, at: place) {
-    case "true", "True", "TRUE": return true
-    case "", "false", "False", "FALSE": return false
+    // YAML 1.1, which kubectl reads, has these words too.
+    case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON": return true
+    case "", "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF": return false
     case let other: throw fault("has a \(place)\(key) that is neither true nor false: '\(other)'")
     }
   }
@@ -129,13 +154,15 @@ extension KubeconfigParser {
     _ node: Members, _ key: String, at place: String
   ) throws(ConfigError) -> Members? {
     guard let value = field(node, key) else { return nil }
-    guard case .mapping(let mapping) = value else { throw fault("has a \(place)\(key) that is no mapping") }
+    guard case .mapping(let mapping) = value else {
+      throw fault("has a \(place)\(key) that is not a mapping")
+    }
     return mapping
   }
 
   private func sequence(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> [YAMLNode] {
     guard let value = field(node, key) else { return [] }
-    guard case .sequence(let sequence) = value else { throw fault("has a \(place)\(key) that is no list") }
+    guard case .sequence(let sequence) = value else { throw fault("has a \(place)\(key) that is not a list") }
     return sequence
   }
 
@@ -143,14 +170,14 @@ extension KubeconfigParser {
     var texts: [String] = []
     for element in try sequence(node, key, at: place) {
       guard let text = element.string else {
-        throw fault("has a \(place)\(key) that is no list of strings")
+        throw fault("has a \(place)\(key) that is not a list of strings")
       }
       texts.append(text)
     }
     return texts
   }
 
-  /// `[{name: …, KIND: {…}}, …]`; of a name given twice the first stands.
+  /// `[{name: …, KIND: {…}}, …]`. A name given twice is refused, as kubectl does: which entry is meant?
   private func named(
     _ node: Members, _ list: String, _ kind: String
   ) throws(ConfigError) -> [(String, Members)] {
@@ -158,10 +185,12 @@ extension KubeconfigParser {
     var names: Set<String> = []
     for element in try sequence(node, list, at: "") {
       guard case .mapping(let element) = element else {
-        throw fault("has an entry of \(list) that is no mapping")
+        throw fault("has an entry of \(list) that is not a mapping")
       }
       let name = try string(element, "name", at: list + ".")
-      guard names.insert(name).inserted else { continue }
+      guard names.insert(name).inserted else {
+        throw fault("has two entries named '\(name)' in \(list): rename or remove one of them")
+      }
       entries.append((name, try mapping(element, kind, at: "\(list)[\(name)].") ?? []))
     }
     return entries
@@ -172,10 +201,13 @@ extension KubeconfigParser {
   ) throws(ConfigError) -> Kubeconfig.Material? {
     let data = try string(node, key + "-data", at: place)
     if !data.isEmpty {
-      guard let bytes = Base64.decode(data.utf8) else {
-        throw fault("has a \(place)\(key)-data that is no base64")
+      let name = "\(place)\(key)-data"
+      // A !!binary value has been decoded already, and some tools encode no second time.
+      if data.hasPrefix("-----BEGIN ") {
+        return .inline(Array(data.utf8), place: "\(name) of '\(self.path)'")
       }
-      return .inline(bytes)
+      guard let bytes = Base64.decode(data.utf8) else { throw fault("has a \(name) that is not base64") }
+      return .inline(bytes, place: "\(name) of '\(self.path)'")
     }
     let path = try string(node, key, at: place)
     return path.isEmpty ? nil : .file(absolute(path))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An API server's URL, taken apart.
-struct ServerAddress: Equatable, Sendable {
+struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
   var scheme: String
   /// Without the brackets of an IPv6 address.
   var host: String
@@ -36,7 +36,7 @@ struct ServerAddress: Equatable, Sendable {
     }
     let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Array("?#@\\\"".utf8).contains($0) }
     guard !name.isEmpty, let port = Int(number), (1...65_535).contains(port), isPlain else {
-      throw ConfigError("the server address '\(text)' is no URL of a server")
+      throw ConfigError("the server address '\(text)' is not the URL of a server")
     }
     host = String(name)
     self.port = port
@@ -44,10 +44,12 @@ struct ServerAddress: Equatable, Sendable {
 
   var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
 
+  var description: String { "\(scheme)://\(hostInURL):\(port)\(path)" }
+
   var isLoopback: Bool { host == "localhost" || host.hasPrefix("127.") || host == "::1" }
 }
 
-/// One cluster, one user: all that a connection needs.
+/// One cluster and one user: everything that a connection needs.
 struct ClusterTarget: Equatable, Sendable {
   var server: ServerAddress
   var cluster: Kubeconfig.Cluster

@@ -65,8 +65,14 @@ extension ScopeMachine {
       mode, isLasting || !isSynced && failures > 3 ? .unhealthy : .degraded,
       reason ?? Self.reason(of: failure),
       connected: failure.code != nil)
-    let text = "\(failure.message); again in \(delay.milliseconds) ms"
-    actions.append(failures == 1 || failures == 4 ? .warn(text) : .debug(text))
+    let text = "\(failure.message); trying again in \(delay.milliseconds) ms"
+    // A lasting failure is reported again each minute.
+    if failures == 1 || failures == 4 || lastWarning.map({ now - $0 >= .seconds(60) }) == true {
+      lastWarning = now
+      actions.append(.warn(text))
+    } else {
+      actions.append(.debug(text))
+    }
     wait(delay, then: next)
   }
 

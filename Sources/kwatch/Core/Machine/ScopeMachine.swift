@@ -64,6 +64,7 @@ struct ScopeMachine: ~Copyable {
   var pollsSinceRefusal = 0
   var lastListAt = Duration.zero
   var failures = 0
+  var lastWarning: Duration?
   var backoff: Backoff
   var brokenSince: Duration?
   var notFoundSince: Duration?

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 
 /// What to leave out of an object, or to hide in it; all else stays byte for byte.
 indirect enum ObjectRewrite: Equatable, Sendable {

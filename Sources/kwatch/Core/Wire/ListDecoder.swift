@@ -17,13 +17,27 @@ struct ListMeta: Equatable, Sendable {
 /// kinds say kind and metadata before the items, custom resources after them: what an item lacks is known from
 /// discovery, and `meta` is complete only when `isComplete`.
 struct ListDecoder {
-  package enum Fault: Error, Equatable {
+  package enum Fault: Error, Equatable, CustomStringConvertible {
     case malformed(String)
     case itemTooLong
+
+    package var description: String {
+      switch self {
+      case .malformed(let message): "the list is not JSON: \(message)"
+      case .itemTooLong: "an item of the list is larger than \(WatchDecoder.lineLimit >> 20) MiB"
+      }
+    }
   }
 
-  private enum Place {
-    case start, key, colon, value, afterValue, element, afterElement, end
+  private enum Place: String {
+    case start = "the opening brace"
+    case key = "a key"
+    case colon = "a colon"
+    case value = "a value"
+    case afterValue = "a comma or the closing brace"
+    case element = "an item"
+    case afterElement = "a comma or the closing bracket of the items"
+    case end = "the end"
   }
 
   private(set) var meta = ListMeta()
@@ -84,7 +98,8 @@ struct ListDecoder {
     case (.afterElement, UInt8(ascii: ",")): place = .element
     case (.afterValue, UInt8(ascii: ",")): place = .key
     default:
-      throw .malformed("unexpected byte \(byte) in a list, where \(place) should be")
+      let shown = (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
+      throw .malformed("\(shown) comes where \(place.rawValue) should")
     }
   }
 
@@ -111,7 +126,7 @@ struct ListDecoder {
       default: break
       }
     } catch {
-      throw .malformed("the list's \(String(decoding: key, as: UTF8.self)) is not JSON")
+      throw .malformed("its member '\(String(decoding: key, as: UTF8.self))' cannot be read")
     }
   }
 

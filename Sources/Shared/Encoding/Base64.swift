@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// RFC 4648 base64, as kubeconfig's `-data` fields and Secrets have it.
-enum Base64 {
+package enum Base64 {
   /// - Returns: nil for text that is no base64; white space is skipped, padding may be missing.
-  static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+  package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0
     var count = 0
@@ -40,7 +40,7 @@ enum Base64 {
 }
 
 extension Base64 {
-  static func encode(_ bytes: [UInt8]) -> String {
+  package static func encode(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     for start in stride(from: 0, to: bytes.count, by: 3) {

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+import JSON
+
+/// Checks what a server sent by the letter of RFC 8259 before it is printed: bytes that were damaged on their way are
+/// an error, not a line.
+struct StrictCheck {
+  private let padded = PaddedBytes()
+
+  /// What is wrong with a value; nil if nothing is.
+  func fault(in text: Span<UInt8>) -> String? {
+    unsafe text.withUnsafeBufferPointer { bytes in
+      let copy = unsafe padded.copy(bytes)
+      guard let start = copy.baseAddress else { return "it is empty" }
+      let value = unsafe RawJSON(line: start, count: copy.count)
+      return value.fault(strictly: true)?.description
+    }
+  }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// Exec plugins and certificates: the built kwatch against scripted answers.
+@Suite(.timeLimit(.minutes(2))) struct CredentialTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// A server that wants `token`, and has no objects.
+  private func server(wanting token: String) throws -> FakeAPIServer {
+    try FakeAPIServer { request, reply in
+      guard request.headers["authorization"] == "Bearer \(token)" else {
+        return reply.whole(
+          #"{"kind":"Status","code":401,"reason":"Unauthorized","message":"no"}"#, status: 401)
+      }
+      reply.whole(request.path == "/api/v1" ? FakeAPIServer.core : FakeServerTests.empty)
+    }
+  }
+
+  private func plugin(_ script: String) throws -> String {
+    let path = try directory.write("#!/bin/sh\n\(script)\n", to: "plugin-\(UUID().uuidString)")
+    unsafe chmod(path, 0o755)
+    return path
+  }
+
+  private static let version = "client.authentication.k8s.io/v1"
+  private static func answer(_ token: String, _ version: String = version) -> String {
+    #"printf '{"kind":"ExecCredential","apiVersion":"\#(version)","status":{"token":"\#(token)"}}'"#
+  }
+
+  private func run(_ script: String, _ fields: String = "", token: String = "t") throws -> Tool.Outcome {
+    let user = "exec: {command: \(try plugin(script)), apiVersion: \(Self.version)\(fields)}"
+    let environment = try server(wanting: token).kubeconfig(in: directory.url, user: user)
+    return try Tool.run("kwatch", ["configmaps", "--list-only"], environment: environment)
+  }
+
+  @Test(arguments: [100_000, 1_000_000]) func passesOnAnyAmountOfStandardError(_ count: Int) throws {
+    let outcome = try run("head -c \(count) /dev/zero | tr '\\0' x >&2; \(Self.answer("t"))")
+    #expect(outcome.status == 0)
+    #expect(outcome.diagnostics.count { $0 == "x" } >= count)
+  }
+
+  @Test func showsAPromptWhileThePluginWaits() throws {
+    let release = directory.path("release")
+    let script = try plugin(
+      "echo 'open https://example.test/device' >&2; until [ -e '\(release)' ]; do sleep 0.05; done; \(Self.answer("t"))"
+    )
+    let environment = try server(wanting: "t").kubeconfig(
+      in: directory.url, user: "exec: {command: \(script), apiVersion: \(Self.version)}")
+    let tool = try Tool.start("kwatch", ["configmaps", "--list-only"], environment: environment)
+    try tool.waitForDiagnostics("https://example.test/device")
+    // A wait that lasts is reported.
+    try tool.waitForDiagnostics("waiting for exec plugin")
+    try directory.write("", to: "release")
+    #expect(try tool.waitForEnd().status == 0)
+  }
+
+  struct Refused: Sendable, CustomTestStringConvertible {
+    var script: String
+    var words: String
+    var fields = ""
+    var testDescription: String { words }
+  }
+
+  static let refused = [
+    Refused(script: answer("t", "client.authentication.k8s.io/v1beta1"), words: "v1beta1"),
+    Refused(script: "exit 3", words: "3"), Refused(script: "kill -9 $$", words: "9"),
+    Refused(script: "true", words: "printed nothing"), Refused(script: "echo no", words: "not JSON"),
+    Refused(script: answer("t"), words: "terminal", fields: ", interactiveMode: Always"),
+    Refused(script: "head -c 5000000 /dev/zero", words: "4 MiB"),
+  ]
+
+  @Test(arguments: refused) func saysOnceWhatIsWrongWithAPlugin(_ refused: Refused) throws {
+    let outcome = try run(refused.script, refused.fields)
+    #expect(outcome.status == 78)
+    #expect(outcome.diagnostics.contains(refused.words), "\(outcome)")
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+  }
+
+  @Test func givesAPluginItsInformation() throws {
+    let info = directory.path("info")
+    #expect(try run("echo \"$KUBERNETES_EXEC_INFO\" >'\(info)'; \(Self.answer("t"))").status == 0)
+    #expect(
+      try directory.read("info")
+        == #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#
+        + "\n")
+  }
+
+  // MARK: - Certificates
+
+  /// A certificate authority, a pair that belongs together, another key, and an encrypted one.
+  private func makeCertificates() throws {
+    let outcome = try Tool.shell(
+      """
+      set -e
+      for name in one two; do
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=$name \
+          -keyout $name.key -out $name.crt 2>/dev/null
+      done
+      openssl pkey -in one.key -aes256 -passout pass:secret -out encrypted.key
+      openssl ec -in one.key -aes256 -passout pass:secret -out traditional.key 2>/dev/null
+      echo nonsense >nonsense.pem
+      printf -- '-----BEGIN CERTIFICATE-----\\nQUJD\\n-----END CERTIFICATE-----\\n' >broken.pem
+      """, in: directory.url
+    ).waitForEnd()
+    #expect(outcome.status == 0, "\(outcome)")
+  }
+
+  @Test func endsAtOnceWithTheNameOfWhatCannotWork() throws {
+    try makeCertificates()
+    let pair = "client-certificate: one.crt, client-key: one.key"
+    for (cluster, user, words) in [
+      ("certificate-authority: missing.pem", "token: t", "missing.pem"),
+      ("certificate-authority: nonsense.pem", "token: t", "nonsense.pem"),
+      ("certificate-authority: broken.pem", "token: t", "broken.pem"),
+      ("certificate-authority-data: bm9uc2Vuc2U=", "token: t", "certificate-authority-data"),
+      ("", "client-certificate: one.crt", "one.crt"), ("", "client-key: one.key", "one.key"),
+      ("", "client-certificate: one.crt, client-key: encrypted.key", "encrypted.key"),
+      ("", "client-certificate: one.crt, client-key: traditional.key", "traditional.key"),
+      ("", "client-certificate: one.crt, client-key: two.key", "two.key"),
+      ("", "client-certificate: none.crt, client-key: one.key", "none.crt"),
+      ("", "client-certificate: nonsense.pem, client-key: one.key", "nonsense.pem"),
+      ("", "client-certificate: one.crt, client-key: nonsense.pem", "nonsense.pem"),
+      ("certificate-authority: one.crt, insecure-skip-tls-verify: true", pair, "one.crt"),
+      ("", "tokenFile: none.token", "none.token"),
+    ] {
+      let comma = cluster.isEmpty ? "" : ", "
+      // Nobody listens: whatever asks the server is told so.
+      let config = try directory.write(
+        """
+        current-context: c
+        clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"\(comma)\(cluster)}}]
+        users: [{name: u, user: {\(user)}}]
+        contexts: [{name: c, context: {cluster: c, user: u}}]
+        """, to: "config")
+      let outcome = try Tool.run("kwatch", ["pods,configmaps"], environment: ["KUBECONFIG": config])
+      #expect(outcome.status == 78, "\(cluster) \(user): \(outcome)")
+      #expect(outcome.diagnostics.contains(words), "\(outcome)")
+      #expect(outcome.diagnostics.split(separator: "\n").count == 1, "\(outcome)")
+      #expect(!outcome.diagnostics.contains("pass phrase"))
+    }
+  }
+
+  @Test func namesTheServerAndTheContext() throws {
+    let config = try directory.write(
+      """
+      current-context: far
+      clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+      users: [{name: u, user: {token: t}}]
+      contexts: [{name: far, context: {cluster: c, user: u}}]
+      """, to: "config")
+    let outcome = try Tool.run("kwatch", ["pods", "--max-retries", "1"], environment: ["KUBECONFIG": config])
+    #expect(outcome.status == 69)
+    #expect(outcome.diagnostics.contains("context far, https://127.0.0.1:1"))
+  }
+
+  // MARK: - Proxies
+
+  /// A SOCKS5 proxy (RFC 1928) that is asked for a name, notes it, and refuses.
+  private func refuseNames(_ listener: LoopbackSocket, _ note: @escaping @Sendable (String) -> Void) {
+    Thread.detachNewThread {
+      while let socket = listener.accept() {
+        defer { socket.close() }
+        func take(_ count: Int) -> [UInt8] {
+          var bytes = [UInt8](repeating: 0, count: count)
+          return unsafe recv(socket.descriptor, &bytes, count, Int32(MSG_WAITALL)) == count ? bytes : []
+        }
+        func give(_ bytes: [UInt8]) {
+          unsafe _ = send(socket.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        }
+        let greeting = take(2)
+        guard greeting.first == 5, !take(Int(greeting[1])).isEmpty else { continue }
+        give([5, 0])
+        let request = take(5)
+        // Address type 3: a name, whose length is the fifth byte.
+        guard request.count == 5, request[3] == 3 else {
+          note("an address")
+          continue
+        }
+        note(String(decoding: take(Int(request[4])), as: UTF8.self))
+        _ = take(2)
+        give([5, 5, 0, 1, 0, 0, 0, 0, 0, 0])
+      }
+    }
+  }
+
+  @Test func leavesNamesToASOCKSProxy() throws {
+    let listener = try #require(LoopbackSocket.listen())
+    defer { listener.shutDown() }
+    let names = Names()
+    refuseNames(listener) { names.add($0) }
+    let proxy = "socks5://127.0.0.1:\(listener.port)"
+    for (field, environment, flags) in [
+      (", proxy-url: \"\(proxy)\"", [:], []), ("", ["https_proxy": proxy], []),
+      ("", ["ALL_PROXY": proxy], []),
+      ("", [:], ["--proxy-url", proxy]),
+    ] {
+      let config = try directory.write(
+        """
+        current-context: c
+        clusters: [{name: c, cluster: {server: "https://kube.example.test:6443"\(field)}}]
+        contexts: [{name: c, context: {cluster: c}}]
+        """, to: "config")
+      let outcome = try Tool.run(
+        "kwatch", ["pods", "--max-retries", "0"] + flags,
+        environment: environment.merging(["KUBECONFIG": config]) { $1 })
+      #expect(outcome.status == 69, "\(outcome)")
+    }
+    #expect(names.all.count >= 4)
+    #expect(Set(names.all) == ["kube.example.test"])
+  }
+
+  private final class Names: Sendable {
+    private let names = Mutex<[String]>([])
+    var all: [String] { names.withLock { $0 } }
+    func add(_ name: String) { names.withLock { $0.append(name) } }
+  }
+}

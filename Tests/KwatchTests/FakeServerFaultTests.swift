@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// What is wrong with an answer, a flag or a file, and what kwatch says about it.
+@Suite(.timeLimit(.minutes(2))) struct FakeServerFaultTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func start(
+    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
+  ) throws -> (RunningTool, FakeAPIServer) {
+    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
+  }
+
+  private static let good =
+    #"{"metadata":{"name":"a","namespace":"default","uid":"a","resourceVersion":"1"}}"#
+
+  @Test(arguments: [
+    #"{"metadata":{"name":"p" "namespace":"default","uid":"u","resourceVersion":"1"}}"#,
+    #"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"1"},"spec":{"a":01}}"#,
+    #"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"1"},"spec":{"a":tru}}"#,
+    #"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"1",}}"#,
+    "{\"metadata\":{\"name\":\"p\",\"namespace\":\"default\",\"uid\":\"u\",\"resourceVersion\":\"1\"},\"x\":\"\u{1}\"}",
+    #"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"1"},"x":[1 2]}"#,
+  ])
+  func printsNothingThatIsNotJSON(_ bad: String) throws {
+    let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { request, reply in
+      reply.whole(
+        #"{"kind":"L","metadata":{"resourceVersion":"5"},"items":[\#(Self.good),\#(bad)]}"#)
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69, "\(outcome)")
+    #expect(outcome.lines.count == 1)
+    #expect(outcome.diagnostics.contains("not JSON") && outcome.diagnostics.contains("http://127.0.0.1:"))
+    #expect(!outcome.diagnostics.contains("malformed("))
+
+    let (watch, _) = try start(["configmaps", "--max-retries", "0", "--poll", "never"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(FakeServerTests.empty) }
+      reply.head()
+      reply.send(#"{"type":"ADDED","object":\#(Self.good)}"# + "\n")
+      reply.send(#"{"type":"ADDED","object":\#(bad)}"# + "\n")
+      reply.hold()
+    }
+    let watched = try watch.waitForEnd()
+    #expect(watched.lines.count == 1)
+    #expect(watched.diagnostics.contains("not JSON"), "\(watched)")
+  }
+
+  @Test func saysInPlainWordsThatAListIsBroken() throws {
+    let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { _, reply in
+      reply.whole(#"{"kind":"L" "metadata":{}}"#)
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69)
+    #expect(outcome.diagnostics.contains("a comma or the closing brace"), "\(outcome)")
+  }
+
+  @Test func waitsForASlowMetricsServer() throws {
+    let sample = FakeServerScopeTests.usage("PodMetrics", #""name":"p","namespace":"default""#)
+    let asked = Atomic<Int>(0)
+    let (tool, server) = try start(["pods", "--usage", "1s"]) { request, reply in
+      if request.path.hasPrefix("/apis/metrics.k8s.io/") {
+        asked.add(1, ordering: .relaxed)
+        // A server that is slower than the interval: its work takes time, whoever asks.
+        Thread.sleep(forTimeInterval: 2.5)
+        return reply.whole(sample)
+      }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      if request.path.contains("watch=true") {
+        reply.head()
+        return reply.hold()
+      }
+      reply.whole(FakeServerTests.empty)
+    }
+    let lines = try tool.waitForLines(1)
+    #expect(lines[0].hasPrefix(#"{"type":"METRICS""#))
+    #expect(asked.load(ordering: .relaxed) <= 2)
+    withExtendedLifetime(server) {}
+  }
+
+  @Test func savesEachScopeOnItsOwn() throws {
+    let state = directory.path("state")
+    let (tool, _) = try start(["configmaps", "-n", "quick,slow", "--state", state, "--on-gone", "relist"]) {
+      request, reply in
+      if request.path.contains("/namespaces/slow/") {
+        reply.head()
+        reply.send(#"{"kind":"L","metadata":{"resourceVersion":"7"},"items":["#)
+        // The list of this one never ends.
+        return reply.hold()
+      }
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(FakeServerTests.empty) }
+      reply.head()
+      reply.send(
+        #"{"type":"ADDED","object":{"metadata":{"name":"n","namespace":"quick","uid":"u","resourceVersion":"42"}}}"#
+          + "\n")
+      reply.hold()
+    }
+    try tool.waitForLines(1)
+    tool.send(SIGTERM)
+    _ = try tool.waitForEnd()
+    let text = try directory.read("state")
+    #expect(text.contains(#""resourceVersion":"42""#) && text.contains("|quick|"))
+    #expect(!text.contains("|slow|"))
+  }
+
+  @Test func retriesAnAPIThatIsDownAndDisturbsNoOther() throws {
+    let groups =
+      #"{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]}]}"#
+    let (tool, server) = try FakeAPIServer.followed(
+      by: ["configmaps,pods.metrics.k8s.io", "--max-retries", "1"], in: directory.url, groups: groups
+    ) { request, reply in
+      if request.path.contains("watch=true") {
+        reply.head()
+        reply.send(#"{"type":"ADDED","object":\#(Self.good)}"# + "\n")
+        return reply.hold()
+      }
+      reply.whole(FakeServerTests.empty)
+    }
+    try tool.waitForLines(1)
+    try tool.waitForDiagnostics("error")
+    #expect(tool.soFar.diagnostics.contains("metrics.k8s.io/v1beta1 is unavailable"))
+    #expect(server.paths.count { $0 == "/apis" } >= 2)
+    #expect(tool.isRunning)
+    let (alone, _) = try FakeAPIServer.followed(
+      by: ["pods.metrics.k8s.io", "--max-retries", "0"], in: directory.url, groups: groups
+    ) { _, reply in reply.whole(FakeServerTests.empty) }
+    #expect(try alone.waitForEnd().status == 69)
+  }
+
+  struct Usage: Sendable, CustomTestStringConvertible {
+    var arguments: [String]
+    var status: Int32 = 64
+    var words: [String]
+    var testDescription: String { arguments.joined(separator: " ") }
+  }
+
+  static let usages = [
+    Usage(arguments: ["get", "pods"], words: ["kwatch pods"]),
+    Usage(arguments: ["pods", "--metrics", "nonsense"], words: ["nonsense"]),
+    Usage(arguments: ["pods", "--metrics", "127.0.0.1:99999"], words: ["99999"]),
+    Usage(arguments: ["pods", "--timeout", "5"], words: ["--timeout", "10s"]),
+    Usage(arguments: ["pods", "--timeout", "1m30"], words: ["--timeout", "10s"]),
+    Usage(arguments: ["pods", "--usage", "5"], words: ["--usage", "10s"]),
+    Usage(arguments: ["pods", "--poll", "none"], words: ["--poll", "never"]),
+    Usage(arguments: ["pods", "--max-retries", "-1"], words: ["--max-retries", "0"]),
+    Usage(arguments: ["pods", "-l", "app in web"], words: ["app in web"]),
+    Usage(arguments: ["pods", "-l", "app=web=x"], words: ["app=web=x"]),
+    Usage(arguments: ["pods", "--field-selector", "a"], words: ["--field-selector", "a"]),
+    Usage(arguments: ["pods", "-w", "--list-only"], words: ["--watch"]),
+    Usage(arguments: ["pods", "--as-group", "g", "--server", "http://127.0.0.1:1"], words: ["--as"]),
+    Usage(arguments: ["pods", "--status", "/none/x"], status: 74, words: ["--status", "/none/x"]),
+    Usage(arguments: ["pods", "--status", "fd:99"], status: 74, words: ["--status", "fd:99"]),
+  ]
+
+  @Test(arguments: usages) func namesTheFlagAndTheRemedy(_ usage: Usage) throws {
+    let outcome = try Tool.run("kwatch", usage.arguments, environment: ["KUBECONFIG": "/none"])
+    #expect(outcome.status == usage.status, "\(outcome)")
+    for word in usage.words { #expect(outcome.diagnostics.contains(word), "\(outcome)") }
+  }
+
+  @Test func saysThatThePortOfTheMetricsIsTaken() throws {
+    let listener = try #require(LoopbackSocket.listen())
+    defer { listener.close() }
+    let outcome = try Tool.run("kwatch", ["pods", "--metrics", "127.0.0.1:\(listener.port)"])
+    #expect(outcome.status == 69, "\(outcome)")
+    #expect(outcome.diagnostics.contains(String(listener.port)))
+  }
+
+  @Test func takesAServerATokenFileAndTheWatchFlag() throws {
+    let token = try directory.write("secret\n", to: "token")
+    let server = try FakeAPIServer { request, reply in
+      reply.whole(request.path == "/api/v1" ? FakeAPIServer.core : FakeServerTests.empty)
+    }
+    let arguments = [
+      "configmaps", "--server", "http://127.0.0.1:\(server.port)", "--token-file", token, "--as", "me",
+      "--as-group", "a", "--as-group", "b",
+    ]
+    let outcome = try Tool.run("kwatch", arguments + ["--list-only"])
+    #expect(outcome.status == 0, "\(outcome)")
+    let headers = try #require(server.requests.last?.headers)
+    #expect(headers["authorization"] == "Bearer secret" && headers["impersonate-user"] == "me")
+    let watching = try Tool.start("kwatch", arguments + ["-w", "--max-retries", "0"])
+    #expect(try watching.waitForEnd().status == 69)
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Process
+import Testing
+
+@testable import KwatchCore
+
+/// kubectl's rules for what a kubeconfig may say, and what flags replace.
+@Suite struct KubeconfigRulesTests {
+  private func targets(
+    _ text: String, contexts: [String] = ["x"], overrides: KubeconfigLoader.Overrides = .init(),
+    environment: [String: String] = [:]
+  ) throws(ConfigError) -> [(name: String, target: ClusterTarget)] {
+    try KubeconfigLoader(
+      environment: { environment[$0] },
+      read: { (path: String) throws(ConfigError) in path == "/k" ? Array(text.utf8) : nil },
+      overrides: overrides
+    ).targets(explicit: text.isEmpty ? nil : "/k", contexts: contexts)
+  }
+
+  private func config(cluster: String = "", user: String = "") -> String {
+    """
+    clusters: [{name: c, cluster: {server: "https://a.example"\(cluster.isEmpty ? "" : ", ")\(cluster)}}]
+    users: [{name: u, user: {\(user)}}]
+    contexts: [{name: x, context: {cluster: c, user: u}}]
+    """
+  }
+
+  @Test(arguments: ["clusters", "users", "contexts"]) func refusesANameGivenTwice(_ list: String) {
+    let text = "\(list): [{name: twice}, {name: other}, {name: twice}]"
+    #expect {
+      try KubeconfigParser(path: "/k").parse(Array(text.utf8))
+    } throws: {
+      "\($0)".contains("'twice'") && "\($0)".contains(list)
+    }
+  }
+
+  @Test func refusesToVerifyAndNotToVerify() {
+    for authority in ["certificate-authority: ca.crt", "certificate-authority-data: QQ=="] {
+      #expect(throws: ConfigError.self) {
+        try targets(config(cluster: "insecure-skip-tls-verify: yes, \(authority)"))
+      }
+    }
+  }
+
+  @Test func readsBinaryTagsBlockScalarsAndMergeKeys() throws {
+    let pem = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
+    let once = Base64.encode(Array(pem.utf8))
+    let twice = Base64.encode(Array(once.utf8))
+    func folded(_ text: String) -> String {
+      stride(from: 0, to: text.utf8.count, by: 20).map { "      " + text.dropFirst($0).prefix(20) }.joined(
+        separator: "\n")
+    }
+    for value in [
+      once, "|\n\(folded(once))", ">-\n\(folded(once))", "!!binary |\n\(folded(twice))",
+      "!!binary \(twice)", "!!binary |\n\(folded(once))", "\"\(once)\"",
+    ] {
+      let text = """
+        clusters:
+        - name: c
+          cluster:
+            certificate-authority-data: \(value)
+            server: https://a.example
+        """
+      let config = try KubeconfigParser(path: "/k").parse(Array(text.utf8))
+      guard case .inline(let bytes, let place)? = config.clusters["c"]?.authority else {
+        Issue.record("no authority in \(text)")
+        continue
+      }
+      #expect(String(decoding: bytes, as: UTF8.self) == pem)
+      #expect(place.contains("clusters[c].certificate-authority-data"))
+    }
+    let merged = """
+      base: &base {server: "https://base.example", proxy-url: "http://p"}
+      clusters:
+      - {name: c, cluster: {<<: *base, server: "https://own.example"}}
+      """
+    let cluster = try KubeconfigParser(path: "/k").parse(Array(merged.utf8)).clusters["c"]
+    #expect(cluster?.server == "https://own.example")
+    #expect(cluster?.proxyURL == "http://p")
+    #expect(throws: ConfigError.self) {
+      try KubeconfigParser(path: "/k").parse(Array("clusters: !!binary '*'".utf8))
+    }
+  }
+
+  @Test func namesTheKubeconfigThatIsMissing() {
+    for (environment, words) in [
+      (["KUBECONFIG": "/missing"], ["/missing", "KUBECONFIG"]),
+      (["KUBECONFIG": "/a:/b"], ["/a", "/b"]),
+      (["HOME": "/home/me"], ["/home/me/.kube/config"]),
+    ] {
+      #expect {
+        try targets("", contexts: [], environment: environment)
+      } throws: { error in
+        words.allSatisfy { "\(error)".contains($0) }
+      }
+    }
+  }
+
+  /// `exp` in a token whose signature nobody here checks.
+  private func token(expiring seconds: Int64) -> String {
+    let claims = Base64.encode(Array(#"{"sub":"me","exp":\#(seconds)}"#.utf8)).prefix { $0 != "=" }
+    return "e30.\(claims).c2ln"
+  }
+
+  @Test func usesAnIDTokenThatIsValidAndSaysWhatToDoOtherwise() throws {
+    let valid = token(expiring: Timestamp.now.nanoseconds / 1_000_000_000 + 600)
+    let found = try targets(config(user: "auth-provider: {name: oidc, config: {id-token: \(valid)}}"))
+    #expect(found.first?.target.user.token == valid)
+    for (provider, words) in [
+      ("{name: oidc, config: {id-token: \(token(expiring: 5))}}", "expired"),
+      ("{name: oidc, config: {id-token: nonsense}}", "not a JSON Web Token"),
+      ("{name: oidc, config: {}}", "without an id-token"), ("{name: gcp}", "gke-gcloud-auth-plugin"),
+      ("{name: azure}", "kubelogin"), ("{name: other}", "does not support"),
+    ] {
+      #expect {
+        try targets(config(user: "auth-provider: \(provider)"))
+      } throws: {
+        let text = "\($0)"
+        return text.contains(words) && !(provider.contains("oidc") && text.contains("removed"))
+      }
+    }
+  }
+
+  @Test func replacesServerTokenAndImpersonation() throws {
+    var overrides = KubeconfigLoader.Overrides()
+    overrides.server = "https://other.example:7443"
+    overrides.tokenFile = "/t"
+    overrides.impersonatedUser = "me"
+    overrides.impersonatedGroups = ["g1", "g2"]
+    let text = config(user: "token: old, exec: {command: x}, as: you, as-groups: [old]")
+    let target = try #require(try targets(text, overrides: overrides).first?.target)
+    #expect(target.server.description == "https://other.example:7443")
+    #expect(target.user.tokenFile == "/t" && target.user.exec == nil)
+    #expect(target.user.impersonation == .init(user: "me", groups: ["g1", "g2"]))
+    // Without any kubeconfig, too.
+    let bare = try targets("", contexts: [], overrides: overrides)
+    #expect(bare.first?.target.server.port == 7443)
+
+    var groups = KubeconfigLoader.Overrides()
+    groups.impersonatedGroups = ["g"]
+    #expect {
+      try targets(config(user: "token: t"), overrides: groups)
+    } throws: {
+      ($0 as? ConfigError)?.status == .usage
+    }
+    #expect(
+      try targets(config(user: "as: you"), overrides: groups).first?.target.user.impersonation.groups == ["g"]
+    )
+    for alone in ["as-groups: [a]", "as-uid: a", "as-user-extra: {a: [b]}"] {
+      #expect(throws: ConfigError.self) { try targets(config(user: alone)) }
+    }
+  }
+
+  @Test(arguments: [
+    ("/etc/k/config", "./plugin", "/etc/k/plugin"), ("/etc/k/config", "../bin/x", "/etc/bin/x"),
+    ("config", "./plugin", "./plugin"), ("sub/config", "./plugin", "sub/plugin"),
+    ("./config", "bin/../plugin", "./plugin"), ("../config", "../x", "../../x"), ("/k", "aws", "aws"),
+    ("/k", "/abs/./x", "/abs/./x"),
+  ])
+  func readsPathsRelativeToTheFile(_ file: String, _ command: String, _ expected: String) throws {
+    let text = "users: [{name: u, user: {exec: {command: \(command)}}}]"
+    #expect(
+      try KubeconfigParser(path: file).parse(Array(text.utf8)).users["u"]?.exec?.command == expected)
+  }
+
+  @Test func tellsAPluginWhatKubectlDoes() throws {
+    let text = """
+      clusters:
+      - name: c
+        cluster:
+          server: https://a.example:6443/x
+          tls-server-name: api
+          certificate-authority-data: QUJD
+          proxy-url: http://p
+          disable-compression: true
+          extensions:
+          - {name: other, extension: {a: b}}
+          - name: client.authentication.k8s.io/exec
+            extension: {audience: "06e3", number: 7, flag: true, none: null, list: [1.5, yes, "yes", a: b]}
+      users: [{name: u, user: {exec: {command: x, provideClusterInfo: true, apiVersion: client.authentication.k8s.io/v1beta1}}}]
+      contexts: [{name: x, context: {cluster: c, user: u}}]
+      """
+    let target = try #require(try targets(text).first?.target)
+    let info = try #require(try target.user.exec?.info(for: target, isInteractive: true))
+    let expected =
+      #"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","spec":{"cluster":{"#
+      + #""server":"https://a.example:6443/x","tls-server-name":"api","certificate-authority-data":"QUJD","#
+      + #""proxy-url":"http://p","disable-compression":true,"config":{"audience":"06e3","number":7,"flag":true,"#
+      + #""none":null,"list":[1.5,true,"yes",{"a":"b"}]}},"interactive":true}}"#
+    #expect(info == expected)
+  }
+
+  @Test func refusesPluginsThatNoVersionKnows() throws {
+    for fields in ["apiVersion: client.authentication.k8s.io/v1alpha1", "interactiveMode: Sometimes"] {
+      #expect(throws: ConfigError.self) { try targets(config(user: "exec: {command: x, \(fields)}")) }
+    }
+    let plugin = Kubeconfig.ExecPlugin(command: "x", interactiveMode: "Always")
+    #expect(try plugin.isInteractive(hasTerminal: true))
+    #expect(throws: ConfigError.self) { try plugin.isInteractive(hasTerminal: false) }
+    #expect(
+      try !Kubeconfig.ExecPlugin(command: "x", interactiveMode: "Never").isInteractive(hasTerminal: true))
+    #expect(try Kubeconfig.ExecPlugin(command: "x").isInteractive(hasTerminal: true))
+  }
+
+  @Test func resolvesNamesAtASOCKSProxy() throws {
+    let server = try ServerAddress("https://kube.example.test:6443")
+    for name in ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+      let proxy = Proxy(explicit: "", to: server) { $0 == name ? "socks5://p:1080" : nil }
+      #expect(proxy.url == "socks5h://p:1080" && proxy.exceptions == nil)
+    }
+    #expect(Proxy(explicit: "socks5://p:1", to: server) { _ in "http://env" }.url == "socks5h://p:1")
+    #expect(Proxy(explicit: "http://p:1", to: server) { _ in nil }.exceptions == "")
+    let loopback = try ServerAddress("https://127.0.0.1:6443")
+    #expect(Proxy(explicit: "", to: loopback) { _ in "http://env" }.url.isEmpty)
+    #expect(Proxy(explicit: "", to: server) { $0 == "http_proxy" ? "http://env" : nil }.url.isEmpty)
+  }
+}

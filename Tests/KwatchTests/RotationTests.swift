@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// Certificates and tokens that change under a running watch, on a real kube-apiserver.
+@Suite(.timeLimit(.minutes(5))) struct RotationTests {
+  /// The cluster's files, in one folder of the kubeconfig's own.
+  private func kubeconfig(_ cluster: KubeCluster, user: String) throws -> String {
+    let folder = cluster.directory.appending(path: "rotation")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    for name in ["ca.crt", "admin.crt", "admin.key"] {
+      try replace(folder.appending(path: name), with: cluster.directory.appending(path: name))
+    }
+    let text = """
+      current-context: rotation
+      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(cluster.port)", certificate-authority: ca.crt}}]
+      users: [{name: u, user: {\(user)}}]
+      contexts: [{name: rotation, context: {cluster: c, user: u}}]
+      """
+    let file = folder.appending(path: "config")
+    try Data(text.utf8).write(to: file)
+    return file.path
+  }
+
+  /// As a Secret that is mounted is replaced: at once.
+  private func replace(_ file: URL, with source: URL) throws {
+    try Data(contentsOf: source).write(to: file, options: .atomic)
+  }
+
+  private func openssl(_ script: String, in cluster: KubeCluster) throws {
+    let outcome = try Tool.shell("set -e; \(script)", in: cluster.directory).waitForEnd()
+    #expect(outcome.status == 0, "\(outcome)")
+  }
+
+  @Test func trustsANewAuthority() throws {
+    guard let cluster = try ClusterTesting.start("a rotated certificate authority") else { return }
+    let config = try kubeconfig(cluster, user: "token: admin-token")
+    try cluster.create("before")
+    let tool = try Tool.start("kwatch", ["configmaps"], environment: ["KUBECONFIG": config])
+    try tool.waitForLines(1)
+    // The server comes back with a certificate of another authority, which is in the client's bundle by then.
+    try openssl(
+      """
+      cp ca.crt old.crt
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=new-ca \
+        -keyout new.key -out new.crt 2>/dev/null
+      openssl x509 -req -in server.csr -CA new.crt -CAkey new.key -CAcreateserial -days 9 -extfile server.ext \
+        -out new-server.crt 2>/dev/null
+      cat old.crt new.crt >rotation/bundle && mv rotation/bundle rotation/ca.crt
+      cp new-server.crt server.crt
+      # The script that starts the server, and the tests' own calls, trust this file.
+      cat old.crt new.crt >ca.crt
+      """, in: cluster)
+    try cluster.killServer()
+    try cluster.startServer()
+    try cluster.create("after")
+    try cluster.expectTruth(tool)
+    // The old authority goes at last.
+    try openssl("cp new.crt rotation/bundle && mv rotation/bundle rotation/ca.crt", in: cluster)
+    try cluster.killServer()
+    try cluster.startServer()
+    try cluster.create("later")
+    try cluster.expectTruth(tool)
+  }
+
+  @Test func showsANewClientCertificate() throws {
+    guard let cluster = try ClusterTesting.start("a rotated client certificate") else { return }
+    let config = try kubeconfig(
+      cluster, user: "client-certificate: admin.crt, client-key: admin.key")
+    let tool = try Tool.start(
+      "kwatch", ["configmaps", "--watch-timeout", "2s", "--verbose"], environment: ["KUBECONFIG": config])
+    try cluster.create("before")
+    try tool.waitForLines(1)
+    // A certificate without rights: that it is refused shows that it is the one which is sent, on the connection that
+    // was open as well.
+    try openssl(
+      """
+      openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=stranger \
+        -keyout stranger.key -out stranger.csr 2>/dev/null
+      openssl x509 -req -in stranger.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -extfile admin.ext \
+        -out stranger.crt 2>/dev/null
+      cp stranger.key rotation/k && cp stranger.crt rotation/c && mv rotation/k rotation/admin.key && mv rotation/c rotation/admin.crt
+      """, in: cluster)
+    try tool.waitForDiagnostics("stranger", .seconds(60))
+    try openssl(
+      "cp admin.key rotation/k && cp admin.crt rotation/c && mv rotation/k rotation/admin.key && mv rotation/c rotation/admin.crt",
+      in: cluster)
+    try cluster.create("after")
+    try cluster.expectTruth(tool)
+  }
+
+  @Test func sendsANewToken() throws {
+    guard let cluster = try ClusterTesting.start("a rotated token") else { return }
+    let config = try kubeconfig(cluster, user: "tokenFile: token")
+    let token = cluster.directory.appending(path: "rotation/token")
+    try Data("admin-token".utf8).write(to: token)
+    let tool = try Tool.start(
+      "kwatch", ["configmaps", "--watch-timeout", "2s"], environment: ["KUBECONFIG": config])
+    try cluster.create("before")
+    try tool.waitForLines(1)
+    try Data("lister-token".utf8).write(to: token, options: .atomic)
+    // This user may list, and not watch.
+    try tool.waitForDiagnostics("polling", .seconds(60))
+    try Data("admin-token".utf8).write(to: token, options: .atomic)
+    try cluster.create("after")
+    try cluster.expectTruth(tool)
+  }
+}
