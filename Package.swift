@@ -90,6 +90,7 @@ let package = Package(
 
     // What reads and writes text: pure, bytes in and values out.
     shared("Encoding"),
+    shared("Digest", ["COpenSSL"]),
     shared("JSON", ["CJSON"]),
     shared("CEL", ["CRE2"]),
     shim("CJSON", links: "simdjson"),
@@ -103,6 +104,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("ProcessTests", of: ["Process"]),
     tests("LinesTests", of: ["Lines", "Process"]),
+    tests("EncodingTests", of: ["Digest", "Encoding"]),
     tests("EventsTests", of: ["Encoding", "Events", "JSON", "Lines", "Process"]),
     tests("MetricsTests", of: ["Metrics", "Process"]),
     tests("JSONTests", of: ["JSON", "CJSON"]),

@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// RFC 4648 base64, as kubeconfig's `-data` fields and Secrets have it.
+/// Base64 (RFC 4648 §4).
 package enum Base64 {
-  /// - Returns: nil for text that is no base64; white space is skipped, padding may be missing.
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  /// The text of bytes, with padding.
+  package static func encode(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+      for index in 0..<4 {
+        text.append(
+          index <= group.count ? alphabet[Int(bits >> UInt32(18 - 6 * index) & 63)] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The bytes of a text. White space is skipped, padding may be missing, and the URL-safe alphabet (§5) is accepted.
+  ///
+  /// - Returns: nil when the text is not Base64.
   package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt32 = 0
     var count = 0
-    var padding = 0
+    var isPadded = false
     for byte in text {
       let value: UInt8
       switch byte {
@@ -17,12 +36,12 @@ package enum Base64 {
       case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
       case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
       case UInt8(ascii: "="):
-        padding += 1
+        isPadded = true
         continue
       case 0x20, 0x09, 0x0A, 0x0D: continue
       default: return nil
       }
-      guard padding == 0 else { return nil }
+      guard !isPadded else { return nil }
       bits = bits << 6 | UInt32(value)
       count += 1
       guard count == 4 else { continue }
@@ -36,21 +55,5 @@ package enum Base64 {
     case 3: return bytes + [UInt8(bits >> 10 & 255), UInt8(bits >> 2 & 255)]
     default: return nil
     }
-  }
-}
-
-extension Base64 {
-  package static func encode(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let chunk = bytes[start..<min(start + 3, bytes.count)]
-      let bits = chunk.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - chunk.count))
-      for index in 0..<4 {
-        text.append(
-          index <= chunk.count ? alphabet[Int(bits >> UInt32(18 - 6 * index) & 63)] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -24,13 +24,19 @@ package struct Status: Sendable, Equatable {
 
   /// The object as JSON text, keys in the API server's order.
   package var json: [UInt8] {
-    Array(
-      """
-      {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",\
-      "message":\(JSONText.string(message)),"reason":\(JSONText.string(reason)),"code":\(code)}
-      """.utf8)
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("kind", "Status")
+      writer.member("apiVersion", "v1")
+      writer.key("metadata")
+      writer.object { _ in }
+      writer.member("status", "Failure")
+      writer.member("message", message)
+      writer.member("reason", reason)
+      writer.member("code", code)
+    }
+    return writer.bytes
   }
 
-  /// The ERROR line that carries the object.
   package var errorLine: [UInt8] { EventLine.make(.error, object: json) }
 }

@@ -60,16 +60,30 @@ package struct StreamStatus: Sendable, Equatable {
 
   /// The object as JSON text.
   package var json: [UInt8] {
-    let scope = scope.map { "\(JSONText.string($0.key)):\(JSONText.string($0.value))" }.joined(separator: ",")
-    let lastEvent = lastEvent.map { "\"\($0)\"" } ?? "null"
-    return Array(
-      """
-      {"tool":\(JSONText.string(tool)),"scope":{\(scope)},"mode":"\(mode.rawValue)","health":"\(health.rawValue)",\
-      "reason":"\(reason.rawValue)","since":"\(since)","connected":\(isConnected),"delivering":\(isDelivering),\
-      "polling":{"enabled":\(isPolling),"intervalSeconds":\(pollingIntervalSeconds)},"lastEvent":\(lastEvent),\
-      "resourceVersion":\(JSONText.string(resourceVersion)),"reconnects":\(reconnects),"resyncs":\(resyncs),\
-      "errors":\(errors)}
-      """.utf8)
+    var writer = JSONWriter()
+    writer.object { writer in
+      writer.member("tool", tool)
+      writer.key("scope")
+      writer.object { writer in for (key, value) in scope { writer.member(key, value) } }
+      writer.member("mode", mode.rawValue)
+      writer.member("health", health.rawValue)
+      writer.member("reason", reason.rawValue)
+      writer.member("since", since.description)
+      writer.member("connected", isConnected)
+      writer.member("delivering", isDelivering)
+      writer.key("polling")
+      writer.object { writer in
+        writer.member("enabled", isPolling)
+        writer.member("intervalSeconds", pollingIntervalSeconds)
+      }
+      writer.key("lastEvent")
+      if let lastEvent { writer.value(lastEvent.description) } else { writer.null() }
+      writer.member("resourceVersion", resourceVersion)
+      writer.member("reconnects", reconnects)
+      writer.member("resyncs", resyncs)
+      writer.member("errors", errors)
+    }
+    return writer.bytes
   }
 
   /// The STATUS line.

@@ -39,7 +39,7 @@ package struct LineProjection: Sendable {
       guard let value = member(tree.nodes[child].key) else { continue }
       if !isFirst { bytes.append(UInt8(ascii: ",")) }
       isFirst = false
-      JSONOutput.append(string: tree.nodes[child].key, to: &bytes)
+      JSONText.append(string: tree.nodes[child].key, to: &bytes)
       bytes.append(UInt8(ascii: ":"))
       if tree.nodes[child].isWanted || value.kind != .object {
         append(value, &bytes)

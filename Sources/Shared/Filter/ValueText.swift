@@ -25,7 +25,7 @@ package enum ValueText {
         throw .invalidArgument("\(value.isNaN ? "NaN" : "infinity") has no form in JSON")
       }
       JSONOutput.append(value, to: &bytes)
-    case .string(let value): JSONOutput.append(string: value.utf8, to: &bytes)
+    case .string(let value): JSONText.append(string: value.utf8, to: &bytes)
     case .foreign(let foreign):
       if let source = foreign.source as? JSONSource {
         JSONOutput.append(compact: source.raw(foreign.node), to: &bytes)
@@ -44,7 +44,7 @@ package enum ValueText {
       for (index, entry) in map.entries.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         if case .string(let key) = entry.key.native {
-          JSONOutput.append(string: key.utf8, to: &bytes)
+          JSONText.append(string: key.utf8, to: &bytes)
         } else {
           bytes.append(UInt8(ascii: "\""))
           try append(entry.key, to: &bytes, depth: depth + 1)
@@ -58,7 +58,7 @@ package enum ValueText {
       guard let inner else { throw .invalidArgument("optional.none() has no form in JSON") }
       try append(inner, to: &bytes, depth: depth + 1)
     case .bytes, .timestamp, .duration: bytes += try JSONEncoding.encode(value).utf8
-    case .type(let name): JSONOutput.append(string: name.description.utf8, to: &bytes)
+    case .type(let name): JSONText.append(string: name.description.utf8, to: &bytes)
     case .opaque(let value):
       throw .invalidArgument("a value of type \(value.typeName) has no form in JSON: use string()")
     }

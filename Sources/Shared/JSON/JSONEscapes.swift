@@ -5,11 +5,19 @@ package enum JSONEscapes {
   /// Appends the decoded content of a string. What JSON does not allow becomes U+FFFD: the lone half of a surrogate
   /// pair, an unknown escape, digits that are missing.
   package static func decode(_ content: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) {
+    _ = unsafe decodeAndCheck(content, into: &bytes)
+  }
+
+  /// Does as ``decode(_:into:)``, and reports whether every escape was valid.
+  package static func decodeAndCheck(_ content: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) -> Bool
+  {
     var index = 0
+    var isValid = true
     while index < content.count {
       let byte = unsafe content[index]
       index += 1
       guard byte == UInt8(ascii: "\\"), index < content.count else {
+        if byte == UInt8(ascii: "\\") { isValid = false }
         bytes.append(byte)
         continue
       }
@@ -22,10 +30,16 @@ package enum JSONEscapes {
       case UInt8(ascii: "n"): bytes.append(0x0A)
       case UInt8(ascii: "r"): bytes.append(0x0D)
       case UInt8(ascii: "t"): bytes.append(0x09)
-      case UInt8(ascii: "u"): unsafe append(scalar(content, &index), to: &bytes)
-      default: append(replacement, to: &bytes)
+      case UInt8(ascii: "u"):
+        let scalar = unsafe scalar(content, &index)
+        if scalar == nil { isValid = false }
+        append(scalar ?? replacement, to: &bytes)
+      default:
+        isValid = false
+        append(replacement, to: &bytes)
       }
     }
+    return isValid
   }
 
   private static let replacement: Unicode.Scalar = "\u{FFFD}"
@@ -34,17 +48,17 @@ package enum JSONEscapes {
     bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
   }
 
-  /// The scalar of `\uXXXX`, or of two of them that make a pair; `index` is behind the `u`.
-  private static func scalar(_ content: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Unicode.Scalar {
-    guard let first = unsafe unit(content, index) else { return replacement }
+  /// The scalar of `\uXXXX`, or of two of them that make a pair; nil when there is none. `index` is after the `u`.
+  private static func scalar(_ content: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Unicode.Scalar? {
+    guard let first = unsafe unit(content, index) else { return nil }
     index += 4
-    guard (0xD800...0xDBFF).contains(first) else { return Unicode.Scalar(first) ?? replacement }
+    guard (0xD800...0xDBFF).contains(first) else { return Unicode.Scalar(first) }
     guard index + 6 <= content.count, unsafe content[index] == UInt8(ascii: "\\"),
       unsafe content[index + 1] == UInt8(ascii: "u"), let second = unsafe unit(content, index + 2),
       (0xDC00...0xDFFF).contains(second)
-    else { return replacement }
+    else { return nil }
     index += 6
-    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)) ?? replacement
+    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
   }
 
   private static func unit(_ content: UnsafeBufferPointer<UInt8>, _ index: Int) -> UInt32? {

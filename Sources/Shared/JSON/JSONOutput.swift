@@ -4,24 +4,6 @@ import CJSON
 
 /// Writes JSON text.
 package enum JSONOutput {
-  /// Appends a string in quotes (RFC 8259, section 7).
-  package static func append(string text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case 0x0A: bytes += "\\n".utf8
-      case 0x0D: bytes += "\\r".utf8
-      case 0x09: bytes += "\\t".utf8
-      case 0..<0x20:
-        bytes += "\\u00".utf8
-        bytes += [hexadecimal(byte >> 4), hexadecimal(byte & 15)]
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
-  }
-
   /// Appends a finite double as the shortest number that reads back as the same.
   package static func append(_ value: Double, to bytes: inout [UInt8]) {
     var text = InlineArray<32, UInt8>(repeating: 0)
@@ -53,9 +35,5 @@ package enum JSONOutput {
       }
       bytes.append(byte)
     }
-  }
-
-  private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
-    nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
   }
 }

@@ -1,3 +1,4 @@
+import Encoding
 import JSON
 // SPDX-License-Identifier: Apache-2.0
 import Process

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Encoding
 import FoundationEssentials
 import JSON
 import Lines
@@ -35,7 +36,7 @@ package struct EventEncoder {
   let invalid: InvalidPolicy
   private let copy = PaddedBytes()
   private var scanner = PayloadScanner()
-  private var time = TimestampWriter()
+  private var time = RFC3339Writer()
   private var sourcePrefix: [UInt8] = []
 
   /// What an envelope has at the most besides payload, subject, headers and the stream's part: its own words, numbers.
