@@ -99,7 +99,7 @@ let package = Package(
     // What knows events.
     shared("Events", ["Encoding", "JSON", "Lines", "Process"]),
     shared("Selectors", ["CEL"]),
-    shared("Filter", ["CEL", "JSON", "Selectors"]),
+    shared("Filter", ["CEL", "Events", "JSON", "Selectors"]),
 
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("ProcessTests", of: ["Process"]),

@@ -49,7 +49,9 @@ def read(line):
 def scope(value, name):
     if not isinstance(value, dict):
         raise Failed
-    if 'type' in value and 'object' in value and name not in ('type', 'object', 'source'):
+    types = ('ADDED', 'MODIFIED', 'DELETED', 'METRICS', 'BOOKMARK', 'ERROR', 'STATUS')
+    is_event = value.get('type') in types and isinstance(value.get('object'), dict) if isinstance(value.get('type'), str) else False
+    if is_event and name not in ('type', 'object', 'source'):
         value = value['object']
     return member(value, name)
 

@@ -40,18 +40,21 @@ extension ToolCommand {
     } catch let error as OutputError where error == .readerLeft {
       shutdown.finishReaderLeft()
     } catch let error as OutputError where error == .interrupted && shutdown.cause != nil {
-      // The signal is the answer.
+      // The cause of the end is the answer.
+      status = shutdown.cause == .deadline ? .timedOut : .ok
     } catch let error as any ToolError {
       diagnostics.error(error.description)
       status = error.status
     } catch {
-      status = explain(error, to: diagnostics)
+      status = explain(error, to: diagnostics, shutdown)
     }
     shutdown.finish(status)
   }
 
   /// Answers what ArgumentParser throws: help and version to stdout, bad usage to stderr with status 64.
-  private static func explain(_ error: any Error, to diagnostics: Diagnostics) -> ExitStatus {
+  private static func explain(
+    _ error: any Error, to diagnostics: Diagnostics, _ shutdown: Shutdown
+  ) -> ExitStatus {
     let code = exitCode(for: error)
     if code == .success {
       let output = OutputWriter()
@@ -60,6 +63,7 @@ extension ToolCommand {
         try output.flush()
         return .ok
       } catch {
+        if error == .readerLeft { shutdown.finishReaderLeft() }
         diagnostics.error(error.description)
         return error.status
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CEL
+import Events
 package import JSON
 
 /// A filter's answer about a line.

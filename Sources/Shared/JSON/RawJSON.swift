@@ -75,7 +75,7 @@ package struct RawJSON: Sendable {
 package enum LineFault: Sendable, Equatable {
   case truncated, mismatched, trailing, noValue, notUTF8, grammar
   /// Whatever starts as these do starts as no JSON; told apart for people.
-  case gzip, zstandard, utf16
+  case gzip, zstandard, xz, bzip2, utf16
 
   /// For people.
   package var description: String {
@@ -88,6 +88,8 @@ package enum LineFault: Sendable, Equatable {
     case .grammar: "its grammar is broken"
     case .gzip: "it is compressed: read it through zcat"
     case .zstandard: "it is compressed: read it through zstdcat"
+    case .xz: "it is compressed: read it through xzcat"
+    case .bzip2: "it is compressed: read it through bzcat"
     case .utf16: "it is UTF-16: read it through iconv -f UTF-16"
     }
   }
@@ -115,6 +117,7 @@ extension RawJSON {
   private var noValue: LineFault {
     let starts: [(bytes: [UInt8], fault: LineFault)] = [
       ([0x1F, 0x8B], .gzip), ([0x28, 0xB5, 0x2F, 0xFD], .zstandard), ([0xFF, 0xFE], .utf16),
+      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], .xz), ([0x42, 0x5A, 0x68], .bzip2),
       ([0xFE, 0xFF], .utf16),
     ]
     let known = starts.first { start in

@@ -52,6 +52,10 @@ package struct FilePart: Sendable {
     self.startsLine = startsLine
   }
 
+  /// Where in the file the bytes of a block come from that the part was read into: the byte before the range tells whether a
+  /// line starts with it.
+  package var origin: Int { startsLine ? range.lowerBound : range.lowerBound - 1 }
+
   /// Reads the part. A last line of the file without a newline gets one.
   ///
   /// - Parameters:
@@ -61,8 +65,6 @@ package struct FilePart: Sendable {
   /// - Throws: ``InputError`` when pread(2) fails.
   package func read(into block: LineBlock, lineLimit: Int = 64 << 20) throws(InputError) -> Int {
     block.reset()
-    // The byte before the range tells whether a line starts with it.
-    let origin = startsLine ? range.lowerBound : range.lowerBound - 1
     // The newline at or after this one ends the last line: a line that starts in the range has one before it.
     let last = range.upperBound - 1 - origin
     var goesOn = try fill(block, from: origin, upTo: last + 1 + Self.overlap)

@@ -69,8 +69,12 @@ package struct LineReader: ~Copyable {
     block.append(carry)
     carry.removeAll(keepingCapacity: carry.capacity <= 1 << 20)
     var searched = block.count  // the carried bytes hold no newline
+    // Bytes that arrive one by one must not prolong the waiting for a whole line.
+    let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds($0) }
     while !isAtEnd {
-      guard let ready = waitForInput(timeoutMilliseconds) else {
+      guard
+        let ready = waitForInput(timeoutMilliseconds == 0 ? 0 : deadline.map { Self.milliseconds(until: $0) })
+      else {
         carry = block.takeAll()
         // A line that was too long has ended meanwhile: that is told now, or never.
         if block.linesTooLong > 0 { return .lines }
@@ -119,6 +123,14 @@ package struct LineReader: ~Copyable {
     block.hasAddedNewline = true
     return .lines
   }
+
+  private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
+    let left = (deadline - .now) / Duration.milliseconds(1)
+    return Int32(max(0, min(left.rounded(.up), 1e9)))
+  }
+
+  /// Bytes that were read but not handed out: the start of a line.
+  package var bytesCarried: Int { carry.count }
 
   /// `true`: input (or its end) is there. `false`: look again. `nil`: time is up, or a request to end came.
   private func waitForInput(_ timeout: Int32?) -> Bool? {

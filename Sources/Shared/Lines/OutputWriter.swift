@@ -59,9 +59,14 @@ package enum OutputError: ToolError, Equatable {
   }
 
   /// Appends bytes; writes what was gathered before when they do not fit.
-  package func append(_ bytes: [UInt8]) throws(OutputError) {
+  package func append(_ bytes: [UInt8]) throws(OutputError) { try append(bytes, bytes.indices) }
+
+  /// Appends a part of an array.
+  package func append(_ bytes: [UInt8], _ range: Range<Int>) throws(OutputError) {
     let outcome: Result<Void, OutputError> = unsafe bytes.withUnsafeBytes { pointer in
-      do throws(OutputError) { return .success(unsafe try append(pointer)) } catch { return .failure(error) }
+      do throws(OutputError) {
+        return .success(unsafe try append(UnsafeRawBufferPointer(rebasing: pointer[range])))
+      } catch { return .failure(error) }
     }
     try outcome.get()
   }

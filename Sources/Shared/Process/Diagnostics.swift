@@ -6,9 +6,9 @@ internal import Glibc
 /// One write keeps messages of several processes of a pipeline from mixing. What cannot be written is dropped:
 /// stderr that is closed or full must not stop the data.
 package struct Diagnostics: Sendable {
-  /// How much is said: `--quiet` leaves errors, `--verbose` adds ``debug(_:)``.
+  /// How much is said: ``silent`` leaves nothing, `--quiet` errors, `--verbose` adds ``debug(_:)``.
   package enum Level: Int, Sendable, Comparable {
-    case quiet, normal, verbose
+    case silent, quiet, normal, verbose
 
     package static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
   }
@@ -21,8 +21,11 @@ package struct Diagnostics: Sendable {
     self.level = level
   }
 
-  /// What ends the tool, or costs the user something. Always said.
-  package func error(_ message: String) { say("\(tool): error: \(message)") }
+  /// What ends the tool, or costs the user something. Always said, unless nothing is.
+  package func error(_ message: String) {
+    guard level > .silent else { return }
+    say("\(tool): error: \(message)")
+  }
 
   /// What the user should know although the tool goes on.
   package func warning(_ message: String) {

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// How a tool learns that it has to end, and how it ends.
 ///
-/// There are two causes: a signal, and a reader of stdout that has left. The second is noticed *while nothing is
+/// There are three causes: a signal, a reader of stdout that has left, and a time limit. The second is noticed *while nothing is
 /// written*, so that `kwatch pods | head -1` ends at once and not at the next event. Both wake whoever waits
 /// (``eventDescriptor``, ``onRequest(_:)``), interrupt a thread that is stuck in `write(2)`
 /// (``interruptWrites()``), and end the process for good if it has not ended within 5 seconds. A second signal
@@ -16,12 +16,15 @@ package final class Shutdown: Sendable {
     case signal(Int32)
     /// The reader of stdout has closed its end.
     case readerLeft
+    /// `--timeout` has run out.
+    case deadline
 
     /// The signal the process dies by: a reader that left is SIGPIPE's business, as with cat(1) and grep(1).
-    var deadlySignal: Int32 {
+    var deadlySignal: Int32? {
       switch self {
       case .signal(let number): number
       case .readerLeft: SIGPIPE
+      case .deadline: nil
       }
     }
   }
@@ -40,8 +43,10 @@ package final class Shutdown: Sendable {
 
   /// How long a clean end may take before the process is ended anyway, in tenths of a second.
   private let graceTenths = Atomic<Int>(50)
+  private let deadlineHasPassed = Atomic<Bool>(false)
 
-  private init() {
+  /// One that only ``request(_:)`` asks for the end: for tests, and for code that is used without a process of its own.
+  package init() {
     let pipe = PipeEnds()
     (eventDescriptor, wakeDescriptor) = (pipe?.reader ?? -1, pipe?.writer ?? -1)
   }
@@ -64,6 +69,19 @@ package final class Shutdown: Sendable {
     startThread { shutdown.waitForSignals() }
     if let output { startThread { shutdown.watchReader(of: output) } }
     return shutdown
+  }
+
+  /// Whether the time limit has been reached: cheap enough to be asked for every line. Any thread.
+  package var isPastDeadline: Bool { deadlineHasPassed.load(ordering: .relaxed) }
+
+  /// Asks for the end when a time limit has passed, whatever the threads of the tool do until then.
+  package func requestEnd(after limit: Duration) {
+    startThread {
+      Self.sleep(until: .now + limit)
+      self.deadlineHasPassed.store(true, ordering: .relaxed)
+      self.request(.deadline)
+      self.insist(.deadline)
+    }
   }
 
   /// Why the process has to end; `nil` while it has not. Any thread.
@@ -92,7 +110,7 @@ package final class Shutdown: Sendable {
 
   /// Ends the process: by the signal that asked for it, or SIGPIPE where the reader left, else with `status`.
   package func finish(_ status: ExitStatus) -> Never {
-    if let cause { Self.die(by: cause.deadlySignal) }
+    if let signal = cause?.deadlySignal { Self.die(by: signal) }
     exit(status.rawValue)
   }
 
@@ -146,7 +164,15 @@ package final class Shutdown: Sendable {
       if let writer = state.withLock({ $0.writer }) { pthread_kill(writer, SIGURG) }
       usleep(100_000)
     }
-    Self.die(by: cause.deadlySignal)
+    guard let signal = cause.deadlySignal else { exit(ExitStatus.timedOut.rawValue) }
+    Self.die(by: signal)
+  }
+
+  private static func sleep(until deadline: ContinuousClock.Instant) {
+    while ContinuousClock.now < deadline {
+      let left = (deadline - .now) / Duration.microseconds(1)
+      usleep(UInt32(max(1, min(left.rounded(.up), 900_000))))
+    }
   }
 
   private static func die(by number: Int32) -> Never {

@@ -1,126 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Filter
-import JSON
-import Lines
+import Events
+import Process
 
-/// What became of the lines of one block: what is to be written, in order, and what is to be told. Reused from block to
-/// block, so that nothing is allocated once it has grown.
+/// What one block of lines came to: the bytes to print, the messages, the counts, and whether the run ends with it.
+/// Reused from block to block, so that nothing is allocated once it has grown.
 struct BlockResult {
-  /// Something that happens at a line.
-  enum Event {
-    /// The bytes of the block, or of `emitted`, are written; they end with a newline.
-    case write(start: Int, count: Int, isEmitted: Bool, isControl: Bool)
-    /// A matching line of which nothing is written.
-    case match
-    /// `number` counts the lines that came with the block from 1, those that were too long included.
-    case malformed(number: UInt64, LineFault)
-    /// `--fail-if`.
-    case condition(number: UInt64)
-    /// `--on-error fail`.
-    case failure(number: UInt64, String)
+  /// Bytes to print: a range of the block, or of ``storage``. They end with a newline.
+  struct Piece {
+    var range: Range<Int>
+    var isStored: Bool
   }
 
-  var events: [Event] = []
-  var emitted: [UInt8] = []
+  /// A message, with the number of its line among those in the block, from 1; nil where it is about no single line.
+  struct Message {
+    enum Level { case error, warning, info }
+
+    var level: Level
+    var line: Int?
+    var text: String
+  }
+
+  var pieces: [Piece] = []
+  /// Printed bytes that are not in the block: emitted values, edited lines, lines that were held back.
+  var storage: [UInt8] = []
+  var messages: [Message] = []
+  /// STATUS lines for a destination of their own.
+  var statuses: [StreamStatus] = []
   var counts = Counts()
+  /// Why the run ends at the last line evaluated.
+  var ending: RunEnding?
+  /// As many lines as `-m` allows have been printed: nothing is printed after them.
+  var isSatisfied = false
+  /// Where in the block the last line evaluated ends.
+  var consumed = 0
 
   mutating func removeAll() {
-    events.removeAll(keepingCapacity: true)
-    emitted.removeAll(keepingCapacity: emitted.capacity <= 4 << 20)
+    pieces.removeAll(keepingCapacity: true)
+    storage.removeAll(keepingCapacity: storage.capacity <= 4 << 20)
+    messages.removeAll()
+    statuses.removeAll()
     counts = Counts()
+    ending = nil
+    isSatisfied = false
+    consumed = 0
+  }
+
+  /// Prints a range of the block; joined to the piece before it where the two are adjacent.
+  @inline(__always)
+  mutating func append(_ range: Range<Int>) {
+    if let last = pieces.last, !last.isStored, last.range.upperBound == range.lowerBound {
+      pieces[pieces.count - 1].range = last.range.lowerBound..<range.upperBound
+    } else {
+      pieces.append(Piece(range: range, isStored: false))
+    }
+  }
+
+  /// Prints what was appended to ``storage`` from `start` on.
+  mutating func appendStored(from start: Int) {
+    if let last = pieces.last, last.isStored, last.range.upperBound == start {
+      pieces[pieces.count - 1].range = last.range.lowerBound..<storage.count
+    } else {
+      pieces.append(Piece(range: start..<storage.count, isStored: true))
+    }
   }
 }
 
-/// Evaluates the lines of blocks. One for each thread.
-final class BlockJudge {
-  private let judge: LineJudge
-  private let emitter: LineEvaluator?
-  private let explainer: Explainer?
-  private let settings: Settings
-  private let needsWrites: Bool
-
-  init(_ expressions: Expressions, _ settings: Settings, explainer: Explainer?) {
-    self.judge = LineJudge(expressions, settings)
-    self.emitter = expressions.emit.map { LineEvaluator($0) }
-    self.explainer = explainer
-    self.settings = settings
-    self.needsWrites = !settings.countsOnly && !settings.isQuiet
-  }
-
-  /// Evaluates the lines of a block from an offset on.
-  func evaluate(_ block: LineBlock, from offset: Int, into result: inout BlockResult) {
-    result.removeAll()
-    result.counts.tooLong = UInt64(block.linesTooLong)
-    result.counts.bytes = UInt64(block.count - offset)
-    let errorsBefore = judge.errors
-    let bytes = unsafe block.bytes
-    guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-    var start = offset
-    let end = block.count
-    while start < end {
-      let newline = unsafe JSONCursor(base + start).newline(JSONCursor(base + end))
-      let count = unsafe newline - JSONCursor(base + start)
-      unsafe evaluate(RawJSON(line: base + start, count: count), start, count, block, &result)
-      start += count + 1
-    }
-    result.counts.errors += judge.errors - errorsBefore
-    result.counts.reason = result.counts.reason ?? judge.firstReason
-  }
-
-  @inline(__always)
-  private func evaluate(
-    _ line: RawJSON, _ start: Int, _ count: Int, _ block: LineBlock, _ result: inout BlockResult
-  ) {
-    result.counts.lines += 1
-    let index = Int(result.counts.lines)
-    var number: UInt64 { UInt64(block.place(of: index)) }
-    switch judge.decide(line) {
-    case .drop:
-      if let explainer { explainer.explain(line, number: number) }
-    case .pass:
-      result.counts.matched += 1
-      if !needsWrites {
-        result.events.append(.match)
-      } else if let emitter {
-        emit(emitter, line, number, &result)
-      } else {
-        result.events.append(.write(start: start, count: count + 1, isEmitted: false, isControl: false))
-      }
-    case .passControl:
-      result.counts.control += 1
-      if needsWrites {
-        result.events.append(.write(start: start, count: count + 1, isEmitted: false, isControl: true))
-      }
-    case .dropControl: result.counts.control += 1
-    case .empty: result.counts.empty += 1
-    case .malformed(let fault):
-      result.counts.malformed += 1
-      result.events.append(.malformed(number: number, fault))
-    case .condition: result.events.append(.condition(number: number))
-    case .failure:
-      result.events.append(.failure(number: number, judge.evaluator.reason(line)))
-    }
-  }
-
-  private func emit(
-    _ emitter: LineEvaluator, _ line: RawJSON, _ number: @autoclosure () -> UInt64,
-    _ result: inout BlockResult
-  ) {
-    let start = result.emitted.count
-    do {
-      try emitter.appendValue(line, to: &result.emitted)
-      result.emitted.append(0x0A)
-      let count = result.emitted.count - start
-      result.events.append(.write(start: start, count: count, isEmitted: true, isControl: false))
-    } catch {
-      result.emitted.removeSubrange(start...)
-      result.counts.errors += 1
-      result.counts.reason = result.counts.reason ?? "--emit: \(error)"
-      result.counts.matched -= 1
-      if settings.onError == .fail {
-        result.events.append(.failure(number: number(), "--emit: \(error)"))
-      }
-    }
-  }
+/// How a run ended.
+enum RunEnding {
+  case endOfInput, shutdown, timedOut
+  /// `-m` lines were printed, or `-q` has seen one.
+  case satisfied
+  /// `--fail-if`.
+  case condition
+  /// `--on-error fail`; already reported.
+  case badInput
+  case failed(any Error)
 }

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What has been seen so far.
+/// What a run, or a block of it, has read and printed.
 struct Counts: Sendable, Equatable {
   var lines: UInt64 = 0
-  /// Lines that the filter selects, `-v` applied; control lines are none.
+  /// Lines that match and are printed, or would be without `-c` and `-q`. Control lines that pass are not among them.
   var matched: UInt64 = 0
   /// BOOKMARK, ERROR and STATUS lines that were passed or dropped as such.
   var control: UInt64 = 0
   /// Lines for which an expression has no value.
   var errors: UInt64 = 0
-  /// Why an expression had no value for one of them.
-  var reason: String?
-  /// Lines that are no JSON.
+  /// Lines that are not JSON.
   var malformed: UInt64 = 0
   /// Lines that are longer than a line may be.
   var tooLong: UInt64 = 0
@@ -19,34 +17,54 @@ struct Counts: Sendable, Equatable {
   var empty: UInt64 = 0
   /// Lines written.
   var written: UInt64 = 0
+  /// Lines withheld because they are broken where `--redact` or `--drop` has to look.
+  var withheld: UInt64 = 0
   /// Bytes read.
   var bytes: UInt64 = 0
-  /// Where something is remembered between lines.
+  /// At least one line was seen to be JSON.
+  var hasJSON = false
+  /// Whether something is remembered between lines, and what became of the lines then.
   var stateful: StatefulCounts?
+  /// The expressions and paths that were tried, and those that had a value: bits of a ``Watchlist``.
+  var sought: UInt64 = 0
+  var found: UInt64 = 0
+  /// Why an expression had no value for a line: the first reason of each, by its place in the ``Watchlist``.
+  var reasons: [Int: String] = [:]
 
   static func += (total: inout Counts, part: Counts) {
     total.lines += part.lines
     total.matched += part.matched
     total.control += part.control
     total.errors += part.errors
-    total.reason = total.reason ?? part.reason
     total.malformed += part.malformed
     total.tooLong += part.tooLong
     total.empty += part.empty
     total.written += part.written
+    total.withheld += part.withheld
     total.bytes += part.bytes
+    total.hasJSON = total.hasJSON || part.hasJSON
+    total.stateful = part.stateful ?? total.stateful
+    total.sought |= part.sought
+    total.found |= part.found
+    if !part.reasons.isEmpty { total.reasons.merge(part.reasons) { first, _ in first } }
   }
 
-  /// Whether there was something to evaluate, and no line had a value: a misspelt key, most often.
-  var hadNoVerdict: Bool { errors > 0 && errors + control + malformed + empty == lines }
+  /// Notes why the expression of this bit has no value.
+  mutating func note(_ bit: UInt64, _ reason: @autoclosure () -> String) {
+    let index = bit.trailingZeroBitCount
+    if bit != 0, reasons[index] == nil { reasons[index] = reason() }
+  }
 
-  /// Whether most lines are no JSON by themselves: parts of a document that is written over several lines, most often.
-  var wereHardlyJSON: Bool { malformed * 2 > lines }
+  /// Whether there was input and no line of it was JSON.
+  var wereUnusable: Bool { !hasJSON && lines + tooLong > empty }
+
+  /// Whether most lines are not JSON by themselves: parts of a document written over several lines, most often.
+  var wereHardlyJSON: Bool { malformed > 0 && malformed * 2 > lines || wereUnusable }
 
   /// For `--stats`.
   var text: String {
     "lines \(lines), matched \(matched), control \(control), written \(written), errors \(errors), "
-      + "malformed \(malformed), too long \(tooLong), empty \(empty), bytes \(bytes)"
+      + "malformed \(malformed), too long \(tooLong), empty \(empty), withheld \(withheld), bytes \(bytes)"
       + (stateful.map { ", \($0.text)" } ?? "")
   }
 }

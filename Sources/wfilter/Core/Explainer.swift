@@ -2,20 +2,13 @@
 
 import Filter
 import JSON
-import Process
 
-/// `--explain`: says on stderr which clause dropped a line. For one thread.
+/// `--explain`: says which clause dropped a line. For one thread.
 final class Explainer {
   private let clauses: [(text: String, evaluator: LineEvaluator)]
-  private let diagnostics: Diagnostics
-  /// What messages say before the numbers of lines.
-  var file = ""
-  /// Lines before the block that is evaluated now.
-  var lineBase: UInt64 = 0
 
   /// Compiles each clause on its own; where the source cannot be cut into clauses, the whole expression.
-  init(_ filter: LineFilter, _ diagnostics: Diagnostics) {
-    self.diagnostics = diagnostics
+  init(_ filter: LineFilter) {
     let options = filter.options
     var parts: [(String, FilterOptions)] = []
     if let expression = options.expression {
@@ -42,18 +35,15 @@ final class Explainer {
   }
 
   /// Names the first clause that does not hold for a line, and what else it says.
-  func explain(_ line: RawJSON, number: UInt64, context: LineContext = LineContext()) {
-    let place = "\(file)line \(lineBase + number)"
+  func explain(_ line: RawJSON, context: LineContext = LineContext()) -> String {
     for (text, evaluator) in clauses {
       switch evaluator.test(line, context: context) {
       case .match: continue
-      case .noMatch: diagnostics.info("\(place): false: \(text)")
-      case .malformed: diagnostics.info("\(place): not JSON")
-      case .error:
-        diagnostics.info("\(place): error: \(text): \(evaluator.reason(line, context: context))")
+      case .noMatch: return "false: \(text)"
+      case .malformed: return "not JSON"
+      case .error: return "error: \(text): \(evaluator.reason(line, context: context))"
       }
-      return
     }
-    diagnostics.info("\(place): dropped although all clauses hold: -v")
+    return "dropped although all clauses hold: -v"
   }
 }

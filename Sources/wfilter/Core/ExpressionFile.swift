@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import Lines
+import Process
 
 /// `-f FILE`: an expression that is kept in a file.
 package enum ExpressionFile {
-  /// Reads all of a file; `-` is not standard input, which is the stream's.
-  package static func read(_ path: String) throws(UnreadableFile) -> String {
-    do { return String(decoding: try WholeFile.read(path), as: UTF8.self) } catch {
-      throw UnreadableFile(path: path, reason: error.description)
+  /// Reads all of a file; `-` is standard input, which the lines, from `files`, cannot come from then.
+  package static func read(_ path: String, linesFrom files: [String]) throws -> String {
+    if path == "-", files.isEmpty || files.contains("-") {
+      throw UsageError(description: "-f -: standard input holds the expression: name the files to filter")
     }
+    do {
+      let text = String(decoding: try WholeFile.read(path == "-" ? "/dev/stdin" : path), as: UTF8.self)
+      // As at the start of a data file.
+      return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+    } catch { throw UnreadableExpression(description: "-f: open \(path): \(error.description)") }
   }
+}
+
+/// The file of `-f` cannot be read.
+struct UnreadableExpression: ToolError {
+  var description: String
+  var status: ExitStatus { .noInput }
 }

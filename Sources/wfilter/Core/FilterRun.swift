@@ -1,74 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Filter
 import Lines
 import Metrics
 package import Process
 
-/// Whatever a filter is refused for.
-struct UsageError: ToolError {
-  var description: String
-  var status: ExitStatus { .usage }
+/// A configuration that is refused.
+package struct UsageError: ToolError {
+  package var description: String
+  package var status: ExitStatus { .usage }
+
+  package init(description: String) { self.description = description }
 }
 
-/// A whole run: from settings to an exit status.
+/// A whole run: from a configuration to an exit status.
 package enum FilterRun {
   /// Filters until the input ends or something else ends the run.
   ///
-  /// - Throws: `ToolError`s: an expression that cannot be right, a file that is not there, output that cannot be written.
+  /// - Throws: `ToolError`s: an expression that cannot be right, output that cannot be written.
   package static func run(
-    _ settings: Settings, diagnostics: Diagnostics, shutdown: Shutdown
+    _ configuration: Configuration, diagnostics: Diagnostics, shutdown: Shutdown
   ) throws -> ExitStatus {
     let expressions: Expressions
-    do { expressions = try Expressions(settings) } catch { throw UsageError(description: "\(error)") }
-    let board = settings.metricsAddress.map { _ in CountsBoard() }
-    var server: MetricsServer?
-    if let board, let address = settings.metricsAddress {
-      server = try MetricsServer(address: address, registry: board.registry())
-      if let server { diagnostics.info("metrics on http://\(server.address)/metrics") }
-    }
+    do { expressions = try Expressions(configuration) } catch { throw UsageError(description: "\(error)") }
+    let stages = try Stages(expressions, configuration)
+    try OwnOutput.refuse(as: configuration)
+    let board = configuration.metricsAddress.map { _ in CountsBoard() }
+    let server = try board.map { try serve($0, configuration, diagnostics) }
     defer { withExtendedLifetime(server) {} }
     let writer = OutputWriter(capacity: 256 << 10, shutdown: shutdown)
-    if settings.stateful.isNeeded || expressions.all.contains(where: { $0.usesOld || $0.usesNow }) {
-      let output = LineOutput(writer, settings, board)
-      shutdown.interruptWrites()
-      let input = try InputSequence(settings.files, shutdown: shutdown)
-      if settings.limit == 0 { output.end(.satisfied) }
-      try StatefulRun(expressions, settings, input: input, output: output, diagnostics: diagnostics).run()
-      return try finish(settings, output.ending, output.counts, writer, diagnostics)
-    }
-    let output = BlockOutput(writer, settings, diagnostics, shutdown, board)
-    let run = try BlockRun(
-      expressions, settings, output: output, diagnostics: diagnostics, shutdown: shutdown)
-    if settings.limit == 0 { output.end(.satisfied) } else { run.run() }
-    return try finish(settings, output.ending, output.counts, writer, diagnostics)
+    let output = RunOutput(
+      writer, status: try StatusSink(configuration.statusDestination, output: writer), configuration, watchlist: expressions.watchlist,
+      diagnostics: diagnostics, shutdown: shutdown, board: board)
+    let run = Run(
+      expressions, configuration, stages: stages, output: output, diagnostics: diagnostics, shutdown: shutdown
+    )
+    if let limit = configuration.timeLimit { shutdown.requestEnd(after: limit) }
+    if configuration.matchLimit == 0 { output.end(.satisfied) } else { run.run() }
+    if configuration.countsOnly, !configuration.isQuiet { try writer.append("\(output.counts.matched)\n") }
+    try writer.flush()
+    report(output, configuration, diagnostics)
+    return try status(output, configuration, hasUnreadableFile: run.hasUnreadableFile)
   }
 
-  private static func finish(
-    _ settings: Settings, _ ending: BlockOutput.Ending?, _ counts: Counts, _ writer: OutputWriter,
-    _ diagnostics: Diagnostics
-  ) throws -> ExitStatus {
-    if settings.countsOnly, !settings.isQuiet { try writer.append("\(counts.matched)\n") }
-    try writer.flush()
-    if settings.showsStatistics {
-      diagnostics.info(counts.text)
-    } else if counts.hadNoVerdict, settings.onError == .drop {
-      let reason = counts.reason.map { ": \($0)" } ?? ""
-      diagnostics.warning("\(counts.errors) line(s), and the expression has a value for none\(reason)")
-    }
+  private static func serve(
+    _ board: CountsBoard, _ configuration: Configuration, _ diagnostics: Diagnostics
+  ) throws -> MetricsServer {
+    let server = try MetricsServer(address: configuration.metricsAddress ?? "", registry: board.registry())
+    diagnostics.info("metrics on http://\(server.address)/metrics")
+    return server
+  }
+
+  private static func report(
+    _ output: RunOutput, _ configuration: Configuration, _ diagnostics: Diagnostics
+  ) {
+    let counts = output.counts
+    if configuration.showsStatistics { diagnostics.info(counts.text) }
+    output.reportUnused()
     if counts.wereHardlyJSON {
-      diagnostics.warning(
-        "\(counts.malformed) of \(counts.lines) lines are no JSON: one value a line is wanted, as jq -c writes them"
-      )
+      let total = counts.lines + counts.tooLong
+      let share =
+        counts.wereUnusable ? "no line" : "only \(counts.lines - counts.malformed) of \(total) lines"
+      diagnostics.warning("\(share) is JSON: each line must be one whole object, as 'jq -c .' prints it")
     }
-    switch ending {
+  }
+
+  private static func status(
+    _ output: RunOutput, _ configuration: Configuration, hasUnreadableFile: Bool
+  ) throws -> ExitStatus {
+    switch output.ending {
     case .failed(let error): throw error
     case .badInput: return .badInput
     case .condition: return .conditionFalse
     case .timedOut: return .timedOut
-    case .end, .shutdown, .satisfied, nil:
-      let wantsMatch = settings.wantsMatch || settings.isQuiet
-      return wantsMatch && counts.matched == 0 ? .conditionFalse : .ok
+    case .satisfied where configuration.isQuiet: return .ok
+    case .endOfInput, .shutdown, .satisfied, nil: break
     }
+    if hasUnreadableFile { return .noInput }
+    if output.counts.wereUnusable { return .badInput }
+    let wantsMatch = configuration.wantsMatch || configuration.isQuiet
+    return wantsMatch && output.counts.matched == 0 ? .conditionFalse : .ok
   }
 }

@@ -4,18 +4,14 @@ import Glibc
 import Lines
 import Process
 
-/// A file of the command line could not be opened.
-package struct UnreadableFile: ToolError {
-  var path: String
-  var reason: String
-  var status: ExitStatus { .noInput }
-  package var description: String { "open \(path): \(reason)" }
-}
-
 /// The files of the command line, or standard input, as one sequence of blocks of lines. One thread at a time.
+///
+/// A file that cannot be read is reported, and the next one is read.
 final class InputSequence {
-  private var files: [String]
-  private var file: InputFile
+  /// Whether a file could not be read.
+  private(set) var hasUnreadableFile = false
+  private var files: ArraySlice<String>
+  private var file: InputFile?
   private var reader: LineReader
   /// What is left of a large regular file, where its parts are handed out.
   private var remainder: Range<Int>?
@@ -23,102 +19,155 @@ final class InputSequence {
   /// Nothing was handed out since the last ``Outcome/idle``.
   private var isIdle = true
   private let partSize: Int?
+  private let diagnostics: Diagnostics
   private let shutdown: Shutdown
 
-  /// Opens the first file, so that one that is missing is told before anything is written.
-  ///
   /// - Parameters:
   ///   - files: paths; `-` is standard input, and so is none at all.
   ///   - partSize: where given, regular files of several times so many bytes are read in parts, by the threads that load them.
+  ///   - diagnostics: gets an error for each file that cannot be read.
   ///   - shutdown: ends waiting.
-  /// - Throws: ``UnreadableFile``
-  init(_ files: [String], partSize: Int? = nil, shutdown: Shutdown) throws(UnreadableFile) {
-    self.files = files.isEmpty ? ["-"] : files
+  init(_ files: [String], partSize: Int? = nil, diagnostics: Diagnostics, shutdown: Shutdown) {
+    self.files = files.isEmpty ? ["-"] : files[...]
     self.partSize = partSize
+    self.diagnostics = diagnostics
     self.shutdown = shutdown
-    file = try Self.open(self.files.removeFirst())
-    reader = LineReader(descriptor: file.descriptor, name: file.name, shutdown: shutdown)
-    remainder = Self.remainder(of: file, partSize)
+    reader = LineReader(descriptor: -1, shutdown: shutdown)
   }
 
   /// What a read brought.
   enum Outcome {
     case lines(Lines)
-    /// No more lines are at once there. Told once before they are waited for: what has come so far is to go out now.
+    /// No more lines are there at once. Comes once before they are waited for: what was printed so far is to go out now.
     case idle
     case end, timedOut, shutdown
   }
 
   /// Whole lines of one file.
   struct Lines {
-    /// Where line numbers start anew, what messages say before them: `FILE: `; nothing for standard input.
+    /// Where line numbers start again, what messages say before them: `FILE: `; nothing for standard input.
     let startOfFile: String?
     fileprivate let part: FilePart?
+    /// Standard input, where its position is of use to others that read it after us: where in it the block ends.
+    fileprivate let end: Int?
 
-    /// Brings them into the block that was given to ``InputSequence/read(into:timeoutMilliseconds:)``, if they are not
+    /// Brings them into the block that was given to ``InputSequence/read(into:until:)``, if they are not
     /// there yet. Any thread may do so while another reads on. Returns where the first line starts.
     func load(into block: LineBlock) throws(InputError) -> Int {
       if let part, startOfFile == nil { return try part.read(into: block) }
       if let part { _ = try part.read(into: block) }
-      // A byte order mark at the start of a file is no part of its first line.
+      // A byte order mark at the start of a file is not part of its first line.
       let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
       return unsafe startOfFile != nil && block.bytes.starts(with: mark) ? mark.count : 0
     }
+
+    /// Where in standard input the loaded block starts; nil where nobody can continue to read there.
+    func offset(of block: LineBlock) -> Int? {
+      guard let end, block.linesTooLong == 0 else { return nil }
+      return part?.origin ?? end - block.count + (block.hasAddedNewline ? 1 : 0)
+    }
   }
 
-  /// Reads on: fills a block, or finds out what it is to be filled with.
-  func read(into block: LineBlock, timeoutMilliseconds: Int32?) throws -> Outcome {
+  /// Fills a block, or finds out what it is to be filled with. Waiting for lines ends at `deadline`; nil is never.
+  func read(into block: LineBlock, until deadline: ContinuousClock.Instant?) -> Outcome {
     while true {
-      if let rest = remainder, let partSize, !rest.isEmpty {
-        // Nothing waits here, so that nothing else looks whether it is time to end.
-        guard shutdown.cause == nil else { return .shutdown }
-        guard timeoutMilliseconds != 0 else { return .timedOut }
-        let range = rest.lowerBound..<min(rest.lowerBound + partSize, rest.upperBound)
-        remainder = range.upperBound..<rest.upperBound
-        isIdle = false
-        defer { isAtStart = false }
-        let part = FilePart(file: file, range: range, startsLine: isAtStart)
-        return .lines(Lines(startOfFile: isAtStart ? file.prefix : nil, part: part))
+      guard shutdown.cause == nil else { return .shutdown }
+      guard let file else {
+        guard openNext() else { return .end }
+        continue
       }
-      if remainder == nil {
-        switch try reader.read(into: block, timeoutMilliseconds: isIdle ? timeoutMilliseconds : 0) {
+      if let rest = remainder {
+        if let partSize, !rest.isEmpty { return .lines(nextPart(of: file, rest, partSize)) }
+        file.moveOn(to: rest.upperBound)
+        self.file = nil
+        continue
+      }
+      do {
+        switch try reader.read(into: block, timeoutMilliseconds: isIdle ? milliseconds(until: deadline) : 0) {
         case .timedOut:
-          if isIdle || timeoutMilliseconds == 0 { return .timedOut }
+          if isIdle { return .timedOut }
           isIdle = true
           return .idle
         case .shutdown: return .shutdown
         case .lines:
           isIdle = false
           defer { isAtStart = false }
-          return .lines(Lines(startOfFile: isAtStart ? file.prefix : nil, part: nil))
-        case .endOfInput: break
+          return .lines(Lines(startOfFile: isAtStart ? file.prefix : nil, part: nil, end: endOfLines(file)))
+        case .endOfInput: self.file = nil
         }
+      } catch {
+        report(error.description)
+        self.file = nil
       }
-      if let end = remainder?.upperBound { file.moveOn(to: end) }
-      guard !files.isEmpty else { return .end }
-      file = try Self.open(files.removeFirst())
-      reader = LineReader(descriptor: file.descriptor, name: file.name, shutdown: shutdown)
-      remainder = Self.remainder(of: file, partSize)
-      isAtStart = true
     }
+  }
+
+  /// Sets the position of standard input, for others that read it after us.
+  static func leaveStandardInput(at offset: Int) { lseek(STDIN_FILENO, off_t(offset), SEEK_SET) }
+
+  private func nextPart(of file: InputFile, _ rest: Range<Int>, _ partSize: Int) -> Lines {
+    let range = rest.lowerBound..<min(rest.lowerBound + partSize, rest.upperBound)
+    remainder = range.upperBound..<rest.upperBound
+    isIdle = false
+    defer { isAtStart = false }
+    let part = FilePart(file: file, range: range, startsLine: isAtStart)
+    return Lines(
+      startOfFile: isAtStart ? file.prefix : nil, part: part,
+      end: file.isStandardInput ? range.upperBound : nil)
+  }
+
+  /// Where in standard input the lines just read end; nil for what has no positions.
+  private func endOfLines(_ file: InputFile) -> Int? {
+    guard file.isStandardInput else { return nil }
+    let position = lseek(STDIN_FILENO, 0, SEEK_CUR)
+    return position < 0 ? nil : Int(position) - reader.bytesCarried
+  }
+
+  private func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32? {
+    guard let deadline else { return nil }
+    let left = (deadline - .now) / Duration.milliseconds(1)
+    return Int32(max(0, min(left.rounded(.up), 1e9)))
+  }
+
+  /// Notes that a file cannot be read.
+  func report(_ message: String) {
+    hasUnreadableFile = true
+    diagnostics.error(message)
+  }
+
+  /// Opens the next file that can be opened; false where there is none.
+  private func openNext() -> Bool {
+    while let path = files.popFirst() {
+      let opened: InputFile
+      if path == "-" {
+        opened = InputFile()
+      } else {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+          report("open \(path): \(systemMessage(errno))")
+          continue
+        }
+        opened = InputFile(owning: descriptor, name: path)
+      }
+      file = opened
+      reader = LineReader(descriptor: opened.descriptor, name: opened.name, shutdown: shutdown)
+      remainder = remainder(of: opened)
+      isAtStart = true
+      return true
+    }
+    return false
   }
 
   /// What is to be read in parts: a regular file of several. Its size counts as it was when it was opened; of what is
   /// appended while it is read, only the end of the last line is read too.
-  private static func remainder(of file: InputFile, _ partSize: Int?) -> Range<Int>? {
+  private func remainder(of file: InputFile) -> Range<Int>? {
     guard let partSize, let rest = file.remainder, rest.count > 2 * partSize else { return nil }
     return rest
-  }
-
-  private static func open(_ path: String) throws(UnreadableFile) -> InputFile {
-    if path == "-" { return InputFile() }
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw UnreadableFile(path: path, reason: systemMessage(errno)) }
-    return InputFile(owning: descriptor, name: path)
   }
 }
 
 extension InputFile {
+  fileprivate var isStandardInput: Bool { descriptor == STDIN_FILENO }
   /// What stands before a line's number in a message.
-  fileprivate var prefix: String { descriptor == STDIN_FILENO ? "" : "\(name): " }
+  fileprivate var prefix: String { isStandardInput ? "" : "\(name): " }
 }

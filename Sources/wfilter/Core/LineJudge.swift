@@ -1,47 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CEL
+import Events
 import Filter
 import JSON
 
-/// The expressions of a run, compiled once and shared by its threads.
-struct Expressions: Sendable {
-  let filter: LineFilter
-  let emit: LineFilter?
-  let failIf: LineFilter?
-
-  /// Those that there are.
-  var all: [LineFilter] { [filter, emit, failIf].compactMap(\.self) }
-
-  init(_ settings: Settings) throws(FilterError) {
-    filter = try LineFilter(settings.filter)
-    if let expression = settings.emit {
-      emit = try Self.value(expression, "--emit", settings.filter.costLimit)
-    } else {
-      emit = nil
-    }
-    var failIf: LineFilter?
-    if let expression = settings.failIf {
-      do {
-        failIf = try LineFilter(
-          FilterOptions(expression: expression, costLimit: settings.filter.costLimit))
-      } catch { throw FilterError("--fail-if: \(error)") }
-    }
-    self.failIf = failIf
-  }
-
-  /// Compiles an expression whose value is wanted.
-  static func value(_ expression: String, _ flag: String, _ costLimit: Int?) throws(FilterError) -> LineFilter
-  {
-    do { return try LineFilter(value: expression, costLimit: costLimit) } catch {
-      throw FilterError("\(flag): \(error)")
-    }
-  }
-}
-
-/// Says what is to happen to a line. One for each thread; remembers nothing of earlier lines.
+/// Decides what happens to a line. One for each thread; remembers nothing of earlier lines.
 final class LineJudge {
-  /// What is to happen.
   enum Decision: Equatable {
     case drop
     /// It is selected.
@@ -51,51 +16,107 @@ final class LineJudge {
     case malformed(LineFault)
     /// `--fail-if` holds.
     case condition
-    /// There is no verdict, and `--on-error fail`.
-    case failure
+    /// It cannot be evaluated, for this reason, and `--on-error fail`.
+    case failure(String)
   }
 
-  let evaluator: LineEvaluator
+  private let evaluator: LineEvaluator
   private let failIf: LineEvaluator?
-  private let settings: Settings
-  /// Evaluations without a verdict so far.
-  private(set) var errors: UInt64 = 0
-  /// Why the first of them had none.
-  private(set) var firstReason: String?
+  private let configuration: Configuration
+  private let bits: Expressions.Bits
+  /// A line was seen to be JSON; until then every line is looked at.
+  private(set) var hasSeenJSON = false
 
-  init(_ expressions: Expressions, _ settings: Settings) {
-    self.evaluator = LineEvaluator(expressions.filter)
-    self.failIf = expressions.failIf.map { LineEvaluator($0) }
-    self.settings = settings
+  init(_ expressions: Expressions, _ configuration: Configuration) {
+    evaluator = LineEvaluator(expressions.filter)
+    failIf = expressions.failIf.map { LineEvaluator($0) }
+    bits = expressions.bits
+    self.configuration = configuration
   }
 
   /// Decides about a line. Whatever is passed has been read to its end.
   @inline(__always)
-  func decide(_ line: RawJSON, context: LineContext = LineContext()) -> Decision {
+  func decide(_ line: RawJSON, context: LineContext, _ counts: inout Counts) -> Decision {
     guard line.start < line.limit else { return .empty }
-    if let failIf, failIf.test(line, context: context) == .match {
-      return line.fault(strictly: settings.isStrict).map(Decision.malformed) ?? .condition
+    let decision = decideUnproven(line, context, &counts)
+    if !hasSeenJSON { prove(line, decision) }
+    return decision
+  }
+
+  @inline(__always)
+  private func decideUnproven(_ line: RawJSON, _ context: LineContext, _ counts: inout Counts) -> Decision {
+    let control = configuration.control
+    let isControl = (failIf != nil || control != .match) && EventHead(line)?.type.isControl == true
+    if let failIf, let decision = decide(failIf, line, context, isControl, &counts) { return decision }
+    if isControl, control != .match {
+      if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
+      return control == .pass ? .passControl : .dropControl
     }
-    if settings.control != .match, let head = EventHead(line), head.isControl {
-      if let fault = line.fault(strictly: settings.isStrict) { return .malformed(fault) }
-      return settings.control == .pass ? .passControl : .dropControl
-    }
+    let isInverted = configuration.isInverted
     let decision: Decision
     switch evaluator.test(line, context: context) {
-    case .match: decision = settings.isInverted ? .drop : .pass
-    case .noMatch: decision = settings.isInverted ? .pass : .drop
+    case .match:
+      counts.found |= bits.expression
+      decision = isInverted ? .drop : .pass
+    case .noMatch:
+      counts.found |= bits.expression
+      decision = isInverted ? .pass : .drop
     case .malformed: return .malformed(line.fault(strictly: true) ?? .grammar)
     case .error:
-      errors += 1
-      if firstReason == nil { firstReason = evaluator.reason(line, context: context) }
-      switch settings.onError {
-      case .drop: decision = settings.isInverted ? .pass : .drop
+      counts.errors += 1
+      counts.note(bits.expression, evaluator.reason(line, context: context) + Self.hint(line))
+      switch configuration.onError {
+      case .drop: decision = isInverted ? .pass : .drop
       case .keep: decision = .pass
-      case .fail: decision = .failure
+      case .fail: decision = .failure(evaluator.reason(line, context: context))
       }
     }
-    guard decision != .drop || settings.checksEveryLine else { return .drop }
-    if let fault = line.fault(strictly: settings.isStrict) { return .malformed(fault) }
+    counts.sought |= bits.expression
+    guard decision != .drop || configuration.checksEveryLine else { return .drop }
+    if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
     return decision
+  }
+
+  /// What `--fail-if` says; nil where the run goes on.
+  private func decide(
+    _ failIf: LineEvaluator, _ line: RawJSON, _ context: LineContext, _ isControl: Bool,
+    _ counts: inout Counts
+  ) -> Decision? {
+    switch failIf.test(line, context: context) {
+    case .match:
+      counts.found |= bits.failIf
+      return line.fault(strictly: configuration.isStrict).map(Decision.malformed) ?? .condition
+    case .noMatch: counts.found |= bits.failIf
+    case .malformed: return nil
+    case .error:
+      // Few conditions have a value for control lines, which are about the stream itself.
+      guard !isControl else { return nil }
+      counts.note(bits.failIf, failIf.reason(line, context: context))
+      if configuration.onError == .fail {
+        return line.fault(strictly: configuration.isStrict).map(Decision.malformed)
+          ?? .failure("--fail-if: \(failIf.reason(line, context: context))")
+      }
+    }
+    if !isControl { counts.sought |= bits.failIf }
+    return nil
+  }
+
+  /// Notes that a line is JSON, where that is so. Lines that do not match are looked at only until one is.
+  private func prove(_ line: RawJSON, _ decision: Decision) {
+    switch decision {
+    case .malformed, .empty: return
+    case .drop: guard line.fault() == nil else { return }
+    default: break
+    }
+    hasSeenJSON = true
+  }
+
+  /// What to do about a line that holds several objects.
+  private static func hint(_ line: RawJSON) -> String {
+    if line.kind == .array { return " (the line is an array: jq -c '.[]' makes a line of each element)" }
+    guard line.kind == .object, line.member("items")?.kind == .array, line.member("kind") != nil else {
+      return ""
+    }
+    return " (the line is a list: jq -c '.items[]' makes a line of each item)"
   }
 }

@@ -38,7 +38,7 @@ struct StatefulStageModelTests {
     }
   }
 
-  static let options: [@Sendable (inout StatefulOptions) -> Void] = [
+  static let options: [@Sendable (inout StateOptions) -> Void] = [
     { _ in }, { $0.throttle = .milliseconds(40) }, { $0.debounce = .milliseconds(30) },
     {
       $0.debounce = .milliseconds(30)

@@ -43,8 +43,8 @@ struct StageUnderTest {
   /// What the stage said beside lines.
   var notices: [StatefulStage.Output] = []
 
-  init(_ change: (inout StatefulOptions) -> Void) {
-    var options = StatefulOptions()
+  init(_ change: (inout StateOptions) -> Void) {
+    var options = StateOptions()
     change(&options)
     stage = StatefulStage(options)
   }
@@ -91,6 +91,13 @@ struct StageUnderTest {
       }
     }
     return texts
+  }
+}
+
+extension Redactor {
+  func redact(_ line: UnsafeRawBufferPointer) -> Outcome {
+    var found: UInt64 = 0
+    return unsafe redact(line, found: &found)
   }
 }
 

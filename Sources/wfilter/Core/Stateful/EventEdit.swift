@@ -18,13 +18,13 @@ extension RawJSON {
 enum EventEdit {
   /// The line with another type and every other byte as it was; nil when it is no event.
   static func retyped(_ line: UnsafeRawBufferPointer, as type: EventType) -> Line? {
-    guard let value = unsafe RawJSON(padded: line), let head = EventHead(value), let end = head.type.end,
+    guard let value = unsafe RawJSON(padded: line), let head = EventHead(value), let end = head.typeValue.end,
       let base = unsafe line.assumingMemoryBound(to: UInt8.self).baseAddress
     else { return nil }
     let first = unsafe JSONCursor(base)
     let name = type.rawValue
     return Line(capacity: line.count + name.utf8.count) { bytes in
-      unsafe bytes.append(contentsOf: line[..<(head.type.start - first)])
+      unsafe bytes.append(contentsOf: line[..<(head.typeValue.start - first)])
       bytes.append(contentsOf: "\"\(name)\"".utf8)
       unsafe bytes.append(contentsOf: line[(end - first)...])
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Filter
 import JSON
 
@@ -9,19 +10,20 @@ final class KeyFinder {
   /// The bytes of the last key found.
   private(set) var bytes: [UInt8] = []
 
-  init(_ expression: String?, costLimit: Int?) throws(FilterError) {
-    if let expression {
-      evaluator = LineEvaluator(try Expressions.value(expression, "--key", costLimit))
-    } else {
-      evaluator = nil
-    }
-  }
+  /// Why the last line has no key, where an expression was to give it.
+  private(set) var reason: String?
+
+  /// - Parameter expression: what `--key` gave.
+  init(_ expression: LineFilter?) { evaluator = expression.map { LineEvaluator($0) } }
 
   /// The line's key; nil when it has none. Its text is in ``bytes`` until the next one is asked for.
   func find(_ line: RawJSON, context: LineContext) -> KeyHash? {
     bytes.removeAll(keepingCapacity: true)
     if let evaluator {
-      do { try evaluator.appendValue(line, context: context, to: &bytes) } catch { return nil }
+      do { try evaluator.appendValue(line, context: context, to: &bytes) } catch {
+        reason = "\(error)"
+        return nil
+      }
       return KeyHash(bytes)
     }
     let object = EventHead(line)?.object ?? line

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import Process
+package import Process
 
 /// Where in a line values are to be hidden: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
 ///
 /// Names are resolved as in an expression: `object`, `type` and `source` (and all behind `self`) start at the line,
 /// any other name at an event's object, or at the line where that is no event.
-struct RedactionPath: Sendable, Equatable {
+package struct RedactionPath: Sendable, Equatable {
   enum Step: Sendable, Equatable {
     case key([UInt8])
     case index(Int)
@@ -14,21 +14,24 @@ struct RedactionPath: Sendable, Equatable {
   }
 
   /// A path that cannot be read.
-  struct Failure: ToolError, Equatable {
+  package struct Failure: ToolError, Equatable {
     var path: String
     /// From 1.
     var column: Int
     var expected: String
-    var status: ExitStatus { .usage }
-    var description: String { "--redact '\(path)': column \(column): expected \(expected)" }
+    package var status: ExitStatus { .usage }
+    package var description: String { "--redact '\(path)': column \(column): expected \(expected)" }
   }
 
   /// Whether the path starts at the line, in an event too.
   let isAbsolute: Bool
+  /// As it was written.
+  let text: String
   /// At least one.
   let steps: [Step]
 
-  init(_ text: String) throws(Failure) {
+  package init(_ text: String) throws(Failure) {
+    self.text = text
     var reader = Reader(text: text, characters: Array(text))
     let steps = try reader.steps()
     if case .key(let name) = steps.first,

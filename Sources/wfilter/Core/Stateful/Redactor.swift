@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Filter
+import Events
 import JSON
 
 /// Hides values: their bytes become `"***"`, every other byte of the line stays.
@@ -15,29 +15,33 @@ struct Redactor: Sendable {
     case withheld
   }
 
-  private typealias Steps = ArraySlice<RedactionPath.Step>
-  private let absolute: [Steps]
-  private let relative: [Steps]
-
-  init(_ paths: [RedactionPath]) {
-    absolute = paths.filter(\.isAbsolute).map { $0.steps[...] }
-    relative = paths.filter { !$0.isAbsolute }.map { $0.steps[...] }
+  /// What is left of a path, and its place among the paths.
+  private struct Rest {
+    var steps: ArraySlice<RedactionPath.Step>
+    var index: Int
   }
 
-  /// Hides what is to be hidden in a line with ``JSONCursor/padding`` readable bytes behind it.
-  func redact(_ line: UnsafeRawBufferPointer) -> Outcome {
+  private let inEvents: [Rest]
+  private let inPlainLines: [Rest]
+
+  init(_ paths: [RedactionPath]) {
+    let object = RedactionPath.Step.key(Array("object".utf8))
+    inPlainLines = paths.enumerated().map { Rest(steps: $1.steps[...], index: $0) }
+    inEvents = paths.enumerated().map {
+      Rest(steps: $1.isAbsolute ? $1.steps[...] : [object] + $1.steps, index: $0)
+    }
+  }
+
+  /// Hides what is to be hidden in a line with ``JSONCursor/padding`` readable bytes after it. `found` gets a bit for each
+  /// path that leads to something, by the path's place.
+  func redact(_ line: UnsafeRawBufferPointer, found: inout UInt64) -> Outcome {
     guard let value = unsafe RawJSON(padded: line),
       let base = unsafe line.assumingMemoryBound(to: UInt8.self).baseAddress
     else { return .unchanged }
-    var paths = absolute
-    if EventHead(value) == nil {
-      paths += relative
-    } else {
-      paths += relative.map { [.key(Array("object".utf8))] + $0 }
-    }
+    let paths = EventHead(value) == nil ? inPlainLines : inEvents
     let first = unsafe JSONCursor(base)
     var hidden: [Range<Int>] = []
-    guard Self.find(paths, in: value, from: first, &hidden) else { return .withheld }
+    guard Self.find(paths, in: value, from: first, &hidden, &found) else { return .withheld }
     guard !hidden.isEmpty else { return .unchanged }
     return .changed(
       Line(capacity: line.count + 5 * hidden.count) { bytes in
@@ -53,40 +57,45 @@ struct Redactor: Sendable {
 
   /// Collects the places of all values that the paths lead to, in order; false where the structure is broken.
   private static func find(
-    _ paths: [Steps], in value: RawJSON, from first: JSONCursor, _ hidden: inout [Range<Int>]
+    _ paths: [Rest], in value: RawJSON, from first: JSONCursor, _ hidden: inout [Range<Int>],
+    _ found: inout UInt64
   ) -> Bool {
     switch value.kind {
-    case .object: findInObject(paths, value, first, &hidden)
-    case .array: findInArray(paths, value, first, &hidden)
+    case .object: findInObject(paths, value, first, &hidden, &found)
+    case .array: findInArray(paths, value, first, &hidden, &found)
     default: true
     }
   }
 
   private static func findInObject(
-    _ paths: [Steps], _ object: RawJSON, _ first: JSONCursor, _ hidden: inout [Range<Int>]
+    _ paths: [Rest], _ object: RawJSON, _ first: JSONCursor, _ hidden: inout [Range<Int>],
+    _ found: inout UInt64
   ) -> Bool {
     guard var members = RawJSON.Members(object) else { return false }
     while let (key, value) = members.next() {
       let further = paths.filter { path in
-        switch path.first {
+        switch path.steps.first {
         case .all: true
         case .key(let name): key.isString(name)
         default: false
         }
       }
-      guard follow(further, into: value, upTo: members.position, first, &hidden) else { return false }
+      guard follow(further, into: value, upTo: members.position, first, &hidden, &found) else { return false }
     }
     return !members.isBroken
   }
 
   private static func findInArray(
-    _ paths: [Steps], _ array: RawJSON, _ first: JSONCursor, _ hidden: inout [Range<Int>]
+    _ paths: [Rest], _ array: RawJSON, _ first: JSONCursor, _ hidden: inout [Range<Int>],
+    _ found: inout UInt64
   ) -> Bool {
     guard var elements = RawJSON.Elements(array) else { return false }
     var index = 0
     while let element = elements.next() {
-      let further = paths.filter { $0.first == .all || $0.first == .index(index) }
-      guard follow(further, into: element, upTo: elements.position, first, &hidden) else { return false }
+      let further = paths.filter { $0.steps.first == .all || $0.steps.first == .index(index) }
+      guard follow(further, into: element, upTo: elements.position, first, &hidden, &found) else {
+        return false
+      }
       index += 1
     }
     return elements.position < array.limit && elements.position.byte == UInt8(ascii: "]")
@@ -94,14 +103,18 @@ struct Redactor: Sendable {
 
   /// Goes on behind the step that led to `value`, which ends at `end`: it is hidden, or looked into.
   private static func follow(
-    _ paths: [Steps], into value: RawJSON, upTo end: JSONCursor, _ first: JSONCursor,
-    _ hidden: inout [Range<Int>]
+    _ paths: [Rest], into value: RawJSON, upTo end: JSONCursor, _ first: JSONCursor,
+    _ hidden: inout [Range<Int>], _ found: inout UInt64
   ) -> Bool {
     guard !paths.isEmpty else { return true }
-    if paths.contains(where: { $0.count == 1 }) {
+    let ended = paths.filter { $0.steps.count == 1 }
+    if !ended.isEmpty {
+      for path in ended { found |= 1 << UInt64(path.index & 63) }
       hidden.append((value.start - first)..<(end - first))
       return true
     }
-    return find(paths.map { $0.dropFirst() }, in: value, from: first, &hidden)
+    return find(
+      paths.map { Rest(steps: $0.steps.dropFirst(), index: $0.index) }, in: value, from: first, &hidden,
+      &found)
   }
 }

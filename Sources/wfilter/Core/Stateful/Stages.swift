@@ -6,81 +6,59 @@ import Filter
 import JSON
 import Process
 
-/// Puts the pure ``StatefulStage`` between the filter's answers and the output: finds keys and values, remembers lines for
-/// `old`, and writes, emits and tells what the stage says.
+/// Puts the pure ``StatefulStage`` between the judge and the printer: finds keys and values, remembers lines for `old`, and
+/// prints what the stage says. One thread.
 final class Stages {
   /// A line with all that is known about it.
   @safe struct Arrival {
     var line: RawJSON
-    /// Without the newline.
-    var bytes: UnsafeRawBufferPointer
+    var source: LinePrinter.Source
     var key: KeyHash?
     var context: LineContext
     var matches: Bool
+    /// Its place in the block.
+    var number: Int
   }
 
-  private let settings: Settings
-  private let output: LineOutput
-  private let diagnostics: Diagnostics
-  private let keys: KeyFinder?
-  private let emitter: LineEvaluator?
+  private let configuration: Configuration
+  private let bits: Expressions.Bits
+  private let keys: KeyFinder
   private let identity: LineEvaluator?
-  private let statusSink: StatusSink
+  private let needsKey: Bool
+  private let tellsKeys: Bool
+  private let isInline: Bool
   private var stage: StatefulStage
   private var previous: PreviousLines?
-  private let tellsKeys: Bool
-  private var toldLimit = false
+  private var hasReportedLimit = false
   private var value: [UInt8] = []
   private var outputs: [StatefulStage.Output] = []
 
-  init(_ expressions: Expressions, _ settings: Settings, output: LineOutput, diagnostics: Diagnostics) throws
-  {
-    let stateful = settings.stateful
-    self.settings = settings
-    self.output = output
-    self.diagnostics = diagnostics
-    tellsKeys = stateful.absent != nil
-    emitter = expressions.emit.map { LineEvaluator($0) }
-    let usesOld = expressions.all.contains(where: \.usesOld)
-    if usesOld {
-      let paths = expressions.all.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
-      previous = PreviousLines(paths, limit: stateful.keyLimit)
-    }
-    if expressions.emit?.usesOld == true, stateful.throttle != nil || stateful.debounce != nil {
+  /// Nil where nothing has to be remembered between lines.
+  ///
+  /// - Throws: ``UsageError``
+  init?(_ expressions: Expressions, _ configuration: Configuration) throws(UsageError) {
+    let state = configuration.state
+    guard state.isNeeded || expressions.usesOld else { return nil }
+    if expressions.emit.contains(where: \.usesOld), state.throttle != nil || state.debounce != nil {
       throw UsageError(
         description:
           "--emit with old: lines that --throttle and --debounce hold back are printed when it is past")
     }
-    do {
-      let needsKey =
-        usesOld || stateful.tracks || stateful.dedupe != nil || stateful.throttle != nil
-        || stateful.debounce != nil || stateful.absent != nil
-      keys = needsKey ? try KeyFinder(stateful.key, costLimit: settings.filter.costLimit) : nil
-      identity = try stateful.dedupe.map { (expression) throws(FilterError) in
-        LineEvaluator(try Expressions.value(expression, "--dedupe", settings.filter.costLimit))
-      }
-    } catch { throw UsageError(description: "\(error)") }
-    stage = StatefulStage(try Self.options(stateful))
-    // Asked to tell of silence, it tells it among the data unless told where else.
-    let destination = settings.status ?? (stateful.absent == nil ? .nowhere : .inline)
-    statusSink = try StatusSink(destination, output: output.writer)
+    self.configuration = configuration
+    bits = expressions.bits
+    keys = KeyFinder(expressions.key)
+    needsKey = true
+    tellsKeys = state.silence != nil
+    isInline = configuration.statusDestination == .inline
+    identity = expressions.dedupe.map { LineEvaluator($0) }
+    stage = StatefulStage(state)
+    if expressions.usesOld {
+      let paths = expressions.all.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
+      previous = PreviousLines(paths, limit: state.keysLimit)
+    }
   }
 
-  private static func options(_ settings: StatefulSettings) throws(RedactionPath.Failure) -> StatefulOptions {
-    var options = StatefulOptions()
-    options.keysLimit = settings.keyLimit
-    options.tracks = settings.tracks
-    options.window = settings.dedupe == nil ? nil : settings.window
-    options.throttle = settings.throttle
-    options.debounce = settings.debounce
-    // A default never cuts short the silence that was asked for.
-    options.maximumWait = settings.maximumWait ?? max(options.maximumWait, settings.debounce ?? .zero)
-    options.silence = settings.absent
-    for text in settings.redactions { options.redactions.append(try RedactionPath(text)) }
-    return options
-  }
-
-  /// When ``pass(at:)`` has something to do, if nothing comes before.
+  /// When ``tick(now:_:into:)`` has something to do, if no line comes before.
   var deadline: ContinuousClock.Instant? { stage.deadline }
 
   /// What was not passed on, for `--stats`.
@@ -90,132 +68,144 @@ final class Stages {
     return counts
   }
 
-  /// The key of a line, where one is needed.
-  func key(_ line: RawJSON, _ context: LineContext) -> KeyHash? {
-    line.kind == .object ? keys?.find(line, context: context) : nil
+  /// The key of a line.
+  func key(_ line: RawJSON, _ context: LineContext, _ counts: inout Counts) -> KeyHash? {
+    guard line.kind == .object else { return nil }
+    let key = keys.find(line, context: context)
+    if bits.key != 0 {
+      if key != nil {
+        counts.found |= bits.key
+      } else if EventHead(line)?.type.isControl == true {
+        return nil
+      } else {
+        counts.note(bits.key, keys.reason ?? "")
+      }
+      counts.sought |= bits.key
+    }
+    return key
   }
 
   /// Calls `body` with `old` in the context.
-  func withPrevious<Result>(
-    _ key: KeyHash?, _ context: inout LineContext, _ body: (LineContext) throws -> Result
-  ) rethrows -> Result {
-    guard let previous else { return try body(context) }
-    return try previous.read(key) { old in
+  func withPrevious(_ key: KeyHash?, _ context: LineContext, _ body: (LineContext) -> Void) {
+    guard let previous else { return body(context) }
+    previous.read(key) { old in
       var context = context
       context.old = old
-      return try body(context)
+      body(context)
     }
   }
 
   /// Remembers a line for `old`.
-  func remember(_ key: KeyHash?, _ line: RawJSON) {
+  func remember(_ key: KeyHash?, _ line: RawJSON, into result: inout BlockResult) {
     guard previous != nil, let key else { return }
-    previous?.remember(key, line, isDeleted: type(of: line) == .deleted)
-    if let previous, previous.evictions > 0 { tellLimit() }
+    previous?.remember(key, line, isDeleted: EventHead(line)?.type == .deleted)
+    if let previous, previous.evictions > 0 { reportLimit(&result) }
   }
 
-  private func type(of line: RawJSON) -> EventType? {
-    EventHead(line)?.type.string.flatMap(EventType.init(rawValue:))
-  }
-
-  /// Takes a line that the filter has answered about. Returns why it cannot be passed on; nil where it can, or need not.
-  func accept(_ arrival: Arrival, at now: Moment) throws -> LineFault? {
-    let type = type(of: arrival.line)
+  /// Takes a line that the filter has decided about. Returns why it cannot be passed on; nil where it can, or need not.
+  func accept(
+    _ arrival: Arrival, at now: Moment, _ printer: LinePrinter, into result: inout BlockResult
+  ) -> LineFault? {
+    let type = EventHead(arrival.line)?.type
     if !arrival.matches {
       // With `--control match` a control line is one like any other.
       guard type?.isControl != true else { return nil }
       // A line that passes only because its key is followed has not been read to its end yet.
-      if stage.follows(arrival.key), let fault = arrival.line.fault(strictly: settings.isStrict) {
+      if stage.follows(arrival.key), let fault = arrival.line.fault(strictly: configuration.isStrict) {
         return fault
       }
     }
     unsafe stage.line(
-      arrival.bytes, key: arrival.key, keyText: tellsKeys ? keys?.text ?? [] : [], matched: arrival.matches,
-      value: arrival.matches ? value(arrival) : nil, type: type, now: now, into: &outputs)
-    unsafe try carryOut(arrival.bytes, arrival.context)
+      arrival.source.bytes, key: arrival.key, keyText: tellsKeys ? keys.text : [], matched: arrival.matches,
+      value: arrival.matches ? value(arrival, &result.counts) : nil, type: type, now: now, into: &outputs)
+    carryOut(arrival.source, arrival.context, arrival.number, printer, &result)
     return nil
   }
 
   /// The value that `--dedupe` compares; nil where there is none.
-  private func value(_ arrival: Arrival) -> [UInt8]? {
+  private func value(_ arrival: Arrival, _ counts: inout Counts) -> [UInt8]? {
     guard let identity else { return nil }
     value.removeAll(keepingCapacity: true)
+    counts.sought |= bits.dedupe
     do { try identity.appendValue(arrival.line, context: arrival.context, to: &value) } catch {
-      output.counts.errors += 1
+      counts.errors += 1
+      counts.note(bits.dedupe, "\(error)")
       return nil
     }
+    counts.found |= bits.dedupe
     return value
   }
 
   /// Passes a control line.
-  func passControl(_ line: RawJSON, _ bytes: UnsafeRawBufferPointer, at now: Moment) throws {
+  func passControl(
+    _ line: RawJSON, _ source: LinePrinter.Source, number: Int, at now: Moment, _ printer: LinePrinter,
+    into result: inout BlockResult
+  ) {
     unsafe stage.line(
-      bytes, key: nil, keyText: [], matched: true, type: type(of: line), now: now, into: &outputs)
-    unsafe try carryOut(bytes, LineContext(), isControl: true)
+      source.bytes, key: nil, keyText: [], matched: true, type: EventHead(line)?.type, now: now,
+      into: &outputs)
+    carryOut(source, LineContext(), number, printer, &result, isControl: true)
   }
 
-  /// Does what the time asks for.
-  func pass(at now: Moment) throws {
+  /// Prints what the time asks for.
+  func tick(now: Moment, _ printer: LinePrinter, into result: inout BlockResult) {
     stage.tick(now: now, into: &outputs)
-    try carryOutWithoutLine()
+    carryOut(nil, LineContext(), nil, printer, &result)
   }
 
-  /// Lets out all that is held.
-  func drain() throws {
+  /// Prints all that is held.
+  func finish(_ printer: LinePrinter, into result: inout BlockResult) {
     stage.end(into: &outputs)
-    try carryOutWithoutLine()
-  }
-
-  private func carryOutWithoutLine() throws {
-    guard !outputs.isEmpty else { return }
-    unsafe try carryOut(UnsafeRawBufferPointer(start: nil, count: 0), LineContext())
+    carryOut(nil, LineContext(), nil, printer, &result)
   }
 
   /// Does what the stage has said, in order; `given` is the line that it was given.
-  private func carryOut(_ given: UnsafeRawBufferPointer, _ context: LineContext, isControl: Bool = false)
-    throws
-  {
+  private func carryOut(
+    _ given: LinePrinter.Source?, _ context: LineContext, _ number: Int?, _ printer: LinePrinter,
+    _ result: inout BlockResult, isControl: Bool = false
+  ) {
+    guard !outputs.isEmpty else { return }
     defer { outputs.removeAll(keepingCapacity: true) }
     for item in outputs {
       switch item {
-      case .line where isControl: unsafe try output.pass(given)
-      case .line: unsafe try print(given, context)
-      case .data(let line): unsafe try line.withUnsafeBytes { unsafe try print($0, context) }
-      case .control(let line):
-        unsafe try line.withUnsafeBytes {
-          unsafe settings.control == .match ? try output.match($0) : try output.pass($0)
+      case .line:
+        guard let given else { continue }
+        if isControl {
+          printer.pass(given, number: number, into: &result)
+        } else {
+          printer.match(given, context, number: number, into: &result)
         }
-      case .status(let status): try statusSink.write(status)
-      case .keysLimitReached: tellLimit()
+      case .data(let line): print(line, context, isControl: false, printer, &result)
+      case .control(let line):
+        print(line, context, isControl: configuration.control != .match, printer, &result)
+      case .status(let status):
+        if isInline { printer.append(status.line, into: &result) } else { result.statuses.append(status) }
+      case .keysLimitReached: reportLimit(&result)
       }
     }
   }
 
-  /// Prints a matching line, or what `--emit` makes of it.
-  private func print(_ line: UnsafeRawBufferPointer, _ context: LineContext) throws {
-    guard let emitter, let value = unsafe RawJSON(padded: line) else { return unsafe try output.match(line) }
-    var emitted: [UInt8] = []
-    do throws(EvaluationError) { try emitter.appendValue(value, context: context, to: &emitted) } catch {
-      output.counts.errors += 1
-      output.counts.reason = output.counts.reason ?? "--emit: \(error)"
-      if settings.onError == .fail {
-        diagnostics.error("--emit: \(error)")
-        output.end(.badInput)
+  /// Prints a line that is not the one at hand: held back, or changed.
+  private func print(
+    _ line: Line, _ context: LineContext, isControl: Bool, _ printer: LinePrinter, _ result: inout BlockResult
+  ) {
+    unsafe line.withUnsafeBytes { bytes in
+      let source = unsafe LinePrinter.Source(bytes: bytes, range: nil)
+      if isControl {
+        printer.pass(source, number: nil, into: &result)
+      } else {
+        printer.match(source, context, number: nil, into: &result)
       }
-      return
     }
-    let result: Result<Void, any Error> = unsafe emitted.withUnsafeBytes { buffer in
-      Result { unsafe try output.match(buffer) }
-    }
-    try result.get()
   }
 
   /// Says once that more came than may be remembered.
-  private func tellLimit() {
-    guard !toldLimit else { return }
-    toldLimit = true
-    diagnostics.warning(
-      "more than \(settings.stateful.keyLimit) keys, or more bytes than are kept: "
-        + "the oldest are forgotten; see --keys-limit")
+  private func reportLimit(_ result: inout BlockResult) {
+    guard !hasReportedLimit else { return }
+    hasReportedLimit = true
+    let text =
+      "more than \(configuration.state.keysLimit) keys, or more bytes than are kept: "
+      + "the oldest are forgotten; see --keys-limit"
+    result.messages.append(.init(level: .warning, line: nil, text: text))
   }
 }

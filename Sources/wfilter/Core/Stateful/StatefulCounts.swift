@@ -8,11 +8,9 @@ struct StatefulCounts: Sendable, Equatable {
   var superseded = 0
   /// Keys forgotten, or delivered early, because there were more than `--keys-limit`, or more bytes than are kept.
   var evicted = 0
-  /// Lines withheld because they were broken where `--redact` had to look.
-  var withheld = 0
 
   /// For `--stats`.
   var text: String {
-    "deduplicated \(deduplicated), superseded \(superseded), evicted \(evicted), withheld \(withheld)"
+    "deduplicated \(deduplicated), superseded \(superseded), evicted \(evicted)"
   }
 }

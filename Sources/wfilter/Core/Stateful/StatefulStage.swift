@@ -3,7 +3,7 @@ import Events
 
 /// The keyed, stateful half of wfilter: takes each line with its verdict, and says which lines go out now.
 ///
-/// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track, redact.
+/// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track.
 /// Tracking comes behind the holding back, so that what it calls ADDED, MODIFIED or DELETED is true of what has gone
 /// out, and not of what was replaced meanwhile. Pure: no I/O, time is a parameter, one thread.
 struct StatefulStage {
@@ -27,29 +27,26 @@ struct StatefulStage {
   private var throttle: Throttle?
   private var debouncer: Debouncer?
   private var absence: AbsenceWatch?
-  private let redactor: Redactor?
   private var bookmarks = BookmarkBarrier()
   private var released: [HeldLine] = []
-  private var withheld = 0
   private var hasToldOfLimit = false
 
-  init(_ options: StatefulOptions) {
+  init(_ options: StateOptions) {
     let (keys, bytes) = (options.keysLimit, options.byteLimit)
     tracks = options.tracks
     tracker = Tracker(limit: keys)
-    deduplicator = options.window.map { Deduplicator(window: $0, limit: keys) }
+    deduplicator = options.dedupe.map { _ in Deduplicator(window: options.window, limit: keys) }
     throttle = options.throttle.map { Throttle(interval: $0, limit: keys, byteLimit: bytes) }
     debouncer = options.debounce.map {
-      Debouncer(quiet: $0, maximumWait: options.maximumWait, limit: keys, byteLimit: bytes)
+      Debouncer(
+        quiet: $0, maximumWait: options.maximumWait ?? max(.seconds(2), $0), limit: keys, byteLimit: bytes)
     }
     absence = options.silence.map { AbsenceWatch(silence: $0, limit: keys) }
-    redactor = options.redactions.isEmpty ? nil : Redactor(options.redactions)
   }
 
   var counts: StatefulCounts {
     StatefulCounts(
-      deduplicated: deduplicator?.dropped ?? 0, superseded: held?.superseded ?? 0, evicted: evictions,
-      withheld: withheld)
+      deduplicated: deduplicator?.dropped ?? 0, superseded: held?.superseded ?? 0, evicted: evictions)
   }
 
   /// When ``tick(now:into:)`` has something to do next; nil when only a line can bring that.
@@ -157,11 +154,7 @@ struct StatefulStage {
     }
     // After an error the stream is over; what was held back came before it.
     if type == .error { end(into: &outputs) }
-    switch unsafe redactor?.redact(line) {
-    case nil, .unchanged: outputs.append(.line)
-    case .changed(let redacted): outputs.append(.control(redacted))
-    case .withheld: withheld += 1
-    }
+    outputs.append(.line)
   }
 
   private mutating func deliverReleased(into outputs: inout [Output]) {
@@ -178,7 +171,7 @@ struct StatefulStage {
     for bookmark in bookmarks.release(earliest: held?.earliestSequence) { outputs.append(.control(bookmark)) }
   }
 
-  /// Tracks and redacts a line whose time has come. True where it goes out as it is, which the caller sees to.
+  /// Tracks a line whose time has come. True where it goes out as it is, which the caller sees to.
   private mutating func deliver(
     _ line: UnsafeRawBufferPointer, key: KeyHash?, _ matched: Bool, _ type: EventType?,
     into outputs: inout [Output]
@@ -188,22 +181,10 @@ struct StatefulStage {
       guard let told else { return false }
       if told != type {
         guard let retyped = unsafe EventEdit.retyped(line, as: told) else { return false }
-        unsafe retyped.withUnsafeBytes { line in
-          if unsafe redact(line, into: &outputs) { outputs.append(.data(retyped)) }
-        }
+        outputs.append(.data(retyped))
         return false
       }
     }
-    return unsafe redact(line, into: &outputs)
-  }
-
-  /// True where the line goes out as it is.
-  private mutating func redact(_ line: UnsafeRawBufferPointer, into outputs: inout [Output]) -> Bool {
-    switch unsafe redactor?.redact(line) {
-    case nil, .unchanged: return true
-    case .changed(let redacted): outputs.append(.data(redacted))
-    case .withheld: withheld += 1
-    }
-    return false
+    return true
   }
 }

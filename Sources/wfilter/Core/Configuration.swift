@@ -3,15 +3,15 @@
 package import Events
 package import Filter
 
-/// What the command line asks for.
-package struct Settings: Sendable {
+/// What a run is asked for.
+package struct Configuration: Sendable {
   /// What happens to a line that the expression cannot be evaluated for.
   package enum OnError: String, Sendable, CaseIterable {
     /// It does not match.
     case drop
     /// It is passed on.
     case keep
-    /// The run ends with status 65; so it does for a line that is no JSON, and every line is read to its end.
+    /// The run ends with status 65; so it does for a line that is not JSON, and every line is read to its end.
     case fail
   }
 
@@ -34,7 +34,7 @@ package struct Settings: Sendable {
   package var wantsMatch = false
   /// Look at every scalar, comma and colon of every line.
   package var isStrict = false
-  package var emit: String?
+  package var emit: [String] = []
   package var failIf: String?
   package var timeLimit: Duration?
   package var onError = OnError.drop
@@ -43,7 +43,8 @@ package struct Settings: Sendable {
   package var explains = false
   /// Threads; nil is one for each core.
   package var jobs: Int?
-  package var stateful = StatefulSettings()
+  package var redactions: [RedactionPath] = []
+  package var state = StateOptions()
   package var status: StatusSink.Destination?
   /// Where to serve counts to Prometheus.
   package var metricsAddress: String?
@@ -51,27 +52,49 @@ package struct Settings: Sendable {
   package init() {}
 
   /// Whether every line is read to its end, the ones that do not match included.
-  package var checksEveryLine: Bool { isStrict || onError == .fail || isInverted }
+  var checksEveryLine: Bool { isStrict || onError == .fail || isInverted }
+
+  /// How many lines may match before the run is over; nil is no limit.
+  var matchLimit: UInt64? { isQuiet ? min(limit ?? 1, 1) : limit }
+
+  /// Where STATUS lines go. With `--absent` among the data, as long as whole lines and control lines are printed there.
+  var statusDestination: StatusSink.Destination {
+    if let status { return status }
+    guard state.silence != nil, !isQuiet else { return .nowhere }
+    return countsOnly || !emit.isEmpty || control == .drop ? .descriptor(2) : .inline
+  }
 }
 
-/// What is remembered between lines, by key.
-package struct StatefulSettings: Sendable {
+/// What is remembered between lines, by key; nothing by default.
+package struct StateOptions: Sendable {
   /// The key's expression; nil is the uid, else namespace and name.
   package var key: String?
+  /// Most keys that each step remembers (`--keys-limit`).
+  package var keysLimit = 100_000
+  /// Most bytes of lines that are held back.
+  var byteLimit = 64 << 20
   package var tracks = false
   package var dedupe: String?
+  /// For how long ``dedupe`` remembers.
   package var window = Duration.seconds(120)
+  /// Excludes ``debounce``.
   package var throttle: Duration?
   package var debounce: Duration?
+  /// Of ``debounce``; nil is two seconds, or ``debounce`` where that is longer.
   package var maximumWait: Duration?
-  package var absent: Duration?
-  package var redactions: [String] = []
-  package var keyLimit = 100_000
+  /// `--absent`.
+  package var silence: Duration?
 
   package init() {}
 
   /// Whether lines have to be taken one by one.
-  package var isNeeded: Bool {
-    tracks || dedupe != nil || throttle != nil || debounce != nil || absent != nil || !redactions.isEmpty
+  var isNeeded: Bool { flagThatNeedsKey != nil || dedupe != nil }
+
+  /// A flag that does nothing for a line without a key.
+  var flagThatNeedsKey: String? {
+    if throttle != nil { return "--throttle" }
+    if debounce != nil { return "--debounce" }
+    if silence != nil { return "--absent" }
+    return tracks ? "--track" : nil
   }
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Command
+import WfilterCore
+
+/// The flags that remember earlier lines of the same key.
+struct MemoryOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "The key that identifies an object (default: its uid, else namespace and name).", valueName: "cel"))
+  var key: String?
+
+  @Flag(help: "Print a watch of the matching objects: an object that stops matching leaves as DELETED.")
+  var track = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Drop a line whose value of this was seen within --window for its key.", valueName: "cel"))
+  var dedupe: String?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How long --dedupe remembers a value.", valueName: "duration")
+  )
+  var window: DurationArgument?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Print at most one line per key in this time, the last one always.", valueName: "duration"))
+  var throttle: DurationArgument?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Print only the last line of a key, once the key is quiet for this long.", valueName: "duration"))
+  var debounce: DurationArgument?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("With --debounce: hold no line longer than this.", valueName: "duration"))
+  var maxWait: DurationArgument?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Print a STATUS line when a key is silent for this long.", valueName: "duration"))
+  var absent: DurationArgument?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of keys to remember.", valueName: "n"))
+  var keysLimit = 100_000
+
+  func apply(to configuration: inout Configuration) throws {
+    guard throttle == nil || debounce == nil else {
+      throw ValidationError("--throttle and --debounce: choose one")
+    }
+    guard maxWait == nil || debounce != nil else { throw ValidationError("--max-wait needs --debounce") }
+    guard window == nil || dedupe != nil else { throw ValidationError("--window needs --dedupe") }
+    guard keysLimit > 0 else { throw ValidationError("--keys-limit \(keysLimit): must be at least 1") }
+    if let absent, absent.duration <= .zero { throw ValidationError("--absent: must be longer than 0s") }
+    configuration.state.key = key
+    configuration.state.tracks = track
+    configuration.state.dedupe = dedupe
+    if let window { configuration.state.window = window.duration }
+    configuration.state.throttle = throttle?.duration
+    configuration.state.debounce = debounce?.duration
+    configuration.state.maximumWait = maxWait?.duration
+    configuration.state.silence = absent?.duration
+    configuration.state.keysLimit = keysLimit
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Command
+import Events
+import WfilterCore
+
+/// The flags that say what is printed.
+struct OutputOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Print only the number of matching lines.")
+  var count = false
+
+  @Option(
+    name: [.customShort("m", allowingJoined: true), .customLong("max-count")], parsing: .unconditional,
+    help: ArgumentHelp("Stop after this many matching lines.", valueName: "n"))
+  var maxCount: UInt64?
+
+  @Flag(name: .shortAndLong, help: "Print nothing, not even errors; stop at the first match.")
+  var quiet = false
+
+  @Flag(name: [.customShort("e"), .customLong("exit-status")], help: "Exit with 1 if no line matched.")
+  var exitStatus = false
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Print the value of this expression instead of the line, as JSON.", valueName: "cel"))
+  var emit: [String] = []
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Replace the value at this path with \"***\", such as data.* or env[0].value.", valueName: "path"))
+  var redact: [String] = []
+
+  func apply(to configuration: inout Configuration) throws {
+    configuration.countsOnly = count
+    configuration.limit = maxCount
+    configuration.isQuiet = quiet
+    configuration.wantsMatch = exitStatus
+    configuration.emit = emit
+    for path in redact { configuration.redactions.append(try RedactionPath(path)) }
+  }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import Encoding
+import Events
+import Filter
+import JSON
+import Lines
+import Process
+
+/// Evaluates the lines of blocks: says what is printed, reported and counted, and where the run ends. One for each thread.
+///
+/// Without ``Stages`` it remembers nothing between lines, and any number of them work at once. With them there is one,
+/// and the same lines come out in the same order, only later or not at all.
+final class BlockEvaluator {
+  private let judge: LineJudge
+  private let printer: LinePrinter
+  private let stages: Stages?
+  private let explainer: Explainer?
+  private let configuration: Configuration
+  private let shutdown: Shutdown?
+  private let usesNow: Bool
+  private let hasClock: Bool
+  private var now = Moment.now
+  private var context = LineContext()
+
+  init(
+    _ expressions: Expressions, _ configuration: Configuration, stages: Stages? = nil,
+    shutdown: Shutdown? = nil
+  ) {
+    judge = LineJudge(expressions, configuration)
+    printer = LinePrinter(expressions, configuration)
+    explainer = configuration.explains ? Explainer(expressions.filter) : nil
+    self.stages = stages
+    self.configuration = configuration
+    self.shutdown = shutdown
+    usesNow = expressions.all.contains(where: \.usesNow)
+    hasClock = usesNow || stages != nil
+  }
+
+  /// When ``tick(limit:into:)`` has something to do, if no line comes before.
+  var deadline: ContinuousClock.Instant? { stages?.deadline }
+
+  /// Evaluates the lines of a block from an offset on; stops after the line that ends the run.
+  ///
+  /// `limit` is how many more lines may match, nil is no limit; `result` is emptied first.
+  func evaluate(_ block: LineBlock, from offset: Int, limit: UInt64?, into result: inout BlockResult) {
+    result.removeAll()
+    printer.limit = limit
+    let bytes = unsafe block.bytes
+    guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    if hasClock { readClock() }
+    let failsAtLongLine = block.linesTooLong > 0 && configuration.onError == .fail
+    var start = offset
+    var number = 0
+    let end = block.count
+    while start < end, result.ending == nil {
+      if failsAtLongLine, block.place(of: number + 1) > number + 1 { break }
+      let newline = unsafe JSONCursor(base + start).newline(JSONCursor(base + end))
+      let count = unsafe newline - JSONCursor(base + start)
+      number += 1
+      if hasClock, number & 63 == 0 { readClock() }
+      let range = start..<(start + count + 1)
+      unsafe evaluate(
+        RawJSON(line: base + start, count: count),
+        LinePrinter.Source(bytes: UnsafeRawBufferPointer(start: base + start, count: count), range: range),
+        number, &result)
+      start = range.upperBound
+      if result.isSatisfied, result.ending == nil { result.ending = .satisfied }
+      if let shutdown, shutdown.isPastDeadline, result.ending == nil { result.ending = .timedOut }
+    }
+    result.counts.lines = UInt64(number)
+    // Of the lines that are too long, those before the last line evaluated; all of them where the block's end was reached.
+    result.counts.tooLong = UInt64(start < end ? block.place(of: number) - number : block.linesTooLong)
+    if failsAtLongLine, result.ending == nil { result.ending = .badInput }
+    if start < end, result.ending == nil, failsAtLongLine { result.counts.tooLong += 1 }
+    result.consumed = start
+    result.counts.bytes = UInt64(start - offset)
+    result.counts.hasJSON = judge.hasSeenJSON
+    if let stages {
+      if result.ending == nil { stages.tick(now: now, printer, into: &result) } else { finish(&result) }
+    }
+  }
+
+  /// Prints what is due at this time.
+  func tick(limit: UInt64?, into result: inout BlockResult) {
+    result.removeAll()
+    printer.limit = limit
+    readClock()
+    stages?.tick(now: now, printer, into: &result)
+    if result.isSatisfied { result.ending = .satisfied }
+  }
+
+  /// Prints what is held back: the input has ended, or the run.
+  func finish(limit: UInt64?, into result: inout BlockResult) {
+    result.removeAll()
+    printer.limit = limit
+    finish(&result)
+  }
+
+  private func finish(_ result: inout BlockResult) {
+    guard let stages else { return }
+    if !result.isSatisfied { stages.finish(printer, into: &result) }
+    result.counts.stateful = stages.counts
+  }
+
+  private func readClock() {
+    now = .now
+    guard usesNow else { return }
+    let time = now.wall.nanoseconds
+    context.now = TimestampValue(seconds: time / 1_000_000_000, nanoseconds: Int32(time % 1_000_000_000))
+  }
+
+  @inline(__always)
+  private func evaluate(
+    _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int, _ result: inout BlockResult
+  ) {
+    guard let stages else {
+      let decision = judge.decide(line, context: context, &result.counts)
+      if decision == .pass {
+        printer.match(source, context, number: number, into: &result)
+      } else {
+        carryOut(decision, line, source, context, number, &result)
+      }
+      return
+    }
+    let key = stages.key(line, context, &result.counts)
+    stages.withPrevious(key, context) { context in
+      let decision = judge.decide(line, context: context, &result.counts)
+      if decision == .pass || decision == .drop {
+        let fault = stages.accept(
+          Stages.Arrival(
+            line: line, source: source, key: key, context: context, matches: decision == .pass, number: number
+          ),
+          at: now, printer, into: &result)
+        if let fault { report(fault, number, &result) }
+      }
+      if decision != .pass { carryOut(decision, line, source, context, number, &result) }
+      if decision == .pass || decision == .drop { stages.remember(key, line, into: &result) }
+    }
+  }
+
+  /// What becomes of a line that is not selected.
+  private func carryOut(
+    _ decision: LineJudge.Decision, _ line: RawJSON, _ source: LinePrinter.Source, _ context: LineContext,
+    _ number: Int, _ result: inout BlockResult
+  ) {
+    switch decision {
+    case .pass: break
+    case .drop:
+      guard let explainer else { return }
+      let text = explainer.explain(line, context: context)
+      result.messages.append(.init(level: .info, line: number, text: text))
+    case .passControl:
+      result.counts.control += 1
+      if let stages {
+        stages.passControl(line, source, number: number, at: now, printer, into: &result)
+      } else {
+        printer.pass(source, number: number, into: &result)
+      }
+    case .dropControl: result.counts.control += 1
+    case .empty: result.counts.empty += 1
+    case .malformed(let fault): report(fault, number, &result)
+    case .condition: result.ending = .condition
+    case .failure(let reason):
+      result.messages.append(.init(level: .error, line: number, text: "cannot be evaluated: \(reason)"))
+      result.ending = .badInput
+    }
+  }
+
+  private func report(_ fault: LineFault, _ number: Int, _ result: inout BlockResult) {
+    result.counts.malformed += 1
+    result.messages.append(
+      .init(level: .error, line: number, text: "not passed on: \(fault.description)"))
+    if configuration.onError == .fail { result.ending = .badInput }
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+
+/// The expressions of a run, compiled once and shared by its threads.
+struct Expressions: Sendable {
+  /// The bits of the expressions in the run's ``Watchlist``; 0 for one that is not watched.
+  struct Bits: Sendable {
+    var expression: UInt64 = 0
+    var emit: UInt64 = 0
+    var failIf: UInt64 = 0
+    var key: UInt64 = 0
+    var dedupe: UInt64 = 0
+    var paths: [UInt64] = []
+  }
+
+  let filter: LineFilter
+  let emit: [LineFilter]
+  let failIf: LineFilter?
+  let key: LineFilter?
+  let dedupe: LineFilter?
+  let bits: Bits
+  let watchlist: Watchlist
+
+  /// Those that there are.
+  var all: [LineFilter] { [filter] + emit + [failIf, key, dedupe].compactMap(\.self) }
+
+  /// Whether one reads the previous line of its key.
+  var usesOld: Bool { all.contains(where: \.usesOld) }
+
+  init(_ configuration: Configuration) throws(FilterError) {
+    let limit = configuration.filter.costLimit
+    let state = configuration.state
+    filter = try LineFilter(configuration.filter)
+    var emit: [LineFilter] = []
+    for expression in configuration.emit { emit.append(try Self.value(expression, "--emit", limit)) }
+    self.emit = emit
+    failIf = try Self.make(configuration.failIf) { (text) throws(FilterError) in
+      do { return try LineFilter(FilterOptions(expression: text, costLimit: limit)) } catch {
+        throw FilterError("--fail-if: \(error)")
+      }
+    }
+    key = try Self.make(state.key) { (text) throws(FilterError) in try Self.value(text, "--key", limit) }
+    dedupe = try Self.make(state.dedupe) { (text) throws(FilterError) in
+      try Self.value(text, "--dedupe", limit)
+    }
+    var watchlist = Watchlist()
+    var bits = Bits()
+    if configuration.filter.expression != nil, configuration.onError == .drop {
+      bits.expression = watchlist.bit(.expression)
+    }
+    if !emit.isEmpty { bits.emit = watchlist.bit(.emit) }
+    if failIf != nil { bits.failIf = watchlist.bit(.failIf) }
+    if key != nil { bits.key = watchlist.bit(.key) }
+    if key == nil, let flag = state.flagThatNeedsKey { bits.key = watchlist.bit(.defaultKey(flag)) }
+    if dedupe != nil { bits.dedupe = watchlist.bit(.dedupe) }
+    for path in configuration.redactions {
+      bits.paths.append(watchlist.bit(.path(flag: "--redact", path.text)))
+    }
+    self.bits = bits
+    self.watchlist = watchlist
+  }
+
+  private static func make(
+    _ text: String?, _ compile: (String) throws(FilterError) -> LineFilter
+  ) throws(FilterError) -> LineFilter? {
+    guard let text else { return nil }
+    return try compile(text)
+  }
+
+  /// Compiles an expression whose value is wanted.
+  private static func value(
+    _ expression: String, _ flag: String, _ costLimit: Int?
+  ) throws(FilterError) -> LineFilter {
+    do { return try LineFilter(value: expression, costLimit: costLimit) } catch {
+      throw FilterError("\(flag): \(error)")
+    }
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import Filter
+import JSON
+
+/// Puts what becomes of a selected line into a block's result: edited, emitted, counted. One for each thread.
+final class LinePrinter {
+  private let redactor: Redactor?
+  private let emitters: [LineEvaluator]
+  private let configuration: Configuration
+  private let printsBytes: Bool
+  private let emitBit: UInt64
+  private let pathBits: [UInt64]
+  /// Matching lines until the run is satisfied; nil is no limit.
+  var limit: UInt64?
+
+  init(_ expressions: Expressions, _ configuration: Configuration) {
+    self.configuration = configuration
+    emitters = expressions.emit.map { LineEvaluator($0) }
+    redactor = configuration.redactions.isEmpty ? nil : Redactor(configuration.redactions)
+    printsBytes = !configuration.countsOnly && !configuration.isQuiet
+    emitBit = expressions.bits.emit
+    pathBits = expressions.bits.paths
+  }
+
+  /// A line to print: without its newline, ``JSONCursor/padding`` readable bytes after it.
+  @safe struct Source {
+    var bytes: UnsafeRawBufferPointer
+    /// Where it lies in the block, its newline included; nil where it is no line of the block.
+    var range: Range<Int>?
+  }
+
+  /// Prints a line that matches; counts it if it is printed.
+  @inline(__always)
+  func match(
+    _ source: Source, _ context: LineContext, number: Int?, into result: inout BlockResult
+  ) {
+    guard !result.isSatisfied else { return }
+    if redactor == nil, emitters.isEmpty {
+      unsafe write(source.bytes, source.range, &result)
+    } else {
+      guard edit(source, context, number, emits: true, &result) else { return }
+    }
+    result.counts.matched += 1
+    if result.counts.matched == limit { result.isSatisfied = true }
+  }
+
+  /// Prints a control line as it is, except for what is hidden in it.
+  func pass(_ source: Source, number: Int?, into result: inout BlockResult) {
+    guard !result.isSatisfied else { return }
+    if redactor == nil {
+      unsafe write(source.bytes, source.range, &result)
+    } else {
+      _ = edit(source, LineContext(), number, emits: false, &result)
+    }
+  }
+
+  /// Prints a whole line of our own.
+  func append(_ line: [UInt8], into result: inout BlockResult) {
+    guard !result.isSatisfied, printsBytes else { return }
+    let start = result.storage.count
+    result.storage += line
+    result.appendStored(from: start)
+    result.counts.written += 1
+  }
+
+  /// Hides what is to be hidden, then prints the line or what `--emit` makes of it. False where nothing is printed.
+  private func edit(
+    _ source: Source, _ context: LineContext, _ number: Int?, emits: Bool, _ result: inout BlockResult
+  ) -> Bool {
+    var hidden: UInt64 = 0
+    switch unsafe redactor?.redact(source.bytes, found: &hidden) {
+    case nil, .unchanged:
+      noteSought(hidden, &result)
+      return unsafe print(source.bytes, source.range, context, number, emits, &result)
+    case .changed(let line):
+      noteSought(hidden, &result)
+      return unsafe line.withUnsafeBytes { unsafe print($0, nil, context, number, emits, &result) }
+    case .withheld:
+      result.counts.withheld += 1
+      return false
+    }
+  }
+
+  private func noteSought(_ hidden: UInt64, _ result: inout BlockResult) {
+    for (index, bit) in pathBits.enumerated() {
+      result.counts.sought |= bit
+      if hidden & (1 << UInt64(index & 63)) != 0 { result.counts.found |= bit }
+    }
+  }
+
+  private func print(
+    _ line: UnsafeRawBufferPointer, _ range: Range<Int>?, _ context: LineContext, _ number: Int?,
+    _ emits: Bool, _ result: inout BlockResult
+  ) -> Bool {
+    guard emits, !emitters.isEmpty else {
+      unsafe write(line, range, &result)
+      return true
+    }
+    guard let value = unsafe RawJSON(padded: line) else { return false }
+    let start = result.storage.count
+    result.counts.sought |= emitBit
+    do throws(EvaluationError) {
+      for (index, emitter) in emitters.enumerated() {
+        if index > 0 { result.storage.append(UInt8(ascii: "\t")) }
+        try emitter.appendValue(value, context: context, to: &result.storage)
+      }
+    } catch {
+      result.storage.removeSubrange(start...)
+      result.counts.errors += 1
+      result.counts.note(emitBit, "\(error)")
+      if configuration.onError == .fail, result.ending == nil {
+        result.messages.append(.init(level: .error, line: number, text: "--emit: \(error)"))
+        result.ending = .badInput
+      }
+      return false
+    }
+    result.counts.found |= emitBit
+    guard printsBytes else {
+      result.storage.removeSubrange(start...)
+      return true
+    }
+    result.storage.append(0x0A)
+    result.appendStored(from: start)
+    result.counts.written += 1
+    return true
+  }
+
+  @inline(__always)
+  private func write(_ line: UnsafeRawBufferPointer, _ range: Range<Int>?, _ result: inout BlockResult) {
+    guard printsBytes else { return }
+    result.counts.written += 1
+    if let range { return result.append(range) }
+    let start = result.storage.count
+    unsafe result.storage.append(contentsOf: line)
+    result.storage.append(0x0A)
+    result.appendStored(from: start)
+  }
+}

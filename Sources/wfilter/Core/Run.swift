@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Lines
+import Process
+import Synchronization
+
+/// The loop of a run: blocks of lines are evaluated, on several cores at once where nothing is remembered between lines, and
+/// printed in the order in which they came.
+///
+/// One thread at a time reads what has to be read in order, and one at a time writes; loading parts of a regular file and
+/// evaluating are each thread's own. The first thread is alone until the input has proven to be fast: a block that is full.
+/// It then starts the others and waits for the end, so that no end has to wait for a thread that waits for input.
+final class Run: @unchecked Sendable {
+  // Unchecked: `reading` guards what reading changes, the sequencer what writing changes; the rest is constant.
+
+  /// What is handed on in order.
+  private enum Content {
+    case lines(startOfFile: String?, offset: Int?)
+    /// All that was handed on before is to go out.
+    case pause
+    case ending(RunEnding)
+  }
+
+  /// A block on its way.
+  private final class Piece {
+    let block: LineBlock
+    var result = BlockResult()
+    var content = Content.pause
+    /// Where in the block the first line starts.
+    var start = 0
+
+    init(size: Int) { block = LineBlock(size: size) }
+  }
+
+  private struct Reading {
+    var input: InputSequence
+    var ticket: UInt64 = 0
+    var isOver = false
+  }
+
+  private let reading: Mutex<Reading>
+  private let sequencer: Sequencer<Piece>
+  private let output: RunOutput
+  private let expressions: Expressions
+  private let configuration: Configuration
+  private let shutdown: Shutdown
+  private let stages: Stages?
+  private let jobs: Int
+
+  init(
+    _ expressions: Expressions, _ configuration: Configuration, stages: Stages?, output: RunOutput,
+    diagnostics: Diagnostics, shutdown: Shutdown
+  ) {
+    jobs = stages != nil ? 1 : configuration.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
+    let size = jobs > 1 ? 192 << 10 : 256 << 10
+    let input = InputSequence(
+      configuration.files, partSize: jobs > 1 ? size : nil, diagnostics: diagnostics, shutdown: shutdown)
+    reading = Mutex(Reading(input: input))
+    sequencer = Sequencer((0..<(jobs * 2)).map { _ in Piece(size: size) })
+    self.output = output
+    self.expressions = expressions
+    self.configuration = configuration
+    self.stages = stages
+    self.shutdown = shutdown
+  }
+
+  /// Whether a file could not be read.
+  var hasUnreadableFile: Bool { reading.withLock { $0.input.hasUnreadableFile } }
+
+  /// Runs to the end; ``RunOutput/ending`` tells which.
+  func run() {
+    guard jobs > 1 else { return work(mayLeave: false) }
+    work(mayLeave: true)
+    guard output.ending == nil else { return }
+    var started = 0
+    for _ in 0..<jobs where startThread({ self.work(mayLeave: false) }) { started += 1 }
+    guard started > 0 else { return work(mayLeave: false) }
+    sequencer.waitForEnd()
+  }
+
+  /// Reads, evaluates and hands on, block by block. `mayLeave`: returns as soon as the input is fast.
+  private func work(mayLeave: Bool) {
+    let evaluator = BlockEvaluator(expressions, configuration, stages: stages, shutdown: shutdown)
+    while let piece = sequencer.take(), let (ticket, outcome) = next(piece.block, evaluator.deadline) {
+      // A thread that is alone knows how many lines may still match; others are cut in `handOn`.
+      let limit = jobs == 1 ? output.remaining : configuration.matchLimit
+      switch outcome {
+      case .lines(let lines):
+        load(lines, into: piece)
+        evaluator.evaluate(piece.block, from: piece.start, limit: limit, into: &piece.result)
+      case .idle, .timedOut:
+        evaluator.tick(limit: limit, into: &piece.result)
+        piece.content = .pause
+      case .end: end(.endOfInput, evaluator, limit, piece)
+      case .shutdown: end(shutdown.cause == .deadline ? .timedOut : .shutdown, evaluator, limit, piece)
+      }
+      let isFull = piece.block.count >= 64 << 10
+      let goesOn = sequencer.finish(piece, ticket: ticket) { handOn($0, evaluator) }
+      guard goesOn, !(mayLeave && isFull) else { return }
+    }
+  }
+
+  private func load(_ lines: InputSequence.Lines, into piece: Piece) {
+    do throws(InputError) {
+      piece.start = try lines.load(into: piece.block)
+      piece.content = .lines(startOfFile: lines.startOfFile, offset: lines.offset(of: piece.block))
+    } catch {
+      // As for a file that is missing: the others are read all the same.
+      reading.withLock { $0.input.report(error.description) }
+      piece.start = piece.block.count
+      piece.content = .pause
+    }
+  }
+
+  private func end(_ ending: RunEnding, _ evaluator: BlockEvaluator, _ limit: UInt64?, _ piece: Piece) {
+    evaluator.finish(limit: limit, into: &piece.result)
+    piece.content = .ending(ending)
+  }
+
+  /// Writes what became of a block. One thread at a time, in order.
+  private func handOn(_ piece: Piece, _ evaluator: BlockEvaluator) -> Bool {
+    switch piece.content {
+    case .lines(let startOfFile, let offset):
+      // More lines may have matched than are still wanted: the block is evaluated again, up to the last of those.
+      let matched = piece.result.counts.matched
+      if let remaining = output.remaining,
+        matched > remaining || (matched == remaining && !piece.result.isSatisfied)
+      {
+        evaluator.evaluate(piece.block, from: piece.start, limit: remaining, into: &piece.result)
+      }
+      output.write(piece.block, piece.result, startOfFile: startOfFile)
+      if let offset, output.ending != nil {
+        InputSequence.leaveStandardInput(at: offset + piece.result.consumed)
+      }
+    case .pause:
+      output.write(piece.block, piece.result, startOfFile: nil)
+      output.flush()
+    case .ending(let ending):
+      output.end(ending)
+      output.write(piece.block, piece.result, startOfFile: nil)
+    }
+    return output.ending == nil
+  }
+
+  /// Reads the next block; nil when there is nothing to do any more.
+  private func next(
+    _ block: LineBlock, _ deadline: ContinuousClock.Instant?
+  ) -> (UInt64, InputSequence.Outcome)? {
+    reading.withLock { reading in
+      guard !reading.isOver else { return nil }
+      let outcome = reading.input.read(into: block, until: deadline)
+      switch outcome {
+      case .lines, .idle, .timedOut: break
+      case .end, .shutdown: reading.isOver = true
+      }
+      defer { reading.ticket += 1 }
+      return (reading.ticket, outcome)
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The expressions and paths of a run that should have a value for some line: one that never has is misspelt, most often.
+///
+/// Each has a bit in ``Counts/sought`` and ``Counts/found``.
+struct Watchlist: Sendable {
+  /// What is watched, in the order of the bits.
+  enum Item: Sendable, Hashable {
+    case expression, emit, failIf, key, dedupe
+    /// The default key, for this flag.
+    case defaultKey(String)
+    case path(flag: String, String)
+  }
+
+  private(set) var items: [Item] = []
+
+  /// The bit of an item, which is added where it is new; 0 where there are too many to watch.
+  mutating func bit(_ item: Item) -> UInt64 {
+    if let index = items.firstIndex(of: item) { return 1 << UInt64(index) }
+    guard items.count < 64 else { return 0 }
+    items.append(item)
+    return 1 << UInt64(items.count - 1)
+  }
+
+  /// One warning for each item in `bits`.
+  func warnings(_ bits: UInt64, _ counts: Counts) -> [String] {
+    let lines = counts.lines == 1 ? "the only line" : "any of \(counts.lines) lines"
+    return items.enumerated().compactMap { index, item in
+      guard bits & (1 << UInt64(index)) != 0 else { return nil }
+      let reason = counts.reasons[index].map { ": \($0)" } ?? ""
+      switch item {
+      case .expression: return "the expression had no value for \(lines)\(reason)"
+      case .emit: return "--emit had no value for \(lines)\(reason)"
+      case .failIf: return "--fail-if had no value for \(lines)\(reason)"
+      case .key: return "--key had no value for \(lines)\(reason)"
+      case .dedupe: return "--dedupe had no value for \(lines)\(reason)"
+      case .defaultKey(let flag):
+        return
+          "\(flag): no line has a key (metadata.uid or metadata.name): say with --key what tells objects apart"
+      case .path(let flag, let path): return "\(flag) \(path): found in no line so far (\(counts.lines) read)"
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// An expression or a path that has a value for no line is reported by the name of its flag.
+@Suite(.timeLimit(.minutes(2))) struct MisspeltFlagTests {
+  static let lines = [#"{"a":1,"s":"x"}"#, #"{"a":2,"s":"y"}"#]
+
+  static let flags: [[String]] = [
+    ["--key", "kk", "--throttle", "5s"], ["--throttle", "5s"], ["--track"], ["--absent", "5s"],
+    ["--dedupe", "aa"],
+    ["--fail-if", "a.c == 1"], ["--fail-if", "a"], ["--redact", "object.data.pasword"], ["--emit", "b"],
+  ]
+
+  @Test(arguments: flags) func isReportedAtTheEnd(_ flags: [String]) throws {
+    let outcome = try Stream.filter(flags + ["true"], Self.lines)
+    let warnings = outcome.diagnostics.split(separator: "\n")
+    #expect(warnings.count == 1, "\(outcome)")
+    #expect(warnings.first?.contains(flags[0]) == true)
+    #expect(outcome.status == 0)
+  }
+
+  @Test(arguments: [
+    ["--key", "a", "--throttle", "5s"], ["--dedupe", "a"], ["--fail-if", "a == 9"], ["--redact", "s"],
+    ["--emit", "a"],
+  ])
+  func isNotReportedWhereItHasAValue(_ flags: [String]) throws {
+    let bookmark = Stream.event("BOOKMARK", "{}")
+    #expect(try Stream.filter(flags + ["true"], [bookmark] + Self.lines + [bookmark]).diagnostics.isEmpty)
+  }
+
+  @Test(arguments: flags) func isReportedAfterAThousandLines(_ flags: [String]) throws {
+    let tool = try Tool.start("wfilter", flags + ["true"])
+    for number in 0..<1100 { tool.write(#"{"a":\#(number),"s":"x"}"# + "\n") }
+    try tool.waitForDiagnostics(flags[0])
+    tool.closeInput()
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+  }
+
+  @Test func failsWhereASafetyNetCannotBeEvaluated() throws {
+    let outcome = try Stream.filter(["--on-error", "fail", "--fail-if", "c == 1", "true"], Self.lines)
+    #expect(outcome.status == 65 && outcome.diagnostics.contains("--fail-if"))
+  }
+
+  @Test func namesTheFlagOfAStatusFile() throws {
+    let outcome = try Stream.filter(["--absent", "5s", "--status", "/nonexistent/file", "true"], [])
+    #expect(outcome.status == 74 && outcome.diagnostics.contains("--status /nonexistent/file"))
+  }
+
+  @Test(arguments: [
+    ["-m", "-1"], ["-j1c"], ["--throttle", "-1s"], ["--absent", "0s"], ["--window", "5s"], ["-j", "0"],
+  ])
+  func saysWhatIsWrongWithAFlagsValue(_ flags: [String]) throws {
+    let outcome = try Stream.filter(flags + ["true"], [])
+    #expect(outcome.status == 64)
+    #expect(!outcome.diagnostics.contains("Missing value"), "\(outcome.diagnostics)")
+  }
+
+  @Test func keepsStatusLinesApartFromOtherOutput() throws {
+    for flags in [["-c"], ["--emit", "a"], ["--control", "drop"]] {
+      let tool = try Tool.start("wfilter", flags + ["--key", "s", "--absent", "50ms", "true"])
+      tool.write(Self.lines[0] + "\n")
+      try tool.waitForDiagnostics("awaiting")
+      tool.closeInput()
+      #expect(try tool.waitForEnd().output.contains("STATUS") == false)
+    }
+    #expect(try Stream.filter(["-c", "--absent", "1s", "--status", "inline", "true"], []).status == 64)
+  }
+}
