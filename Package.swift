@@ -81,7 +81,7 @@ let package = Package(
     shared("Lines", ["Process"]),
     shared("Metrics", ["Process"]),
     shared("YAML", ["CYAML", "Encoding"]),
-    shared("Command", ["Process", argumentParser]),
+    shared("Command", ["Lines", "Process", argumentParser]),
     system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
@@ -102,6 +102,7 @@ let package = Package(
     shared("Filter", ["CEL", "Events", "JSON", "Selectors"]),
 
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
+    tests("CommandTests", of: ["Command", "kwatch", "natswatch", "wfilter"]),
     tests("ProcessTests", of: ["Process"]),
     tests("LinesTests", of: ["Lines", "Process"]),
     tests("EncodingTests", of: ["Digest", "Encoding"]),

@@ -36,14 +36,6 @@ import Testing
     #expect(outcome.status == 74)
     #expect(outcome.diagnostics == "\(tool): error: write output: No space left on device\n")
   }
-
-  @Test(arguments: ["bash", "zsh", "fish"]) func completesInShells(_ shell: String) throws {
-    for tool in Self.tools {
-      let outcome = try Tool.run(tool, ["--generate-completion-script", shell])
-      #expect(outcome.status == 0)
-      #expect(outcome.output.contains("help"))
-    }
-  }
 }
 
 /// The same for a tool that is in the middle of its work.

@@ -19,6 +19,10 @@ package protocol ToolCommand: ParsableCommand {
   /// - Throws: A ``ToolError`` ends the process with its status, ``OutputError/readerLeft`` like SIGPIPE, a
   ///   `ValidationError` as bad usage; anything else is our bug.
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus
+
+  /// What a shell's completion offers for an operand or for a flag's value. Files, the choices of enums and the
+  /// flags themselves need no answer here.
+  static func completions(for request: CompletionRequest) -> Completion
 }
 
 extension ToolCommand {
@@ -26,11 +30,14 @@ extension ToolCommand {
 
   package static var _errorPrefix: String { "\(tool): error: " }
 
+  package static func completions(for request: CompletionRequest) -> Completion { .nothing }
+
   package static func main() {
     let diagnostics = Diagnostics(tool: tool)
     let shutdown = Shutdown.install(readerOf: followsReader ? 1 : nil)
     var status = ExitStatus.ok
     do {
+      if let text = completionOutput(CommandLine.arguments) { shutdown.finish(print(text, to: diagnostics, shutdown)) }
       var command = try parseAsRoot()
       if var command = command as? any ToolCommand {
         status = try command.execute(shutdown)
@@ -56,18 +63,7 @@ extension ToolCommand {
     _ error: any Error, to diagnostics: Diagnostics, _ shutdown: Shutdown
   ) -> ExitStatus {
     let code = exitCode(for: error)
-    if code == .success {
-      let output = OutputWriter()
-      do throws(OutputError) {
-        try output.append(fullMessage(for: error) + "\n")
-        try output.flush()
-        return .ok
-      } catch {
-        if error == .readerLeft { shutdown.finishReaderLeft() }
-        diagnostics.error(error.description)
-        return error.status
-      }
-    }
+    if code == .success { return print(fullMessage(for: error) + "\n", to: diagnostics, shutdown) }
     guard code == .validationFailure else {
       diagnostics.error("\(error)")
       return .software
@@ -78,5 +74,18 @@ extension ToolCommand {
     diagnostics.error(text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : ""))
     diagnostics.error("try '\(tool) --help'")
     return .usage
+  }
+
+  private static func print(_ text: String, to diagnostics: Diagnostics, _ shutdown: Shutdown) -> ExitStatus {
+    let output = OutputWriter()
+    do throws(OutputError) {
+      try output.append(text)
+      try output.flush()
+      return .ok
+    } catch {
+      if error == .readerLeft { shutdown.finishReaderLeft() }
+      diagnostics.error(error.description)
+      return error.status
+    }
   }
 }

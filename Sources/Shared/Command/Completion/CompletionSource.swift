@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import Lines
+internal import Process
+
+/// Values that a completion asks a server for: by running the tool itself, for two seconds at most.
+package enum CompletionSource {
+  /// The lines that the tool prints when it is run with these arguments; none when it fails or takes too long.
+  package static func lines(of arguments: [String]) -> [String] {
+    var configuration = ChildProcess.Configuration(["/proc/self/exe"] + arguments)
+    configuration.errors = .null
+    guard let child = try? ChildProcess(configuration) else { return [] }
+    defer { child.stop(grace: .zero) }
+    var bytes: [UInt8] = []
+    let end = now() + 2_000
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      var wanted = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
+      let left = max(0, end - now())
+      guard unsafe poll(&wanted, 1, Int32(left)) > 0 else { break }
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(child.output, $0.baseAddress, $0.count) }
+      guard count > 0 else { break }
+      bytes += buffer[..<count]
+    }
+    return split(bytes)
+  }
+
+  /// The same, kept for ten minutes in the user's cache folder under `key`: a Tab must not wait for discovery.
+  package static func cachedLines(of arguments: [String], key: String) -> [String] {
+    guard let folder = cacheFolder else { return lines(of: arguments) }
+    let hash = key.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    let file = StateFile(path: folder + "/" + String(hash, radix: 16))
+    if isYoung(file.path), let kept = try? file.read() { return split(kept) }
+    let fresh = lines(of: arguments)
+    // A folder that cannot be written costs time only.
+    if !fresh.isEmpty { try? file.write(Array(fresh.joined(separator: "\n").utf8)) }
+    return fresh
+  }
+
+  /// `$XDG_CACHE_HOME/watchutils/completion`, made if need be.
+  private static var cacheFolder: String? {
+    let home = ProcessEnvironment.value("HOME").map { $0 + "/.cache" }
+    guard var folder = ProcessEnvironment.value("XDG_CACHE_HOME") ?? home else { return nil }
+    for part in ["", "/watchutils", "/completion"] {
+      folder += part
+      unsafe mkdir(folder, 0o700)
+    }
+    return folder
+  }
+
+  private static func isYoung(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return false }
+    return time(nil) - status.st_mtim.tv_sec < 600
+  }
+
+  private static func split(_ bytes: [UInt8]) -> [String] {
+    bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private static func now() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+  }
+}
