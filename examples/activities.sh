@@ -3,12 +3,20 @@
 #
 # Prints lifelike activities and Kubernetes events as watch events, one a line:
 #   activities.sh [PER_SECOND] [COUNT] [PROJECT]
+# PER_SECOND is 5 unless it is given; COUNT 0 means for ever.
 set -euo pipefail
 per_second=${1:-5} count=${2:-0} project=${3:-acme}
+if ! [[ $per_second =~ ^[0-9]+$ && $per_second != 0 && $count =~ ^[0-9]+$ ]]; then
+  echo "activities.sh: PER_SECOND must be a number of at least 1, COUNT a number" >&2
+  exit 64
+fi
+# shellcheck disable=SC2034 # the lists are read by pick
+{
 people=(alice@example.com bob@example.com carol.díaz@example.com 山田@example.jp)
 kinds=(Deployment.apps StatefulSet.apps DNSZone.dns.example.com HTTPProxy.gateway.example.com) verbs=(created updated patched deleted)
 names=(checkout cart billing search frontend) namespaces=(prod staging payments)
 reasons=(BackOff FailedScheduling Unhealthy Pulled Started) pause=$(awk "BEGIN{print 1/$per_second}")
+}
 pick() { local -n from=$1; picked=${from[RANDOM % ${#from[@]}]}; }
 
 for ((i = 1; count == 0 || i <= count; i++)); do

@@ -39,7 +39,7 @@ if [ -n "$missing" ]; then
   [ "$(id -u)" = 0 ] || die "please install:$missing"
   say "installing:$missing"
   apt-get update -q >&2
-  # shellcheck disable=SC2086 -- a list of package names
+  # shellcheck disable=SC2086 # a list of package names
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing >&2
 fi
 

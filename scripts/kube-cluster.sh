@@ -118,6 +118,7 @@ up)
   if [ -n "${OWNER:-}" ]; then
     here=$(pwd)
     self=$(cd "$OLDPWD" && readlink -f "$0")
+    # shellcheck disable=SC2016 # expanded by the shell that is started
     detach sh -c 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; "$2" down "$3"' guard "$OWNER" "$self" "$here" \
       >/dev/null 2>&1 </dev/null &
   fi

@@ -26,7 +26,7 @@ measure() {
 for bytes in 300 3000; do
   echo "== $bytes bytes"
   "$folder/limit" pub "$url" S s "$count" "$bytes"
-  for round in 1 2 3; do
+  for _ in 1 2 3; do
     "$folder/limit" drain "$url" S "$count"
     measure tail "$natswatch" tail 's.>' --all --count "$count" | cat >/dev/null
   done
@@ -40,7 +40,7 @@ for bytes in 300 3000; do
     measure noids "$natswatch" publish p.x --no-ids <"$folder/lines"
   done
 done
-for round in 1 2 3; do
+for _ in 1 2 3; do
   "$folder/limit" lat "$url" 5000 1000
   "$folder/limit" line "$url" 5000 1000 "$natswatch"
 done
