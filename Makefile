@@ -1,39 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# make demo    install what is missing, build, and watch the tools work (Ctrl-C ends it; DEMO_SECONDS=10 too)
-# make test    install what the tests need, build, lint, test
-# make build   release binaries in .build/release
-# make install PREFIX=/usr/local DESTDIR=
+# make demo          install what is missing, build, and watch the tools work (Ctrl-C ends it; DEMO_SECONDS=10 too)
+# make test          install what the tests need, build, check the format, run all tests
+# make test-one T=Filter          the tests of one library or tool, with no more built than they need
+# make build         release binaries in .build/release
+# make install       PREFIX=/usr/local DESTDIR=: copy what `make build` built; `make uninstall` removes it
+# make deb tarball   packages in .build/packages; `make check-deb` installs the deb in a clean Debian and runs it
+# make dependencies  install the Debian packages that a build needs
+# make sanitize fuzz coverage bench    see CONTRIBUTING.md
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-TOOLS = kwatch natswatch wfilter wfanout
+TOOLS ?= kwatch natswatch wfilter wfanout
 SWIFT ?= swift
-RELEASE = -c release --static-swift-stdlib -Xswiftc -gnone --disable-local-rpath
 BUILT = .build/release
+# What a release takes from here instead of from the system: docs/BUILDING.md, "Release binaries".
+STATIC = .build/static
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -gnone -Xswiftc -use-ld=lld \
+  -Xswiftc -I$(CURDIR)/$(STATIC) -Xlinker -L$(CURDIR)/$(STATIC) -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
+  -Xcc -ffile-prefix-map=$(CURDIR)/= -Xcxx -ffile-prefix-map=$(CURDIR)/=
 
-.PHONY: all demo test test-one lint build install bench clean kube-apiserver dependencies test-dependencies
+.PHONY: all demo test test-one lint build install uninstall deb tarball check-deb bench clean kube-apiserver \
+  dependencies test-dependencies check-dependencies sanitize fuzz coverage
 
 all: build
 
-demo: build
+demo: dependencies build
 	@scripts/demo.sh $(BUILT)
 
 dependencies:
 	@scripts/install-dependencies.sh build
 
+check-dependencies:
+	@scripts/install-dependencies.sh --check build
+
 test-dependencies:
 	@scripts/install-dependencies.sh build test
 	@scripts/install-nats-server.sh >/dev/null
 
-build: dependencies
-	$(SWIFT) build $(RELEASE)
+build: check-dependencies
+	@scripts/static-libraries.sh $(STATIC)
+	for tool in $(TOOLS); do $(SWIFT) build $(RELEASE) --product $$tool || exit; done
 
 test: test-dependencies lint
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --no-parallel
+	$(SWIFT) test --skip-build
 
-# The tests of one library or tool, with no more built than they need: make test-one T=Filter
 test-one:
 	WATCHUTILS_ONLY=$(T) $(SWIFT) build --build-tests
 	WATCHUTILS_ONLY=$(T) $(SWIFT) test --skip-build
@@ -49,18 +61,17 @@ kube-apiserver:
 bench: build
 	@scripts/bench.sh $(BUILT)
 
-install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
-	for tool in $(TOOLS); do install -s -m 755 $(BUILT)/$$tool $(DESTDIR)$(PREFIX)/bin/; done
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-	  $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	for tool in $(TOOLS); do \
-	  $(BUILT)/$$tool --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$tool; \
-	  $(BUILT)/$$tool --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_$$tool; \
-	  $(BUILT)/$$tool --generate-completion-script fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$tool.fish; \
-	done
+sanitize fuzz coverage: test-dependencies
+	@scripts/$@.sh
+
+install uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh $@ $(BUILT)
+
+deb tarball: build
+	@scripts/package.sh $@ $(BUILT) .build/packages
+
+check-deb: deb
+	@scripts/check-deb.sh .build/packages/watchutils_*.deb
 
 clean:
 	$(SWIFT) package clean

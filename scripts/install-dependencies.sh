@@ -1,29 +1,37 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs what is missing of the Debian packages that a step needs: `build`, `demo`, `test`, several at once.
-# As root it installs; as another user it says what to install and ends with 69.
+# install-dependencies.sh [--check] STEP…: the Debian packages that the steps `build`, `test` and `package` need.
+# As root it installs those that are missing; as another user, or with --check, it names them and ends with 69.
 set -eu
 
-build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev zlib1g-dev nats-server curl"
-test="chromium slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-venv jq procps time"
+build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev zlib1g-dev"
+demo="nats-server curl"
+test="chromium slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-venv jq procps time
+  zsh fish shellcheck clang-format systemd"
+package="lintian debootstrap dpkg-dev"
 
+install=yes
+[ "${1:-}" != --check ] || { install=no; shift; }
 wanted=
 for step; do
   case $step in
   build) wanted="$wanted $build" ;;
-  test) wanted="$wanted $test" ;;
-  *) echo "install-dependencies: unknown step '$step': build, test" >&2; exit 64 ;;
+  demo) wanted="$wanted $demo" ;;
+  test) wanted="$wanted $demo $test" ;;
+  package) wanted="$wanted $package" ;;
+  *) echo "install-dependencies: unknown step '$step': build, demo, test, package" >&2; exit 64 ;;
   esac
 done
 
 missing=
-for package in $wanted; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+command -v dpkg-query >/dev/null || { echo "install-dependencies: not Debian; the packages would be: $wanted" >&2; exit 0; }
+for name in $wanted; do
+  dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing="$missing $name"
 done
 [ -n "$missing" ] || exit 0
 
-if [ "$(id -u)" != 0 ]; then
+if [ $install = no ] || [ "$(id -u)" != 0 ]; then
   echo "install-dependencies: please install first: sudo apt-get install$missing" >&2
   exit 69
 fi

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# package.sh deb|tarball FOLDER-OF-THE-BINARIES OUTPUT-FOLDER: makes a package of built binaries and prints its path.
+set -eu
+kind=${1:?usage: package.sh deb|tarball BINARIES OUTPUT}
+cd "$(dirname "$0")/.."
+built=$2 output=$3
+version=$("$built/wfilter" --version | cut -d' ' -f2)
+revision=1 # of the package, of one version
+architecture=$(dpkg --print-architecture)
+# The same commit makes the same package: every file has the commit's date.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
+mkdir -p "$output"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+umask 022
+
+make_tarball() {
+  name=watchutils-$version-linux-$(uname -m)
+  PREFIX=/ DESTDIR="$work/$name" scripts/install.sh install "$built" 2>/dev/null
+  cp LICENSE README.md "$work/$name/"
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -czf \
+    "$output/$name.tar.gz" "$name"
+  echo "$output/$name.tar.gz"
+}
+
+make_deb() {
+  root=$work/root
+  documents=$root/usr/share/doc/watchutils
+  PREFIX=/usr DESTDIR="$root" scripts/install.sh install "$built" 2>/dev/null
+  rm "$documents/LICENSE"
+  find "$root/usr/share/man" -type f -exec gzip -9n {} +
+  mv "$documents/CHANGELOG.md" "$documents/changelog"
+  maintainer=$(sed -n 's/^Maintainer: //p' dist/debian/control)
+  printf 'watchutils (%s-%s) unstable; urgency=medium\n\n  * Release %s: see changelog.gz.\n\n -- %s  %s\n' "$version" \
+    $revision "$version" "$maintainer" "$(date -R -u -d "@$SOURCE_DATE_EPOCH")" >"$documents/changelog.Debian"
+  gzip -9n "$documents/changelog" "$documents/changelog.Debian"
+  install -m 644 dist/debian/copyright "$documents/copyright"
+  install -D -m 644 dist/debian/lintian-overrides "$root/usr/share/lintian/overrides/watchutils"
+  # The libraries that the binaries load, as packages with their lowest versions.
+  mkdir -p "$work/debian"
+  cp dist/debian/control "$work/debian/control"
+  depends=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info root/usr/bin/* 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+  mkdir "$root/DEBIAN"
+  sed -n '/^Package:/,$p' dist/debian/control |
+    sed "s/^Architecture:.*/Architecture: $architecture/; s/\${shlibs:Depends}/$depends/; /^Package:/a Version: $version-$revision" \
+      >"$root/DEBIAN/control"
+  {
+    sed -n 's/^\(Maintainer\|Section\|Priority\|Homepage\):/&/p' dist/debian/control
+    echo "Installed-Size: $(du -k -s "$root/usr" | cut -f1)"
+  } >"$work/fields"
+  sed -i "/^Version:/r $work/fields" "$root/DEBIAN/control"
+  (cd "$root" && find usr -type f -exec md5sum {} + | LC_ALL=C sort -k 2 >DEBIAN/md5sums)
+  find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+  package=$output/watchutils_$version-${revision}_$architecture.deb
+  dpkg-deb --root-owner-group -Zxz -z"${DEB_LEVEL:-6}" --build "$root" "$package" >/dev/null
+  echo "$package"
+}
+
+case $kind in
+deb) make_deb ;;
+tarball) make_tarball ;;
+*) echo "package.sh: unknown kind '$kind': deb, tarball" >&2; exit 64 ;;
+esac
