@@ -141,7 +141,6 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-selectors", "Selectors", of: ["Selectors"]),
     fuzz("fuzz-watch-bytes", "WatchBytes", of: ["KwatchCore"]),
     fuzz("fuzz-kubeconfig", "Kubeconfig", of: ["KwatchCore", "YAML"]),
-    fuzz("fuzz-nats-wire", "NATSWire", of: ["NatswatchCore", "JSON"], exclude: ["nats.dict"]),
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),

@@ -59,8 +59,8 @@ import Testing
   }
 
   @Test func addressesAreShownWithoutSecrets() {
-    #expect(Connection.withoutSecrets("nats://u:p@h:1") == "nats://h:1")
-    #expect(Connection.withoutSecrets("u:p@h") == "h")
-    #expect(Connection.withoutSecrets("nats://h") == "nats://h")
+    #expect(ConnectionSettings.withoutSecrets("nats://u:p@h:1") == "nats://h:1")
+    #expect(ConnectionSettings.withoutSecrets("u:p@h") == "h")
+    #expect(ConnectionSettings.withoutSecrets("nats://h") == "nats://h")
   }
 }

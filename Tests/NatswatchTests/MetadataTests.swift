@@ -21,19 +21,30 @@ import Testing
 
   /// Digits are read in eights, in what is left of eight, and one by one at the end.
   @Test func readsNumbersOfAnyLength() throws {
-    var reader = DeliveryMetadataReader()
+    var reader = DeliveryMetadataReader(consumer: "c")
     var numbers: [UInt64] = [0, .max]
     for _ in 0..<19 {
       numbers.append(contentsOf: [numbers[numbers.count - 2] * 10 + 7, .random(in: 0...(.max))])
     }
     for (index, number) in numbers.enumerated() {
-      let consumer = index < 20 ? "c" : "another"
-      var text = "$JS.ACK.S.\(consumer).1.\(number).\(index).1700000000123456789.\(number)"
+      let stream = index < 20 ? "S" : "OTHER"
+      var text = "$JS.ACK.\(stream).c.1.\(number).\(index).1700000000123456789.\(number)"
       let read = try #require(text.withUTF8 { unsafe reader.read($0) })
       #expect(read == metadata(text), "\(text)")
       #expect(
         read.streamSequence == number && read.pending == number && read.consumerSequence == UInt64(index))
       #expect(read.time == 1_700_000_000_123_456_789)
+    }
+  }
+
+  /// A late message of a consumer that has been replaced is not one of its successor's.
+  @Test func readsOneConsumersMessages() {
+    var reader = DeliveryMetadataReader(consumer: "new")
+    for (consumer, isRead) in [("old", false), ("new", true), ("old", false), ("anew", false), ("new", true)]
+    {
+      var text = "$JS.ACK.S.\(consumer).1.7.1.1700000000123456789.0"
+      let read = text.withUTF8 { unsafe reader.read($0) }
+      #expect((read != nil) == isRead, "\(consumer)")
     }
   }
 

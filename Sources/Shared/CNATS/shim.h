@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 /// The Ed25519 public key of a 32-byte seed; 1 when it worked. libnats signs with a seed but cannot name its public
 /// key, which its own interface wants beside the seed.
@@ -24,6 +25,9 @@ static inline const char *cnats_last_error(void) {
   const char *text = nats_GetLastError(&status);
   return text == NULL ? "" : text;
 }
+
+/// A descriptor that is readable after a thread has written to it (eventfd(2)), which Swift's Glibc leaves out.
+static inline int cnats_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // In glibc since 2.34, but its declaration is behind a feature macro that Swift's importer does not set.
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);

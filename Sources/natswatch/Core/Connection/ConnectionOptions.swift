@@ -4,16 +4,12 @@ import CNATS
 import Glibc
 import Synchronization
 
-/// libnats' options for a connection: credentials, TLS, and callbacks that write into `Connection.Events`.
+/// libnats' options for a connection: address, credentials, TLS, and what it reports.
 @safe final class ConnectionOptions {
   let pointer: OpaquePointer
 
-  /// - Parameters:
-  ///   - settings: Where and as whom.
-  ///   - events: A `Connection.Events` that outlives the connection.
-  ///   - loop: Where given, who turns it reads; it outlives the connection.
   /// - Throws: `badSettings` for what libnats cannot take: files above all.
-  init(_ settings: ConnectionSettings, events: UnsafeMutableRawPointer, loop: EventLoop?) throws(NATSError) {
+  init(_ settings: ConnectionSettings, state: ConnectionState) throws(NATSError) {
     var created: OpaquePointer?
     guard unsafe natsOptions_Create(&created) == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.badSettings, "make connection options: out of memory")
@@ -23,8 +19,7 @@ import Synchronization
     try unsafe Self.setAddress(pointer, settings)
     try unsafe Self.setCredentials(pointer, settings)
     try unsafe Self.setTLS(pointer, settings)
-    unsafe Self.setBehaviour(pointer, settings, events)
-    unsafe loop?.install(in: pointer)
+    unsafe Self.setBehaviour(pointer, settings, state)
   }
 
   deinit { unsafe natsOptions_Destroy(pointer) }
@@ -34,7 +29,7 @@ import Synchronization
   ) throws(NATSError) {
     guard status != NATS_OK else { return }
     let detail = unsafe String(cString: cnats_last_error())
-    throw NATSError(.badSettings, "\(what): \(statusText(status))\(detail.isEmpty ? "" : " (\(detail))")")
+    throw NATSError(.badSettings, "\(what): \(plainText(status, detail))")
   }
 
   private static func setAddress(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
@@ -46,7 +41,8 @@ import Synchronization
       unsafe natsOptions_SetServers(pointer, $0.baseAddress, Int32($0.count))
     }
     try check(
-      status, "server address \(settings.servers.map(Connection.withoutSecrets).joined(separator: ","))")
+      status,
+      "server address \(settings.servers.map(ConnectionSettings.withoutSecrets).joined(separator: ","))")
   }
 
   private static func setCredentials(_ pointer: OpaquePointer, _ settings: ConnectionSettings)
@@ -92,63 +88,31 @@ import Synchronization
     }
   }
 
-  /// The callbacks come on libnats' threads: they note what happened and return.
   private static func setBehaviour(
-    _ pointer: OpaquePointer, _ settings: ConnectionSettings, _ events: UnsafeMutableRawPointer
+    _ pointer: OpaquePointer, _ settings: ConnectionSettings, _ state: ConnectionState
   ) {
     unsafe natsOptions_SetName(pointer, settings.name)
-    unsafe natsOptions_SetMaxReconnect(pointer, -1)
-    unsafe natsOptions_SetReconnectWait(pointer, 500)
-    unsafe natsOptions_SetReconnectJitter(pointer, 250, 500)
-    unsafe natsOptions_SetPingInterval(pointer, 20_000)
-    unsafe natsOptions_SetMaxPingsOut(pointer, 2)
     unsafe natsOptions_SetTimeout(pointer, 3_000)
-    // Nothing is kept for a server that is away: publish keeps its own window, all else is asked again.
-    unsafe natsOptions_SetReconnectBufSize(pointer, 64 * 1024)
-    unsafe natsOptions_SetDisconnectedCB(
-      pointer,
-      { connection, closure in
-        unsafe ConnectionOptions.events(closure)?.change { state in
-          state.isConnected = false
-          state.disconnectReason = unsafe ConnectionOptions.lastError(connection)
-        }
-      }, events)
-    unsafe natsOptions_SetReconnectedCB(
-      pointer,
-      { _, closure in
-        let events = unsafe ConnectionOptions.events(closure)
-        events?.reconnects.wrappingAdd(1, ordering: .relaxed)
-        events?.change { $0.isConnected = true }
-      }, events)
-    unsafe natsOptions_SetClosedCB(
-      pointer,
-      { connection, closure in
-        unsafe ConnectionOptions.events(closure)?.change { state in
-          var text: UnsafePointer<CChar>?
-          let status = unsafe natsConnection_GetLastError(connection, &text)
-          state.isConnected = false
-          state.closedReason = unsafe text.map { unsafe String(cString: $0) } ?? statusText(status)
-          state.isAuthenticationLost = status == NATS_CONNECTION_AUTH_FAILED
-        }
-      }, events)
+    // Called on a thread of libnats: it records what the server refused, and returns.
     unsafe natsOptions_SetErrorHandler(
       pointer,
       { connection, _, status, closure in
         guard status == NATS_NOT_PERMITTED else { return }
-        unsafe ConnectionOptions.events(closure)?.change {
-          $0.denial = unsafe ConnectionOptions.lastError(connection)
-          $0.denials += 1
-        }
-      }, events)
+        unsafe ConnectionState.named(closure)?.deny(unsafe ConnectionOptions.lastError(connection))
+      }, UnsafeMutableRawPointer(bitPattern: state.identifier))
   }
 
-  private static func events(_ closure: UnsafeMutableRawPointer?) -> Connection.Events? {
-    unsafe closure.map { unsafe Unmanaged<Connection.Events>.fromOpaque($0).takeUnretainedValue() }
-  }
-
-  static func lastError(_ connection: OpaquePointer?) -> String {
+  /// Why a connection has been closed.
+  static func loss(_ connection: OpaquePointer?) -> ConnectionState.Loss {
     var text: UnsafePointer<CChar>?
     let status = unsafe natsConnection_GetLastError(connection, &text)
-    return unsafe text.map { unsafe String(cString: $0) } ?? statusText(status)
+    let detail = unsafe text.map { unsafe String(cString: $0) } ?? ""
+    return .init(reason: plainText(status, detail), isAuthentication: status == NATS_CONNECTION_AUTH_FAILED)
+  }
+
+  private static func lastError(_ connection: OpaquePointer?) -> String {
+    var text: UnsafePointer<CChar>?
+    let status = unsafe natsConnection_GetLastError(connection, &text)
+    return unsafe text.map { unsafe withoutPosition(String(cString: $0)) } ?? plainText(status)
   }
 }

@@ -145,6 +145,14 @@ package struct ConnectionSettings: Sendable, Equatable {
     }
   }
 
+  /// An address as it may be shown: without user and password.
+  static func withoutSecrets(_ address: String) -> String {
+    guard let at = address.lastIndex(of: "@") else { return address }
+    let scheme =
+      address.split(separator: "/", maxSplits: 1).first.map { $0.hasSuffix(":") ? "\($0)//" : "" } ?? ""
+    return scheme + address[address.index(after: at)...]
+  }
+
   /// The text of a small file.
   package static func text(_ path: String) -> String? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }

@@ -7,7 +7,7 @@ import Glibc
 /// `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or with
 /// `<domain>.<account hash>` before the stream and possibly more tokens behind (NATS ADR-15). Read from the bytes:
 /// libnats' own reader allocates for each message.
-struct DeliveryMetadata: Equatable, Sendable {
+package struct DeliveryMetadata: Equatable, Sendable {
   /// How many times the message has been delivered, this time included.
   var deliveries: UInt64
   var streamSequence: UInt64
@@ -114,12 +114,19 @@ extension DeliveryMetadata {
 
 /// Reads the metadata of one consumer's messages, which differ in their numbers alone.
 package struct DeliveryMetadataReader {
-  /// All in front of the numbers of the message before.
+  private let suffix: [UInt8]
+  /// All before the numbers; empty until the first message of the consumer.
   private var prefix: [UInt8] = []
 
+  /// - Parameter consumer: Its name. The messages of others are ignored.
+  init(consumer: String) { suffix = Array(".\(consumer).".utf8) }
+
+  /// Nil for what is not a message of the consumer.
   mutating func read(_ reply: UnsafeBufferPointer<UInt8>) -> DeliveryMetadata? {
     if unsafe !hasPrefix(reply) {
-      guard let start = unsafe DeliveryMetadata.startOfNumbers(reply) else { return nil }
+      guard let start = unsafe DeliveryMetadata.startOfNumbers(reply),
+        unsafe reply[..<start].suffix(suffix.count).elementsEqual(suffix)
+      else { return nil }
       prefix = unsafe Array(reply[..<start])
     }
     return unsafe DeliveryMetadata(reply, numbersAt: prefix.count)

@@ -71,13 +71,10 @@ package struct JetStream: Sendable {
   }
 
   private func exchange(_ subject: String, _ body: String) throws(NATSError) -> Data {
-    let full = "\(connection.settings.apiPrefix).\(subject)"
-    return try connection.roundTrip(subject, timeout: timeout, shutdown: shutdown) {
-      inbox throws(NATSError) in
-      guard connection.publish(Array(body.utf8), to: full, reply: inbox) else {
-        throw NATSError(.unavailable, "\(subject): not connected to the server")
-      }
-    }
+    Data(
+      try connection.request(
+        "\(connection.settings.apiPrefix).\(subject)", Array(body.utf8), what: subject, timeout: timeout,
+        shutdown: shutdown))
   }
 
   /// Publishes a message into whatever stream captures its subject, and waits until it is stored there.
@@ -88,12 +85,10 @@ package struct JetStream: Sendable {
   /// - Throws: `unavailable` when the same may work in a moment, `refused` when not, `noPermission`.
   func store(_ entry: PublishWindow.Entry, everyTick: () -> Void = {}) throws(NATSError) {
     let what = "publish to \(entry.subject)"
-    let answer = try connection.roundTrip(what, timeout: timeout, shutdown: nil, everyTick: everyTick) {
-      inbox throws(NATSError) in try connection.publish(entry, reply: inbox)
+    let answer = try connection.request(entry.subject, what: what, timeout: timeout, everyTick: everyTick) {
+      reply throws(NATSError) in try connection.publish(entry, reply: reply)
     }
-    let acknowledgement = unsafe answer.withUnsafeBytes { bytes in
-      unsafe PublishAcknowledgement(bytes.bindMemory(to: UInt8.self))
-    }
+    let acknowledgement = unsafe answer.withUnsafeBufferPointer { unsafe PublishAcknowledgement($0) }
     switch acknowledgement {
     case .stored, .duplicate: return
     case .refusedForNow(let reason): throw NATSError(.unavailable, "\(what): \(reason)")

@@ -1,62 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A message that was received: where it came in, or as libnats handed it over.
-struct Message: ~Copyable {
-  private enum Source: ~Copyable {
-    case wire(WireMessage)
-    case library(LibraryMessage)
-  }
-  private let source: Source
+import CNATS
 
-  init(_ message: WireMessage) { source = .wire(message) }
-  init(_ message: consuming LibraryMessage) { source = .library(message) }
+/// A message that was received. It is given back to libnats with the value, or soon after where a subscription batches.
+@safe struct Message: ~Copyable {
+  let pointer: OpaquePointer
+  private let recycler: MessageRecycler?
+
+  init(owning pointer: OpaquePointer, recycler: MessageRecycler? = nil) {
+    unsafe self.pointer = pointer
+    self.recycler = recycler
+  }
+
+  deinit {
+    if let recycler {
+      unsafe recycler.add(pointer)
+    } else {
+      unsafe natsMsg_Destroy(pointer)
+    }
+  }
 
   /// The bytes of the payload; valid as long as the message.
   var payload: UnsafeBufferPointer<UInt8> {
-    switch source {
-    case .wire(let message): unsafe message.payload
-    case .library(let message): unsafe message.payload
+    guard let data = unsafe natsMsg_GetData(pointer) else {
+      return unsafe UnsafeBufferPointer(start: nil, count: 0)
     }
+    let count = Int(unsafe natsMsg_GetDataLength(pointer))
+    return unsafe UnsafeBufferPointer(
+      start: UnsafeRawPointer(data).assumingMemoryBound(to: UInt8.self), count: count)
   }
 
-  /// Whether ``JSONCursor/padding`` bytes behind the payload may be read.
-  var isPadded: Bool {
-    switch source {
-    case .wire: true
-    case .library: false
-    }
-  }
-
-  var subjectBytes: UnsafeBufferPointer<UInt8> {
-    switch source {
-    case .wire(let message): unsafe message.subject
-    case .library(let message): unsafe message.subjectBytes
-    }
-  }
-
-  var replyBytes: UnsafeBufferPointer<UInt8> {
-    switch source {
-    case .wire(let message): unsafe message.reply
-    case .library(let message): unsafe message.replyBytes
-    }
-  }
+  var subjectBytes: UnsafeBufferPointer<UInt8> { unsafe Self.bytes(natsMsg_GetSubject(pointer)) }
+  var replyBytes: UnsafeBufferPointer<UInt8> { unsafe Self.bytes(natsMsg_GetReply(pointer)) }
 
   var subject: String { unsafe String(decoding: subjectBytes, as: UTF8.self) }
   var reply: String { unsafe String(decoding: replyBytes, as: UTF8.self) }
 
   /// The first value of a header.
   func header(_ name: String) -> String? {
-    switch source {
-    case .wire(let message): message.header(name)
-    case .library(let message): message.header(name)
+    var value: UnsafePointer<CChar>?
+    guard unsafe natsMsgHeader_Get(pointer, name, &value) == NATS_OK, let value = unsafe value else {
+      return nil
     }
+    return unsafe String(cString: value)
   }
 
   /// All headers in the order of their names, each with its values.
   var headers: [(name: String, values: [String])] {
-    switch source {
-    case .wire(let message): message.headers
-    case .library(let message): message.headers
+    var keys: UnsafeMutablePointer<UnsafePointer<CChar>?>?
+    var count: Int32 = 0
+    guard unsafe natsMsgHeader_Keys(pointer, &keys, &count) == NATS_OK, let keys = unsafe keys else {
+      return []
     }
+    defer { unsafe free(keys) }
+    var result: [(name: String, values: [String])] = []
+    for index in 0..<Int(count) {
+      guard let key = unsafe keys[index] else { continue }
+      var values: UnsafeMutablePointer<UnsafePointer<CChar>?>?
+      var valueCount: Int32 = 0
+      guard unsafe natsMsgHeader_Values(pointer, key, &values, &valueCount) == NATS_OK,
+        let values = unsafe values
+      else { continue }
+      defer { unsafe free(values) }
+      let texts = (0..<Int(valueCount)).compactMap { index in
+        unsafe values[index].map { unsafe String(cString: $0) }
+      }
+      unsafe result.append((String(cString: key), texts))
+    }
+    return result.sorted { $0.name < $1.name }
+  }
+
+  private static func bytes(_ text: UnsafePointer<CChar>?) -> UnsafeBufferPointer<UInt8> {
+    guard let text = unsafe text else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeBufferPointer(
+      start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: strlen(text))
+  }
+}
+
+/// Gives messages back to libnats in batches: it frees them on a thread of its own, which one message at a time would
+/// wake each time. For one thread: the one that takes the messages.
+@safe final class MessageRecycler {
+  private static let countLimit = 4096
+  private static let byteLimit = 4 << 20
+
+  private var pointers: [OpaquePointer] = unsafe []
+  private var byteCount = 0
+
+  deinit { empty() }
+
+  func add(_ pointer: OpaquePointer) {
+    unsafe pointers.append(pointer)
+    byteCount += Int(unsafe natsMsg_GetDataLength(pointer))
+    if unsafe pointers.count == Self.countLimit || byteCount >= Self.byteLimit { empty() }
+  }
+
+  /// Gives all back; also before a wait.
+  func empty() {
+    for unsafepointer in unsafe pointers { unsafe natsMsg_Destroy(pointer) }
+    unsafe pointers.removeAll(keepingCapacity: true)
+    byteCount = 0
   }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CNATS
-import Process
+package import Process
 
 /// What went wrong with the server, in terms of the status the tool ends with.
 package struct NATSError: ToolError {
   enum Code: Sendable, Equatable {
     /// No server, no answer, no leader: may be different in a moment.
     case unavailable
+    /// Nobody is subscribed to the subject of a request: usually no JetStream, no stream or no leader.
+    case noResponders
     /// The server refused credentials, or an action.
     case noPermission
     /// No such stream, or none that captures the subject.
@@ -33,9 +34,9 @@ package struct NATSError: ToolError {
 
   package var description: String { message }
 
-  var status: ExitStatus {
+  package var status: ExitStatus {
     switch code {
-    case .unavailable, .refused, .interrupted: .unavailable
+    case .unavailable, .noResponders, .refused, .interrupted: .unavailable
     case .noPermission: .noPermission
     case .notFound: .noInput
     case .badSettings: .badConfig
@@ -43,10 +44,5 @@ package struct NATSError: ToolError {
   }
 
   /// True when the same may succeed later without anybody's doing.
-  var isTransient: Bool { code == .unavailable }
-}
-
-/// libnats' text for a status.
-func statusText(_ status: natsStatus) -> String {
-  unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) } ?? "status \(status.rawValue)"
+  var isTransient: Bool { code == .unavailable || code == .noResponders }
 }

@@ -27,12 +27,10 @@ package struct Session: Sendable {
 
   /// Connects, again and again until it works.
   ///
-  /// - Parameters:
-  ///   - reader: Who reads it.
-  ///   - onFailure: Called after each failure, before the wait.
+  /// - Parameter onFailure: Called after each failure, before the wait.
   /// - Returns: The connection.
   /// - Throws: What no waiting mends, `unavailable` when ``connectTimeout`` has run out, `interrupted`.
-  func connect(_ reader: Connection.Reader, onFailure: (NATSError) throws -> Void = { _ in }) throws
+  func connect(onFailure: (NATSError) throws -> Void = { _ in }) throws
     -> Connection
   {
     if settings.sendsSecretsInTheClear {
@@ -43,7 +41,7 @@ package struct Session: Sendable {
     var hasWarned = false
     while true {
       do throws(NATSError) {
-        return try attempt(settings, reader)
+        return try attempt(settings)
       } catch {
         guard error.isTransient else { throw error }
         if let limit = connectTimeout, ContinuousClock.now - started >= limit { throw error }
@@ -62,19 +60,11 @@ package struct Session: Sendable {
     var settings = lost.settings
     settings.servers += lost.discoveredServers.filter { [servers = settings.servers] in !servers.contains($0)
     }
-    return try attempt(settings, .caller(shutdown))
+    return try attempt(settings)
   }
 
-  private func attempt(
-    _ settings: ConnectionSettings, _ reader: Connection.Reader
-  ) throws(NATSError) -> Connection {
-    let connection = try Connection(settings, reader: reader) { [diagnostics] state in
-      if let reason = state.closedReason {
-        diagnostics.debug("connection closed: \(reason)")
-      } else if !state.isConnected {
-        diagnostics.debug("connection lost: \(state.disconnectReason)")
-      }
-    }
+  private func attempt(_ settings: ConnectionSettings) throws(NATSError) -> Connection {
+    let connection = try Connection(settings)
     diagnostics.debug("connected to \(connection.connectedAddress)")
     return connection
   }

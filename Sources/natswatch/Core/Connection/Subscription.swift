@@ -1,100 +1,111 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CNATS
-import Synchronization
+import Glibc
+import Process
 
-/// A synchronous subscription, for one thread: the one that asks for its messages.
+/// A standing subscription to one of the connection's inboxes, for the one thread that takes its messages.
 ///
-/// Without pending limits: how much the server sends ahead is bounded by flow control or by what was asked for, and
-/// libnats' own limit would drop messages silently. `@unchecked Sendable`: libnats guards the handle with a lock of
-/// its own, and it is destroyed only in `deinit`.
-@safe final class Subscription: @unchecked Sendable {
+/// It lasts as long as the connection. A request or a published message has a token of its own under the inbox
+/// (``subject(_:)``), which its replies end with (``token(of:)``).
+/// There are no pending limits: flow control, or what was asked for, bounds how much the server sends ahead, and
+/// libnats' own limit would drop messages silently.
+@safe final class Subscription {
   enum Next: ~Copyable {
     case message(Message)
     /// Nothing came within the time.
     case timedOut
-    /// The subject that was asked has nobody who answers (status 503).
+    /// Nobody is subscribed to a subject that was asked (status 503).
     case noResponders
-    /// The subscription or its connection has been ended.
+    /// The connection is lost.
     case ended
   }
 
-  let subject: String
+  /// The subject, or what is in front of its last token.
+  let inbox: String
   private let pointer: OpaquePointer
-  private let bin: MessageBin?
-  private let loop: EventLoop?
-  private let number: Int64
-  /// What has arrived through the loop and is to be handed out, from `position` on.
-  private var messages: [WireMessage] = []
-  private var position = 0
+  private let drivesLoop: Bool
+  private let shutdown: Shutdown?
+  private let recycler = MessageRecycler()
+  let connection: Connection
 
-  fileprivate init(subject: String, pointer: OpaquePointer, bin: MessageBin?, loop: EventLoop?) {
-    self.subject = subject
+  fileprivate init(
+    inbox: String, pointer: OpaquePointer, connection: Connection, drivesLoop: Bool, shutdown: Shutdown?
+  ) {
+    self.inbox = inbox
+    self.drivesLoop = drivesLoop
+    self.shutdown = shutdown
     unsafe self.pointer = pointer
-    self.bin = bin
-    self.loop = loop
-    number = unsafe natsSubscription_GetID(pointer)
-    loop?.open(number)
+    self.connection = connection
   }
 
-  deinit { unsafe natsSubscription_Destroy(pointer) }
+  /// The subject that is delivered here with `token` as its last token.
+  func subject(_ token: UInt64) -> String { "\(inbox).\(token)" }
 
-  /// The next message, waiting for at most `milliseconds`; 0 takes only what is at once available.
-  ///
-  /// Where the connection has an ``EventLoop``, it is turned at most once, which may bring something else.
-  func next(milliseconds: Int64) -> Next {
-    guard let loop else { return nextOfLibrary(milliseconds) }
-    if position == messages.count, !refill(loop) {
-      switch nextOfLibrary(0) {
-      case .timedOut: break
-      case let next: return next
-      }
-      loop.turn(milliseconds: milliseconds)
-      guard refill(loop) else { return loop.loss == nil ? nextOfLibrary(0) : .ended }
+  /// The last token of a message's subject; nil where it is not a number.
+  func token(of message: borrowing Message) -> UInt64? {
+    let subject = unsafe message.subjectBytes
+    var value: UInt64 = 0
+    guard subject.count > inbox.utf8.count + 1, subject.count < inbox.utf8.count + 21 else { return nil }
+    for index in inbox.utf8.count + 1..<subject.count {
+      let digit = unsafe subject[index] &- UInt8(ascii: "0")
+      guard digit < 10 else { return nil }
+      value = value &* 10 &+ UInt64(digit)
     }
-    let message = messages[position]
-    position += 1
-    return message.isNoResponders ? .noResponders : .message(Message(message))
+    return value
   }
 
-  /// Fetches what has arrived.
-  private func refill(_ loop: EventLoop) -> Bool {
-    // Without a message that points into it, the loop's block is filled again.
-    messages.removeAll(keepingCapacity: true)
-    position = 0
-    loop.take(number, &messages)
-    return !messages.isEmpty
+  /// The next message, waiting for at most `milliseconds`; 0 takes only what has arrived.
+  func next(milliseconds: Int64) -> Next {
+    guard drivesLoop else { return take(milliseconds) }
+    switch take(0) {
+    case .timedOut: break
+    case let next: return next
+    }
+    if milliseconds > 0 { recycler.empty() }
+    let isEnding = shutdown?.cause != nil
+    connection.loop.turn(
+      milliseconds: milliseconds, shutdown: isEnding ? -1 : shutdown?.eventDescriptor ?? -1)
+    return take(0)
   }
 
-  private func nextOfLibrary(_ milliseconds: Int64) -> Next {
-    if milliseconds > 0 { bin?.empty() }
+  private func take(_ milliseconds: Int64) -> Next {
+    if milliseconds > 0 { recycler.empty() }
     var message: OpaquePointer?
     switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
     case NATS_OK:
       guard let message = unsafe message else { return .timedOut }
-      return unsafe .message(Message(LibraryMessage(owning: message, bin: bin)))
-    case NATS_TIMEOUT: return .timedOut
+      return unsafe .message(Message(owning: message, recycler: recycler))
+    case NATS_TIMEOUT: return connection.loss == nil ? .timedOut : .ended
     case NATS_NO_RESPONDERS: return .noResponders
     default: return .ended
     }
   }
-
-  /// Ends the subscription: no more messages come.
-  func end() {
-    loop?.close(number)
-    unsafe natsSubscription_Unsubscribe(pointer)
-  }
 }
 
 extension Connection {
-  /// Subscribes to `subject`, usually an inbox of ours; `bin` is where many messages are expected.
-  func subscribe(_ subject: String, bin: MessageBin? = nil) throws(NATSError) -> Subscription {
+  /// Subscribes to an inbox of its own.
+  ///
+  /// - Parameters:
+  ///   - isLiteral: Subscribe to the inbox itself and not to the tokens under it. A push consumer delivers only where
+  ///     somebody is subscribed to the very subject: to servers 2.9 and 2.15, a wildcard that matches is nobody.
+  ///   - drivesLoop: The thread that takes the messages drives the socket while it waits; for one thread a connection.
+  ///   - shutdown: Where given, a request to end ends such waits.
+  /// - Returns: The subscription, which is destroyed with the connection.
+  /// - Throws: `unavailable`.
+  func subscribe(
+    isLiteral: Bool = false, drivesLoop: Bool = false, shutdown: Shutdown? = nil
+  ) throws(NATSError) -> Subscription {
+    let inbox = newInbox()
+    let subject = isLiteral ? inbox : "\(inbox).*"
     var pointer: OpaquePointer?
     let status = unsafe natsConnection_SubscribeSync(&pointer, handle, subject)
     guard status == NATS_OK, let pointer = unsafe pointer else {
-      throw NATSError(.unavailable, "subscribe to \(subject): \(statusText(status))")
+      throw NATSError(.unavailable, "subscribe to \(subject): \(plainText(status))")
     }
     unsafe natsSubscription_SetPendingLimits(pointer, -1, -1)
-    return unsafe Subscription(subject: subject, pointer: pointer, bin: bin, loop: loop)
+    unsafe loop.keep(pointer)
+    return unsafe Subscription(
+      inbox: inbox, pointer: pointer, connection: self, drivesLoop: drivesLoop, shutdown: shutdown)
   }
 }

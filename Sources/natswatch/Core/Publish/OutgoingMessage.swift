@@ -6,7 +6,9 @@ extension Connection {
   /// Publishes a message with headers; the acknowledgement comes to `reply`.
   ///
   /// - Throws: `unavailable` when libnats did not take it, `refused` when it is larger than the server allows.
-  func publish(_ entry: PublishWindow.Entry, reply: String, bin: MessageBin? = nil) throws(NATSError) {
+  func publish(_ entry: PublishWindow.Entry, reply: String, recycler: MessageRecycler? = nil)
+    throws(NATSError)
+  {
     var created: OpaquePointer?
     let status = unsafe entry.payload.withUnsafeBytes { bytes in
       unsafe natsMsg_Create(
@@ -14,9 +16,9 @@ extension Connection {
         Int32(bytes.count))
     }
     guard status == NATS_OK, let pointer = unsafe created else {
-      throw NATSError(.refused, "publish to \(entry.subject): \(statusText(status))")
+      throw NATSError(.refused, "publish to \(entry.subject): \(plainText(status))")
     }
-    let message = unsafe LibraryMessage(owning: pointer, bin: bin)
+    let message = unsafe Message(owning: pointer, recycler: recycler)
     if !entry.identifier.isEmpty {
       _ = unsafe natsMsgHeader_Set(message.pointer, "Nats-Msg-Id", entry.identifier)
     }
@@ -27,7 +29,7 @@ extension Connection {
       throw NATSError(
         .refused,
         "publish to \(entry.subject): \(entry.payload.count) bytes, the server takes \(payloadLimit)")
-    case let other: throw NATSError(.unavailable, "publish to \(entry.subject): \(statusText(other))")
+    case let other: throw NATSError(.unavailable, "publish to \(entry.subject): \(plainText(other))")
     }
   }
 }

@@ -15,8 +15,7 @@ package struct PublishLoop {
   let session: Session
   private var connection: Connection
   private var acknowledgements: Subscription
-  private let inbox: String
-  private let bin = MessageBin()
+  private let recycler = MessageRecycler()
   private let clock = ContinuousClock()
   private let origin = ContinuousClock.now
   private var composer: LineComposer
@@ -39,7 +38,7 @@ package struct PublishLoop {
   /// How long an acknowledgement may take before all is sent again.
   static let patience: Duration = .seconds(5)
   /// After how many bytes the socket is looked after.
-  private static let batchBytes = WireReader.blockSize / 2
+  private static let batchBytes = EventLoop.bufferSize / 2
   /// How many bytes may wait for a socket that takes no more.
   private static let unsentLimit = 1 << 20
 
@@ -50,9 +49,8 @@ package struct PublishLoop {
     self.settings = settings
     self.session = session
     composer = LineComposer(settings, runToken: String(Connection.randomToken().prefix(10)))
-    connection = try session.connect(.caller(session.shutdown))
-    inbox = connection.newInbox()
-    acknowledgements = try connection.subscribe("\(inbox).*", bin: bin)
+    connection = try session.connect()
+    acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     window = PublishWindow(countLimit: settings.window)
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",
@@ -62,7 +60,7 @@ package struct PublishLoop {
     }
     if let configuration = settings.newStream { try jetStream.createStream(configuration) }
     try checkStream()
-    denialsBefore = connection.state.denials
+    denialsBefore = connection.state.denialCount
   }
 
   private var now: Duration { clock.now - origin }
@@ -177,7 +175,7 @@ package struct PublishLoop {
   private mutating func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
     guard resendAt == nil else { return }
     do throws(NATSError) {
-      try connection.publish(entry, reply: "\(inbox).\(number)", bin: bin)
+      try connection.publish(entry, reply: acknowledgements.subject(number), recycler: recycler)
       bytesSinceTurn += entry.payload.count
     } catch {
       guard error.isTransient else {
@@ -215,7 +213,7 @@ package struct PublishLoop {
   }
 
   private mutating func take(_ message: borrowing Message) throws {
-    let number = unsafe Self.number(message.subjectBytes)
+    guard let number = acknowledgements.token(of: message) else { return }
     switch unsafe PublishAcknowledgement(message.payload) {
     case .stored, .duplicate:
       guard let entry = window.acknowledge(number, now: now) else { return }
@@ -232,28 +230,12 @@ package struct PublishLoop {
     }
   }
 
-  /// The last token of an acknowledgement's subject.
-  private static func number(_ subject: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    var value: UInt64 = 0
-    var scale: UInt64 = 1
-    var index = subject.count
-    while index > 0 {
-      index -= 1
-      let digit = unsafe subject[index] &- UInt8(ascii: "0")
-      guard digit < 10 else { break }
-      value = value &+ UInt64(digit) &* scale
-      scale = scale &* 10
-    }
-    return value
-  }
-
   /// Notices lost connections and silence, and sends again when it is time.
   private mutating func supervise() throws {
-    let state = connection.state
-    if state.denials != denialsBefore, let denial = state.denial {
+    if let denial = connection.state.denial(after: denialsBefore) {
       throw NATSError(.noPermission, "the server does not allow it: \(denial)")
     }
-    let isLost = (troubledSince == nil ? connection.lossReason : connection.doubt) != nil
+    let isLost = connection.loss != nil
     if isLost { sendAgain() }
     if let since = window.waitingSince, now - since > Self.patience { sendAgain() }
     if let since = troubledSince, !hasWarned, !window.isEmpty, now - since > .seconds(1) {
@@ -265,7 +247,7 @@ package struct PublishLoop {
     if isLost, try !reconnect() { return sendAgain() }
     if let since = troubledSince, now - since > .seconds(5) {
       try checkStream()
-      denialsBefore = connection.state.denials
+      denialsBefore = connection.state.denialCount
     }
     for (number, entry) in window.unacknowledged {
       try send(number, entry)
@@ -281,7 +263,7 @@ package struct PublishLoop {
   private mutating func reconnect() throws(NATSError) -> Bool {
     do throws(NATSError) {
       connection = try session.replace(connection)
-      acknowledgements = try connection.subscribe("\(inbox).*", bin: bin)
+      acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     } catch {
       guard error.isTransient else { throw error }
       session.diagnostics.debug("\(error)")

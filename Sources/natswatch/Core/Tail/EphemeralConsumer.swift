@@ -1,13 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Encoding
 import JSON
-// SPDX-License-Identifier: Apache-2.0
 import Process
 
 /// A push consumer that exists for one run of a tail: no acknowledgement, one delivery, flow control, heartbeats.
 ///
 /// Push and not pull: an idle pull consumer is removed after its threshold, and old servers then say nothing.
 package struct EphemeralConsumer {
-  let subscription: Subscription
   let info: ConsumerInfo
 
   /// What the consumer is made of, but for where it starts and where it delivers to.
@@ -43,19 +43,17 @@ package struct EphemeralConsumer {
     }
   }
 
-  /// Creates the consumer; it delivers into a subscription that exists before it does.
+  /// Creates the consumer; `inbox` is subscribed to before.
   static func create(
-    _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, on jetStream: JetStream
+    _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, to inbox: String,
+    on jetStream: JetStream
   ) throws(NATSError) -> EphemeralConsumer {
-    let inbox = jetStream.connection.newInbox()
-    let subscription = try jetStream.connection.subscribe(inbox, bin: MessageBin())
     do throws(NATSError) {
       let info = try jetStream.request(
         "CONSUMER.CREATE.\(configuration.stream)", configuration.json(delivery, inbox: inbox),
         as: ConsumerInfo.self)
-      return EphemeralConsumer(subscription: subscription, info: info)
+      return EphemeralConsumer(info: info)
     } catch {
-      subscription.end()
       throw explained(error, configuration.stream)
     }
   }

@@ -58,7 +58,7 @@ package struct EventEncoder {
   mutating func encode(
     _ message: borrowing Message, _ metadata: DeliveryMetadata, to output: OutputWriter
   ) throws(OutputError) -> Outcome {
-    let payload = unsafe message.isPadded ? message.payload : copy.copy(message.payload)
+    let payload = unsafe copy.copy(message.payload)
     return try unsafe encode(
       payload: payload, subject: message.subjectBytes, headers: message.headers, metadata, to: output)
   }

@@ -10,18 +10,18 @@ import Process
 extension TailLoop {
   /// Writes what the consumer delivers until there is a reason to end, or the consumer is of no more use.
   mutating func pump(
-    _ consumer: EphemeralConsumer, _ jetStream: JetStream
+    _ inbox: Subscription, _ jetStream: JetStream
   ) throws -> Outcome {
     while true {
       roundTime = now
       var count = 0
       taking: while count < Self.roundLimit {
-        switch consumer.subscription.next(milliseconds: 0) {
+        switch inbox.next(milliseconds: 0) {
         case .message(let message):
           if let outcome = try handle(message, jetStream) { return outcome }
           count += 1
         case .ended:
-          throw ConnectionLost(reason: jetStream.connection.lossReason ?? "the subscription has ended")
+          throw ConnectionLost(reason: jetStream.connection.loss?.reason ?? "the subscription has ended")
         default: break taking
         }
       }
@@ -36,7 +36,7 @@ extension TailLoop {
       if count == 0, roundTime >= machine.deadline {
         return .recreate("no heartbeat for \(DurationText.print(machine.heartbeat * 5 / 2))")
       }
-      switch consumer.subscription.next(milliseconds: 500) {
+      switch inbox.next(milliseconds: 500) {
       case .message(let message): if let outcome = try handle(message, jetStream) { return outcome }
       default: break
       }
@@ -98,12 +98,12 @@ extension TailLoop {
 
   /// Heartbeats and flow control.
   private mutating func control(_ message: borrowing Message, _ jetStream: JetStream) throws -> Outcome? {
+    guard unsafe message.payload.isEmpty, message.header("Status") == "100" else { return nil }
     if unsafe !message.replyBytes.isEmpty {
       machine.flowControl(now: roundTime)
       jetStream.connection.publish(to: message.reply)
       return nil
     }
-    guard message.header("Status") == "100" else { return nil }
     if let stalled = message.header("Nats-Consumer-Stalled") { jetStream.connection.publish(to: stalled) }
     guard let consumer = message.header("Nats-Last-Consumer").flatMap(UInt64.init),
       let last = message.header("Nats-Last-Stream").flatMap(UInt64.init)

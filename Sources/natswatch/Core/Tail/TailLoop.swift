@@ -19,7 +19,7 @@ package struct TailLoop {
   let origin = ContinuousClock.now
   var machine: OrderedConsumer
   var encoder: EventEncoder
-  var metadataReader = DeliveryMetadataReader()
+  var metadataReader = DeliveryMetadataReader(consumer: "")
   /// The time when the round of messages began that is being handled: a clock costs more than a message may.
   var roundTime: Duration = .zero
   /// How many messages are handled before the rest is looked after.
@@ -29,6 +29,8 @@ package struct TailLoop {
   var streamSubjects: [SubjectPattern] = []
   /// Subjects to be looked at here, where the server knows no several filters.
   var localFilters: [SubjectPattern] = []
+  /// Where this connection's consumers deliver to, one after the other.
+  private var inbox: Subscription?
   var written: UInt64 = 0
   /// `--until-now`: the stream's end when the tail began.
   var target: UInt64?
@@ -81,12 +83,13 @@ package struct TailLoop {
   }
 
   private mutating func tail(_ saved: TailState?) throws -> ExitStatus {
-    var connection = try session.connect(.caller(session.shutdown)) { error in
+    var connection = try session.connect { error in
       try monitor.failed(error)
       try checkTime()
     }
     while true {
       do {
+        inbox = try connection.subscribe(isLiteral: true, drivesLoop: true, shutdown: session.shutdown)
         return try tail(saved, on: JetStream(connection: connection, shutdown: session.shutdown))
       } catch let loss as ConnectionLost {
         try monitor.disconnected(loss.reason)
@@ -173,7 +176,7 @@ package struct TailLoop {
         return try body()
       } catch {
         guard error.isTransient else { throw error }
-        if let reason = jetStream?.connection.doubt { throw ConnectionLost(reason: reason) }
+        if let loss = jetStream?.connection.loss { throw ConnectionLost(reason: loss.reason) }
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)
         try output.flush()
@@ -196,6 +199,7 @@ package struct TailLoop {
 
   /// Creates a consumer and writes what it delivers until it is of no more use.
   private mutating func follow(_ jetStream: JetStream) throws -> Outcome {
+    guard let inbox else { throw ConnectionLost(reason: "it has no inbox") }
     let before = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     let delivery: OrderedConsumer.Delivery
     switch machine.plan(before, now: now) {
@@ -205,11 +209,8 @@ package struct TailLoop {
       return .recreate("the stream ends before what was written")
     case .create(let plan): delivery = plan
     }
-    let consumer = try create(delivery, on: jetStream)
-    defer {
-      consumer.subscription.end()
-      jetStream.deleteConsumer(consumer.info.name, of: stream)
-    }
+    let consumer = try create(delivery, inbox, on: jetStream)
+    defer { jetStream.deleteConsumer(consumer.info.name, of: stream) }
     let after = try retrying(on: jetStream) { () throws(NATSError) in
       try jetStream.streamInfo(stream, withDeleted: machine.wantsDeleted)
     }
@@ -217,22 +218,23 @@ package struct TailLoop {
     case .gone(let gone): return .gone(gone)
     case .proceed: break
     }
+    metadataReader = DeliveryMetadataReader(consumer: consumer.info.name)
     encoder.setStream(stream, epoch: after.epoch)
     try monitor.created(stream: stream, pending: consumer.info.num_pending)
     if settings.untilNow, target == nil {
       target = after.state.last_seq
       if consumer.info.num_pending == 0 { return .finished(.ok) }
     }
-    return try pump(consumer, jetStream)
+    return try pump(inbox, jetStream)
   }
 
   private mutating func create(
-    _ delivery: OrderedConsumer.Delivery, on jetStream: JetStream
+    _ delivery: OrderedConsumer.Delivery, _ inbox: Subscription, on jetStream: JetStream
   ) throws -> EphemeralConsumer {
     func attempt() throws -> EphemeralConsumer {
       let configuration = EphemeralConsumer.Configuration(stream: stream, filters: filters)
       return try retrying(on: jetStream) { () throws(NATSError) in
-        try EphemeralConsumer.create(configuration, delivery, on: jetStream)
+        try EphemeralConsumer.create(configuration, delivery, to: inbox.inbox, on: jetStream)
       }
     }
     let consumer = try attempt()
@@ -242,7 +244,6 @@ package struct TailLoop {
       return consumer
     }
     // Servers before 2.10 take no notice of several filters and would deliver everything.
-    consumer.subscription.end()
     jetStream.deleteConsumer(consumer.info.name, of: stream)
     localFilters = filters
     // A filter has to lie within one of the stream's subjects; where none holds them all, everything is asked for.

@@ -10,8 +10,7 @@ import Synchronization
 final class WorkContext: Sendable {
   let settings: WorkSettings
   let session: Session
-  let connection: Connection
-  let jetStream: JetStream
+  private let current: Mutex<Connection>
   let queue: WorkQueue
   let journal: WorkJournal?
   let pending: Gauge
@@ -29,14 +28,12 @@ final class WorkContext: Sendable {
   private let published: Mutex<SubjectCounters>
 
   init(
-    _ settings: WorkSettings, session: Session, connection: Connection, jetStream: JetStream,
-    queue: WorkQueue,
+    _ settings: WorkSettings, session: Session, connection: Connection, queue: WorkQueue,
     metricsPrefix: String
   ) throws(WorkJournal.Failure) {
     self.settings = settings
     self.session = session
-    self.connection = connection
-    self.jetStream = jetStream
+    current = Mutex(connection)
     self.queue = queue
     journal = try settings.journal.map { path throws(WorkJournal.Failure) in
       try WorkJournal(path: path, processedBy: settings.controller)
@@ -69,6 +66,25 @@ final class WorkContext: Sendable {
   }
 
   var now: Duration { ContinuousClock.now - origin }
+
+  // MARK: - The connection
+
+  /// The connection as it is now: another one after a loss.
+  var connection: Connection { current.withLock { $0 } }
+  var jetStream: JetStream { JetStream(connection: connection, shutdown: session.shutdown) }
+
+  /// Tries once to replace a connection that is lost. For the supervising thread.
+  func replaceLostConnection() {
+    let lost = connection
+    guard let loss = lost.loss else { return }
+    do throws(NATSError) {
+      let next = try session.replace(lost)
+      current.withLock { $0 = next }
+    } catch {
+      guard error.isTransient else { return fail(error) }
+      session.diagnostics.debug("connection lost: \(loss.reason): \(error)")
+    }
+  }
 
   // MARK: - Coming to an end
 

@@ -28,11 +28,11 @@ package struct WorkLoop {
   /// - Throws: ``NATSError``, `WorkJournal.Failure`.
   package func run() throws -> ExitStatus {
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(5))
-    let connection = try session.connect(.library)
+    let connection = try session.connect()
     let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
     let queue = try openQueue(jetStream)
     let context = try WorkContext(
-      settings, session: session, connection: connection, jetStream: jetStream, queue: queue,
+      settings, session: session, connection: connection, queue: queue,
       metricsPrefix: metricsPrefix)
     let notifier = ServiceNotifier()
     notifier.ready("working on \(queue.stream) as \(queue.durable)")
@@ -71,12 +71,7 @@ package struct WorkLoop {
     while !context.isStopping {
       heartbeat?.beat(context.connection, isHealthy: context.isHealthy, now: context.now)
       notifier.alive()
-      if let reason = context.connection.state.closedReason {
-        context.fail(
-          NATSError(
-            context.connection.state.isAuthenticationLost ? .noPermission : .unavailable,
-            "connection closed: \(reason)"))
-      }
+      context.replaceLostConnection()
       if let timeLimit, context.now >= timeLimit {
         status = .timedOut
         context.stop()

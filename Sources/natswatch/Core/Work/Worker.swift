@@ -16,13 +16,18 @@ struct Worker {
 
   /// Works until the process is to end.
   func run() {
+    var inbox: Subscription?
+    var token: UInt64 = 0
     while !context.isStopping {
       guard context.mayPull() else {
         try? context.session.pause(.milliseconds(200))
         continue
       }
       do throws(NATSError) {
-        if let item = try pull() {
+        let connection = connection
+        if inbox?.connection !== connection { inbox = try connection.subscribe() }
+        token += 1
+        if let inbox, let item = try pull(into: inbox, token) {
           context.countReceived(item)
           if settings.isDryRun { try show(item) } else { take(item) }
         } else {
@@ -42,28 +47,28 @@ struct Worker {
 
   /// Asks for one message and waits for it; nil when there is none for now.
   ///
-  /// Each request has an inbox of its own: an answer to an old one would lie in a queue while its time runs out.
-  private func pull() throws(NATSError) -> WorkItem? {
-    let inbox = connection.newInbox()
-    let subscription = try connection.subscribe(inbox)
-    defer { subscription.end() }
-    let reconnects = connection.reconnects
-    let denials = connection.state.denials
+  /// - Parameters:
+  ///   - inbox: The worker's own.
+  ///   - token: Names this request. A message for an earlier one is handled too; its status lines are not about this one.
+  /// - Returns: The message; nil when the time is up.
+  /// - Throws: `noPermission`, `notFound` for a consumer that has been deleted, `unavailable`.
+  private func pull(into inbox: Subscription, _ token: UInt64) throws(NATSError) -> WorkItem? {
+    let connection = inbox.connection
+    let denials = connection.state.denialCount
     let request = "{\"batch\":1,\"expires\":20000000000,\"idle_heartbeat\":5000000000}"
-    connection.publish(
-      Array(request.utf8),
-      to: "\(connection.settings.apiPrefix).CONSUMER.MSG.NEXT.\(queue.stream).\(queue.durable)",
-      reply: inbox)
+    let subject = "\(connection.settings.apiPrefix).CONSUMER.MSG.NEXT.\(queue.stream).\(queue.durable)"
+    connection.publish(Array(request.utf8), to: subject, reply: inbox.subject(token))
     var lastHeard = context.now
     while true {
-      switch subscription.next(milliseconds: 200) {
+      switch inbox.next(milliseconds: 200) {
       case .message(let message):
-        lastHeard = context.now
         if let item = WorkItem(message) {
           guard context.isStopping else { return item }
           negative(item, delay: nil)
           return nil
         }
+        guard inbox.token(of: message) == token else { continue }
+        lastHeard = context.now
         guard message.header("Status") == "100" else {
           let status = "\(message.header("Status") ?? "") \(message.header("Description") ?? "")"
           if status.contains("Consumer Deleted") { try checkConsumer() }
@@ -75,15 +80,10 @@ struct Worker {
       case .ended: return nil
       case .timedOut: break
       }
-      let state = connection.state
-      if state.denials != denials {
-        throw NATSError(
-          .noPermission, "pull from \(queue.durable): the server does not allow it: \(state.denial ?? "")")
+      if let denial = connection.state.denial(after: denials, naming: [subject]) {
+        throw NATSError(.noPermission, "pull from \(queue.durable): the server refuses it: \(denial)")
       }
-      let isSilent = context.now - lastHeard > .seconds(12)
-      if context.isStopping || isSilent || !state.isConnected || connection.reconnects != reconnects {
-        return nil
-      }
+      if context.isStopping || context.now - lastHeard > .seconds(12) { return nil }
     }
   }
 
@@ -221,14 +221,9 @@ struct Worker {
     let started = context.now
     while context.now - started < queue.ackWait {
       do throws(NATSError) {
-        _ = try connection.roundTrip(
-          "acknowledge \(item.metadata.streamSequence)", timeout: .seconds(2), shutdown: nil
-        ) {
-          inbox throws(NATSError) in
-          guard connection.publish(Array(word.utf8), to: item.reply, reply: inbox) else {
-            throw NATSError(.unavailable, "acknowledge: not connected")
-          }
-        }
+        _ = try connection.request(
+          item.reply, Array(word.utf8), what: "acknowledge \(item.metadata.streamSequence)",
+          timeout: .seconds(2))
         return
       } catch {
         diagnostics.debug("\(error)")

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+
+/// Why a connection could not be made, in words and with what to do.
+struct ConnectFailure {
+  let error: NATSError
+
+  init(_ status: natsStatus, detail: String, _ settings: ConnectionSettings) {
+    let addresses = settings.servers.map(ConnectionSettings.withoutSecrets).joined(separator: ",")
+    let text = plainText(status, detail)
+    let message = "connect to \(addresses): \(text)"
+    let lowercased = detail.lowercased()
+    switch status {
+    case NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED:
+      error = NATSError(.noPermission, "\(message): check the user, token or key")
+    case NATS_SSL_ERROR, NATS_SECURE_CONNECTION_REQUIRED, NATS_SECURE_CONNECTION_WANTED:
+      error = NATSError(
+        .badSettings, "\(message): check NATS_TLS_ENABLED, --tls-ca, --tls-cert and --tls-key")
+    case NATS_INVALID_ARG, NATS_ADDRESS_MISSING:
+      error = NATSError(.badSettings, message)
+    case _ where lowercased.contains("authorization violation") || lowercased.contains("authentication"):
+      error = NATSError(.noPermission, "\(message): check the user, token or key")
+    default: error = NATSError(.unavailable, message)
+    }
+  }
+}
+
+/// A status of libnats in words, with its `detail` where it says more.
+func plainText(_ status: natsStatus, _ detail: String = "") -> String {
+  let words =
+    switch status {
+    case NATS_NO_SERVER: "no server answers"
+    case NATS_CONNECTION_CLOSED: "the server closed the connection"
+    case NATS_TIMEOUT: "no answer in time"
+    case NATS_IO_ERROR: "the connection broke"
+    default: unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) }?.lowercased() ?? "failed"
+    }
+  let detail = withoutPosition(detail)
+  return detail.isEmpty ? words : "\(words): \(detail)"
+}
+
+/// A text of libnats without the place in its source, such as `(conn.c:2088): `.
+func withoutPosition(_ text: String) -> String {
+  guard text.hasPrefix("("), let end = text.firstIndex(of: ")"), text[..<end].contains(".c:") else {
+    return text
+  }
+  return String(text[text.index(after: end)...].drop { $0 == ":" || $0 == " " })
+}

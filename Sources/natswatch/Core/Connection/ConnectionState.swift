@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNATS
+import Glibc
+import Synchronization
+
+/// What libnats' threads report about one connection, for any thread to read: its loss, refused rights, replies.
+final class ConnectionState: Sendable {
+  /// Why a connection is of no more use.
+  struct Loss: Sendable, Equatable {
+    var reason: String
+    /// The server ended the connection because the credentials are no longer valid.
+    var isAuthentication = false
+  }
+
+  /// What a request gets.
+  enum Reply: Sendable {
+    case payload([UInt8])
+    /// Nobody is subscribed to the subject (status 503).
+    case noResponders
+  }
+
+  private struct State {
+    var loss: Loss?
+    var denials: [String] = []
+    /// Requests by token; the value is the eventfd that the requester waits on.
+    var waiting: [UInt64: Int32] = [:]
+    var replies: [UInt64: Reply] = [:]
+    var lastToken: UInt64 = 0
+  }
+
+  /// Identifies this object to libnats, whose threads may call back after the connection has been destroyed.
+  let identifier: Int
+  private let state = Mutex(State())
+
+  private static let all = Mutex<(last: Int, states: [Int: ConnectionState])>((0, [:]))
+
+  init() {
+    identifier = Self.all.withLock { all in
+      all.last += 1
+      return all.last
+    }
+  }
+
+  /// Makes the object known to callbacks, until ``unregister()``.
+  func register() { Self.all.withLock { $0.states[identifier] = self } }
+  func unregister() { Self.all.withLock { _ = $0.states.removeValue(forKey: identifier) } }
+
+  /// The object that a callback's closure names; nil after the connection's end.
+  static func named(_ closure: UnsafeMutableRawPointer?) -> ConnectionState? {
+    let identifier = Int(bitPattern: closure)
+    return all.withLock { $0.states[identifier] }
+  }
+
+  // MARK: - Loss and refused rights
+
+  var loss: Loss? { state.withLock { $0.loss } }
+
+  /// Records why the connection ended; the first reason counts.
+  func lose(_ loss: Loss) {
+    state.withLock { state in
+      guard state.loss == nil else { return }
+      state.loss = loss
+      // Every requester has to look up.
+      for descriptor in state.waiting.values { Self.signal(descriptor) }
+    }
+  }
+
+  /// The number of refusals so far: a position for ``denial(after:naming:)``.
+  var denialCount: Int { state.withLock { $0.denials.count } }
+
+  func deny(_ text: String) {
+    state.withLock { state in
+      state.denials.append(text)
+      for descriptor in state.waiting.values { Self.signal(descriptor) }
+    }
+  }
+
+  /// The server's words where it has refused one of `subjects` since `count`.
+  func denial(after count: Int, naming subjects: [String]) -> String? {
+    state.withLock { state in
+      state.denials.dropFirst(count).first { text in
+        subjects.contains { text.lowercased().contains("\"\($0.lowercased())\"") }
+      }
+    }
+  }
+
+  /// The server's words where it has refused anything since `count`.
+  func denial(after count: Int) -> String? { state.withLock { $0.denials.dropFirst(count).first } }
+
+  // MARK: - Requests
+
+  /// Announces a request; its reply signals the eventfd `descriptor`.
+  func expectReply(signalling descriptor: Int32) -> UInt64 {
+    state.withLock { state in
+      state.lastToken += 1
+      state.waiting[state.lastToken] = descriptor
+      return state.lastToken
+    }
+  }
+
+  func takeReply(_ token: UInt64) -> Reply? { state.withLock { $0.replies.removeValue(forKey: token) } }
+
+  /// The requester no longer waits: a later reply is dropped.
+  func forget(_ token: UInt64) {
+    state.withLock { state in
+      state.waiting[token] = nil
+      state.replies[token] = nil
+    }
+  }
+
+  /// A reply has arrived. The last token of its subject names the request.
+  func reply(_ message: borrowing Message) {
+    guard let dot = unsafe message.subjectBytes.lastIndex(of: UInt8(ascii: ".")),
+      let token = unsafe UInt64(String(decoding: message.subjectBytes[(dot + 1)...], as: UTF8.self))
+    else { return }
+    let isRefused = unsafe message.payload.isEmpty && message.header("Status") == "503"
+    let reply: Reply = isRefused ? .noResponders : .payload(unsafe Array(message.payload))
+    state.withLock { state in
+      guard let descriptor = state.waiting[token] else { return }
+      state.replies[token] = reply
+      Self.signal(descriptor)
+    }
+  }
+
+  private static func signal(_ descriptor: Int32) {
+    var one: UInt64 = 1
+    unsafe _ = write(descriptor, &one, 8)
+  }
+}
