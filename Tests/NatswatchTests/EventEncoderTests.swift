@@ -33,65 +33,88 @@ import Testing
     return (try folder.read("lines"), outcome)
   }
 
-  private static let source =
-    #""source":{"stream":"S","epoch":"7","subject":"a.b","sequence":17,"time":"2026-11-21T08:00:00.000000000Z","pending":9}"#
+  private static func source(_ payload: String) -> String {
+    #""source":{"stream":"S","epoch":"7","subject":"a.b","sequence":17,"#
+      + #""time":"2026-11-21T08:00:00.000000000Z","pending":9,"payload":\#(payload)}"#
+  }
 
   struct Case: Sendable, CustomTestStringConvertible {
     var payload: String
     var type: String
     var object: String
+    /// What `source.payload` says.
+    var form = #""object""#
+    /// An event's further members.
+    var rest = ""
     var testDescription: String { payload }
   }
 
   static let cases = [
     Case(payload: #"{"a":1}"#, type: "ADDED", object: #"{"a":1}"#),
-    Case(payload: " {\n \"a\" : 1.0e5 }\r\n", type: "ADDED", object: #"{  "a" : 1.0e5 }"#),
-    Case(payload: #"{"metadata":{}}"#, type: "ADDED", object: #"{"metadata":{"resourceVersion":"17"}}"#),
+    Case(
+      payload: " {\n \"a\" : 1.0e5 }\r\n", type: "ADDED", object: #"{  "a" : 1.0e5 }"#,
+      form: #"{"as":"object","base64":"IHsKICJhIiA6IDEuMGU1IH0NCg=="}"#),
+    Case(
+      payload: #"{"metadata":{}}"#, type: "ADDED", object: #"{"metadata":{"resourceVersion":"17"}}"#,
+      form: #"{"as":"object","inserted":"resourceVersion"}"#),
     Case(
       payload: #"{"metadata": { "name":"x"},"z":9007199254740993}"#, type: "ADDED",
-      object: #"{"metadata": {"resourceVersion":"17", "name":"x"},"z":9007199254740993}"#),
+      object: #"{"metadata": {"resourceVersion":"17", "name":"x"},"z":9007199254740993}"#,
+      form: #"{"as":"object","inserted":"resourceVersion"}"#),
     Case(
       payload: #"{"metadata":{"name":"x","resourceVersion":"old","resourceVersion":"2"}}"#, type: "ADDED",
-      object: #"{"metadata":{"name":"x","resourceVersion":"17","resourceVersion":"2"}}"#),
+      object: #"{"metadata":{"name":"x","resourceVersion":"17","resourceVersion":"2"}}"#,
+      form: #"{"as":"object","resourceVersion":"old"}"#),
     Case(payload: #"{"metadata":[1]}"#, type: "ADDED", object: #"{"metadata":[1]}"#),
     Case(
       payload: #"{"\u006detadata":{"n":1}}"#, type: "ADDED",
-      object: #"{"\u006detadata":{"resourceVersion":"17","n":1}}"#),
+      object: #"{"\u006detadata":{"resourceVersion":"17","n":1}}"#,
+      form: #"{"as":"object","inserted":"resourceVersion"}"#),
     Case(
       payload: #"{"items":[{"metadata":{}}],"x":{"metadata":{}},"metadata":{"a":{"resourceVersion":1}}}"#,
       type: "ADDED",
       object:
-        #"{"items":[{"metadata":{}}],"x":{"metadata":{}},"metadata":{"resourceVersion":"17","a":{"resourceVersion":1}}}"#
-    ),
+        #"{"items":[{"metadata":{}}],"x":{"metadata":{}},"metadata":{"resourceVersion":"17","a":{"resourceVersion":1}}}"#,
+      form: #"{"as":"object","inserted":"resourceVersion"}"#),
     Case(
       payload: #"{"type":"ADDED","object":[{"metadata":{}}],"metadata":{ }}"#, type: "ADDED",
-      object: #"{"type":"ADDED","object":[{"metadata":{}}],"metadata":{"resourceVersion":"17" }}"#),
+      object: #"{"type":"ADDED","object":[{"metadata":{}}],"metadata":{"resourceVersion":"17" }}"#,
+      form: #"{"as":"object","inserted":"resourceVersion"}"#),
     Case(
       payload: #"{"type":"ADDED","object":{"spec":{"metadata":{}}}}"#, type: "ADDED",
-      object: #"{"spec":{"metadata":{}}}"#),
+      object: #"{"spec":{"metadata":{}}}"#, form: #""event""#),
+    Case(
+      payload: #"{"type":"MODIFIED","object":{"metadata":{"resourceVersion":5}},"x":1}"#, type: "MODIFIED",
+      object: #"{"metadata":{"resourceVersion":"17"}}"#, form: #"{"as":"event","resourceVersion":5}"#,
+      rest: #","x":1"#),
     Case(
       payload: #"{"object":{"metadata":{"resourceVersion":5}},"type":"DELETED"}"#, type: "DELETED",
-      object: #"{"metadata":{"resourceVersion":"17"}}"#),
+      object: #"{"metadata":{"resourceVersion":"17"}}"#,
+      form:
+        #"{"as":"event","base64":"eyJvYmplY3QiOnsibWV0YWRhdGEiOnsicmVzb3VyY2VWZXJzaW9uIjo1fX0sInR5cGUiOiJERUxFVEVEIn0="}"#
+    ),
     Case(payload: #"{"type":"login","object":{}}"#, type: "ADDED", object: #"{"type":"login","object":{}}"#),
-    Case(payload: "[1,2]", type: "ADDED", object: #"{"data":[1,2]}"#),
-    Case(payload: #""é𝄞""#, type: "ADDED", object: #"{"data":"é𝄞"}"#),
-    Case(payload: #"{"a":1}x"#, type: "ADDED", object: #"{"data_base64":"eyJhIjoxfXg="}"#),
-    Case(payload: "", type: "ADDED", object: #"{"data_base64":""}"#),
+    Case(payload: "[1,2]", type: "ADDED", object: #"{"data":[1,2]}"#, form: #""value""#),
+    Case(payload: #""é𝄞""#, type: "ADDED", object: #"{"data":"é𝄞"}"#, form: #""value""#),
+    Case(payload: #"{"a":1}x"#, type: "ADDED", object: #"{"data":"{\"a\":1}x"}"#, form: #""text""#),
+    Case(payload: "hello\n", type: "ADDED", object: #"{"data":"hello\n"}"#, form: #""text""#),
+    Case(payload: "", type: "ADDED", object: #"{"data":""}"#, form: #""text""#),
   ]
 
   @Test(arguments: cases) func keepsThePayloadsBytes(_ c: Case) throws {
     let line = try encode(Array(c.payload.utf8)).line
-    #expect(line == "{\"type\":\"\(c.type)\",\"object\":\(c.object),\(Self.source)}\n")
+    #expect(line == "{\"type\":\"\(c.type)\",\"object\":\(c.object),\(Self.source(c.form))\(c.rest)}\n")
   }
 
   @Test func keepsWhatElseAnEventHas() throws {
     let line = try encode(Array(#"{"type":"ADDED","object":{},"source":{"cluster":"c"},"x":[1]}"#.utf8)).line
-    #expect(line.contains(#","origin":{"cluster":"c"},"pending":9},"x":[1]}"#))
+    #expect(line.contains(#","origin":{"cluster":"c"},"pending":9,"payload":"event"},"x":[1]}"#))
   }
 
   @Test func verbatimChangesNothing() throws {
     let line = try encode(Array(#"{"metadata":{"name":"x"}}"#.utf8), .verbatim).line
     #expect(line.hasPrefix(#"{"type":"ADDED","object":{"metadata":{"name":"x"}},"#))
+    #expect(line.contains(#""payload":"object"}"#))
   }
 
   @Test func rawIsThePayloadAlone() throws {
@@ -102,13 +125,14 @@ import Testing
 
   @Test func wrapsWhatIsNoJSONOrRefusesIt() throws {
     #expect(try encode([0xff, 0x00]).line.hasPrefix(#"{"type":"ADDED","object":{"data_base64":"/wA="},"#))
+    #expect(try encode([0xff, 0x00]).line.contains(#""payload":"base64"}"#))
     #expect(try encode([0xff], invalid: .skip).outcome == .invalid)
     #expect(try encode([0xff], invalid: .fail).outcome == .invalid)
   }
 
   @Test func tombstonesAreDeletions() throws {
     let line = try encode([], headers: [("KV-Operation", ["DEL"])], invalid: .fail).line
-    #expect(line.hasPrefix(#"{"type":"DELETED","object":{"data_base64":""}"#))
+    #expect(line.hasPrefix(#"{"type":"DELETED","object":{"data":""}"#))
     #expect(try encode([], headers: [("Nats-Marker-Reason", ["MaxAge"])]).line.contains("DELETED"))
   }
 
@@ -117,7 +141,7 @@ import Testing
       Array("{}".utf8), headers: [("A", ["1"]), ("B", ["x\"", "y"])], subject: "a.\"q\\"
     ).line
     #expect(line.contains(#""subject":"a.\"q\\","#))
-    #expect(line.contains(#","headers":{"A":"1","B":["x\"","y"]},"pending":9}}"#))
+    #expect(line.contains(#","headers":{"A":"1","B":["x\"","y"]},"pending":9,"payload":"object"}}"#))
     let parsed = try JSONSerialization.jsonObject(with: Data(line.utf8))
     #expect(parsed is [String: Any])
   }

@@ -41,7 +41,7 @@ import Testing
     try bed.publish(4...4)
     let line = try tail.waitForLines(1)[0]
     #expect(line.hasPrefix(#"{"type":"ADDED","object":{"n":4,"pad":""},"source":{"stream":"S","epoch":""#))
-    #expect(line.hasSuffix(#","pending":0}}"#))
+    #expect(line.hasSuffix(#","pending":0,"payload":"object"}}"#))
   }
 
   @Test(arguments: NATSServer.Version.installed) func followsSeveralSubjects(_ version: NATSServer.Version)
@@ -56,7 +56,7 @@ import Testing
     let expected: [UInt64] = (1...80).filter { $0 % 4 != 2 }
     #expect(sequences(in: outcome.output) == expected)
     let one = try bed.run(["a.y", "--all", "--until-now"])
-    #expect(one.output.contains(#""sequence":2,"#) && one.output.contains(#""pending":19}}"#))
+    #expect(one.output.contains(#""sequence":2,"#) && one.output.contains(#""pending":19,"payload":"object"}}"#))
   }
 
   @Test(arguments: NATSServer.Version.installed) func itsConsumerComesAndGoes(_ version: NATSServer.Version)

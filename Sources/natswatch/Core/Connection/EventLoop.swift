@@ -138,7 +138,7 @@ import Synchronization
     state.unregister()
     unsafe natsConnection_Close(connection)
     let subscriptions = unsafe self.handles.withLock { unsafe $0.subscriptions }
-    for unsafesubscription in unsafe subscriptions { unsafe natsSubscription_Destroy(subscription) }
+    unsafe subscriptions.forEach { unsafe natsSubscription_Destroy($0) }
     unsafe natsConnection_Destroy(connection)
   }
 

@@ -96,7 +96,7 @@ import CNATS
 
   /// Gives all back; also before a wait.
   func empty() {
-    for unsafepointer in unsafe pointers { unsafe natsMsg_Destroy(pointer) }
+    unsafe pointers.forEach { unsafe natsMsg_Destroy($0) }
     unsafe pointers.removeAll(keepingCapacity: true)
     byteCount = 0
   }

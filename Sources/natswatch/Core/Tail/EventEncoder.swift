@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Encoding
-import FoundationEssentials
 import JSON
 import Lines
 
@@ -24,7 +23,7 @@ package struct EventEncoder {
   enum Outcome: Equatable {
     /// The line is in the output.
     case line
-    /// The same, but the payload was not JSON and is in it as base 64.
+    /// The same, but the payload was not JSON and is in it as text or Base64.
     case wrapped
     /// The payload was not JSON: no line.
     case invalid
@@ -38,6 +37,8 @@ package struct EventEncoder {
   private var scanner = PayloadScanner()
   private var time = RFC3339Writer()
   private var sourcePrefix: [UInt8] = []
+  /// The payload is not JSON, but UTF-8.
+  private var isText = false
 
   /// What an envelope has at the most besides payload, subject, headers and the stream's part: its own words, numbers.
   private static let envelopeLimit = 512
@@ -69,18 +70,18 @@ package struct EventEncoder {
     _ metadata: DeliveryMetadata, to output: OutputWriter
   ) throws(OutputError) -> Outcome {
     unsafe scanner.scan(payload)
-    let isText = unsafe scanner.kind == .notJSON && form == .raw && !payload.contains(0x0A)
-    let isForeign = scanner.kind == .notJSON && !isText
     let isDeletion = Self.isDeletion(headers)
-    if isForeign, invalid != .wrap, !isDeletion { return .invalid }
+    let foreign = unsafe foreign(payload)
+    if foreign != nil, invalid != .wrap, !isDeletion { return .invalid }
     let headerText = headers.isEmpty ? [] : Self.json(headers)
+    // The exact bytes may follow as Base64.
     let limit =
-      payload.count / 3 * 4 + 4 + subject.count * 6 + sourcePrefix.count + headerText.count
-      + Self.envelopeLimit
+      payload.count + payload.count / 3 * 4 + (foreign?.count ?? 0) + subject.count * 6 + sourcePrefix.count
+      + headerText.count + Self.envelopeLimit
     let sequence = Decimal(metadata.streamSequence)
     var line = unsafe ByteFiller(try output.room(for: limit))
     if form == .raw {
-      unsafe appendObject(payload, sequence, isText, to: &line)
+      unsafe appendObject(payload, sequence, foreign, to: &line)
       line.append("\n")
     } else {
       line.append("{\"type\":\"")
@@ -90,23 +91,34 @@ package struct EventEncoder {
         line.append(isDeletion ? "DELETED" : "ADDED")
       }
       line.append("\",\"object\":")
-      unsafe appendObject(payload, sequence, isText, to: &line)
+      unsafe appendObject(payload, sequence, foreign, to: &line)
       unsafe appendSource(payload, subject, headerText, metadata, sequence, to: &line)
     }
     output.take(line.count)
-    return isForeign && !payload.isEmpty ? .wrapped : .line
+    return foreign != nil && !payload.isEmpty ? .wrapped : .line
+  }
+
+  /// What stands for a payload that is not JSON: text of one line as it is where payloads are written alone, text as
+  /// a JSON string, anything else as Base64.
+  private mutating func foreign(_ payload: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    guard scanner.kind == .notJSON else { return nil }
+    if form == .raw, unsafe !payload.contains(0x0A) { return unsafe Array(payload) }
+    isText = unsafe String(validating: payload, as: UTF8.self) != nil
+    var object = Array((isText ? "{\"data\":" : "{\"data_base64\":\"").utf8)
+    if isText {
+      unsafe JSONText.append(string: payload, to: &object)
+    } else {
+      object += Array(Base64.encode(unsafe Array(payload)).utf8) + [UInt8(ascii: "\"")]
+    }
+    return object + [UInt8(ascii: "}")]
   }
 
   private func appendObject(
-    _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, _ isText: Bool,
+    _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, _ foreign: [UInt8]?,
     to line: inout ByteFiller
   ) {
     switch (scanner.kind, form) {
-    case (.notJSON, _) where isText: unsafe line.append(payload)
-    case (.notJSON, _):
-      line.append("{\"data_base64\":\"")
-      unsafe line.append(Array(Data(payload).base64EncodedString().utf8))
-      line.append("\"}")
+    case (.notJSON, _): line.append(foreign ?? [])
     case (_, .raw): unsafe appendSlice(payload, 0..<payload.count, to: &line)
     case (.value, _):
       line.append("{\"data\":")
@@ -114,6 +126,32 @@ package struct EventEncoder {
       line.append("}")
     case (_, .verbatim): unsafe appendSlice(payload, scanner.object, to: &line)
     case (_, .event): unsafe appendWithVersion(payload, sequence, to: &line)
+    }
+  }
+
+  /// How the payload became the line, so that it can be restored byte for byte.
+  private func appendPayloadForm(_ payload: UnsafeBufferPointer<UInt8>, to line: inout ByteFiller) {
+    let name: StaticString =
+      switch scanner.kind {
+      case .notJSON: isText ? "\"text\"" : "\"base64\""
+      case .value: "\"value\""
+      case .object: "\"object\""
+      case .event: "\"event\""
+      }
+    let metadata = form == .event ? scanner.metadata : nil
+    guard metadata != nil || !scanner.isExact else { return line.append(name) }
+    line.append("{\"as\":")
+    line.append(name)
+    if !scanner.isExact {
+      line.append(",\"base64\":\"")
+      line.append(Array(Base64.encode(unsafe Array(payload)).utf8))
+      line.append("\"}")
+    } else if let version = metadata?.resourceVersion {
+      line.append(",\"resourceVersion\":")
+      unsafe appendSlice(payload, version, to: &line)
+      line.append("}")
+    } else {
+      line.append(",\"inserted\":\"resourceVersion\"}")
     }
   }
 
@@ -165,6 +203,8 @@ package struct EventEncoder {
     }
     line.append(",\"pending\":")
     line.append(Decimal(metadata.pending))
+    line.append(",\"payload\":")
+    unsafe appendPayloadForm(payload, to: &line)
     line.append("}")
     if scanner.kind == .event {
       for extra in scanner.extras {

@@ -44,9 +44,13 @@ package struct PayloadScanner {
   /// A line break between tokens, to be written as a space.
   private(set) var hasLineBreak = false
 
+  /// The parts, put together as ``EventEncoder`` writes them, are the payload byte for byte.
+  private(set) var isExact = true
+
   /// Looks at one payload, behind which ``JSONCursor/padding`` bytes may be read; what was found before is forgotten.
   package mutating func scan(_ payload: UnsafeBufferPointer<UInt8>) {
     kind = .notJSON
+    isExact = true
     type = 0..<0
     object = 0..<0
     source = 0..<0
@@ -62,6 +66,7 @@ package struct PayloadScanner {
     guard unsafe payload[start] == UInt8(ascii: "{") else {
       kind = .value
       object = value
+      isExact = !hasLineBreak && value == 0..<payload.count
       return
     }
     if let type = parts.type, let object = parts.object, unsafe Self.isEventType(payload, type) {
@@ -71,11 +76,34 @@ package struct PayloadScanner {
       source = parts.source ?? 0..<0
       metadata = unsafe Self.metadata(payload, parts.objectMetadata, parts.objectVersion)
       if parts.memberCount > (parts.source == nil ? 2 : 3) { unsafe findExtras(payload, parts) }
+      isExact = unsafe !hasLineBreak && isInOrder(payload)
     } else {
       kind = .object
       object = value
       metadata = unsafe Self.metadata(payload, parts.metadata, parts.version)
+      isExact = !hasLineBreak && value == 0..<payload.count
     }
+  }
+
+  /// Whether an event is `{"type":…,"object":…,"source":…` and its further members, with nothing in between.
+  private func isInOrder(_ payload: UnsafeBufferPointer<UInt8>) -> Bool {
+    var position = 0
+    func skips(_ text: StaticString) -> Bool {
+      guard let base = payload.baseAddress, payload.count - position >= text.utf8CodeUnitCount,
+        unsafe memcmp(base + position, text.utf8Start, text.utf8CodeUnitCount) == 0
+      else { return false }
+      position += text.utf8CodeUnitCount
+      return true
+    }
+    func passes(_ part: Range<Int>) -> Bool {
+      guard part.lowerBound == position else { return false }
+      position = part.upperBound
+      return true
+    }
+    guard skips("{\"type\":\""), passes(type), skips("\",\"object\":"), passes(object) else { return false }
+    if !source.isEmpty { guard skips(",\"source\":"), passes(source) else { return false } }
+    for extra in extras { guard skips(","), passes(extra) else { return false } }
+    return skips("}") && position == payload.count
   }
 
   /// Whether a text is one JSON object.
