@@ -83,7 +83,7 @@ import Testing
   @Test func withChannelWhatOneMaySeeAllMay() throws {
     let shared = try fanout("channel", "")
     #expect(child(try open(shared, "a", "ta")) == child(try open(shared, "b", "tb")))
-    let refused = try Tool.run("wfanout", ["--upstream", "x {identity}", "--share", "channel"])
+    let refused = try Tool.run("wfanout", ["--upstream", "cat {identity}", "--share", "channel"])
     #expect(refused.status == 64)
     #expect(refused.diagnostics.contains("--share channel"))
   }

@@ -52,7 +52,7 @@ struct AdminRoutes: Sendable {
   /// Standard input, or the commands that run, and what each says of itself in STATUS lines.
   private var sources: Answer {
     let streams =
-      channels.map { $0.pool.running.map { ($0.stream, $0.processIdentifier) } } ?? [(stream, getpid())]
+      channels.map { $0.pool.running.map { ($0.stream, $0.processIdentifier ?? 0) } } ?? [(stream, getpid())]
     let sources = streams.map { stream, process in
       #"{"source":\#(JSONText.string(stream.name)),"process":\#(process),"listeners":\#(stream.state.listenerCount),"#
         + #""events":\#(stream.state.published),\#(stream.state.health.json)}"#

@@ -45,7 +45,9 @@ final class ChannelConnection: Connection {
     let lane = stream.state.lane(WireFormat(shape: shape, isChunked: format.isChunked), nil)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     channels[name] = listener
-    if let version {
+    if let resumed = upstream.resumesAfter {
+      hub.join(listener, .at(hub.positions.lowerBound == 0 ? .position(0) : hub.place(ofVersion: resumed)))
+    } else if let version {
       hub.join(listener, .at(hub.place(ofVersion: version)))
     } else {
       // The first one sees it all from the beginning; who comes later is given the present state first.
@@ -74,11 +76,11 @@ final class ChannelConnection: Connection {
     finish(reason: "replaced")
   }
 
-  override func sourceEnded(_ stream: EventStream, _ ending: ChildProcess.Ending) {
+  override func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {
     guard let listener = channels.removeValue(forKey: stream.name) else { return }
     listener.hub?.remove(listener)
     registry.forget(stream.name, of: self)
-    let (code, reason) = ChannelConnection.meaning(of: ending.status)
+    let (code, reason) = ending.meaning
     write(ChannelEvent.error(stream.name, code, reason, ending.message))
   }
 
@@ -101,18 +103,5 @@ final class ChannelConnection: Connection {
     var bytes: [UInt8] = []
     format.wrap(payload, into: &bytes)
     send(bytes)
-  }
-
-  /// The tools' exit statuses in the language of the client.
-  private static func meaning(of status: Int32) -> (Int, String) {
-    switch status {
-    case 64: (400, "BadRequest")
-    case 66: (404, "NotFound")
-    case 75: (410, "Expired")
-    case 77: (403, "Forbidden")
-    case 69: (503, "ServiceUnavailable")
-    case 124: (504, "Timeout")
-    default: (500, "InternalError")
-    }
   }
 }

@@ -7,22 +7,31 @@ struct ChannelRequest: Sendable, Equatable {
   static let fields = [
     "resourceType", "orgId", "projectId", "namespace", "name", "labelSelector", "fieldSelector",
   ]
-
-  /// Stands in a command for whose request it is.
+  /// The version after which the client wants to continue. It is no part of the channel's name.
+  static let resumeField = "resourceVersion"
+  /// Whose request it is. No client can choose it.
   static let identityField = "identity"
+  /// The same, where the client asks for what is its own (`"userScoped":true`).
+  static let userScopedField = "userScoped"
 
+  /// What may stand in the braces of a template.
+  static let placeholders = fields + [resumeField, userScopedField, identityField]
+
+  /// By field; none is empty.
   private(set) var values: [String: String]
+  private(set) var isUserScoped: Bool
 
-  /// Takes values by field; empty ones count as absent.
-  init(_ values: [String: String]) throws(Refusal) {
-    self.values = values.filter { ChannelRequest.fields.contains($0.key) && !$0.value.isEmpty }
+  /// An empty value counts as absent.
+  init(_ values: [String: String], isUserScoped: Bool = false) throws(Refusal) {
+    self.values = values.filter { !$0.value.isEmpty }
+    self.isUserScoped = isUserScoped
     guard let type = self.values["resourceType"] else { throw .badRequest("resourceType is missing") }
     guard ChannelRequest.isResourceType(type) else {
       throw .badRequest(
         "resourceType '\(type)' is neither a resource nor api/VERSION/RESOURCE nor apis/GROUP/VERSION/RESOURCE"
       )
     }
-    for field in ["orgId", "projectId", "namespace", "name"] {
+    for field in ["orgId", "projectId", "namespace", "name", ChannelRequest.resumeField] {
       guard let value = self.values[field] else { continue }
       guard value.utf8.count <= 253, value.utf8.allSatisfy(ChannelRequest.isNameByte), !value.hasPrefix("-"),
         !value.hasPrefix(".")
@@ -37,34 +46,77 @@ struct ChannelRequest: Sendable, Equatable {
     }
   }
 
-  init(_ path: KubernetesPath, _ filter: FilterRequest) throws(Refusal) {
+  /// What a Kubernetes client asks for. A selector that the command does not take is left out: wfanout applies it itself.
+  init(
+    _ path: KubernetesPath, _ filter: FilterRequest, version: String, for template: UpstreamTemplate
+  ) throws(Refusal) {
     var values = [
       "resourceType": (path.apiVersion.contains("/") ? "apis/" : "api/")
-        + "\(path.apiVersion)/\(path.resource)"
+        + "\(path.apiVersion)/\(path.resource)", ChannelRequest.resumeField: version,
     ]
     values["namespace"] = path.namespace
     values["name"] = path.name
-    values["labelSelector"] = filter.labelSelector
-    values["fieldSelector"] = filter.fieldSelector
+    if template.fields.contains("labelSelector") { values["labelSelector"] = filter.labelSelector }
+    if template.fields.contains("fieldSelector") { values["fieldSelector"] = filter.fieldSelector }
     try self.init(values)
   }
 
-  /// The values, and whose request it is as `identity`, which no request can choose.
-  ///
-  /// - Throws: ``Refusal`` for an identity that would mean more than a name where it is put in, a wildcard of a subject say.
-  func values(of identity: String) throws(Refusal) -> [String: String] {
-    guard !identity.isEmpty else { return values }
-    guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
-      identity.utf8.allSatisfy({ ChannelRequest.isNameByte($0) || $0 == UInt8(ascii: "@") })
-    else {
-      throw Refusal(
-        status: Status(code: 403, reason: "Forbidden", message: "the identity '\(identity)' is no name"))
-    }
-    return values.merging([ChannelRequest.identityField: identity]) { $1 }
+  /// The same, from the present state on.
+  var fromPresent: ChannelRequest {
+    var request = self
+    request.values[ChannelRequest.resumeField] = nil
+    return request
   }
 
-  /// `resourceType:orgId:projectId:namespace:name:labelSelector:fieldSelector`.
-  var channel: String { ChannelRequest.fields.map { values[$0] ?? "" }.joined(separator: ":") }
+  /// The command's arguments.
+  ///
+  /// - Throws: ``Refusal`` where the command would give more than what is asked for, or another one than the one who asks.
+  func arguments(for template: UpstreamTemplate, identity: String) throws(Refusal) -> [String] {
+    for field in ChannelRequest.fields.dropFirst()
+    where values[field] != nil && !template.fields.contains(field) {
+      throw .badRequest("\(field) is not supported here: the command of --upstream has no {\(field)}")
+    }
+    var values = values
+    values[ChannelRequest.resumeField] = version(in: template)
+    if isUserScoped {
+      guard template.fields.contains(ChannelRequest.userScopedField) else {
+        throw .badRequest("userScoped is not supported here: the command of --upstream has no {userScoped}")
+      }
+      guard !identity.isEmpty else { throw .badRequest("userScoped needs a token") }
+      values[ChannelRequest.userScopedField] = identity
+    }
+    if !identity.isEmpty, isUserScoped || template.fields.contains(ChannelRequest.identityField) {
+      try ChannelRequest.checkIdentity(identity)
+      values[ChannelRequest.identityField] = identity
+    }
+    do throws(UpstreamTemplate.MissingFieldError) {
+      return try template.arguments(values)
+    } catch {
+      throw .badRequest("\(error.field) is missing")
+    }
+  }
+
+  /// What the command is told to continue after; nil where it is told nothing. Of an id `EPOCH-SEQUENCE` the source knows the sequence.
+  func version(in template: UpstreamTemplate) -> String? {
+    guard template.fields.contains(ChannelRequest.resumeField), let text = values[ChannelRequest.resumeField]
+    else { return nil }
+    return EventID(text).map { "\($0.sequence)" } ?? text
+  }
+
+  /// Refuses an identity that would mean more than a name in an argument, a wildcard of a subject for instance.
+  private static func checkIdentity(_ identity: String) throws(Refusal) {
+    guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
+      identity.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "@") })
+    else {
+      throw Refusal(
+        status: Status(code: 403, reason: "Forbidden", message: "the identity '\(identity)' is not a name"))
+    }
+  }
+
+  /// `resourceType:orgId:projectId:namespace:name:labelSelector:fieldSelector`, and `:user` for what is the client's own.
+  var channel: String {
+    ChannelRequest.fields.map { values[$0] ?? "" }.joined(separator: ":") + (isUserScoped ? ":user" : "")
+  }
 
   private static func isResourceType(_ text: String) -> Bool {
     guard text.utf8.count <= 256 else { return false }

@@ -7,17 +7,27 @@ struct ChannelRoutes: Sendable {
   let pool: UpstreamPool
   let registry: ChannelRegistry
 
-  func route(_ request: Request, identity: Identity?) throws(Refusal) -> Reply? {
+  func route(_ request: Request, identity: Identity?, on loop: LoopContext) throws(Refusal) -> Reply? {
     let name = identity?.name ?? ""
     return switch (request.path, request.method) {
     case ("/api/watch/stream", "GET"): try stream(request, identity)
-    case ("/api/watch/subscribe", "POST"): .answer(try subscribe(request, name))
+    case ("/api/watch/subscribe", "POST"): .answer(try subscribe(request, name, on: loop))
     case ("/api/watch/unsubscribe", "POST"): .answer(try unsubscribe(request, name))
     case ("/api/watch/stream", _): .answer(.methodNotAllowed("GET"))
     case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): .answer(.methodNotAllowed("POST"))
     default: nil
     }
   }
+
+  /// Instead of the one stream that there is not: without it a page would wait for its first event for ever.
+  static let guide = Answer.text(
+    404,
+    """
+    There is no single stream here: this wfanout runs a command for each channel (--upstream).
+    Kubernetes clients:  GET /api/v1/RESOURCE?watch=1, GET /apis/GROUP/VERSION/namespaces/NAMESPACE/RESOURCE?watch=1
+    Browsers:            GET /api/watch/stream?cid=ID, then POST /api/watch/subscribe with
+                         {"clientId":"ID","resourceType":"api/v1/RESOURCE","namespace":"NAMESPACE"}
+    """)
 
   private func stream(_ request: Request, _ identity: Identity?) throws(Refusal) -> Reply {
     let id = request.item("cid") ?? ""
@@ -28,17 +38,19 @@ struct ChannelRoutes: Sendable {
     return .channels(clientID: id, identity: identity, registry: registry)
   }
 
-  private func subscribe(_ request: Request, _ identity: String) throws(Refusal) -> Answer {
+  private func subscribe(
+    _ request: Request, _ identity: String, on loop: LoopContext
+  ) throws(Refusal) -> Answer {
     guard let body = JSONDocument(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
     }
-    var values: [String: String] = [:]
-    for field in ChannelRequest.fields { values[field] = body[field]?.string }
     let wanted: ChannelRequest
     do throws(Refusal) {
-      wanted = try ChannelRequest(values)
+      wanted = try ChannelRequest(body)
+      // What the command cannot be asked for is the client's error, whatever else there is.
+      _ = try wanted.arguments(for: pool.template, identity: identity)
     } catch {
-      return self.error(400, error.status.message)
+      return self.error(error.status.code, error.status.message)
     }
     switch registry.subscribe(id, identity: identity, channel: wanted.channel) {
     case .unknown: return error(404, "Unknown client; open the stream first")
@@ -47,12 +59,12 @@ struct ChannelRoutes: Sendable {
     case .found(let client):
       let upstream: Upstream
       do throws(Refusal) {
-        upstream = try pool.acquire(wanted, identity: identity, listener: id)
+        upstream = try pool.acquire(wanted, identity: identity, listener: id, on: loop)
       } catch {
         _ = registry.unsubscribe(id, identity: identity, channel: wanted.channel)
-        return self.error(error.status.code, error.status.message)
+        return self.error(error.status.code, error.status.message, error.headers)
       }
-      let version = body["resourceVersion"]?.string
+      let version = wanted.values[ChannelRequest.resumeField]
       client.run { $0.subscribe(upstream, after: version) }
       return .json(200, #"{"channel":\#(JSONText.string(wanted.channel))}"#)
     }
@@ -78,7 +90,9 @@ struct ChannelRoutes: Sendable {
       200, #"{"clients":\#(registry.count),"upstreams":\#(pool.count),"subscriptions":{\#(subscriptions)}}"#)
   }
 
-  private func error(_ status: Int, _ message: String) -> Answer {
-    .json(status, #"{"error":\#(JSONText.string(message))}"#)
+  private func error(
+    _ status: Int, _ message: String, _ headers: [(name: String, value: String)] = []
+  ) -> Answer {
+    .json(status, #"{"error":\#(JSONText.string(message))}"#, headers: headers)
   }
 }

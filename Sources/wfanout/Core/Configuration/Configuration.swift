@@ -34,6 +34,10 @@ package struct Configuration: Sendable {
   package var sharing = Sharing.identity
   /// How long a command goes on when nobody listens any more.
   package var grace: Duration = .seconds(10)
+  /// Commands at one time, those included that nobody listens to any more but still run.
+  package var upstreamLimit = 64
+  /// Keeps what a command writes to stderr from clients.
+  package var hidesErrors = false
   /// A recording to serve in place of standard input.
   package var replay: String?
   /// How much faster than it was recorded; infinite is flat out.
@@ -86,7 +90,7 @@ extension Configuration {
     if !keepsSnapshot, !routes.isEmpty || snapshotKey != nil {
       throw Contradiction(description: "routes and snapshot-key need --snapshot")
     }
-    if sharing == .channel, upstream?.usesIdentity == true {
+    if sharing == .channel, upstream?.fields.contains("identity") == true {
       throw Contradiction(description: "--share channel: {identity} in --upstream is one listener's alone")
     }
     if (certificateFile == nil) != (keyFile == nil) {
@@ -97,6 +101,9 @@ extension Configuration {
     }
     if allowsQueryToken, !hasTokens {
       throw Contradiction(description: "allow-query-token needs --auth-tokens or --auth-url")
+    }
+    if let command = upstream?.command, CommandSearch.path(of: command) == nil {
+      throw Contradiction(description: "--upstream: there is no command '\(command)'")
     }
     if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
   }

@@ -29,7 +29,7 @@ extension Setting {
     flag("allow-query-token", \.allowsQueryToken),
     flag("no-auth", \.allowsAnyone),
     Setting(name: "upstream") { (configuration, node) throws(Fault) in
-      do throws(UpstreamTemplate.Malformed) {
+      do throws(UpstreamTemplate.TemplateError) {
         configuration.upstream = try UpstreamTemplate(node.string ?? "")
       } catch {
         throw Fault("a command: \(error)")
@@ -44,6 +44,8 @@ extension Setting {
       Sharing(rawValue: $0)
     },
     duration("grace", \.grace),
+    number("max-upstreams", \.upstreamLimit, 1...10_000),
+    flag("hide-stderr", \.hidesErrors),
     size("ring", \.ringLimit, 64 << 10...1 << 40),
     value("queue", \.rule.queueLimit, "a number of events, at least 1") { text in
       Int(text).flatMap { $0 > 0 ? .some($0) : nil }

@@ -70,7 +70,7 @@ struct Router: Sendable {
   /// What is answered whoever asks.
   private func openToAll(_ request: Request) throws(Refusal) -> Reply? {
     switch request.path {
-    case "/": try get(request) { .answer(LivePage.answer) }
+    case "/": try get(request) { .answer(services.channels == nil ? LivePage.answer : ChannelRoutes.guide) }
     case "/healthz": try get(request) { .answer(.text(200, "ok")) }
     case "/metrics":
       try get(request) {
@@ -86,11 +86,12 @@ struct Router: Sendable {
     _ request: Request, _ identity: Identity?, on loop: LoopContext
   ) throws(Refusal) -> Reply {
     if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
-    if let channels = services.channels, let reply = try channels.route(request, identity: identity) {
+    if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop) {
       if case .channels = reply { try admit() }
       return reply
     }
     switch request.path {
+    case "/events", "/ws", "/snapshot" where services.channels != nil: return .answer(ChannelRoutes.guide)
     case "/events": return try events(request, identity)
     case "/ws":
       let session = WebSocketConnection.Mode.session(

@@ -160,8 +160,8 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     return report("c\(loopContext.index)-\(number)", transport)
   }
 
-  /// The command behind the stream has ended.
-  func sourceEnded(_ stream: EventStream, _ ending: ChildProcess.Ending) { finish(reason: "upstream_ended") }
+  /// The command behind a stream has ended. A connection of that stream alone ends by itself once it has had all events.
+  func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {}
 
   /// What the client says once its request has been granted; ignored unless there is a protocol for it.
   ///

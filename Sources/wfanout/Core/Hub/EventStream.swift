@@ -12,6 +12,7 @@ final class EventStream: Sendable {
   let hubs: [Hub]
   private let mailboxes: [Mailbox]
   private let position = Mutex(0)
+  private let ended = Mutex<UpstreamEnding?>(nil)
   let gate: Gate
   private let rule: OverflowRule
   private let ringLimit: Int
@@ -141,12 +142,17 @@ final class EventStream: Sendable {
     }
   }
 
-  /// The source ended although listeners were there: they are told why.
-  func fail(_ ending: ChildProcess.Ending) {
+  /// How the command behind the stream has ended; nil while it has not.
+  var commandEnding: UpstreamEnding? { ended.withLock { $0 } }
+
+  /// The command behind the stream has ended: listeners get what is left and are told why no more comes.
+  func fail(_ ending: UpstreamEnding) {
+    ended.withLock { $0 = ending }
     for index in hubs.indices {
       hubs[index].loop.execute {
         self.drain(index)
         for listener in self.hubs[index].listeners { listener.connection.sourceEnded(self, ending) }
+        self.hubs[index].end(reason: "upstream_ended")
       }
     }
   }

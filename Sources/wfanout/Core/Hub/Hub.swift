@@ -15,6 +15,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   private var groups: [Lane.Key: Group] = [:]
   /// Why no more events come; nil while they do.
   private var ending: String?
+  var isEnded: Bool { ending != nil }
   private(set) var listenerCount = 0
 
   private final class Group {

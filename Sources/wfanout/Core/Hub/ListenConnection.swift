@@ -4,6 +4,7 @@ import NIOCore
 /// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; what the client sends is not read.
 final class ListenConnection: Connection {
   private var admission: Admission?
+  private var stream: EventStream?
 
   /// Ticks until a Kubernetes client is told where the stream is, and until its time is up.
   private var ticksToBookmark: UInt32?
@@ -14,6 +15,7 @@ final class ListenConnection: Connection {
 
   func begin(_ plan: ListenPlan, admission: Admission) {
     self.admission = admission
+    stream = plan.stream
     if plan.sendsBookmarks { ticksToBookmark = ListenConnection.bookmarkSeconds }
     ticksToEnd = plan.timeoutSeconds.map { UInt32(clamping: $0) }
     let hub = plan.stream.hubs[loopContext.index]
@@ -50,6 +52,16 @@ final class ListenConnection: Connection {
     var bytes: [UInt8] = []
     format.wrap(Array(line.utf8) + [UInt8(ascii: "\n")], into: &bytes)
     send(bytes)
+  }
+
+  /// A Kubernetes client takes the end of a response for a time-out and watches again: what is wrong is an ERROR line.
+  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+    guard format.shape == .kubernetes, let failure = stream?.commandEnding?.failure else {
+      return super.farewell(reason: reason, reconnectAfterMilliseconds: delay)
+    }
+    var bytes: [UInt8] = []
+    format.wrap(failure.errorLine, into: &bytes)
+    return bytes
   }
 
   override func removeListeners() {

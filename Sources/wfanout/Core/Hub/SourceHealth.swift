@@ -8,6 +8,7 @@ final class SourceHealth: Sendable {
     /// STATUS objects by the bytes of their `scope`.
     var objects: [[UInt8]: [UInt8]] = [:]
     var lastEvent: Timestamp?
+    var hasListed = false
   }
 
   private let state = Mutex(State())
@@ -19,6 +20,7 @@ final class SourceHealth: Sendable {
     let now = Timestamp.now
     state.withLock { state in
       state.lastEvent = now
+      if !state.hasListed { state.hasListed = (0..<batch.count).contains { SourceHealth.endsList(batch, $0) } }
       for index in 0..<batch.count where batch.kinds[index] == .status {
         guard let object = JSONScan.member("object", of: batch.bytes, in: batch.line(index)) else { continue }
         let scope = JSONScan.member("scope", of: batch.bytes, in: object).map { Array(batch.bytes[$0]) } ?? []
@@ -26,6 +28,20 @@ final class SourceHealth: Sendable {
         state.objects[scope] = Array(batch.bytes[object])
       }
     }
+  }
+
+  /// Whether the source has said that what there was at its start is complete.
+  var hasListed: Bool { state.withLock { $0.hasListed } }
+
+  private static func endsList(_ batch: Batch, _ index: Int) -> Bool {
+    let path: [StaticString]
+    let wanted: String
+    switch batch.kinds[index] {
+    case .bookmark: (path, wanted) = (["object", "metadata", "annotations", "k8s.io/initial-events-end"], "true")
+    case .status: (path, wanted) = (["object", "health"], "healthy")
+    default: return false
+    }
+    return SubscriptionMatcher.text(batch.bytes, batch.line(index), path) == wanted
   }
 
   /// `"last_event":…,"health":…,"status":[the STATUS objects]`: members of a JSON object.

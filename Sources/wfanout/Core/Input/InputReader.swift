@@ -13,29 +13,14 @@ struct InputReader: LineSource {
   func run() throws(InputError) {
     var reader = LineReader(descriptor: descriptor, name: name, shutdown: shutdown)
     let block = LineBlock()
-    let epoch = stream.state.epoch
-    var mended = 0
+    var publisher = LinePublisher(name: name, stream: stream, diagnostics: diagnostics)
     while true {
       switch try reader.read(into: block) {
       case .endOfInput, .shutdown: return
       case .timedOut: continue
       case .lines: break
       }
-      if block.linesTooLong > 0 {
-        diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")
-      }
-      guard unsafe stream.waitForRoom(for: block.bytes.count) else { return }
-      stream.publish { batch in
-        unsafe batch.reserve(bytes: block.bytes.count)
-        unsafe block.forEachLine { line in
-          unsafe batch.append(line, epoch: epoch)
-          return true
-        }
-        if batch.mended > 0, mended == 0 {
-          diagnostics.warning("\(name): not UTF-8; the malformed bytes are replaced by U+FFFD")
-        }
-        mended += batch.mended
-      }
+      guard publisher.publish(block) else { return }
     }
   }
 }

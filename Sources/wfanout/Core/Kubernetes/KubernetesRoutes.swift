@@ -11,31 +11,66 @@ struct KubernetesRoutes: Sendable {
   func route(_ request: Request, _ path: KubernetesPath, on loop: LoopContext) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let query = try KubernetesWatchQuery(request)
+    if let pool = services.channels?.pool { return try askCommand(pool, path, query, on: loop) }
+    let stream = services.stream
+    let matcher = try matcher(path, query, stream, checksPath: true)
+    return query.isWatch
+      ? try watch(stream, try start(query, stream, stream.hubs[loop.index]), query, matcher)
+      : try list(stream, path, matcher, on: loop)
+  }
+
+  /// With `--upstream`: the answer waits until it is known whether the command fails at once.
+  private func askCommand(
+    _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, on loop: LoopContext
+  ) throws(Refusal) -> Reply {
+    let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
+    let upstream = try pool.acquire(
+      ChannelRequest(path, query.filter, version: version, for: pool.template),
+      identity: identity?.name ?? "", listener: "\(loop.index)-\(loop.nextNumber())", isFailureFinal: true,
+      on: loop)
+    let stream = upstream.stream
+    let hub = stream.hubs[loop.index]
+    let matcher = try matcher(
+      path, query, stream, checksPath: !pool.template.fields.contains("resourceType"))
+    return .later(
+      (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map { ending in
+        do throws(Refusal) {
+          if let failure = ending?.failure, hub.positions.upperBound == 0 || !query.isWatch {
+            throw Refusal(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
+          }
+          guard query.isWatch else { return try list(stream, path, matcher, on: loop) }
+          let start = try upstream.resumesAfter.map { _ throws(Refusal) in try resumed(query, hub) }
+          return try watch(stream, start ?? self.start(query, stream, hub), query, matcher)
+        } catch {
+          return .answer(error.answer)
+        }
+      }.nonisolated())
+  }
+
+  private func matcher(
+    _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ stream: EventStream, checksPath: Bool
+  ) throws(Refusal) -> KubernetesMatcher {
     let filter = try services.filters.matcher(query.filter)
-    var stream = services.stream
-    if let pool = services.channels?.pool {
-      guard query.isWatch else { throw unlistable }
-      stream = try pool.acquire(
-        ChannelRequest(path, query.filter), identity: identity?.name ?? "",
-        listener: "\(loop.index)-\(loop.nextNumber())"
-      ).stream
-    }
-    let matcher = KubernetesMatcher(
-      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: services.channels == nil,
+    return KubernetesMatcher(
+      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: checksPath,
       filter: query.isWatch ? filter?.tracking(stream.state.objects) : filter)
-    guard query.isWatch else { return try list(path, matcher, on: loop) }
-    return .listen(
+  }
+
+  private func watch(
+    _ stream: EventStream, _ start: ListenRequest.Start, _ query: KubernetesWatchQuery,
+    _ matcher: KubernetesMatcher
+  ) throws(Refusal) -> Reply {
+    .listen(
       ListenPlan(
-        stream: stream, shape: .kubernetes, contentType: "application/json",
-        start: try start(query, stream, stream.hubs[loop.index]), matcher: matcher,
+        stream: stream, shape: .kubernetes, contentType: "application/json", start: start, matcher: matcher,
         timeoutSeconds: query.timeoutSeconds, sendsBookmarks: query.allowsBookmarks,
         expires: identity?.expires))
   }
 
   private func list(
-    _ path: KubernetesPath, _ matcher: KubernetesMatcher, on loop: LoopContext
+    _ stream: EventStream, _ path: KubernetesPath, _ matcher: KubernetesMatcher, on loop: LoopContext
   ) throws(Refusal) -> Reply {
-    guard let snapshot = services.stream.state.snapshots?.current() else {
+    guard let snapshot = stream.state.snapshots?.current() else {
       throw Refusal(
         status: Status(
           code: 405, reason: "MethodNotAllowed",
@@ -51,13 +86,13 @@ struct KubernetesRoutes: Sendable {
       })
   }
 
-  private var unlistable: Refusal {
-    Refusal(
-      status: Status(
-        code: 405, reason: "MethodNotAllowed",
-        message: services.channels == nil
-          ? "nothing is kept to list; start wfanout with --snapshot" : "only watches here: list at the source"
-      ))
+  /// The lines of a command that was told where to begin are all for this client.
+  private func resumed(_ query: KubernetesWatchQuery, _ hub: Hub) throws(Refusal) -> ListenRequest.Start {
+    // A sequence means nothing in a stream that was made again.
+    if let id = EventID(query.resourceVersion), hub.positions.upperBound > 0, hub.newestID.epoch != id.epoch {
+      throw Refusal(status: .expired("too old resource version: \(query.resourceVersion); list again"))
+    }
+    return .at(hub.positions.lowerBound == 0 ? .position(0) : hub.place(ofVersion: query.resourceVersion))
   }
 
   /// What is gone is refused with 410 before the stream begins, so that the client lists again.

@@ -17,7 +17,9 @@ package struct Run {
   }
 
   package func run() throws -> ExitStatus {
-    raiseDescriptorLimit()
+    // A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).
+    DescriptorLimit.raise()
+    shutdown.allow(grace: configuration.drain + Upstream.stopGrace + .seconds(2))
     let notifier = ServiceNotifier()
     let server = Server(
       configuration: configuration, authenticator: try authenticator(), certificate: try certificate(),
@@ -61,14 +63,6 @@ package struct Run {
   private func certificate() throws(ServerCertificate.Failure) -> ServerCertificate? {
     guard let certificate = configuration.certificateFile, let key = configuration.keyFile else { return nil }
     return try ServerCertificate(certificate: certificate, key: key, diagnostics: diagnostics)
-  }
-
-  /// A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).
-  private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    unsafe _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }
 

@@ -191,6 +191,7 @@ final class Server: Sendable {
     pool?.stopAll()
     let deadline = ContinuousClock.now + configuration.drain
     while admission.clientCount > 0, ContinuousClock.now < deadline { usleep(20_000) }
+    pool?.waitForEnd()
   }
 }
 

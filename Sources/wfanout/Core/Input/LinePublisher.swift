@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import Lines
+import Process
+
+/// Publishes the lines that a source has read. One thread.
+struct LinePublisher {
+  let name: String
+  let stream: EventStream
+  let diagnostics: Diagnostics
+  private var hasMended = false
+
+  init(name: String, stream: EventStream, diagnostics: Diagnostics) {
+    self.name = name
+    self.stream = stream
+    self.diagnostics = diagnostics
+  }
+
+  /// Waits for room, and publishes.
+  ///
+  /// - Returns: false when the stream takes no more.
+  mutating func publish(_ block: LineBlock) -> Bool {
+    if block.linesTooLong > 0 {
+      diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")
+    }
+    guard unsafe stream.waitForRoom(for: block.bytes.count) else { return false }
+    let epoch = stream.state.epoch
+    var mended = 0
+    stream.publish { batch in
+      unsafe batch.reserve(bytes: block.bytes.count)
+      unsafe block.forEachLine { line in
+        unsafe batch.append(line, epoch: epoch)
+        return true
+      }
+      mended = batch.mended
+    }
+    if mended > 0, !hasMended {
+      hasMended = true
+      diagnostics.warning("\(name): not UTF-8; the malformed bytes are replaced by U+FFFD")
+    }
+    return true
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Commands that ended soon after their start, by what they were for: the next one waits, whoever asks for it. Pure: the time is given.
+struct Backoffs: Sendable {
+  struct Record: Sendable {
+    var count: Int
+    /// When the next command may start.
+    var until: Duration
+    var ending: UpstreamEnding
+  }
+
+  private var records: [String: Record] = [:]
+
+  var count: Int { records.count }
+
+  static let first = Duration.seconds(1)
+  static let longest = Duration.seconds(30)
+  /// A command that ran for so long is no crash loop.
+  static let healthyRun = Duration.seconds(10)
+  private static let limit = 1000
+
+  /// How long the next command has to wait, and how the last one ended; nil when it may start.
+  func wait(_ key: String, now: Duration) -> (delay: Duration, last: UpstreamEnding)? {
+    guard let record = records[key], record.until > now else { return nil }
+    return (record.until - now, record.ending)
+  }
+
+  mutating func ended(_ key: String, _ ending: UpstreamEnding, after run: Duration, now: Duration) {
+    guard run < Backoffs.healthyRun else {
+      records[key] = nil
+      return
+    }
+    if records.count >= Backoffs.limit { records = records.filter { $0.value.until > now } }
+    if records.count >= Backoffs.limit { records = [:] }
+    // Whoever has waited as long again without asking begins at the first step.
+    let previous = records[key].flatMap { now - $0.until < Backoffs.longest ? $0.count : nil } ?? 0
+    let delay = min(Backoffs.first * (1 << min(previous, 5)), Backoffs.longest)
+    records[key] = Record(count: previous + 1, until: now + delay, ending: ending)
+  }
+}

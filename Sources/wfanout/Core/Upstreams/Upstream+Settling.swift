@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// Waiting, on an event loop, until it is known what becomes of a command.
+extension Upstream {
+  /// How long a watch waits for the first event or for a failure before its response begins.
+  private static let proof = Duration.seconds(1)
+  /// A source that does not report its health has listed everything when it has been silent for so long.
+  private static let silence = Duration.milliseconds(500)
+  private static let listLimit = Duration.seconds(10)
+
+  /// For a watch: completes with the ending of a command that fails at once.
+  func hasBegun(on hub: Hub) -> EventLoopFuture<UpstreamEnding?> {
+    wait(on: hub) { elapsed, _ in hub.positions.upperBound > 0 || elapsed > Upstream.proof }
+  }
+
+  /// For a list: completes when the command has listed what there is, or with its ending.
+  func hasListed(on hub: Hub) -> EventLoopFuture<UpstreamEnding?> {
+    wait(on: hub) { elapsed, silent in
+      if self.stream.state.health.hasListed || elapsed > Upstream.listLimit { return true }
+      return silent > (hub.positions.upperBound > 0 ? Upstream.silence : Upstream.proof * 2)
+    }
+  }
+
+  /// Asks `isDone` now and then, with the time since the start and the time since the last event.
+  private func wait(
+    on hub: Hub, _ isDone: @escaping (_ elapsed: Duration, _ silent: Duration) -> Bool
+  ) -> EventLoopFuture<UpstreamEnding?> {
+    let promise = hub.loop.makePromise(of: UpstreamEnding?.self)
+    let start = ContinuousClock.now
+    func look(_ end: Int, since: ContinuousClock.Instant) {
+      let now = ContinuousClock.now
+      let position = hub.positions.upperBound
+      let since = position == end ? since : now
+      // The loop gets its last events before it learns of the end.
+      if let ending = stream.commandEnding, hub.isEnded { return promise.succeed(ending) }
+      if isDone(now - start, now - since) { return promise.succeed(nil) }
+      hub.loop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { look(position, since: since) }
+    }
+    look(hub.positions.upperBound, since: start)
+    return promise.futureResult
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Lines
+import Process
+import Synchronization
+
+/// One command and the stream of its lines. Any thread.
+///
+/// The stream is there at once; the command is started by the thread that reads it, perhaps later (``Backoffs``).
+final class Upstream: Sendable {
+  let channel: String
+  /// The version after which its lines begin; nil begins with the present state.
+  let resumesAfter: String?
+  let stream: EventStream
+  private let arguments: [String]
+  private let state = Mutex(State())
+  private let departures = Atomic<Int>(0)
+
+  private struct State: Sendable {
+    var child: ChildProcess?
+    var started: ContinuousClock.Instant?
+    var stopped: ContinuousClock.Instant?
+    var ending: UpstreamEnding?
+  }
+
+  /// A command that was asked to end is killed after so long.
+  static let stopGrace = Duration.seconds(5)
+  /// How long lines are still read from a descendant of a command that has ended, and how long a command may run on after it has closed
+  /// its output.
+  private static let lingering = Duration.seconds(1)
+  private static let pollMilliseconds: Int32 = 250
+
+  init(channel: String, resumesAfter: String?, stream: EventStream, arguments: [String]) {
+    self.channel = channel
+    self.resumesAfter = resumesAfter
+    self.stream = stream
+    self.arguments = arguments
+  }
+
+  /// Counts the times that the last listener left.
+  func leave() -> Int { departures.wrappingAdd(1, ordering: .relaxed).newValue }
+  var departure: Int { departures.load(ordering: .relaxed) }
+
+  /// Nil while the command has not been started.
+  var processIdentifier: Int32? { state.withLock { $0.child?.identifier } }
+  var ending: UpstreamEnding? { state.withLock { $0.ending } }
+  var isStopped: Bool { state.withLock { $0.stopped != nil } }
+  /// How long the command has run.
+  var age: Duration { state.withLock { $0.started.map { ContinuousClock.now - $0 } ?? .zero } }
+
+  /// Asks the command to end. Its thread sees to it that it does.
+  func stop() {
+    stream.gate.close()
+    let child = state.withLock { state in
+      state.stopped = state.stopped ?? .now
+      return state.child
+    }
+    child?.signal(SIGTERM)
+  }
+
+  /// Starts the command and reads it to its end, on the calling thread.
+  ///
+  /// - Parameter showsErrors: whether the ending's message may quote the command's stderr.
+  func run(showsErrors: Bool, diagnostics: Diagnostics) -> UpstreamEnding {
+    let child: ChildProcess
+    var settings = ChildProcess.Configuration(arguments)
+    settings.errors = .pipe
+    do throws(ChildProcessError) {
+      guard !isStopped else { return end(UpstreamEnding(status: 0, message: "stopped")) }
+      child = try ChildProcess(settings)
+    } catch {
+      return end(UpstreamEnding(status: error.errno == ENOENT ? 78 : 69, message: error.description))
+    }
+    diagnostics.debug("channel \(channel): started process \(child.identifier)")
+    let isStopped = state.withLock { state in
+      state.child = child
+      state.started = .now
+      return state.stopped != nil
+    }
+    if isStopped { child.signal(SIGTERM) }
+    var errors = ErrorTail(child.errors)
+    let note = read(child, &errors, diagnostics)
+    errors.drain()
+    // What is left of the group ends too: the process id is not free for others before the command has been waited for.
+    child.signal(SIGKILL)
+    let ended = child.waitForEnd() ?? .exited(0)
+    errors.drain()
+    let said = showsErrors ? errors.text : ""
+    diagnostics.debug("channel \(channel): \(ended)\(errors.text.isEmpty ? "" : ": \(errors.text)")")
+    let words = [note ?? ended.description, said].filter { !$0.isEmpty }.joined(separator: ": ")
+    return end(UpstreamEnding(status: note == nil ? ended.shellStatus : 70, message: words))
+  }
+
+  private func end(_ ending: UpstreamEnding) -> UpstreamEnding {
+    state.withLock { state in
+      state.ending = ending
+      state.child = nil
+    }
+    return ending
+  }
+
+  /// Publishes lines until the command has ended, or has closed its output.
+  ///
+  /// - Returns: what is wrong with a command that has not ended by itself.
+  private func read(
+    _ child: ChildProcess, _ errors: inout ErrorTail, _ diagnostics: Diagnostics
+  ) -> String? {
+    var reader = LineReader(descriptor: child.output, name: channel)
+    let block = LineBlock()
+    var publisher = LinePublisher(name: channel, stream: stream, diagnostics: diagnostics)
+    var ended: ContinuousClock.Instant?
+    var closed: ContinuousClock.Instant?
+    while true {
+      var isQuiet = true
+      if closed == nil {
+        switch try? reader.read(into: block, timeoutMilliseconds: Upstream.pollMilliseconds) {
+        case .lines:
+          isQuiet = false
+          // Not taken by a stream that nobody wants any more: its command is being stopped.
+          _ = publisher.publish(block)
+        case .timedOut: break
+        case .endOfInput, .shutdown, nil: closed = .now
+        }
+      } else {
+        _ = hasEnded(child, within: Upstream.pollMilliseconds)
+      }
+      errors.drain()
+      let now = ContinuousClock.now
+      if let stopped = state.withLock({ $0.stopped }), now - stopped > Upstream.stopGrace { child.signal(SIGKILL) }
+      if hasEnded(child, within: 0) {
+        ended = ended ?? now
+        // A descendant may hold the output open for ever.
+        if closed != nil || isQuiet { return nil }
+        if let ended, now - ended > Upstream.lingering { return nil }
+      } else if let closed, now - closed > Upstream.lingering, !isStopped {
+        stop()
+        if !hasEnded(child, within: Int32(Upstream.stopGrace / .milliseconds(1))) { child.signal(SIGKILL) }
+        return "the command closed its output and did not end"
+      }
+    }
+  }
+
+  private func hasEnded(_ child: ChildProcess, within milliseconds: Int32) -> Bool {
+    var event = pollfd(fd: child.endDescriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&event, 1, milliseconds) > 0
+  }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Events
+import Glibc
+import NIOCore
+import Process
+import Synchronization
+
+/// The commands that run for channels: one for all who want the same, started for the first listener and stopped when the
+/// last one has been away for the grace period. Any thread.
+final class UpstreamPool: Sendable {
+  let template: UpstreamTemplate
+  private let loops: [any EventLoop]
+  private let configuration: Configuration
+  private let counters: StreamCounters
+  private let diagnostics: Diagnostics
+  private let state: Mutex<State>
+  private let began = ContinuousClock.now
+
+  private struct State: Sendable {
+    /// Those that listeners may share, by ``Sharing/key(_:identity:listener:)``.
+    var shared: [String: Upstream] = [:]
+    /// All whose command runs, will run, or is being stopped.
+    var all: [ObjectIdentifier: Upstream] = [:]
+    var backoffs = Backoffs()
+    /// Commands that end at once make room for the next: this bounds how many are started in a time.
+    var starts: RateLimiter
+  }
+
+  /// How long a command is kept for the listener that asked for it.
+  private static let arrival = Duration.seconds(5)
+
+  init(
+    template: UpstreamTemplate, loops: [any EventLoop], configuration: Configuration,
+    counters: StreamCounters,
+    diagnostics: Diagnostics
+  ) {
+    self.template = template
+    self.loops = loops
+    self.configuration = configuration
+    self.counters = counters
+    self.diagnostics = diagnostics
+    let limit = Double(configuration.upstreamLimit)
+    state = Mutex(State(starts: RateLimiter(rate: limit / 4, burst: limit, now: .zero)))
+  }
+
+  /// The stream of a channel; has a command started when none runs that may serve this listener, see ``Sharing``.
+  ///
+  /// - Parameters:
+  ///   - listener: tells one who listens from any other.
+  ///   - isFailureFinal: refuses with the last command's error, where the next one has to wait (``Backoffs``).
+  func acquire(
+    _ request: ChannelRequest, identity: String, listener: String, isShared: Bool = true,
+    isFailureFinal: Bool = false
+  ) throws(Refusal) -> Upstream {
+    let arguments = try request.arguments(for: template, identity: identity)
+    let key = (isShared ? sharing(of: request) : .none).key(
+      purpose(of: request), identity: identity, listener: listener)
+    let crashKey = (sharing(of: request) == .channel ? Sharing.channel : .identity).key(
+      purpose(of: request), identity: identity, listener: "")
+    let result: Result<(Upstream, Int, Duration?), Refusal> = state.withLock { state in
+      if let known = state.shared[key], known.ending == nil {
+        // Nobody may be listening yet, and a stop be due: it is put off.
+        return .success((known, known.leave(), nil))
+      }
+      let now = ContinuousClock.now - began
+      let wait = state.backoffs.wait(crashKey, now: now)
+      if let wait, isFailureFinal { return .failure(refusal(wait.last, after: wait.delay)) }
+      guard state.all.count < configuration.upstreamLimit else {
+        return .failure(
+          busy("all \(configuration.upstreamLimit) commands run; see max-upstreams", after: configuration.grace))
+      }
+      if let delay = state.starts.takeIfThere(now: now) {
+        return .failure(busy("too many commands were started; see max-upstreams", after: delay))
+      }
+      let upstream = makeUpstream(request, arguments, key)
+      state.shared[key] = upstream
+      state.all[ObjectIdentifier(upstream)] = upstream
+      return .success((upstream, upstream.leave(), wait?.delay ?? .zero))
+    }
+    let (upstream, departure, delay) = try result.get()
+    if let delay { start(upstream, key, crashKey, in: delay) }
+    // A listener that asked and never came must not keep it running.
+    scheduleStop(key, upstream, departure, in: (delay ?? .zero) + max(configuration.grace, UpstreamPool.arrival))
+    return upstream
+  }
+
+  /// A stream that continues after the version of the request: a running one that still has it, else a command that begins there.
+  func acquire(
+    _ request: ChannelRequest, identity: String, listener: String, isFailureFinal: Bool = false,
+    on loop: LoopContext
+  ) throws(Refusal) -> Upstream {
+    let present = request.fromPresent
+    guard request != present, let version = request.values[ChannelRequest.resumeField],
+      request.version(in: template) != nil
+    else {
+      return try acquire(
+        present, identity: identity, listener: listener, isFailureFinal: isFailureFinal)
+    }
+    let key = sharing(of: present).key(purpose(of: present), identity: identity, listener: listener)
+    if let running = state.withLock({ $0.shared[key] }), running.ending == nil {
+      if case .reset = running.stream.hubs[loop.index].place(ofVersion: version) {} else {
+        return try acquire(present, identity: identity, listener: listener, isFailureFinal: isFailureFinal)
+      }
+    }
+    let resumed = try acquire(
+      request, identity: identity, listener: listener, isFailureFinal: isFailureFinal)
+    // One that has run for long has lost its beginning.
+    guard resumed.stream.hubs[loop.index].positions.lowerBound > 0 else { return resumed }
+    return try acquire(
+      request, identity: identity, listener: "\(loop.index)-\(loop.nextNumber())", isShared: false,
+      isFailureFinal: isFailureFinal)
+  }
+
+  private func sharing(of request: ChannelRequest) -> Sharing {
+    request.isUserScoped && configuration.sharing == .channel ? .identity : configuration.sharing
+  }
+
+  /// The channel, and where its lines begin. The parts are separated by a byte that none of them can have.
+  private func purpose(of request: ChannelRequest) -> String {
+    request.channel + (request.version(in: template).map { "\u{0}after \($0)" } ?? "")
+  }
+
+  var count: Int { state.withLock { $0.all.count } }
+
+  /// The commands that run, in the order of their channels.
+  var running: [Upstream] {
+    state.withLock { Array($0.shared.values) }
+      .sorted { ($0.channel, $0.processIdentifier ?? 0) < ($1.channel, $1.processIdentifier ?? 0) }
+  }
+
+  /// Listeners by channel, whoever they are: identities have commands of their own for one channel.
+  var subscriptions: [(channel: String, listeners: Int)] {
+    let running = running.map { ($0.channel, $0.stream.state.listenerCount) }
+    return Dictionary(running, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// Asks all commands to end.
+  func stopAll() {
+    for upstream in state.withLock({ Array($0.all.values) }) { upstream.stop() }
+  }
+
+  /// Waits until all commands have ended, as they do within ``Upstream/stopGrace``: none outlives the server.
+  func waitForEnd() {
+    let deadline = ContinuousClock.now + Upstream.stopGrace + .seconds(1)
+    while count > 0, ContinuousClock.now < deadline { usleep(10_000) }
+  }
+
+  private func makeUpstream(_ request: ChannelRequest, _ arguments: [String], _ key: String) -> Upstream {
+    let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
+    let resumesAfter = request.version(in: template)
+    let state = StreamState(
+      epoch: epoch, counters: counters,
+      objects: SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: resumesAfter == nil)
+    ) { [weak self] in self?.becameIdle(key) }
+    let stream = EventStream(
+      name: request.channel, loops: loops, state: state, ringLimit: configuration.ringLimit,
+      rule: OverflowRule(policy: .reset, queueLimit: configuration.rule.queueLimit))
+    return Upstream(
+      channel: request.channel, resumesAfter: resumesAfter, stream: stream, arguments: arguments)
+  }
+
+  private func start(_ upstream: Upstream, _ key: String, _ crashKey: String, in delay: Duration) {
+    let run: @Sendable () -> Void = {
+      let hasThread = startThread {
+        let ending = upstream.run(showsErrors: !self.configuration.hidesErrors, diagnostics: self.diagnostics)
+        self.ended(upstream, ending, key, crashKey)
+      }
+      if !hasThread {
+        self.ended(upstream, UpstreamEnding(status: 69, message: "no thread for the command"), key, crashKey)
+      }
+    }
+    if delay > .zero { loops[0].scheduleTask(in: TimeAmount(delay), run) } else { run() }
+  }
+
+  private func ended(_ upstream: Upstream, _ ending: UpstreamEnding, _ key: String, _ crashKey: String) {
+    state.withLock { state in
+      if state.shared[key] === upstream { state.shared[key] = nil }
+      state.all[ObjectIdentifier(upstream)] = nil
+      if !upstream.isStopped {
+        state.backoffs.ended(crashKey, ending, after: upstream.age, now: ContinuousClock.now - began)
+      }
+    }
+    upstream.stream.fail(ending)
+  }
+
+  private func becameIdle(_ key: String) {
+    guard let upstream = state.withLock({ $0.shared[key] }) else { return }
+    scheduleStop(key, upstream, upstream.leave(), in: configuration.grace)
+  }
+
+  /// Stops it unless somebody came, or came and left again, in the meantime.
+  private func scheduleStop(_ key: String, _ upstream: Upstream, _ departure: Int, in delay: Duration) {
+    loops[0].scheduleTask(in: TimeAmount(delay)) { [weak self] in
+      let isIdle: Bool? = self?.state.withLock { state in
+        guard state.shared[key] === upstream, upstream.departure == departure,
+          upstream.stream.state.listenerCount == 0
+        else { return false }
+        state.shared[key] = nil
+        return true
+      }
+      if isIdle == true { upstream.stop() }
+    }
+  }
+
+  private func busy(_ message: String, after delay: Duration) -> Refusal {
+    Refusal(
+      status: Status(code: 503, reason: "ServiceUnavailable", message: message),
+      headers: [("Retry-After", "\(max(1, delay.components.seconds + 1))")])
+  }
+
+  private func refusal(_ ending: UpstreamEnding, after delay: Duration) -> Refusal {
+    let status =
+      ending.failure
+      ?? Status(code: 503, reason: "ServiceUnavailable", message: "the command ends at once: \(ending.message)")
+    return Refusal(status: status, headers: [("Retry-After", "\(delay.components.seconds + 1)")])
+  }
+}
