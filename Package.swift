@@ -125,7 +125,7 @@ let package = Package(
 package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Selectors", "YAML"])
 package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
 package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
-package.targets += tool("wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib"] + server)
+package.targets += tool("wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib", "CCurl"] + server)
 
 /// Coverage-guided fuzzing, only where it is asked for: see Fuzz/README.md.
 func fuzz(

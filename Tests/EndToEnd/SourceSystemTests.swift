@@ -111,8 +111,10 @@ import Testing
     try eventually("the tab is connected") { tab.soFar.output.contains("event: connected") }
     func subscribe(_ who: String) throws -> String {
       let body = #"{"clientId":"tab-1","resourceType":"configmaps","namespace":"default"}"#
-      return try Tool.shell("exec curl -sS -m 10 \(who) '\(address)/api/watch/subscribe' -d '\(body)'")
-        .waitForEnd().output
+      return try Tool.shell(
+        "exec curl -sS -m 10 \(who) -H 'Content-Type: application/json' '\(address)/api/watch/subscribe' -d '\(body)'"
+      )
+      .waitForEnd().output
     }
     #expect(try subscribe("-H 'Authorization: Bearer secret-b'").contains("error"))
     #expect(try subscribe(alice).contains(#""channel":"configmaps"#))

@@ -7,6 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AdminTests {
   let fanout: Fanout
+  let json = "-H 'Content-Type: application/json'"
 
   init() throws { fanout = try Fanout(["--admin", ":0"]) }
 
@@ -30,12 +31,39 @@ import Testing
   @Test func broadcastsReachListeners() throws {
     let listener = try fanout.listening("/events")
     #expect(
-      try fanout.ask("/api/v1/streaming/broadcast", #"-d '{"event_type":"NOTE"}'"#)["delivered"]
+      try fanout.ask("/api/v1/streaming/broadcast", #"\#(json) -d '{"event_type":"NOTE"}'"#)["delivered"]
         == .number("1"))
     try listener.wait(for: "the event", .seconds(10)) {
       $0.soFar.output.contains(#"data: {"event_type":"NOTE"}"#)
     }
-    #expect(try fanout.ask("/api/v1/streaming/broadcast", "-d '[]'")["code"] == .number("400"))
+    #expect(try fanout.ask("/api/v1/streaming/broadcast", "\(json) -d '[]'")["code"] == .number("400"))
+  }
+
+  @Test func operatorsEndClients() throws {
+    let directory = try TemporaryDirectory()
+    let tokens = try directory.write("ta ann\ntb bob\n", to: "tokens")
+    let fanout = try Fanout(["--admin", ":0", "--auth-tokens", tokens])
+    func listen(_ token: String) throws -> RunningTool {
+      try fanout.listening("/events", ["-H", "Authorization: Bearer \(token)"])
+    }
+    let ann = try (0..<2).map { _ in try listen("ta") }
+    let bob = try listen("tb")
+    let ended = try fanout.ask("/api/v1/streaming/clients?identity=ann", "-X DELETE")
+    #expect(ended["ended"] == .number("2"))
+    for listener in ann {
+      #expect(try listener.waitForEnd(.seconds(10)).output.contains("ended_by_operator"))
+    }
+    guard case .array(let clients)? = try fanout.ask("/api/v1/streaming/clients")["clients"],
+      clients.count == 1
+    else {
+      Issue.record("not one client is left")
+      return
+    }
+    #expect(clients[0]["identity"]?.string == "bob")
+    let id = try #require(clients[0]["client_id"]?.string)
+    #expect(try fanout.ask("/api/v1/streaming/clients/\(id)", "-X DELETE")["ended"] == .number("1"))
+    #expect(try bob.waitForEnd(.seconds(10)).output.contains("ended_by_operator"))
+    #expect(try fanout.ask("/api/v1/streaming/clients/\(id)", "-X DELETE")["code"] == .number("404"))
   }
 
   /// An operator's browser shows pages of strangers, too.
@@ -45,10 +73,12 @@ import Testing
     #expect(said.hasPrefix("HTTP/1.1 200") && !said.contains("Access-Control"))
     let foreign = "-H 'Origin: https://example.org'"
     #expect(
-      try fanout.ask("/api/v1/streaming/broadcast", #"\#(foreign) -d '{"a":1}'"#)["code"] == .number("403"))
+      try fanout.ask("/api/v1/streaming/broadcast", #"\#(foreign) \#(json) -d '{"a":1}'"#)["code"]
+        == .number("403"))
     #expect(try fanout.ask("/api/v1/streaming/clients", foreign)["code"] == .number("403"))
     let own = "-H 'Origin: \(fanout.admin)'"
-    #expect(try fanout.ask("/api/v1/streaming/broadcast", #"\#(own) -d '{"a":1}'"#)["delivered"] != nil)
+    #expect(
+      try fanout.ask("/api/v1/streaming/broadcast", #"\#(own) \#(json) -d '{"a":1}'"#)["delivered"] != nil)
   }
 
   @Test func theHealthOfTheSourceIsShown() throws {

@@ -66,7 +66,7 @@ import Testing
     try "short ann \(now + 5)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("the new token is known") { try status("/none?token=short") == "404" }
     let peer = try RawPeer(fanout)
-    peer.send("GET /events?token=short HTTP/1.1\r\nHost: a\r\n\r\n")
+    peer.send("GET /events?token=short HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(peer.status() == 200)
     for _ in 0..<40 { fanout.feed(Array(repeating: line, count: 500)) }
     var received: [UInt8] = []
@@ -92,6 +92,38 @@ import Testing
     #expect(fanout.tool.soFar.diagnostics.components(separatedBy: "line 2").count == 2)
     try "better ann\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("it is mended") { try status("/none?token=better") == "404" }
+  }
+
+  @Test func aTokenThatIsTakenAwayEndsItsStreams() throws {
+    try "good ann\nbad bob\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("both tokens are known") { try status("/none?token=bad") == "404" }
+    let ann = try fanout.listening("/events?token=good")
+    let bob = try fanout.listening("/events?token=bad")
+    let socket = try SocketClient(port: fanout.port, path: "/ws?token=bad")
+    socket.say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(try socket.nextMessage()["type"]?.string == "subscribed")
+    try "good ann\n".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try bob.waitForEnd(.seconds(10)).output.contains("auth_revoked"))
+    #expect(try socket.nextMessage()["reason"]?.string == "auth_revoked")
+    #expect(try socket.next()?.closeCode == 1008)
+    fanout.feed("{}")
+    try ann.wait(for: "an event", .seconds(10)) { $0.soFar.output.contains("data: {}") }
+  }
+
+  @Test func badTokensAreLimitedAndLockOutNobody() throws {
+    let answers = try (0..<80).map { try status("/none?token=made-up-\($0)") }
+    #expect(answers.first == "401" && answers.contains("503"))
+    #expect(answers.count { $0 == "401" } < 40)
+    #expect(try status("/none?token=good") == "404")
+  }
+
+  @Test func anotherUserDoesNotTakeOverASession() throws {
+    try "good ann\nother bob\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("both tokens are known") { try status("/none?token=other") == "404" }
+    let client = try SocketClient(port: fanout.port, path: "/ws?token=good")
+    client.say(#"{"type":"auth","token":"other"}"#)
+    #expect(try client.nextMessage()["code"]?.string == "AUTH_FAILED")
+    #expect(try client.next()?.closeCode == 1008)
   }
 
   @Test func otherInterfacesNeedAuthOrItsRefusal() throws {

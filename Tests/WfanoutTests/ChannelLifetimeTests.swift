@@ -25,12 +25,12 @@ import Testing
   func request(_ id: String, _ resource: String, namespace: String) -> String {
     let body = #"{"clientId":"\#(id)","resourceType":"\#(resource)","namespace":"\#(namespace)"}"#
     return
-      "POST /api/watch/subscribe HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      "POST /api/watch/subscribe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
   }
 
   func open(_ fanout: Fanout, _ id: String) throws -> RawPeer {
     let stream = try RawPeer(fanout)
-    stream.send("GET /api/watch/stream?cid=\(id) HTTP/1.1\r\nHost: a\r\n\r\n")
+    stream.send("GET /api/watch/stream?cid=\(id) HTTP/1.1\r\nHost: localhost\r\n\r\n")
     _ = stream.receive { String(decoding: $0, as: UTF8.self).contains("event: connected") }
     return stream
   }

@@ -18,27 +18,29 @@ import Testing
   static let cases: [Case] = [
     Case("no HTTP at all", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\r\n\r\n", 400),
     Case("no version", "GET /healthz\r\n\r\n", 400),
-    Case("version 9.9", "GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n", 400),
-    Case("spaces in the target", "GET /healthz and more HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    Case("a NUL in the target", "GET /health\u{0}z HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    Case("a NUL in a field", "GET /healthz HTTP/1.1\r\nHost: a\r\nA: b\u{0}c\r\n\r\n", 400),
-    Case("a field without a colon", "GET /healthz HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", 400),
-    Case("space before the colon", "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\nabc", 400),
-    Case("a field with an empty name", "GET /healthz HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", 400),
+    Case("version 9.9", "GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n", 400),
+    Case("spaces in the target", "GET /healthz and more HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    Case("a NUL in the target", "GET /health\u{0}z HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    Case("a NUL in a field", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: b\u{0}c\r\n\r\n", 400),
+    Case("a field without a colon", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nnonsense\r\n\r\n", 400),
+    Case(
+      "space before the colon", "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length : 3\r\n\r\nabc",
+      400),
+    Case("a field with an empty name", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n: x\r\n\r\n", 400),
     Case("no Host", "GET /healthz HTTP/1.1\r\n\r\n", 400),
-    Case("two Hosts", "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-    Case("an unknown method", "FROBNICATE /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-    Case("a wrong method", "DELETE /events HTTP/1.1\r\nHost: a\r\n\r\n", 405),
-    Case("CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("OPTIONS for all", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("traversal", "GET /../../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("escaped traversal", "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("twice escaped", "GET /%252e%252e%252fetc HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("an escaped NUL", "GET /healthz%00 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("broken escapes", "GET /%zz%f%?lastEventId=%%%1 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
-    Case("absolute form", "GET http://example.com/healthz HTTP/1.1\r\nHost: example.com\r\n\r\n", 200),
+    Case("two Hosts", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n", 400),
+    Case("an unknown method", "FROBNICATE /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    Case("a wrong method", "DELETE /events HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+    Case("CONNECT", "CONNECT example.com:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("OPTIONS for all", "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("traversal", "GET /../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("escaped traversal", "GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("twice escaped", "GET /%252e%252e%252fetc HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("an escaped NUL", "GET /healthz%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("broken escapes", "GET /%zz%f%?lastEventId=%%%1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    Case("absolute form", "GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
     Case("a 1.0 request without Host", "GET /healthz HTTP/1.0\r\n\r\n", 200),
-    Case("empty lines first", "\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+    Case("empty lines first", "\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
   ]
 
   @Test(arguments: cases) func isAnsweredAsItDeserves(_ test: Case) throws {
@@ -72,7 +74,8 @@ import Testing
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send(
-      "POST /healthz HTTP/1.1\r\nHost: a\r\n" + test.request + "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+      "POST /healthz HTTP/1.1\r\nHost: localhost\r\n" + test.request
+        + "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
     let answer = try #require(peer.receiveToEnd(), "the connection stays open")
     #expect(answer.hasPrefix("HTTP/1.1 400 "))
     #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "the smuggled request was answered")
@@ -80,10 +83,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "GET /" + String(repeating: "a", count: 200_000) + " HTTP/1.1\r\nHost: a\r\n\r\n",
-    "GET /healthz HTTP/1.1\r\nHost: a\r\nA: " + String(repeating: "b", count: 200_000) + "\r\n\r\n",
-    "GET /healthz HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 40_000) + "\r\n",
-    "GET /healthz HTTP/1.1\r\nHost: a\r\n" + String(repeating: "a", count: 200_000),
+    "GET /" + String(repeating: "a", count: 200_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: " + String(repeating: "b", count: 200_000) + "\r\n\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "A: b\r\n", count: 40_000) + "\r\n",
+    "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "a", count: 200_000),
   ]) func aHeadBeyondAllBoundsIsRefused(request: String) throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
@@ -97,7 +100,7 @@ import Testing
   @Test func aBodyBeyondAllBoundsIsRefused() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
-    peer.send("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+    peer.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n")
     peer.send([UInt8](repeating: 0x61, count: 3_000_000))
     #expect([413, nil].contains(peer.status()))
     #expect(try fanout.curl("/healthz").output == "ok\n")
@@ -107,8 +110,8 @@ import Testing
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send(
-      "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /none HTTP/1.1\r\nHost: a\r\n\r\n"
-        + "HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /none HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        + "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     )
     let answer = try #require(peer.receiveToEnd())
     let statuses = answer.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
@@ -119,8 +122,8 @@ import Testing
     let fanout = try Fanout(["--snapshot"])
     let peer = try RawPeer(fanout)
     peer.send(
-      "GET /api/v1/pods HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-        + "GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /api/v1/pods HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        + "GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     )
     let answer = try #require(peer.receiveToEnd())
     let statuses = answer.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
@@ -134,13 +137,13 @@ import Testing
   func noRequestBehindAnUpgradeIsParsed(connection: String) throws {
     let fanout = try Fanout()
     let upgrade =
-      "GET /ws?raw=1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: \(connection)\r\n"
+      "GET /ws?raw=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: \(connection)\r\n"
       + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     for body in ["\r\n", "Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
       let peer = try RawPeer(fanout)
-      peer.send(upgrade + body + "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+      peer.send(upgrade + body + "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
       _ = peer.receive(within: .milliseconds(200))
-      peer.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+      peer.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     }
     #expect(try fanout.curl("/healthz").output == "ok\n")
   }
@@ -149,10 +152,10 @@ import Testing
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send(
-      "GET /events HTTP/1.1\r\nHost: a\r\n\r\n"
-        + String(repeating: "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", count: 200))
+      "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        + String(repeating: "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 200))
     _ = peer.receive { String(decoding: $0, as: UTF8.self).hasSuffix("\r\n\r\n") }
-    peer.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+    peer.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
     fanout.feed("{}")
     let (bytes, hasEnded) = peer.receive { String(decoding: $0, as: UTF8.self).hasSuffix("data: {}\n\n\r\n") }
     #expect(!hasEnded && !String(decoding: bytes, as: UTF8.self).contains("HTTP/1.1"))
@@ -162,7 +165,7 @@ import Testing
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     for byte in Array(
-      "GET /events?lastEventId= HTTP/1.1\r\nHost: a\r\nAccept: application/x-ndjson\r\n\r\n".utf8)
+      "GET /events?lastEventId= HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n".utf8)
     {
       peer.send([byte])
     }
@@ -174,7 +177,7 @@ import Testing
   @Test func aPeerThatSendsNoMoreStillGetsItsAnswer() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
-    peer.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    peer.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     peer.finishSending()
     #expect(peer.receiveToEnd()?.hasSuffix("ok\n") == true)
   }
@@ -197,7 +200,7 @@ import Testing
     let fanout = try Fanout()
     let silent = try RawPeer(fanout)
     let dripping = try RawPeer(fanout)
-    dripping.send("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\na")
+    dripping.send("POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\na")
     #expect(silent.receiveToEnd(within: .seconds(40)) == "")
     #expect(dripping.receiveToEnd(within: .seconds(40))?.hasPrefix("HTTP/1.1 408 ") == true)
   }

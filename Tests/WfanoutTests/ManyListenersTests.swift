@@ -43,7 +43,7 @@ import Testing
       // Ten come with each event; ten that came two events ago go, every other with a reset.
       for _ in 0..<10 {
         let peer = try RawPeer(fanout)
-        peer.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+        peer.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         coming.append(peer)
       }
       guard coming.count > 20 else { continue }

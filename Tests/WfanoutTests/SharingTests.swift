@@ -43,7 +43,8 @@ import Testing
     try fanout.curl(
       "/api/watch/subscribe",
       [
-        "-H", "Authorization: Bearer \(token)", "-d", #"{"clientId":"\#(id)","resourceType":"pods"}"#,
+        "-H", "Authorization: Bearer \(token)", "-H", "Content-Type: application/json", "-d",
+        #"{"clientId":"\#(id)","resourceType":"pods"}"#,
         "-o", "/dev/null", "-w", "%{http_code}",
       ]
     ).output

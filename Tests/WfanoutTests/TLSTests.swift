@@ -105,7 +105,7 @@ import Testing
       import socket, ssl, sys
       context = ssl.create_default_context(cafile=sys.argv[1])
       with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), server_hostname="127.0.0.1") as s:
-          s.sendall(b"GET /ws?raw=1 HTTP/1.1\\r\\nHost: h\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\\r\\n\\r\\n")
+          s.sendall(b"GET /ws?raw=1 HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\\r\\n\\r\\n")
           got = b""
           while b"}" not in got:
               got += s.recv(4096)
@@ -122,7 +122,10 @@ import Testing
     let fanout = try fanout(["--upstream", "/bin/sh -c 'echo 1; sleep 60' {resourceType}"])
     let stream = try fanout.listening("/api/watch/stream?cid=a", trust + ["--http2"])
     let answer = try fanout.curl(
-      "/api/watch/subscribe", trust + ["--http2", "-d", #"{"clientId":"a","resourceType":"pods"}"#])
+      "/api/watch/subscribe",
+      trust + [
+        "--http2", "-H", "Content-Type: application/json", "-d", #"{"clientId":"a","resourceType":"pods"}"#,
+      ])
     #expect(answer.output == "{\"channel\":\"pods::::::\"}\n")
     try stream.wait(for: "the event", .seconds(10)) { $0.soFar.output.contains("event: watch\n") }
     stream.send(SIGKILL)
@@ -142,7 +145,7 @@ import Testing
     let silent = try RawPeer(fanout)
     #expect(silent.receiveToEnd() != nil)
     let plain = try RawPeer(fanout)
-    plain.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    plain.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     #expect(plain.receiveToEnd() != nil, "plain HTTP is no handshake")
     #expect(try fanout.curl("/healthz", trust).status == 0)
   }
@@ -169,9 +172,9 @@ import Testing
       class Handler(http.server.BaseHTTPRequestHandler):
           def do_POST(self):
               self.send_response(200)
-              self.send_header("Content-Length", "13")
+              self.send_header("Content-Length", "27")
               self.end_headers()
-              self.wfile.write(b'{"sub":"ann"}')
+              self.wfile.write(b'{"active":true,"sub":"ann"}')
           def log_message(self, *_): pass
       server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
       context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Testing
 
 @testable import WfanoutCore
@@ -26,7 +27,8 @@ struct UpstreamTemplateTests {
   }
 
   @Test func theFirstChoiceWithAllItsValuesIsUsed() throws {
-    let template = "kwatch [{resourceType}/{name}|{resourceType}] [-n {namespace}|-A] ['-l' \"{labelSelector}\"]"
+    let template =
+      "kwatch [{resourceType}/{name}|{resourceType}] [-n {namespace}|-A] ['-l' \"{labelSelector}\"]"
     #expect(try arguments(template, ["resourceType": "pods"]) == ["kwatch", "pods", "-A"])
     #expect(
       try arguments(
@@ -36,7 +38,9 @@ struct UpstreamTemplateTests {
 
   @Test func doubledBracesAreBraces() throws {
     #expect(
-      try arguments("awk '{{print $1}}' {{}} {{{name}}}", ["name": "n"]) == ["awk", "{print $1}", "{}", "{n}"])
+      try arguments("awk '{{print $1}}' {{}} {{{name}}}", ["name": "n"]) == [
+        "awk", "{print $1}", "{}", "{n}",
+      ])
     let error = #expect(throws: UpstreamTemplate.TemplateError.self) { try UpstreamTemplate("echo {}") }
     #expect(error?.description.contains("{{ and }}") == true)
   }
@@ -66,7 +70,8 @@ struct UpstreamTemplateTests {
     #expect(request.channel == "apis/networking.datumapis.com/v1alpha/domains::proj-abc:default:::")
   }
 
-  static let command = (try? UpstreamTemplate("c {resourceType} [-n {namespace}] [{userScoped}] [{resourceVersion}]"))
+  static let command =
+    (try? UpstreamTemplate("c {resourceType} [-n {namespace}] [{userScoped}] [{resourceVersion}]"))
 
   @Test(arguments: ["orgId", "projectId", "name", "labelSelector", "fieldSelector"])
   func aFieldThatTheCommandDoesNotTakeIsRefused(field: String) throws {

@@ -67,7 +67,9 @@ import Testing
   }
 
   func isAlive(_ process: pid_t) -> Bool {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else {
+      return false
+    }
     return text.split(separator: ")").last?.hasPrefix(" Z") == false
   }
 
@@ -125,7 +127,8 @@ import Testing
   }
 
   @Test func aWatchWhoseCommandFailsLaterGetsAnError() throws {
-    let lines = try watch(try fanout(), "late").waitForEnd(.seconds(20)).lines
+    let fanout = try fanout()
+    let lines = try watch(fanout, "late").waitForEnd(.seconds(20)).lines
     #expect(lines.count == 2 && lines[0].contains("first"))
     #expect(lines.last?.contains(#""type":"ERROR","object":{"kind":"Status""#) == true, "\(lines)")
     #expect(lines.last?.contains(#""code":404"#) == true && lines.last?.contains("it is gone") == true)
@@ -147,7 +150,8 @@ import Testing
       for index in streams.indices { #expect(try subscribe(fanout, "c\(index)", "crash") == "200") }
       #expect(try status(fanout, "/api/v1/crash?watch=1") != "200")
     }
-    #expect(starts <= 4, "at 0, 1 and 3 s for the channel, and as many for Kubernetes: \(starts)")
+    // At 0, 1 and 3 s for the channel, and as often for Kubernetes' name of it.
+    #expect(starts <= 6)
   }
 
   @Test func thereIsALimitOfCommands() throws {

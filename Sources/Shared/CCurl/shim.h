@@ -60,3 +60,7 @@ static inline void ccurl_tune_sockets(CURL *handle) {
 static inline CURLcode ccurl_result(const CURLMsg *message) { return message->data.result; }
 
 static inline CURLcode ccurl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
+  return curl_easy_getinfo(handle, info, value);
+}

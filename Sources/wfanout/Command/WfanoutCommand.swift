@@ -5,7 +5,8 @@ internal import Process
 import WfanoutCore
 internal import YAML
 
-/// Values stay text here: ``Setting`` reads them, whether they come from a flag or from the file of `--config`.
+/// Values stay text here: ``Setting`` reads them, whether they come from a flag or from the file of
+/// `--config`.
 @main struct WfanoutCommand: ToolCommand {
   static let tool = "wfanout"
   static let followsReader = false
@@ -103,8 +104,16 @@ internal import YAML
   @Flag(help: "Keep the latest object of each key for late listeners.")
   var snapshot = false
 
-  @Option(help: ArgumentHelp("Let pages of this origin (or *) read.", valueName: "origin"))
-  var cors: String?
+  @Option(
+    help: ArgumentHelp(
+      "Let pages of this origin (or *) read. May be given more than once.", valueName: "origin"))
+  var cors: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve loopback addresses under this name (or *) too, apart from localhost. May be given more than once.",
+      valueName: "name"))
+  var host: [String] = []
 
   @Option(help: ArgumentHelp("Event loops; one a processor.", valueName: "count"))
   var loops: String?
@@ -139,11 +148,11 @@ internal import YAML
       ("auth-url", authURL), ("upstream", upstream),
       ("share", share), ("replay", replay), ("speed", speed), ("ring", ring),
       ("queue", queue), ("overflow", overflow), ("coalesce-ms", coalesceMs), ("heartbeat", heartbeat),
-      ("stall", stall), ("drain", drain), ("max-clients", maxClients), ("cors", cors), ("loops", loops),
+      ("stall", stall), ("drain", drain), ("max-clients", maxClients), ("loops", loops),
       ("no-auth", noAuth ? "true" : nil), ("snapshot", snapshot ? "true" : nil),
     ]
     let scalars = options.compactMap { name, text in text.map { (name, YAMLNode.scalar($0, isPlain: true)) } }
-    guard !listen.isEmpty else { return scalars }
-    return scalars + [("listen", .sequence(listen.map { .scalar($0, isPlain: true) }))]
+    let lists = [("listen", listen), ("cors", cors), ("host", host)].filter { !$1.isEmpty }
+    return scalars + lists.map { ($0, .sequence($1.map { .scalar($0, isPlain: true) })) }
   }
 }

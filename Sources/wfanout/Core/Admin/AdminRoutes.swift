@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
+import Events
 import Glibc
 import JSON
 import Metrics
@@ -15,8 +16,6 @@ struct AdminRoutes: Sendable {
   let started: Timestamp
 
   func route(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
-    // An operator's browser shows pages of strangers, too.
-    try Origin.check(request, allowed: nil)
     switch (request.path, request.method) {
     case ("/healthz", "GET"): return .answer(.text(200, "ok"))
     case ("/metrics", "GET"):
@@ -28,10 +27,45 @@ struct AdminRoutes: Sendable {
       return .later(gather(on: loop) { AdminRoutes.subscriptions($0) })
     case ("/api/v1/streaming/sources", "GET"): return .answer(sources)
     case ("/api/v1/streaming/broadcast", "POST"): return .answer(try broadcast(request))
+    case ("/api/v1/streaming/clients", "DELETE"):
+      guard let name = request.item("identity"), !name.isEmpty else {
+        throw .badRequest("whose connections? give ?identity=NAME, or the path .../clients/ID")
+      }
+      return .later(end(on: loop) { $0.identity?.name == name })
+    case (let path, "DELETE") where path.hasPrefix(AdminRoutes.clientsPath):
+      let id = path.dropFirst(AdminRoutes.clientsPath.count)
+      return .later(end(on: loop) { $0.report.clientID == id })
     case ("/api/watch/stats", "GET"):
       return .answer(
         channels?.statistics ?? .json(200, #"{"clients":0,"upstreams":0,"subscriptions":{}}"#))
     default: return .answer(.notFound)
+    }
+  }
+
+  private static let clientsPath = "/api/v1/streaming/clients/"
+
+  /// Ends connections. Nothing keeps their clients from coming back: that takes their tokens.
+  private func end(
+    on loop: LoopContext, where isMeant: @escaping @Sendable (Connection) -> Bool
+  ) -> EventLoopFuture<Reply> {
+    let parts = contexts.map { context in
+      context.loop.submit {
+        var ended = 0
+        context.forEachConnection { connection in
+          guard isMeant(connection) else { return }
+          connection.finish(reason: "ended_by_operator")
+          ended += 1
+        }
+        return ended
+      }
+    }
+    return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { counts in
+      let ended = counts.reduce(0, +)
+      guard ended > 0 else {
+        return .answer(
+          .failure(Status(code: 404, reason: "NotFound", message: "no such client is connected")))
+      }
+      return .answer(.json(200, #"{"ended":\#(ended)}"#))
     }
   }
 
@@ -102,8 +136,10 @@ struct AdminRoutes: Sendable {
         + #""by_cluster":\#(object(byCluster))}"#)
   }
 
-  /// The body is one event, which every listener whose filter wants it gets as if it had come from the source.
+  /// The body is one event, which every listener whose filter wants it gets as if it had come from the
+  /// source.
   private func broadcast(_ request: Request) throws(Refusal) -> Answer {
+    try RequestOrigin.requireJSON(request)
     let body = request.body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     guard let event = JSONDocument(body), case .object = event else {
       throw .badRequest("the body is not a JSON object")

@@ -5,6 +5,8 @@ import JSON
 /// One connection as operators see it.
 struct ClientReport: Sendable {
   var clientID: String
+  /// Who it is; nil where tokens are not asked for.
+  var identity: String?
   var connectedAt: Timestamp
   /// Whether an event has waited for it for over a second.
   var isSlow: Bool
@@ -28,7 +30,8 @@ struct ClientReport: Sendable {
         #"{"event_types":\#(list(subscription.eventTypes)),"cluster_filter":\#(list(subscription.clusters)),"#
           + #""namespace_filter":\#(list(subscription.namespaces))}"#
       } + channels.map { #"{"channel":\#(JSONText.string($0))}"# }
-    return #"{"client_id":\#(JSONText.string(clientID)),"connected_at":"\#(connectedAt)","remote":"#
+    return
+      #"{"client_id":\#(JSONText.string(clientID)),"identity":\#(identity.map(JSONText.string) ?? "null"),"connected_at":"\#(connectedAt)","remote":"#
       + #"\#(JSONText.string(remote)),"transport":"\#(transport)","subscriptions":[\#(wanted.joined(separator: ","))],"#
       + #""queue":\#(queue),"dropped":\#(dropped),"slow":\#(isSlow)}"#
   }

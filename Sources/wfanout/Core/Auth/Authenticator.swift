@@ -10,6 +10,15 @@ struct Authenticator: Sendable {
   let validator: TokenValidator?
   /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
   let allowsQueryToken: Bool
+  /// What an address may show of bad tokens, where there is no validator to ask about them.
+  private let failures: RequestRates
+
+  init(tokens: TokenFile?, validator: TokenValidator?, allowsQueryToken: Bool) {
+    self.tokens = tokens
+    self.validator = validator
+    self.allowsQueryToken = allowsQueryToken
+    failures = RequestRates(rate: 2)
+  }
 
   /// Where a client may put its token, in the order in which they are looked at.
   func token(of request: Request) -> String? {
@@ -31,12 +40,29 @@ struct Authenticator: Sendable {
     return allowsQueryToken ? request.item("token") : nil
   }
 
-  func verdict(of token: String, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
-    if let identity = tokens?.identity(of: token, now: Timestamp.now.nanoseconds / 1_000_000_000) {
+  /// How long the token of an open connection is believed without asking the validator again; nil where there
+  /// is none.
+  var recheckSeconds: UInt32? { validator.map { max(5, $0.cacheSeconds) } }
+
+  /// Finds out whose a token is. The client's address, which a client of a Unix socket has not, is charged
+  /// for a bad one.
+  func verdict(of token: String, from address: String?, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
+    if var identity = tokens?.identity(of: token, now: Authenticator.now) {
+      identity.token = token
       return loop.makeSucceededFuture(.identity(identity))
     }
-    return validator?.verdict(of: token, on: loop) ?? loop.makeSucceededFuture(.refused)
+    guard let validator else {
+      return loop.makeSucceededFuture(
+        failures.admits(address ?? "").map { .limited(seconds: $0) } ?? .refused)
+    }
+    return validator.verdict(of: token, from: address, on: loop).map { verdict in
+      guard case .identity(var identity) = verdict else { return verdict }
+      identity.token = token
+      return .identity(identity)
+    }
   }
+
+  private static var now: Int64 { Timestamp.now.nanoseconds / 1_000_000_000 }
 
   /// - Throws: ``Refusal`` for a token that lets nobody in.
   static func identity(_ verdict: Verdict) throws(Refusal) -> Identity {
@@ -48,6 +74,11 @@ struct Authenticator: Sendable {
         status: Status(
           code: 503, reason: "ServiceUnavailable", message: "the token cannot be validated now"),
         headers: [("Retry-After", "5")])
+    case .limited(let seconds):
+      throw Refusal(
+        status: Status(
+          code: 503, reason: "ServiceUnavailable", message: "too many bad tokens from this address"),
+        headers: [("Retry-After", "\(seconds)")])
     }
   }
 

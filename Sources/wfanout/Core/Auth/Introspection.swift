@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is said to a validator of tokens and what its answer means, after RFC 7662 (OAuth 2.0 Token Introspection).
+/// What is said to a validator of tokens and what its answer means, after RFC 7662 (OAuth 2.0 Token
+/// Introspection).
 enum Introspection {
-  /// Whether this can be a bearer token: it is handed on in a field of a request and kept as a key, so it has to be one line of at
-  /// most 8 KiB. RFC 6750 section 2.1 allows fewer characters; not all who make tokens have read it.
+  /// Whether this can be a bearer token: it is handed on in a field of a request and kept as a key, so it has
+  /// to be one line of at most 8 KiB. RFC 6750 section 2.1 allows fewer characters; not all who make tokens
+  /// have read it.
   static func isToken(_ text: String) -> Bool {
     (1...8192).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
   }
@@ -11,12 +13,13 @@ enum Introspection {
   /// The token in a form, as the RFC has it.
   static func body(_ token: String) -> String { "token=" + PercentEncoding.encode(token) }
 
-  /// 200 with whose the token is, in `sub` or `username`, and `exp` where it expires; `"active": false`, 401 or 403 for one that is
-  /// not good. Any other answer says nothing about the token.
+  /// 200 with `"active": true`, whose the token is, in `sub` or `username`, and `exp` where it expires.
+  /// Anything else as `active` (RFC 7662 section 2.2 requires the boolean), 401 and 403 refuse the token. Any
+  /// other answer says nothing about it.
   static func verdict(status: Int, body: [UInt8], now: Int64) -> Verdict {
     if status == 401 || status == 403 { return .refused }
     guard status == 200, let answer = JSONDocument(body), case .object = answer else { return .unavailable }
-    if answer["active"]?.bool == false { return .refused }
+    guard answer["active"]?.bool == true else { return .refused }
     guard let name = answer["sub"]?.string ?? answer["username"]?.string, !name.isEmpty else {
       return .unavailable
     }

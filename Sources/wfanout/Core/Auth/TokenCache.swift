@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a validator said of tokens, for as long as that is to be believed. Bounded; times are seconds since 1970.
+/// What a validator said of tokens, for as long as that is to be believed. Bounded; times are seconds since
+/// 1970.
 struct TokenCache: Sendable {
   private struct Entry: Sendable {
     var verdict: Verdict
@@ -32,7 +33,7 @@ struct TokenCache: Sendable {
     switch verdict {
     case .identity(let identity): until = min(now + seconds, identity.expires ?? .max)
     case .refused: until = now + min(seconds, TokenCache.refusalSeconds)
-    case .unavailable: return
+    case .unavailable, .limited: return
     }
     if entries.count >= limit { makeRoom(now) }
     entries[token] = Entry(verdict: verdict, until: until)

@@ -19,6 +19,9 @@ struct TokenFile: Sendable {
     }
   }
 
+  /// Changes when the file has changed: tokens may have been revoked.
+  var generation: Int { entries.generation }
+
   /// Nil for a token that nobody has, or that has expired. Any thread.
   func identity(of token: String, now: Int64) -> Identity? {
     let wanted = Array(token.utf8)

@@ -1,108 +1,221 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
+import Lines
 import NIOCore
-import NIOSSL
+import NIOPosix
 import Process
 import Synchronization
 
-/// `--auth-url`: asks a server whose a token is, once for all who bring the same one, and remembers the answer for a while.
+/// `--auth-url`: asks a server whose token this is, once for all who bring the same one, and remembers the answer for a while.
 ///
-/// Nobody is let in when it cannot be asked. Any event loop.
+/// Nobody is let in while the server cannot be asked. Tokens come from strangers: each address may cause only
+/// so many questions about tokens that turn out to be bad, and the newest of those that have to wait goes
+/// first, so that a flood of made-up tokens does not hold up a good one. Any event loop; the questions are
+/// asked on threads of their own.
 final class TokenValidator: Sendable {
-  private struct State: Sendable {
-    var cache: TokenCache
-    /// Tokens that are being asked about.
-    var asked: [String: EventLoopFuture<Verdict>] = [:]
-  }
-
-  /// What `https` needs could not be had.
-  struct Failure: ToolError {
+  /// The server could never be asked.
+  struct ConfigurationError: ToolError {
     var description: String
     var status: ExitStatus { .badConfig }
   }
 
-  private let url: ValidatorURL
-  private let tls: NIOSSLContext?
-  private let timeout: TimeAmount
-  private let diagnostics: Diagnostics
-  private let state: Mutex<State>
-
-  private static let cacheLimit = 10_000
-  /// Questions at one time; beyond, strangers with made-up tokens would have us hold any number of connections.
-  private static let askedLimit = 64
-
-  /// `authority` is the file of the certificates that the server's is checked with; nil takes the system's.
-  init(
-    url: ValidatorURL, authority: String?, timeout: Duration, cacheSeconds: UInt32, diagnostics: Diagnostics
-  ) throws(Failure) {
-    self.url = url
-    do {
-      var configuration = TLSConfiguration.makeClientConfiguration()
-      if let authority {
-        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authority))
-      }
-      tls = url.isSecure ? try NIOSSLContext(configuration: configuration) : nil
-    } catch {
-      throw Failure(description: "read certificates '\(authority ?? "of the system")' for \(url): \(error)")
-    }
-    self.timeout = TimeAmount(timeout)
-    self.diagnostics = diagnostics
-    state = Mutex(State(cache: TokenCache(limit: TokenValidator.cacheLimit, seconds: Int64(cacheSeconds))))
+  private struct Waiter: Sendable {
+    let token: String
+    let promise: EventLoopPromise<Verdict>
   }
 
-  func verdict(of token: String, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
+  private struct Address: Sendable {
+    var budget: QuestionBudget
+    /// The newest last.
+    var waiting: [Waiter] = []
+  }
+
+  private struct State: Sendable {
+    var cache: TokenCache
+    /// Tokens that are being asked about, or wait to be.
+    var asked: [String: EventLoopFuture<Verdict>] = [:]
+    var addresses: [String: Address] = [:]
+    var warnings = RateLimiter(rate: 1 / 30, burst: 5, now: .zero)
+    var unsaidWarnings = 0
+  }
+
+  private let client: ValidatorClient
+  private let url: ValidatorURL
+  let cacheSeconds: UInt32
+  private let timeout: TimeAmount
+  private let rate: Double
+  private let burst: Double
+  private let diagnostics: Diagnostics
+  private let state: Mutex<State>
+  private let threads = NIOThreadPool(numberOfThreads: 16)
+  private let started = ContinuousClock.now
+
+  private static let cacheLimit = 10_000
+  private static let addressLimit = 10_000
+  private static let waiterLimit = 64
+  /// How long a token waits for its turn when no earlier one is about to be answered.
+  private static let patience = Duration.milliseconds(250)
+
+  /// `authority` is the file of the certificates that the server's is checked with; nil takes the system's.
+  /// `requestRate` is the limit of the requests of one client in a second, where there is one.
+  init(
+    url: ValidatorURL, authority: String?, timeout: Duration, cacheSeconds: UInt32, requestRate: Double?,
+    diagnostics: Diagnostics
+  ) throws(ConfigurationError) {
+    if let authority {
+      let text: [UInt8]
+      do throws(FileError) {
+        text = try WholeFile.read(authority)
+      } catch {
+        throw ConfigurationError(description: "read auth-ca '\(authority)': \(error)")
+      }
+      guard String(decoding: text, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
+        throw ConfigurationError(description: "auth-ca '\(authority)': it holds no certificate in PEM form")
+      }
+    }
+    self.url = url
+    self.cacheSeconds = cacheSeconds
+    client = ValidatorClient(url: url, authority: authority, timeout: timeout)
+    self.timeout = TimeAmount(timeout)
+    self.diagnostics = diagnostics
+    rate = min(requestRate ?? .infinity, 5)
+    burst = rate * RequestRates.burstSeconds
+    state = Mutex(State(cache: TokenCache(limit: TokenValidator.cacheLimit, seconds: Int64(cacheSeconds))))
+    threads.start()
+  }
+
+  deinit { threads.shutdownGracefully { _ in } }
+
+  /// Finds out whose a token is. The client's address, which a client of a Unix socket has not, is charged
+  /// for a bad one.
+  func verdict(of token: String, from address: String?, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
     guard Introspection.isToken(token) else { return loop.makeSucceededFuture(.refused) }
-    let promise = loop.makePromise(of: Verdict.self)
+    let address = address ?? ""
+    let waiter = Waiter(token: token, promise: loop.makePromise(of: Verdict.self))
     let known: EventLoopFuture<Verdict>? = state.withLock { state in
       if let verdict = state.cache.verdict(of: token, now: TokenValidator.now) {
         return loop.makeSucceededFuture(verdict)
       }
       if let asked = state.asked[token] { return asked.hop(to: loop) }
-      guard state.asked.count < TokenValidator.askedLimit else {
-        return loop.makeSucceededFuture(.unavailable)
-      }
-      state.asked[token] = promise.futureResult
+      state.asked[token] = waiter.promise.futureResult
       return nil
     }
     if let known {
-      promise.succeed(.unavailable)  // nobody waits for it
+      waiter.promise.succeed(.unavailable)  // nobody waits for it
       return known
     }
-    ask(about: token, on: loop).whenComplete { answer in
-      let verdict = self.verdict(answer)
-      self.state.withLock { state in
-        state.asked[token] = nil
-        state.cache.note(verdict, of: token, now: TokenValidator.now)
-      }
-      promise.succeed(verdict)
+    admit(waiter, address, on: loop)
+    return waiter.promise.futureResult
+  }
+
+  private func admit(_ waiter: Waiter, _ address: String, on loop: any EventLoop) {
+    enum Decision {
+      case ask
+      case wait(Duration, evicted: Waiter?)
+      case refuse(Duration)
     }
-    return promise.futureResult
+    let decision: Decision = state.withLock { state in
+      let now = elapsed
+      forgetIdle(&state, now)
+      var entry =
+        state.addresses[address] ?? Address(budget: QuestionBudget(rate: rate, burst: burst, now: now))
+      defer { state.addresses[address] = entry }
+      switch entry.budget.begin(now: now) {
+      case .go: return .ask
+      case .wait(let delay):
+        guard entry.budget.inFlight > 0 || delay <= TokenValidator.patience else { return .refuse(delay) }
+        entry.waiting.append(waiter)
+        let isFull = entry.waiting.count > TokenValidator.waiterLimit
+        return .wait(delay, evicted: isFull ? entry.waiting.removeFirst() : nil)
+      }
+    }
+    switch decision {
+    case .ask: ask(waiter, address, on: loop)
+    case .refuse(let delay): finish(waiter, .limited(seconds: Int(delay.components.seconds) + 1))
+    case .wait(let delay, let evicted):
+      if let evicted { finish(evicted, .limited(seconds: Int(delay.components.seconds) + 1)) }
+      loop.scheduleTask(in: TimeAmount(delay)) { self.askNext(address, on: loop) }
+      loop.scheduleTask(in: timeout) { self.expire(waiter, address) }
+    }
   }
 
-  private func ask(about token: String, on loop: any EventLoop) -> EventLoopFuture<HTTPQuestion.Answer> {
-    HTTPQuestion(
-      host: url.host, port: url.port, target: url.target,
-      headers: [
-        ("Host", url.authority), ("Authorization", "Bearer \(token)"), ("Accept", "application/json"),
-        ("Content-Type", "application/x-www-form-urlencoded"),
-      ], body: Introspection.body(token), tls: tls
-    ).ask(on: loop, timeout: timeout)
+  /// Asks about the newest token of those that wait, if there is room.
+  private func askNext(_ address: String, on loop: any EventLoop) {
+    let next: Waiter? = state.withLock { state in
+      guard let entry = state.addresses[address], !entry.waiting.isEmpty,
+        state.addresses[address]?.budget.begin(now: elapsed) == .go
+      else { return nil }
+      return state.addresses[address]?.waiting.popLast()
+    }
+    if let next { ask(next, address, on: loop) }
   }
 
-  private func verdict(_ answer: Result<HTTPQuestion.Answer, any Error>) -> Verdict {
-    switch answer {
-    case .success(let answer):
-      let verdict = Introspection.verdict(status: answer.status, body: answer.body, now: TokenValidator.now)
+  private func expire(_ waiter: Waiter, _ address: String) {
+    let isWaiting: Bool = state.withLock { state in
+      guard let index = state.addresses[address]?.waiting.firstIndex(where: { $0.token == waiter.token })
+      else { return false }
+      state.addresses[address]?.waiting.remove(at: index)
+      return true
+    }
+    if isWaiting { finish(waiter, .limited(seconds: 1)) }
+  }
+
+  private func ask(_ waiter: Waiter, _ address: String, on loop: any EventLoop) {
+    threads.runIfActive(eventLoop: loop) { self.ask(about: waiter.token) }.whenComplete { result in
+      let verdict = (try? result.get()) ?? .unavailable
+      self.state.withLock { state in
+        state.addresses[address]?.budget.end(isRefused: verdict == .refused, now: self.elapsed)
+        state.cache.note(verdict, of: waiter.token, now: TokenValidator.now)
+      }
+      self.finish(waiter, verdict)
+      self.askNext(address, on: loop)
+    }
+  }
+
+  private func finish(_ waiter: Waiter, _ verdict: Verdict) {
+    state.withLock { $0.asked[waiter.token] = nil }
+    waiter.promise.succeed(verdict)
+  }
+
+  private func ask(about token: String) -> Verdict {
+    do throws(ValidatorClient.ValidatorError) {
+      let response = try client.ask(about: token)
+      let verdict = Introspection.verdict(
+        status: response.status, body: response.body, now: TokenValidator.now)
       if verdict == .unavailable {
-        diagnostics.warning(
-          "validate a token at \(url): status \(answer.status) and no 'sub', 'username' or 'active'")
+        warn("status \(response.status) without 'active' and 'sub' or 'username'")
       }
       return verdict
-    case .failure(let error):
-      diagnostics.warning("validate a token at \(url): \(error)")
+    } catch {
+      warn(error.description)
       return .unavailable
     }
   }
+
+  /// Strangers cause the questions: they must not be able to flood the log.
+  private func warn(_ message: String) {
+    let unsaid: Int? = state.withLock { state in
+      guard state.warnings.takeIfThere(now: elapsed) == nil else {
+        state.unsaidWarnings += 1
+        return nil
+      }
+      defer { state.unsaidWarnings = 0 }
+      return state.unsaidWarnings
+    }
+    guard let unsaid else { return }
+    diagnostics.warning(
+      "validate a token at \(url): \(message)"
+        + (unsaid > 0 ? "; \(unsaid) other questions failed before" : ""))
+  }
+
+  private func forgetIdle(_ state: inout State, _ now: Duration) {
+    guard state.addresses.count >= TokenValidator.addressLimit else { return }
+    state.addresses = state.addresses.filter {
+      !$0.value.waiting.isEmpty || !$0.value.budget.isIdle(now: now)
+    }
+  }
+
+  private var elapsed: Duration { ContinuousClock.now - started }
 
   private static var now: Int64 { Timestamp.now.nanoseconds / 1_000_000_000 }
 }

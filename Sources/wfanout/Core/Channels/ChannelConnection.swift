@@ -25,7 +25,8 @@ final class ChannelConnection: Connection {
     super.init(channel: channel, format: format, loopContext: loopContext)
   }
 
-  /// A client that wants no channel for long has forgotten its stream: nothing but heartbeats would ever come.
+  /// A client that wants no channel for long has forgotten its stream: nothing but heartbeats would ever
+  /// come.
   override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
     if !channels.isEmpty { lastChannelTick = loopContext.tick }
     if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: "idle") }
@@ -34,7 +35,8 @@ final class ChannelConnection: Connection {
 
   func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }
 
-  /// Subscribing twice is subscribing once. `version` is the resourceVersion that the client had last, if it was there before.
+  /// Subscribing twice is subscribing once. `version` is the resourceVersion that the client had last, if it
+  /// was there before.
   func subscribe(_ upstream: Upstream, after version: String?) {
     let name = upstream.channel
     say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)

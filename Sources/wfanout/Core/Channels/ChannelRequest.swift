@@ -46,7 +46,8 @@ struct ChannelRequest: Sendable, Equatable {
     }
   }
 
-  /// What a Kubernetes client asks for. A selector that the command does not take is left out: wfanout applies it itself.
+  /// What a Kubernetes client asks for. A selector that the command does not take is left out: wfanout
+  /// applies it itself.
   init(
     _ path: KubernetesPath, _ filter: FilterRequest, version: String, for template: UpstreamTemplate
   ) throws(Refusal) {
@@ -96,14 +97,16 @@ struct ChannelRequest: Sendable, Equatable {
     }
   }
 
-  /// What the command is told to continue after; nil where it is told nothing. Of an id `EPOCH-SEQUENCE` the source knows the sequence.
+  /// What the command is told to continue after; nil where it is told nothing. Of an id `EPOCH-SEQUENCE` the
+  /// source knows the sequence.
   func version(in template: UpstreamTemplate) -> String? {
     guard template.fields.contains(ChannelRequest.resumeField), let text = values[ChannelRequest.resumeField]
     else { return nil }
     return EventID(text).map { "\($0.sequence)" } ?? text
   }
 
-  /// Refuses an identity that would mean more than a name in an argument, a wildcard of a subject for instance.
+  /// Refuses an identity that would mean more than a name in an argument, a wildcard of a subject for
+  /// instance.
   private static func checkIdentity(_ identity: String) throws(Refusal) {
     guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
       identity.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "@") })

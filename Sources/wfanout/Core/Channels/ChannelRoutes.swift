@@ -9,13 +9,13 @@ struct ChannelRoutes: Sendable {
 
   func route(_ request: Request, identity: Identity?, on loop: LoopContext) throws(Refusal) -> Reply? {
     let name = identity?.name ?? ""
-    return switch (request.path, request.method) {
-    case ("/api/watch/stream", "GET"): try stream(request, identity)
-    case ("/api/watch/subscribe", "POST"): .answer(try subscribe(request, name, on: loop))
-    case ("/api/watch/unsubscribe", "POST"): .answer(try unsubscribe(request, name))
-    case ("/api/watch/stream", _): .answer(.methodNotAllowed("GET"))
-    case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): .answer(.methodNotAllowed("POST"))
-    default: nil
+    switch (request.path, request.method) {
+    case ("/api/watch/stream", "GET"): return try stream(request, identity)
+    case ("/api/watch/subscribe", "POST"): return .answer(try subscribe(request, name, on: loop))
+    case ("/api/watch/unsubscribe", "POST"): return .answer(try unsubscribe(request, name))
+    case ("/api/watch/stream", _): throw .methodNotAllowed("GET")
+    case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): throw .methodNotAllowed("POST")
+    default: return nil
     }
   }
 
@@ -41,6 +41,7 @@ struct ChannelRoutes: Sendable {
   private func subscribe(
     _ request: Request, _ identity: String, on loop: LoopContext
   ) throws(Refusal) -> Answer {
+    try RequestOrigin.requireJSON(request)
     guard let body = JSONDocument(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
     }
@@ -71,6 +72,7 @@ struct ChannelRoutes: Sendable {
   }
 
   private func unsubscribe(_ request: Request, _ identity: String) throws(Refusal) -> Answer {
+    try RequestOrigin.requireJSON(request)
     guard let body = JSONDocument(request.body), let id = body["clientId"]?.string,
       let channel = body["channel"]?.string
     else { return error(400, "Missing clientId or channel") }

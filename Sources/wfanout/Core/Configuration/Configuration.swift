@@ -18,7 +18,8 @@ package struct Configuration: Sendable {
   package var clientLimit = 1000
   /// How long listeners are given to take what is left.
   package var drain: Duration = .seconds(10)
-  /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always is.
+  /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always
+  /// is.
   package var keepsSnapshot = false
   /// The key of an object; nil takes its uid, else its namespace and name.
   package var snapshotKey: KeyExpression?
@@ -26,8 +27,10 @@ package struct Configuration: Sendable {
   package var routes: [SnapshotRoute] = []
   /// Objects kept of one stream.
   package var keyLimit = 100_000
-  /// The value of `Access-Control-Allow-Origin`; nil allows none.
-  package var corsOrigin: String?
+  /// The origins whose pages may read, or `*`.
+  package var corsOrigins: [String] = []
+  /// Names, apart from `localhost`, under which loopback addresses are served, or `*`.
+  package var hosts: [String] = []
   /// The command behind channels; nil serves standard input alone.
   package var upstream: UpstreamTemplate?
   /// Who is served by one such command.

@@ -90,7 +90,10 @@ extension Setting {
     },
     number("keys-limit", \.keyLimit, 1...100_000_000),
     number("cost-limit", \.costLimit, 1...1_000_000_000),
-    text("cors", \.corsOrigin, "an origin, as https://example.org, or *"),
+    texts("cors", \.corsOrigins, "an origin, as https://example.org, or *, or a list of them") {
+      $0 == "*" || $0.contains("://") && !$0.hasSuffix("/")
+    },
+    texts("host", \.hosts, "a name, as fanout.example.org, or *, or a list of them") { !$0.contains("/") },
     number("loops", \.loops, 1...256),
   ]
 

@@ -35,6 +35,21 @@ extension Setting {
     value(name, target, wanted) { $0.isEmpty ? nil : .some($0) }
   }
 
+  /// One text, or a list of them.
+  package static func texts(
+    _ name: String, _ target: Place<[String]>, _ wanted: String,
+    _ isGood: @escaping @Sendable (String) -> Bool
+  ) -> Setting {
+    Setting(name: name) { (configuration, node) throws(Fault) in
+      let nodes: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }
+      let texts = nodes.compactMap(\.string)
+      guard texts.count == nodes.count, texts.allSatisfy({ !$0.isEmpty && isGood($0) }) else {
+        throw Fault(wanted)
+      }
+      configuration[keyPath: target] = texts
+    }
+  }
+
   package static func flag(_ name: String, _ target: Place<Bool>) -> Setting {
     value(name, target, "true or false") { ["true": true, "false": false][$0] }
   }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import Encoding
+import Glibc
 import Process
 import Synchronization
 
-/// A value made of files, and made anew when one of them has changed, so that a certificate or a token can be given or taken without
-/// a restart. They are looked at once a second at most.
+/// A value made of files, and made again when one of them has changed, so that a certificate or a token can
+/// be given or taken without a restart.
 ///
-/// Files that are gone, half written or do not fit together leave what was in force; that is said once.
+/// A thread of its own looks at the files once a second: a file on a slow disk holds up no event loop. Files
+/// that are gone, half written or do not fit together leave what was in force; that is logged once.
 final class WatchedFiles<Value: Sendable>: Sendable {
   private struct State: Sendable {
     var value: Value
-    var stamps: [FileStamp?]
-    /// In seconds since 1970.
-    var checked: Int64 = 0
+    var generation = 0
   }
 
   private let paths: [String]
@@ -28,24 +27,35 @@ final class WatchedFiles<Value: Sendable>: Sendable {
     self.diagnostics = diagnostics
     self.make = make
     let stamps = paths.map { FileStamp($0) }
-    state = Mutex(State(value: try make(), stamps: stamps))
+    state = Mutex(State(value: try make()))
+    startThread { [weak self] in
+      var known = stamps
+      while true {
+        usleep(1_000_000)
+        guard let self else { return }
+        known = self.lookAgain(known)
+      }
+    }
   }
 
-  /// Any thread; now and then it reads the files.
-  var current: Value {
-    let now = Timestamp.now.nanoseconds / 1_000_000_000
-    return state.withLock { state in
-      guard state.checked != now else { return state.value }
-      state.checked = now
-      let stamps = paths.map { FileStamp($0) }
-      guard stamps != state.stamps else { return state.value }
-      state.stamps = stamps
-      do {
-        state.value = try make()
-      } catch {
-        diagnostics.warning("\(error); what was read before stays in force")
+  /// Any thread.
+  var current: Value { state.withLock { $0.value } }
+
+  /// How often the value has changed.
+  var generation: Int { state.withLock { $0.generation } }
+
+  private func lookAgain(_ known: [FileStamp?]) -> [FileStamp?] {
+    let stamps = paths.map { FileStamp($0) }
+    guard stamps != known else { return known }
+    do {
+      let value = try make()
+      state.withLock { state in
+        state.value = value
+        state.generation += 1
       }
-      return state.value
+    } catch {
+      diagnostics.warning("\(error); what was read before stays in force")
     }
+    return stamps
   }
 }

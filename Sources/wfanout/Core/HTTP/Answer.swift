@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
+import JSON
 
 /// A whole response.
 struct Answer: Sendable {
@@ -62,4 +63,15 @@ struct Refusal: Error, Sendable {
   }
 
   var answer: Answer { .failure(status, headers: headers) }
+
+  /// As the clients of `/api/watch/…` know errors.
+  var channelAnswer: Answer {
+    .json(status.code, #"{"error":\#(JSONText.string(status.message))}"#, headers: headers)
+  }
+
+  static func methodNotAllowed(_ allowed: String) -> Refusal {
+    Refusal(
+      status: Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),
+      headers: [("Allow", allowed)])
+  }
 }

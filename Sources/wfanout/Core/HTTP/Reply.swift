@@ -23,8 +23,8 @@ struct ListenPlan: Sendable {
   var timeoutSeconds: Int?
   /// Tells a quiet Kubernetes client now and then where the stream is.
   var sendsBookmarks = false
-  /// When the client's token runs out, in seconds since 1970.
-  var expires: Int64?
+  /// Who the client is, where tokens are asked for.
+  var identity: Identity?
 }
 
 /// A WebSocket to be.
@@ -34,7 +34,7 @@ struct UpgradePlan: Sendable {
   var stream: EventStream
   var start: ListenRequest.Start = .now
   var matcher: (any LineMatcher)?
-  var expires: Int64?
+  var identity: Identity?
   /// As it was agreed on; nil sends and takes messages as they are.
   var compression: MessageCompression?
 }

@@ -28,6 +28,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// How much of the answer was left when it was last looked at.
   private var lastPending = 0
   private var context: ChannelHandlerContext?
+  /// What lets a page of an allowed origin read the answer.
+  private var originHeaders: [(name: String, value: String)] = []
 
   /// Bodies are small JSON documents or one event.
   private static let bodyLimit = 1 << 20
@@ -107,6 +109,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         send(Refusal.badRequest("a request has exactly one Host").answer, context)
         return
       }
+      originHeaders = router.origin.responseHeaders(request)
       carryOut(router.route(request, on: loopContext), request, context)
     }
   }
@@ -187,7 +190,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       router.admission.clientJoined()
       let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
       let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
-      connection.expires = plan.expires
+      connection.identity = plan.identity
       open(connection, 200, streamHeaders(plan.contentType, format), context) {
         connection.begin(plan, admission: self.router.admission)
       }
@@ -197,7 +200,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         channel: context.channel, format: format, clientID: id, admission: router.admission,
         registry: registry,
         loopContext: loopContext)
-      connection.expires = identity?.expires
+      connection.identity = identity
       guard registry.join(connection, identity: identity?.name ?? "") else {
         return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
       }
@@ -212,7 +215,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         admission: router.admission,
         knownTypes: router.services.knownTypes, authenticator: router.services.authenticator,
         loopContext: loopContext)
-      connection.expires = plan.expires
+      connection.identity = plan.identity
       open(connection, 101, plan.headers, context) { connection.begin(plan.start, plan.matcher) }
     }
   }
@@ -234,7 +237,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     [
       ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
       format.isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"),
-    ] + router.commonHeaders
+    ] + originHeaders
   }
 
   /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.
@@ -255,7 +258,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
-    var headers = answer.headers + router.commonHeaders
+    var headers = answer.headers + originHeaders
     // There it would be the length of what is not sent, or must not be at all (RFC 9110 section 8.6).
     if answer.status != 304, answer.status != 204 {
       headers.append(("Content-Length", String(answer.body.count)))

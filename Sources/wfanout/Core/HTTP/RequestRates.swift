@@ -19,6 +19,17 @@ final class RequestRates: Sendable {
 
   /// Counts a request.
   func admit(_ client: String) throws(Refusal) {
+    guard let seconds = admits(client) else { return }
+    throw Refusal(
+      status: Status(
+        code: 503, reason: "ServiceUnavailable", message: "too many requests of one client; see request-rate"),
+      headers: [("Retry-After", "\(seconds)")])
+  }
+
+  /// Counts a request.
+  ///
+  /// - Returns: after how many seconds the client may try again; nil for a request that is within the rate.
+  func admits(_ client: String) -> Int? {
     let now = ContinuousClock.now - start
     let wait = clients.withLock { clients in
       if clients.count >= RequestRates.clientLimit, clients[client] == nil {
@@ -28,10 +39,6 @@ final class RequestRates: Sendable {
       let fresh = RateLimiter(rate: rate, burst: rate * RequestRates.burstSeconds, now: now)
       return clients[client, default: fresh].takeIfThere(now: now)
     }
-    guard let wait else { return }
-    throw Refusal(
-      status: Status(
-        code: 503, reason: "ServiceUnavailable", message: "too many requests of one client; see request-rate"),
-      headers: [("Retry-After", "\(wait.components.seconds + 1)")])
+    return wait.map { Int($0.components.seconds) + 1 }
   }
 }

@@ -29,18 +29,24 @@ struct Router: Sendable {
   let admission: Admission
   /// On the admin listener: its routes alone.
   var admin: AdminRoutes?
-  /// On every response: CORS, where it is allowed.
-  var commonHeaders: [(name: String, value: String)] = []
-  var allowedOrigin: String?
+  /// Whose pages may ask here, and under which names.
+  var origin = RequestOrigin()
+
+  /// The same for an address that is served under these names only.
+  func servedUnder(_ names: Set<String>?) -> Router {
+    var router = self
+    router.origin.names = names
+    return router
+  }
 
   func route(_ request: Request, on loop: LoopContext) -> Reply {
     loop.counters.requests.increment()
-    if allowedOrigin != nil, admin == nil, Origin.isPreflight(request) {
-      return .answer(Origin.preflightAnswer)
-    }
-    return reply(on: loop) { () throws(Refusal) in
+    return reply(to: request, on: loop) { () throws(Refusal) in
+      try origin.checkName(request)
+      if admin == nil, let answer = try origin.preflightAnswer(request) { return .answer(answer) }
+      if admin == nil, let reply = try openToAll(request) { return reply }
+      try origin.check(request)
       if let admin { return try admin.route(request, on: loop) }
-      if let reply = try openToAll(request) { return reply }
       guard let authenticator = services.authenticator else { return try find(request, nil, on: loop) }
       guard let token = authenticator.token(of: request) else {
         // On `/ws` the first message may bring it.
@@ -50,20 +56,23 @@ struct Router: Sendable {
         return try find(request, nil, on: loop)
       }
       return .later(
-        authenticator.verdict(of: token, on: loop.loop).map { verdict in
-          reply(on: loop) { () throws(Refusal) in
-            try find(request, try Authenticator.identity(verdict), on: loop)
+        authenticator.verdict(of: token, from: request.address, on: loop.loop).map { verdict in
+          reply(to: request, on: loop) { () throws(Refusal) in
+            if verdict == .refused, let address = request.address { try services.rates?.admit(address) }
+            return try find(request, try Authenticator.identity(verdict), on: loop)
           }
         })
     }
   }
 
-  private func reply(on loop: LoopContext, _ body: () throws(Refusal) -> Reply) -> Reply {
+  private func reply(
+    to request: Request, on loop: LoopContext, _ body: () throws(Refusal) -> Reply
+  ) -> Reply {
     do throws(Refusal) {
       return try body()
     } catch {
       loop.counters.refused.increment()
-      return .answer(error.answer)
+      return .answer(request.path.hasPrefix("/api/watch/") ? error.channelAnswer : error.answer)
     }
   }
 
@@ -86,12 +95,15 @@ struct Router: Sendable {
     _ request: Request, _ identity: Identity?, on loop: LoopContext
   ) throws(Refusal) -> Reply {
     if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
-    if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop) {
+    if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop)
+    {
       if case .channels = reply { try admit() }
       return reply
     }
+    if services.channels != nil, ["/events", "/ws", "/snapshot"].contains(request.path) {
+      return .answer(ChannelRoutes.guide)
+    }
     switch request.path {
-    case "/events", "/ws", "/snapshot" where services.channels != nil: return .answer(ChannelRoutes.guide)
     case "/events": return try events(request, identity)
     case "/ws":
       let session = WebSocketConnection.Mode.session(
@@ -125,7 +137,7 @@ struct Router: Sendable {
       ListenPlan(
         stream: services.stream, shape: isLines ? .lines : .eventStream,
         contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
-        start: wanted.start, matcher: try matcher(wanted), expires: identity?.expires)
+        start: wanted.start, matcher: try matcher(wanted), identity: identity)
     )
   }
 
@@ -137,14 +149,14 @@ struct Router: Sendable {
       services.compressesMessages
       ? MessageCompression(accepting: request.list("sec-websocket-extensions")) : nil
     let headers = try WebSocketHandshake.answer(
-      request, allowedOrigin: allowedOrigin, compression: compression)
+      request, compression: compression)
     let wanted = ListenRequest(request)
     let matcher = try matcher(wanted)
     try admit()
     return .upgrade(
       UpgradePlan(
         mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher,
-        expires: identity?.expires, compression: compression))
+        identity: identity, compression: compression))
   }
 
   private func matcher(_ wanted: ListenRequest) throws(Refusal) -> (any LineMatcher)? {

@@ -27,8 +27,12 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   let startTick: UInt32
   /// Counts the connections of a loop: a name for one that gave none.
   let number: UInt32
-  /// When the token it came with runs out, in seconds since 1970.
-  var expires: Int64?
+  /// Who the client is, by the token that it came with; nil where tokens are not asked for.
+  var identity: Identity? {
+    didSet { tokenCheck = identity.map { TokenCheck($0, loopContext) } }
+  }
+  /// Nil for a client without a token, and for one that has been told that its token is not good any more.
+  var tokenCheck: TokenCheck?
   private var isFinishing = false
   /// Whether the client has left, as any write may show: a listener that it would be given now would never be taken away.
   final private(set) var isGone = false
@@ -75,10 +79,7 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
     let now = loopContext.tick
     isSlow = isHeldUp && isLate(by: Connection.slowness)
-    if !isFinishing, let expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
-      tokenExpired()
-      return
-    }
+    if !isFinishing, checkToken() { return }
     if isHeldUp || isFinishing {
       let buffered = HTTP2Exchange.pendingBytes(of: channel, exchange)
       if buffered != lastBuffered {
@@ -103,6 +104,8 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
 
   /// A stream that cannot be asked for another token ends.
   func tokenExpired() { finish(reason: "auth_expired") }
+
+  func tokenRevoked() { finish(reason: "auth_revoked") }
 
   /// Says goodbye and closes when everything has been written.
   final func finish(reason: String) {
@@ -142,7 +145,8 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   final func report(_ id: String, _ transport: String) -> ClientReport {
     let age = Int64(loopContext.tick &- startTick) * 1_000_000_000
     return ClientReport(
-      clientID: id, connectedAt: Timestamp(nanoseconds: Timestamp.now.nanoseconds - age),
+      clientID: id, identity: identity?.name,
+      connectedAt: Timestamp(nanoseconds: Timestamp.now.nanoseconds - age),
       isSlow: isSlow, remote: HTTP2Exchange.peer(of: channel, exchange)?.description ?? "",
       transport: transport, queue: listener?.backlog ?? 0,
       dropped: listener?.dropped ?? 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import NIOCore
 
 /// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; what the client sends is not read.

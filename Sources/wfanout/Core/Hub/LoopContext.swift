@@ -9,6 +9,8 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   /// Which of the loops this is; a stream has its hubs in the same order.
   let index: Int
   let counters: ServerCounters
+  /// Nil where tokens are not asked for.
+  let authenticator: Authenticator?
   private(set) var tick: UInt32 = 0
   private var connections: [Connection] = []
   private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, since: UInt32)] = [:]
@@ -17,7 +19,11 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   private(set) lazy var inflater = Inflater()
   private var random = SystemRandomNumberGenerator()
 
-  init(loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters) {
+  init(
+    loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters,
+    authenticator: Authenticator? = nil
+  ) {
+    self.authenticator = authenticator
     self.loop = loop
     self.index = index
     self.limits = limits

@@ -20,7 +20,9 @@ final class SourceHealth: Sendable {
     let now = Timestamp.now
     state.withLock { state in
       state.lastEvent = now
-      if !state.hasListed { state.hasListed = (0..<batch.count).contains { SourceHealth.endsList(batch, $0) } }
+      if !state.hasListed {
+        state.hasListed = (0..<batch.count).contains { SourceHealth.endsList(batch, $0) }
+      }
       for index in 0..<batch.count where batch.kinds[index] == .status {
         guard let object = JSONScan.member("object", of: batch.bytes, in: batch.line(index)) else { continue }
         let scope = JSONScan.member("scope", of: batch.bytes, in: object).map { Array(batch.bytes[$0]) } ?? []
@@ -37,7 +39,8 @@ final class SourceHealth: Sendable {
     let path: [StaticString]
     let wanted: String
     switch batch.kinds[index] {
-    case .bookmark: (path, wanted) = (["object", "metadata", "annotations", "k8s.io/initial-events-end"], "true")
+    case .bookmark:
+      (path, wanted) = (["object", "metadata", "annotations", "k8s.io/initial-events-end"], "true")
     case .status: (path, wanted) = (["object", "health"], "healthy")
     default: return false
     }

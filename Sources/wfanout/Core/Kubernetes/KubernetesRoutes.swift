@@ -33,14 +33,15 @@ struct KubernetesRoutes: Sendable {
     let matcher = try matcher(
       path, query, stream, checksPath: !pool.template.fields.contains("resourceType"))
     return .later(
-      (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map { ending in
+      (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map {
+        ending in
         do throws(Refusal) {
           if let failure = ending?.failure, hub.positions.upperBound == 0 || !query.isWatch {
             throw Refusal(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
           guard query.isWatch else { return try list(stream, path, matcher, on: loop) }
-          let start = try upstream.resumesAfter.map { _ throws(Refusal) in try resumed(query, hub) }
-          return try watch(stream, start ?? self.start(query, stream, hub), query, matcher)
+          let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
+          return try watch(stream, start, query, matcher)
         } catch {
           return .answer(error.answer)
         }
@@ -64,7 +65,7 @@ struct KubernetesRoutes: Sendable {
       ListenPlan(
         stream: stream, shape: .kubernetes, contentType: "application/json", start: start, matcher: matcher,
         timeoutSeconds: query.timeoutSeconds, sendsBookmarks: query.allowsBookmarks,
-        expires: identity?.expires))
+        identity: identity))
   }
 
   private func list(

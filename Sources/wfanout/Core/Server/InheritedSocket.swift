@@ -3,7 +3,8 @@ import NIOCore
 // SPDX-License-Identifier: Apache-2.0
 import Process
 
-/// A listening socket that the service manager opened for this process: socket activation, as sd_listen_fds(3) has it.
+/// A listening socket that the service manager opened for this process: socket activation, as
+/// sd_listen_fds(3) has it.
 struct InheritedSocket: Sendable, Equatable {
   var descriptor: Int32
   /// From `FileDescriptorName=` of the socket unit.
@@ -33,6 +34,30 @@ struct InheritedSocket: Sendable, Equatable {
     var domain = AF_UNSPEC
     var length = socklen_t(MemoryLayout<Int32>.size)
     return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX
+  }
+
+  /// Whether it is an IP socket that only this machine can reach.
+  var isLoopback: Bool {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        guard unsafe getsockname(descriptor, address, &length) == 0 else { return false }
+        switch Int32(unsafe address.pointee.sa_family) {
+        case AF_INET:
+          return unsafe storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+            unsafe UInt32(bigEndian: $0.pointee.sin_addr.s_addr) >> 24 == 127
+          }
+        case AF_INET6:
+          return unsafe storage.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+            unsafe withUnsafeBytes(of: $0.pointee.sin6_addr) {
+              unsafe $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1
+            }
+          }
+        default: return false
+        }
+      }
+    }
   }
 
   /// Whether only this machine can reach it.

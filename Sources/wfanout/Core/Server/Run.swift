@@ -56,7 +56,8 @@ package struct Run {
       validator: try configuration.validator.map {
         try TokenValidator(
           url: $0, authority: configuration.validatorAuthority, timeout: configuration.validatorTimeout,
-          cacheSeconds: configuration.validatorCacheSeconds, diagnostics: diagnostics)
+          cacheSeconds: configuration.validatorCacheSeconds, requestRate: configuration.requestRate,
+          diagnostics: diagnostics)
       }, allowsQueryToken: configuration.allowsQueryToken)
   }
 

@@ -48,7 +48,8 @@ final class Server: Sendable {
     let metrics = ServerMetrics(registry)
     contexts = loops.enumerated().map {
       LoopContext(
-        loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server)
+        loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server,
+        authenticator: authenticator)
     }
     let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
     let state = StreamState(
@@ -90,12 +91,10 @@ final class Server: Sendable {
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
     services.authenticator = authenticator
     var router = Router(services: services, admission: admission)
-    router.allowedOrigin = configuration.corsOrigin
-    if let origin = configuration.corsOrigin {
-      router.commonHeaders = [("Access-Control-Allow-Origin", origin), ("Vary", "Origin")]
-    }
+    router.origin.allowed = Set(configuration.corsOrigins)
     // Pages that may listen are no operators.
     var admin = Router(services: services, admission: admission)
+    admin.origin.hint = ""
     admin.admin = AdminRoutes(
       contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
       channels: services.channels, started: .now)
@@ -120,6 +119,7 @@ final class Server: Sendable {
 
   private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {
     do {
+      let router = router.servedUnder(names(isLoopback: address.isLocal && !address.isUnix))
       let channel = try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
       sockets.withLock { $0.append(channel) }
       return channel
@@ -132,6 +132,7 @@ final class Server: Sendable {
     socket.take()
     let channel: any Channel
     do {
+      let router = router.servedUnder(names(isLoopback: socket.isLoopback))
       channel = try bootstrap(router, isLocalOnly: socket.isUnix).withBoundSocket(socket.descriptor).wait()
     } catch {
       throw ServerError(
@@ -151,6 +152,11 @@ final class Server: Sendable {
       throw ServerError(status: error.status, description: error.description)
     }
     return channel
+  }
+
+  /// The names under which an address is served; nil serves all names.
+  private func names(isLoopback: Bool) -> Set<String>? {
+    isLoopback ? RequestOrigin.loopbackNames(and: configuration.hosts) : nil
   }
 
   private func bootstrap(_ router: Router, isLocalOnly: Bool) -> ServerBootstrap {

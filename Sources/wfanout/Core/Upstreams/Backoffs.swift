@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Commands that ended soon after their start, by what they were for: the next one waits, whoever asks for it. Pure: the time is given.
+/// Commands that ended soon after their start, by what they were for: the next one waits, whoever asks for
+/// it. Pure: the time is given.
 struct Backoffs: Sendable {
   struct Record: Sendable {
     var count: Int

@@ -9,7 +9,8 @@ package enum Sharing: String, Sendable, CaseIterable {
   /// One listener alone.
   case none
 
-  /// What stands for a command among those that run. The parts are told apart by a byte that none of them can have.
+  /// What stands for a command among those that run. The parts are told apart by a byte that none of them can
+  /// have.
   package func key(_ channel: String, identity: String, listener: String) -> String {
     switch self {
     case .identity: "\(identity)\u{0}\(channel)"

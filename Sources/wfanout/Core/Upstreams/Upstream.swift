@@ -6,7 +6,8 @@ import Synchronization
 
 /// One command and the stream of its lines. Any thread.
 ///
-/// The stream is there at once; the command is started by the thread that reads it, perhaps later (``Backoffs``).
+/// The stream is there at once; the command is started by the thread that reads it, perhaps later
+/// (``Backoffs``).
 final class Upstream: Sendable {
   let channel: String
   /// The version after which its lines begin; nil begins with the present state.
@@ -25,8 +26,8 @@ final class Upstream: Sendable {
 
   /// A command that was asked to end is killed after so long.
   static let stopGrace = Duration.seconds(5)
-  /// How long lines are still read from a descendant of a command that has ended, and how long a command may run on after it has closed
-  /// its output.
+  /// How long lines are still read from a descendant of a command that has ended, and how long a command may
+  /// run on after it has closed its output.
   private static let lingering = Duration.seconds(1)
   private static let pollMilliseconds: Int32 = 250
 
@@ -60,7 +61,7 @@ final class Upstream: Sendable {
 
   /// Starts the command and reads it to its end, on the calling thread.
   ///
-  /// - Parameter showsErrors: whether the ending's message may quote the command's stderr.
+  /// `showsErrors` lets the ending's message quote what the command has written to stderr.
   func run(showsErrors: Bool, diagnostics: Diagnostics) -> UpstreamEnding {
     let child: ChildProcess
     var settings = ChildProcess.Configuration(arguments)
@@ -81,7 +82,8 @@ final class Upstream: Sendable {
     var errors = ErrorTail(child.errors)
     let note = read(child, &errors, diagnostics)
     errors.drain()
-    // What is left of the group ends too: the process id is not free for others before the command has been waited for.
+    // What is left of the group ends too: the process id is not free for others before the command has been
+    // waited for.
     child.signal(SIGKILL)
     let ended = child.waitForEnd() ?? .exited(0)
     errors.drain()
@@ -126,7 +128,9 @@ final class Upstream: Sendable {
       }
       errors.drain()
       let now = ContinuousClock.now
-      if let stopped = state.withLock({ $0.stopped }), now - stopped > Upstream.stopGrace { child.signal(SIGKILL) }
+      if let stopped = state.withLock({ $0.stopped }), now - stopped > Upstream.stopGrace {
+        child.signal(SIGKILL)
+      }
       if hasEnded(child, within: 0) {
         ended = ended ?? now
         // A descendant may hold the output open for ever.

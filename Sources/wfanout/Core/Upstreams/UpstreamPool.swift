@@ -6,8 +6,8 @@ import NIOCore
 import Process
 import Synchronization
 
-/// The commands that run for channels: one for all who want the same, started for the first listener and stopped when the
-/// last one has been away for the grace period. Any thread.
+/// The commands that run for channels: one for all who want the same, started for the first listener and
+/// stopped when the last one has been away for the grace period. Any thread.
 final class UpstreamPool: Sendable {
   let template: UpstreamTemplate
   private let loops: [any EventLoop]
@@ -44,11 +44,11 @@ final class UpstreamPool: Sendable {
     state = Mutex(State(starts: RateLimiter(rate: limit / 4, burst: limit, now: .zero)))
   }
 
-  /// The stream of a channel; has a command started when none runs that may serve this listener, see ``Sharing``.
+  /// The stream of a channel; has a command started when none runs that may serve this listener, see
+  /// ``Sharing``.
   ///
-  /// - Parameters:
-  ///   - listener: tells one who listens from any other.
-  ///   - isFailureFinal: refuses with the last command's error, where the next one has to wait (``Backoffs``).
+  /// `listener` identifies the listener where commands are not shared. Where the next command has to wait (``Backoffs``), a final failure
+  /// refuses with the error of the last one.
   func acquire(
     _ request: ChannelRequest, identity: String, listener: String, isShared: Bool = true,
     isFailureFinal: Bool = false
@@ -68,7 +68,8 @@ final class UpstreamPool: Sendable {
       if let wait, isFailureFinal { return .failure(refusal(wait.last, after: wait.delay)) }
       guard state.all.count < configuration.upstreamLimit else {
         return .failure(
-          busy("all \(configuration.upstreamLimit) commands run; see max-upstreams", after: configuration.grace))
+          busy(
+            "all \(configuration.upstreamLimit) commands run; see max-upstreams", after: configuration.grace))
       }
       if let delay = state.starts.takeIfThere(now: now) {
         return .failure(busy("too many commands were started; see max-upstreams", after: delay))
@@ -81,11 +82,13 @@ final class UpstreamPool: Sendable {
     let (upstream, departure, delay) = try result.get()
     if let delay { start(upstream, key, crashKey, in: delay) }
     // A listener that asked and never came must not keep it running.
-    scheduleStop(key, upstream, departure, in: (delay ?? .zero) + max(configuration.grace, UpstreamPool.arrival))
+    scheduleStop(
+      key, upstream, departure, in: (delay ?? .zero) + max(configuration.grace, UpstreamPool.arrival))
     return upstream
   }
 
-  /// A stream that continues after the version of the request: a running one that still has it, else a command that begins there.
+  /// A stream that continues after the version of the request: a running one that still has it, else a
+  /// command that begins there.
   func acquire(
     _ request: ChannelRequest, identity: String, listener: String, isFailureFinal: Bool = false,
     on loop: LoopContext
@@ -99,7 +102,7 @@ final class UpstreamPool: Sendable {
     }
     let key = sharing(of: present).key(purpose(of: present), identity: identity, listener: listener)
     if let running = state.withLock({ $0.shared[key] }), running.ending == nil {
-      if case .reset = running.stream.hubs[loop.index].place(ofVersion: version) {} else {
+      guard case .reset = running.stream.hubs[loop.index].place(ofVersion: version) else {
         return try acquire(present, identity: identity, listener: listener, isFailureFinal: isFailureFinal)
       }
     }
@@ -212,7 +215,8 @@ final class UpstreamPool: Sendable {
   private func refusal(_ ending: UpstreamEnding, after delay: Duration) -> Refusal {
     let status =
       ending.failure
-      ?? Status(code: 503, reason: "ServiceUnavailable", message: "the command ends at once: \(ending.message)")
+      ?? Status(
+        code: 503, reason: "ServiceUnavailable", message: "the command ends at once: \(ending.message)")
     return Refusal(status: status, headers: [("Retry-After", "\(delay.components.seconds + 1)")])
   }
 }

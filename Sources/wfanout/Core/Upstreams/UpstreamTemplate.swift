@@ -3,7 +3,8 @@
 /// `--upstream`: the arguments of a command, with placeholders for what a request asks for.
 ///
 /// `kwatch {resourceType} [-n {namespace}|-A] [-l {labelSelector}]`: words are split at spaces, and quotes keep them together.
-/// Brackets hold choices, separated by `|`: the first one whose placeholders all have a value is used, or none of them.
+/// Brackets hold choices, separated by `|`: the first one whose placeholders all have a value is used, or
+/// none of them.
 /// `{{` and `}}` are literal braces. No shell is involved: a value becomes (part of) one argument, whatever is in it.
 package struct UpstreamTemplate: Sendable, Equatable {
   struct TemplateError: Error, Equatable, CustomStringConvertible { var description: String }
@@ -158,7 +159,8 @@ package struct UpstreamTemplate: Sendable, Equatable {
       let name = String(rest[rest.index(after: rest.startIndex)..<close])
       guard ChannelRequest.placeholders.contains(name) else {
         throw TemplateError(
-          description: "{\(name)} is not known; there are {\(ChannelRequest.placeholders.joined(separator: "}, {"))}, and "
+          description:
+            "{\(name)} is not known; there are {\(ChannelRequest.placeholders.joined(separator: "}, {"))}, and "
             + "{{ and }} for braces")
       }
       if !text.isEmpty { pieces.append(.text(text)) }

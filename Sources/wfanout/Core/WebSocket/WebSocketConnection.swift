@@ -151,22 +151,28 @@ final class WebSocketConnection: Connection {
     guard let authenticator else { return act(session?.refused() ?? []) }
     heldEvents = []
     reading.isValidating = true
-    authenticator.verdict(of: token, on: channel.eventLoop).assumeIsolated().whenSuccess { verdict in
-      let held = self.heldEvents ?? []
-      self.heldEvents = nil
-      guard self.channel.isActive else { return }
-      self.reading.isValidating = false
-      self.take(verdict)
-      for event in held { self.handle(event) }
-    }
+    authenticator.verdict(of: token, from: channel.remoteAddress?.ipAddress, on: channel.eventLoop)
+      .assumeIsolated().whenSuccess { verdict in
+        let held = self.heldEvents ?? []
+        self.heldEvents = nil
+        guard self.channel.isActive else { return }
+        self.reading.isValidating = false
+        self.take(verdict)
+        for event in held { self.handle(event) }
+      }
   }
 
   private func take(_ verdict: Verdict) {
     guard !isClosing else { return }
     switch verdict {
-    case .identity(let identity): expires = identity.expires
+    case .identity(let identity):
+      // Another user's token does not take over what this one has subscribed to.
+      guard self.identity.map({ $0.name == identity.name }) ?? true else {
+        return act(session?.refused() ?? [])
+      }
+      self.identity = identity
     case .refused: return act(session?.refused() ?? [])
-    case .unavailable: return act(session?.unverifiable() ?? [])
+    case .unavailable, .limited: return act(session?.unverifiable() ?? [])
     }
     tokenDue = nil
     act(session?.authenticated() ?? [])
@@ -179,7 +185,6 @@ final class WebSocketConnection: Connection {
   /// Events pause; a new token within the renewal time goes on where they stopped.
   override func tokenExpired() {
     guard session != nil else { return super.tokenExpired() }
-    expires = nil
     tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
     pausedPosition = listener?.position
     removeListener()
@@ -283,7 +288,10 @@ final class WebSocketConnection: Connection {
       Notice.disconnect(reason: reason, reconnectAfterMilliseconds: delay)
         .appendFrame(isRaw: mode == .raw, into: &bytes)
     }
-    let codes: [String: UInt16] = ["too_slow": 1008, "end_of_stream": 1000, "source_failed": 1011]
+    let codes: [String: UInt16] = [
+      "auth_revoked": 1008, "ended_by_operator": 1008, "too_slow": 1008, "end_of_stream": 1000,
+      "source_failed": 1011,
+    ]
     return bytes + WebSocketFrame.close(code: codes[reason] ?? 1001, reason: reason)
   }
 }

@@ -6,7 +6,7 @@ import Process
 enum WebSocketHandshake {
   /// The fields of the 101 response.
   static func answer(
-    _ request: Request, allowedOrigin: String?, compression: MessageCompression? = nil
+    _ request: Request, compression: MessageCompression? = nil
   ) throws(Refusal) -> [(name: String, value: String)] {
     guard request.version == .http11, request.header("upgrade", contains: "websocket"),
       request.header("connection", contains: "upgrade")
@@ -24,7 +24,6 @@ enum WebSocketHandshake {
     guard let key = request.header("sec-websocket-key"), key.utf8.count == 24, key.hasSuffix("==") else {
       throw .badRequest("Sec-WebSocket-Key is not 16 bytes in base64")
     }
-    try Origin.check(request, allowed: allowedOrigin)
     var headers = [
       ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key)),
     ]

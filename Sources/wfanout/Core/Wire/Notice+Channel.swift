@@ -32,6 +32,8 @@ extension Notice {
   /// Why a stream ends that its client could have kept: said before the goodbye.
   private static let faults = [
     "auth_expired": "the token has expired: come back with another",
+    "auth_revoked": "the token is not valid any more",
+    "ended_by_operator": "an operator has ended the connection",
     "idle": "no channel was subscribed to: come back when one is wanted",
   ]
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many questions about unknown tokens one address may cause. A token that turns out to be good costs
+/// nothing. Pure: the time is given.
+struct QuestionBudget: Sendable {
+  private let rate: Double
+  private let burst: Double
+  private var left: Double
+  private var last: Duration
+  private(set) var inFlight = 0
+
+  init(rate: Double, burst: Double, now: Duration) {
+    self.rate = rate
+    self.burst = max(1, burst)
+    left = self.burst
+    last = now
+  }
+
+  enum Admission: Equatable {
+    case go
+    /// There may be room after so long, or when a question that is in flight has been answered.
+    case wait(Duration)
+  }
+
+  /// Begins a question. Those in flight count as if they were about bad tokens until the answer says
+  /// otherwise.
+  mutating func begin(now: Duration) -> Admission {
+    refill(now)
+    guard left - Double(inFlight) < 1 else {
+      inFlight += 1
+      return .go
+    }
+    return .wait(.seconds((1 + Double(inFlight) - left) / rate))
+  }
+
+  mutating func end(isRefused: Bool, now: Duration) {
+    refill(now)
+    inFlight -= 1
+    if isRefused { left = max(0, left - 1) }
+  }
+
+  /// Whether it is as good as new.
+  func isIdle(now: Duration) -> Bool { inFlight == 0 && left + (now - last) / .seconds(1) * rate >= burst }
+
+  private mutating func refill(_ now: Duration) {
+    left = min(burst, left + (now - last) / .seconds(1) * rate)
+    last = now
+  }
+}

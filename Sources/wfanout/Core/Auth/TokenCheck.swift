@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import NIOCore
+
+/// When the token of an open connection is to be looked at again: it may expire, and it may be revoked.
+struct TokenCheck {
+  /// Seconds since 1970.
+  fileprivate let expires: Int64?
+  /// Of the file of tokens, as it was when the token was found in it.
+  fileprivate var generation: Int?
+  /// When the validator is to be asked again, in the loop's ticks.
+  fileprivate var dueTick: UInt32
+
+  init(_ identity: Identity, _ loop: LoopContext) {
+    expires = identity.expires
+    generation = loop.authenticator?.tokens?.generation
+    dueTick = loop.tick &+ (loop.authenticator?.recheckSeconds ?? .max / 2)
+  }
+}
+
+extension Connection {
+  /// Looks at the token, once a second.
+  ///
+  /// - Returns: whether it is not good any more, and the connection has been told.
+  func checkToken() -> Bool {
+    guard let check = tokenCheck, let identity, let authenticator = loopContext.authenticator else {
+      return false
+    }
+    if let expires = check.expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
+      tokenCheck = nil
+      tokenExpired()
+      return true
+    }
+    let isChanged = check.generation != authenticator.tokens?.generation
+    guard isChanged || Int32(bitPattern: loopContext.tick &- check.dueTick) >= 0 else { return false }
+    tokenCheck = TokenCheck(identity, loopContext)
+    let verdict = authenticator.verdict(of: identity.token, from: nil, on: channel.eventLoop)
+    verdict.assumeIsolated().whenSuccess { verdict in
+      switch verdict {
+      case .identity(let current) where current.name == identity.name:
+        if self.identity?.token == identity.token { self.identity = current }
+      case .identity, .refused:
+        guard self.identity?.token == identity.token, self.tokenCheck != nil else { return }
+        self.tokenCheck = nil
+        self.tokenRevoked()
+      // Who was let in stays while the validator is away.
+      case .unavailable, .limited: break
+      }
+    }
+    return tokenCheck == nil
+  }
+}

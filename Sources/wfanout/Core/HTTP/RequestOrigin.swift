@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+
+/// Keeps pages of other sites from using a visitor's browser to reach this server.
+///
+/// A browser lets any page send simple requests and open WebSockets to any address, this machine's included,
+/// and says only where the page is from: `Origin` (RFC 6454) or `Sec-Fetch-Site` (W3C Fetch Metadata). A page
+/// whose own name was made to resolve to the loopback address (DNS rebinding) has the right origin and the
+/// wrong `Host`.
+struct RequestOrigin: Sendable, Equatable {
+  /// Origins whose pages may read: `--cors`.
+  var allowed: Set<String> = []
+  /// The names under which this address is served; nil serves every name. See ``loopbackNames(and:)``.
+  var names: Set<String>?
+  /// What a refusal tells to do.
+  var hint = "; see --cors"
+
+  private var allowsAll: Bool { allowed.contains("*") }
+
+  /// What a loopback address is called, and the names of `--host`; nil where `--host` says `*`.
+  static func loopbackNames(and names: [String]) -> Set<String>? {
+    names.contains("*") ? nil : Set(["localhost", "::1"] + names.map { $0.lowercased() })
+  }
+
+  /// Refuses a name that this address is not served under. A request without a name comes from no browser.
+  func checkName(_ request: Request) throws(Refusal) {
+    guard let names, let host = request.header("host") else { return }
+    let name = RequestOrigin.name(host)
+    guard !names.contains(name), !RequestOrigin.isLoopback(name) else { return }
+    throw Refusal(
+      status: Status(
+        code: 403, reason: "Forbidden",
+        message:
+          "host '\(host)': a loopback address is served as localhost, 127.0.0.1 or [::1] only; see --host"))
+  }
+
+  /// Refuses what a page of another site asks for.
+  func check(_ request: Request) throws(Refusal) {
+    guard !allowsAll else { return }
+    if let origin = request.header("origin") {
+      guard !allowed.contains(origin), !RequestOrigin.isSame(origin, as: request) else { return }
+      throw RequestOrigin.refusal("pages of origin '\(origin)' may not do this\(hint)")
+    }
+    // A link, an image or a form of a page sends no origin with a GET.
+    guard let site = request.header("sec-fetch-site"), site == "cross-site" || site == "same-site" else {
+      return
+    }
+    throw RequestOrigin.refusal("pages of another site may not do this\(hint)")
+  }
+
+  /// What lets a page of an allowed origin read the response.
+  func responseHeaders(_ request: Request) -> [(name: String, value: String)] {
+    guard !allowed.isEmpty else { return [] }
+    guard !allowsAll else { return [("Access-Control-Allow-Origin", "*"), RequestOrigin.exposed] }
+    let origin = request.header("origin") ?? (allowed.count == 1 ? allowed.first : nil)
+    guard let origin, allowed.contains(origin) else { return [("Vary", "Origin")] }
+    return [
+      ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), RequestOrigin.exposed,
+      ("Access-Control-Allow-Credentials", "true"),
+    ]
+  }
+
+  /// What a page needs to resume, to cache, and to come back at the right time.
+  private static let exposed = (
+    name: "Access-Control-Expose-Headers", value: "Last-Event-ID, ETag, Retry-After"
+  )
+
+  /// The answer to a browser that asks what a page may send, before it sends a token or JSON for it (Fetch
+  /// standard, "CORS-preflight request"). It asks without the token. Nil for any other request.
+  func preflightAnswer(_ request: Request) throws(Refusal) -> Answer? {
+    guard !allowed.isEmpty, request.method == "OPTIONS",
+      request.header("access-control-request-method") != nil
+    else { return nil }
+    try check(request)
+    return .noContent([
+      ("Access-Control-Allow-Methods", "GET, HEAD, POST"),
+      ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID"),
+      ("Access-Control-Max-Age", "7200"),
+    ])
+  }
+
+  /// A page cannot send JSON to another site without asking first.
+  static func requireJSON(_ request: Request) throws(Refusal) {
+    let type = request.header("content-type")?.lowercased().split(separator: ";").first?.filter { $0 != " " }
+    guard let type, type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
+    else {
+      throw Refusal(
+        status: Status(
+          code: 415, reason: "UnsupportedMediaType", message: "send Content-Type: application/json"))
+    }
+  }
+
+  private static func isSame(_ origin: String, as request: Request) -> Bool {
+    guard let scheme = origin.firstRange(of: "://") else { return false }
+    return origin[scheme.upperBound...].lowercased() == request.header("host")?.lowercased()
+  }
+
+  /// The name in a Host field, without port, brackets and a closing dot.
+  private static func name(_ host: String) -> String {
+    let host = host.lowercased()
+    if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
+    let name = host.prefix { $0 != ":" }
+    return String(name.last == "." ? name.dropLast() : name)
+  }
+
+  /// 127.0.0.0/8, as an address and not as the beginning of a name.
+  private static func isLoopback(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
+
+  private static func refusal(_ message: String) -> Refusal {
+    Refusal(status: Status(code: 403, reason: "Forbidden", message: message))
+  }
+}

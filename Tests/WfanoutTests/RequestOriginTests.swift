@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+struct RequestOriginTests {
+  func request(_ headers: [(name: String, value: String)]) -> Request {
+    Request(method: "GET", target: "/events", headers: headers)
+  }
+
+  @Test(arguments: [
+    "localhost", "localhost:8080", "LOCALHOST:1", "localhost.", "127.0.0.1:8080", "127.1.2.3", "[::1]",
+    "[::1]:8080",
+    "fanout.example.org:8080", "Fanout.Example.Org",
+  ])
+  func servesItsOwnNames(host: String) {
+    let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: ["fanout.example.org"]))
+    #expect(throws: Never.self) { try origin.checkName(request([("Host", host)])) }
+  }
+
+  @Test(arguments: [
+    "attacker.example", "attacker.example:8080", "127.0.0.1.attacker.example", "localhost.attacker.example",
+    "127.0.0",
+    "127.0.0.1a", "10.0.0.1", "", "[::2]", "[fe80::1]:80",
+  ])
+  func refusesOtherNames(host: String) {
+    let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: []))
+    #expect(throws: Refusal.self) { try origin.checkName(request([("Host", host)])) }
+  }
+
+  @Test func servesEveryNameWhereItIsAskedTo() {
+    let anything = request([("Host", "attacker.example")])
+    for names in [nil, RequestOrigin.loopbackNames(and: ["*"])] {
+      #expect(throws: Never.self) { try RequestOrigin(names: names).checkName(anything) }
+    }
+  }
+
+  static let own = (name: "Host", value: "localhost:8080")
+
+  static let pages: [(headers: [(name: String, value: String)], allowed: Set<String>, isGood: Bool)] = [
+    ([], [], true),
+    ([("Origin", "http://localhost:8080")], [], true),
+    ([("Origin", "https://LOCALHOST:8080")], [], true),
+    ([("Origin", "http://localhost:3000")], [], false),
+    ([("Origin", "http://evil.example")], [], false),
+    ([("Origin", "null")], [], false),
+    ([("Origin", "http://evil.example")], ["https://good.example"], false),
+    ([("Origin", "https://good.example")], ["https://good.example", "https://b.example"], true),
+    ([("Origin", "http://evil.example")], ["*"], true),
+    ([("Sec-Fetch-Site", "cross-site")], [], false),
+    ([("Sec-Fetch-Site", "same-site")], [], false),
+    ([("Sec-Fetch-Site", "cross-site")], ["https://good.example"], false),
+    ([("Sec-Fetch-Site", "cross-site"), ("Origin", "https://good.example")], ["https://good.example"], true),
+    ([("Sec-Fetch-Site", "cross-site")], ["*"], true),
+    ([("Sec-Fetch-Site", "same-origin")], [], true),
+    ([("Sec-Fetch-Site", "none")], [], true),
+  ]
+
+  @Test(arguments: pages.indices) func judgesPages(index: Int) {
+    let page = Self.pages[index]
+    let origin = RequestOrigin(allowed: page.allowed)
+    let request = request([Self.own] + page.headers)
+    let isGood = (try? origin.check(request)) != nil
+    #expect(isGood == page.isGood, "\(page)")
+  }
+
+  @Test func pagesOfAllowedOriginsMayReadTheAnswer() {
+    func headers(_ allowed: Set<String>, _ origin: String?) -> [String: String] {
+      let request = request([Self.own] + (origin.map { [("Origin", $0)] } ?? []))
+      return Dictionary(
+        RequestOrigin(allowed: allowed).responseHeaders(request).map { ($0.name, $0.value) },
+        uniquingKeysWith: { $1 })
+    }
+    let two: Set<String> = ["https://a.example", "https://b.example"]
+    #expect(headers([], "https://a.example").isEmpty)
+    let named = headers(two, "https://b.example")
+    #expect(named["Access-Control-Allow-Origin"] == "https://b.example")
+    #expect(named["Access-Control-Allow-Credentials"] == "true" && named["Vary"] == "Origin")
+    for name in ["Last-Event-ID", "ETag", "Retry-After"] {
+      #expect(named["Access-Control-Expose-Headers"]?.contains(name) == true)
+    }
+    #expect(headers(two, "https://evil.example") == ["Vary": "Origin"])
+    #expect(headers(two, nil) == ["Vary": "Origin"])
+    let any = headers(["*"], "https://evil.example")
+    #expect(any["Access-Control-Allow-Origin"] == "*" && any["Access-Control-Allow-Credentials"] == nil)
+  }
+
+  @Test func wantsJSON() {
+    for type in ["application/json", "Application/JSON; charset=utf-8", "application/cloudevents+json"] {
+      #expect(throws: Never.self) { try RequestOrigin.requireJSON(request([("Content-Type", type)])) }
+    }
+    for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "text/json"] {
+      #expect(throws: Refusal.self) { try RequestOrigin.requireJSON(request([("Content-Type", type)])) }
+    }
+    #expect(throws: Refusal.self) { try RequestOrigin.requireJSON(request([])) }
+  }
+}
+
+/// What pages of other sites can make a visitor's browser do.
+@Suite(.timeLimit(.minutes(1))) struct ForeignPageTests {
+  static let foreign = [
+    ["Origin: http://evil.example"], ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"],
+    ["Host: attacker.example", "Origin: http://attacker.example"],
+  ]
+
+  func status(_ fanout: Fanout, _ path: String, _ headers: [String], _ more: [String] = []) throws -> String {
+    let arguments =
+      headers.flatMap { ["-H", $0] } + ["-o", "/dev/null", "-m", "2", "-w", "%{http_code}"] + more
+    return String(try fanout.curl(path, arguments).output.prefix(3))
+  }
+
+  @Test func readNothing() throws {
+    let fanout = try Fanout(["--snapshot", "--admin", ":0"])
+    for headers in Self.foreign {
+      for path in ["/events", "/ws", "/snapshot", "/api/v1/pods", "/api/v1/pods?watch=1"] {
+        #expect(try status(fanout, path, headers) == "403", "\(path) \(headers)")
+      }
+      let question = headers.map { "-H '\($0)'" }.joined(separator: " ")
+      #expect(try fanout.ask("/api/v1/streaming/clients", question)["code"] == .number("403"))
+    }
+    #expect(
+      try status(fanout, "/", ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"]) == "200", "a link")
+    #expect(try status(fanout, "/events", []) == "200")
+  }
+
+  @Test func startNoCommands() throws {
+    let fanout = try Fanout(["--upstream", "cat {resourceType}", "--admin", ":0"])
+    let stream = try fanout.listening("/api/watch/stream?cid=c")
+    let body = ["-d", #"{"clientId":"c","resourceType":"pods"}"#]
+    for headers in Self.foreign {
+      #expect(try status(fanout, "/api/v1/secrets?watch=1", headers) == "403")
+      #expect(try status(fanout, "/api/watch/stream?cid=d", headers) == "403")
+      let json = headers + ["Content-Type: application/json"]
+      #expect(try status(fanout, "/api/watch/subscribe", json, body) == "403")
+    }
+    #expect(try status(fanout, "/api/watch/subscribe", ["Content-Type: text/plain"], body) == "415")
+    #expect(try status(fanout, "/api/watch/unsubscribe", ["Content-Type: text/plain"], body) == "415")
+    #expect(try fanout.ask("/api/v1/streaming/broadcast", "-d '{}'")["code"] == .number("415"))
+    #expect(try fanout.ask("/api/watch/stats")["upstreams"] == .number("0"))
+    let refusal = try fanout.curl("/api/watch/stream?cid=e", ["-H", "Origin: http://evil.example"]).output
+    #expect(refusal.hasPrefix(#"{"error":"#), "\(refusal)")
+    stream.send(SIGKILL)
+  }
+
+  @Test func aNameThatIsAskedForIsServed() throws {
+    let fanout = try Fanout([
+      "--host", "fanout.example.org", "--cors", "https://a.example", "--cors", "https://b.example",
+    ])
+    #expect(try status(fanout, "/healthz", ["Host: fanout.example.org"]) == "200")
+    #expect(try status(fanout, "/healthz", ["Host: other.example.org"]) == "403")
+    #expect(try status(fanout, "/events", ["Origin: https://b.example"]) == "200")
+    #expect(try status(fanout, "/events", ["Origin: https://c.example"]) == "403")
+  }
+}
