@@ -71,7 +71,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
   }
 
   @Test func refusesADescriptorThatIsNotOpen() {
-    #expect(throws: OutputError.self) { _ = try StatusSink(.descriptor(987), output: OutputWriter()) }
+    #expect(throws: StatusSinkError.self) { _ = try StatusSink(.descriptor(987), output: OutputWriter()) }
   }
 }
 

@@ -30,8 +30,7 @@ package final class KubeCluster: Sendable {
   /// The condition for `@Suite(.enabled(if:))`: says on stderr what is not tested when the server is missing.
   package static func isAvailable(for what: String) -> Bool {
     if isAvailable { return true }
-    let message = "NOT TESTED: \(what): no \(binary); run 'make kube-apiserver'\n"
-    FileHandle.standardError.write(Data(message.utf8))
+    notTested(what, because: "no \(binary): run 'make kube-apiserver'")
     return false
   }
 

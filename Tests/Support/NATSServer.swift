@@ -32,8 +32,7 @@ package final class NATSServer: Sendable {
     package static var installed: [Version] {
       allCases.filter { version in
         if version.binary != nil { return true }
-        FileHandle.standardError.write(
-          Data("NOT TESTED on \(version): run scripts/install-nats-server.sh or install nats-server\n".utf8))
+        notTested("nats-server \(version)", because: "it is missing: run 'make test-dependencies'")
         return false
       }
     }

@@ -7,38 +7,19 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ManualTests {
   @Test func namesEveryFlagAndNoOther() throws {
-    let dump = try Tool.run("wfanout", ["--experimental-dump-help"])
-    let help = try #require(JSONSerialization.jsonObject(with: Data(dump.output.utf8)) as? [String: Any])
-    let command = try #require(help["command"] as? [String: Any])
-    var flags: Set<String> = ["--help", "--version"]
-    for argument in command["arguments"] as? [[String: Any]] ?? [] {
-      for name in argument["names"] as? [[String: String]] ?? [] where name["kind"] == "long" {
-        flags.insert("--" + (name["name"] ?? ""))
-      }
-    }
-    var documented: Set<String> = []
-    let page = try page
-    for line in page.split(separator: "\n") where line.hasPrefix(".It Fl") {
-      for word in line.split(separator: " ") where word.hasPrefix("-") { documented.insert("-" + word) }
-    }
-    #expect(documented == flags)
-    #expect(flags.count <= 30, "what is rarer is a key of --config")
+    let flags = try Manual.flags(of: "wfanout")
+    #expect(try Manual.documentedFlags(of: "wfanout") == flags)
+    #expect(flags.count <= 31, "what is rarer is a key of --config")
 
     // Flags are keys by the same name, all but those of the command line itself; the rest is described as keys.
     let keys = Set(Setting.all.map(\.name))
-    let own: Set = ["--config", "--help", "--quiet", "--verbose", "--version"]
+    let own: Set = ["--config", "--help", "-h", "--quiet", "--verbose", "--version"]
     #expect(flags.subtracting(own).isSubset(of: keys.map { "--" + $0 }))
-    let described = page.split(separator: "\n").filter { $0.hasPrefix(".It Ic ") }
-      .compactMap { $0.split(separator: " ").dropFirst(2).first.map(String.init) }
-    #expect(described.sorted() == keys.filter { !flags.contains("--" + $0) }.sorted())
-  }
-
-  private var page: String {
-    get throws {
-      let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-      return try String(contentsOf: root.appending(path: "man/wfanout.1"), encoding: .utf8)
+    let described = try Repository.text("man/wfanout.1").split(separator: "\n").filter {
+      $0.hasPrefix(".It Ic ")
     }
+    .compactMap { $0.split(separator: " ").dropFirst(2).first.map(String.init) }
+    #expect(described.sorted() == keys.filter { !flags.contains("--" + $0) }.sorted())
   }
 
   @Test func metricsHaveTheirNames() throws {

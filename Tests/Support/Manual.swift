@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Foundation
+
+/// The repository that the tests were built from: its documents are held against the tools.
+package enum Repository {
+  package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
+  package static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appending(path: path), encoding: .utf8)
+  }
+}
+
+/// A tool's command line and its manual page, each as the set of the flags that it names.
+package enum Manual {
+  /// The flags that a tool takes, those of its subcommands included: `--timeout`, `-j`.
+  package static func flags(of tool: String) throws -> Set<String> {
+    struct Dump: Decodable {
+      struct Command: Decodable {
+        var arguments: [Argument]?
+        var subcommands: [Command]?
+      }
+      struct Argument: Decodable { var names: [Name]? }
+      struct Name: Decodable {
+        var kind: String
+        var name: String
+      }
+      var command: Command
+    }
+    func flags(_ command: Dump.Command) -> Set<String> {
+      let own = (command.arguments ?? []).flatMap { $0.names ?? [] }
+        .map { ($0.kind == "long" ? "--" : "-") + $0.name }
+      return (command.subcommands ?? []).reduce(Set(own)) { $0.union(flags($1)) }
+    }
+    let help = try Tool.run(tool, ["--experimental-dump-help"])
+    let dump = try JSONDecoder().decode(Dump.self, from: Data(help.output.utf8))
+    return flags(dump.command).union(["--help", "-h", "--version"])
+  }
+
+  /// The flags that `man/TOOL.1` describes: the words after `Fl` in its `.It Fl` lines.
+  package static func documentedFlags(of tool: String) throws -> Set<String> {
+    var documented: Set<String> = []
+    for line in try Repository.text("man/\(tool).1").split(separator: "\n") where line.hasPrefix(".It Fl") {
+      let words = line.split(separator: " ")
+      var index = 1
+      while let flag = words[index...].firstIndex(of: "Fl"), flag + 1 < words.endIndex {
+        // Two ways to write a long flag: `Fl -name` and `Fl Fl name`.
+        let isDouble = words[flag + 1] == "Fl" && flag + 2 < words.endIndex
+        documented.insert(isDouble ? "--\(words[flag + 2])" : "-\(words[flag + 1])")
+        index = flag + (isDouble ? 3 : 2)
+      }
+    }
+    return documented
+  }
+}
