@@ -28,10 +28,10 @@ package enum Manual {
       var command: Command
     }
     func flags(_ command: Dump.Command) -> Set<String> {
-      let own = (command.arguments ?? []).flatMap { $0.names ?? [] }.filter {
-        $0.kind != "longWithSingleDash"
-      }
-      .map { ($0.kind == "long" ? "--" : "-") + $0.name }
+      let names: [Dump.Name] = (command.arguments ?? []).flatMap { $0.names ?? [] }
+      // ArgumentParser takes -help as well as --help; no page names it.
+      let own: [String] = names.filter { $0.kind != "longWithSingleDash" }
+        .map { ($0.kind == "long" ? "--" : "-") + $0.name }
       return (command.subcommands ?? []).reduce(Set(own)) { $0.union(flags($1)) }
     }
     let help = try Tool.run(tool, ["--experimental-dump-help"])
