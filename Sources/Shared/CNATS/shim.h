@@ -2,11 +2,12 @@
 #pragma once
 #include <nats/nats.h>
 #include <openssl/evp.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /// The Ed25519 public key of a 32-byte seed; 1 when it worked. libnats signs with a seed but cannot name its public
 /// key, which its own interface wants beside the seed.
@@ -29,10 +30,12 @@ static inline const char *cnats_last_error(void) {
 /// A descriptor that is readable after a thread has written to it (eventfd(2)), which Swift's Glibc leaves out.
 static inline int cnats_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// In glibc since 2.34, but its declaration is behind a feature macro that Swift's importer does not set.
-extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+// Declared behind a feature macro that Swift's importer does not set.
+extern long syscall(long number, ...);
 
-/// A handler gets descriptors 0, 1 and 2 and no others: libnats' sockets are not closed on exec.
-static inline int cnats_spawn_closes_from(posix_spawn_file_actions_t *actions, int from) {
-  return posix_spawn_file_actions_addclosefrom_np(actions, from);
+/// Reserves disk space for `length` bytes after the end of a file, whose size stays. Returns 0, or -1 with `errno` set.
+static inline int cnats_reserve_room(int descriptor, long length) {
+  const int keep_size = 1; // FALLOC_FL_KEEP_SIZE, which is behind a feature macro that Swift's importer does not set
+  off_t end = lseek(descriptor, 0, SEEK_END);
+  return end < 0 ? -1 : (int)syscall(SYS_fallocate, descriptor, keep_size, end, (off_t)length);
 }

@@ -22,6 +22,11 @@ static void close_from(int first) {
   for (int descriptor = first; descriptor < limit; descriptor++) close(descriptor);
 }
 
+static void tell_guard(const struct cprocess_start *start, pid_t message) {
+  // A few bytes go into a pipe whole, or not at all.
+  if (start->leads_group && start->guard >= 0 && write(start->guard, &message, sizeof message) < 0) return;
+}
+
 // Runs in the child, which shares its memory with the waiting parent until execve.
 static void become(const struct cprocess_start *start, pid_t parent, volatile int *failure) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -29,6 +34,8 @@ static void become(const struct cprocess_start *start, pid_t parent, volatile in
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   if (start->leads_group && setpgid(0, 0) != 0) goto failed;
+  // The guard has to know the group before the command runs: this process may be killed in the next moment.
+  tell_guard(start, getpid());
 
   // Above 2 first: the three may be each other's targets.
   int ends[3] = {start->input, start->output, start->errors};
@@ -69,7 +76,10 @@ static pid_t start_here(const struct cprocess_start *start, int *descriptor) {
     error = errno;
     kill(child, SIGKILL);
   }
-  if (child > 0) waitpid(child, NULL, 0);
+  if (child > 0) {
+    tell_guard(start, -child);
+    waitpid(child, NULL, 0);
+  }
   errno = error;
   return -1;
 }

@@ -92,6 +92,12 @@ package enum OutputError: ToolError, Equatable {
     bytesBuffered += count
   }
 
+  /// Takes what waits for a flush out of the buffer, instead of writing it.
+  package func takeBytes() -> [UInt8] {
+    defer { bytesBuffered = 0 }
+    return unsafe Array(buffer[..<bytesBuffered])
+  }
+
   /// Writes all that waits. Returns when the kernel has it.
   package func flush() throws(OutputError) {
     // What a failed write leaves is gone on purpose: its first part may be out, and must not be out twice.

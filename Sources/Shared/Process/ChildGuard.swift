@@ -11,14 +11,12 @@ final class ChildGuard: Sendable {
   static let shared = ChildGuard()
 
   /// The pipe to the guard; -1 where it could not be started, which leaves PR_SET_PDEATHSIG.
-  private let pipe: Int32 = unsafe cprocess_start_guard("watchutils-guard")
+  let pipe: Int32 = unsafe cprocess_start_guard("watchutils-guard")
 
-  func remember(group: pid_t) { send(group) }
-  func forget(group: pid_t) { send(-group) }
-
-  private func send(_ message: pid_t) {
+  /// Forgets a group, which the child itself has named to the guard when it started.
+  func forget(group: pid_t) {
     guard pipe >= 0 else { return }
-    var message = message
+    var message = -group
     // Four bytes go into a pipe whole.
     unsafe _ = write(pipe, &message, MemoryLayout<pid_t>.size)
   }

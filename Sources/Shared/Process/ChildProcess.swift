@@ -65,7 +65,6 @@ internal import Synchronization
     (input, output, errors) = (ends.ours.input, ends.ours.output, ends.ours.errors)
     isInputOpen = Atomic(input >= 0)
     leadsGroup = configuration.leadsGroup
-    if leadsGroup { ChildGuard.shared.remember(group: identifier) }
   }
 
   deinit {

@@ -19,6 +19,7 @@ enum ChildStarter {
           var start = unsafe cprocess_start(
             path: path, arguments: arguments, environment: environment, input: streams.input,
             output: streams.output, errors: streams.errors, leads_group: configuration.leadsGroup ? 1 : 0,
+            guard: configuration.leadsGroup ? ChildGuard.shared.pipe : -1,
             descriptor_limit: DescriptorLimit.original)
           let identifier = unsafe cprocess_start(&start, &descriptor)
           failure = errno

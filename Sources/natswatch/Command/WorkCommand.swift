@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Command
+import Filter
 import Glibc
 import NatswatchCore
 import Process
@@ -17,73 +18,92 @@ struct WorkCommand: ToolCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The subjects; behind -- the handler, in whose arguments {subject} and {token:N} are filled in.",
+      "The subjects; after -- the handler, in whose arguments {subject} and {token:N} are filled in.",
       valueName: "subject"))
   var operands: [String] = []
 
-  @Option(help: ArgumentHelp("The consumer that all processes of one kind share.", valueName: "name"))
+  @Option(help: ArgumentHelp("The durable consumer that all workers share.", valueName: "name"))
   var durable: String
 
-  @Option(help: ArgumentHelp("The stream; found by the subject where not given.", valueName: "name"))
+  @Option(help: ArgumentHelp("The stream (default: found by the subject).", valueName: "name"))
   var stream: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Handlers at once.", valueName: "n"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Number of handlers that run at once.", valueName: "n"))
   var jobs = 1
 
-  @Option(
-    help: ArgumentHelp("When the server gives a silent worker's message to another.", valueName: "duration"))
-  var ackWait = DurationArgument(.seconds(30))
+  @Flag(
+    help: """
+      Start the handler once per job and give it a message per line; it answers ok, retry or drop, a line each.
+      """)
+  var lines = false
 
-  @Option(help: ArgumentHelp("The wait after the first failure; it doubles.", valueName: "duration"))
+  @Option(
+    help: ArgumentHelp(
+      "Handle only messages that match; acknowledge the others. Names in scope are those of wfilter.",
+      valueName: "cel"))
+  var filter: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Time after which the server gives the message of a silent worker to another (default: 30s).",
+      valueName: "duration"))
+  var ackWait: DurationArgument?
+
+  @Option(help: ArgumentHelp("Delay after the first failure; it doubles with each.", valueName: "duration"))
   var retryInitial = DurationArgument(.seconds(1))
 
-  @Option(help: ArgumentHelp("The longest wait after a failure.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Longest delay after a failure.", valueName: "duration"))
   var retryMax = DurationArgument(.seconds(300))
 
-  @Option(help: ArgumentHelp("Tries after the first.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of tries after the first.", valueName: "n"))
   var retries: UInt64 = 10
 
   @Option(
     help: ArgumentHelp(
-      "Where messages go whose tries are spent, or 'none' to drop them.", valueName: "subject"))
+      "Subject for messages whose tries are used up; 'none' drops them.", valueName: "subject"))
   var dlq = "dlq.{subject}"
 
-  @Option(help: ArgumentHelp("Pause after so many failures in a row.", valueName: "n"))
+  @Option(help: ArgumentHelp("Stop pulling for a while after this many failures in a row.", valueName: "n"))
   var breaker: Int?
 
-  @Option(help: ArgumentHelp("How long that pause is.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Length of that pause.", valueName: "duration"))
   var breakerPause = DurationArgument(.seconds(30))
 
-  @Option(help: ArgumentHelp("Publish the handler's lines here.", valueName: "subject"))
+  @Option(
+    help: ArgumentHelp("Publish each line of the handler's stdout to this subject.", valueName: "subject"))
   var reply: String?
 
-  @Option(help: ArgumentHelp("Kill a handler that takes longer.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Kill a handler that takes longer; that is a failure.", valueName: "duration"))
   var handlerTimeout: DurationArgument?
 
-  @Option(help: ArgumentHelp("Say here that we are there, every HEARTBEAT_INTERVAL.", valueName: "subject"))
+  @Option(
+    help: ArgumentHelp("Publish a heartbeat to this subject every HEARTBEAT_INTERVAL.", valueName: "subject"))
   var heartbeat: String?
 
   @Option(
-    help: ArgumentHelp("Append a line for each change of a message's state.", valueName: "file"),
+    help: ArgumentHelp(
+      "Append a JSON line to this file for each change of a message's state.", valueName: "file"),
     completion: .file())
   var journal: String?
 
   @Option(help: ArgumentHelp("Handle messages with the same value of this field once.", valueName: "field"))
   var dedupe: String?
 
-  @Option(help: ArgumentHelp("For how long that is remembered.", valueName: "duration"))
+  @Option(help: ArgumentHelp("How long handled values are remembered.", valueName: "duration"))
   var dedupeWindow = DurationArgument(.seconds(120))
 
-  @Option(help: ArgumentHelp("How long running handlers may take at the end.", valueName: "duration"))
+  @Option(
+    help: ArgumentHelp(
+      "How long running handlers may take to finish when the run ends.", valueName: "duration"))
   var drainTimeout = DurationArgument(.seconds(60))
 
-  @Flag(help: "Write the messages as lines instead of handling them, and give them back.")
+  @Flag(help: "Print the messages that would be handled, and change nothing.")
   var dryRun = false
 
-  @Flag(help: "End when nothing is left to do.")
+  @Flag(help: "Exit when no work is left.")
   var untilNow = false
 
-  @Option(help: ArgumentHelp("End with status 124 after so long.", valueName: "duration"))
+  @Option(help: ArgumentHelp("Exit with status 124 after this time.", valueName: "duration"))
   var timeout: DurationArgument?
 
   @OptionGroup(title: "Connection") var connection: ConnectionFlags
@@ -112,12 +132,15 @@ struct WorkCommand: ToolCommand {
     guard !subjects.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
     let patterns = try subjects.map { text in
       guard let pattern = SubjectPattern(text) else {
-        throw ValidationError("\"\(text)\" is no NATS subject")
+        throw ValidationError("\"\(text)\" is not a NATS subject")
       }
       return pattern
     }
     guard dryRun || !command.isEmpty else {
       throw ValidationError("a command is missing: natswatch work … -- COMMAND")
+    }
+    if let name = command.first, CommandSearch.path(of: name) == nil {
+      throw ValidationError("the command '\(name)' is not found, or is not executable")
     }
     guard SubjectPattern(durable)?.tokens.count == 1 else {
       throw ValidationError("--durable \(durable): a consumer's name has no dots, spaces or wildcards")
@@ -127,17 +150,29 @@ struct WorkCommand: ToolCommand {
     var settings = WorkSettings(subjects: patterns, durable: durable, command: command)
     settings.stream = stream
     settings.jobs = jobs
-    settings.ackWait = ackWait.duration
+    settings.ackWait = ackWait?.duration
     settings.schedule = RetrySchedule(
       initial: retryInitial.duration, maximum: retryMax.duration, retries: retries)
     settings.deadLetters = dlq == "none" ? nil : dlq
+    do throws(NATSError) { _ = try settings.deadLetterPatterns() } catch {
+      throw ValidationError(error.description)
+    }
+    try Self.check(overlapping: settings.filters)
+    settings.handsOverLines = lines
+    settings.filter = try filter.map { expression in
+      do throws(FilterError) {
+        return try LineFilter(FilterOptions(expression: expression))
+      } catch {
+        throw ValidationError("--filter: \(error)")
+      }
+    }
     settings.breaker = breaker
     settings.breakerPause = breakerPause.duration
     settings.reply = reply
     settings.handlerTimeout = handlerTimeout?.duration
     settings.journal = journal
     settings.deduplicateBy = try dedupe.map { text in
-      guard let path = FieldPath(text) else { throw ValidationError("--dedupe \(text): no field") }
+      guard let path = FieldPath(text) else { throw ValidationError("--dedupe \(text): not a field path") }
       return path
     }
     settings.deduplicateFor = dedupeWindow.duration
@@ -148,20 +183,30 @@ struct WorkCommand: ToolCommand {
     if let heartbeat {
       let text = Self.variable("HEARTBEAT_INTERVAL") ?? "30s"
       guard let interval = DurationText.parse(text), interval > .zero else {
-        throw ValidationError("HEARTBEAT_INTERVAL is \"\(text)\": say a duration such as 30s")
+        throw ValidationError("HEARTBEAT_INTERVAL is \"\(text)\": write a duration such as 30s")
       }
       var beats = WorkSettings.HeartbeatSettings(subject: heartbeat, interval: interval)
       beats.capabilities =
         Self.variable("CONTROLLER_CAPABILITIES")?.split(separator: ",").map { String($0).trimmed } ?? []
       if let info = Self.variable("CONTROLLER_CLUSTER_INFO") {
         guard PayloadScanner.isObject(info) else {
-          throw ValidationError("CONTROLLER_CLUSTER_INFO is no JSON object: \(info)")
+          throw ValidationError("CONTROLLER_CLUSTER_INFO is not a JSON object: \(info)")
         }
         beats.clusterInfo = info
       }
       settings.heartbeat = beats
     }
     return settings
+  }
+
+  /// A server takes no filters that overlap; those that one of the others covers are merged before.
+  private static func check(overlapping filters: [SubjectPattern]) throws {
+    for (index, filter) in filters.enumerated() {
+      if let other = filters[..<index].first(where: { $0.overlaps(filter) }) {
+        throw ValidationError(
+          "\(other) and \(filter) overlap, and neither covers the other: use one subject for both")
+      }
+    }
   }
 
   private static func variable(_ name: String) -> String? {

@@ -15,6 +15,8 @@ struct cprocess_start {
   int input, output, errors;
   /// Nonzero: the child leads a process group of its own.
   int leads_group;
+  /// The pipe of the guard that is told of the group (see cprocess_start_guard); -1 for none.
+  int guard;
   /// The soft limit of open files that the child gets (RLIMIT_NOFILE).
   unsigned long long descriptor_limit;
 };

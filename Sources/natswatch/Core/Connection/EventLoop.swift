@@ -154,6 +154,12 @@ import Synchronization
     unsafe process(connection, handles.socket)
   }
 
+  /// What a thread that waits for more than this connection polls before its next turn.
+  var pollDescriptor: pollfd {
+    let events = Int16(hasOutput.load(ordering: .acquiring) ? POLLIN | POLLOUT : POLLIN)
+    return pollfd(fd: state.loss == nil ? handles.withLock { $0.socket } : -1, events: events, revents: 0)
+  }
+
   /// Waits until the socket can be used or something else wants to be looked at.
   private func pause(socket: Int32, milliseconds: Int32, alsoOn event: Int32) {
     // poll(2) passes over a descriptor of -1.

@@ -45,9 +45,15 @@ package struct JetStream: Sendable {
   func request<Reply: Decodable>(
     _ subject: String, _ body: String = "", as reply: Reply.Type
   ) throws(NATSError) -> Reply {
-    let data = try exchange(subject, body)
+    try Self.read(subject, try exchange(subject, body), as: reply)
+  }
+
+  /// Reads an answer of `$JS.API.<subject>`.
+  static func read<Reply: Decodable>(
+    _ subject: String, _ data: Data, as reply: Reply.Type
+  ) throws(NATSError) -> Reply {
     if let detail = (try? JSONDecoder().decode(Failure.self, from: data))?.error {
-      throw Self.error(subject, code: detail.code, serverCode: detail.err_code ?? 0, detail.description ?? "")
+      throw error(subject, code: detail.code, serverCode: detail.err_code ?? 0, detail.description ?? "")
     }
     do {
       return try JSONDecoder().decode(Reply.self, from: data)

@@ -15,6 +15,8 @@ package struct NATSError: ToolError {
     case notFound
     /// Settings that cannot work: files that cannot be read, a TLS setup that fails.
     case badSettings
+    /// Flags that contradict each other.
+    case badUsage
     /// The server understood and refused.
     case refused
     /// A request to end came while waiting for an answer.
@@ -40,6 +42,7 @@ package struct NATSError: ToolError {
     case .noPermission: .noPermission
     case .notFound: .noInput
     case .badSettings: .badConfig
+    case .badUsage: .usage
     }
   }
 

@@ -14,6 +14,7 @@ struct StreamInfo: Decodable, Sendable, Equatable {
     /// Where there are such, messages may have subjects that are not among ``subjects``.
     package var mirror: Origin?
     package var sources: [Origin]?
+    package var num_replicas: Int?
   }
 
   struct Origin: Decodable, Sendable, Equatable {
@@ -54,6 +55,7 @@ struct ConsumerInfo: Decodable, Sendable {
     package var ack_wait: Int64?
     package var max_ack_pending: Int?
     package var deliver_subject: String?
+    package var headers_only: Bool?
   }
   struct Position: Decodable, Sendable {
     var consumer_seq: UInt64
@@ -65,6 +67,10 @@ struct ConsumerInfo: Decodable, Sendable {
   var delivered: Position
   var num_pending: UInt64
   var num_ack_pending: Int?
+  /// The last message up to which all are acknowledged.
+  var ack_floor: Position?
+  /// RFC 3339.
+  var created: String?
 }
 
 extension JetStream {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Remembers for a while which ids have been handled, so that what is published twice is done once.
+/// Remembers for a while which ids have been handled, so that a message that was published twice is handled once.
 ///
-/// In this process only; the oldest go first when there are too many.
+/// In this process only; the oldest ids are forgotten first when there are too many.
 struct DuplicateFilter: Sendable {
   enum Verdict: Sendable, Equatable {
     case new
     /// Another message with this id is being handled.
     case busy
-    /// Has been handled.
+    /// A message with this id has been handled.
     case duplicate
   }
 

@@ -1,139 +1,173 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CNATS
 import Glibc
+import JSON
 import Process
 
-/// Runs a handler for one message: input on its stdin, its stdout gathered, its stderr passed on.
+/// A handler that runs: bytes to its stdin, bytes from its stdout, its stderr passed on, and how it ended.
 ///
-/// With posix_spawn and poll on the calling thread: a handler's thread has nothing else to do, and the signs of life
-/// for the server have to go out while it waits. The child is in a process group of its own, so that a time-out ends
-/// its children too and Ctrl-C ends the pulling, not the work; it starts with no signal blocked or ignored.
-struct HandlerProcess {
-  enum Outcome: Equatable, Sendable {
-    case exited(Int32)
-    case signalled(Int32)
-    case timedOut
-    case notStarted(errno: Int32)
-  }
+/// One thread, which polls and never blocks here. The handler is the leader of a process group of its own, so that
+/// Ctrl-C does not reach it and a kill reaches its children.
+final class HandlerProcess {
+  private let child: ChildProcess
+  private var isInputOpen = true
+  private var isOutputOpen: Bool
+  private var areErrorsOpen = true
+  private var input: [UInt8] = []
+  private var sent = 0
+  private var closesInput = false
+  private var isToEnd = false
+  private(set) var output: [UInt8] = []
+  private var lastLine: [UInt8] = []
+  private var partialLine: [UInt8] = []
+  private(set) var ending: ChildProcess.Ending?
 
-  struct Result: Equatable, Sendable {
-    var outcome: Outcome
-    /// What it wrote to stdout, when that was asked for.
-    var output: [UInt8] = []
-    /// The last line it wrote to stderr.
-    var complaint = ""
-
-    /// In one line, why the handling failed.
-    var reason: String {
-      let text =
-        switch outcome {
-        case .exited(let status): "exit status \(status)"
-        case .signalled(let number): "killed by signal \(number)"
-        case .timedOut: "took too long"
-        case .notStarted(let number): "cannot be started: \(systemMessage(number))"
-        }
-      return complaint.isEmpty ? text : "\(text): \(complaint)"
-    }
-  }
-
-  let command: [String]
-  /// Added to our own environment.
-  let variables: [String]
-  let capturesOutput: Bool
-  let timeout: Duration?
-  /// Gathering more than this of stdout ends the handler.
-  static let outputLimit = 64 << 20
-
-  /// Runs the handler to its end.
+  /// Starts the command.
   ///
   /// - Parameters:
-  ///   - input: What it reads.
-  ///   - everyTick: Called about ten times a second while it runs.
-  /// - Returns: How it ended.
-  func run(input: [UInt8], everyTick: () -> Void) -> Result {
-    guard let toChild = PipePair(), let fromChild = PipePair(), let complaints = PipePair() else {
-      return Result(outcome: .notStarted(errno: errno))
-    }
-    let spawned = spawn(
-      stdin: toChild.reader, stdout: capturesOutput ? fromChild.writer : 1, stderr: complaints.writer)
-    toChild.closeReader()
-    fromChild.closeWriter()
-    complaints.closeWriter()
-    switch spawned {
-    case .failure(let number): return Result(outcome: .notStarted(errno: number))
-    case .success(let child):
-      var talk = HandlerTalk(input: input, to: toChild, from: fromChild, complaints: complaints)
-      let outcome = wait(for: child, &talk, everyTick)
-      return Result(outcome: outcome, output: talk.output, complaint: talk.complaint)
+  ///   - environment: All of it.
+  ///   - capturesOutput: False leaves the handler our stdout.
+  /// - Throws: `ChildProcessError`
+  init(_ command: [String], environment: [String], capturesOutput: Bool) throws(ChildProcessError) {
+    var configuration = ChildProcess.Configuration(command)
+    configuration.environment = environment
+    configuration.input = .pipe
+    configuration.output = capturesOutput ? .pipe : .descriptor(1)
+    configuration.errors = .pipe
+    isOutputOpen = capturesOutput
+    child = try ChildProcess(configuration)
+    for descriptor in [child.input, child.output, child.errors] where descriptor >= 0 {
+      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
   }
 
-  private enum Spawned {
-    case success(pid_t)
-    case failure(Int32)
+  /// The last line on stderr that was not empty.
+  var complaint: String {
+    let line = partialLine.isEmpty ? lastLine : partialLine
+    return String(String(decoding: line, as: UTF8.self).trimmed.prefix(500))
   }
 
-  private func spawn(stdin: Int32, stdout: Int32, stderr: Int32) -> Spawned {
-    var actions = unsafe posix_spawn_file_actions_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawn_file_actions_adddup2(&actions, stdin, 0)
-    unsafe posix_spawn_file_actions_adddup2(&actions, stdout, 1)
-    unsafe posix_spawn_file_actions_adddup2(&actions, stderr, 2)
-    // The connection's socket, and pipes that another thread is just making for its own handler, are none of its business.
-    unsafe cnats_spawn_closes_from(&actions, 3)
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    var standard = sigset_t()
-    unsafe sigemptyset(&standard)
-    for number in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGURG] { unsafe sigaddset(&standard, number) }
-    unsafe posix_spawnattr_setsigdefault(&attributes, &standard)
-    unsafe posix_spawnattr_setpgroup(&attributes, 0)
-    unsafe posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
-    var child = pid_t()
-    let status = unsafe CStrings.with(command) { arguments in
-      unsafe CStrings.with(Self.environment(adding: variables)) { environment in
-        unsafe posix_spawnp(&child, command[0], &actions, &attributes, arguments, environment)
+  var unsentBytes: Int { input.count - sent }
+
+  func send(_ bytes: [UInt8]) {
+    guard isInputOpen else { return }
+    if sent == input.count || sent > 1 << 20 {
+      input.removeFirst(sent)
+      sent = 0
+    }
+    input += bytes
+    flushInput()
+  }
+
+  /// Closes stdin once all input is sent.
+  func closeInput() {
+    closesInput = true
+    flushInput()
+  }
+
+  func takeOutput() -> [UInt8] {
+    defer { output = [] }
+    return output
+  }
+
+  func terminate() {
+    isToEnd = true
+    child.signal(SIGTERM)
+  }
+
+  func kill() { child.signal(SIGKILL) }
+
+  // MARK: - Polling
+
+  static let descriptorCount = 4
+
+  /// What to wait for; exactly ``descriptorCount`` entries.
+  func addDescriptors(to list: inout [pollfd]) {
+    let wantsToSend = isInputOpen && sent < input.count
+    list.append(pollfd(fd: wantsToSend ? child.input : -1, events: Int16(POLLOUT), revents: 0))
+    list.append(pollfd(fd: isOutputOpen ? child.output : -1, events: Int16(POLLIN), revents: 0))
+    list.append(pollfd(fd: areErrorsOpen ? child.errors : -1, events: Int16(POLLIN), revents: 0))
+    list.append(pollfd(fd: ending == nil ? child.endDescriptor : -1, events: Int16(POLLIN), revents: 0))
+  }
+
+  /// Moves the bytes that poll(2) found, and notices the end.
+  func exchange(_ ready: ArraySlice<pollfd>) {
+    let first = ready.startIndex
+    if ready[first].revents != 0 { flushInput() }
+    if ready[first + 1].revents != 0 { receive() }
+    if ready[first + 2].revents != 0 { listen() }
+    if ready[first + 3].revents != 0 { checkEnd() }
+  }
+
+  private func checkEnd() {
+    guard ending == nil else { return }
+    // Children of a handler that was ended have no business any more. Its group has this number until it is reaped.
+    if isToEnd { kill() }
+    guard let ending = child.waitForEnd(atMost: .zero) else { return }
+    // What is left in the pipes; a child of the handler may hold them open.
+    while isOutputOpen, receive() {}
+    while areErrorsOpen, listen() {}
+    (isOutputOpen, areErrorsOpen) = (false, false)
+    endInput()
+    self.ending = ending
+  }
+
+  private func flushInput() {
+    while isInputOpen, sent < input.count {
+      let written = unsafe input[sent...].withUnsafeBytes {
+        unsafe write(child.input, $0.baseAddress, $0.count)
+      }
+      if written >= 0 {
+        sent += written
+      } else if errno == EAGAIN {
+        return
+      } else if errno != EINTR {
+        // EPIPE: the handler does not read its input, which it may.
+        endInput()
       }
     }
-    return status == 0 ? .success(child) : .failure(status)
+    if closesInput { endInput() }
   }
 
-  private static func environment(adding variables: [String]) -> [String] {
-    var result: [String] = []
-    var index = 0
-    while let entry = unsafe environ[index] {
-      let text = unsafe String(cString: entry)
-      if !text.hasPrefix("NATSWATCH_") { result.append(text) }
-      index += 1
-    }
-    return result + variables
+  private func endInput() {
+    guard isInputOpen else { return }
+    isInputOpen = false
+    child.closeInput()
   }
 
-  private func wait(for child: pid_t, _ talk: inout HandlerTalk, _ everyTick: () -> Void) -> Outcome {
-    let started = ContinuousClock.now
-    var isKilled = false
-    while true {
-      talk.exchange(milliseconds: 100)
-      var status: Int32 = 0
-      if unsafe waitpid(child, &status, WNOHANG) == child {
-        talk.finish()
-        if isKilled { return .timedOut }
-        // WIFEXITED and its friends are macros that Swift does not see.
-        return status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signalled(status & 0x7f)
-      }
-      everyTick()
-      let isLate = timeout.map { ContinuousClock.now - started > $0 } ?? false
-      if !isKilled, isLate || talk.output.count > Self.outputLimit {
-        isKilled = true
-        kill(-child, SIGKILL)
+  @discardableResult
+  private func receive() -> Bool {
+    Self.read(child.output, isOpen: &isOutputOpen) { output.append(contentsOf: $0) }
+  }
+
+  @discardableResult
+  private func listen() -> Bool {
+    Self.read(child.errors, isOpen: &areErrorsOpen) { bytes in
+      unsafe bytes.withUnsafeBytes { unsafe _ = write(2, $0.baseAddress, $0.count) }
+      for byte in bytes {
+        if byte == 0x0a {
+          if !partialLine.isEmpty { lastLine = partialLine }
+          partialLine.removeAll(keepingCapacity: true)
+        } else if partialLine.count < 2048 {
+          partialLine.append(byte)
+        }
       }
     }
+  }
+
+  /// One read(2): a handler that never stops writing must not hold us here.
+  ///
+  /// - Returns: Whether there may be more at once.
+  private static func read(
+    _ descriptor: Int32, isOpen: inout Bool, _ take: (ArraySlice<UInt8>) -> Void
+  ) -> Bool {
+    guard isOpen else { return false }
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+    }
+    if count > 0 { take(buffer[..<count]) }
+    if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { isOpen = false }
+    return count > 0
   }
 }

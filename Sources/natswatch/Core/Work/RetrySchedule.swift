@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When a message whose handling failed is tried again, and when no more: doubling delays, kept by the server.
+/// When a message whose handling failed is tried again, and when no more. The server keeps the delays.
 package struct RetrySchedule: Sendable, Equatable {
   package enum Decision: Sendable, Equatable {
     case retry(after: Duration)
@@ -20,14 +20,11 @@ package struct RetrySchedule: Sendable, Equatable {
     self.retries = retries
   }
 
-  /// What follows the failure of the `attempt`-th try (from 1), by the server's count of deliveries.
-  package func decision(afterAttempt attempt: UInt64) -> Decision {
-    guard attempt <= retries else { return .deadLetter }
+  /// What follows the `tries`-th failure, counted from 1: the delay doubles with each.
+  package func decision(afterTries tries: UInt64) -> Decision {
+    guard tries <= retries else { return .deadLetter }
     var delay = initial
-    for _ in 1..<max(1, min(attempt, 64)) where delay < maximum { delay = delay * 2 }
+    for _ in 1..<max(1, min(tries, 64)) where delay < maximum { delay = delay * 2 }
     return .retry(after: min(delay, maximum))
   }
-
-  /// True when the message has had all its tries: whoever had the last one did not live to say so.
-  package func isExhausted(beforeAttempt attempt: UInt64) -> Bool { attempt > retries + 1 }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Encoding
+import Events
 import FoundationEssentials
 import JSON
 import Process
@@ -10,95 +12,192 @@ struct WorkQueue: Sendable {
   let durable: String
   /// The stream's identity.
   let epoch: String
-  /// The one the consumer really has; it may have been there before us.
+  /// The consumer's creation, which tells it from an earlier one of the same name.
+  let consumerEpoch: String
+  /// The time that the consumer really gives a silent worker.
   let ackWait: Duration
+  let replicas: Int
+  /// Whether this run has created the consumer.
+  let isNew: Bool
 
-  /// Finds the consumer or creates it, and checks that dead letters have somewhere to go.
-  ///
-  /// - Throws: `notFound`, `refused` and `badSettings`, with what to do.
-  static func open(_ settings: WorkSettings, on jetStream: JetStream) throws(NATSError) -> WorkQueue {
-    let stream: String
-    if let name = settings.stream {
-      stream = name
-    } else {
-      stream = try jetStream.findStream(for: settings.subjects)
-    }
-    let info = try jetStream.streamInfo(stream)
-    if let letters = settings.deadLetters { try check(letters, settings, info, jetStream) }
-    var consumer = try jetStream.consumerInfo(settings.durable, of: stream)
-    if consumer == nil { consumer = try create(settings, stream, jetStream) }
-    guard let consumer else {
-      throw NATSError(.unavailable, "the consumer \(settings.durable) cannot be had")
-    }
-    let filters = consumer.config.filter_subjects ?? consumer.config.filter_subject.map { [$0] } ?? [">"]
-    guard Set(filters) == Set(settings.subjects.map(\.description)) || settings.subjects.isEmpty else {
-      throw NATSError(
-        .badSettings,
-        "the consumer \(settings.durable) of \(stream) has other subjects (\(filters.joined(separator: " "))): "
-          + "use another --durable name, or delete it")
-    }
-    guard consumer.config.ack_policy == "explicit", consumer.config.deliver_subject == nil else {
-      throw NATSError(
-        .badSettings,
-        "the consumer \(settings.durable) of \(stream) is none to pull from with acknowledgement: "
-          + "use another --durable name")
-    }
-    let wait = consumer.config.ack_wait.map { Duration.nanoseconds($0) } ?? settings.ackWait
-    return WorkQueue(stream: stream, durable: settings.durable, epoch: info.epoch, ackWait: wait)
+  /// What makes ids of replies and dead letters unique: two durables on one stream have different ones.
+  var identity: String { "\(stream).\(durable).\(consumerEpoch)" }
+
+  /// What every handler finds in its environment.
+  var environment: [String] {
+    ProcessEnvironment.all.filter { !$0.hasPrefix("NATSWATCH_") } + [
+      "NATSWATCH_STREAM=\(stream)", "NATSWATCH_DURABLE=\(durable)",
+    ]
   }
+
+  /// Finds the consumer or creates it. Everything that can be refused is checked before it is created.
+  ///
+  /// - Throws: `notFound`, `refused`, `noPermission` and `badSettings`, with what to do.
+  static func open(_ settings: WorkSettings, on jetStream: JetStream) throws(NATSError) -> WorkQueue {
+    let stream = try settings.streamName(jetStream)
+    let info = try jetStream.streamInfo(stream)
+    try checkDeadLetters(settings, jetStream)
+    if let consumer = try jetStream.consumerInfo(settings.durable, of: stream) {
+      try check(consumer, settings, stream)
+      return WorkQueue(info, consumer, settings, isNew: false)
+    }
+    return WorkQueue(info, try create(settings, stream, jetStream), settings, isNew: true)
+  }
+
+  private init(_ stream: StreamInfo, _ consumer: ConsumerInfo, _ settings: WorkSettings, isNew: Bool) {
+    self.stream = stream.config.name
+    durable = settings.durable
+    epoch = stream.epoch
+    let created = consumer.created ?? stream.created
+    consumerEpoch = RFC3339.nanoseconds(created).map(String.init) ?? stream.epoch
+    ackWait =
+      consumer.config.ack_wait.map { Duration.nanoseconds($0) } ?? settings.ackWait
+      ?? WorkSettings.defaultAckWait
+    replicas = max(1, stream.config.num_replicas ?? 1)
+    self.isNew = isNew
+  }
+
+  /// For a dry run, which makes no consumer.
+  init(dryRunOn stream: StreamInfo, _ settings: WorkSettings) {
+    self.stream = stream.config.name
+    durable = settings.durable
+    epoch = stream.epoch
+    consumerEpoch = stream.epoch
+    ackWait = WorkSettings.defaultAckWait
+    replicas = 1
+    isNew = false
+  }
+
+  // MARK: - A consumer that exists
+
+  /// Refuses a consumer that would not do what this run asks for, and names what differs.
+  private static func check(
+    _ consumer: ConsumerInfo, _ settings: WorkSettings, _ stream: String
+  ) throws(NATSError) {
+    let configuration = consumer.config
+    var differences: [String] = []
+    let filters = configuration.filter_subjects ?? configuration.filter_subject.map { [$0] } ?? [">"]
+    if Set(filters) != Set(settings.filters.map(\.description)) {
+      differences.append("its subjects are \(filters.joined(separator: " "))")
+    }
+    if configuration.ack_policy != "explicit" {
+      differences.append("its ack policy is \(configuration.ack_policy ?? "none"), not explicit")
+    }
+    if configuration.deliver_subject != nil { differences.append("it pushes messages") }
+    if configuration.headers_only == true { differences.append("it delivers headers only") }
+    if let limit = configuration.max_deliver, limit > 0 {
+      differences.append("it gives up after max_deliver \(limit) deliveries, which would strand messages")
+    }
+    if let asked = settings.ackWait, let nanoseconds = configuration.ack_wait,
+      asked != .nanoseconds(nanoseconds)
+    {
+      differences.append(
+        "its ack_wait is \(DurationText.print(.nanoseconds(nanoseconds))), not \(DurationText.print(asked))")
+    }
+    guard !differences.isEmpty else { return }
+    throw NATSError(
+      .badSettings,
+      "the consumer \(settings.durable) of \(stream) exists with other settings: "
+        + "\(differences.joined(separator: "; ")): use another --durable, or delete the consumer")
+  }
+
+  // MARK: - A new consumer
 
   private static func create(
     _ settings: WorkSettings, _ stream: String, _ jetStream: JetStream
   ) throws(NATSError) -> ConsumerInfo {
-    let filters = SubjectPattern.withoutCovered(settings.subjects).map { JSONText.string($0.description) }
+    let filters = settings.filters.map { JSONText.string($0.description) }
     let filter =
       filters.count == 1
       ? "\"filter_subject\":\(filters[0])" : "\"filter_subjects\":[\(filters.joined(separator: ","))]"
+    let ackWait = settings.ackWait ?? WorkSettings.defaultAckWait
     // max_deliver stays without limit: a crash in the last delivery would strand the message outside the dead letters.
     let body = """
       {"stream_name":\(JSONText.string(stream)),"config":{"durable_name":\(JSONText.string(settings.durable)),\
-      "deliver_policy":"all","ack_policy":"explicit","ack_wait":\(settings.ackWait.nanoseconds),"max_deliver":-1,\
-      "replay_policy":"instant",\(filter)}}
+      "name":\(JSONText.string(settings.durable)),"deliver_policy":"all","ack_policy":"explicit",\
+      "ack_wait":\(ackWait.nanoseconds),"max_deliver":-1,"replay_policy":"instant",\(filter)}}
       """
-    let consumer = try jetStream.request(
-      "CONSUMER.DURABLE.CREATE.\(stream).\(settings.durable)", body, as: ConsumerInfo.self)
+    let consumer = try request(body, settings, stream, jetStream)
     guard filters.count == 1 || consumer.config.filter_subjects?.count == filters.count else {
       jetStream.deleteConsumer(settings.durable, of: stream)
       throw NATSError(
         .refused,
-        "the server knows one subject a consumer only (before 2.10): run one natswatch work a subject")
+        "this server knows one subject per consumer (several need NATS 2.10): "
+          + "run one natswatch work per subject, each with its own --durable")
     }
     return consumer
   }
 
-  /// Dead letters that the stream itself captures would come back as work, and ones that nobody captures be lost.
-  private static func check(
-    _ letters: String, _ settings: WorkSettings, _ info: StreamInfo, _ jetStream: JetStream
-  ) throws(NATSError) {
-    for subject in settings.subjects {
-      let text = WorkSettings.replacing("{subject}", in: letters, with: subject.description)
-      guard let pattern = SubjectPattern(text) else {
-        throw NATSError(.badSettings, "--dlq \(letters): \"\(text)\" is no subject")
-      }
-      if settings.subjects.contains(where: { $0.overlaps(pattern) }) {
-        throw NATSError(
-          .badSettings, "--dlq \(letters): dead letters on \(pattern) would be taken for work again")
-      }
-      let captured = (info.config.subjects ?? []).compactMap(SubjectPattern.init)
-      if captured.contains(where: { $0.overlaps(pattern) }) {
-        throw NATSError(
-          .badSettings,
-          "--dlq \(letters): the stream \(info.config.name) itself captures \(pattern): "
-            + "choose a subject of another stream")
-      }
-      guard try !jetStream.streamNames(capturing: pattern.description).isEmpty else {
-        throw NATSError(
-          .notFound,
-          "--dlq \(letters): no stream captures \(pattern), dead letters would be lost: create one, "
-            + "or say --dlq none to drop them")
+  /// Creates the consumer by the request that every server knows, or, where only that is allowed, by the one that names
+  /// the subject.
+  private static func request(
+    _ body: String, _ settings: WorkSettings, _ stream: String, _ jetStream: JetStream
+  ) throws(NATSError) -> ConsumerInfo {
+    do throws(NATSError) {
+      return try jetStream.request(
+        "CONSUMER.DURABLE.CREATE.\(stream).\(settings.durable)", body, as: ConsumerInfo.self)
+    } catch {
+      guard error.code == .noPermission, settings.filters.count == 1 else { throw error }
+      do throws(NATSError) {
+        return try jetStream.request(
+          "CONSUMER.CREATE.\(stream).\(settings.durable).\(settings.filters[0])", body, as: ConsumerInfo.self)
+      } catch let second {
+        throw second.code == .noPermission ? error : second
       }
     }
   }
+
+  // MARK: - Dead letters
+
+  /// Dead letters that no stream captures would be lost.
+  private static func checkDeadLetters(_ settings: WorkSettings, _ jetStream: JetStream) throws(NATSError) {
+    guard let letters = settings.deadLetters, !settings.isDryRun else { return }
+    for pattern in try settings.deadLetterPatterns() {
+      do throws(NATSError) {
+        guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { continue }
+      } catch {
+        // Who may not ask finds out with the first dead letter.
+        guard error.code == .noPermission else { throw error }
+        return
+      }
+      throw NATSError(
+        .notFound,
+        "--dlq \(letters): no stream captures \(pattern), so that dead letters would be lost: create one, "
+          + "or say --dlq none to drop them")
+    }
+  }
+}
+
+extension WorkSettings {
+  /// Where dead letters may go.
+  ///
+  /// - Throws: `badUsage` for a subject that is none, and for one that would come back as work.
+  package func deadLetterPatterns() throws(NATSError) -> [SubjectPattern] {
+    guard let deadLetters else { return [] }
+    var patterns: [SubjectPattern] = []
+    for subject in subjects {
+      let text = Self.replacing("{subject}", in: deadLetters, with: subject.description)
+      guard let pattern = SubjectPattern(text) else {
+        throw NATSError(.badUsage, "--dlq \(deadLetters): \"\(text)\" is not a subject")
+      }
+      if let filter = subjects.first(where: { $0.overlaps(pattern) }) {
+        throw NATSError(
+          .badUsage,
+          "--dlq \(deadLetters): dead letters on \(pattern) would be taken for work again by \(filter)")
+      }
+      patterns.append(pattern)
+    }
+    return patterns
+  }
+
+  /// The stream that is named, or the one that has the subjects.
+  func streamName(_ jetStream: JetStream) throws(NATSError) -> String {
+    if let stream { return stream }
+    return try jetStream.findStream(for: subjects)
+  }
+
+  /// The consumer's filter: without subjects that another one covers, which a server refuses.
+  package var filters: [SubjectPattern] { SubjectPattern.withoutCovered(subjects) }
 }
 
 extension JetStream {

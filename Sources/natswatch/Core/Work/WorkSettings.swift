@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Filter
+
 /// What `natswatch work` is to do.
 package struct WorkSettings: Sendable {
   package var subjects: [SubjectPattern]
@@ -7,9 +9,14 @@ package struct WorkSettings: Sendable {
   package var durable: String
   /// The handler and its arguments.
   package var command: [String]
+  /// Whether a handler lives long and gets a message a line.
+  package var handsOverLines = false
+  /// Messages that do not match are acknowledged without being handled.
+  package var filter: LineFilter?
   package var jobs = 1
-  /// How long the server waits for a sign of life before it gives a message to another.
-  package var ackWait: Duration = .seconds(30)
+  /// How long the server waits for a sign of life before it gives a message to another worker; nil takes what an
+  /// existing consumer has, or ``defaultAckWait``.
+  package var ackWait: Duration?
   package var schedule = RetrySchedule()
   /// Where messages go whose tries are spent, `{subject}` being their own; nil: they are dropped.
   package var deadLetters: String?
@@ -24,12 +31,14 @@ package struct WorkSettings: Sendable {
   /// The field whose value makes two messages the same.
   package var deduplicateBy: FieldPath?
   package var deduplicateFor: Duration = .seconds(120)
-  /// Write messages to stdout instead of handling them, and give them back.
+  /// Print the messages instead of handling them.
   package var isDryRun = false
   /// How long handlers that run may go on after a request to end.
   package var drainTimeout: Duration = .seconds(60)
   package var controller = "natswatch"
   package var platform = ""
+
+  package static let defaultAckWait: Duration = .seconds(30)
 
   package init(subjects: [SubjectPattern], durable: String, command: [String]) {
     self.subjects = subjects

@@ -3,11 +3,11 @@
 import Encoding
 import JSON
 
-/// One delivery of one message, taken out of libnats' memory.
-struct WorkItem: Sendable {
+/// One delivery of one message, copied out of the connection's memory.
+struct Delivery: Sendable {
   let subject: String
   /// Where acknowledgements go.
-  let reply: String
+  var reply: String
   let payload: [UInt8]
   let headers: [(name: String, values: [String])]
   let metadata: DeliveryMetadata
@@ -21,8 +21,18 @@ struct WorkItem: Sendable {
     headers = message.headers
   }
 
-  /// Which try this is, from 1, by the server's count.
-  var attempt: UInt64 { metadata.deliveries }
+  init(
+    subject: String, reply: String = "", payload: [UInt8], headers: [(name: String, values: [String])] = [],
+    metadata: DeliveryMetadata
+  ) {
+    self.subject = subject
+    self.reply = reply
+    self.payload = payload
+    self.headers = headers
+    self.metadata = metadata
+  }
+
+  var sequence: UInt64 { metadata.streamSequence }
 
   func header(_ name: String) -> String? { headers.first { $0.name == name }?.values.first }
 
@@ -40,31 +50,29 @@ struct WorkItem: Sendable {
     }
   }
 
-  /// What the journal calls the message: its `event_id`, its message id, or where it lies.
+  /// What the journal calls the message: its `event_id`, its message id, or its place in the stream.
   func identifier(in stream: String) -> String {
     if let path = FieldPath("event_id"), let text = field(path) {
       return String(decoding: text, as: UTF8.self)
     }
-    return header("Nats-Msg-Id") ?? "\(stream).\(metadata.streamSequence)"
+    return header("Nats-Msg-Id") ?? "\(stream).\(sequence)"
   }
 
-  /// What the handler finds in its environment.
-  func variables(_ queue: WorkQueue) -> [String] {
+  /// What the handler of this message finds in its environment.
+  func environment(_ queue: WorkQueue, attempt: UInt64) -> [String] {
     let pairs = headers.map { header in
       let values = header.values.map(JSONText.string).joined(separator: ",")
       return "\(JSONText.string(header.name)):\(header.values.count == 1 ? values : "[\(values)]")"
     }
-    return [
-      "NATSWATCH_SUBJECT=\(subject)", "NATSWATCH_STREAM=\(queue.stream)",
-      "NATSWATCH_DURABLE=\(queue.durable)",
-      "NATSWATCH_SEQUENCE=\(metadata.streamSequence)", "NATSWATCH_ATTEMPT=\(attempt)",
+    return queue.environment + [
+      "NATSWATCH_SUBJECT=\(subject)", "NATSWATCH_SEQUENCE=\(sequence)", "NATSWATCH_ATTEMPT=\(attempt)",
       "NATSWATCH_TIME=\(RFC3339.text(nanoseconds: metadata.time))", "NATSWATCH_PENDING=\(metadata.pending)",
       "NATSWATCH_MSG_ID=\(header("Nats-Msg-Id") ?? "")",
       "NATSWATCH_HEADERS={\(pairs.joined(separator: ","))}",
     ]
   }
 
-  /// The handler's arguments: `{subject}` and `{token:N}` (from 1) are filled in.
+  /// The handler's arguments, with `{subject}` and `{token:N}` (from 1) filled in.
   func arguments(_ command: [String]) -> [String] {
     let tokens = subject.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     return command.enumerated().map { index, argument in
@@ -75,26 +83,5 @@ struct WorkItem: Sendable {
       }
       return result
     }
-  }
-
-  /// The message as a dead letter, with why and whence in its headers.
-  func deadLetter(to subject: String, reason: String, queue: WorkQueue) -> PublishWindow.Entry {
-    var entry = PublishWindow.Entry(
-      subject: subject, payload: payload,
-      identifier: "natswatch-dlq.\(queue.stream).\(queue.epoch).\(metadata.streamSequence)")
-    for header in headers where !header.name.hasPrefix("Nats-") && !header.name.hasPrefix("Natswatch-") {
-      entry.headers += header.values.map { PublishWindow.Header(name: header.name, value: $0) }
-    }
-    // A header's value is one line.
-    let line = String(reason.map { $0.isNewline ? " " : $0 })
-    entry.headers += [
-      PublishWindow.Header(name: "Natswatch-Error", value: line),
-      PublishWindow.Header(name: "Natswatch-Attempts", value: "\(attempt)"),
-      PublishWindow.Header(name: "Natswatch-Original-Subject", value: self.subject),
-      PublishWindow.Header(name: "Natswatch-Stream", value: queue.stream),
-      PublishWindow.Header(name: "Natswatch-Sequence", value: "\(metadata.streamSequence)"),
-      PublishWindow.Header(name: "Natswatch-Time", value: RFC3339.text(nanoseconds: metadata.time)),
-    ]
-    return entry
   }
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Process
+
+/// Where the tries that a message has used up are kept: in a key-value bucket beside the stream.
+///
+/// The server's count of deliveries cannot serve, because it also counts what is no try: a delivery to a worker that
+/// was stopped, restarted or killed, and because NATS 2.9 forgets some. So each failure of a handler is recorded before
+/// the message is given back, in the bucket `natswatch-tries`, which is created when a handler fails for the first time.
+/// The next worker that gets the message reads the count. A worker that is not allowed to do either counts its own
+/// failures only.
+///
+/// A key is `STREAM.DURABLE.CREATED.SEQUENCE`; with the consumer's time of creation, a durable that is deleted and
+/// created again starts from zero.
+struct TryCounts: Sendable {
+  static let bucketStream = "KV_natswatch-tries"
+  private static let subjectPrefix = "$KV.natswatch-tries"
+  /// Counts outlive the longest usual absence of all workers.
+  private static let maximumAge: Duration = .seconds(7 * 86_400)
+
+  private let keyPrefix: String
+  private let replicas: Int
+  /// Failures that this process has seen, by the message's sequence.
+  private var own: [UInt64: UInt64] = [:]
+
+  init(stream: String, durable: String, consumerEpoch: String, replicas: Int) {
+    keyPrefix = "\(Self.subjectPrefix).\(stream).\(durable).\(consumerEpoch)"
+    self.replicas = replicas
+  }
+
+  func subject(_ sequence: UInt64) -> String { "\(keyPrefix).\(sequence)" }
+
+  /// Tries of a message that this process knows of.
+  func known(_ sequence: UInt64) -> UInt64 { own[sequence] ?? 0 }
+
+  /// Takes a count that was read from the bucket, or that of a failure that has just happened.
+  mutating func note(_ tries: UInt64, for sequence: UInt64) { own[sequence] = max(tries, known(sequence)) }
+
+  /// The message will not come again.
+  mutating func forget(_ sequence: UInt64) { own[sequence] = nil }
+
+  /// The bucket's configuration, as the key-value clients of NATS make it.
+  var bucketConfiguration: String {
+    """
+    {"name":"\(Self.bucketStream)","subjects":["\(Self.subjectPrefix).>"],"max_msgs_per_subject":1,\
+    "max_age":\(Self.maximumAge.nanoseconds),"num_replicas":\(replicas),"discard":"new","allow_rollup_hdrs":true,\
+    "deny_delete":true,"allow_direct":true,"storage":"file",\
+    "description":"Tries that natswatch work has counted, by stream, durable and sequence"}
+    """
+  }
+
+  /// Whether a refusal of the server concerns only the bucket, which work can do without.
+  static func concerns(denial: String) -> Bool {
+    denial.contains(bucketStream) || denial.contains(subjectPrefix)
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Process
+
+extension WorkEngine {
+  /// How long the server's last answers are awaited.
+  private static let settlingTime: Duration = .seconds(5)
+  /// How long handlers have between SIGTERM and SIGKILL.
+  private static let terminationTime: Duration = .seconds(5)
+
+  /// Ends the run with an error. The first one counts.
+  func end(with error: any ToolError) { failure = failure ?? error }
+
+  /// Ends the run because nothing is left to do.
+  func stop() { isAskedToStop = true }
+
+  /// Takes the run to its next stage when it is time.
+  func advance() {
+    switch stage {
+    case .running:
+      if let timeLimit, now >= timeLimit, failure == nil {
+        status = .timedOut
+        stop()
+      }
+      if session.shutdown.cause != nil || failure != nil || isAskedToStop { beginDraining() }
+    case .draining(let until):
+      // An error that appears now leaves the handlers no more time than one that began the end.
+      let limit = failure == nil ? until : min(until, now + Self.terminationTime)
+      stage = .draining(until: limit)
+      if !isHandling { return settle() }
+      if now >= limit { terminateHandlers() }
+    case .terminating(let until):
+      if !isHandling { return settle() }
+      if now >= until { for process in runningProcesses { process.kill() } }
+    case .settling(let until):
+      let isAnswered = requests.values.allSatisfy { $0.isBoundToConnection }
+      if isAnswered || now >= until || !trouble.isOver && failure != nil { leave() }
+    case .done: break
+    }
+  }
+
+  private var isHandling: Bool { !runningProcesses.isEmpty }
+
+  private var runningProcesses: [HandlerProcess] {
+    handlers.map(\.process) + lineHandlers.compactMap(\.process)
+  }
+
+  private func beginDraining() {
+    abandonWaiting()
+    // A handler of lines ends when it has answered what it was given.
+    for handler in lineHandlers { handler.process?.closeInput() }
+    let time = failure == nil ? settings.drainTimeout : min(settings.drainTimeout, Self.terminationTime)
+    stage = .draining(until: now + time)
+    advance()
+  }
+
+  private func terminateHandlers() {
+    let count = runningProcesses.count
+    diagnostics.warning(
+      "\(count) handler\(count == 1 ? "" : "s") did not end within --drain-timeout: ended by signal; "
+        + "the messages will be delivered again")
+    stage = .terminating(until: now + Self.terminationTime)
+    for process in runningProcesses { process.terminate() }
+  }
+
+  private func settle() {
+    stage = .settling(until: now + Self.settlingTime)
+    advance()
+  }
+
+  /// Gives back what is still held, and sends what waits.
+  private func leave() {
+    for job in jobs.values {
+      if case .settling = job.phase { continue }
+      connection.publish(Array("-NAK".utf8), to: job.delivery.reply)
+    }
+    heartbeat?.send(connection, status: "unhealthy")
+    let deadline = now + .seconds(1)
+    while connection.unsentBytes > 0, now < deadline, connection.loss == nil {
+      _ = mailbox.next(milliseconds: 10)
+    }
+    stage = .done
+  }
+}

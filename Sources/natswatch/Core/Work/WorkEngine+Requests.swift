@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Metrics
+import Process
+
+extension WorkEngine {
+  // MARK: - Sending
+
+  @discardableResult
+  func send(_ purpose: WorkRequest.Purpose, _ message: PublishWindow.Entry) -> UInt64 {
+    lastToken += 1
+    let token = lastToken
+    requests[token] = WorkRequest(purpose: purpose, message: message, began: now, sent: now)
+    transmit(token, message)
+    return token
+  }
+
+  /// A message that cannot be sent now is sent again with all others when the connection is back.
+  private func transmit(_ token: UInt64, _ message: PublishWindow.Entry) {
+    let reply = mailbox.subject(token)
+    if message.identifier.isEmpty, message.headers.isEmpty {
+      connection.publish(message.payload, to: message.subject, reply: reply)
+      return
+    }
+    do throws(NATSError) {
+      try connection.publish(message, reply: reply)
+    } catch {
+      guard !error.isTransient, let request = requests.removeValue(forKey: token) else { return }
+      refused(request, error.message)
+    }
+  }
+
+  /// Sends again what has not been answered in time.
+  func resend(_ now: Duration) {
+    let late = requests.filter { now - $0.value.sent >= $0.value.patience }
+    for (token, request) in late {
+      switch request.purpose {
+      case .pull:
+        if now - request.sent > PullCredit.expiry + .seconds(3) { requests[token] = nil }
+      case .consumerInfo:
+        requests[token] = nil
+      case .makeBucket, .readTries, .recordTry:
+        if request.attempts > 1 {
+          requests[token] = nil
+          diagnostics.debug("no answer to \(request.message.subject)")
+          doWithoutCount(request)
+        } else {
+          repeatRequest(token)
+        }
+      case .settle(let job):
+        if now - request.began > queue.ackWait {
+          requests[token] = nil
+          diagnostics.warning(
+            "\(job.delivery.subject) \(job.sequence): the server did not confirm the acknowledgement: "
+              + "the message may be delivered again")
+          remove(job, succeeded: true)
+        } else {
+          repeatRequest(token)
+        }
+      case .publishReply, .publishLetter:
+        report(request, "no answer")
+        repeatRequest(token)
+      }
+    }
+  }
+
+  private func repeatRequest(_ token: UInt64) {
+    guard var request = requests[token] else { return }
+    request.attempts += 1
+    request.sent = now
+    requests[token] = request
+    transmit(token, request.message)
+  }
+
+  /// Prints why a message waits: at once, then every minute.
+  private func report(_ request: WorkRequest, _ reason: String) {
+    guard now >= trouble.nextReport else {
+      return diagnostics.debug("publish to \(request.message.subject): \(reason)")
+    }
+    trouble.nextReport = now + .seconds(60)
+    diagnostics.warning("publish to \(request.message.subject): \(reason): trying again")
+  }
+
+  // MARK: - Answers
+
+  /// Takes all messages that have arrived.
+  func takeMessages() {
+    for _ in 0..<10_000 {
+      switch mailbox.next(milliseconds: 0) {
+      case .message(let message): take(message)
+      case .noResponders:
+        // Nobody says which request it was: pull again after a pause, and find out whether the consumer still exists.
+        credit.reset()
+        pullPause = now + .milliseconds(500)
+        askAboutConsumer()
+      case .timedOut: return
+      case .ended: return
+      }
+    }
+  }
+
+  private func take(_ message: borrowing Message) {
+    if let delivery = Delivery(message) { return receive(delivery) }
+    guard let token = mailbox.token(of: message), let request = requests[token] else { return }
+    if case .pull = request.purpose { return pullEnded(message, token) }
+    requests[token] = nil
+    let payload = unsafe Data(message.payload)
+    answer(request, payload)
+  }
+
+  /// The server ended a pull request, or says that it still has it (100).
+  private func pullEnded(_ message: borrowing Message, _ token: UInt64) {
+    let status = message.header("Status") ?? ""
+    guard status != "100" else { return }
+    requests[token] = nil
+    credit.ended(token, pending: message.header("Nats-Pending-Messages").flatMap { Int($0) })
+    // 404 and 408: no messages within the time. All else is worth a look.
+    guard status != "404", status != "408" else { return }
+    diagnostics.debug("pull from \(queue.durable): \(status) \(message.header("Description") ?? "")")
+    pullPause = now + .milliseconds(500)
+    askAboutConsumer()
+  }
+
+  private func answer(_ request: WorkRequest, _ payload: Data) {
+    switch request.purpose {
+    case .pull: return
+    case .consumerInfo: return consumerIs(payload)
+    case .settle(let job): return remove(job, succeeded: true)
+    case .readTries(let job): return triesAre(payload, job)
+    case .makeBucket: return bucketIs(payload)
+    case .recordTry, .publishReply, .publishLetter: break
+    }
+    let acknowledgement = unsafe payload.withUnsafeBytes { bytes in
+      unsafe PublishAcknowledgement(bytes.bindMemory(to: UInt8.self))
+    }
+    switch acknowledgement {
+    case .stored, .duplicate: stored(request)
+    case .refused(let reason): refused(request, reason)
+    case .refusedForNow(let reason):
+      if case .recordTry = request.purpose { return doWithoutCount(request) }
+      report(request, reason)
+      var later = request
+      later.sent = now - request.patience + .seconds(1)
+      lastToken += 1
+      requests[lastToken] = later
+    }
+  }
+
+  private func stored(_ request: WorkRequest) {
+    switch request.purpose {
+    case .recordTry(let job): isRecorded(job)
+    case .publishReply(let job): replyIsStored(job, request.message.subject)
+    case .publishLetter(let job): letterIsStored(job)
+    case .pull, .consumerInfo, .makeBucket, .readTries, .settle: break
+    }
+  }
+
+  private func refused(_ request: WorkRequest, _ reason: String) {
+    switch request.purpose {
+    case .publishReply(let job):
+      guard case .replying = job.phase else { return }
+      bury(job, reason: "publish a line of its handler to \(request.message.subject): \(reason)")
+    case .publishLetter(let job): letterIsRefused(job, reason)
+    case .makeBucket, .readTries, .recordTry: doWithoutCount(request)
+    case .pull, .consumerInfo, .settle: break
+    }
+  }
+
+  // MARK: - The consumer
+
+  /// Asks for the consumer's state, unless that question is under way.
+  func askAboutConsumer() {
+    let isAsked = requests.values.contains { if case .consumerInfo = $0.purpose { true } else { false } }
+    guard !isAsked else { return }
+    send(
+      .consumerInfo,
+      PublishWindow.Entry(
+        subject: "\(connection.settings.apiPrefix).CONSUMER.INFO.\(queue.stream).\(queue.durable)",
+        payload: [],
+        identifier: ""))
+  }
+
+  private func consumerIs(_ payload: Data) {
+    do throws(NATSError) {
+      let info = try JetStream.read(
+        "CONSUMER.INFO.\(queue.stream).\(queue.durable)", payload, as: ConsumerInfo.self)
+      metrics.pending.set(Double(info.num_pending))
+      if untilNow, jobs.isEmpty, info.num_pending == 0, info.num_ack_pending == 0 { stop() }
+    } catch {
+      guard error.code == .notFound else { return diagnostics.debug("\(error)") }
+      end(with: NATSError(.notFound, "the consumer \(queue.durable) of \(queue.stream) has been deleted"))
+    }
+  }
+
+  // MARK: - The connection
+
+  /// Notices what the server denies, and replaces a lost connection.
+  func superviseConnection() {
+    while let denial = connection.state.denial(after: denialsSeen) {
+      denialsSeen += 1
+      denied(denial)
+    }
+    guard connection.loss != nil || !trouble.isOver else { return }
+    if trouble.isOver {
+      trouble.begin(now)
+      credit.reset()
+    }
+    if now >= trouble.nextReport, now - trouble.since > .seconds(1) {
+      trouble.nextReport = now + .seconds(60)
+      diagnostics.warning("connection lost: \(connection.loss?.reason ?? "no answer"): trying again")
+    }
+    guard now >= trouble.nextAttempt else { return }
+    do throws(NATSError) {
+      connection = try session.replace(connection)
+      mailbox = try connection.subscribe(drivesLoop: true)
+    } catch {
+      trouble.nextAttempt = now + trouble.backoff.next(random: .random(in: 0..<1))
+      guard error.isTransient || error.code == .interrupted else { return end(with: error) }
+      return diagnostics.debug("\(error)")
+    }
+    trouble.end()
+    denialsSeen = 0
+    for (token, request) in requests {
+      if request.isBoundToConnection { requests[token] = nil } else { repeatRequest(token) }
+    }
+  }
+
+  private func denied(_ denial: String) {
+    guard TryCounts.concerns(denial: denial) else {
+      return end(with: NATSError(.noPermission, "the server does not allow it: \(denial)"))
+    }
+    doWithoutBucket("the server does not allow it: \(denial)")
+  }
+}
+
+/// A lost connection, and when what is to be done about it. Pure.
+struct Trouble {
+  private(set) var since = Duration.zero
+  private(set) var isOver = true
+  var nextAttempt = Duration.zero
+  var nextReport = Duration.zero
+  var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
+
+  mutating func begin(_ now: Duration) {
+    (since, isOver, nextAttempt) = (now, false, now)
+  }
+
+  mutating func end() {
+    isOver = true
+    nextReport = .zero
+    backoff.reset()
+  }
+}

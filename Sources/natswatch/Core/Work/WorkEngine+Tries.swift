@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Process
+
+/// Tries, recorded where the next worker finds them. See ``TryCounts``.
+extension WorkEngine {
+  /// Asks how many tries the message has used up, in all processes.
+  func readTries(of job: Job, after failure: Job.Failure?) {
+    job.phase = .readingTries(after: failure)
+    let body = "{\"last_by_subj\":\"\(tries.subject(job.sequence))\"}"
+    send(
+      .readTries(job),
+      PublishWindow.Entry(
+        subject: "\(connection.settings.apiPrefix).STREAM.MSG.GET.\(TryCounts.bucketStream)",
+        payload: Array(body.utf8), identifier: ""))
+  }
+
+  /// Goes on with what is known of a message's tries.
+  private func triesAreRead(_ job: Job) {
+    guard case .readingTries(let failure) = job.phase else { return }
+    job.tries = tries.known(job.sequence)
+    job.isCounted = true
+    if let failure { useUpTry(job, failure) } else { enqueue(job) }
+  }
+
+  /// Records the failure that has just been counted, then gives the message back.
+  func record(_ job: Job, delay: Duration) {
+    job.phase = .recordingTry(delay: delay)
+    switch bucket {
+    case .unavailable: postpone(job, delay)
+    case .ready: sendRecord(job)
+    case .making: unrecorded.append(job)
+    case .unknown:
+      unrecorded.append(job)
+      bucket = .making
+      send(
+        .makeBucket,
+        PublishWindow.Entry(
+          subject: "\(connection.settings.apiPrefix).STREAM.CREATE.\(TryCounts.bucketStream)",
+          payload: Array(tries.bucketConfiguration.utf8), identifier: ""))
+    }
+  }
+
+  private func sendRecord(_ job: Job) {
+    send(
+      .recordTry(job),
+      PublishWindow.Entry(
+        subject: tries.subject(job.sequence), payload: Array("\(job.tries)".utf8), identifier: ""))
+  }
+
+  func isRecorded(_ job: Job) {
+    guard case .recordingTry(let delay) = job.phase else { return }
+    postpone(job, delay)
+  }
+
+  func bucketIs(_ answer: Data) {
+    do throws(NATSError) {
+      _ = try JetStream.read("STREAM.CREATE.\(TryCounts.bucketStream)", answer, as: StreamInfo.self)
+    } catch {
+      // There already, perhaps with another configuration, which is its owner's.
+      guard error.serverCode == JetStream.ErrorCode.streamNameInUse else {
+        return doWithoutBucket("\(error)")
+      }
+    }
+    bucket = .ready
+    let jobs = unrecorded
+    unrecorded = []
+    for job in jobs { sendRecord(job) }
+  }
+
+  /// The answer of STREAM.MSG.GET.
+  func triesAre(_ answer: Data, _ job: Job) {
+    struct Stored: Decodable {
+      struct Message: Decodable { var data: String? }
+      var message: Message?
+    }
+    // No such bucket, no such key: the message has used up no try.
+    let stored = (try? JSONDecoder().decode(Stored.self, from: answer))?.message?.data
+    if let data = stored.flatMap({ Data(base64Encoded: $0) }),
+      let count = UInt64(String(decoding: data, as: UTF8.self))
+    {
+      tries.note(count, for: job.sequence)
+    }
+    triesAreRead(job)
+  }
+
+  /// A count that cannot be read or recorded holds no message up: what this process knows must do.
+  func doWithoutCount(_ request: WorkRequest) {
+    switch request.purpose {
+    case .readTries(let job): triesAreRead(job)
+    case .recordTry(let job): isRecorded(job)
+    case .makeBucket: doWithoutBucket("no answer to \(request.message.subject)")
+    case .pull, .consumerInfo, .publishReply, .publishLetter, .settle: break
+    }
+  }
+
+  func doWithoutBucket(_ reason: String) {
+    if bucket != .unavailable {
+      diagnostics.warning("failures are counted by this process only: \(reason)")
+    }
+    bucket = .unavailable
+    let concerned = requests.filter { request in
+      switch request.value.purpose {
+      case .readTries, .recordTry, .makeBucket: true
+      default: false
+      }
+    }
+    for (token, request) in concerned {
+      requests[token] = nil
+      if case .makeBucket = request.purpose { continue }
+      doWithoutCount(request)
+    }
+    let jobs = unrecorded
+    unrecorded = []
+    for job in jobs { isRecorded(job) }
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Filter
+import Glibc
+import JSON
+import Metrics
+import Process
+
+/// `natswatch work`: pulls messages, has them handled, and tells the server what became of each.
+///
+/// One thread turns the connection, feeds the handlers' pipes and notices their ends. A message is a ``Job`` whose
+/// phase says what it waits for; requests to the server are sent and forgotten until their answer arrives, or until
+/// it is time to send them again.
+final class WorkEngine {
+  /// How far the run is.
+  enum Stage: Equatable {
+    case running
+    /// Nothing more is pulled; handlers may finish until then.
+    case draining(until: Duration)
+    /// Handlers were sent SIGTERM, and are killed then.
+    case terminating(until: Duration)
+    /// No handler is left; answers of the server are awaited until then.
+    case settling(until: Duration)
+    case done
+  }
+
+  let settings: WorkSettings
+  let session: Session
+  let queue: WorkQueue
+  let journal: WorkJournal?
+  let metrics: WorkMetrics
+  let untilNow: Bool
+  let timeLimit: Duration?
+
+  var connection: Connection
+  var mailbox: Subscription
+
+  /// The messages that are held, by their sequence.
+  var jobs: [UInt64: Job] = [:]
+  /// Those that are ready for a handler, in the order of arrival.
+  var waiting: [Job] = []
+  /// Those that wait for another message with the same id.
+  var duplicatesHeld: [[UInt8]: [Job]] = [:]
+  /// Those whose failure waits for the bucket to be made.
+  var unrecorded: [Job] = []
+  var requests: [UInt64: WorkRequest] = [:]
+  var lastToken: UInt64 = 0
+  var credit = PullCredit()
+  var breaker: CircuitBreaker
+  var duplicates: DuplicateFilter
+  var tries: TryCounts
+  var bucket = Bucket.unknown
+  var handlers: [RunningHandler] = []
+  var lineHandlers: [LineHandler] = []
+  let lineMaker: LineMaker
+  let lineCopy = PaddedBytes()
+  let evaluator: LineEvaluator?
+  var hasReportedFilterError = false
+
+  var stage = Stage.running
+  var status = ExitStatus.ok
+  var failure: (any ToolError)?
+  var heartbeat: HeartbeatSender?
+  var trouble = Trouble()
+  var denialsSeen = 0
+  var hasReceived = false
+  var isAskedToStop = false
+  /// Nothing is pulled before this time.
+  var pullPause = Duration.zero
+  var nextSweep = Duration.zero
+  var nextLook = Duration.zero
+  private let origin = ContinuousClock.now
+
+  /// Whether failures can be recorded for other processes.
+  enum Bucket { case unknown, making, ready, unavailable }
+
+  init(
+    _ settings: WorkSettings, session: Session, connection: Connection, queue: WorkQueue,
+    journal: WorkJournal?, metrics: WorkMetrics, untilNow: Bool, timeLimit: Duration?
+  ) throws(NATSError) {
+    self.settings = settings
+    self.session = session
+    self.connection = connection
+    self.queue = queue
+    self.journal = journal
+    self.metrics = metrics
+    self.untilNow = untilNow
+    self.timeLimit = timeLimit
+    mailbox = try connection.subscribe(drivesLoop: true)
+    breaker = CircuitBreaker(threshold: settings.breaker, openFor: settings.breakerPause)
+    duplicates = DuplicateFilter(window: settings.deduplicateFor)
+    tries = TryCounts(
+      stream: queue.stream, durable: queue.durable, consumerEpoch: queue.consumerEpoch,
+      replicas: queue.replicas)
+    lineMaker = LineMaker(queue)
+    evaluator = settings.filter.map { LineEvaluator($0) }
+    heartbeat = settings.heartbeat.map {
+      HeartbeatSender($0, controller: settings.controller, platform: settings.platform)
+    }
+    denialsSeen = connection.state.denialCount
+  }
+
+  var now: Duration { ContinuousClock.now - origin }
+  var diagnostics: Diagnostics { session.diagnostics }
+
+  /// Works until there is a reason to end.
+  ///
+  /// - Returns: The status to end with.
+  /// - Throws: What ended the run.
+  func run(_ notifier: ServiceNotifier) throws -> ExitStatus {
+    while stage != .done {
+      takeMessages()
+      superviseConnection()
+      collectHandlers()
+      startHandlers()
+      pull()
+      sweep(notifier)
+      advance()
+      if stage != .done { wait() }
+    }
+    if let failure { throw failure }
+    return status
+  }
+
+  /// Waits until a message, a handler or a signal asks for attention, or the next deadline.
+  private func wait() {
+    var descriptors = [
+      pollfd(
+        fd: session.shutdown.cause == nil ? session.shutdown.eventDescriptor : -1, events: Int16(POLLIN),
+        revents: 0),
+      connection.loop.pollDescriptor,
+    ]
+    for handler in handlers { handler.process.addDescriptors(to: &descriptors) }
+    for handler in lineHandlers { handler.process?.addDescriptors(to: &descriptors) }
+    unsafe _ = poll(
+      &descriptors, nfds_t(descriptors.count), Int32(clamping: (nextDeadline - now).milliseconds + 1))
+    var index = 2
+    for handler in handlers {
+      handler.process.exchange(descriptors[index..<index + HandlerProcess.descriptorCount])
+      index += HandlerProcess.descriptorCount
+    }
+    for handler in lineHandlers {
+      guard let process = handler.process else { continue }
+      process.exchange(descriptors[index..<index + HandlerProcess.descriptorCount])
+      index += HandlerProcess.descriptorCount
+    }
+  }
+
+  private var nextDeadline: Duration {
+    var deadline = nextSweep
+    if case .running = stage, untilNow { deadline = min(deadline, nextLook) }
+    return max(deadline, now)
+  }
+
+  // MARK: - What happens at intervals
+
+  static let sweepInterval: Duration = .milliseconds(100)
+
+  /// Looks after everything that depends on the time.
+  private func sweep(_ notifier: ServiceNotifier) {
+    let now = now
+    guard now >= nextSweep else { return }
+    nextSweep = now + Self.sweepInterval
+    notifier.alive()
+    heartbeat?.beat(connection, isHealthy: breaker.state == .closed, now: now)
+    metrics.health.set(breaker.state == .closed ? 1 : 0)
+    signalProgress(now)
+    resend(now)
+    endLateHandlers(now)
+    if credit.expire(now: now) { askAboutConsumer() }
+    if untilNow, stage == .running, now >= nextLook {
+      nextLook = now + .milliseconds(200)
+      if jobs.isEmpty { askAboutConsumer() }
+    }
+  }
+
+  /// Tells the server that held messages are in progress, so that it gives them to nobody else.
+  private func signalProgress(_ now: Duration) {
+    let interval = min(queue.ackWait / 3, .seconds(10))
+    for job in jobs.values where now - job.lastSign >= interval {
+      if case .settling = job.phase { continue }
+      job.lastSign = now
+      connection.publish(Array("+WPI".utf8), to: job.delivery.reply)
+    }
+  }
+}

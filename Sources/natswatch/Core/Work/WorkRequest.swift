@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A request to the server that is under way. Each may be repeated without harm.
+struct WorkRequest {
+  enum Purpose {
+    case pull
+    /// Asks whether work is left, and whether the consumer still exists.
+    case consumerInfo
+    case makeBucket
+    case readTries(Job)
+    case recordTry(Job)
+    case publishReply(Job)
+    case publishLetter(Job)
+    case settle(Job)
+  }
+
+  let purpose: Purpose
+  let message: PublishWindow.Entry
+  let began: Duration
+  var sent: Duration
+  var attempts = 1
+
+  /// How long an answer may take before the request is sent again.
+  var patience: Duration {
+    switch purpose {
+    case .settle: .seconds(2)
+    default: .seconds(5)
+    }
+  }
+
+  /// Whether the request ends with the connection that it was sent on.
+  var isBoundToConnection: Bool {
+    switch purpose {
+    case .pull, .consumerInfo: true
+    default: false
+    }
+  }
+}
