@@ -71,7 +71,9 @@ import Testing
     var configuration = Configuration()
     configuration.grace = .milliseconds(1000)
     let pool = UpstreamPool(
-      template: try UpstreamTemplate("sleep 60"), loops: [group.next()], configuration: configuration,
+      template: try UpstreamTemplate("sleep 60"), loops: [group.next()],
+      workers: Workers(count: 1, budget: .seconds(1)),
+      configuration: configuration,
       counters: ServerMetrics(Registry()).stream, diagnostics: Diagnostics(tool: "test", level: .quiet))
     let request = try ChannelRequest(["resourceType": "pods"])
     let upstream = try pool.acquire(request, identity: "", listener: "a")

@@ -6,8 +6,8 @@ import Testing
 
 @testable import WfanoutCore
 
-/// An object that is changed out of a listener's filter leaves as DELETED, one that is changed into it enters as ADDED. What the real
-/// API server says of the same changes: EndToEnd/TrackTests.
+/// An object that is changed out of a listener's filter leaves as DELETED, one that is changed into it enters
+/// as ADDED. What the real API server says of the same changes: EndToEnd/TrackTests.
 @Suite(.timeLimit(.minutes(1))) struct TrackingTests {
   private static func pod(_ name: String, _ type: String, app: String, version: Int) -> String {
     WfanoutTests.pod(name, type: type, version: version)
@@ -64,8 +64,7 @@ import Testing
   private static func matcher(_ store: SnapshotStore) throws -> any LineMatcher {
     var request = FilterRequest()
     request.labelSelector = "app=x"
-    let filter = try FilterCompiler(costLimit: 100_000).matcher(request)
-    return try #require(filter).tracking(store)
+    return try FilterCompiler(costLimit: 100_000).compile(request).tracking(store)
   }
 
   /// What a matcher says of random changes, asked in any order, folds to the objects that pass.

@@ -70,7 +70,9 @@ package struct Configuration: Sendable {
   /// Channels a client may have on one event stream.
   package var channelLimit = 50
   /// What a listener's filter may cost for one event.
-  package var costLimit = 100_000
+  package var costLimit = 10_000
+  /// CPU time that the filters and snapshots of one client may use in a second.
+  package var filterBudget: Duration = .milliseconds(250)
   /// Requests of one client in a second; nil is no limit.
   package var requestRate: Double?
   /// Compresses WebSocket messages for clients that offer it (RFC 7692).

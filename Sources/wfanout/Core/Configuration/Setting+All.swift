@@ -89,6 +89,7 @@ extension Setting {
       for element in list { configuration.routes.append(try SnapshotRoute(element)) }
     },
     number("keys-limit", \.keyLimit, 1...100_000_000),
+    duration("filter-budget", \.filterBudget, .milliseconds(1) ... .seconds(60)),
     number("cost-limit", \.costLimit, 1...1_000_000_000),
     texts("cors", \.corsOrigins, "an origin, as https://example.org, or *, or a list of them") {
       $0 == "*" || $0.contains("://") && !$0.hasSuffix("/")

@@ -7,8 +7,8 @@ import Synchronization
 
 /// The filters of a request, compiled; listeners that ask for the same ones share one.
 ///
-/// Control lines pass whatever the filter, since resume and health depend on them, unless the event types were named. A line for
-/// which the expression has no value does not match.
+/// Control lines pass whatever the filter, since resume and health depend on them, unless the event types
+/// were named. A line for which the expression has no value does not match.
 final class FilterMatcher: LineMatcher {
   let key: String
   private let passesControl: Bool
@@ -42,8 +42,8 @@ final class FilterMatcher: LineMatcher {
     }
   }
 
-  /// The same for listeners that keep a picture of the objects, which is to stay right. A choice of event types is about changes, not
-  /// about objects: with one nothing is added.
+  /// The same for listeners that keep a picture of the objects, which is to stay right. A choice of event
+  /// types is about changes, not about objects: with one nothing is added.
   func tracking(_ objects: SnapshotStore) -> any LineMatcher {
     guard passesControl else { return self }
     objects.begin()
@@ -54,43 +54,5 @@ final class FilterMatcher: LineMatcher {
     let nanoseconds = Timestamp.now.nanoseconds
     return TimestampValue(
       seconds: nanoseconds / 1_000_000_000, nanoseconds: Int32(nanoseconds % 1_000_000_000))
-  }
-}
-
-/// Compiles filters, once for each that is asked for.
-final class FilterCompiler: Sendable {
-  private let costLimit: Int
-  private let compiled = Mutex<[FilterRequest: FilterMatcher]>([:])
-
-  /// Filters come from strangers: what is remembered of them is bounded.
-  private static let cacheLimit = 256
-  private static let lengthLimit = 8192
-
-  init(costLimit: Int) { self.costLimit = costLimit }
-
-  /// Nil for a request without filters; refuses, with the error, what cannot be right.
-  func matcher(_ request: FilterRequest) throws(Refusal) -> FilterMatcher? {
-    guard !request.isEmpty else { return nil }
-    if let known = compiled.withLock({ $0[request] }) { return known }
-    guard request.key.utf8.count <= FilterCompiler.lengthLimit else {
-      throw .badRequest("the filters have more than \(FilterCompiler.lengthLimit) bytes")
-    }
-    let options = FilterOptions(
-      expression: request.expression, fieldSelector: request.fieldSelector,
-      labelSelector: request.labelSelector,
-      types: request.types?.split(separator: ",").map(String.init) ?? [], costLimit: costLimit)
-    let filter: LineFilter
-    do throws(FilterError) {
-      filter = try LineFilter(options)
-    } catch {
-      throw .badRequest("filter: \(error.description)")
-    }
-    if filter.usesOld { throw .badRequest("filter: 'old' is not available here; use wfilter before wfanout") }
-    let matcher = FilterMatcher(filter, key: request.key)
-    compiled.withLock { compiled in
-      if compiled.count >= FilterCompiler.cacheLimit { compiled.removeAll() }
-      compiled[request] = matcher
-    }
-    return matcher
   }
 }

@@ -8,6 +8,8 @@ enum Reply: Sendable {
   case later(EventLoopFuture<Reply>)
   /// A response that goes on.
   case listen(ListenPlan)
+  /// A document that is sent as the client takes it.
+  case document(DocumentPlan)
   case upgrade(UpgradePlan)
   case channels(clientID: String, identity: Identity?, registry: ChannelRegistry)
 }

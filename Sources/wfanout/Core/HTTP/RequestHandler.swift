@@ -3,7 +3,8 @@ import Events
 import NIOCore
 import NIOHTTP1
 
-/// Turns the parts of requests into answers, one request at a time, and makes way for a ``Connection`` when one is to go on.
+/// Turns the parts of requests into answers, one request at a time, and makes way for a ``Connection`` when
+/// one is to go on.
 ///
 /// Confined to the channel's event loop.
 final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, AwaitingRequest {
@@ -64,7 +65,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     setReading(false, context)
   }
 
-  /// Whether an answer is still being put together, or one is there that the client does not take: more of them would fill memory.
+  /// Whether an answer is still being put together, or one is there that the client does not take: more of
+  /// them would fill memory.
   private func isAnswering(_ context: ChannelHandlerContext) -> Bool {
     isPreparing || !context.channel.isWritable
   }
@@ -152,7 +154,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     send(.failure(Refusal.badRequest("not an HTTP request: \(error)").status), context)
   }
 
-  /// The request did not come in time, or the answer is not taken: slow peers, and those that never had anything to ask.
+  /// The request did not come in time, or the answer is not taken: slow peers, and those that never had
+  /// anything to ask.
   func waitedTooLong() {
     guard let context else { return }
     let pending = HTTP2Exchange.pendingBytes(of: context.channel, exchange)
@@ -194,6 +197,18 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       open(connection, 200, streamHeaders(plan.contentType, format), context) {
         connection.begin(plan, admission: self.router.admission)
       }
+    case .document(let plan) where request.method == "HEAD":
+      send(
+        Answer(200, type: plan.document.contentType, body: [], headers: plan.document.headers), context,
+        isHead: true)
+    case .document(let plan):
+      router.admission.clientJoined()
+      let format = WireFormat(shape: .lines, isChunked: request.version == .http11)
+      let connection = DocumentConnection(
+        channel: context.channel, format: format, plan: plan, admission: router.admission,
+        loopContext: loopContext)
+      let headers = streamHeaders(plan.document.contentType, format) + plan.document.headers
+      open(connection, 200, headers, context) { connection.begin() }
     case .channels(let id, let identity, let registry):
       let format = WireFormat(shape: .channelEvent(channel: ""), isChunked: request.version == .http11)
       let connection = ChannelConnection(
@@ -220,7 +235,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     }
   }
 
-  /// Sends the head and hands the connection over. Flushed last: whoever has the head gets every event from then on.
+  /// Sends the head and hands the connection over. Flushed last: whoever has the head gets every event from
+  /// then on.
   private func open(
     _ connection: Connection, _ status: Int, _ headers: [(name: String, value: String)],
     _ context: ChannelHandlerContext, begin: () -> Void

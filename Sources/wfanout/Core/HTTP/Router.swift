@@ -47,19 +47,19 @@ struct Router: Sendable {
       if admin == nil, let reply = try openToAll(request) { return reply }
       try origin.check(request)
       if let admin { return try admin.route(request, on: loop) }
-      guard let authenticator = services.authenticator else { return try find(request, nil, on: loop) }
+      guard let authenticator = services.authenticator else { return try compile(request, nil, on: loop) }
       guard let token = authenticator.token(of: request) else {
         // On `/ws` the first message may bring it.
         guard request.path == "/ws", !request.flag("raw") else {
           throw Authenticator.refusal("a token is needed")
         }
-        return try find(request, nil, on: loop)
+        return try compile(request, nil, on: loop)
       }
       return .later(
         authenticator.verdict(of: token, from: request.address, on: loop.loop).map { verdict in
           reply(to: request, on: loop) { () throws(Refusal) in
             if verdict == .refused, let address = request.address { try services.rates?.admit(address) }
-            return try find(request, try Authenticator.identity(verdict), on: loop)
+            return try compile(request, try Authenticator.identity(verdict), on: loop)
           }
         })
     }
@@ -91,8 +91,30 @@ struct Router: Sendable {
     }
   }
 
-  private func find(
+  /// Who is charged for the work that a request causes.
+  static func account(_ identity: Identity?, address: String?) -> String {
+    identity.map { "identity \($0.name)" } ?? address.map { "address \($0)" } ?? "local"
+  }
+
+  /// Has the filters of a request compiled, where they are not known yet, before it is carried out.
+  private func compile(
     _ request: Request, _ identity: Identity?, on loop: LoopContext
+  ) throws(Refusal) -> Reply {
+    let wanted = FilterRequest(request)
+    guard !wanted.isEmpty else { return try find(request, identity, nil, on: loop) }
+    if let filter = services.filters.known(wanted) { return try find(request, identity, filter, on: loop) }
+    let account = Router.account(identity, address: request.address)
+    return .later(
+      services.filters.compile(wanted, on: services.stream.state.workers, account: account, loop: loop.loop)
+        .map { result in
+          reply(to: request, on: loop) { () throws(Refusal) in
+            try find(request, identity, try result.get(), on: loop)
+          }
+        })
+  }
+
+  private func find(
+    _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(Refusal) -> Reply {
     if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
     if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop)
@@ -104,17 +126,22 @@ struct Router: Sendable {
       return .answer(ChannelRoutes.guide)
     }
     switch request.path {
-    case "/events": return try events(request, identity)
+    case "/events": return try events(request, identity, filter)
     case "/ws":
       let session = WebSocketConnection.Mode.session(
         needsToken: services.authenticator != nil, isKnown: identity != nil)
-      return try webSocket(request, request.flag("raw") ? .raw : session, identity)
-    case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity)
+      return try webSocket(request, request.flag("raw") ? .raw : session, identity, filter)
+    case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity, nil)
     default:
-      if let reply = try services.snapshots?.route(request, on: loop) { return reply }
+      if let reply = try services.snapshots?.route(
+        request, filter, services.stream, account: Router.account(identity, address: request.address), on: loop.loop)
+      {
+        return reply
+      }
       if let path = KubernetesPath(request.path) {
         if request.flag("watch") { try admit() }
-        return try KubernetesRoutes(services: services, identity: identity).route(request, path, on: loop)
+        return try KubernetesRoutes(services: services, identity: identity).route(
+          request, path, filter, on: loop)
       }
       return .answer(.notFound)
     }
@@ -128,7 +155,9 @@ struct Router: Sendable {
   }
 
   /// What is said to everyone under `/events`, `/ws` and the rest asks first who they are.
-  private func events(_ request: Request, _ identity: Identity?) throws(Refusal) -> Reply {
+  private func events(
+    _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?
+  ) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     try admit()
     let wanted = ListenRequest(request)
@@ -137,12 +166,12 @@ struct Router: Sendable {
       ListenPlan(
         stream: services.stream, shape: isLines ? .lines : .eventStream,
         contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
-        start: wanted.start, matcher: try matcher(wanted), identity: identity)
+        start: wanted.start, matcher: matcher(wanted, filter), identity: identity)
     )
   }
 
   private func webSocket(
-    _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?
+    _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?, _ filter: FilterMatcher?
   ) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let compression =
@@ -151,7 +180,7 @@ struct Router: Sendable {
     let headers = try WebSocketHandshake.answer(
       request, compression: compression)
     let wanted = ListenRequest(request)
-    let matcher = try matcher(wanted)
+    let matcher = matcher(wanted, filter)
     try admit()
     return .upgrade(
       UpgradePlan(
@@ -159,8 +188,7 @@ struct Router: Sendable {
         identity: identity, compression: compression))
   }
 
-  private func matcher(_ wanted: ListenRequest) throws(Refusal) -> (any LineMatcher)? {
-    let filter = try services.filters.matcher(wanted.filter)
+  private func matcher(_ wanted: ListenRequest, _ filter: FilterMatcher?) -> (any LineMatcher)? {
     guard wanted.wantsSnapshot, let objects = services.stream.state.snapshots else { return filter }
     return filter?.tracking(objects)
   }

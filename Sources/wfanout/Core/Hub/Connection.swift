@@ -33,8 +33,12 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   }
   /// Nil for a client without a token, and for one that has been told that its token is not good any more.
   var tokenCheck: TokenCheck?
+  /// Who is charged for the work that its filter and its snapshots cause.
+  private(set) lazy var account = Router.account(
+    identity, address: HTTP2Exchange.peer(of: channel, exchange)?.ipAddress)
   private var isFinishing = false
-  /// Whether the client has left, as any write may show: a listener that it would be given now would never be taken away.
+  /// Whether the client has left, as any write may show: a listener that it would be given now would never be
+  /// taken away.
   final private(set) var isGone = false
   /// Whether an event has waited for it for over a second: what operators see before it is cut.
   final private(set) var isSlow = false {
@@ -80,6 +84,7 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     let now = loopContext.tick
     isSlow = isHeldUp && isLate(by: Connection.slowness)
     if !isFinishing, checkToken() { return }
+    if let listener { listener.hub?.checkSnapshot(of: listener) }
     if isHeldUp || isFinishing {
       let buffered = HTTP2Exchange.pendingBytes(of: channel, exchange)
       if buffered != lastBuffered {
@@ -95,8 +100,9 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     if now &- lastWriteTick >= heartbeat { send(.heartbeat, format) }
   }
 
-  /// Closes and drops what the kernel still has for the client: one that reads a byte now and then would keep it for hours.
-  private func reset() {
+  /// Closes and drops what the kernel still has for the client: one that reads a byte now and then would keep
+  /// it for hours.
+  final func reset() {
     let options = channel as? any SocketOptionProvider
     options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
     channel.close(promise: nil)
@@ -169,8 +175,8 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
 
   /// What the client says once its request has been granted; ignored unless there is a protocol for it.
   ///
-  /// Not unwrapped here: while the HTTP decoder is on its way out of the pipeline, a request behind the granted one still comes as
-  /// the decoder's parts and not as bytes.
+  /// Not unwrapped here: while the HTTP decoder is on its way out of the pipeline, a request behind the
+  /// granted one still comes as the decoder's parts and not as bytes.
   func received(_ data: NIOAny) {}
 
   final func handlerAdded(context: ChannelHandlerContext) { loopContext.add(self) }

@@ -1,33 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
 import Metrics
 import NIOCore
-// SPDX-License-Identifier: Apache-2.0
-import Process
 
-/// One stream on one event loop: its ring, and the listeners whose connections live on that loop.
+/// One stream on one event loop: its ring, and the listeners whose connections belong to that loop.
 ///
-/// Everything here runs on the loop; nothing is locked. A caught-up listener costs one write a batch; one whose connection
-/// takes no more costs nothing until the connection says that it does.
+/// Everything here runs on the loop; nothing is locked. A listener that has caught up costs one write a
+/// batch; one whose connection takes no more costs nothing until the connection is writable again.
 final class Hub: @unchecked Sendable {  // confined to `loop`
   let loop: any EventLoop
   private(set) var ring: Ring<Segment>
+  let state: StreamState
   private let rule: OverflowRule
-  private let state: StreamState
-  private var groups: [Lane.Key: Group] = [:]
+  private var groups: [Lane.Key: ListenerGroup] = [:]
   /// Why no more events come; nil while they do.
-  private var ending: String?
+  private(set) var ending: String?
   var isEnded: Bool { ending != nil }
   private(set) var listenerCount = 0
-
-  private final class Group {
-    let lane: Lane
-    var listeners: [Listener] = []
-    /// For a second shared by all who come: a thousand that come back at once cost no more memory or time than one.
-    var snapshot: EncodedSnapshot?
-    init(_ lane: Lane) { self.lane = lane }
-  }
-
-  /// Bytes handed to a connection before its socket is tried; more would only wait in memory.
-  private static let passLimit = 256 << 10
+  /// Listeners without a matcher that are behind, in the order in which they are served.
+  var catchingUp: [Listener] = []
+  var isCatchUpScheduled = false
 
   init(loop: any EventLoop, state: StreamState, ringLimit: Int, rule: OverflowRule) {
     self.loop = loop
@@ -36,7 +27,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     self.rule = rule
   }
 
-  private var counters: StreamCounters { state.counters }
+  var counters: StreamCounters { state.counters }
 
   var positions: Range<Int> { ring.start..<ring.end }
 
@@ -48,40 +39,26 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     let before = ring.end
     for segment in segments { ring.append(segment) }
     for group in groups.values where !group.listeners.isEmpty {
-      let views = segments.map { group.lane.view($0) }
-      let slices = views.compactMap { $0.slice(from: 0) }
-      let count = views.reduce(0) { $0 + $1.count }
-      let end = ring.end
-      var delivered = 0
-      // Backwards, since a listener whose connection fails while it is written to leaves the array.
-      var index = group.listeners.count - 1
-      while index >= 0 {
-        defer { index -= 1 }
-        guard index < group.listeners.count else { continue }
-        let listener = group.listeners[index]
-        guard listener.position == before, listener.skipThrough == nil, listener.connection.takesMore else {
-          if listener.connection.takesMore { advance(listener) }
-          continue
-        }
-        listener.position = end
-        guard !slices.isEmpty else { continue }
-        delivered += count
-        listener.connection.send(slices)
-      }
-      note(delivered, group.lane)
-      if delivered > 0, let segment = segments.last {
-        let seconds = (ContinuousClock.now - segment.received).inSeconds
-        (group.lane.isWebSocket ? counters.webSocket : counters.http).latency
-          .observe(seconds, times: UInt64(delivered))
+      if group.lane.matcher == nil {
+        deliver(segments, from: before, to: group)
+      } else {
+        evaluate(group)
       }
     }
     if ending != nil { endCaughtUp() }
   }
 
-  private func note(_ delivered: Int, _ lane: Lane) {
+  func noteDelivered(_ delivered: Int, _ lane: Lane) {
     guard delivered > 0 else { return }
     counters.delivered.increment(by: UInt64(delivered))
     (lane.isWebSocket ? counters.webSocket : counters.http).sent.increment(by: UInt64(delivered))
+  }
+
+  func noteLatency(_ delivered: Int, since received: ContinuousClock.Instant, _ lane: Lane) {
+    guard delivered > 0 else { return }
+    let seconds = (ContinuousClock.now - received) / .seconds(1)
+    (lane.isWebSocket ? counters.webSocket : counters.http).latency
+      .observe(seconds, times: UInt64(delivered))
   }
 
   private func noteDropped(_ dropped: Int, _ listener: Listener) {
@@ -90,42 +67,16 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     listener.dropped += dropped
   }
 
-  /// Writes what there is for this listener while its connection takes it.
-  func advance(_ listener: Listener) {
-    let connection = listener.connection
-    if listener.position < ring.start, !catchUp(listener) { return }
-    while listener.position < ring.end, connection.takesMore, listener.groupIndex >= 0 {
-      var slices: [ByteBuffer] = []
-      var bytes = 0
-      var delivered = 0
-      while listener.position < ring.end, bytes < Hub.passLimit,
-        let segment = ring.element(at: listener.position)
-      {
-        if let skip = listener.skipThrough { pass(listener, segment, skip) }
-        let view = listener.lane.view(segment)
-        if let slice = view.slice(from: listener.position) {
-          slices.append(slice)
-          bytes += slice.readableBytes
-          delivered += view.count(from: listener.position)
-        }
-        listener.position = segment.endPosition
-      }
-      note(delivered, listener.lane)
-      if !slices.isEmpty { connection.send(slices) }
-    }
-    if let ending, listener.position >= ring.end, connection.takesMore {
-      connection.finish(reason: ending)
-    }
-  }
-
   /// The connection takes more again.
   func resume(_ listener: Listener) {
-    guard listener.groupIndex >= 0, catchUp(listener) else { return }
+    guard listener.groupIndex >= 0 else { return }
+    guard listener.snapshot == nil else { return sendNextPage(listener) }
+    guard catchUp(listener) else { return }
     advance(listener)
   }
 
-  /// Applies the overflow rule; answers false when the connection is being closed.
-  private func catchUp(_ listener: Listener) -> Bool {
+  /// Applies the overflow rule; returns false when the connection is being closed.
+  func catchUp(_ listener: Listener) -> Bool {
     let rule = listener.lane.format.shape == .kubernetes ? rule.forKubernetes : rule
     switch rule.catchUp(position: listener.position, ring: positions) {
     case .goOn: return true
@@ -148,7 +99,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     }
   }
 
-  /// Tells the listener that continuity is lost and gives it the snapshot, if the stream keeps one.
+  /// Reports to the listener that continuity is lost and sends the snapshot, if the stream keeps one.
   func sendReset(_ listener: Listener, _ reason: ResetReason) {
     counters.resets.increment()
     listener.skipThrough = nil
@@ -156,48 +107,13 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     sendSnapshot(listener)
   }
 
-  /// The latest object of each key, then the live events after them: nothing between is missed or repeated.
-  func sendSnapshot(_ listener: Listener, withEnd: Bool = true) {
-    guard let snapshots = state.snapshots, let group = groups[listener.lane.key] else {
-      listener.position = ring.end
-      return
-    }
-    let snapshot = snapshot(from: snapshots, for: group)
-    let slices = withEnd ? [snapshot.bytes, snapshot.end] : [snapshot.bytes]
-    listener.connection.send(slices.filter { $0.readableBytes > 0 })
-    // The source may be ahead of this loop: then the listener waits until the loop has come there.
-    listener.position = snapshot.position
-  }
-
-  private func snapshot(from snapshots: SnapshotStore, for group: Group) -> EncodedSnapshot {
-    // What came after it has to be in the ring still. A Kubernetes client may have been told a later version elsewhere
-    // and gets nothing older (resourceVersionMatch=NotOlderThan).
-    let oldest = group.lane.format.shape == .kubernetes ? snapshots.position : ring.start
-    if let shared = group.snapshot, shared.position >= oldest { return shared }
-    let snapshot = EncodedSnapshot(snapshots.current(), lane: group.lane)
-    if group.snapshot == nil {
-      loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak group] in group?.snapshot = nil }
-    }
-    group.snapshot = snapshot
-    return snapshot
-  }
-
-  private func pass(_ listener: Listener, _ segment: Segment, _ skip: EventID) {
-    for index in max(0, listener.position - segment.firstPosition)..<segment.batch.count {
-      let id = segment.batch.ids[index]
-      guard id.epoch != skip.epoch || id.sequence > skip.sequence else { continue }
-      listener.position = segment.firstPosition + index
-      listener.skipThrough = nil
-      return
-    }
-    listener.position = segment.endPosition
-  }
-
-  /// Takes a listener in where it wants to begin.
+  /// Adds a listener where it wants to begin.
   func join(_ listener: Listener, _ start: ListenRequest.Start) {
     add(listener)
     switch start {
-    case .now: listener.position = ring.end
+    case .now:
+      listener.position = ring.end
+      listener.hasCaughtUp = true
     case .here: break
     case .at(let point): place(listener, point)
     case .snapshot: sendSnapshot(listener)
@@ -244,11 +160,10 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
 
   private func add(_ listener: Listener) {
     let key = listener.lane.key
-    let group = groups[key] ?? Group(listener.lane)
+    let group = groups[key] ?? ListenerGroup(listener.lane)
     groups[key] = group
-    listener.groupIndex = group.listeners.count
     listener.hub = self
-    group.listeners.append(listener)
+    group.add(listener)
     listenerCount += 1
     state.listenerJoined()
   }
@@ -256,55 +171,47 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   func remove(_ listener: Listener) {
     let key = listener.lane.key
     guard listener.groupIndex >= 0, let group = groups[key] else { return }
-    let last = group.listeners.removeLast()
-    if last !== listener {
-      group.listeners[listener.groupIndex] = last
-      last.groupIndex = listener.groupIndex
-    }
-    listener.groupIndex = -1
+    group.remove(listener)
+    listener.snapshot = nil
     listenerCount -= 1
     if group.listeners.isEmpty { groups[key] = nil }
     state.release(listener.lane)
     state.listenerLeft()
   }
 
+  func group(of listener: Listener) -> ListenerGroup? {
+    listener.groupIndex >= 0 ? groups[listener.lane.key] : nil
+  }
+
   var listeners: [Listener] { groups.values.flatMap(\.listeners) }
 
-  /// Whether what the listener wants next has waited for so long.
+  /// Whether the event that the listener wants next has waited for so long.
   func isLate(_ listener: Listener, by delay: Duration) -> Bool {
     guard listener.position < ring.end else { return false }
     guard let segment = ring.element(at: listener.position) else { return true }
     return ContinuousClock.now - segment.received > delay
   }
 
-  /// The position of the listener that is furthest behind; the ring's end when all are there.
-  var slowestPosition: Int {
-    var slowest = ring.end
-    for group in groups.values {
-      for listener in group.listeners { slowest = min(slowest, listener.position) }
-    }
-    return slowest
-  }
-
   /// How far the slowest listener is behind.
   var lag: (events: Int, bytes: Int) {
-    let slowest = slowestPosition
+    let slowest = listeners.reduce(ring.end) { min($0, $1.position) }
     var bytes = 0
     for segment in ring.reversedElements() where segment.endPosition > slowest { bytes += segment.byteCount }
     return (ring.end - slowest, bytes)
   }
 
-  /// No more events come: every listener is let go when it has had the last.
+  /// No more events come: each listener's connection is closed when it has had the last one.
   func end(reason: String) {
     ending = reason
     endCaughtUp()
   }
 
   private func endCaughtUp() {
-    for group in groups.values {
-      for listener in group.listeners where listener.position >= ring.end && listener.connection.takesMore {
-        listener.connection.finish(reason: ending ?? "end_of_stream")
-      }
-    }
+    for group in groups.values { group.forEach(endIfCaughtUp) }
+  }
+
+  func endIfCaughtUp(_ listener: Listener) {
+    guard let ending, listener.takesEvents, listener.position >= ring.end else { return }
+    listener.connection.finish(reason: ending)
   }
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Events
+import Events
+import NIOCore
 import Synchronization
 
 /// Decides which events a listener wants.
 ///
-/// Asked once per event for all listeners whose matcher has the same `key`, on any event loop, never on two at a time.
+/// Asked on a worker thread, once per event for all listeners whose matcher has the same `key`, never on two
+/// threads at a time.
 protocol LineMatcher: Sendable {
   var key: String { get }
   func matches(_ batch: Batch, _ index: Int) -> Bool
-  /// What its listeners are sent of an event: one that matches, unless the matcher looks at what was before.
+  /// What the listeners are sent of an event: one that matches, unless the matcher depends on the object's
+  /// previous state.
   func delivery(of batch: Batch, _ index: Int) -> Delivery
 }
 
@@ -16,15 +19,18 @@ extension LineMatcher {
   func delivery(of batch: Batch, _ index: Int) -> Delivery { matches(batch, index) ? .line : .nothing }
 }
 
-/// What becomes of an event on its way to a listener.
-package enum Delivery: Equatable, Sendable {
+/// What a listener is sent of an event.
+enum Delivery: Equatable, Sendable {
   case nothing
   case line
   /// The line with another type.
   case retyped(EventType)
 }
 
-/// All listeners that get the same bytes: one wire format and one matcher.
+/// All listeners that get the same bytes: one wire format and one matcher. Shared by all event loops.
+///
+/// Without a matcher a segment's view is made where it is needed, and kept by the segment. With one, views
+/// are made by the ``Workers``, see ``Evaluation``.
 final class Lane: Sendable {
   struct Key: Hashable, Sendable {
     var format: WireFormat
@@ -34,11 +40,19 @@ final class Lane: Sendable {
   let format: WireFormat
   let isWebSocket: Bool
   let matcher: (any LineMatcher)?
-  /// The views of the newest segments; those of a lane without matcher are kept by the segments.
-  private let recent = Mutex<[(position: Int, view: SegmentView)]>([])
+  let meter = CPUMeter()
+  /// Cancelled when the last listener has left.
+  let cancellation = Cancellation()
+  private let recent = Mutex<Recent>(Recent())
 
-  /// Both loops ask for the same segment shortly after one another; a listener far behind pays for itself.
-  private static let recentLimit = 8
+  /// The newest views: the second event loop asks for the same segments shortly after the first one.
+  private struct Recent: Sendable {
+    var views: [SegmentView] = []
+    var bytes = 0
+
+    static let countLimit = 64
+    static let byteLimit = 128 << 10
+  }
 
   init(format: WireFormat, matcher: (any LineMatcher)?) {
     self.format = format
@@ -48,15 +62,19 @@ final class Lane: Sendable {
 
   var key: Key { Key(format: format, matcher: matcher?.key ?? "") }
 
-  func view(_ segment: Segment) -> SegmentView {
-    guard let matcher else { return segment.view(format) }
-    return recent.withLock { recent in
-      if let known = recent.last(where: { $0.position == segment.firstPosition }) { return known.view }
-      let batch = segment.batch
-      let view = SegmentView(batch, format: format) { matcher.delivery(of: batch, $0) }
-      if recent.count >= Lane.recentLimit { recent.removeFirst() }
-      recent.append((segment.firstPosition, view))
-      return view
+  /// The view of a segment that was evaluated a moment ago.
+  func known(_ segment: Segment) -> SegmentView? {
+    recent.withLock { $0.views.last { $0.firstPosition == segment.firstPosition } }
+  }
+
+  func remember(_ view: SegmentView) {
+    recent.withLock { recent in
+      recent.views.append(view)
+      recent.bytes += view.buffer.readableBytes
+      while recent.views.count > Recent.countLimit || recent.bytes > Recent.byteLimit, recent.views.count > 1
+      {
+        recent.bytes -= recent.views.removeFirst().buffer.readableBytes
+      }
     }
   }
 }

@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One reader of a stream: a position, and the connection its events go to. Lives on its connection's event loop.
+/// One reader of a stream: a position, and the connection that its events are sent to. Confined to the
+/// connection's event loop.
 final class Listener {
   let lane: Lane
-  /// Lets the listener go at its end, see ``Connection/removeListeners()``.
+  /// Releases the listener at its end, see ``Connection/removeListeners()``.
   let connection: Connection
-  /// The next event it wants.
+  /// The position of the next event that it wants.
   var position: Int
-  /// Where it stands in its group, so that it can leave without a search.
+  /// Its index in its group, so that it can leave without a search.
   var groupIndex = -1
   weak var hub: Hub?
-  /// Events of this epoch up to this sequence were had from another replica.
+  /// Events of this epoch up to this sequence were delivered by another replica.
   var skipThrough: EventID?
-  /// Events left out for it.
+  /// The snapshot that it is being sent; its events wait until that is done.
+  var snapshot: SnapshotReading?
+  /// Whether it was at the end of the ring: from then on `--queue` applies to it.
+  var hasCaughtUp = false
+  /// Whether it waits in ``Hub/catchingUp``.
+  var isCatchingUp = false
+  /// The number of events that were dropped for it.
   var dropped = 0
-
-  /// Events it has not been handed yet.
-  var backlog: Int { hub.map { max(0, $0.ring.end - position) } ?? 0 }
-
-  func isLate(by delay: Duration) -> Bool { hub?.isLate(self, by: delay) ?? false }
 
   init(lane: Lane, connection: Connection, position: Int) {
     self.lane = lane
     self.connection = connection
     self.position = position
   }
+
+  /// Events that have not been handed to its connection yet.
+  var backlog: Int { hub.map { max(0, $0.ring.end - position) } ?? 0 }
+
+  var takesEvents: Bool { snapshot == nil && connection.takesMore && groupIndex >= 0 }
+
+  func isLate(by delay: Duration) -> Bool { hub?.isLate(self, by: delay) ?? false }
 }

@@ -2,12 +2,13 @@
 import NIOCore
 import Synchronization
 
-/// A batch and its encodings, shared by all event loops. Immutable but for the encodings, which are made on demand.
+/// A batch and its encodings, shared by all event loops. Immutable but for the encodings, which are made on
+/// demand.
 final class Segment: Sendable, RingElement {
   let batch: Batch
   private let views = Mutex<[WireFormat: SegmentView]>([:])
-  /// What the ring is charged with: the lines, one encoding, which is what a hub with one kind of listener holds, and what the
-  /// objects were before.
+  /// What the ring is charged with: the lines, one encoding, which is what a hub with one kind of listener
+  /// holds, and what the objects were before.
   let byteCount: Int
   /// When its lines were read.
   let received = ContinuousClock.now
@@ -24,7 +25,7 @@ final class Segment: Sendable, RingElement {
   func view(_ format: WireFormat) -> SegmentView {
     views.withLock { views in
       if let view = views[format] { return view }
-      let view = SegmentView(batch, format: format) { _ in .line }
+      let view = SegmentView(batch, format: format)
       views[format] = view
       return view
     }

@@ -1,35 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 
-/// Events of one segment as they go over the wire, one after the other in one buffer that all connections share.
+/// Events of one segment as they are sent over the wire, one after the other in one buffer that all
+/// connections share.
 struct SegmentView: Sendable {
   let buffer: ByteBuffer
-  /// Where each event of the batch ends; one that is left out ends where it begins.
+  /// Where each event of the batch ends; an event that is left out ends where it begins.
   private let ends: [Int]
-  /// How many events are in.
+  /// The number of events that are included.
   let count: Int
-  private let firstPosition: Int
+  let firstPosition: Int
 
-  init(_ batch: Batch, format: WireFormat, _ delivery: (Int) -> Delivery) {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(batch.bytes.count + batch.count * 64)
-    var ends: [Int] = []
-    ends.reserveCapacity(batch.count)
-    var count = 0
-    let deflater = format.windowBits.map { Deflater(windowBits: $0) }
-    for index in 0..<batch.count {
-      switch delivery(index) {
-      case .nothing: break
-      case .line: format.encode(batch, index, with: deflater, into: &bytes)
-      case .retyped(let type): format.encode(batch.retyped(index, as: type), 0, with: deflater, into: &bytes)
-      }
-      if bytes.count > ends.last ?? 0 { count += 1 }
-      ends.append(bytes.count)
-    }
-    self.buffer = ByteBuffer(bytes: bytes)
+  var endPosition: Int { firstPosition + ends.count }
+
+  /// All events of the batch.
+  init(_ batch: Batch, format: WireFormat) {
+    var builder = Builder(batch, format: format)
+    while builder.next != nil { builder.add(.line) }
+    self = builder.view
+  }
+
+  private init(buffer: ByteBuffer, ends: [Int], count: Int, firstPosition: Int) {
+    self.buffer = buffer
     self.ends = ends
     self.count = count
-    self.firstPosition = batch.firstPosition
+    self.firstPosition = firstPosition
   }
 
   /// The bytes from the event at `position` on; nil when there are none.
@@ -40,7 +35,7 @@ struct SegmentView: Sendable {
     return length > 0 ? buffer.getSlice(at: start, length: length) : nil
   }
 
-  /// How many events are in from `position` on.
+  /// The number of events that are included from `position` on.
   func count(from position: Int) -> Int {
     let index = position - firstPosition
     if index <= 0 { return count }
@@ -51,5 +46,41 @@ struct SegmentView: Sendable {
       previous = end
     }
     return counted
+  }
+
+  /// Makes a view event by event, so that the work can be interrupted.
+  struct Builder {
+    private let batch: Batch
+    private let format: WireFormat
+    private let deflater: Deflater?
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+    private var count = 0
+
+    init(_ batch: Batch, format: WireFormat) {
+      self.batch = batch
+      self.format = format
+      deflater = format.windowBits.map { Deflater(windowBits: $0) }
+      ends.reserveCapacity(batch.count)
+    }
+
+    /// The index of the event that is added next; nil when all are.
+    var next: Int? { ends.count < batch.count ? ends.count : nil }
+
+    mutating func add(_ delivery: Delivery) {
+      let index = ends.count
+      switch delivery {
+      case .nothing: break
+      case .line: format.encode(batch, index, with: deflater, into: &bytes)
+      case .retyped(let type): format.encode(batch.retyped(index, as: type), 0, with: deflater, into: &bytes)
+      }
+      if bytes.count > ends.last ?? 0 { count += 1 }
+      ends.append(bytes.count)
+    }
+
+    var view: SegmentView {
+      SegmentView(
+        buffer: ByteBuffer(bytes: bytes), ends: ends, count: count, firstPosition: batch.firstPosition)
+    }
   }
 }

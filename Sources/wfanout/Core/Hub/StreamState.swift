@@ -7,6 +7,7 @@ final class StreamState: Sendable {
   let counters: StreamCounters
   let health = SourceHealth()
   let objects: SnapshotStore
+  let workers: Workers
   private let lanes = Mutex<[Lane.Key: (lane: Lane, uses: Int)]>([:])
   private let listeners = Atomic<Int>(0)
   private let events = Atomic<Int>(0)
@@ -14,12 +15,13 @@ final class StreamState: Sendable {
 
   /// `onIdle` is called on an event loop when the last listener has left.
   init(
-    epoch: UInt64, counters: StreamCounters, objects: SnapshotStore,
+    epoch: UInt64, counters: StreamCounters, objects: SnapshotStore, workers: Workers,
     onIdle: @escaping @Sendable () -> Void = {}
   ) {
     self.epoch = epoch
     self.counters = counters
     self.objects = objects
+    self.workers = workers
     self.onIdle = onIdle
   }
 
@@ -48,6 +50,7 @@ final class StreamState: Sendable {
     lanes.withLock { lanes in
       guard var entry = lanes[lane.key] else { return }
       entry.uses -= 1
+      if entry.uses == 0 { entry.lane.cancellation.cancel() }
       lanes[lane.key] = entry.uses > 0 ? entry : nil
     }
   }

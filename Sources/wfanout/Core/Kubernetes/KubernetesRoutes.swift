@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 import NIOCore
-import NIOPosix
 
 /// `GET /api…` and `/apis…`: lists, objects and watches out of a stream of watch events.
 struct KubernetesRoutes: Sendable {
   let services: Services
   let identity: Identity?
 
-  func route(_ request: Request, _ path: KubernetesPath, on loop: LoopContext) throws(Refusal) -> Reply {
+  func route(
+    _ request: Request, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
+  ) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let query = try KubernetesWatchQuery(request)
-    if let pool = services.channels?.pool { return try askCommand(pool, path, query, on: loop) }
+    let account = Router.account(identity, address: request.address)
+    if let pool = services.channels?.pool {
+      return try askCommand(pool, path, query, filter, account, on: loop)
+    }
     let stream = services.stream
-    let matcher = try matcher(path, query, stream, checksPath: true)
+    let matcher = matcher(path, query, filter, stream, checksPath: true)
     return query.isWatch
       ? try watch(stream, try start(query, stream, stream.hubs[loop.index]), query, matcher)
-      : try list(stream, path, matcher, on: loop)
+      : try list(stream, path, matcher, account, on: loop)
   }
 
   /// With `--upstream`: the answer waits until it is known whether the command fails at once.
   private func askCommand(
-    _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, on loop: LoopContext
+    _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ filter: FilterMatcher?,
+    _ account: String, on loop: LoopContext
   ) throws(Refusal) -> Reply {
     let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
     let upstream = try pool.acquire(
@@ -30,8 +35,8 @@ struct KubernetesRoutes: Sendable {
       on: loop)
     let stream = upstream.stream
     let hub = stream.hubs[loop.index]
-    let matcher = try matcher(
-      path, query, stream, checksPath: !pool.template.fields.contains("resourceType"))
+    let matcher = matcher(
+      path, query, filter, stream, checksPath: !pool.template.fields.contains("resourceType"))
     return .later(
       (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map {
         ending in
@@ -39,7 +44,7 @@ struct KubernetesRoutes: Sendable {
           if let failure = ending?.failure, hub.positions.upperBound == 0 || !query.isWatch {
             throw Refusal(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
-          guard query.isWatch else { return try list(stream, path, matcher, on: loop) }
+          guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
           let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
           return try watch(stream, start, query, matcher)
         } catch {
@@ -49,10 +54,10 @@ struct KubernetesRoutes: Sendable {
   }
 
   private func matcher(
-    _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ stream: EventStream, checksPath: Bool
-  ) throws(Refusal) -> KubernetesMatcher {
-    let filter = try services.filters.matcher(query.filter)
-    return KubernetesMatcher(
+    _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ filter: FilterMatcher?, _ stream: EventStream,
+    checksPath: Bool
+  ) -> KubernetesMatcher {
+    KubernetesMatcher(
       path: path, allowsBookmarks: query.allowsBookmarks, checksPath: checksPath,
       filter: query.isWatch ? filter?.tracking(stream.state.objects) : filter)
   }
@@ -69,7 +74,8 @@ struct KubernetesRoutes: Sendable {
   }
 
   private func list(
-    _ stream: EventStream, _ path: KubernetesPath, _ matcher: KubernetesMatcher, on loop: LoopContext
+    _ stream: EventStream, _ path: KubernetesPath, _ matcher: KubernetesMatcher, _ account: String,
+    on loop: LoopContext
   ) throws(Refusal) -> Reply {
     guard let snapshot = stream.state.snapshots?.current() else {
       throw Refusal(
@@ -77,14 +83,13 @@ struct KubernetesRoutes: Sendable {
           code: 405, reason: "MethodNotAllowed",
           message: "nothing is kept to list; start wfanout with --snapshot"))
     }
-    // There may be many: the loop has listeners to serve.
-    return .later(
-      NIOThreadPool.singleton.runIfActive(eventLoop: loop.loop) {
-        .answer(
-          path.name == nil
-            ? KubernetesList.list(snapshot, path: path, matcher: matcher)
-            : KubernetesList.object(snapshot, path: path, matcher: matcher))
-      })
+    let missing = path.name.map { name in
+      Answer.failure(Status(code: 404, reason: "NotFound", message: "\(path.resource) \"\(name)\" not found"))
+    }
+    return SnapshotDocument(
+      snapshot: snapshot, layout: path.name == nil ? .list(apiVersion: path.apiVersion) : .object,
+      matcher: matcher, missing: missing
+    ).reply(stream, account: account, on: loop.loop)
   }
 
   /// The lines of a command that was told where to begin are all for this client.

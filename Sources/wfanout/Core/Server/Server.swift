@@ -26,6 +26,7 @@ final class Server: Sendable {
   let stream: EventStream
   let admission: Admission
   let pool: UpstreamPool?
+  let workers: Workers
   private let channels: ChannelRegistry
   private let group: MultiThreadedEventLoopGroup
   private let contexts: [LoopContext]
@@ -51,27 +52,39 @@ final class Server: Sendable {
         loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server,
         authenticator: authenticator)
     }
+    let workers = Workers(
+      count: Workers.count(processors: configuration.loops), budget: configuration.filterBudget)
+    self.workers = workers
     let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
     let state = StreamState(
       epoch: epoch, counters: metrics.stream,
       objects: SnapshotStore(
         epoch: epoch, keyLimit: configuration.keyLimit, expression: configuration.snapshotKey,
-        isFromStart: configuration.keepsSnapshot))
+        isFromStart: configuration.keepsSnapshot), workers: workers)
     stream = EventStream(
       name: "stdin", loops: loops, state: state, ringLimit: configuration.ringLimit, rule: configuration.rule,
       coalesce: configuration.coalesceMilliseconds > 0
         ? .milliseconds(Int64(configuration.coalesceMilliseconds)) : nil)
     pool = configuration.upstream.map {
       UpstreamPool(
-        template: $0, loops: loops, configuration: configuration, counters: metrics.stream,
+        template: $0, loops: loops, workers: workers, configuration: configuration, counters: metrics.stream,
         diagnostics: diagnostics)
     }
     let admission = Admission(clientLimit: configuration.clientLimit)
     self.admission = admission
+    registry.counter(
+      "wfanout_filter_cpu_seconds_total",
+      help: "CPU time of filters, snapshots and compiling, of all clients."
+    ) { workers.total / .seconds(1) }
+    registry.gauge("wfanout_filters", help: "Clients whose filters or snapshots wait or are being worked on.")
+    {
+      Double(workers.usage.count { $0.queued > 0 })
+    }
     registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
   }
 
-  /// Binds all addresses, and takes the sockets that the service manager has opened: one named `admin` is for operators.
+  /// Binds all addresses, and takes the sockets that the service manager has opened: one named `admin` is for
+  /// operators.
   ///
   /// - Returns: the addresses in force, the kernel's choices of ports included.
   func listen(_ sockets: [InheritedSocket] = []) throws(ServerError) -> [String] {
@@ -166,7 +179,8 @@ final class Server: Sendable {
     return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the kernel.
+      // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the
+      // kernel.
       .serverChannelOption(.socketOption(.so_sndbuf), value: 64 << 10)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 import NIOCore
-import NIOPosix
 
 /// `GET /snapshot`, `GET /snapshot/{key}`, and the same for each of the key `routes`.
 struct SnapshotRoutes: Sendable {
   private let routes: [(path: String, matcher: (any LineMatcher)?)]
   private let store: SnapshotStore?
-  private let filters: FilterCompiler
 
   /// - Throws: ``Refusal`` for a filter that cannot be right.
   init(_ routes: [SnapshotRoute], store: SnapshotStore?, filters: FilterCompiler) throws(Refusal) {
     self.store = store
-    self.filters = filters
     var compiled: [(String, (any LineMatcher)?)] = []
-    for route in [.all] + routes { compiled.append((route.path, try filters.matcher(route.filter))) }
+    for route in [.all] + routes {
+      compiled.append((route.path, route.filter.isEmpty ? nil : try filters.compile(route.filter)))
+    }
     self.routes = compiled
   }
 
   /// Nil for a path that is none of these.
-  func route(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply? {
+  func route(
+    _ request: Request, _ filter: FilterMatcher?, _ stream: EventStream, account: String,
+    on loop: any EventLoop
+  ) throws(Refusal) -> Reply? {
     guard let route = routes.first(where: { SnapshotRoutes.isBelow(request.path, $0.path) }) else {
       return nil
     }
@@ -29,24 +31,29 @@ struct SnapshotRoutes: Sendable {
     guard let store else {
       throw SnapshotRoutes.notFound("nothing is kept to show here; start wfanout with --snapshot")
     }
-    let matchers = [route.matcher, try filters.matcher(FilterRequest(request))].compactMap(\.self)
+    let matcher = EveryMatcher([route.matcher, filter])
     if request.path != route.path {
       let key = String(request.path.dropFirst(route.path.count + 1))
-      let view = SnapshotView(store.current(key), matchers: matchers)
-      guard let object = view.objects.first else { throw SnapshotRoutes.notFound("\"\(key)\" not found") }
-      return .answer(view.answer(object + [UInt8(ascii: "\n")]))
+      let snapshot = store.current(key)
+      return SnapshotDocument(
+        snapshot: snapshot, layout: .object, matcher: matcher, headers: SnapshotRoutes.headers(snapshot.id),
+        missing: SnapshotRoutes.notFound("\"\(key)\" not found").answer
+      ).reply(stream, account: account, on: loop)
     }
     let snapshot = store.current()
-    if request.header("if-none-match") == "\"\(snapshot.id)\"" {
-      return .answer(.notModified(SnapshotView.headers(snapshot.id)))
-    }
+    let headers = SnapshotRoutes.headers(snapshot.id)
+    if request.header("if-none-match") == "\"\(snapshot.id)\"" { return .answer(.notModified(headers)) }
     let isLines = request.accepts("application/x-ndjson")
-    // There may be many: the loop has listeners to serve.
-    return .later(
-      NIOThreadPool.singleton.runIfActive(eventLoop: loop.loop) {
-        let view = SnapshotView(snapshot, matchers: matchers)
-        return .answer(isLines ? view.lines : view.array)
-      })
+    return SnapshotDocument(
+      snapshot: snapshot, layout: isLines ? .lines : .array, matcher: matcher,
+      contentType: isLines ? "application/x-ndjson" : "application/json", headers: headers
+    ).reply(stream, account: account, on: loop)
+  }
+
+  /// `Last-Event-ID` is the place where the snapshot was taken: a request to `/events` with it gets all that
+  /// came after.
+  private static func headers(_ id: EventID) -> [(name: String, value: String)] {
+    [("Last-Event-ID", "\(id)"), ("ETag", "\"\(id)\""), ("Cache-Control", "no-cache")]
   }
 
   private static func isBelow(_ path: String, _ route: String) -> Bool {

@@ -1,48 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// The latest object of each key at one point of a stream.
-struct Snapshot: Sendable {
-  /// `ADDED` lines, the least recently changed first.
-  var lines: [ArraySlice<UInt8>]
-  /// The position of the first event that is not in it.
-  var position: Int
-  /// The id of the last event that is in it.
-  var id: EventID
-}
-
-/// Keeps the newest line of each key: filled by the thread that reads the source, asked by any.
+/// Keeps the newest line of each key: written by the thread that reads the source, read by any.
 ///
-/// From the first line on where late listeners are given the objects; elsewhere from when a listener needs to know what an object was
-/// before a change.
+/// From the first line on where late listeners are given the objects; elsewhere from when a listener needs an
+/// object's previous state.
 ///
-/// `DELETED` removes; control and METRICS lines, and lines without a key, are not kept. Memory is bounded by `keyLimit`: what is
-/// beyond is left out and counted.
+/// `DELETED` removes; control and METRICS lines, and lines without a key, are not kept. Memory is bounded by
+/// `keyLimit`: objects beyond it are left out and counted.
 final class SnapshotStore: Sendable {
-  private struct Entry: Sendable {
-    /// With ``Batch/padding`` behind it, since filters are asked about it.
-    var line: [UInt8]
-    var order: Int
+  fileprivate struct Entry: Sendable {
+    /// Its line's index in `lines`.
+    var index: Int
     /// `namespace/name`, where the key is another.
     var name: [UInt8]?
   }
 
-  private struct State: Sendable {
+  fileprivate struct State: Sendable {
     var entries: [[UInt8]: Entry] = [:]
+    /// In the order of the last change, with nil for lines that are no longer the newest of their key. A
+    /// snapshot shares this array.
+    var lines: [[UInt8]?] = []
     /// The keys of objects by `namespace/name`, where the key is another.
     var keys: [[UInt8]: [UInt8]] = [:]
     var position = 0
     var id: EventID
     var refused = 0
     var isKeeping: Bool
+    /// The snapshot that was made last, while somebody reads it.
+    weak var recent: Snapshot?
   }
 
-  /// Whether it is a picture of the whole stream.
+  /// Whether it has the whole stream.
   let isFromStart: Bool
   private let keyLimit: Int
   /// Nil takes an object's uid, else its namespace and name.
   private let expression: KeyExpression?
   private let state: Mutex<State>
+  private let newest = Atomic<Int>(0)
+
+  /// A snapshot may be so old before another one is made for those who come then.
+  private static let sharedFor = Duration.seconds(1)
 
   init(epoch: UInt64, keyLimit: Int, expression: KeyExpression? = nil, isFromStart: Bool) {
     self.keyLimit = keyLimit
@@ -55,7 +53,10 @@ final class SnapshotStore: Sendable {
   func begin() { state.withLock { $0.isKeeping = true } }
 
   /// The position of the first event that is not in it.
-  var position: Int { state.withLock { $0.position } }
+  var position: Int { newest.load(ordering: .acquiring) }
+
+  /// The id of the last event that is in it.
+  var id: EventID { state.withLock { $0.id } }
 
   var count: Int { state.withLock { $0.entries.count } }
 
@@ -64,31 +65,44 @@ final class SnapshotStore: Sendable {
 
   /// Takes the events of a batch in.
   ///
-  /// - Returns: for each event, what its object was before it; nothing while nothing is kept.
+  /// - Returns: for each event, its object's previous state; nothing while nothing is kept.
   @discardableResult
   func apply(_ batch: Batch) -> [PreviousObject] {
     state.withLock { state in
       guard state.isKeeping else { return [] }
       let previous = (0..<batch.count).map { apply(batch, $0, &state) }
+      state.compact()
       state.position = batch.endPosition
+      newest.store(batch.endPosition, ordering: .releasing)
       if let last = batch.ids.last { state.id = last }
       return previous
     }
   }
 
-  func current() -> Snapshot {
-    let state = state.withLock { $0 }
-    let lines = state.entries.values.sorted { $0.order < $1.order }.map { $0.line.dropLast(Batch.padding) }
-    return Snapshot(lines: lines, position: state.position, id: state.id)
+  /// All objects, as of `oldest` or later.
+  func current(notBefore oldest: Int = 0) -> Snapshot {
+    state.withLock { state in
+      if let recent = state.recent, recent.position >= oldest,
+        recent.position == state.position || ContinuousClock.now - recent.made < SnapshotStore.sharedFor
+      {
+        return recent
+      }
+      state.recent?.pages.close()
+      let snapshot = Snapshot(
+        lines: state.lines, count: state.entries.count, position: state.position, id: state.id)
+      state.recent = snapshot
+      return snapshot
+    }
   }
 
-  /// The latest line of one key, or of the object with this `namespace/name`, or name where it has no namespace.
+  /// The latest line of one key, or of the object with this `namespace/name`, or name where it has no
+  /// namespace.
   func current(_ key: String) -> Snapshot {
     let key = Array(key.utf8)
     return state.withLock { state in
       let entry = state.entries[key] ?? state.keys[key].flatMap { state.entries[$0] }
-      return Snapshot(
-        lines: entry.map { [$0.line.dropLast(Batch.padding)] } ?? [], position: state.position, id: state.id)
+      let lines = entry.map { [state.lines[$0.index]] } ?? []
+      return Snapshot(lines: lines, count: lines.count, position: state.position, id: state.id)
     }
   }
 
@@ -99,28 +113,50 @@ final class SnapshotStore: Sendable {
     let object = kind == .other ? nil : SnapshotKey(batch.bytes, line)
     let name = object?.name(of: batch.bytes) ?? []
     var key = expression.map { $0.key(batch, index) } ?? object?.bytes(of: batch.bytes) ?? []
-    // What is deleted may come without the members that the expression wants.
+    // A deleted object may lack the members that the expression needs.
     if key.isEmpty, kind == .deleted { key = state.keys[name] ?? [] }
     guard !key.isEmpty else { return .unknown }
     let old = state.entries[key]
-    // What is not here was not there, if all that ever was is here.
+    // The store has every object since the start, so a missing key means that the object did not exist.
     let previous: PreviousObject =
-      old.map { .line($0.line) } ?? (isFromStart && state.refused == 0 ? .absent : .unknown)
-    // By now the name may be another object's, which came before the end of this one was told.
+      old.flatMap { state.lines[$0.index] }.map { .line($0) }
+      ?? (isFromStart && state.refused == 0 ? .absent : .unknown)
+    // By now the name may belong to another object that was added before this one's deletion was reported.
     if let name = old?.name, state.keys[name] == key { state.keys[name] = nil }
-    if kind == .deleted {
-      state.entries[key] = nil
+    if kind != .deleted, old == nil, state.entries.count >= keyLimit {
+      state.refused += 1
       return previous
     }
-    guard state.entries.count < keyLimit || old != nil else {
-      state.refused += 1
+    if let old { state.lines[old.index] = nil }
+    if kind == .deleted {
+      state.entries[key] = nil
       return previous
     }
     let hasOtherName = !name.isEmpty && name != key
     if hasOtherName { state.keys[name] = key }
     let kept = kind == .other ? Array(batch.bytes[line]) : SnapshotKey.added(batch.bytes, line)
-    state.entries[key] = Entry(
-      line: kept + Batch.zeros, order: batch.firstPosition + index, name: hasOtherName ? name : nil)
+    state.entries[key] = Entry(index: state.lines.count, name: hasOtherName ? name : nil)
+    state.lines.append(kept + Batch.zeros)
     return previous
+  }
+}
+
+extension SnapshotStore.State {
+  /// Removes the gaps when there are more of them than lines.
+  fileprivate mutating func compact() {
+    guard lines.count > 2 * entries.count + 1024 else { return }
+    var places = [Int](repeating: 0, count: lines.count)
+    var kept: [[UInt8]?] = []
+    kept.reserveCapacity(entries.count)
+    for (index, line) in lines.enumerated() {
+      guard let line else { continue }
+      places[index] = kept.count
+      kept.append(line)
+    }
+    lines = kept
+    for key in entries.keys {
+      guard let index = entries[key]?.index else { continue }
+      entries[key]?.index = places[index]
+    }
   }
 }

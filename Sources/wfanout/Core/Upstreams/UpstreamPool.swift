@@ -11,6 +11,7 @@ import Synchronization
 final class UpstreamPool: Sendable {
   let template: UpstreamTemplate
   private let loops: [any EventLoop]
+  private let workers: Workers
   private let configuration: Configuration
   private let counters: StreamCounters
   private let diagnostics: Diagnostics
@@ -31,12 +32,13 @@ final class UpstreamPool: Sendable {
   private static let arrival = Duration.seconds(5)
 
   init(
-    template: UpstreamTemplate, loops: [any EventLoop], configuration: Configuration,
+    template: UpstreamTemplate, loops: [any EventLoop], workers: Workers, configuration: Configuration,
     counters: StreamCounters,
     diagnostics: Diagnostics
   ) {
     self.template = template
     self.loops = loops
+    self.workers = workers
     self.configuration = configuration
     self.counters = counters
     self.diagnostics = diagnostics
@@ -154,7 +156,8 @@ final class UpstreamPool: Sendable {
     let resumesAfter = request.version(in: template)
     let state = StreamState(
       epoch: epoch, counters: counters,
-      objects: SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: resumesAfter == nil)
+      objects: SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: resumesAfter == nil),
+      workers: workers
     ) { [weak self] in self?.becameIdle(key) }
     let stream = EventStream(
       name: request.channel, loops: loops, state: state, ringLimit: configuration.ringLimit,

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Filter
+import NIOCore
+import Synchronization
+
+/// Compiles filters, each once, on the workers.
+final class FilterCompiler: Sendable {
+  private let costLimit: Int
+  private let compiled = Mutex<[FilterRequest: FilterMatcher]>([:])
+  private let meter = CPUMeter()
+
+  /// Filters come from strangers: what is remembered of them is bounded.
+  private static let cacheLimit = 256
+  private static let lengthLimit = 8192
+
+  init(costLimit: Int) { self.costLimit = costLimit }
+
+  /// The filter of a request that was compiled before.
+  func known(_ request: FilterRequest) -> FilterMatcher? { compiled.withLock { $0[request] } }
+
+  /// Compiles a filter on a worker. The future belongs to `loop`.
+  func compile(
+    _ request: FilterRequest, on workers: Workers, account: String, loop: any EventLoop
+  ) -> EventLoopFuture<Result<FilterMatcher, Refusal>> {
+    let promise = loop.makePromise(of: Result<FilterMatcher, Refusal>.self)
+    let work = OneStepWork {
+      promise.succeed(Result { () throws(Refusal) in try self.compile(request) })
+    }
+    workers.submit(work, account: account, meter: meter)
+    return promise.futureResult
+  }
+
+  /// Compiles a filter, or finds it; refuses, with the error, what cannot be right.
+  func compile(_ request: FilterRequest) throws(Refusal) -> FilterMatcher {
+    if let known = known(request) { return known }
+    guard request.key.utf8.count <= FilterCompiler.lengthLimit else {
+      throw .badRequest("the filters have more than \(FilterCompiler.lengthLimit) bytes")
+    }
+    let options = FilterOptions(
+      expression: request.expression, fieldSelector: request.fieldSelector,
+      labelSelector: request.labelSelector,
+      types: request.types?.split(separator: ",").map(String.init) ?? [], costLimit: costLimit)
+    let filter: LineFilter
+    do throws(FilterError) {
+      filter = try LineFilter(options)
+    } catch {
+      throw .badRequest("filter: \(error.description)")
+    }
+    if filter.usesOld { throw .badRequest("filter: 'old' is not available here; use wfilter before wfanout") }
+    let matcher = FilterMatcher(filter, key: request.key)
+    compiled.withLock { compiled in
+      if compiled.count >= FilterCompiler.cacheLimit { compiled.removeAll() }
+      compiled[request] = matcher
+    }
+    return matcher
+  }
+}

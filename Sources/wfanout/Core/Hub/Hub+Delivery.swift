@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// Handing events to connections, in steps that keep an event loop for a few milliseconds at most.
+extension Hub {
+  /// Bytes handed to a connection before its socket is tried; more would only wait in memory.
+  private static let passLimit = 256 << 10
+  /// How long listeners that are behind are served before the loop does something else, and the pause after
+  /// it. A task that is due at once would run before any socket is looked at.
+  private static let turn = Duration.milliseconds(2)
+  private static let pause = TimeAmount.milliseconds(1)
+  /// What a worker evaluates for one listener at a time.
+  private static let evaluatedSegments = 64
+
+  /// Sends the newest segments to the listeners of a group without a matcher.
+  func deliver(_ segments: [Segment], from before: Int, to group: ListenerGroup) {
+    let views = segments.map { $0.view(group.lane.format) }
+    let slices = views.compactMap { $0.slice(from: 0) }
+    let count = views.reduce(0) { $0 + $1.count }
+    let end = ring.end
+    var delivered = 0
+    group.forEach { listener in
+      guard listener.position == before, listener.skipThrough == nil, listener.takesEvents else {
+        advance(listener)
+        return
+      }
+      listener.position = end
+      guard !slices.isEmpty else { return }
+      delivered += count
+      listener.connection.send(slices)
+    }
+    noteDelivered(delivered, group.lane)
+    if let segment = segments.last { noteLatency(delivered, since: segment.received, group.lane) }
+  }
+
+  /// Sends, or has evaluated, what there is for this listener.
+  func advance(_ listener: Listener) {
+    guard listener.takesEvents else { return }
+    if listener.position < ring.start, !catchUp(listener) { return }
+    guard listener.takesEvents else { return }
+    if listener.lane.matcher != nil {
+      if listener.position < ring.end, let group = group(of: listener) { evaluate(group) }
+      return endIfCaughtUp(listener)
+    }
+    sendPass(listener)
+    guard listener.takesEvents, listener.position < ring.end else { return endIfCaughtUp(listener) }
+    guard !listener.isCatchingUp else { return }
+    listener.isCatchingUp = true
+    catchingUp.append(listener)
+    scheduleCatchUp()
+  }
+
+  private func scheduleCatchUp() {
+    guard !isCatchUpScheduled, !catchingUp.isEmpty else { return }
+    isCatchUpScheduled = true
+    loop.assumeIsolated().scheduleTask(in: Hub.pause) { [weak self] in self?.serveCatchUp() }
+  }
+
+  /// Serves those that are behind in turn.
+  private func serveCatchUp() {
+    isCatchUpScheduled = false
+    let slice = Slice(Hub.turn)
+    var waiting = catchingUp[...]
+    catchingUp = []
+    while !slice.isOver, let listener = waiting.popFirst() {
+      listener.isCatchingUp = false
+      advance(listener)
+    }
+    catchingUp = waiting + catchingUp
+    scheduleCatchUp()
+  }
+
+  /// Sends one pass of events to a listener without a matcher.
+  private func sendPass(_ listener: Listener) {
+    var slices: [ByteBuffer] = []
+    var bytes = 0
+    var delivered = 0
+    while listener.position < ring.end, bytes < Hub.passLimit,
+      let segment = ring.element(at: listener.position)
+    {
+      skip(listener, segment.batch)
+      let view = segment.view(listener.lane.format)
+      if let slice = view.slice(from: listener.position) {
+        slices.append(slice)
+        bytes += slice.readableBytes
+        delivered += view.count(from: listener.position)
+      }
+      listener.position = segment.endPosition
+    }
+    noteDelivered(delivered, listener.lane)
+    if !slices.isEmpty { listener.connection.send(slices) }
+  }
+
+  /// Leaves out what the listener had from another replica.
+  private func skip(_ listener: Listener, _ batch: Batch) {
+    guard let skip = listener.skipThrough else { return }
+    for index in max(0, listener.position - batch.firstPosition)..<batch.count {
+      let id = batch.ids[index]
+      guard id.epoch != skip.epoch || id.sequence > skip.sequence else { continue }
+      listener.position = batch.firstPosition + index
+      listener.skipThrough = nil
+      return
+    }
+    listener.position = batch.endPosition
+  }
+
+  /// Has a worker evaluate the next segments that listeners of a group with a matcher wait for. One run at a
+  /// time: a filter that is slower than the stream falls behind, and its listeners meet the overflow rule.
+  func evaluate(_ group: ListenerGroup) {
+    guard !group.isEvaluating, let matcher = group.lane.matcher else { return }
+    while let listener = group.next(before: ring.end) {
+      if listener.position < ring.start || listener.hasCaughtUp {
+        let position = listener.position
+        guard catchUp(listener), listener.position == position else { continue }
+      }
+      var segments: [Segment] = []
+      var position = listener.position
+      var bytes = 0
+      while segments.count < Hub.evaluatedSegments, bytes < Hub.passLimit,
+        let segment = ring.element(at: position)
+      {
+        segments.append(segment)
+        bytes += segment.batch.bytes.count
+        position = segment.endPosition
+      }
+      guard let first = segments.first else { return }
+      group.isEvaluating = true
+      let work = Evaluation(group.lane, matcher, segments) { views in
+        self.loop.execute { self.deliver(views, of: first, to: group) }
+      }
+      return state.workers.submit(work, account: listener.connection.account, meter: group.lane.meter)
+    }
+  }
+
+  private func deliver(_ views: [SegmentView], of first: Segment, to group: ListenerGroup) {
+    group.isEvaluating = false
+    guard let start = views.first?.firstPosition, let end = views.last?.endPosition else { return }
+    var delivered = 0
+    group.forEach { listener in
+      guard listener.takesEvents, listener.position >= start, listener.position < end else { return }
+      var slices: [ByteBuffer] = []
+      for view in views where view.endPosition > listener.position {
+        if listener.skipThrough != nil, let segment = ring.element(at: listener.position) {
+          skip(listener, segment.batch)
+          if listener.position >= view.endPosition { continue }
+        }
+        if let slice = view.slice(from: listener.position) {
+          slices.append(slice)
+          delivered += view.count(from: listener.position)
+        }
+        listener.position = view.endPosition
+      }
+      if !slices.isEmpty { listener.connection.send(slices) }
+      if listener.position >= ring.end { listener.hasCaughtUp = true }
+      endIfCaughtUp(listener)
+    }
+    noteDelivered(delivered, group.lane)
+    noteLatency(delivered, since: first.received, group.lane)
+    evaluate(group)
+  }
+}

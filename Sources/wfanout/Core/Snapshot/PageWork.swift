@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// Makes a page of a snapshot on a worker.
+final class PageWork: Work, @unchecked Sendable {  // one worker at a time
+  /// What is to be made.
+  struct Order: Sendable {
+    var layout: SnapshotLayout
+    var matcher: (any LineMatcher)?
+    var snapshot: Snapshot
+    var index = 0
+    /// The number of objects that were written before it.
+    var written = 0
+    var cancellation = Cancellation()
+  }
+
+  private let order: Order
+  private let whenDone: @Sendable (SnapshotPage?) -> Void
+  private var index: Int
+  private var written: Int
+  private var bytes: [UInt8] = []
+
+  /// Lines that are matched and encoded between two looks at the clock.
+  private static let step = 32
+
+  /// `whenDone` is called once, on a worker; with nil when the work was cancelled.
+  init(_ order: Order, whenDone: @escaping @Sendable (SnapshotPage?) -> Void) {
+    self.order = order
+    self.whenDone = whenDone
+    index = order.index
+    written = order.written
+  }
+
+  func run(_ slice: Slice) -> Bool {
+    let snapshot = order.snapshot
+    let key = SnapshotPages.Key(layout: order.layout, matcher: order.matcher?.key ?? "", index: order.index)
+    if index == order.index, let known = snapshot.pages[key] { return finish(known) }
+    while index < snapshot.lines.count, bytes.count < SnapshotPage.byteLimit {
+      if order.cancellation.isCancelled { return finish(nil) }
+      encodeStep(snapshot)
+      if slice.isOver, index < snapshot.lines.count, bytes.count < SnapshotPage.byteLimit { return false }
+    }
+    if index >= snapshot.lines.count {
+      order.layout.appendEnd(snapshot.id, isEmpty: written == 0, to: &bytes)
+    }
+    let page = SnapshotPage(bytes: ByteBuffer(bytes: bytes), next: index, written: written)
+    snapshot.pages.insert(page, key)
+    return finish(page)
+  }
+
+  private func finish(_ page: SnapshotPage?) -> Bool {
+    whenDone(page)
+    return true
+  }
+
+  private func encodeStep(_ snapshot: Snapshot) {
+    var batch = Batch(firstPosition: 0, hasIDs: false)
+    let end = min(index + PageWork.step, snapshot.lines.count)
+    while index < end {
+      if let line = snapshot.lines[index] { batch.append(line.dropLast(Batch.padding), epoch: 0) }
+      index += 1
+    }
+    batch.seal()
+    for line in 0..<batch.count where order.matcher?.matches(batch, line) ?? true {
+      guard order.layout.append(batch, line, isFirst: written == 0, id: snapshot.id, to: &bytes) else {
+        continue
+      }
+      written += 1
+      if order.layout == .object {
+        index = snapshot.lines.count
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The latest object of each key at one point of a stream. Immutable; all readers of one point share it.
+final class Snapshot: Sendable {
+  /// `ADDED` lines, the least recently changed first, with ``Batch/padding`` after each. Nil where a line was
+  /// replaced by a later one.
+  let lines: [[UInt8]?]
+  /// The number of lines.
+  let count: Int
+  /// The position of the first event that is not in it.
+  let position: Int
+  /// The id of the last event that is in it.
+  let id: EventID
+  let pages = SnapshotPages()
+  let made = ContinuousClock.now
+
+  init(lines: [[UInt8]?], count: Int, position: Int, id: EventID) {
+    self.lines = lines
+    self.count = count
+    self.position = position
+    self.id = id
+  }
+}

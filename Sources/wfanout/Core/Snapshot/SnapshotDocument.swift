@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// A snapshot as a whole response: `/snapshot`, or a Kubernetes list.
+struct SnapshotDocument: Sendable {
+  var snapshot: Snapshot
+  var layout: SnapshotLayout
+  var matcher: (any LineMatcher)?
+  var contentType = "application/json"
+  var headers: [(name: String, value: String)] = []
+  /// The answer when no object matches; nil gives an empty document.
+  var missing: Answer?
+}
+
+/// A document that has more than one page, and how far it is: it is sent as the client takes it.
+struct DocumentPlan: Sendable {
+  var document: SnapshotDocument
+  var stream: EventStream
+  var account: String
+  var firstPage: SnapshotPage
+}
+
+extension SnapshotDocument {
+  /// Makes the first page on a worker; a document of one page is an answer with its length.
+  func reply(_ stream: EventStream, account: String, on loop: any EventLoop) -> Reply {
+    let promise = loop.makePromise(of: Reply.self)
+    let work = PageWork(PageWork.Order(layout: layout, matcher: matcher, snapshot: snapshot)) { page in
+      guard let page else { return promise.fail(ChannelError.ioOnClosedChannel) }
+      promise.succeed(self.reply(page, stream, account))
+    }
+    stream.state.workers.submit(work, account: account, meter: CPUMeter())
+    return .later(promise.futureResult)
+  }
+
+  private func reply(_ page: SnapshotPage, _ stream: EventStream, _ account: String) -> Reply {
+    guard page.next >= snapshot.lines.count else {
+      return .document(DocumentPlan(document: self, stream: stream, account: account, firstPage: page))
+    }
+    if page.written == 0, let missing { return .answer(missing) }
+    return .answer(
+      Answer(200, type: contentType, body: Array(page.bytes.readableBytesView), headers: headers))
+  }
+}
+
+/// All of several matchers. Of no use but for snapshots: it does not look at an object's previous state.
+struct EveryMatcher: LineMatcher {
+  private let matchers: [any LineMatcher]
+
+  /// Nil for none.
+  init?(_ matchers: [(any LineMatcher)?]) {
+    self.matchers = matchers.compactMap(\.self)
+    if self.matchers.isEmpty { return nil }
+  }
+
+  var key: String { matchers.map(\.key).joined(separator: " & ") }
+
+  func matches(_ batch: Batch, _ index: Int) -> Bool { matchers.allSatisfy { $0.matches(batch, index) } }
+}

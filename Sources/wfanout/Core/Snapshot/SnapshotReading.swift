@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How far a client is with a snapshot that it is sent page by page.
+struct SnapshotReading: Sendable {
+  /// Nil once the events after it have left the ring: the client was too slow and has to begin again.
+  var snapshot: Snapshot?
+  /// The line that the next page begins with.
+  var index = 0
+  /// The number of objects that were written before it.
+  var written = 0
+  /// Whether a worker makes the next page.
+  var isWaiting = false
+  /// Whether the end of the snapshot is marked.
+  var marksEnd = true
+}

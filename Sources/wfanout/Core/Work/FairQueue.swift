@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one source of work, a filter say, has used. Guarded by the lock of the queue that it is used with.
+final class CPUMeter: @unchecked Sendable {  // guarded by the lock around its ``FairQueue``
+  fileprivate var served = Duration.zero
+  fileprivate var isRunning = false
+}
+
+/// Decides whose work runs next: of all accounts the one that was served least, within it the least served
+/// meter.
+///
+/// An account that has used up its allowance waits until some of it has come back. No clock and no lock: time
+/// is a parameter.
+struct FairQueue<Element: Sendable>: Sendable {
+  /// A piece of work whose turn it is. Hand it back with ``finish(_:used:isDone:now:)``.
+  struct Turn: Sendable {
+    let element: Element
+    fileprivate let meter: CPUMeter
+    fileprivate let account: Account
+  }
+
+  enum Next: Sendable {
+    case run(Turn)
+    /// Nothing may run before this much time has passed; nil when nothing is queued.
+    case wait(Duration?)
+  }
+
+  /// What operators see of an account.
+  struct Usage: Equatable, Sendable {
+    var account: String
+    var total: Duration
+    var queued: Int
+    /// Whether it waits for its allowance.
+    var isThrottled: Bool
+  }
+
+  fileprivate final class Account: @unchecked Sendable {  // guarded by the lock around the queue
+    let name: String
+    var items: [(element: Element, meter: CPUMeter)] = []
+    var running = 0
+    /// Virtual time: an account that becomes active starts where the least served one is.
+    var served = Duration.zero
+    var meterClock = Duration.zero
+    var allowance: Duration
+    var refilled: Duration
+    var total = Duration.zero
+
+    init(_ name: String, allowance: Duration, now: Duration) {
+      self.name = name
+      self.allowance = allowance
+      refilled = now
+    }
+
+    /// The waiting item whose meter was served least; work of one meter never runs on two threads.
+    var leastServed: Int? {
+      items.indices.filter { !items[$0].meter.isRunning }
+        .min { items[$0].meter.served < items[$1].meter.served }
+    }
+  }
+
+  /// CPU time that an account may use in a second.
+  let budget: Duration
+  private var accounts: [String: Account] = [:]
+  /// Those that have something queued.
+  private var active: [Account] = []
+  private var clock = Duration.zero
+
+  /// Accounts belong to strangers: the number that is remembered is bounded.
+  private static var accountLimit: Int { 10_000 }
+
+  init(budget: Duration) { self.budget = budget }
+
+  mutating func add(_ element: Element, account name: String, meter: CPUMeter, now: Duration) {
+    if accounts.count >= FairQueue.accountLimit, accounts[name] == nil { forgetIdleAccounts(now) }
+    let account = accounts[name] ?? Account(name, allowance: budget, now: now)
+    accounts[name] = account
+    if account.items.isEmpty, account.running == 0 { account.served = max(account.served, clock) }
+    meter.served = max(meter.served, account.meterClock)
+    enqueue(element, meter, account)
+  }
+
+  private mutating func enqueue(_ element: Element, _ meter: CPUMeter, _ account: Account) {
+    if account.items.isEmpty { active.append(account) }
+    account.items.append((element, meter))
+  }
+
+  mutating func next(now: Duration) -> Next {
+    var best: (account: Account, index: Int)?
+    var wait: Duration?
+    for account in active {
+      guard let index = account.leastServed else { continue }
+      refill(account, now)
+      if account.allowance <= .zero {
+        let due = .zero - account.allowance / (budget / .seconds(1)) + .milliseconds(1)
+        wait = min(wait ?? due, due)
+      } else if best.map({ account.served < $0.account.served }) ?? true {
+        best = (account, index)
+      }
+    }
+    guard let (account, index) = best else { return .wait(wait) }
+    clock = max(clock, account.served)
+    let item = account.items.remove(at: index)
+    if account.items.isEmpty { active.removeAll { $0 === account } }
+    account.meterClock = max(account.meterClock, item.meter.served)
+    account.running += 1
+    item.meter.isRunning = true
+    return .run(Turn(element: item.element, meter: item.meter, account: account))
+  }
+
+  /// Charges a turn; work that is not done is queued again.
+  mutating func finish(_ turn: Turn, used: Duration, isDone: Bool, now: Duration) {
+    turn.meter.isRunning = false
+    turn.meter.served += used
+    let account = turn.account
+    account.running -= 1
+    account.served += used
+    account.total += used
+    account.allowance -= used
+    if !isDone { enqueue(turn.element, turn.meter, account) }
+  }
+
+  /// All accounts that are remembered, the most expensive first.
+  func usage() -> [Usage] {
+    accounts.map { name, account in
+      Usage(
+        account: name, total: account.total, queued: account.items.count + account.running,
+        isThrottled: !account.items.isEmpty && account.allowance <= .zero)
+    }.sorted { ($0.total, $1.account) > ($1.total, $0.account) }
+  }
+
+  private func refill(_ account: Account, _ now: Duration) {
+    guard now > account.refilled else { return }
+    // What was not used for a second may be used at once.
+    account.allowance = min(
+      budget, account.allowance + budget * ((now - account.refilled) / .seconds(1)))
+    account.refilled = now
+  }
+
+  private mutating func forgetIdleAccounts(_ now: Duration) {
+    for account in accounts.values { refill(account, now) }
+    accounts = accounts.filter { !$1.items.isEmpty || $1.running > 0 || $1.allowance < budget }
+  }
+}

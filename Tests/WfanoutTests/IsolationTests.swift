@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+/// What one client asks for costs that client, and nobody else.
+@Suite(.timeLimit(.minutes(3))) struct IsolationTests {
+  /// A filter that takes as long as the limit of an evaluation allows, and that nothing passes.
+  private static func costly(_ number: Int) -> String {
+    encoded(
+      "!lists.range(40).all(a, lists.range(40).all(b, lists.range(40).all(c, a + b + c + \(number) >= 0)))")
+  }
+
+  private static func encoded(_ text: String) -> String {
+    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+  }
+
+  private static func event(_ number: Int) -> String {
+    #"{"n":\#(number),"pad":"\#(String(repeating: "x", count: 100))"}"#
+  }
+
+  /// Asks for /healthz and feeds events; each has to arrive while the costly work is under way.
+  private static func deliversOnTime(_ fanout: Fanout, _ plain: RunningTool) throws {
+    var slowest = Duration.zero
+    for number in 0..<20 {
+      let start = ContinuousClock.now
+      fanout.feed(#"{"mark":\#(number)}"#)
+      try plain.wait(for: "mark \(number)", .seconds(10)) {
+        $0.soFar.output.contains(#"{"mark":\#(number)}"#)
+      }
+      #expect(try fanout.curl("/healthz").output == "ok\n")
+      slowest = max(slowest, .now - start)
+    }
+    // A curl takes most of it; on a busy machine some hundred milliseconds.
+    #expect(slowest < .seconds(3), "\(slowest)")
+  }
+
+  private static let lines = ["-H", "Accept: application/x-ndjson"]
+
+  @Test func costlyFiltersDelayNobody() throws {
+    let fanout = try Fanout(["--loops", "1"], configuration: "cost-limit: 100000")
+    let plain = try fanout.listening("/events", Self.lines)
+    let others = try (0..<30).map { try fanout.listening("/events?filter=" + Self.costly($0)) }
+    fanout.feed((0..<200).map { Self.event($0) })
+    try Self.deliversOnTime(fanout, plain)
+    _ = others
+  }
+
+  @Test func aCatchUpByACostlyFilterDelaysNobody() throws {
+    let fanout = try Fanout(["--loops", "1"], configuration: "cost-limit: 100000")
+    let plain = try fanout.listening("/events", ["-N"])
+    fanout.feed((0..<20_000).map { Self.event($0) })
+    try plain.wait(for: "all events", .seconds(60)) { $0.soFar.output.contains(#"{"n":19999,"#) }
+    let output = plain.soFar.output
+    let epoch = try #require(output.matches(of: /id: (\d+)-1\n/).first?.1)
+    let costly = try (0..<3).map {
+      try fanout.listening("/events?lastEventId=\(epoch)-1&filter=" + Self.costly($0))
+    }
+    try Self.deliversOnTime(fanout, plain)
+    _ = costly
+  }
+
+  @Test func snapshotsBySelectorsOfTheirOwnDelayNobody() throws {
+    let fanout = try Fanout(["--loops", "1", "--snapshot"])
+    let plain = try fanout.listening("/events?type=NONE", Self.lines)
+    let extra = #","spec":{"pad":"\#(String(repeating: "x", count: 200))"}"#
+    for start in stride(from: 0, to: 50_000, by: 5000) {
+      fanout.feed((start..<(start + 5000)).map { pod("p\($0)", version: $0, extra: extra) })
+    }
+    try eventually("all are kept", within: .seconds(60)) {
+      try fanout.curl("/snapshot/uid-p49999", ["-o", "/dev/null", "-w", "%{http_code}"]).output == "200"
+    }
+    let live = try fanout.listening("/events", Self.lines)
+    let readers = try (0..<8).flatMap { number in
+      try [
+        "/events?snapshot=1&labelSelector=a%21%3D\(number)", "/snapshot?labelSelector=a%21%3D\(number)",
+        "/api/v1/pods?watch=1&labelSelector=a%21%3D\(number)", "/api/v1/pods?labelSelector=a%21%3D\(number)",
+      ].map { try fanout.listen($0, ["-o", "/dev/null"]) }
+    }
+    try Self.deliversOnTime(fanout, live)
+    _ = (readers, plain)
+  }
+
+  @Test func patternsMadeAtRunTimeDelayNobodyAndDoNotKeepTheServerFromEnding() throws {
+    let fanout = try Fanout(["--loops", "1"])
+    let plain = try fanout.listening("/events", Self.lines)
+    let costly = try (0..<3).map { number in
+      let filter = #"lists.range(1500).all(i, !"aaaa".matches("\\pL{900}" + string(i + \#(number))))"#
+      return try fanout.listening("/events?filter=" + Self.encoded(filter))
+    }
+    fanout.feed((0..<20).map { Self.event($0) })
+    try Self.deliversOnTime(fanout, plain)
+    let start = ContinuousClock.now
+    fanout.tool.send(SIGTERM)
+    _ = try fanout.tool.waitForEnd(.seconds(20))
+    #expect(ContinuousClock.now - start < .seconds(5))
+    _ = costly
+  }
+
+  @Test func aFilterThatIsTooSlowMeetsTheOverflowPolicy() throws {
+    let fanout = try Fanout(
+      ["--loops", "1", "--queue", "50"], configuration: "filter-budget: 20ms")
+    let slow = try fanout.listening("/events?filter=" + Self.costly(1), Self.lines)
+    let cheap = try fanout.listening("/events?filter=n%20%3E%3D%200", Self.lines)
+    // The cheap one of the same client keeps up.
+    for number in 0..<1000 {
+      fanout.feed(Self.event(number))
+      if number % 20 == 0 {
+        try cheap.wait(for: "event \(number)", .seconds(10)) {
+          $0.soFar.output.contains(#"{"n":\#(number),"#)
+        }
+      }
+    }
+    try slow.wait(for: "a gap", .seconds(20)) {
+      $0.soFar.output.contains(#""reason":"backpressure","dropped":"#)
+    }
+    #expect(!cheap.soFar.output.contains("backpressure"))
+    let metrics = try fanout.curl("/metrics").output
+    #expect(metrics.contains("wfanout_filter_cpu_seconds_total 0."))
+  }
+
+  @Test func thoseWhoWantTheSameShareASnapshotHoweverSlowTheyAre() throws {
+    let fanout = try Fanout(["--loops", "1", "--snapshot", "--stall", "60s"])
+    let extra = #","spec":{"pad":"\#(String(repeating: "x", count: 1000))"}"#
+    fanout.feed((0..<20_000).map { pod("p\($0)", version: $0, extra: extra) })
+    try eventually("all are kept", within: .seconds(60)) {
+      try fanout.curl("/snapshot/uid-p19999", ["-o", "/dev/null", "-w", "%{http_code}"]).output == "200"
+    }
+    // None of them reads: 26 MB each would be 1.3 GB.
+    let slow = try (0..<50).map { _ in
+      let peer = try RawPeer(fanout)
+      peer.send("GET /events?snapshot=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      return peer
+    }
+    let reader = try fanout.listening("/events?snapshot=1", Self.lines)
+    try reader.wait(for: "the end of the snapshot", .seconds(60)) {
+      $0.soFar.output.contains("initial-events-end")
+    }
+    #expect(reader.soFar.output.split(separator: "\n").count { $0.contains(#""kind":"Pod""#) } == 20_000)
+    let status = try String(contentsOfFile: "/proc/\(fanout.tool.processIdentifier)/status", encoding: .utf8)
+    let resident = status.matches(of: /VmRSS:\s+(\d+) kB/).first.flatMap { Int($0.1) } ?? .max
+    #expect(resident < 300_000)
+    _ = slow
+  }
+}
