@@ -37,7 +37,7 @@ import Testing
   @Test func contextsOfTheCommandLineTool() throws {
     let files = [
       "/h/.config/nats/context/prod.json":
-        #"{"url":"tls://p:1","user":"u","password":"","creds":"/c","inbox_prefix":"_I","jetstream_domain":"hub","other":1}"#,
+        #"{"url":"tls://p:1","user":"u","password":"","creds":"/c","inbox_prefix":"_I","jetstream_domain":"hub","tls_first":false,"nsc":"","color_scheme":"x","socks_proxy":null}"#,
       "/h/.config/nats/context.txt": "prod\n",
     ]
     let selected = try resolve(.init(), ["HOME": "/h"], files: files)
@@ -52,9 +52,59 @@ import Testing
     #expect(throws: NATSError.self) { try resolve(.init(context: "../x"), ["HOME": "/h"], files: files) }
   }
 
+  @Test(arguments: [
+    #""nsc":"nsc://o/a/u""#, #""user_jwt":"x""#, #""user_seed":"x""#, #""socks_proxy":"socks5://p""#,
+    #""tls_first":true"#, #""unheard_of":1"#, #""windows_cert_store":"x""#, #""url":["nats://a"]"#,
+  ]) func contextKeysWithoutSupportAreRefused(_ member: String) {
+    let files = ["/h/.config/nats/context/c.json": "{\"url\":\"nats://a\",\(member)}"]
+    #expect {
+      try resolve(.init(context: "c"), ["HOME": "/h"], files: files)
+    } throws: { error in
+      guard let error = error as? NATSError else { return false }
+      let key = member.split(separator: "\"").first.map(String.init) ?? ""
+      return error.code == .badSettings && error.message.contains("\"\(key)\"")
+        && error.message.contains("c.json")
+    }
+  }
+
+  @Test func aTildeInAContextIsTheHomeFolder() throws {
+    let files = ["/h/.config/nats/context/c.json": #"{"creds":"~/x.creds","ca":"/ca","description":"d"}"#]
+    let settings = try resolve(.init(context: "c"), ["HOME": "/h"], files: files)
+    #expect(settings.credentialsFile == "/h/x.creds" && settings.tlsCA == "/ca")
+    let marked = ["/h/.config/nats/context/c.json": "\u{FEFF}{\"url\":\"nats://m\"}"]
+    #expect(try resolve(.init(context: "c"), ["HOME": "/h"], files: marked).servers == ["nats://m"])
+  }
+
+  @Test(arguments: [
+    "wss://bob:s3cret@h:1", "ws://h", "http://h", "https://h", "nats://a,wss://b", "mqtt://h",
+  ])
+  func otherSchemesAreRefusedWithoutTheirSecrets(_ address: String) {
+    #expect {
+      try resolve(.init(server: address))
+    } throws: { error in
+      guard let error = error as? NATSError else { return false }
+      return error.code == .badSettings && error.message.contains("not supported")
+        && !error.message.contains("s3cret")
+    }
+  }
+
+  @Test func jetStreamIsFoundInADomainOrByPrefix() throws {
+    #expect(try resolve(.init(domain: "hub")).apiPrefix == "$JS.hub.API")
+    #expect(try resolve(.init(), ["NATS_JS_DOMAIN": "leaf"]).apiPrefix == "$JS.leaf.API")
+    #expect(try resolve(.init(domain: "hub"), ["NATS_JS_DOMAIN": "leaf"]).apiPrefix == "$JS.hub.API")
+    #expect(try resolve(.init(apiPrefix: "js.acme"), ["NATS_JS_DOMAIN": "leaf"]).apiPrefix == "js.acme")
+  }
+
   @Test func secretsInTheClearAreNoticed() throws {
     #expect(try resolve(.init(server: "nats://example.org:4222")).sendsSecretsInTheClear)
     #expect(try !resolve(.init(server: "nats://localhost:4222")).sendsSecretsInTheClear)
+    for server in ["nats://[::1]:4222", "nats://::1:4222", "127.0.0.1", "u:p@127.0.0.1:4222"] {
+      #expect(try !resolve(.init(server: server)).sendsSecretsInTheClear, "\(server)")
+    }
+    for server in ["nats://127.example.org", "nats://[::2]:1", "localhost.example.org"] {
+      #expect(try resolve(.init(server: server)).sendsSecretsInTheClear, "\(server)")
+    }
+    #expect(try !resolve(.init(server: "TLS://example.org:4222")).sendsSecretsInTheClear)
     #expect(try !resolve(.init(server: "tls://example.org:4222")).sendsSecretsInTheClear)
   }
 

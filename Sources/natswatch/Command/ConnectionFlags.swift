@@ -10,53 +10,76 @@ import Process
 /// The flags that say where the server is and who we are, the same for every subcommand.
 struct ConnectionFlags: ParsableArguments {
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Server addresses, by commas (NATS_URL).", valueName: "url"))
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Server addresses, separated by commas: nats://host:4222 or tls://host:4222 (default: NATS_URL, else "
+        + "nats://127.0.0.1:4222).", valueName: "url"))
   var server: String?
 
-  @Option(help: ArgumentHelp("A context of the nats command line tool (NATS_CONTEXT).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Context of the nats command line tool (default: NATS_CONTEXT).", valueName: "name"))
   var context: String?
 
   @Option(
-    help: ArgumentHelp("A credentials file with JWT and seed (NATS_CREDS).", valueName: "file"),
+    help: ArgumentHelp("Credentials file with user JWT and seed (default: NATS_CREDS).", valueName: "file"),
     completion: .file())
   var creds: String?
 
-  @Option(help: ArgumentHelp("A file with an NKey seed (NATS_NKEY).", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("File with an NKey seed (default: NATS_NKEY).", valueName: "file"), completion: .file()
+  )
   var nkey: String?
 
-  @Option(help: ArgumentHelp("Certificates to trust (NATS_CA).", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("Certificate authorities to trust (default: NATS_CA).", valueName: "file"),
+    completion: .file())
   var tlsCA: String?
 
-  @Option(help: ArgumentHelp("Our certificate (NATS_CERT).", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("Client certificate (default: NATS_CERT).", valueName: "file"), completion: .file())
   var tlsCert: String?
 
   @Option(
-    help: ArgumentHelp("The key of our certificate (NATS_KEY).", valueName: "file"), completion: .file())
+    help: ArgumentHelp("Key of the client certificate (default: NATS_KEY).", valueName: "file"),
+    completion: .file())
   var tlsKey: String?
 
-  @Option(help: ArgumentHelp("The first tokens of our reply subjects.", valueName: "subject"))
+  @Option(
+    help: ArgumentHelp("JetStream domain (default: NATS_JS_DOMAIN).", valueName: "name"))
+  var jsDomain: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Subject prefix of the JetStream API, for imports from another account (default: $JS.API).",
+      valueName: "subject"))
+  var jsAPIPrefix: String?
+
+  @Option(
+    help: ArgumentHelp("First tokens of reply subjects (default: _INBOX).", valueName: "subject"))
   var inboxPrefix: String?
 
   @Option(
-    help: ArgumentHelp("Give up when no server answers for so long at the start.", valueName: "duration"))
+    help: ArgumentHelp(
+      "Exit with 69 if no server answers within this time at the start (default: wait forever).",
+      valueName: "duration"))
   var connectTimeout: DurationArgument?
 
-  @Option(help: ArgumentHelp("Serve Prometheus metrics here.", valueName: "address"))
+  @Option(help: ArgumentHelp("Serve Prometheus metrics at this address.", valueName: "address"))
   var metrics: String?
 
-  @Option(help: ArgumentHelp("What the names of the events_… metrics begin with.", valueName: "prefix"))
+  @Option(help: ArgumentHelp("Prefix of the events_… metric names.", valueName: "prefix"))
   var metricsPrefix = ""
 
-  @Flag(help: "Say errors only.")
+  @Flag(help: "Log only errors.")
   var quiet = false
 
-  @Flag(help: "Say what happens with the connection and the consumers.")
+  @Flag(help: "Log connection and consumer changes.")
   var verbose = false
 
   func session(_ shutdown: Shutdown) throws -> Session {
     let flags = ConnectionSettings.Flags(
       server: server, context: context, credentials: creds, nkey: nkey, tlsCA: tlsCA, tlsCertificate: tlsCert,
-      tlsKey: tlsKey, inboxPrefix: inboxPrefix)
+      tlsKey: tlsKey, inboxPrefix: inboxPrefix, domain: jsDomain, apiPrefix: jsAPIPrefix)
     let settings = try ConnectionSettings.resolve(
       flags: flags, environment: ProcessEnvironment.value)
     let registry = Registry()
@@ -74,5 +97,8 @@ struct ConnectionFlags: ParsableArguments {
 
   func validate() throws {
     guard !(quiet && verbose) else { throw ValidationError("--quiet and --verbose contradict each other") }
+    guard jsDomain == nil || jsAPIPrefix == nil else {
+      throw ValidationError("--js-domain and --js-api-prefix contradict each other")
+    }
   }
 }

@@ -17,6 +17,13 @@ struct ConnectFailure {
     case NATS_SSL_ERROR, NATS_SECURE_CONNECTION_REQUIRED, NATS_SECURE_CONNECTION_WANTED:
       error = NATSError(
         .badSettings, "\(message): check NATS_TLS_ENABLED, --tls-ca, --tls-cert and --tls-key")
+    // TLS 1.3 completes the handshake before the server looks at the client's certificate.
+    case _ where settings.usesTLS && (lowercased.contains("got ''") || lowercased.contains("certificate")):
+      let remedy =
+        settings.tlsCertificate.map { "it does not accept the client certificate \($0)" }
+        ?? "it wants a client certificate: give --tls-cert and --tls-key"
+      error = NATSError(
+        .badSettings, "connect to \(addresses): the server ended the TLS connection: \(remedy)")
     case NATS_INVALID_ARG, NATS_ADDRESS_MISSING:
       error = NATSError(.badSettings, message)
     case _ where lowercased.contains("authorization violation") || lowercased.contains("authentication"):

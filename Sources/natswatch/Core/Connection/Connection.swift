@@ -139,7 +139,10 @@ import Synchronization
         }
         return payload
       }
-      if let denial = state.denial(after: denialsBefore, naming: [subject, "\(replies).*"]) {
+      if let denial = state.denial(after: 0, naming: ["\(replies).*"]) {
+        throw NATSError(.noPermission, "\(what): the server refuses it: \(denial): set --inbox-prefix")
+      }
+      if let denial = state.denial(after: denialsBefore, naming: [subject]) {
         throw NATSError(.noPermission, "\(what): the server refuses it: \(denial)")
       }
       if let loss {

@@ -71,10 +71,7 @@ import Synchronization
   }
 
   private static func setTLS(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
-    let wantsTLS =
-      settings.requiresTLS || settings.tlsCA != nil || settings.tlsCertificate != nil
-      || settings.servers.contains { $0.hasPrefix("tls://") }
-    guard wantsTLS else { return }
+    guard settings.usesTLS else { return }
     try check(unsafe natsOptions_SetSecure(pointer, true), "TLS")
     if let file = settings.tlsCA {
       try check(unsafe natsOptions_LoadCATrustedCertificates(pointer, file), "TLS CA \(file)")

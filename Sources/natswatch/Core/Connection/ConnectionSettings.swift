@@ -36,10 +36,13 @@ package struct ConnectionSettings: Sendable, Equatable {
     package var tlsCertificate: String?
     package var tlsKey: String?
     package var inboxPrefix: String?
+    package var domain: String?
+    package var apiPrefix: String?
 
     package init(
       server: String? = nil, context: String? = nil, credentials: String? = nil, nkey: String? = nil,
-      tlsCA: String? = nil, tlsCertificate: String? = nil, tlsKey: String? = nil, inboxPrefix: String? = nil
+      tlsCA: String? = nil, tlsCertificate: String? = nil, tlsKey: String? = nil, inboxPrefix: String? = nil,
+      domain: String? = nil, apiPrefix: String? = nil
     ) {
       self.server = server
       self.context = context
@@ -49,6 +52,8 @@ package struct ConnectionSettings: Sendable, Equatable {
       self.tlsCertificate = tlsCertificate
       self.tlsKey = tlsKey
       self.inboxPrefix = inboxPrefix
+      self.domain = domain
+      self.apiPrefix = apiPrefix
     }
   }
 
@@ -75,11 +80,11 @@ package struct ConnectionSettings: Sendable, Equatable {
     let named = flags.context ?? variable("NATS_CONTEXT")
     let selected = address == nil ? readFile("\(folder)/nats/context.txt")?.trimmed : nil
     if let context = named ?? selected.flatMap({ $0.isEmpty ? nil : $0 }) {
-      try settings.apply(context: context, folder: "\(folder)/nats/context", readFile: readFile)
+      try settings.apply(
+        context: context, folder: "\(folder)/nats/context", home: variable("HOME") ?? "", readFile: readFile)
     }
-    if let address {
-      settings.servers = address.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
-    }
+    if let address { settings.servers = Self.addresses(address) }
+    try settings.checkAddresses()
     guard !settings.servers.isEmpty else {
       throw NATSError(.badSettings, "no server address in \"\(address ?? "")\"")
     }
@@ -92,6 +97,10 @@ package struct ConnectionSettings: Sendable, Equatable {
     if let file = flags.tlsCertificate ?? variable("NATS_CERT") { settings.tlsCertificate = file }
     if let file = flags.tlsKey ?? variable("NATS_KEY") { settings.tlsKey = file }
     if let prefix = flags.inboxPrefix { settings.inboxPrefix = prefix }
+    if let domain = flags.domain ?? (flags.apiPrefix == nil ? variable("NATS_JS_DOMAIN") : nil) {
+      settings.apiPrefix = "$JS.\(domain).API"
+    }
+    if let prefix = flags.apiPrefix { settings.apiPrefix = prefix }
     switch variable("NATS_TLS_ENABLED")?.lowercased() {
     case "true", "1", "yes", "on": settings.requiresTLS = true
     case nil, "false", "0", "no", "off": break
@@ -100,49 +109,42 @@ package struct ConnectionSettings: Sendable, Equatable {
     return settings
   }
 
-  /// Reads `NAME.json` as the `nats` CLI writes it.
-  private mutating func apply(
-    context: String, folder: String, readFile: (String) -> String?
-  ) throws(NATSError) {
-    struct File: Decodable {
-      var url, user, password, token, creds, nkey, cert, key, ca: String?
-      var inbox_prefix, jetstream_domain, jetstream_api_prefix: String?
+  private static func addresses(_ text: String) -> [String] {
+    text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+  }
+
+  /// Refuses what libnats would take for `nats://`: a password may depend on the scheme.
+  private mutating func checkAddresses() throws(NATSError) {
+    for (index, server) in servers.enumerated() {
+      guard let colon = server.firstRange(of: "://") else { continue }
+      let scheme = server[..<colon.lowerBound].lowercased()
+      guard scheme == "nats" || scheme == "tls" else {
+        throw NATSError(
+          .badSettings,
+          "server address \(Self.withoutSecrets(server)): \(scheme):// is not supported: use nats:// or tls://"
+        )
+      }
+      servers[index] = scheme + server[colon.lowerBound...]
     }
-    let path = "\(folder)/\(context).json"
-    guard !context.contains("/"), let text = readFile(path) else {
-      throw NATSError(.badSettings, "NATS context \"\(context)\": cannot read \(path)")
-    }
-    let file: File
-    do {
-      file = try JSONDecoder().decode(File.self, from: Data(text.utf8))
-    } catch {
-      throw NATSError(.badSettings, "NATS context \"\(context)\": \(path) is no context file: \(error)")
-    }
-    func filled(_ value: String?) -> String? { value.flatMap { $0.isEmpty ? nil : $0 } }
-    if let url = filled(file.url) { servers = url.split(separator: ",").map { String($0).trimmed } }
-    user = filled(file.user)
-    password = filled(file.password)
-    token = filled(file.token)
-    credentialsFile = filled(file.creds)
-    nkeyFile = filled(file.nkey)
-    tlsCertificate = filled(file.cert)
-    tlsKey = filled(file.key)
-    tlsCA = filled(file.ca)
-    if let prefix = filled(file.inbox_prefix) { inboxPrefix = prefix }
-    if let domain = filled(file.jetstream_domain) { apiPrefix = "$JS.\(domain).API" }
-    if let prefix = filled(file.jetstream_api_prefix) { apiPrefix = prefix }
   }
 
   /// True when a password or token would cross a network in the clear.
   package var sendsSecretsInTheClear: Bool {
-    guard !requiresTLS, tlsCA == nil, tlsCertificate == nil else { return false }
-    return servers.contains { server in
-      let isPlain = !server.hasPrefix("tls://") && !server.hasPrefix("wss://")
-      let afterScheme = server.split(separator: "/").last.map(String.init) ?? server
-      let host = afterScheme.split(separator: "@").last.map(String.init) ?? afterScheme
-      let isLoopback = ["127.", "localhost", "[::1]"].contains { host.hasPrefix($0) }
-      return isPlain && !isLoopback
-    }
+    !usesTLS && servers.contains { !Self.isLoopback($0) }
+  }
+
+  /// The connection is encrypted, or not made.
+  var usesTLS: Bool {
+    requiresTLS || tlsCA != nil || tlsCertificate != nil || servers.contains { $0.hasPrefix("tls://") }
+  }
+
+  private static func isLoopback(_ server: String) -> Bool {
+    let afterScheme = server.split(separator: "/").last.map(String.init) ?? server
+    let host = afterScheme.split(separator: "@").last.map(String.init) ?? afterScheme
+    // An IPv6 address may come without its brackets.
+    if ["[::1]", "::1"].contains(where: { host == $0 || host.hasPrefix("\($0):") }) { return true }
+    let name = host.prefix { $0 != ":" }
+    return name == "localhost" || name.hasPrefix("127.") && name.allSatisfy { $0.isNumber || $0 == "." }
   }
 
   /// An address as it may be shown: without user and password.

@@ -85,8 +85,12 @@ final class ConnectionState: Sendable {
     }
   }
 
-  /// The server's words where it has refused anything since `count`.
-  func denial(after count: Int) -> String? { state.withLock { $0.denials.dropFirst(count).first } }
+  /// The server's words where it has refused anything since `count`, but for subjects that contain `exception`.
+  func denial(after count: Int, except exception: String? = nil) -> String? {
+    state.withLock { state in
+      state.denials.dropFirst(count).first { text in exception.map { !text.contains($0) } ?? true }
+    }
+  }
 
   // MARK: - Requests
 

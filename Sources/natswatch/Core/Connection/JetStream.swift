@@ -25,6 +25,14 @@ package struct JetStream: Sendable {
     static let streamNameInUse = 10058
   }
 
+  /// The error where nobody answers the API.
+  var isAbsent: NATSError {
+    NATSError(
+      .noResponders,
+      "no JetStream answers on \(connection.settings.apiPrefix).>: enable it on the server (nats-server -js), "
+        + "or give its domain with --js-domain or its subjects with --js-api-prefix")
+  }
+
   private struct Failure: Decodable {
     struct Detail: Decodable {
       var code: Int

@@ -38,15 +38,22 @@ package struct Session: Sendable {
     }
     let started = ContinuousClock.now
     var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(10))
-    var hasWarned = false
+    var report = WaitReport(after: .zero)
+    var isFirst = true
     while true {
       do throws(NATSError) {
         return try attempt(settings)
       } catch {
         guard error.isTransient else { throw error }
+        if isFirst, let server = settings.servers.first(where: TLSProbe.expectsTLSFirst) {
+          throw NATSError(
+            .badSettings,
+            "connect to \(ConnectionSettings.withoutSecrets(server)): the server waits for TLS before its greeting "
+              + "(handshake_first), which is not supported")
+        }
+        isFirst = false
         if let limit = connectTimeout, ContinuousClock.now - started >= limit { throw error }
-        if !hasWarned { diagnostics.warning("\(error): trying again") }
-        hasWarned = true
+        if report.isDue(ContinuousClock.now - started) { diagnostics.warning("\(error): trying again") }
         try onFailure(error)
         try pause(backoff.next(random: .random(in: 0..<1)))
       }
@@ -77,5 +84,20 @@ package struct Session: Sendable {
     var event = pollfd(fd: shutdown.eventDescriptor, events: Int16(POLLIN), revents: 0)
     _ = unsafe poll(&event, 1, Int32(min(milliseconds, 3_600_000)))
     if shutdown.cause != nil { throw NATSError(.interrupted, "interrupted") }
+  }
+}
+
+/// When a wait that lasts is reported: after a while, then each minute.
+struct WaitReport {
+  private var next: Duration
+
+  init(after delay: Duration) { next = delay }
+
+  /// - Parameter elapsed: Since the wait began.
+  /// - Returns: Whether to report now.
+  mutating func isDue(_ elapsed: Duration) -> Bool {
+    guard elapsed >= next else { return false }
+    next = elapsed + .seconds(60)
+    return true
   }
 }

@@ -14,10 +14,10 @@ package struct EphemeralConsumer {
   package struct Configuration: Sendable {
     package var stream: String
     package var filters: [SubjectPattern]
-    package var heartbeat: Duration = .seconds(5)
+    package var heartbeat: Duration = .seconds(2)
     package var inactiveThreshold: Duration = .seconds(30)
 
-    package func json(_ delivery: OrderedConsumer.Delivery, inbox: String) -> String {
+    package func json(_ delivery: OrderedConsumer.Delivery, inbox: String, name: String? = nil) -> String {
       let start =
         switch delivery {
         case .sequence(let sequence): "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":\(sequence)"
@@ -35,7 +35,8 @@ package struct EphemeralConsumer {
         default: ",\"filter_subjects\":[\(names.joined(separator: ","))]"
         }
       return """
-        {"stream_name":\(JSONText.string(stream)),"config":{"deliver_subject":\(JSONText.string(inbox)),\(start),\
+        {"stream_name":\(JSONText.string(stream)),"config":{\(name.map { "\"name\":\(JSONText.string($0))," } ?? "")\
+        "deliver_subject":\(JSONText.string(inbox)),\(start),\
         "ack_policy":"none","max_deliver":1,"replay_policy":"instant","flow_control":true,\
         "idle_heartbeat":\(heartbeat.nanoseconds),"inactive_threshold":\(inactiveThreshold.nanoseconds),\
         "mem_storage":true,"num_replicas":1\(filter)}}
@@ -48,13 +49,25 @@ package struct EphemeralConsumer {
     _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, to inbox: String,
     on jetStream: JetStream
   ) throws(NATSError) -> EphemeralConsumer {
+    // With the filter in the subject, as a server's permissions may ask for since 2.9; older servers do not know it.
+    let name = String(Connection.randomToken().prefix(12))
+    let filter = configuration.filters.count == 1 ? ".\(configuration.filters[0])" : ""
+    let stream = configuration.stream
     do throws(NATSError) {
       let info = try jetStream.request(
-        "CONSUMER.CREATE.\(configuration.stream)", configuration.json(delivery, inbox: inbox),
+        "CONSUMER.CREATE.\(stream).\(name)\(filter)", configuration.json(delivery, inbox: inbox, name: name),
         as: ConsumerInfo.self)
       return EphemeralConsumer(info: info)
     } catch {
-      throw explained(error, configuration.stream)
+      guard error.code == .noPermission || error.code == .noResponders else { throw explained(error, stream) }
+      let modern = error
+      do throws(NATSError) {
+        let info = try jetStream.request(
+          "CONSUMER.CREATE.\(stream)", configuration.json(delivery, inbox: inbox), as: ConsumerInfo.self)
+        return EphemeralConsumer(info: info)
+      } catch {
+        throw explained(error.code == .noPermission ? modern : error, stream)
+      }
     }
   }
 

@@ -57,7 +57,8 @@ package struct OrderedConsumer: Sendable {
   /// The filter lets everything pass: a gap in the sequence then means removed messages.
   let coversStream: Bool
   let isStrict: Bool
-  let heartbeat: Duration
+  /// How long a consumer may be silent: several of its heartbeats.
+  let patience: Duration
 
   /// Every match up to here has been delivered; nil until the first consumer has told where it starts.
   private(set) var frontier: UInt64?
@@ -87,21 +88,21 @@ package struct OrderedConsumer: Sendable {
   ///   - epoch: The stream's identity where it is known from a state file.
   ///   - coversStream: The filter lets all messages of the stream pass.
   ///   - isStrict: Removals from the middle count as loss.
-  ///   - heartbeat: The consumer's idle heartbeat.
+  ///   - patience: How long a consumer may be silent.
   init(
     start: Start, epoch: String? = nil, coversStream: Bool, isStrict: Bool = false,
-    heartbeat: Duration = .seconds(5)
+    patience: Duration = .milliseconds(12_500)
   ) {
     self.start = start
     self.epoch = epoch
     self.coversStream = coversStream
     self.isStrict = isStrict
-    self.heartbeat = heartbeat
+    self.patience = patience
     if case .after(let sequence) = start { frontier = sequence }
   }
 
   /// When the consumer is given up unless something is heard.
-  var deadline: Duration { lastHeard + heartbeat * 5 / 2 }
+  var deadline: Duration { lastHeard + patience }
 
   /// The sequence from which a later run may go on: unproven gaps are not covered by it.
   var resumable: UInt64? {

@@ -12,6 +12,9 @@ extension TailLoop {
   mutating func pump(
     _ inbox: Subscription, _ jetStream: JetStream
   ) throws -> Outcome {
+    let started = now
+    let denials = jetStream.connection.state.denialCount
+    var hasHeard = hasHeardConsumer
     while true {
       roundTime = now
       var count = 0
@@ -26,6 +29,8 @@ extension TailLoop {
         }
       }
       let isIdle = count < Self.roundLimit
+      if count > 0 { (hasHeard, hasHeardConsumer) = (true, true) }
+      if isIdle { try checkDelivery(inbox, jetStream, since: started, denials, &hasHeard) }
       if isIdle { try output.flush() }
       try monitor.flushed(machine)
       if isIdle || output.bytesBuffered == 0 { try saveState(force: false) }
@@ -34,12 +39,37 @@ extension TailLoop {
       if machine.isProofDue(now: now), let outcome = try prove(jetStream) { return outcome }
       guard isIdle else { continue }
       if count == 0, roundTime >= machine.deadline {
-        return .recreate("no heartbeat for \(DurationText.print(machine.heartbeat * 5 / 2))")
+        guard hasHeardConsumer else {
+          throw NATSError(
+            .refused, "the consumer on \(stream) sends nothing, not even heartbeats: see --inbox-prefix")
+        }
+        return .recreate("no heartbeat for \(DurationText.print(machine.patience))")
       }
       switch inbox.next(milliseconds: 500) {
-      case .message(let message): if let outcome = try handle(message, jetStream) { return outcome }
+      case .message(let message):
+        (hasHeard, hasHeardConsumer) = (true, true)
+        if let outcome = try handle(message, jetStream) { return outcome }
       default: break
       }
+    }
+  }
+
+  /// Notices rights that are missing, and deliveries that do not arrive although their consumer exists.
+  private mutating func checkDelivery(
+    _ inbox: Subscription, _ jetStream: JetStream, since started: Duration, _ denials: Int,
+    _ hasHeard: inout Bool
+  ) throws(NATSError) {
+    // The server removes the consumer anyway.
+    if let denial = jetStream.connection.state.denial(after: denials, except: ".CONSUMER.DELETE.") {
+      throw NATSError(.noPermission, "tail \(stream): the server refuses it: \(denial)")
+    }
+    guard !hasHeard else { return }
+    let silence = "the consumer on \(stream) sends nothing, not even heartbeats"
+    if roundTime - started > .seconds(4) {
+      hasHeard = true
+      session.diagnostics.warning(
+        "\(silence): can messages reach \(inbox.inbox)? An import of another account's stream needs its deliver subject, "
+          + "too, and a matching --inbox-prefix")
     }
   }
 

@@ -31,6 +31,8 @@ package struct TailLoop {
   var localFilters: [SubjectPattern] = []
   /// Where this connection's consumers deliver to, one after the other.
   private var inbox: Subscription?
+  /// Something has arrived from a consumer, if only a heartbeat.
+  var hasHeardConsumer = false
   var written: UInt64 = 0
   /// `--until-now`: the stream's end when the tail began.
   var target: UInt64?
@@ -171,11 +173,16 @@ package struct TailLoop {
   func retrying<T>(on jetStream: JetStream? = nil, _ body: () throws(NATSError) -> T) throws -> T {
     var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(5))
     let started = now
+    var report = WaitReport(after: .seconds(2))
     while true {
       do throws(NATSError) {
         return try body()
       } catch {
         guard error.isTransient else { throw error }
+        if error.code == .noResponders, machine.epoch == nil, now - started > .seconds(3) {
+          throw jetStream?.isAbsent ?? error
+        }
+        if report.isDue(now - started) { session.diagnostics.warning("\(error): trying again") }
         if let loss = jetStream?.connection.loss { throw ConnectionLost(reason: loss.reason) }
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)
@@ -213,6 +220,10 @@ package struct TailLoop {
     defer { jetStream.deleteConsumer(consumer.info.name, of: stream) }
     let after = try retrying(on: jetStream) { () throws(NATSError) in
       try jetStream.streamInfo(stream, withDeleted: machine.wantsDeleted)
+    }
+    if let denial = jetStream.connection.state.denial(after: 0, naming: [inbox.inbox]) {
+      throw NATSError(
+        .noPermission, "subscribe to \(inbox.inbox): the server refuses it: \(denial): set --inbox-prefix")
     }
     switch machine.created(consumer.info, after, now: now) {
     case .gone(let gone): return .gone(gone)
