@@ -49,6 +49,7 @@ package struct Diagnostics: Sendable {
     // A message may quote hostile input: a control character must not reach the terminal as one.
     var bytes = line.utf8.map { $0 < 0x20 && $0 != 0x0A && $0 != 0x09 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }
     bytes.append(0x0A)
+    Progress.clear()
     unsafe bytes.withUnsafeBytes { unsafe _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }
