@@ -14,11 +14,6 @@ DESTDIR ?=
 TOOLS ?= kwatch natswatch wfilter wfanout
 SWIFT ?= swift
 BUILT = .build/release
-# What a release takes from here instead of from the system: docs/BUILDING.md, "Release binaries".
-STATIC = .build/static
-RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -gnone -Xswiftc -use-ld=lld \
-  -Xswiftc -I$(CURDIR)/$(STATIC) -Xlinker -L$(CURDIR)/$(STATIC) -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
-  -Xcc -ffile-prefix-map=$(CURDIR)/= -Xcxx -ffile-prefix-map=$(CURDIR)/=
 
 .PHONY: all demo test test-one lint build install uninstall deb tarball check-deb bench clean kube-apiserver \
   dependencies test-dependencies check-dependencies sanitize fuzz coverage
@@ -29,7 +24,7 @@ demo: dependencies build
 	@scripts/demo.sh $(BUILT)
 
 dependencies:
-	@scripts/install-dependencies.sh build
+	@scripts/install-dependencies.sh build demo
 
 check-dependencies:
 	@scripts/install-dependencies.sh --check build
@@ -39,8 +34,7 @@ test-dependencies:
 	@scripts/install-nats-server.sh >/dev/null
 
 build: check-dependencies
-	@scripts/static-libraries.sh $(STATIC)
-	for tool in $(TOOLS); do $(SWIFT) build $(RELEASE) --product $$tool || exit; done
+	@SWIFT='$(SWIFT)' scripts/build-release.sh $(TOOLS)
 
 test: test-dependencies lint
 	$(SWIFT) build --build-tests

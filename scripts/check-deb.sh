@@ -6,26 +6,14 @@
 # Needs root, debootstrap and a Debian mirror; the clean Debian is kept in the cache for the next time.
 set -euo pipefail
 package=$(readlink -f "${1:?usage: check-deb.sh PACKAGE}")
+cd "$(dirname "$0")/.."
 cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}
-# shellcheck source=/dev/null
-codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-clean=$cache/clean-$codename
 [ "$(id -u)" = 0 ] || { echo "check-deb: run as root: it makes a folder that holds a whole Debian" >&2; exit 69; }
-for tool in lintian debootstrap; do
-  command -v $tool >/dev/null || { echo "check-deb: please install $tool" >&2; exit 69; }
-done
+command -v lintian >/dev/null || { echo "check-deb: please install lintian" >&2; exit 69; }
 
 lintian --fail-on error,warning --allow-root "$package"
 
-# Built aside and renamed, so that half of one is never used.
-if [ ! -d "$clean" ]; then
-  mkdir -p "$cache"
-  staging=$(mktemp -d "$cache/clean.XXXXXX")
-  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$codename" "$staging" \
-    "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$cache/debootstrap.log"
-  mv -T "$staging" "$clean"
-fi
-
+clean=$(scripts/clean-root.sh)
 work=$(mktemp -d "$cache/check.XXXXXX")
 finish() {
   umount "$work/root/proc" 2>/dev/null || true
@@ -55,4 +43,4 @@ in_root sh -c 'systemd-analyze verify /lib/systemd/system/kwatch*.service /usr/l
 in_root apt-get remove -qq -y watchutils >/dev/null
 left=$(in_root sh -c 'ls /usr/bin/kwatch /usr/share/man/man1/kwatch* /usr/lib/systemd/system/*kwatch* 2>/dev/null' || true)
 [ -z "$left" ] || { echo "check-deb: left behind: $left" >&2; exit 1; }
-echo "check-deb: $(basename "$package") works in a clean $codename"
+echo "check-deb: $(basename "$package") works in a clean Debian"

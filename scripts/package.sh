@@ -4,8 +4,8 @@
 # package.sh deb|tarball FOLDER-OF-THE-BINARIES OUTPUT-FOLDER: makes a package of built binaries and prints its path.
 set -eu
 kind=${1:?usage: package.sh deb|tarball BINARIES OUTPUT}
+built=$(readlink -f "$2") output=$(readlink -f "$3")
 cd "$(dirname "$0")/.."
-built=$2 output=$3
 version=$("$built/wfilter" --version | cut -d' ' -f2)
 revision=1 # of the package, of one version
 architecture=$(dpkg --print-architecture)
