@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# coverage.sh: runs the tests with coverage and prints the share of covered lines of each library; ends with 1 when one has less
+# than COVERAGE_MINIMUM, 85 by default.
+set -eu
+cd "$(dirname "$0")/.."
+swift build --build-tests --enable-code-coverage --scratch-path .build-coverage
+swift test --skip-build --enable-code-coverage --scratch-path .build-coverage
+report=$(swift test --show-codecov-path --scratch-path .build-coverage)
+python3 - "$report" "${COVERAGE_MINIMUM:-85}" <<'END'
+import collections, json, re, sys
+
+lines = collections.Counter()
+covered = collections.Counter()
+for file in json.load(open(sys.argv[1]))["data"][0]["files"]:
+    found = re.search(r"/Sources/(Shared/[^/]+|[^/]+/Core)/", file["filename"])
+    if found:
+        summary = file["summary"]["lines"]
+        lines[found.group(1)] += summary["count"]
+        covered[found.group(1)] += summary["covered"]
+low = []
+for name in sorted(lines):
+    share = 100 * covered[name] / lines[name]
+    print(f"{share:5.1f} %  {covered[name]:6} of {lines[name]:6}  {name}")
+    if share < float(sys.argv[2]):
+        low.append(name)
+print(f"coverage: {len(lines)} libraries, {len(low)} below {sys.argv[2]} %" + "".join(f": {name}" for name in low))
+sys.exit(1 if low else 0)
+END
