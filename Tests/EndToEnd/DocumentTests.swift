@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// The commands in the documents, run as a reader pastes them; what they print has to be what the document shows.
+@Suite(.timeLimit(.minutes(5))) struct DocumentTests {
+  private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  @Test(arguments: ["README.md", "docs/TUTORIAL.md", "docs/RECIPES.md"])
+  func printsWhatItShows(_ document: String) throws {
+    let outcome = try Tool.shell(
+      "python3 \(Self.repository.path)/scripts/run-document.py \(Self.repository.path)/\(document)"
+    ).waitForEnd(.seconds(240))
+    #expect(outcome.status == 0, "\(outcome.diagnostics)")
+  }
+
+  /// Relative links of the documents, the places in them included, lead somewhere.
+  @Test func linksLeadSomewhere() throws {
+    let files = try Tool.shell("git ls-files '*.md'", in: Self.repository).waitForEnd().lines
+    #expect(files.count > 10)
+    for file in files {
+      let text = try String(contentsOf: Self.repository.appending(path: file), encoding: .utf8)
+      let folder = Self.repository.appending(path: file).deletingLastPathComponent()
+      for match in text.matches(of: /\]\(([^)#:\s]+)(#[^)]*)?\)/) {
+        let target = folder.appending(path: String(match.output.1))
+        #expect(FileManager.default.fileExists(atPath: target.path), "\(file) links to \(match.output.1)")
+      }
+    }
+  }
+}
