@@ -19,10 +19,14 @@ package final class Progress {
   private let start = ContinuousClock.now
   private var last: ContinuousClock.Instant?
 
+  /// Nil when nothing is to be shown: the user asked for no messages, or no person sits behind stderr alone.
+  ///
   /// - Parameters:
+  ///   - tool: The name that the line begins with.
   ///   - total: What `done` will be at the end, if that is known.
-  ///   - isQuiet: The user asked for no messages.
-  /// - Returns: nil when nothing is to be shown.
+  ///   - isQuiet: Whether the user asked for no messages.
+  ///   - output: Where the run's data goes.
+  ///   - errors: Where the line is shown.
   package init?(
     tool: String, total: Int64? = nil, isQuiet: Bool = false, output: Int32 = 1, errors: Int32 = 2
   ) {
