@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Lines that are not as they should be. None of them costs its neighbours anything.
-@Suite(.timeLimit(.minutes(5))) struct CornerTests {
+@Suite(.timeLimit(.minutes(10))) struct CornerTests {
   static let good = #"{"a":1}"#
 
   @Test(arguments: ["1", "4"]) func reportsMalformedLinesOnceAndGoesOn(_ jobs: String) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is read, and what the status says of input that cannot be used.
-@Suite(.timeLimit(.minutes(3))) struct InputTests {
+@Suite(.timeLimit(.minutes(10))) struct InputTests {
   static let good = #"{"a":1}"#
 
   @Test(arguments: [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Large files are read in parts by several threads; nobody may notice.
-@Suite(.timeLimit(.minutes(2))) struct LargeFileTests {
+@Suite(.timeLimit(.minutes(10))) struct LargeFileTests {
   private static let lines: [String] = (0..<30_000).map { number in
     switch number % 9_973 {
     case 7: #"{"n":\#(number),"#

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `-m`, `-c` and `-q` count what is printed, at every way to end.
-@Suite(.timeLimit(.minutes(3))) struct LimitTests {
+@Suite(.timeLimit(.minutes(10))) struct LimitTests {
   static let three = [#"{"k":1}"#, #"{"k":2}"#, #"{"k":3}"#]
   static let twice = [#"{"k":1}"#, #"{"k":1,"z":1}"#, #"{"k":2}"#, #"{"k":2,"z":1}"#]
 

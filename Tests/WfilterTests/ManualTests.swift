@@ -2,7 +2,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ManualTests {
+@Suite(.timeLimit(.minutes(10))) struct ManualTests {
   @Test func thePageNamesEveryFlagAndNoOther() throws {
     #expect(try Manual.documentedFlags(of: "wfilter") == Manual.flags(of: "wfilter"))
   }

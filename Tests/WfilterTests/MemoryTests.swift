@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is remembered between lines, with the built binary.
-@Suite(.timeLimit(.minutes(5))) struct MemoryTests {
+@Suite(.timeLimit(.minutes(10))) struct MemoryTests {
   @Test func tracksObjectsInAndOut() throws {
     let lines = [
       Stream.pod("ADDED", "a", "Pending"), Stream.pod("MODIFIED", "a", "Running"),

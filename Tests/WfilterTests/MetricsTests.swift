@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct MetricsTests {
+@Suite(.timeLimit(.minutes(10))) struct MetricsTests {
   @Test(arguments: [["true"], ["--track", "true"]]) func servesItsCounts(_ arguments: [String]) throws {
     let directory = try TemporaryDirectory()
     let socket = directory.path("metrics")

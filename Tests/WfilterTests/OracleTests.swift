@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct OracleTests {
+@Suite(.timeLimit(.minutes(10))) struct OracleTests {
   /// A bounded run of Fuzz/filter-oracle.py, always with the same seeds: random and mutated lines, and Python's json and jq to
   /// say what is right.
   @Test func agreesWithPythonAndJQ() throws {

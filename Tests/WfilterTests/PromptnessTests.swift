@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct PromptnessTests {
+@Suite(.timeLimit(.minutes(10))) struct PromptnessTests {
   static let line = Stream.pod("ADDED", "a", "Running")
 
   @Test(arguments: ["1", "2", "8"]) func writesALineWhileItsInputStaysOpenAndIdle(_ jobs: String) throws {

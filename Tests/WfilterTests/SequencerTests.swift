@@ -6,7 +6,7 @@ import Testing
 @testable import Process
 @testable import WfilterCore
 
-@Suite(.timeLimit(.minutes(1))) struct SequencerTests {
+@Suite(.timeLimit(.minutes(10))) struct SequencerTests {
   private final class Piece: Sendable {
     let ticket = Atomic<UInt64>(0)
   }

@@ -79,4 +79,10 @@ package struct ParsedExpression: Sendable {
   package let root: Expr
   /// What it was read from.
   package let source: String
+
+  /// A tree that was changed after it had been read from `source`.
+  package init(root: Expr, source: String) {
+    self.root = root
+    self.source = source
+  }
 }

@@ -13,11 +13,15 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   /// The line that values are read from.
   private(set) var line: RawJSON
 
+  /// Notes numbers that become doubles; nil where nobody prints them.
+  private let numbers: NumberTexts?
+
   /// Names of the root that are looked up below `object` when the root does not have them; for `old`.
   private let descendsIntoObject: Bool
 
-  init(_ line: RawJSON, descendsIntoObject: Bool = false) {
+  init(_ line: RawJSON, descendsIntoObject: Bool = false, numbers: NumberTexts? = nil) {
     self.line = line
+    self.numbers = numbers
     self.descendsIntoObject = descendsIntoObject
     super.init()
   }
@@ -26,6 +30,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   func read(_ line: RawJSON) {
     self.line = line
     if !weights.isEmpty { weights.removeAll(keepingCapacity: true) }
+    if !elementStarts.isEmpty { elementStarts.removeAll(keepingCapacity: true) }
   }
 
   /// A value of the line.
@@ -37,11 +42,16 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
       switch raw.number {
       case .int(let value): .int(value)
       case .uint(let value): .uint(value)
-      case .double(let value): .double(value)
+      case .double(let value): noted(value, raw)
       case nil: .null
       }
     case .null, nil: .null
     }
+  }
+
+  private func noted(_ number: Double, _ raw: RawJSON) -> Value {
+    numbers?.note(number, raw)
+    return .double(number)
   }
 
   /// The value at a node.
@@ -67,7 +77,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     var count = 0
     var cursor = ForeignCursor(node: node)
     if raw(node).kind == .array {
-      while nextElement(&cursor) != nil { count += 1 }
+      return starts(node).count
     } else {
       while nextEntry(&cursor) != nil { count += 1 }
     }
@@ -118,10 +128,37 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   }
 
   override func element(_ node: UInt64, at index: Int) -> Value? {
-    guard index >= 0, var elements = RawJSON.Elements(raw(node)) else { return nil }
+    guard index >= 0 else { return nil }
+    if index >= Self.walkedElements || elementStarts[node] != nil {
+      let starts = starts(node)
+      return index < starts.count
+        ? JSONCursor(number: starts[index]).map { value(RawJSON($0, limit: line.limit)) } : nil
+    }
+    guard var elements = RawJSON.Elements(raw(node)) else { return nil }
     defer { charge(from: raw(node).start, to: elements.position) }
     for _ in 0..<index where elements.next() == nil { return nil }
     return elements.next().map(value)
+  }
+
+  /// Where the elements of arrays start that were asked for their size, or for an element far from the start: an index in a loop
+  /// must not walk the array each time.
+  private var elementStarts: [UInt64: [UInt64]] = [:]
+
+  /// Elements from the start of an array that are walked to.
+  private static let walkedElements = 8
+
+  private func starts(_ node: UInt64) -> [UInt64] {
+    if let known = elementStarts[node] { return known }
+    guard var elements = RawJSON.Elements(raw(node)) else { return [] }
+    var starts: [UInt64] = []
+    while let element = elements.next() { starts.append(element.start.number) }
+    charge(from: raw(node).start, to: elements.position)
+    elementStarts[node] = starts
+    return starts
+  }
+
+  override func isEqual(_ node: UInt64, to other: ForeignValue) -> Bool? {
+    (other.source as? JSONSource).map { raw(node).isEqual(to: $0.raw(other.node)) }
   }
 
   override func nextElement(_ cursor: inout ForeignCursor) -> Value? {

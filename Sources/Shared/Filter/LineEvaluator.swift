@@ -40,6 +40,8 @@ package final class LineEvaluator {
   private let plainScan: LineScan
   private let source: JSONSource
   private let oldSource: JSONSource
+  private let numbers: NumberTexts?
+  private let changes: ChangeFinder?
   private var activation: Activation
 
   /// An evaluator.
@@ -49,8 +51,11 @@ package final class LineEvaluator {
     self.plainScan = filter.plainTest === filter.eventTest ? eventScan : LineScan(filter.plainTest)
     self.activation = Activation(filter.environment)
     let nothing = RawJSON.null
-    self.source = JSONSource(nothing)
-    self.oldSource = JSONSource(nothing, descendsIntoObject: true)
+    let numbers = filter.template == nil ? nil : NumberTexts()
+    self.numbers = numbers
+    self.source = JSONSource(nothing, numbers: numbers)
+    self.oldSource = JSONSource(nothing, descendsIntoObject: true, numbers: numbers)
+    self.changes = filter.usesChanges ? ChangeFinder(ignoring: filter.scope.ignored) : nil
   }
 
   /// Whether a line meets the filter.
@@ -87,7 +92,9 @@ package final class LineEvaluator {
 
   /// Evaluates the whole expression.
   private lazy var whole: LineEvaluator? = filter.options.expression.flatMap {
-    (try? LineFilter(value: $0, costLimit: filter.options.costLimit)).map { LineEvaluator($0) }
+    (try? LineFilter(value: $0, costLimit: filter.options.costLimit, scope: filter.scope)).map {
+      LineEvaluator($0)
+    }
   }
 
   /// The expression's value over a line. It lives in the line: use or copy it before the next one is read.
@@ -96,24 +103,86 @@ package final class LineEvaluator {
   package func value(_ line: RawJSON, context: LineContext = LineContext()) throws(EvaluationError) -> Value {
     let scan = self.scan(for: line)
     guard scan.scan(line) != .malformed, let program = filter.program else {
-      throw .invalidArgument("the line is no JSON")
+      throw .invalidArgument("the line is not JSON")
     }
     prepare(line, scan, context)
     return try program.evaluate(&activation)
   }
 
-  /// Appends the expression's value over a line as compact JSON; of a path alone, the bytes as they were written.
+  /// Appends the expression's value over a line as compact JSON; what lies in the line as it was written.
   ///
   /// - Throws: `EvaluationError`, also for a value that JSON has no form for; nothing useful was appended then.
   package func appendValue(
-    _ line: RawJSON, context: LineContext = LineContext(), to bytes: inout [UInt8]
+    _ line: RawJSON, context: LineContext = LineContext(), isRaw: Bool = false, to bytes: inout [UInt8]
   ) throws(EvaluationError) {
-    if let path = filter.solePath {
-      let scan = self.scan(for: line)
-      guard scan.scan(line) != .malformed else { throw .invalidArgument("the line is no JSON") }
-      if scan.state(path) == .present { return JSONOutput.append(compact: scan.value(path), to: &bytes) }
+    guard let template = filter.template else { throw .invalidArgument("the expression is a filter") }
+    let scan = self.scan(for: line)
+    guard scan.scan(line) != .malformed else { throw .invalidArgument("the line is not JSON") }
+    let start = bytes.count
+    if template.needsActivation { prepare(line, scan, context) }
+    if try append(template, scan, isRaw, &bytes) { return }
+    bytes.removeSubrange(start...)
+    // A path has no value: evaluating the whole says why.
+    prepare(line, scan, context)
+    guard let program = filter.program else { return }
+    try append(program.evaluate(&activation), isRaw, &bytes)
+  }
+
+  /// False where a path has no value.
+  private func append(
+    _ template: ValueTemplate, _ scan: LineScan, _ isRaw: Bool, _ bytes: inout [UInt8]
+  ) throws(EvaluationError) -> Bool {
+    switch template {
+    case .path(let path):
+      guard scan.state(path) == .present else { return false }
+      let value = scan.value(path)
+      if !isRaw || !value.appendString(to: &bytes) { JSONOutput.append(compact: value, to: &bytes) }
+    case .text(let text):
+      if isRaw, text.first == UInt8(ascii: "\"") { return false }
+      bytes += text
+    case .list(let elements):
+      bytes.append(UInt8(ascii: "["))
+      for (index, element) in elements.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        guard try append(element, scan, false, &bytes) else { return false }
+      }
+      bytes.append(UInt8(ascii: "]"))
+    case .map(let entries):
+      bytes.append(UInt8(ascii: "{"))
+      for (index, entry) in entries.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        bytes += entry.key
+        guard try append(entry.value, scan, false, &bytes) else { return false }
+      }
+      bytes.append(UInt8(ascii: "}"))
+    case .conditional(let condition, let yes, let no):
+      return try append(condition.test(&activation) ? yes : no, scan, isRaw, &bytes)
+    case .program(let program):
+      note(program, scan)
+      try append(program.evaluate(&activation), isRaw, &bytes)
     }
-    try ValueText.append(value(line, context: context), to: &bytes)
+    return true
+  }
+
+  /// Notes the numbers that a part of the expression may print, and no others.
+  private func note(_ program: Program, _ scan: LineScan) {
+    // Those of `changes` were noted when it was made.
+    guard let numbers, !filter.usesChanges else { return }
+    numbers.removeAll()
+    for slot in program.usedSlots {
+      let path = slot - Scope.slot(path: 0)
+      if path >= 0, path < filter.pathCount, case .double(let number)? = activation[slot] {
+        numbers.note(number, scan.value(path))
+      }
+    }
+  }
+
+  private func append(_ value: Value, _ isRaw: Bool, _ bytes: inout [UInt8]) throws(EvaluationError) {
+    if isRaw, case .string(let text) = value.native {
+      bytes += text.utf8
+    } else {
+      try ValueText.append(value, to: &bytes, numbers: numbers)
+    }
   }
 
   @inline(__always)
@@ -124,6 +193,7 @@ package final class LineEvaluator {
   /// Puts what the scan found where the program reads it.
   private func prepare(_ line: RawJSON, _ scan: LineScan, _ context: LineContext) {
     source.read(line)
+    numbers?.removeAll()
     for path in 0..<filter.pathCount {
       let slot = Scope.slot(path: path)
       switch scan.state(path) {
@@ -137,12 +207,26 @@ package final class LineEvaluator {
     if !filter.roots.isEmpty { prepareRoots(line) }
     if filter.usesNow { activation[Scope.nowSlot] = context.now.map(Value.timestamp) }
     if filter.usesOld {
+      if let changes { activation.set(Scope.changesSlot, .list(changeValues(changes, line, context.old))) }
       if let old = context.old {
         oldSource.read(old)
         activation.set(Scope.oldSlot, oldSource.value(old))
       } else {
         activation.set(Scope.oldSlot, .null)
       }
+    }
+  }
+
+  private func changeValues(_ finder: ChangeFinder, _ line: RawJSON, _ old: RawJSON?) -> [Value] {
+    guard let old else { return [] }
+    oldSource.read(old)
+    return finder.changes(from: old, to: line).map { change in
+      var members: [(Value, Value)] = [
+        (.string("op"), .string(change.operation.rawValue)), (.string("path"), .string(change.pointer)),
+      ]
+      if let old = change.old { members.append((.string("old"), oldSource.value(old))) }
+      if let value = change.value { members.append((.string("value"), source.value(value))) }
+      return .map(MapValue(members))
     }
   }
 

@@ -36,10 +36,14 @@ package final class LineFilter: Sendable {
   package let usesOld: Bool
   /// The paths that are read below `old`; the empty one where all of it is.
   package let oldPaths: Set<[String]>
+  /// Whether `changes` occurs; ``usesOld`` is set then, too.
+  package let usesChanges: Bool
   /// Whether `now` occurs: two evaluations of one line may differ.
   package let usesNow: Bool
   /// What the filter was made of.
   package let options: FilterOptions
+  /// The names that the command line gave it.
+  package let scope: FilterScope
   /// The conditions that are tested on bytes, and those that are left to the evaluator, as `--explain` names them.
   package let clauses: [Clause]
   /// The most that evaluating can cost, when the expression alone tells; nil when it hangs on the data.
@@ -59,8 +63,8 @@ package final class LineFilter: Sendable {
   let pathCount: Int
   /// What the program reads besides these paths: see ``Scope/pathLimit``. Rarely any.
   let roots: [(slot: Int, path: ScopedPath)]
-  /// The path that is the whole expression, if it is no more than one.
-  let solePath: Int?
+  /// How the value is printed; nil for a filter.
+  let template: ValueTemplate?
   /// For events, and for other lines; the same object where it makes no difference.
   let eventTest: LineTest
   let plainTest: LineTest
@@ -68,27 +72,36 @@ package final class LineFilter: Sendable {
   /// Compiles a filter.
   ///
   /// - Throws: ``FilterError`` for whatever cannot be right, with the place and a caret.
-  package convenience init(_ options: FilterOptions) throws(FilterError) {
-    try self.init(options, isFilter: true)
+  package convenience init(_ options: FilterOptions, scope: FilterScope = FilterScope()) throws(FilterError) {
+    try self.init(options, scope, isFilter: true)
   }
 
   /// Compiles an expression whose value is asked for with ``LineEvaluator/value(_:context:)``.
   ///
   /// - Throws: ``FilterError``
-  package convenience init(value expression: String, costLimit: Int? = nil) throws(FilterError) {
-    try self.init(FilterOptions(expression: expression, costLimit: costLimit), isFilter: false)
+  package convenience init(
+    value expression: String, costLimit: Int? = nil, scope: FilterScope = FilterScope()
+  ) throws(FilterError) {
+    try self.init(FilterOptions(expression: expression, costLimit: costLimit), scope, isFilter: false)
   }
 
-  private init(_ options: FilterOptions, isFilter: Bool) throws(FilterError) {
-    self.options = options
-    let environment = Scope.environment(costLimit: options.costLimit)
-    self.environment = environment
-    let checked: CheckedExpression
-    do {
-      checked = try environment.check(environment.parse(options.expression ?? "true"))
-    } catch {
-      throw FilterError("\(error)")
+  private static func check(
+    _ source: String, _ scope: FilterScope, _ environment: Environment
+  ) throws(FilterError) -> CheckedExpression {
+    let parsed: ParsedExpression
+    do { parsed = try environment.parse(source) } catch {
+      throw FilterError("\(error)\(ScopeHint.hint(for: error, in: source))")
     }
+    let named = try NameSubstitution.apply(scope, to: parsed, in: environment)
+    do { return try environment.check(named) } catch { throw FilterError("\(error)") }
+  }
+
+  private init(_ options: FilterOptions, _ scope: FilterScope, isFilter: Bool) throws(FilterError) {
+    self.options = options
+    self.scope = scope
+    let environment = Scope.environment(costLimit: options.costLimit, schema: scope.schema)
+    self.environment = environment
+    let checked = try Self.check(options.expression ?? "true", scope, environment)
     var finder = PathFinder(checked)
     var conditions: [Condition] = []
     var clauses: [Clause] = []
@@ -121,13 +134,16 @@ package final class LineFilter: Sendable {
     self.roots = Scope.roots.filter { usedSlots.contains($0.slot) }
     self.estimatedCost = program?.estimatedCost
     self.pathCount = finder.paths.count
-    if case .select(_, _, true) = checked.root.kind {
-      self.solePath = nil
+    if isFilter {
+      self.template = nil
     } else {
-      self.solePath = finder.pathOfNode[checked.root.id]
+      let maker = ValueTemplateMaker(
+        environment: environment, checked: checked, pathOfNode: finder.pathOfNode)
+      do { self.template = try maker.template(checked.root) } catch { throw FilterError("\(error)") }
     }
     self.usesNow = finder.usesNow
     self.usesOld = finder.usesOld
+    self.usesChanges = finder.usesChanges
     self.oldPaths = finder.oldPaths
     if let selector = options.fieldSelector {
       conditions += try SelectorConditions.fields(selector, &finder)

@@ -10,6 +10,7 @@ struct PathFinder {
   private(set) var pathOfNode: [Int: Int] = [:]
   private(set) var usesNow = false
   private(set) var usesOld = false
+  private(set) var usesChanges = false
   /// The paths that are read below `old`; the empty one where all of it is.
   private(set) var oldPaths: Set<[String]> = []
 
@@ -41,6 +42,14 @@ struct PathFinder {
     }
     switch expression.kind {
     case .identifier("now") where !locals.contains("now"): usesNow = true
+    case .identifier("changes") where !locals.contains("changes"):
+      usesChanges = true
+      usesOld = true
+      oldPaths.insert([])
+    case .call(nil, "_==_", let operands) where comparesOldWithNull(operands, locals),
+      .call(nil, "_!=_", let operands) where comparesOldWithNull(operands, locals):
+      // Whether there is a previous line takes nothing of it.
+      usesOld = true
     case .comprehension(let fold):
       visit(fold.range, locals)
       visit(fold.initial, locals)
@@ -53,6 +62,13 @@ struct PathFinder {
       visit(fold.step, inside)
     default: for child in expression.children { visit(child, locals) }
     }
+  }
+
+  private func comparesOldWithNull(_ operands: [Expr], _ locals: Set<String>) -> Bool {
+    guard operands.count == 2, !locals.contains("old") else { return false }
+    let isOld = operands.map { if case .identifier("old") = $0.kind { true } else { false } }
+    let isNull = operands.map { if case .literal(.null) = $0.kind { true } else { false } }
+    return isOld[0] && isNull[1] || isNull[0] && isOld[1]
   }
 
   /// The path that an expression reads, or tests with `has`; nil when it is anything else. `old`: below `old`, and only

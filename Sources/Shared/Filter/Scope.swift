@@ -4,15 +4,16 @@ import CEL
 
 /// The names that an expression over a line may use.
 ///
-/// In a watch event: `type`, `object`, `source`, `self`, `now`, `old`, and any other name is a key of `object`. In any
-/// other line a name is a key of the line; `self`, `now` and `old` stay.
+/// In an event: `type`, `object`, `source`, `self`, `now`, `old`, `changes`, and any other name is a key of `object`. In a plain
+/// line a name is a key of the line; `self`, `now`, `old` and `changes` stay.
 enum Scope {
   /// The slots of an activation: these names first, then places for the paths that an expression touches.
   /// `@rest` has the keys that stand for themselves.
-  static let names = ["type", "object", "source", "self", "now", "old", "@rest"]
+  static let names = ["type", "object", "source", "self", "now", "old", "@rest", "changes"]
 
   static let nowSlot = 4
   static let oldSlot = 5
+  static let changesSlot = 7
 
   /// How many different paths of an expression are read where they lie; further ones are read through these roots.
   static let pathLimit = 64
@@ -27,17 +28,27 @@ enum Scope {
   /// The slot of a path.
   static func slot(path: Int) -> Int { names.count + path }
 
-  /// An environment with all libraries; `costLimit` bounds one evaluation.
-  static func environment(costLimit: Int?) -> Environment {
+  /// An environment with all libraries; `costLimit` bounds one evaluation, `schema` declares the objects of events.
+  static func environment(costLimit: Int?, schema: (any ObjectSchema)? = nil) -> Environment {
     var options = Environment.Options()
     options.fallbackVariable = "@rest"
+    options.refuseTypeName = { "'\($0)' is the name of a CEL type: write self.\($0) for the key" }
     var limits = Limits()
     if let costLimit { limits.cost = costLimit }
     // No expression can name a place: `@` is no letter of CEL.
     let places = (0..<pathLimit).map { Variable("@\($0)", .dyn) }
     return Environment(
-      variables: names.map { Variable($0, $0 == "now" ? .timestamp : .dyn) } + places,
-      libraries: StandardLibraries.all, options: options, limits: limits)
+      variables: names.map { Variable($0, type(of: $0, schema)) } + places,
+      libraries: StandardLibraries.all, objectTypes: schema, options: options, limits: limits)
+  }
+
+  private static func type(of name: String, _ schema: (any ObjectSchema)?) -> ValueType {
+    switch name {
+    case "now": .timestamp
+    case "changes": .list(.map(.string, .dyn))
+    case "object", "@rest": schema.map { .object($0.rootType) } ?? .dyn
+    default: .dyn
+    }
   }
 }
 

@@ -3,6 +3,8 @@
 import ArgumentParser
 import Command
 import Events
+import Glibc
+import Process
 import WfilterCore
 
 /// The flags that say what is printed.
@@ -23,7 +25,9 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Print the value of this expression instead of the line, as JSON.", valueName: "cel"))
+    help: ArgumentHelp(
+      "Print the value of this expression instead of the line, as JSON; several are separated by tabs.",
+      valueName: "cel"))
   var emit: [String] = []
 
   @Option(
@@ -32,12 +36,30 @@ struct OutputOptions: ParsableArguments {
       "Replace the value at this path with \"***\", such as data.* or env[0].value.", valueName: "path"))
   var redact: [String] = []
 
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Remove the value at this path, and its key.", valueName: "path"))
+  var drop: [String] = []
+
+  @Flag(name: .shortAndLong, help: "With --emit: print strings without quotes.")
+  var raw = false
+
+  @Flag(help: "Print what changed in each object, for people, in color on a terminal.")
+  var diff = false
+
   func apply(to configuration: inout Configuration) throws {
     configuration.countsOnly = count
     configuration.limit = maxCount
     configuration.isQuiet = quiet
     configuration.wantsMatch = exitStatus
     configuration.emit = emit
-    for path in redact { configuration.redactions.append(try RedactionPath(path)) }
+    configuration.emitsRaw = raw
+    configuration.printsDiff = diff
+    configuration.redactions = try patterns(redact, of: "--redact")
+    configuration.drops = try patterns(drop, of: "--drop")
+    if raw, emit.isEmpty { throw ValidationError("--raw needs --emit") }
+    if diff, !emit.isEmpty || count { throw ValidationError("--diff: choose one of --diff, --emit and -c") }
+    configuration.hasColor =
+      diff && isatty(STDOUT_FILENO) == 1 && (ProcessEnvironment.value("NO_COLOR") ?? "").isEmpty
   }
 }

@@ -36,11 +36,15 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp("Number of threads (default: one per core).", valueName: "n"))
   var jobs: Int?
 
+  @Flag(help: "Compile all expressions, and exit.")
+  var check = false
+
   @Flag(help: "Log more to stderr.")
   var verbose = false
 
   func apply(to configuration: inout Configuration) throws {
     configuration.failIf = failIf
+    configuration.checksOnly = check
     configuration.timeLimit = timeout?.duration
     configuration.explains = explain
     configuration.showsStatistics = stats

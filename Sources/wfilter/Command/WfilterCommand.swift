@@ -38,6 +38,7 @@ import WfilterCore
 
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Names") var names: NameOptions
   @OptionGroup(title: "Memory") var memory: MemoryOptions
   @OptionGroup(title: "Run") var run: RunOptions
 
@@ -52,6 +53,7 @@ import WfilterCore
     var configuration = Configuration()
     try selection.apply(to: &configuration)
     try output.apply(to: &configuration)
+    try names.apply(to: &configuration)
     try memory.apply(to: &configuration)
     configuration.control = selection.control ?? (output.emit.isEmpty ? .pass : .drop)
     try run.apply(to: &configuration)

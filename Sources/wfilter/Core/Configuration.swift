@@ -35,6 +35,11 @@ package struct Configuration: Sendable {
   /// Look at every scalar, comma and colon of every line.
   package var isStrict = false
   package var emit: [String] = []
+  /// Print strings of ``emit`` without quotes.
+  package var emitsRaw = false
+  /// Print what changed, for people.
+  package var printsDiff = false
+  package var hasColor = false
   package var failIf: String?
   package var timeLimit: Duration?
   package var onError = OnError.drop
@@ -43,7 +48,12 @@ package struct Configuration: Sendable {
   package var explains = false
   /// Threads; nil is one for each core.
   package var jobs: Int?
-  package var redactions: [RedactionPath] = []
+  package var redactions: [PathPattern] = []
+  package var drops: [PathPattern] = []
+  /// The names that the command line gives to expressions.
+  package var scope = FilterScope()
+  /// Compile everything and end.
+  package var checksOnly = false
   package var state = StateOptions()
   package var status: StatusSink.Destination?
   /// Where to serve counts to Prometheus.
@@ -61,7 +71,7 @@ package struct Configuration: Sendable {
   var statusDestination: StatusSink.Destination {
     if let status { return status }
     guard state.silence != nil, !isQuiet else { return .nowhere }
-    return countsOnly || !emit.isEmpty || control == .drop ? .descriptor(2) : .inline
+    return countsOnly || !emit.isEmpty || printsDiff || control == .drop ? .descriptor(2) : .inline
   }
 }
 

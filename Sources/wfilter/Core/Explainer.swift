@@ -14,7 +14,7 @@ final class Explainer {
     if let expression = options.expression {
       let texts = filter.clauses.prefix { !$0.text.hasPrefix("-") }.map(\.text)
       let separate = texts.map { FilterOptions(expression: $0, costLimit: options.costLimit) }
-      if separate.allSatisfy({ (try? LineFilter($0)) != nil }) {
+      if separate.allSatisfy({ (try? LineFilter($0, scope: filter.scope)) != nil }) {
         parts += zip(texts, separate)
       } else {
         parts.append((expression, FilterOptions(expression: expression, costLimit: options.costLimit)))
@@ -30,7 +30,7 @@ final class Explainer {
       parts.append(("--type \(options.types.joined(separator: ","))", FilterOptions(types: options.types)))
     }
     clauses = parts.compactMap { text, options in
-      (try? LineFilter(options)).map { (text, LineEvaluator($0)) }
+      (try? LineFilter(options, scope: filter.scope)).map { (text, LineEvaluator($0)) }
     }
   }
 

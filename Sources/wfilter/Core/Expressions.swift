@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Filter
 
 /// The expressions of a run, compiled once and shared by its threads.
@@ -31,18 +32,20 @@ struct Expressions: Sendable {
   init(_ configuration: Configuration) throws(FilterError) {
     let limit = configuration.filter.costLimit
     let state = configuration.state
-    filter = try LineFilter(configuration.filter)
+    let scope = configuration.scope
+    filter = try LineFilter(configuration.filter, scope: scope)
     var emit: [LineFilter] = []
-    for expression in configuration.emit { emit.append(try Self.value(expression, "--emit", limit)) }
+    for expression in configuration.emit { emit.append(try Self.value(expression, "--emit", limit, scope)) }
     self.emit = emit
     failIf = try Self.make(configuration.failIf) { (text) throws(FilterError) in
-      do { return try LineFilter(FilterOptions(expression: text, costLimit: limit)) } catch {
+      do { return try LineFilter(FilterOptions(expression: text, costLimit: limit), scope: scope) } catch {
         throw FilterError("--fail-if: \(error)")
       }
     }
-    key = try Self.make(state.key) { (text) throws(FilterError) in try Self.value(text, "--key", limit) }
+    key = try Self.make(state.key) { (text) throws(FilterError) in try Self.value(text, "--key", limit, scope)
+    }
     dedupe = try Self.make(state.dedupe) { (text) throws(FilterError) in
-      try Self.value(text, "--dedupe", limit)
+      try Self.value(text, "--dedupe", limit, scope)
     }
     var watchlist = Watchlist()
     var bits = Bits()
@@ -57,6 +60,7 @@ struct Expressions: Sendable {
     for path in configuration.redactions {
       bits.paths.append(watchlist.bit(.path(flag: "--redact", path.text)))
     }
+    for path in configuration.drops { bits.paths.append(watchlist.bit(.path(flag: "--drop", path.text))) }
     self.bits = bits
     self.watchlist = watchlist
   }
@@ -70,9 +74,9 @@ struct Expressions: Sendable {
 
   /// Compiles an expression whose value is wanted.
   private static func value(
-    _ expression: String, _ flag: String, _ costLimit: Int?
+    _ expression: String, _ flag: String, _ costLimit: Int?, _ scope: FilterScope
   ) throws(FilterError) -> LineFilter {
-    do { return try LineFilter(value: expression, costLimit: costLimit) } catch {
+    do { return try LineFilter(value: expression, costLimit: costLimit, scope: scope) } catch {
       throw FilterError("\(flag): \(error)")
     }
   }

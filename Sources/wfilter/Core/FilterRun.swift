@@ -25,13 +25,15 @@ package enum FilterRun {
     let expressions: Expressions
     do { expressions = try Expressions(configuration) } catch { throw UsageError(description: "\(error)") }
     let stages = try Stages(expressions, configuration)
+    if configuration.checksOnly { return .ok }
     try OwnOutput.refuse(as: configuration)
     let board = configuration.metricsAddress.map { _ in CountsBoard() }
     let server = try board.map { try serve($0, configuration, diagnostics) }
     defer { withExtendedLifetime(server) {} }
     let writer = OutputWriter(capacity: 256 << 10, shutdown: shutdown)
     let output = RunOutput(
-      writer, status: try StatusSink(configuration.statusDestination, output: writer), configuration, watchlist: expressions.watchlist,
+      writer, status: try StatusSink(configuration.statusDestination, output: writer), configuration,
+      watchlist: expressions.watchlist,
       diagnostics: diagnostics, shutdown: shutdown, board: board)
     let run = Run(
       expressions, configuration, stages: stages, output: output, diagnostics: diagnostics, shutdown: shutdown

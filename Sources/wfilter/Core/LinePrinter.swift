@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CEL
+import Encoding
 import Filter
 import JSON
 
 /// Puts what becomes of a selected line into a block's result: edited, emitted, counted. One for each thread.
 final class LinePrinter {
-  private let redactor: Redactor?
+  private let editor: LineEditor?
+  private let diff: DiffPrinter?
   private let emitters: [LineEvaluator]
   private let configuration: Configuration
   private let printsBytes: Bool
@@ -18,7 +20,9 @@ final class LinePrinter {
   init(_ expressions: Expressions, _ configuration: Configuration) {
     self.configuration = configuration
     emitters = expressions.emit.map { LineEvaluator($0) }
-    redactor = configuration.redactions.isEmpty ? nil : Redactor(configuration.redactions)
+    let (hidden, dropped) = (configuration.redactions, configuration.drops)
+    editor = hidden.isEmpty && dropped.isEmpty ? nil : LineEditor(hidden: hidden, dropped: dropped)
+    diff = configuration.printsDiff ? DiffPrinter(expressions, configuration) : nil
     printsBytes = !configuration.countsOnly && !configuration.isQuiet
     emitBit = expressions.bits.emit
     pathBits = expressions.bits.paths
@@ -37,7 +41,7 @@ final class LinePrinter {
     _ source: Source, _ context: LineContext, number: Int?, into result: inout BlockResult
   ) {
     guard !result.isSatisfied else { return }
-    if redactor == nil, emitters.isEmpty {
+    if editor == nil, emitters.isEmpty, diff == nil {
       unsafe write(source.bytes, source.range, &result)
     } else {
       guard edit(source, context, number, emits: true, &result) else { return }
@@ -49,7 +53,7 @@ final class LinePrinter {
   /// Prints a control line as it is, except for what is hidden in it.
   func pass(_ source: Source, number: Int?, into result: inout BlockResult) {
     guard !result.isSatisfied else { return }
-    if redactor == nil {
+    if editor == nil, diff == nil {
       unsafe write(source.bytes, source.range, &result)
     } else {
       _ = edit(source, LineContext(), number, emits: false, &result)
@@ -70,7 +74,7 @@ final class LinePrinter {
     _ source: Source, _ context: LineContext, _ number: Int?, emits: Bool, _ result: inout BlockResult
   ) -> Bool {
     var hidden: UInt64 = 0
-    switch unsafe redactor?.redact(source.bytes, found: &hidden) {
+    switch unsafe editor?.edit(source.bytes, found: &hidden) {
     case nil, .unchanged:
       noteSought(hidden, &result)
       return unsafe print(source.bytes, source.range, context, number, emits, &result)
@@ -94,6 +98,10 @@ final class LinePrinter {
     _ line: UnsafeRawBufferPointer, _ range: Range<Int>?, _ context: LineContext, _ number: Int?,
     _ emits: Bool, _ result: inout BlockResult
   ) -> Bool {
+    if let diff {
+      unsafe append(diff, line, &result)
+      return true
+    }
     guard emits, !emitters.isEmpty else {
       unsafe write(line, range, &result)
       return true
@@ -104,7 +112,7 @@ final class LinePrinter {
     do throws(EvaluationError) {
       for (index, emitter) in emitters.enumerated() {
         if index > 0 { result.storage.append(UInt8(ascii: "\t")) }
-        try emitter.appendValue(value, context: context, to: &result.storage)
+        try emitter.appendValue(value, context: context, isRaw: configuration.emitsRaw, to: &result.storage)
       }
     } catch {
       result.storage.removeSubrange(start...)
@@ -125,6 +133,15 @@ final class LinePrinter {
     result.appendStored(from: start)
     result.counts.written += 1
     return true
+  }
+
+  private func append(_ diff: DiffPrinter, _ line: UnsafeRawBufferPointer, _ result: inout BlockResult) {
+    guard let value = unsafe RawJSON(padded: line) else { return }
+    let start = result.storage.count
+    diff.append(value, at: .now, to: &result.storage)
+    guard printsBytes, result.storage.count > start else { return result.storage.removeSubrange(start...) }
+    result.appendStored(from: start)
+    result.counts.written += 1
   }
 
   @inline(__always)

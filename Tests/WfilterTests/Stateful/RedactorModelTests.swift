@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Testing
 
 @testable import WfilterCore
@@ -81,13 +82,13 @@ struct RedactorModelTests {
 
   @Test(arguments: [["data"], ["data", "*"], ["*", "a"], ["a", "*", "b"], ["data", "data", "*", "*"]])
   func hidesExactlyWhatIsBehindThePath(_ path: [String]) throws {
-    let redactor = Redactor([try RedactionPath(path.joined(separator: "."))])
+    let redactor = LineEditor(hidden: [try PathPattern(path.joined(separator: "."))])
     var changed = 0
     var numbers = SeededNumbers(seed: UInt64(path.count))
     for _ in 0..<4000 {
       var writer = Writer(numbers: SeededNumbers(seed: numbers.next()))
       writer.value(path[...])
-      let expected: Redactor.Outcome =
+      let expected: LineEditor.Outcome =
         writer.plain == writer.hidden ? .unchanged : .changed(Line(writer.hidden))
       let outcome = unsafe Line(writer.plain).withUnsafeBytes { unsafe redactor.redact($0) }
       #expect(outcome == expected, "\(writer.plain)")

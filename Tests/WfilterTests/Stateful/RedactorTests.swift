@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Testing
 
 @testable import WfilterCore
@@ -52,7 +53,7 @@ struct RedactorTests {
   ]
 
   @Test(arguments: cases) func hidesTheValueAndNothingElse(_ c: Case) throws {
-    let redactor = Redactor(try c.paths.map { try RedactionPath($0) })
+    let redactor = LineEditor(hidden: try c.paths.map { try PathPattern($0) })
     let outcome = unsafe Line(c.line).withUnsafeBytes { unsafe redactor.redact($0) }
     #expect(outcome == c.expected.map { .changed(Line($0)) } ?? .unchanged)
   }
@@ -62,7 +63,7 @@ struct RedactorTests {
     #"{"x":{"a":1"#,
   ])
   func withholdsWhatItCannotReadSafely(_ text: String) throws {
-    let redactor = Redactor([try RedactionPath("x.a[5]"), try RedactionPath("b")])
+    let redactor = LineEditor(hidden: [try PathPattern("x.a[5]"), try PathPattern("b")])
     #expect(unsafe Line(text).withUnsafeBytes { unsafe redactor.redact($0) } == .withheld)
   }
 
@@ -72,7 +73,7 @@ struct RedactorTests {
     ("a[1", 4), (#"a["\n"]"#, 5), ("self", 5), ("a-b", 2), ("a[-1]", 3), ("a[99999999999999999999]", 3),
   ])
   func refusesWhatIsNoPath(_ text: String, _ column: Int) {
-    let failure = #expect(throws: RedactionPath.Failure.self) { try RedactionPath(text) }
+    let failure = #expect(throws: PathPattern.SyntaxError.self) { try PathPattern(text) }
     #expect(failure?.column == column, "\(failure.map(\.description) ?? "")")
   }
 }

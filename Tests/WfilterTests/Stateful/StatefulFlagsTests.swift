@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The keyed flags together, with the built binary.
-@Suite(.timeLimit(.minutes(1))) struct StatefulFlagsTests {
+@Suite(.timeLimit(.minutes(10))) struct StatefulFlagsTests {
   private func pod(_ type: String, _ name: String, _ phase: String) -> String {
     Stream.pod(type, name, phase)
   }

@@ -94,10 +94,10 @@ struct StageUnderTest {
   }
 }
 
-extension Redactor {
+extension LineEditor {
   func redact(_ line: UnsafeRawBufferPointer) -> Outcome {
     var found: UInt64 = 0
-    return unsafe redact(line, found: &found)
+    return unsafe edit(line, found: &found)
   }
 }
 

@@ -25,6 +25,11 @@ package struct CheckedExpression: Sendable {
   /// Whether the checker ran.
   package let isChecked: Bool
 
+  /// A part of this expression, as an expression of its own.
+  package func part(_ root: Expr) -> CheckedExpression {
+    CheckedExpression(root: root, source: source, types: types, references: references, isChecked: isChecked)
+  }
+
   /// The type of a node.
   package func type(_ expression: Expr) -> ValueType { types[expression.id] ?? .dyn }
 }

@@ -33,6 +33,11 @@ public struct Expr: Sendable {
     public let value: Expr
     /// Whether it is written with `?`: left out when it is `optional.none()`.
     public let isOptional: Bool
+
+    package init(value: Expr, isOptional: Bool) {
+      self.value = value
+      self.isOptional = isOptional
+    }
   }
 
   /// An entry of a map literal.
@@ -43,6 +48,12 @@ public struct Expr: Sendable {
     public let value: Expr
     /// Whether it is written with `?`.
     public let isOptional: Bool
+
+    package init(key: Expr, value: Expr, isOptional: Bool) {
+      self.key = key
+      self.value = value
+      self.isOptional = isOptional
+    }
   }
 
   /// A field of a message literal.
@@ -55,6 +66,13 @@ public struct Expr: Sendable {
     public let value: Expr
     /// Whether it is written with `?`.
     public let isOptional: Bool
+
+    package init(name: String, offset: Int, value: Expr, isOptional: Bool) {
+      self.name = name
+      self.offset = offset
+      self.value = value
+      self.isOptional = isOptional
+    }
   }
 
   /// A fold over a list or map, which is what the macros become.

@@ -87,6 +87,10 @@ open class ForeignSource: @unchecked Sendable {
   /// working on the whole node costs: `Int.max` where that must not be done, because it is nested too deeply, say.
   open func weight(_ node: UInt64) -> Int { 1 }
 
+  /// Whether a list or map node equals a node of another source or of this one; nil where the source cannot tell without the
+  /// evaluator, which compares element by element then.
+  open func isEqual(_ node: UInt64, to other: ForeignValue) -> Bool? { nil }
+
   /// The value under a key of a map node, or nil when there is none; the first of equal keys.
   open func member(_ node: UInt64, _ name: FieldName) -> Value? { nil }
 

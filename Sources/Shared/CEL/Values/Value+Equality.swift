@@ -117,8 +117,10 @@ extension ForeignValue {
     case (.string, .foreign(let other)):
       return other.kind == .string && other.isEqual(to: source.string(node))
     case (.list, .list), (.map, .map): return native == other
-    case (.list, .foreign(let other)): return other.kind == .list && elements == other.elements
-    case (.map, .foreign(let other)): return other.kind == .map && isEqual(toMap: other)
+    case (.list, .foreign(let other)):
+      return other.kind == .list && (source.isEqual(node, to: other) ?? (elements == other.elements))
+    case (.map, .foreign(let other)):
+      return other.kind == .map && (source.isEqual(node, to: other) ?? isEqual(toMap: other))
     default: return false
     }
   }

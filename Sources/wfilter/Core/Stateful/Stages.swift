@@ -38,11 +38,12 @@ final class Stages {
   /// - Throws: ``UsageError``
   init?(_ expressions: Expressions, _ configuration: Configuration) throws(UsageError) {
     let state = configuration.state
-    guard state.isNeeded || expressions.usesOld else { return nil }
+    guard state.isNeeded || expressions.usesOld || configuration.printsDiff else { return nil }
     if expressions.emit.contains(where: \.usesOld), state.throttle != nil || state.debounce != nil {
       throw UsageError(
         description:
-          "--emit with old: lines that --throttle and --debounce hold back are printed when it is past")
+          "--emit with old or changes: lines that --throttle and --debounce hold back are printed when it is past"
+      )
     }
     self.configuration = configuration
     bits = expressions.bits

@@ -1,36 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Process
 
-/// Where in a line values are to be hidden: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
+/// Where in a line values are: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
 ///
-/// Names are resolved as in an expression: `object`, `type` and `source` (and all behind `self`) start at the line,
-/// any other name at an event's object, or at the line where that is no event.
-package struct RedactionPath: Sendable, Equatable {
-  enum Step: Sendable, Equatable {
+/// Names are resolved as in an expression: `object`, `type` and `source` (and all after `self`) start at the line, any other
+/// name at an event's object, or at a plain line.
+package struct PathPattern: Sendable, Equatable {
+  package enum Step: Sendable, Equatable {
     case key([UInt8])
     case index(Int)
     /// Every member or element.
     case all
   }
 
-  /// A path that cannot be read.
-  package struct Failure: ToolError, Equatable {
-    var path: String
+  /// Why a pattern is refused.
+  package struct SyntaxError: Error, Equatable, CustomStringConvertible {
+    package var path: String
     /// From 1.
-    var column: Int
-    var expected: String
-    package var status: ExitStatus { .usage }
-    package var description: String { "--redact '\(path)': column \(column): expected \(expected)" }
+    package var column: Int
+    package var expected: String
+    package var description: String { "'\(path)': column \(column): expected \(expected)" }
   }
 
-  /// Whether the path starts at the line, in an event too.
-  let isAbsolute: Bool
   /// As it was written.
-  let text: String
+  package let text: String
+  /// Whether the path starts at the line, in an event too.
+  package let isAbsolute: Bool
   /// At least one.
-  let steps: [Step]
+  package let steps: [Step]
 
-  package init(_ text: String) throws(Failure) {
+  package init(_ text: String) throws(SyntaxError) {
     self.text = text
     var reader = Reader(text: text, characters: Array(text))
     let steps = try reader.steps()
@@ -44,8 +42,7 @@ package struct RedactionPath: Sendable, Equatable {
       self.steps = steps
     }
     guard !self.steps.isEmpty else {
-      throw Failure(
-        path: text, column: text.count + 1, expected: "'.' and a name: the whole line cannot be hidden")
+      throw SyntaxError(path: text, column: text.count + 1, expected: "'.' and a name")
     }
   }
 
@@ -56,11 +53,11 @@ package struct RedactionPath: Sendable, Equatable {
 
     var next: Character? { position < characters.count ? characters[position] : nil }
 
-    func failure(_ expected: String) -> Failure {
-      Failure(path: text, column: position + 1, expected: expected)
+    func failure(_ expected: String) -> SyntaxError {
+      SyntaxError(path: text, column: position + 1, expected: expected)
     }
 
-    mutating func steps() throws(Failure) -> [Step] {
+    mutating func steps() throws(SyntaxError) -> [Step] {
       var steps = [next == "[" ? try bracket() : try name()]
       while let character = next {
         switch character {
@@ -75,7 +72,7 @@ package struct RedactionPath: Sendable, Equatable {
     }
 
     /// `name` or `*`.
-    private mutating func name() throws(Failure) -> Step {
+    private mutating func name() throws(SyntaxError) -> Step {
       if next == "*" {
         position += 1
         return .all
@@ -95,7 +92,7 @@ package struct RedactionPath: Sendable, Equatable {
     }
 
     /// `["key"]`, `['key']`, `[0]` or `[*]`.
-    private mutating func bracket() throws(Failure) -> Step {
+    private mutating func bracket() throws(SyntaxError) -> Step {
       position += 1
       let step: Step
       switch next {
@@ -114,7 +111,7 @@ package struct RedactionPath: Sendable, Equatable {
       return step
     }
 
-    private mutating func quoted() throws(Failure) -> [UInt8] {
+    private mutating func quoted() throws(SyntaxError) -> [UInt8] {
       let quote = next
       position += 1
       var key = ""
@@ -122,7 +119,7 @@ package struct RedactionPath: Sendable, Equatable {
         position += 1
         if character == "\\" {
           guard let escaped = next, escaped == "\\" || escaped == quote else {
-            throw failure("'\\' or the quote behind '\\'")
+            throw failure("'\\' or the quote after '\\'")
           }
           key.append(escaped)
           position += 1

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Events
+package import JSON
+
+/// One difference between two JSON values, as an operation of RFC 6902.
+package struct Change: Sendable {
+  package enum Operation: String, Sendable { case add, remove, replace }
+
+  package var operation: Operation
+  /// Where: keys and indices, from the outermost value down.
+  package var path: [PathPattern.Step]
+  /// What was there; nil for ``Operation/add``.
+  package var old: RawJSON?
+  /// What is there now; nil for ``Operation/remove``.
+  package var value: RawJSON?
+
+  /// The path as a JSON pointer (RFC 6901).
+  package var pointer: String {
+    var bytes: [UInt8] = []
+    for step in path {
+      bytes.append(UInt8(ascii: "/"))
+      switch step {
+      case .key(let name):
+        for byte in name {
+          switch byte {
+          case UInt8(ascii: "~"): bytes += "~0".utf8
+          case UInt8(ascii: "/"): bytes += "~1".utf8
+          default: bytes.append(byte)
+          }
+        }
+      case .index(let index): bytes += "\(index)".utf8
+      case .all: bytes.append(UInt8(ascii: "*"))
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// Finds what changed between two objects. Applied in order to the old one, the changes give the new one.
+package struct ChangeFinder: Sendable {
+  /// What changes with every write, and says nothing.
+  private static let bookkeeping = ["resourceVersion", "managedFields", "generation"].map {
+    [PathPattern.Step.key(Array("metadata".utf8)), .key(Array($0.utf8))]
+  }
+
+  /// Values that are nested deeper are compared as a whole.
+  private static let depthLimit = 200
+
+  private let ignored: [[PathPattern.Step]]
+
+  /// A finder that ignores these paths, and what Kubernetes changes with every write.
+  package init(ignoring paths: [PathPattern] = []) {
+    let object = PathPattern.Step.key(Array("object".utf8))
+    ignored =
+      Self.bookkeeping
+      + paths.map { $0.isAbsolute && $0.steps.first == object ? Array($0.steps.dropFirst()) : $0.steps }
+  }
+
+  /// The changes from the object of one line to that of a later one.
+  package func changes(from old: RawJSON, to new: RawJSON) -> [Change] {
+    var changes: [Change] = []
+    var path: [PathPattern.Step] = []
+    compare(EventHead(old)?.object ?? old, EventHead(new)?.object ?? new, &path, &changes)
+    return changes
+  }
+
+  private func compare(
+    _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
+  ) {
+    guard !old.hasSameBytes(as: new), !isIgnored(path) else { return }
+    switch (old.kind, new.kind) {
+    case (.object, .object) where path.count < Self.depthLimit: compareObjects(old, new, &path, &changes)
+    case (.array, .array) where path.count < Self.depthLimit: compareArrays(old, new, &path, &changes)
+    case (.string, .string) where old.string == new.string: break
+    default: changes.append(Change(operation: .replace, path: path, old: old, value: new))
+    }
+  }
+
+  private func compareObjects(
+    _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
+  ) {
+    let (before, after) = (old.namedMembers, new.namedMembers)
+    let beforeByName = Dictionary(before, uniquingKeysWith: { first, _ in first })
+    let afterByName = Dictionary(after, uniquingKeysWith: { first, _ in first })
+    for (name, value) in before where afterByName[name] == nil {
+      note(.remove, .key(name), old: value, value: nil, &path, &changes)
+    }
+    for (name, value) in after {
+      guard let previous = beforeByName[name] else {
+        note(.add, .key(name), old: nil, value: value, &path, &changes)
+        continue
+      }
+      path.append(.key(name))
+      compare(previous, value, &path, &changes)
+      path.removeLast()
+    }
+  }
+
+  /// Elements are compared by their places, after those that are the same at both ends.
+  private func compareArrays(
+    _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
+  ) {
+    let before = RawJSON.Elements(old).map(Array.init) ?? []
+    let after = RawJSON.Elements(new).map(Array.init) ?? []
+    let shared = min(before.count, after.count)
+    var head = 0
+    while head < shared, before[head].hasSameBytes(as: after[head]) { head += 1 }
+    var tail = 0
+    while tail < shared - head,
+      before[before.count - 1 - tail].hasSameBytes(as: after[after.count - 1 - tail])
+    { tail += 1 }
+    let replaced = head..<(shared - tail)
+    for index in replaced {
+      path.append(.index(index))
+      compare(before[index], after[index], &path, &changes)
+      path.removeLast()
+    }
+    // From the end on, so that every index is right when the operation is applied.
+    for index in (replaced.upperBound..<max(replaced.upperBound, before.count - tail)).reversed() {
+      note(.remove, .index(index), old: before[index], value: nil, &path, &changes)
+    }
+    for index in replaced.upperBound..<max(replaced.upperBound, after.count - tail) {
+      note(.add, .index(index), old: nil, value: after[index], &path, &changes)
+    }
+  }
+
+  private func note(
+    _ operation: Change.Operation, _ step: PathPattern.Step, old: RawJSON?, value: RawJSON?,
+    _ path: inout [PathPattern.Step], _ changes: inout [Change]
+  ) {
+    path.append(step)
+    if !isIgnored(path) { changes.append(Change(operation: operation, path: path, old: old, value: value)) }
+    path.removeLast()
+  }
+
+  /// Whether a path is one that is ignored; what lies below it is never come to.
+  private func isIgnored(_ path: [PathPattern.Step]) -> Bool {
+    guard !path.isEmpty else { return false }
+    return ignored.contains { pattern in
+      pattern.count == path.count && zip(pattern, path).allSatisfy { $0 == .all || $0 == $1 }
+    }
+  }
+}
+
+extension RawJSON {
+  /// The members of an object in order, the first of equal names.
+  fileprivate var namedMembers: [([UInt8], RawJSON)] {
+    guard var walk = Members(self) else { return [] }
+    var members: [([UInt8], RawJSON)] = []
+    var seen: Set<[UInt8]> = []
+    while let (key, value) = walk.next() {
+      var name: [UInt8] = []
+      key.appendString(to: &name)
+      if seen.insert(name).inserted { members.append((name, value)) }
+    }
+    return members
+  }
+}

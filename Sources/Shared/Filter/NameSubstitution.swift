@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+
+/// Puts the values of `arg` and the expressions of `--let` in the place of their names, before an expression is checked: what
+/// is constant is then known to be, and a path is compared on bytes whatever name it has.
+struct NameSubstitution {
+  /// An expression with a name, and the names that it takes from where it is used.
+  private struct Definition {
+    let root: Expr
+    let freeNames: Set<String>
+  }
+
+  private let arguments: [(name: String, value: Value)]
+  private var definitions: [String: Definition] = [:]
+  private var nextID = 1
+  private let source: String
+
+  /// Why a name cannot be replaced, and where.
+  struct Fault: Error {
+    let offset: Int
+    let message: String
+  }
+
+  private init(_ scope: FilterScope, source: String) {
+    arguments = scope.arguments
+    self.source = source
+  }
+
+  /// An expression with all names of the scope replaced.
+  ///
+  /// - Throws: ``FilterError`` for a name that is not there, with its place.
+  static func apply(
+    _ scope: FilterScope, to parsed: ParsedExpression, in environment: Environment
+  ) throws(FilterError) -> ParsedExpression {
+    guard !scope.arguments.isEmpty || !scope.definitions.isEmpty else { return parsed }
+    var substitution = NameSubstitution(scope, source: parsed.source)
+    for definition in scope.definitions {
+      do {
+        let root = try environment.parse(definition.expression).root
+        let replaced = try substitution.replace(root, [])
+        _ = try environment.check(ParsedExpression(root: replaced, source: definition.expression))
+        substitution.definitions[definition.name] = Definition(
+          root: replaced, freeNames: replaced.freeNames([]))
+      } catch let fault as Fault {
+        throw FilterError("--let \(definition.name): \(fault.error(in: definition.expression))")
+      } catch { throw FilterError("--let \(definition.name): \(error)") }
+    }
+    do throws(Fault) {
+      return ParsedExpression(root: try substitution.replace(parsed.root, []), source: parsed.source)
+    } catch { throw FilterError("\(error.error(in: parsed.source))") }
+  }
+
+  private mutating func replace(_ expression: Expr, _ locals: Set<String>) throws(Fault) -> Expr {
+    if let replaced = try replacement(expression, locals) { return replaced }
+    return copy(expression, try rebuilt(expression.kind, locals))
+  }
+
+  /// What stands for a name: nil where the expression is not one.
+  private mutating func replacement(_ expression: Expr, _ locals: Set<String>) throws(Fault) -> Expr? {
+    switch expression.kind {
+    case .identifier("arg") where !arguments.isEmpty && !locals.contains("arg"):
+      return literal(.map(MapValue(arguments.map { (.string($0.name), $0.value) })), at: expression.offset)
+    case .identifier(let name) where !locals.contains(name):
+      return try definitions[name].map { (definition) throws(Fault) in
+        try use(definition, expression.offset, locals)
+      }
+    case .select(let operand, let field, false): return try member(operand, field, expression.offset, locals)
+    case .call(nil, "_[_]", let operands):
+      guard operands.count == 2, case .literal(.string(let field)) = operands[1].kind else { return nil }
+      return try member(operands[0], field, expression.offset, locals)
+    default: return nil
+    }
+  }
+
+  /// `arg.NAME`, and `variables.NAME` as policies of Kubernetes write what they define.
+  private mutating func member(
+    _ operand: Expr, _ field: String, _ offset: Int, _ locals: Set<String>
+  ) throws(Fault) -> Expr? {
+    guard case .identifier(let name) = operand.kind, !locals.contains(name) else { return nil }
+    if name == "arg", !arguments.isEmpty {
+      guard let value = arguments.last(where: { $0.name == field })?.value else {
+        let names = arguments.map(\.name).joined(separator: ", ")
+        throw Fault(
+          offset: operand.offset, message: "no --arg or --argjson is named '\(field)': there are \(names)")
+      }
+      return literal(value, at: offset)
+    }
+    guard name == "variables", let definition = definitions[field] else { return nil }
+    return try use(definition, offset, locals)
+  }
+
+  private mutating func use(
+    _ definition: Definition, _ offset: Int, _ locals: Set<String>
+  ) throws(Fault) -> Expr {
+    if let captured = definition.freeNames.intersection(locals).min() {
+      throw Fault(
+        offset: offset,
+        message: "the --let expression uses '\(captured)', which is a variable here: rename the variable")
+    }
+    return moved(definition.root, to: offset)
+  }
+
+  /// A copy with numbers of its own, all of it where the name stands.
+  private mutating func moved(_ expression: Expr, to offset: Int) -> Expr {
+    let children = expression.kind.mapped { moved($0, to: offset) }
+    return make(children, at: offset)
+  }
+
+  private mutating func literal(_ value: Value, at offset: Int) -> Expr {
+    switch value.native {
+    case .list(let list):
+      let elements = list.map { Expr.Element(value: literal($0, at: offset), isOptional: false) }
+      return make(.list(elements), at: offset)
+    case .map(let map):
+      let entries = map.entries.map {
+        Expr.Entry(key: literal($0.key, at: offset), value: literal($0.value, at: offset), isOptional: false)
+      }
+      return make(.map(entries), at: offset)
+    case let scalar: return make(.literal(scalar), at: offset)
+    }
+  }
+
+  private mutating func make(_ kind: Expr.Kind, at offset: Int) -> Expr {
+    defer { nextID += 1 }
+    return Expr(id: nextID, offset: offset, kind)
+  }
+
+  private mutating func copy(_ expression: Expr, _ kind: Expr.Kind) -> Expr {
+    make(kind, at: expression.offset)
+  }
+
+  private mutating func rebuilt(_ kind: Expr.Kind, _ locals: Set<String>) throws(Fault) -> Expr.Kind {
+    guard case .comprehension(var fold) = kind else {
+      var fault: Fault?
+      let mapped = kind.mapped { child in
+        do throws(Fault) { return try replace(child, locals) } catch {
+          fault = fault ?? error
+          return child
+        }
+      }
+      if let fault { throw fault }
+      return mapped
+    }
+    fold.range = try replace(fold.range, locals)
+    fold.initial = try replace(fold.initial, locals)
+    var inside = locals.union([fold.accumulator])
+    fold.result = try replace(fold.result, inside)
+    inside.insert(fold.iterationVariable)
+    if let second = fold.secondVariable { inside.insert(second) }
+    fold.condition = try replace(fold.condition, inside)
+    fold.step = try replace(fold.step, inside)
+    return .comprehension(fold)
+  }
+}
+
+extension NameSubstitution.Fault {
+  func error(in source: String) -> CompileError { CompileError(.undeclared, message, in: source, at: offset) }
+}
+
+extension Expr {
+  /// The names that are bound nowhere inside.
+  fileprivate func freeNames(_ bound: Set<String>) -> Set<String> {
+    switch kind {
+    case .identifier(let name): return bound.contains(name) ? [] : [name]
+    case .comprehension(let fold):
+      let inside = bound.union([
+        fold.accumulator, fold.iterationVariable, fold.secondVariable ?? fold.accumulator,
+      ])
+      return [fold.range, fold.initial].reduce(into: Set()) { $0.formUnion($1.freeNames(bound)) }
+        .union(
+          [fold.condition, fold.step, fold.result].reduce(into: Set()) { $0.formUnion($1.freeNames(inside)) })
+    default: return children.reduce(into: Set()) { $0.formUnion($1.freeNames(bound)) }
+    }
+  }
+}
+
+extension Expr.Kind {
+  /// The same with other children; of a comprehension, too.
+  fileprivate func mapped(_ change: (Expr) -> Expr) -> Expr.Kind {
+    switch self {
+    case .literal, .identifier: return self
+    case .select(let operand, let field, let testOnly):
+      return .select(operand: change(operand), field: field, testOnly: testOnly)
+    case .call(let target, let function, let arguments):
+      return .call(target: target.map(change), function: function, arguments: arguments.map(change))
+    case .list(let elements):
+      return .list(elements.map { Expr.Element(value: change($0.value), isOptional: $0.isOptional) })
+    case .map(let entries):
+      return .map(
+        entries.map { Expr.Entry(key: change($0.key), value: change($0.value), isOptional: $0.isOptional) })
+    case .message(let name, let fields):
+      return .message(
+        name: name,
+        fields: fields.map {
+          Expr.Field(name: $0.name, offset: $0.offset, value: change($0.value), isOptional: $0.isOptional)
+        })
+    case .comprehension(var fold):
+      fold.range = change(fold.range)
+      fold.initial = change(fold.initial)
+      fold.condition = change(fold.condition)
+      fold.step = change(fold.step)
+      fold.result = change(fold.result)
+      return .comprehension(fold)
+    }
+  }
+}

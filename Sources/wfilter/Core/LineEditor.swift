@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import JSON
+
+/// Hides or drops values: hidden ones become `"***"`, dropped ones go with their keys; every other byte of the line stays.
+///
+/// Every one of repeated keys is hidden or dropped, whichever a reader would take, and an escaped key is the key it spells.
+struct LineEditor: Sendable {
+  enum Outcome: Equatable {
+    /// Nothing to change in this line.
+    case unchanged
+    case changed(Line)
+    /// The line's structure is broken where values are looked for: it cannot be printed.
+    case withheld
+  }
+
+  /// What is left of a path, and its place among the paths.
+  private struct Rest {
+    var steps: ArraySlice<PathPattern.Step>
+    var index: Int
+    var drops: Bool
+  }
+
+  /// Bytes that go, and whether a hidden value stands for them.
+  private struct Edit {
+    var range: Range<Int>
+    var hides: Bool
+  }
+
+  /// A member or an element, with its key.
+  private struct Item {
+    var start: JSONCursor
+    var end: JSONCursor
+    var isDropped: Bool
+  }
+
+  private let inEvents: [Rest]
+  private let inPlainLines: [Rest]
+
+  /// The places of paths are counted through `hidden`, then `dropped`.
+  init(hidden: [PathPattern], dropped: [PathPattern] = []) {
+    let object = PathPattern.Step.key(Array("object".utf8))
+    let paths = hidden.map { ($0, false) } + dropped.map { ($0, true) }
+    inPlainLines = paths.enumerated().map { Rest(steps: $1.0.steps[...], index: $0, drops: $1.1) }
+    inEvents = paths.enumerated().map {
+      Rest(steps: $1.0.isAbsolute ? $1.0.steps[...] : [object] + $1.0.steps, index: $0, drops: $1.1)
+    }
+  }
+
+  /// Changes a line with ``JSONCursor/padding`` readable bytes after it. `found` gets a bit for each path that leads to something,
+  /// by the path's place.
+  func edit(_ line: UnsafeRawBufferPointer, found: inout UInt64) -> Outcome {
+    guard let value = unsafe RawJSON(padded: line),
+      let base = unsafe line.assumingMemoryBound(to: UInt8.self).baseAddress
+    else { return .unchanged }
+    var walk = unsafe Walk(first: JSONCursor(base))
+    guard walk.find(EventHead(value) == nil ? inPlainLines : inEvents, in: value) else { return .withheld }
+    found |= walk.found
+    guard !walk.edits.isEmpty else { return .unchanged }
+    return .changed(
+      Line(capacity: line.count + 5 * walk.edits.count) { bytes in
+        var start = 0
+        for edit in walk.edits {
+          unsafe bytes.append(contentsOf: line[start..<edit.range.lowerBound])
+          if edit.hides { bytes.append(contentsOf: #""***""#.utf8) }
+          start = edit.range.upperBound
+        }
+        unsafe bytes.append(contentsOf: line[start...])
+      })
+  }
+
+  /// Collects the edits of a line, in order.
+  private struct Walk {
+    let first: JSONCursor
+    var edits: [Edit] = []
+    var found: UInt64 = 0
+
+    init(first: JSONCursor) { self.first = first }
+
+    /// False where the structure is broken.
+    mutating func find(_ paths: [Rest], in value: RawJSON) -> Bool {
+      switch value.kind {
+      case .object: findInObject(paths, value)
+      case .array: findInArray(paths, value)
+      default: true
+      }
+    }
+
+    private mutating func findInObject(_ paths: [Rest], _ object: RawJSON) -> Bool {
+      guard var members = RawJSON.Members(object) else { return false }
+      var items: [Item] = []
+      while let (key, value) = members.next() {
+        let further = paths.filter { path in
+          switch path.steps.first {
+          case .all: true
+          case .key(let name): key.isString(name)
+          default: false
+          }
+        }
+        guard follow(further, key.start, value, upTo: members.position, &items) else { return false }
+      }
+      drop(items)
+      return !members.isBroken
+    }
+
+    private mutating func findInArray(_ paths: [Rest], _ array: RawJSON) -> Bool {
+      guard var elements = RawJSON.Elements(array) else { return false }
+      var items: [Item] = []
+      var index = 0
+      while let element = elements.next() {
+        let further = paths.filter { $0.steps.first == .all || $0.steps.first == .index(index) }
+        guard follow(further, element.start, element, upTo: elements.position, &items) else { return false }
+        index += 1
+      }
+      drop(items)
+      return elements.position < array.limit && elements.position.byte == UInt8(ascii: "]")
+    }
+
+    /// Continues after the step that led to `value`, which ends at `end`: it is dropped, hidden, or looked into.
+    private mutating func follow(
+      _ paths: [Rest], _ start: JSONCursor, _ value: RawJSON, upTo end: JSONCursor, _ items: inout [Item]
+    ) -> Bool {
+      let ended = paths.filter { $0.steps.count == 1 }
+      for path in ended { found |= 1 << UInt64(path.index & 63) }
+      let isDropped = ended.contains(where: \.drops)
+      items.append(Item(start: start, end: end, isDropped: isDropped))
+      if isDropped || paths.isEmpty { return true }
+      if !ended.isEmpty {
+        edits.append(Edit(range: (value.start - first)..<(end - first), hides: true))
+        return true
+      }
+      let further = paths.map { Rest(steps: $0.steps.dropFirst(), index: $0.index, drops: $0.drops) }
+      return find(further, in: value)
+    }
+
+    /// Drops what is to be dropped of the members or elements of one container, each with a comma.
+    private mutating func drop(_ items: [Item]) {
+      guard items.contains(where: \.isDropped) else { return }
+      var index = 0
+      while index < items.count {
+        guard items[index].isDropped else {
+          index += 1
+          continue
+        }
+        var end = index
+        while end < items.count, items[end].isDropped { end += 1 }
+        // Up to the next one; at the end from the one before, whose comma goes, too.
+        let start = end == items.count && index > 0 ? items[index - 1].end : items[index].start
+        let stop = end < items.count ? items[end].start : items[end - 1].end
+        insert(Edit(range: (start - first)..<(stop - first), hides: false))
+        index = end
+      }
+    }
+
+    /// Edits inside the members that stay were found before.
+    private mutating func insert(_ edit: Edit) {
+      let place = edits.firstIndex { $0.range.lowerBound > edit.range.lowerBound } ?? edits.count
+      edits.insert(edit, at: place)
+    }
+  }
+}

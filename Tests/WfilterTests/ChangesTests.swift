@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// `changes`, `--ignore` and `--diff`.
+@Suite(.timeLimit(.minutes(10))) struct ChangesTests {
+  static func deployment(_ type: String, _ version: Int, _ rest: String) -> String {
+    Stream.event(
+      type,
+      #"{"kind":"Deployment","metadata":{"name":"web","namespace":"d","uid":"u","resourceVersion":"\#(version)","generation":\#(version)},\#(rest)}"#
+    )
+  }
+
+  static let lines = [
+    deployment(
+      "ADDED", 1,
+      #""spec":{"replicas":2,"paused":true},"status":{"conditions":[{"type":"A","s":"x"},{"type":"B"}]}"#),
+    deployment(
+      "MODIFIED", 2,
+      #""spec":{"replicas":2,"paused":true},"status":{"conditions":[{"type":"A","s":"x"},{"type":"B"}]}"#),
+    deployment(
+      "MODIFIED", 3,
+      #""spec":{"replicas":3},"status":{"conditions":[{"type":"A","s":"y"},{"type":"B"}],"a/b~c":1.0}"#),
+    deployment("DELETED", 4, #""spec":{"replicas":3},"status":{"conditions":[{"type":"B"}],"a/b~c":1.0}"#),
+  ]
+
+  @Test func listsWhatChanged() throws {
+    let outcome = try Stream.filter(["--emit", "changes", "true"], Self.lines)
+    #expect(
+      outcome.lines == [
+        "[]", "[]",
+        #"[{"op":"remove","path":"/spec/paused","old":true},{"op":"replace","path":"/spec/replicas","old":2,"value":3},"#
+          + #"{"op":"replace","path":"/status/conditions/0/s","old":"x","value":"y"},{"op":"add","path":"/status/a~1b~0c","value":1.0}]"#,
+        #"[{"op":"remove","path":"/status/conditions/0","old":{"type":"A","s":"y"}}]"#,
+      ])
+  }
+
+  @Test func selectsByWhatChanged() throws {
+    #expect(
+      try Stream.filter([#"changes.exists(c, c.path.startsWith("/spec"))"#], Self.lines).lines == [
+        Self.lines[2]
+      ])
+    #expect(try Stream.filter(["changes != []"], Self.lines).lines == Array(Self.lines[2...]))
+    #expect(
+      try Stream.filter(
+        [
+          "--ignore", "status.conditions[*].s", "--ignore", "object.status.conditions[0]", "--ignore", "spec",
+          "--emit", "changes.map(c, c.path)", "changes != []",
+        ], Self.lines
+      ).lines
+        == [#"["/status/a~1b~0c"]"#])
+    #expect(try Stream.filter(["--throttle", "1s", "--emit", "changes", "true"], Self.lines).status == 64)
+  }
+
+  /// An independent implementation of RFC 6902 applies them.
+  @Test func isAPatch() throws {
+    let script = """
+      import json, random, subprocess, sys
+      def apply(doc, ops):
+        for op in ops:
+          parts = [p.replace('~1', '/').replace('~0', '~') for p in op['path'].split('/')[1:]]
+          at = doc
+          for part in parts[:-1]: at = at[int(part)] if isinstance(at, list) else at[part]
+          last = parts[-1]
+          if isinstance(at, list):
+            if op['op'] == 'add': at.insert(int(last), op['value'])
+            elif op['op'] == 'remove': assert at.pop(int(last)) == op['old']
+            else: assert at[int(last)] == op['old']; at[int(last)] = op['value']
+          elif op['op'] == 'remove': assert at.pop(last) == op['old']
+          elif op['op'] == 'add': assert last not in at; at[last] = op['value']
+          else: assert at[last] == op['old']; at[last] = op['value']
+        return doc
+      rng = random.Random(7)
+      def value(depth):
+        if depth == 0 or rng.random() < .3: return rng.choice([1, 2.5, True, None, 'x', 'é/~', [], {}])
+        if rng.random() < .5: return [value(depth - 1) for _ in range(rng.randrange(5))]
+        return {rng.choice('abcd/~') : value(depth - 1) for _ in range(rng.randrange(4))}
+      docs = [{'k': 1, 'v': value(4)} for _ in range(400)]
+      out = subprocess.run([sys.argv[1], '--key', 'k', '--emit', 'changes', 'true'], input='\\n'.join(map(json.dumps, docs)), capture_output=True, text=True, check=True).stdout.splitlines()
+      assert len(out) == len(docs)
+      for before, after, ops in zip(docs, docs[1:], out[1:]):
+        got = apply(json.loads(json.dumps(before)), json.loads(ops))
+        assert got == after, (before, after, ops, got)
+      print('ok')
+      """
+    let folder = try TemporaryDirectory()
+    try folder.write(script, to: "apply.py")
+    let outcome = try Tool.shell("python3 apply.py \(Tool.path("wfilter"))", in: folder.url).waitForEnd()
+    #expect(outcome.output == "ok\n", "\(outcome.diagnostics)")
+  }
+
+  @Test func printsDifferencesForPeople() throws {
+    let outcome = try Stream.filter(
+      ["--diff", "true"],
+      Self.lines + [
+        Stream.event("BOOKMARK", "{}"),
+        Stream.event("ERROR", #"{"kind":"Status","reason":"Expired","message":"too \u009b old"}"#),
+      ])
+    let lines = outcome.lines.map { $0.replacing(#/^[0-9T:.-]+Z /#, with: "") }
+    #expect(
+      lines == [
+        "ADDED Deployment d/web", "MODIFIED Deployment d/web", "MODIFIED Deployment d/web",
+        "  spec.paused: -true", "  spec.replicas: 2 -> 3",
+        #"  status.conditions[0].s: "x" -> "y""#, #"  status["a/b~c"]: +1.0"#, "DELETED Deployment d/web",
+        "ERROR Status Expired too \u{FFFD} old",
+      ])
+  }
+
+  /// What was printed last counts, whatever was dropped or held back since.
+  @Test func comparesWithTheLinePrintedLast() throws {
+    let outcome = try Stream.filter(
+      ["--diff", "--throttle", "1h", "true"], [Self.lines[0], Self.lines[1], Self.lines[2]])
+    #expect(outcome.lines.contains("  spec.replicas: 2 -> 3"))
+    let filtered = try Stream.filter(
+      ["--diff", "has(status.conditions) && metadata.resourceVersion != '2'"], Self.lines)
+    #expect(filtered.lines.count { $0.contains("MODIFIED") } == 1)
+  }
+
+  @Test func keepsNothingForAComparisonWithNull() throws {
+    #expect(
+      try Stream.filter(["old == null || old.spec.replicas != spec.replicas"], Self.lines).lines == [
+        Self.lines[0], Self.lines[2],
+      ])
+    #expect(try Stream.filter(["old != null"], Self.lines).lines == Array(Self.lines[1...]))
+    #expect(
+      try Stream.filter(["old.spec != spec"], Self.lines).lines
+        == [Self.lines[0], Self.lines[2]].filter { $0 != Self.lines[0] })
+    #expect(try Stream.filter(["old.object.status == object.status"], Self.lines).lines == [Self.lines[1]])
+  }
+}
