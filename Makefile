@@ -38,11 +38,11 @@ build: check-dependencies
 
 test: test-dependencies lint
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	@scripts/test.sh
 
 test-one:
 	WATCHUTILS_ONLY=$(T) $(SWIFT) build --build-tests
-	WATCHUTILS_ONLY=$(T) $(SWIFT) test --skip-build
+	WATCHUTILS_ONLY=$(T) $(SWIFT) test --skip-build --no-parallel
 
 lint:
 	@scripts/lint.sh

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the tests that `swift build --build-tests` has built, in shards: a few at a time, the tests of each one after another.
+# Swift Testing alone would start all at once on as many threads as there are cores, where a test that waits for a server
+# keeps the others from running until their time limits. Prints each shard's result, and all of a shard that failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bundle=.build/debug/watchutilsPackageTests.xctest
+jobs=${TEST_JOBS:-3}
+shards=(WfanoutTests NatswatchTests KwatchTests EndToEnd WfilterTests)
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+run_shard() {
+  local name=$1 log=$logs/$1.log status=0
+  shift
+  SECONDS=0
+  NO_COLOR=1 "$bundle" --testing-library swift-testing --no-parallel "$@" >"$log" 2>&1 || status=$?
+  if [ $status -eq 0 ]; then
+    grep -F '**** NOT TESTED' "$log" | sort -u || true
+    printf '%s: %s (%d s)\n' "$name" "$(grep -E '^. Test run with' "$log" | tail -n 1)" $SECONDS
+    grep -E '^conformance:' "$log" || true
+  else
+    printf '%s: FAILED with status %d after %d s\n' "$name" $status $SECONDS
+    grep -vE '(started\.|passed after [0-9.]+ seconds\.)$' "$log"
+  fi
+  echo $status >"$logs/$name.status"
+}
+
+for name in "${shards[@]}" others; do
+  while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
+  if [ "$name" = others ]; then
+    skipped=()
+    for other in "${shards[@]}"; do skipped+=(--skip "^$other\\."); done
+    run_shard others "${skipped[@]}" &
+  else
+    run_shard "$name" --filter "^$name\\." &
+  fi
+done
+wait
+
+# One line for all shards, which a reader of the log finds at its end.
+passed=$(cat "$logs"/*.log | grep -cE '^✔ Test [^r]|^✔ Test r[^u]|^✔ Test ru[^n]' || true)
+failed=$(cat "$logs"/*.log | grep -cE '^✘ Test .* failed after' || true)
+echo "$passed passed, $failed failed"
+for status in "$logs"/*.status; do [ "$(cat "$status")" -eq 0 ] || exit 1; done
