@@ -3,7 +3,7 @@
 #
 # Runs the tests that `swift build --build-tests` has built, in shards: a few at a time, the tests of each one after another.
 # Swift Testing alone would start all at once on as many threads as there are cores, where a test that waits for a server
-# keeps the others from running until their time limits. Prints each shard's result, and all of a shard that failed.
+# keeps the others from running until their time limits. Prints each shard's result, and the failures of a shard that failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bundle=.build/debug/watchutilsPackageTests.xctest
@@ -23,7 +23,8 @@ run_shard() {
     grep -E '^conformance:' "$log" || true
   else
     printf '%s: FAILED with status %d after %d s\n' "$name" $status $SECONDS
-    grep -vE '(started\.|passed after [0-9.]+ seconds\.)$' "$log"
+    # Each failure with what it printed; arguments of tests may be long.
+    grep -E -A 12 '^✘' "$log" | grep -vE '^◇|^✔' | cut -c 1-600
   fi
   echo $status >"$logs/$name.status"
 }

@@ -48,14 +48,11 @@ import Testing
     #expect(!tool.soFar.diagnostics.contains("8080"), "the default address is for those without sockets")
   }
 
-  /// The command of the unit, with `$$` and `%I` replaced as systemd.service(5) says.
+  /// The command of the unit, with `%I` replaced as systemd.service(5) says and the scripts of this repository.
   @Test func theUnitServesItsSocket() throws {
-    let unit = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../dist/systemd/wfanout@.service")
-    let line = try String(contentsOf: unit, encoding: .utf8).split(separator: "\n")
+    let line = try Repository.text("dist/systemd/wfanout@.service").split(separator: "\n")
       .first { $0.hasPrefix("ExecStart=") }
     let command = try #require(line?.dropFirst("ExecStart=".count))
-    #expect(!command.replacing("$$", with: "").contains("$"), "systemd would put a variable in")
     let natswatch = try directory.write(
       """
       #!/bin/sh
@@ -63,7 +60,8 @@ import Testing
       exec sleep 60
       """, to: "natswatch")
     #expect(unsafe chmod(natswatch, 0o755) == 0)
-    let arguments = command.replacing("$$", with: "$").replacing("%I", with: "'a.>'")
+    let arguments = command.replacing("%I", with: "'a.>'").replacing("$WFANOUT_OPTIONS", with: "")
+      .replacing("/usr/lib/watchutils/", with: Repository.root.path + "/dist/libexec/")
     let tool = try activate(
       ["127.0.0.1"], names: "",
       "PATH=\"\(directory.url.path):$PATH\" NOTIFY_SOCKET=/nonexistent \(arguments)", command: "env")
