@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 
-/// A tool's talk on stderr: `kwatch: warning: message`, one `write(2)` a message.
+/// Messages on stderr: `kwatch: warning: message`, one write(2) a message.
 ///
-/// One write keeps messages of several processes of a pipeline from mixing. What cannot be written is dropped:
-/// stderr that is closed or full must not stop the data.
+/// One write keeps the messages of several processes of a pipeline apart. A message that cannot be written is dropped:
+/// a stderr that is closed or full must not stop the data.
 package struct Diagnostics: Sendable {
-  /// How much is said: ``silent`` leaves nothing, `--quiet` errors, `--verbose` adds ``debug(_:)``.
+  /// Which messages are logged: none, errors only (`--quiet`), all but debug messages, all (`--verbose`).
   package enum Level: Int, Sendable, Comparable {
     case silent, quiet, normal, verbose
 
@@ -21,33 +21,34 @@ package struct Diagnostics: Sendable {
     self.level = level
   }
 
-  /// What ends the tool, or costs the user something. Always said, unless nothing is.
+  /// Logs what ends the tool, or loses data.
   package func error(_ message: String) {
     guard level > .silent else { return }
-    say("\(tool): error: \(message)")
+    log("\(tool): error: \(message)")
   }
 
-  /// What the user should know although the tool goes on.
+  /// Logs what the user should know although the tool continues.
   package func warning(_ message: String) {
     guard level >= .normal else { return }
-    say("\(tool): warning: \(message)")
+    log("\(tool): warning: \(message)")
   }
 
-  /// What a person at a terminal wants to see: an address that is listened on, a reconnect.
+  /// Logs what a person at a terminal wants to see: the address of a listener, a reconnect.
   package func info(_ message: String) {
     guard level >= .normal else { return }
-    say("\(tool): \(message)")
+    log("\(tool): \(message)")
   }
 
-  /// What helps to find out why.
+  /// Logs what helps to find a cause.
   package func debug(_ message: @autoclosure () -> String) {
     guard level >= .verbose else { return }
-    say("\(tool): debug: \(message())")
+    log("\(tool): debug: \(message())")
   }
 
-  private func say(_ line: String) {
-    // A message may quote hostile input: a control character must not reach the terminal as one.
-    var bytes = line.utf8.map { $0 < 0x20 && $0 != 0x0A && $0 != 0x09 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }
+  private func log(_ message: String) {
+    // A message may quote hostile input: no part of it may look like a message of its own or command the terminal.
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(TerminalText.printable)
+    var bytes = Array(lines.joined(separator: "\n  ").utf8)
     bytes.append(0x0A)
     Progress.clear()
     unsafe bytes.withUnsafeBytes { unsafe _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -31,6 +31,8 @@ package final class Shutdown: Sendable {
 
   private struct State {
     var cause: Cause?
+    /// When the first signal came that asks for the end.
+    var firstSignal: ContinuousClock.Instant?
     var wakes: [@Sendable (Cause) -> Void] = []
     var hangup: (@Sendable () -> Void)?
     var writer: pthread_t?
@@ -130,15 +132,20 @@ package final class Shutdown: Sendable {
     for wake in wakes { wake(cause) }
   }
 
+  /// timeout(1) sends its signal to the process and to its group: signals this close together count as one.
+  private static let repetitionInterval = Duration.milliseconds(500)
+
   private func waitForSignals() {
     while true {
       let number = waitForSignal([SIGTERM, SIGINT, SIGHUP])
-      let (hangup, isSecond) = state.withLock { ($0.hangup, $0.cause != nil) }
+      let now = ContinuousClock.now
+      let (hangup, first) = state.withLock { ($0.hangup, $0.firstSignal) }
       if number == SIGHUP, let hangup {
         hangup()
-      } else if isSecond {
-        Self.die(by: number)
+      } else if let first {
+        if now - first > Self.repetitionInterval { Self.die(by: number) }
       } else {
+        state.withLock { $0.firstSignal = now }
         request(.signal(number))
         startThread { self.insist(.signal(number)) }
       }

@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
 import Events
 import Lines
+// SPDX-License-Identifier: Apache-2.0
+import Process
 
 /// `-o table`: the server's own columns, for people; the first says what happened.
 ///
@@ -90,17 +91,12 @@ final class TablePrinter {
     for (index, field) in fields.enumerated() {
       let isLast = index == fields.count - 1
       // A cell may quote an object's text: a control character must not reach the terminal as one.
-      let plain = String(field.map { $0.unicodeScalars.contains(where: Self.isControl) ? " " : $0 })
+      let plain = TerminalText.printable(field)
       let padded =
         isLast ? plain : plain + String(repeating: " ", count: max(0, widths[index] - field.count) + 3)
       text += index == 0 ? colour(type, padded) : padded
     }
     return text + "\n"
-  }
-
-  /// C0, DEL and C1, whose U+009B begins a terminal's commands as ESC [ does.
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 
   private func colour(_ type: EventType?, _ text: String) -> String {
