@@ -11,7 +11,7 @@ package protocol ToolCommand: ParsableCommand {
   /// The name that messages begin with.
   static var tool: String { get }
 
-  /// Whether the tool ends when the reader of stdout leaves. A server, whose stdout is not its product, says no.
+  /// Whether the tool ends when the reader of stdout leaves; false for a server, whose product is not its stdout.
   static var followsReader: Bool { get }
 
   /// Runs the tool. Signals are already taken over.
@@ -37,7 +37,9 @@ extension ToolCommand {
     let shutdown = Shutdown.install(readerOf: followsReader ? 1 : nil)
     var status = ExitStatus.ok
     do {
-      if let text = completionOutput(CommandLine.arguments) { shutdown.finish(print(text, to: diagnostics, shutdown)) }
+      if let text = completionOutput(CommandLine.arguments) {
+        shutdown.finish(print(text, to: diagnostics, shutdown))
+      }
       var command = try parseAsRoot()
       if var command = command as? any ToolCommand {
         status = try command.execute(shutdown)
@@ -69,7 +71,7 @@ extension ToolCommand {
       return .software
     }
     let text = message(for: error)
-    // ArgumentParser says of enums alone what it wants.
+    // ArgumentParser lists the valid values of enums only.
     let isDuration = text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'")
     diagnostics.error(text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : ""))
     diagnostics.error("try '\(tool) --help'")

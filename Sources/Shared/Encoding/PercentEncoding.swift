@@ -20,7 +20,7 @@ package enum PercentEncoding {
 
   /// The text with its escapes resolved; an invalid escape is kept as it is.
   ///
-  /// - Parameter plusIsSpace: for query items, in which browsers write a plus for a space (URL Standard §5.1).
+  /// With `plusIsSpace` a plus is a space, as browsers write it in query items (URL Standard §5.1).
   package static func decode(_ text: some StringProtocol, plusIsSpace: Bool) -> String {
     let bytes = Array(text.utf8)
     var decoded: [UInt8] = []

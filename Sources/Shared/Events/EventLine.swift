@@ -26,7 +26,7 @@ package enum EventLine {
     Array("{\"type\":\"\(type.rawValue)\",\"object\":".utf8)
   }
 
-  /// All behind the object, the newline included.
+  /// Everything after the object, the newline included.
   package static func suffix(source: [UInt8]) -> [UInt8] {
     source.isEmpty ? [0x7D, 0x0A] : Array(",\"source\":".utf8) + source + [0x7D, 0x0A]
   }

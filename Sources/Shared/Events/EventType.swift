@@ -23,7 +23,7 @@ package enum EventType: String, Sendable, CaseIterable {
     }
   }
 
-  /// Control lines tell about the stream itself. A filter passes them by default.
+  /// Control lines describe the stream itself. A filter passes them by default.
   package var isControl: Bool {
     switch self {
     case .bookmark, .error, .status: true
@@ -31,16 +31,16 @@ package enum EventType: String, Sendable, CaseIterable {
     }
   }
 
-  /// As which type a watch with a selector tells of a change of an object that passed its filter before, or not, and passes it now, or not.
+  /// The type with which a filtered watch delivers a change, as the API server's cacher does (`convertToWatchEvent`).
   ///
-  /// The rule is the API server's own (apiserver's cacher, "convertToWatchEvent"). An ADDED of an object that passed before (a source
-  /// that lists again says so) is a MODIFIED: the watch's reader has the object. What is deleted passes no more. Nil: nothing is told.
-  package func told(passedBefore: Bool, passesNow: Bool) -> EventType? {
+  /// An ADDED of an object that matched before is a MODIFIED: the reader has the object, and the source has listed again.
+  /// - Returns: nil when the reader of the filtered watch gets nothing.
+  package func delivered(matchedBefore: Bool, matchesNow: Bool) -> EventType? {
     switch self {
     case .added, .modified:
-      if passedBefore { passesNow ? .modified : .deleted } else { passesNow ? .added : nil }
-    case .deleted: passedBefore ? .deleted : nil
-    case .bookmark, .error, .status, .metrics: passesNow ? self : nil
+      if matchedBefore { matchesNow ? .modified : .deleted } else { matchesNow ? .added : nil }
+    case .deleted: matchedBefore ? .deleted : nil
+    case .bookmark, .error, .status, .metrics: matchesNow ? self : nil
     }
   }
 }

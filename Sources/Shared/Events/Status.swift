@@ -17,7 +17,7 @@ package struct Status: Sendable, Equatable {
     self.message = message
   }
 
-  /// 410: what was asked to go on from is no longer there.
+  /// 410: the position to continue from no longer exists.
   package static func expired(_ message: String) -> Status {
     Status(code: 410, reason: "Expired", message: message)
   }

@@ -43,7 +43,7 @@ package struct StatusSink {
   /// Opens the destination. A file stays open until the process ends.
   ///
   /// - Parameters:
-  ///   - destination: what the flag said.
+  ///   - destination: the flag's value.
   ///   - output: stdout's writer, which inline lines go to, in order with the data.
   /// - Throws: ``StatusSinkError`` if the file cannot be opened, or the descriptor is not open.
   package init(_ destination: Destination, output: OutputWriter) throws(StatusSinkError) {

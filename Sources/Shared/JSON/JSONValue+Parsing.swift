@@ -7,7 +7,7 @@ extension JSONValue {
   /// Parses one JSON text (RFC 8259), by the letter: a number with a leading zero, a lone surrogate or a byte after the
   /// value is an error.
   ///
-  /// - Parameter depthLimit: Containers in each other; at most ``depthLimit``.
+  /// Containers may be nested up to `depthLimit`, which is at most ``depthLimit``.
   /// - Throws: ``JSONError``.
   package init(parsing bytes: [UInt8], depthLimit: Int = JSONValue.depthLimit) throws(JSONError) {
     try self.init(parsing: bytes.span, depthLimit: depthLimit)

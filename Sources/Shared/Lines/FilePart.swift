@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 
-/// An open file or standard input; closes what it opened when the last who reads has let go of it.
+/// An open file or standard input; a file is closed with its last reader.
 package final class InputFile: Sendable {
   package let descriptor: Int32
   /// What messages call it.
@@ -43,7 +43,7 @@ package struct FilePart: Sendable {
   /// Whether a line starts where the range does, whatever stands before it.
   package let startsLine: Bool
 
-  /// Bytes behind the range that are read at once with it: most last lines end there.
+  /// Bytes after the range that are read together with it: most last lines end there.
   private static let overlap = 4 << 10
 
   package init(file: InputFile, range: Range<Int>, startsLine: Bool) {

@@ -3,10 +3,10 @@ internal import Glibc
 
 /// Memory that holds whole lines, and ``padding`` readable bytes behind them. Reusable.
 ///
-/// A block belongs to one thread at a time: who reads fills it, hands it on, and gets it back. `@unchecked
+/// A block belongs to one thread at a time: the reader fills it, hands it to a worker, and gets it back. `@unchecked
 /// Sendable` is that hand-over, which the queue between the threads orders.
 @safe package final class LineBlock: @unchecked Sendable {
-  /// Bytes behind the last line that may be read (their content is arbitrary): SIMD loads run over the end.
+  /// Bytes after the last line that may be read (their content is arbitrary): SIMD loads run over the end.
   package static let padding = 64
 
   private var memory: UnsafeMutableRawBufferPointer
@@ -28,7 +28,7 @@ internal import Glibc
 
   deinit { unsafe memory.deallocate() }
 
-  /// The lines, each with its newline. Valid until the block is filled anew.
+  /// The lines, each with its newline. Valid until the block is filled again.
   package var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
   /// Lines that were longer than the limit and are missing here.

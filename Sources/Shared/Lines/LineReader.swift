@@ -23,7 +23,7 @@ package struct InputError: ToolError, Equatable {
 package struct LineReader: ~Copyable {
   /// What a read brought.
   package enum Outcome: Sendable {
-    /// The block holds at least one line, or tells of lines that were too long.
+    /// The block holds at least one line, or counts lines that were too long.
     case lines
     /// The input has ended; nothing is left.
     case endOfInput
@@ -59,8 +59,8 @@ package struct LineReader: ~Copyable {
   ///
   /// - Parameters:
   ///   - block: whose content is replaced.
-  ///   - timeoutMilliseconds: how long to wait for input; `nil` is for ever, 0 takes only what is at once there.
-  /// - Returns: ``Outcome/lines`` when the block has something to tell.
+  ///   - timeoutMilliseconds: how long to wait for input; `nil` waits without limit, 0 takes only what has arrived.
+  /// - Returns: ``Outcome/lines`` when the block has lines or counts lines that were too long.
   /// - Throws: ``InputError`` when read(2) fails.
   package mutating func read(into block: LineBlock, timeoutMilliseconds: Int32? = nil) throws(InputError)
     -> Outcome
@@ -76,7 +76,7 @@ package struct LineReader: ~Copyable {
         let ready = waitForInput(timeoutMilliseconds == 0 ? 0 : deadline.map { Self.milliseconds(until: $0) })
       else {
         carry = block.takeAll()
-        // A line that was too long has ended meanwhile: that is told now, or never.
+        // A line that was too long has ended meanwhile: report it now, as no later block will.
         if block.linesTooLong > 0 { return .lines }
         return shutdown?.cause != nil ? .shutdown : .timedOut
       }

@@ -19,7 +19,7 @@ package struct StateFile: Sendable {
 
   package init(path: String) { self.path = path }
 
-  /// The bytes; `nil` where there is no file yet.
+  /// The bytes; `nil` when there is no file yet.
   package func read() throws(StateFileError) -> [UInt8]? {
     do { return try WholeFile.read(path, limit: .max) } catch {
       if error.errno == ENOENT { return nil }

@@ -2,7 +2,7 @@
 internal import Glibc
 internal import Process
 
-/// A file could not be read: what the system said.
+/// A file could not be read: the system's error.
 package struct FileError: Error, CustomStringConvertible {
   package var errno: Int32
   package var description: String

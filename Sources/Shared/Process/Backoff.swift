@@ -3,7 +3,7 @@
 /// Waits that double from ``initial`` to ``maximum``, with full jitter: each is uniform between zero and its bound.
 ///
 /// Full jitter spreads the clients of a server that comes back better than a fixed fraction does; a floor keeps
-/// one client from hammering it. A value with no clock and no randomness of its own: both are given.
+/// one client from hammering it. The caller gives the clock and the random numbers.
 package struct Backoff: Sendable {
   package let initial: Duration
   package let maximum: Duration
@@ -30,7 +30,7 @@ package struct Backoff: Sendable {
   /// The next wait, after one more failure.
   ///
   /// - Parameters:
-  ///   - retryAfter: what the server asked for (RFC 9110 §10.2.3); never waited less than.
+  ///   - retryAfter: the wait that the server asked for (RFC 9110 §10.2.3), which is the least.
   ///   - random: uniform in 0..<1.
   /// - Returns: how long to wait before the next try.
   package mutating func next(retryAfter: Duration? = nil, random: Double) -> Duration {
@@ -39,6 +39,6 @@ package struct Backoff: Sendable {
     return max(wait, retryAfter ?? .zero)
   }
 
-  /// It worked: the next failure waits ``initial`` again.
+  /// Call it after a success: the next failure waits ``initial`` again.
   package mutating func reset() { attempts = 0 }
 }

@@ -2,7 +2,7 @@
 
 /// How a tool ended, in the numbers of sysexits(3), grep(1) and timeout(1).
 ///
-/// A death by SIGINT, SIGTERM or SIGPIPE is no exit status: it stays visible as a signal death
+/// A death by SIGINT, SIGTERM or SIGPIPE has no exit status: it stays visible as a signal death
 /// (see ``Shutdown/finish(_:)``).
 package enum ExitStatus: Int32, Sendable, CaseIterable {
   /// All that was asked for was done.
@@ -23,7 +23,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case cannotWrite = 74
   /// The resourceVersion or sequence has expired (410 Gone): list again, then retry.
   case gone = 75
-  /// The server said 401 or 403.
+  /// The server answered 401 or 403.
   case noPermission = 77
   /// Bad kubeconfig, context or credentials.
   case badConfig = 78

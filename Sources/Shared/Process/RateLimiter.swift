@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A token bucket: so many a second on average, so many at once. Pure: the time is given.
+/// A token bucket: limits the average rate and the size of a burst. Pure: the caller gives the time.
 package struct RateLimiter: Sendable {
   /// How many a second.
   package let rate: Double
@@ -17,7 +17,7 @@ package struct RateLimiter: Sendable {
     last = now
   }
 
-  /// Longest wait that is told, in seconds: a rate may be so low that no `Duration` holds the wait for a token.
+  /// Longest wait that is returned, in seconds: at a very low rate the wait for a token exceeds a `Duration`.
   private static let longestWait = 1e9
 
   /// Takes a token.
@@ -42,7 +42,7 @@ package struct RateLimiter: Sendable {
     return .seconds(min((1 - tokens) / rate, Self.longestWait))
   }
 
-  /// Whether nothing was taken for so long that it is as new.
+  /// Whether the bucket is full again, as it was at the start.
   package func isFull(now: Duration) -> Bool { tokens + (now - last) / .seconds(1) * rate >= burst }
 
   private mutating func refill(_ now: Duration) {

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 
-/// Tells the service manager how things stand, as sd_notify(3) does: one datagram to `$NOTIFY_SOCKET`.
+/// Reports the state of the service to its manager, as sd_notify(3) does: one datagram to `$NOTIFY_SOCKET`.
 ///
-/// The protocol is stable by systemd's word and needs no library. Without the variable nothing is sent.
+/// systemd guarantees that the protocol is stable, so it needs no library. Without the variable nothing is sent.
 package struct ServiceNotifier: Sendable {
   private let path: String?
 
-  /// How often the manager wants to hear ``alive()``, from `$WATCHDOG_USEC`: half of what it allows.
+  /// The interval of ``alive()``: half of the time-out in `$WATCHDOG_USEC`.
   package let watchdogInterval: Duration?
 
-  /// - Parameter environment: gives the values of variables; tests put their own.
+  /// - Parameter environment: gives the values of variables.
   package init(environment: (String) -> String? = ProcessEnvironment.value) {
     path = environment("NOTIFY_SOCKET").flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
     watchdogInterval = environment("WATCHDOG_USEC").flatMap(Int64.init).map { .microseconds($0 / 2) }
   }
 
-  /// The first list, subscription or socket is there. Says so once the tool really works, not when it starts.
+  /// Reports READY=1: call it after the first successful list, subscription or bind, not at the start.
   package func ready(_ status: String = "") { send("READY=1\nSTATUS=\(status)") }
 
-  /// The loop that does the work has come round.
+  /// Reports WATCHDOG=1: call it from the loop that does the work.
   package func alive() { send("WATCHDOG=1") }
 
-  /// The tool ends of its own accord.
+  /// Reports STOPPING=1: the tool ends by its own decision.
   package func stopping() { send("STOPPING=1") }
 
   private func send(_ message: String) {

@@ -59,7 +59,7 @@ package final class Shutdown: Sendable {
   /// socket is an error like any other), and starts a thread in sigwait(3) and one in poll(2).
   ///
   /// - Parameter output: the descriptor whose reader counts; `nil` for a server, which has none.
-  /// - Returns: what tells of the end, for as long as the process lives.
+  /// - Returns: the object that reports the request to end; it lives as long as the process.
   package static func install(readerOf output: Int32? = 1) -> Shutdown {
     occupyStandardDescriptors()
     let shutdown = Shutdown()
@@ -89,7 +89,7 @@ package final class Shutdown: Sendable {
   /// Why the process has to end; `nil` while it has not. Any thread.
   package var cause: Cause? { state.withLock { $0.cause } }
 
-  /// Registers what wakes a waiting loop (`curl_multi_wakeup`, say). Called on another thread, once; at once
+  /// Registers a function that wakes a waiting loop, such as `curl_multi_wakeup`. Called on another thread, once; at once
   /// when the request came before.
   package func onRequest(_ wake: @escaping @Sendable (Cause) -> Void) {
     let cause = state.withLock { state in
@@ -157,7 +157,7 @@ package final class Shutdown: Sendable {
     while true {
       let ready = unsafe poll(&descriptor, 1, -1)
       if ready < 0 { continue }
-      // POLLNVAL: stdout was closed by ourselves; the next write says so.
+      // POLLNVAL: we have closed stdout ourselves; the next write fails.
       guard descriptor.revents & Int16(POLLERR | POLLHUP) != 0 else { return }
       request(.readerLeft)
       return insist(.readerLeft)

@@ -32,7 +32,7 @@ struct Tracker {
     // A DELETED shows the object as it was last: one that matched was in the filter, and was told to the reader before
     // this process began.
     if type == .deleted, slot == nil { return matched && hasBody() ? .deleted : nil }
-    let told = type.told(passedBefore: slot != nil, passesNow: matched)
+    let told = type.delivered(matchedBefore: slot != nil, matchesNow: matched)
     switch (told, slot) {
     case (.added, nil): matching.insert(key, ())
     case (.modified, let slot?): matching.touch(slot)
