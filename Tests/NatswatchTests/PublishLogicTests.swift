@@ -78,6 +78,9 @@ import Testing
     #expect(
       read(#"{"error":{"code":503,"err_code":10077,"description":"busy"}}"#)
         == .refusedForNow("busy (503/10077)"))
+    #expect(
+      read(#"{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"}}"#)
+        == .full("maximum messages exceeded (503/10077)"))
     #expect(read("nonsense") != .stored && read("") != .stored)
   }
 }

@@ -17,43 +17,45 @@ struct PublishCommand: ToolCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Where to: a subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
+      "A subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
   var subject: String
 
   @Option(
     help: ArgumentHelp(
-      "A CEL expression for the message id, by which the stream knows repetitions.", valueName: "cel"))
+      "A CEL expression for the message id, by which the stream recognizes duplicates.", valueName: "cel"))
   var id: String?
 
-  @Flag(help: "Give no message ids: faster, but what is sent again after a fault may be stored twice.")
+  @Flag(
+    help: "Send no message ids: faster, but a message that is sent again after a failure may be stored twice."
+  )
   var noIds = false
 
   @Option(
     help: ArgumentHelp(
-      "Add members that a line has not: id=uuid,time=now,kind=Pod.", valueName: "name=value,…"))
+      "Add members that a line lacks, such as id=uuid,time=now,kind=Pod.", valueName: "name=value,…"))
   var fill: String?
 
-  @Flag(help: "Publish the object an event carries, with the headers it came with.")
+  @Flag(help: "Publish the message that tail made the line of: payload, headers and id.")
   var unwrap = false
 
   @Option(help: ArgumentHelp("A header for each message, as 'Name: value'.", valueName: "header"))
   var header: [String] = []
 
-  @Option(help: ArgumentHelp("Publish at most so many a second: 100/s, 600/m.", valueName: "rate"))
+  @Option(help: ArgumentHelp("Publish at most at this rate, such as 100/s or 600/m.", valueName: "rate"))
   var rate: String?
 
-  @Option(help: ArgumentHelp("How many may go at once after a pause.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of messages that may be sent at once after a pause.", valueName: "n"))
   var burst: Int?
 
-  @Option(help: ArgumentHelp("Messages on their way at once.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of messages that may wait for their acknowledgement.", valueName: "n"))
   var window = 4096
 
-  @Option(help: "What to do with a line that cannot be published: skip or fail.")
+  @Option(help: "What to do with a line that cannot be published.")
   var onError = PublishSettings.OnError.skip
 
   @Option(
     help: ArgumentHelp(
-      "Create this stream where it is missing: a name, or a .json file with its configuration.",
+      "Create this stream if it does not exist: a name, or a .json file with its configuration.",
       valueName: "stream"))
   var createStream: String?
 
@@ -80,10 +82,14 @@ struct PublishCommand: ToolCommand {
     var settings = PublishSettings(subject: template)
     settings.headers = try header.map { text in
       guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
-        throw ValidationError("--header \"\(text)\": say 'Name: value'")
+        throw ValidationError("--header \"\(text)\": write 'Name: value'")
       }
       return PublishWindow.Header(
         name: String(text[..<colon]).trimmed, value: String(text[text.index(after: colon)...]).trimmed)
+    }
+    if let index = settings.headers.firstIndex(where: { $0.name.lowercased() == "nats-msg-id" }) {
+      guard id == nil else { throw ValidationError("--id and --header Nats-Msg-Id contradict each other") }
+      settings.fixedIdentifier = settings.headers.remove(at: index).value
     }
     do throws(FilterError) {
       settings.identifier = try id.map { expression throws(FilterError) in try LineFilter(value: expression) }
@@ -92,7 +98,7 @@ struct PublishCommand: ToolCommand {
     }
     settings.fill = try (fill ?? "").split(separator: ",").map { text in
       guard let fill = LineComposer.Fill(String(text)) else {
-        throw ValidationError("--fill \(text): say name=value")
+        throw ValidationError("--fill \(text): write name=value")
       }
       return fill
     }
@@ -103,7 +109,7 @@ struct PublishCommand: ToolCommand {
     settings.window = window
     if let rate {
       guard let perSecond = RateLimiter.parse(rate) else {
-        throw ValidationError("--rate \(rate): say 100/s, 600/m or 100")
+        throw ValidationError("--rate \(rate): write 100/s, 600/m or 100")
       }
       settings.rate = perSecond
     }

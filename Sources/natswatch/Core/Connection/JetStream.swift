@@ -90,23 +90,4 @@ package struct JetStream: Sendable {
         "\(connection.settings.apiPrefix).\(subject)", Array(body.utf8), what: subject, timeout: timeout,
         shutdown: shutdown))
   }
-
-  /// Publishes a message into whatever stream captures its subject, and waits until it is stored there.
-  ///
-  /// - Parameters:
-  ///   - entry: The message; its id keeps a repetition from doubling it.
-  ///   - everyTick: Called some twenty times a second while waiting.
-  /// - Throws: `unavailable` when the same may work in a moment, `refused` when not, `noPermission`.
-  func store(_ entry: PublishWindow.Entry, everyTick: () -> Void = {}) throws(NATSError) {
-    let what = "publish to \(entry.subject)"
-    let answer = try connection.request(entry.subject, what: what, timeout: timeout, everyTick: everyTick) {
-      reply throws(NATSError) in try connection.publish(entry, reply: reply)
-    }
-    let acknowledgement = unsafe answer.withUnsafeBufferPointer { unsafe PublishAcknowledgement($0) }
-    switch acknowledgement {
-    case .stored, .duplicate: return
-    case .refusedForNow(let reason): throw NATSError(.unavailable, "\(what): \(reason)")
-    case .refused(let reason): throw NATSError(.refused, "\(what): \(reason)")
-    }
-  }
 }

@@ -59,20 +59,27 @@ package struct LineComposer {
   mutating func compose(
     _ line: UnsafeBufferPointer<UInt8>, number: UInt64
   ) throws(Unusable) -> PublishWindow.Entry {
-    let identifier = settings.givesIdentifiers ? "\(runToken).\(number)" : ""
+    var entry = PublishWindow.Entry(
+      subject: settings.subject.text, payload: [], identifier: "", headers: settings.headers)
+    entry.line = number
+    if settings.givesIdentifiers {
+      entry.identifier = "\(runToken).\(number)"
+      entry.isIdentifierGenerated = true
+    }
+    if let identifier = settings.fixedIdentifier {
+      entry.identifier = identifier
+      entry.isIdentifierGenerated = false
+    }
     guard readsLines else {
-      return unsafe PublishWindow.Entry(
-        subject: settings.subject.text, payload: Array(line), identifier: identifier,
-        headers: settings.headers)
+      entry.payload = unsafe Array(line)
+      return entry
     }
     unsafe scanner.scan(line)
     guard scanner.kind == .object || scanner.kind == .event, let base = line.baseAddress else {
-      throw Unusable(description: "no JSON object")
+      throw Unusable(description: "not a JSON object")
     }
     let json = unsafe RawJSON(line: base, count: line.count)
     let isEvent = scanner.kind == .event
-    var entry = PublishWindow.Entry(
-      subject: settings.subject.text, payload: [], identifier: identifier, headers: settings.headers)
     if !settings.subject.isLiteral {
       do throws(SubjectTemplate.Failure) {
         entry.subject = try settings.subject.subject { path in path.text(in: json, isEvent: isEvent) }
@@ -80,8 +87,18 @@ package struct LineComposer {
         throw Unusable(description: error.description)
       }
     }
-    if let evaluator { entry.identifier = try Self.identifier(json, evaluator) }
-    entry.payload = unsafe settings.unwraps && isEvent ? unwrapped(line, &entry.headers) : Array(line)
+    if settings.unwraps, isEvent {
+      let unwrapped = unsafe UnwrappedLine(line, scanner)
+      entry.payload = unwrapped.payload
+      entry.headers += unwrapped.headers
+      if entry.isIdentifierGenerated, let identifier = unwrapped.identifier { entry.identifier = identifier }
+    } else {
+      entry.payload = unsafe Array(line)
+    }
+    if let evaluator {
+      entry.identifier = try Self.identifier(json, evaluator)
+      entry.isIdentifierGenerated = false
+    }
     if !settings.fill.isEmpty { entry.payload = filled(entry.payload) }
     return entry
   }
@@ -105,39 +122,6 @@ package struct LineComposer {
       throw Unusable(description: "--id gives nothing that can be an id")
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// What the event carries, as it was before `natswatch tail` wrapped it.
-  private func unwrapped(
-    _ line: UnsafeBufferPointer<UInt8>, _ headers: inout [PublishWindow.Header]
-  ) -> [UInt8] {
-    struct Source: Decodable {
-      var headers: [String: HeaderValues]?
-      var sequence: UInt64?
-    }
-    let source = unsafe try? JSONDecoder().decode(Source.self, from: Data(line[scanner.source]))
-    for (name, values) in (source?.headers ?? [:]).sorted(by: { $0.key < $1.key })
-    where !name.hasPrefix("Nats-") && !name.hasPrefix("Natswatch-") {
-      headers += values.values.map { PublishWindow.Header(name: name, value: $0) }
-    }
-    struct Wrapped: Decodable { var data_base64: String? }
-    var object = unsafe Array(line[scanner.object])
-    if object.starts(with: "{\"data_base64\":".utf8),
-      let text = (try? JSONDecoder().decode(Wrapped.self, from: Data(object)))?.data_base64,
-      let data = Data(base64Encoded: text)
-    {
-      return Array(data)
-    }
-    if let sequence = source?.sequence, let start = scanner.metadata?.start {
-      // What tail has written in stands first in the metadata.
-      let inserted = Array("\"resourceVersion\":\"\(sequence)\"".utf8)
-      let position = start - scanner.object.lowerBound
-      if object[position...].starts(with: inserted) {
-        let end = position + inserted.count
-        object.removeSubrange(position..<(object[end] == UInt8(ascii: ",") ? end + 1 : end))
-      }
-    }
-    return object
   }
 
   /// The payload with the members that it lacks in front.
@@ -169,19 +153,5 @@ package struct LineComposer {
     guard !members.isEmpty, start <= payload.count else { return payload }
     if !names.isEmpty { members.append(UInt8(ascii: ",")) }
     return payload[..<start] + members + payload[start...]
-  }
-}
-
-/// A header in `source.headers`: one text, or a list where there were several.
-private struct HeaderValues: Decodable {
-  var values: [String]
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let one = try? container.decode(String.self) {
-      values = [one]
-    } else {
-      values = try container.decode([String].self)
-    }
   }
 }

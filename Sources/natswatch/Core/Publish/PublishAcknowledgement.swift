@@ -7,9 +7,11 @@ enum PublishAcknowledgement: Equatable, Sendable {
   case stored
   /// The stream has had a message of this id before.
   case duplicate
-  /// Not now: no leader, no resources.
+  /// Not now: no leader.
   case refusedForNow(String)
-  /// Never: too large, stream full and told to refuse, wrong expectation.
+  /// Not before something is removed: the stream or the server is full.
+  case full(String)
+  /// Never: too large, wrong expectation, sealed.
   case refused(String)
 
   init(_ payload: UnsafeBufferPointer<UInt8>) {
@@ -40,7 +42,12 @@ enum PublishAcknowledgement: Equatable, Sendable {
       return
     }
     let text = "\(error.description ?? "refused") (\(error.code)/\(error.err_code ?? 0))"
-    self = error.code == 503 || error.code == 408 ? .refusedForNow(text) : .refused(text)
+    // 10077 is any failure to store, and its text tells them apart.
+    let isFull =
+      [10002, 10023, 10028, 10047].contains(error.err_code)
+      || error.code == 503 && ["maximum", "exceeded", "insufficient"].contains { text.contains($0) }
+    self =
+      isFull ? .full(text) : error.code == 503 || error.code == 408 ? .refusedForNow(text) : .refused(text)
   }
 
   /// Anything but a digit before the closing brace: more than stream and sequence is in it.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Lines
 import Metrics
 package import Process
 
-/// `natswatch publish`: lines from stdin into a stream, each acknowledged, a window of them on their way.
+/// `natswatch publish`: lines from stdin into a stream, each acknowledged, a window of them under way.
 ///
 /// One thread reads, sends and takes the acknowledgements, which share the socket's turns (``EventLoop``). Whatever
 /// makes it doubtful what the server has (a lost connection, no leader, silence) has one answer: all that is
@@ -13,34 +12,24 @@ package import Process
 package struct PublishLoop {
   let settings: PublishSettings
   let session: Session
-  private var connection: Connection
-  private var acknowledgements: Subscription
-  private let recycler = MessageRecycler()
-  private let clock = ContinuousClock()
+  var connection: Connection
+  var acknowledgements: Subscription
+  let recycler = MessageRecycler()
   private let origin = ContinuousClock.now
   private var composer: LineComposer
-  private var window: PublishWindow
+  var window: PublishWindow
   private var limiter: RateLimiter?
-  private var lineNumber: UInt64 = 0
+  /// Lines read so far, those that are too long included.
+  private var linesRead: UInt64 = 0
   /// Bytes published since the socket was last looked after.
-  private var bytesSinceTurn = 0
-  private var skipped: UInt64 = 0
-  private var published: SubjectCounters
-  /// Denials of what we need not have: the look for the stream.
-  private var denialsBefore = 0
-  /// Something was lost or refused for now: send again when it is this time.
-  private var resendAt: Duration?
-  private var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
-  /// Since when the server has not taken what it was sent.
-  private var troubledSince: Duration?
-  private var hasWarned = false
-
-  /// How long an acknowledgement may take before all is sent again.
-  static let patience: Duration = .seconds(5)
-  /// After how many bytes the socket is looked after.
-  private static let batchBytes = EventLoop.bufferSize / 2
-  /// How many bytes may wait for a socket that takes no more.
-  private static let unsentLimit = 1 << 20
+  var bytesSinceTurn = 0
+  var report: PublishReport
+  var published: SubjectCounters
+  /// Refusals of rights that were looked at.
+  var denialsSeen = 0
+  /// The server did not take what it was sent: why, since when, and when it is sent again.
+  var trouble: PublishTrouble?
+  var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
 
   /// Connects and prepares.
   ///
@@ -52,225 +41,124 @@ package struct PublishLoop {
     connection = try session.connect()
     acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     window = PublishWindow(countLimit: settings.window)
+    report = PublishReport(session.diagnostics, endsAtFirst: settings.onError == .fail)
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",
       help: "Messages published and acknowledged, by subject.")
     if let rate = settings.rate {
       limiter = RateLimiter(rate: rate, burst: settings.burst ?? max(1, rate / 10), now: .zero)
     }
-    if let configuration = settings.newStream { try jetStream.createStream(configuration) }
-    try checkStream()
-    denialsBefore = connection.state.denialCount
+    let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
+    try session.untilAnswered { () throws(NATSError) in
+      if let configuration = settings.newStream { try jetStream.createStream(configuration) }
+      try Self.checkStream(settings.subject.pattern, jetStream)
+    }
   }
 
-  private var now: Duration { clock.now - origin }
-  private var jetStream: JetStream { JetStream(connection: connection, shutdown: session.shutdown) }
+  var now: Duration { ContinuousClock.now - origin }
 
-  /// A subject that no stream captures is told at once where we may ask.
-  private func checkStream() throws {
+  /// A subject that no stream captures is reported at once, where we may ask.
+  static func checkStream(_ pattern: SubjectPattern, _ jetStream: JetStream) throws(NATSError) {
     do throws(NATSError) {
-      let names = try jetStream.streamNames(capturing: settings.subject.pattern.description)
-      guard names.isEmpty else { return }
+      guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { return }
     } catch {
-      // Not allowed to ask, or nobody answers now: publishing will show.
-      session.diagnostics.debug("\(error)")
+      // Whoever may not ask learns more from publishing.
+      guard error.code == .noPermission else { throw error }
       return
     }
-    throw NATSError(
-      .notFound, "no stream captures \(settings.subject.pattern): create one (nats stream add), then publish")
+    throw NATSError(.notFound, "no stream captures \(pattern): create one (nats stream add), then publish")
   }
+
+  // MARK: - Reading
 
   /// Publishes all lines of `descriptor` and waits until the last is acknowledged.
   ///
-  /// - Returns: The status to end with.
-  /// - Throws: ``NATSError``, ``InputError``, ``BadLine``.
+  /// - Returns: The status to end with: 65 when a line was not published.
+  /// - Throws: ``NATSError``, ``InputError``, ``UnpublishedLine``.
   package mutating func run(input descriptor: Int32 = 0) throws -> ExitStatus {
     ServiceNotifier().ready("publishing")
     var reader = LineReader(descriptor: descriptor, shutdown: session.shutdown)
     let block = LineBlock()
-    reading: while true {
+    reading: while !isEnding {
       try takeAcknowledgements(wait: 0)
       try supervise()
       try awaitRoom()
       switch try reader.read(into: block, timeoutMilliseconds: window.isEmpty ? 1_000 : 20) {
-      case .lines:
-        if block.linesTooLong > 0 { try skip("\(block.linesTooLong) lines are longer than 64 MiB") }
-        try unsafe block.forEachLine { (line: UnsafeRawBufferPointer) throws -> Bool in
-          try unsafe publish(line.bindMemory(to: UInt8.self))
-          return session.shutdown.cause == nil
-        }
-      case .endOfInput: break reading
+      case .lines: try publish(block)
       case .timedOut: continue
-      case .shutdown: break reading
+      case .endOfInput, .shutdown: break reading
       }
     }
     try drain()
-    if skipped > 0 { session.diagnostics.warning("\(skipped) lines were not published") }
-    return .ok
+    return try report.conclude()
+  }
+
+  /// Whether no more lines are to be read.
+  var isEnding: Bool { session.shutdown.cause != nil || report.failure != nil }
+
+  private mutating func publish(_ block: LineBlock) throws {
+    let before = linesRead
+    var line = 0
+    try unsafe block.forEachLine { (bytes: UnsafeRawBufferPointer) throws -> Bool in
+      line += 1
+      let place = before + UInt64(block.place(of: line))
+      reportMissingLines(upTo: place)
+      linesRead = place
+      try unsafe publish(bytes.bindMemory(to: UInt8.self))
+      return !isEnding
+    }
+    if !isEnding { reportMissingLines(upTo: before + UInt64(block.placeOfLastMissing) + 1) }
+  }
+
+  /// The lines between the last one and `place` were too long to be read.
+  private mutating func reportMissingLines(upTo place: UInt64) {
+    while linesRead + 1 < place {
+      linesRead += 1
+      report.skip(line: linesRead, "the line is longer than 64 MiB")
+    }
+  }
+
+  private mutating func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
+    guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
+    var entry: PublishWindow.Entry
+    do throws(LineComposer.Unusable) {
+      entry = unsafe try composer.compose(line, number: linesRead)
+    } catch {
+      return report.skip(line: linesRead, error.description)
+    }
+    let limit = connection.payloadLimit
+    // A message as large as the server takes leaves no room for an id that nobody has asked for.
+    if entry.isIdentifierGenerated, entry.wireSize > limit { entry.identifier = "" }
+    guard entry.wireSize <= limit else {
+      return report.skip(
+        line: linesRead,
+        "the message has \(entry.wireSize) bytes, headers included, and the server takes \(limit)")
+    }
+    let time = now
+    if let wait = limiter?.take(now: time), wait > .zero { try keepRate(until: now + wait) }
+    try awaitRoom()
+    if isEnding { return }
+    try send(window.add(entry, now: now), entry)
+  }
+
+  private mutating func keepRate(until time: Duration) throws {
+    while now < time, !isEnding {
+      try takeAcknowledgements(wait: min(250, (time - now).milliseconds + 1))
+      try supervise()
+    }
   }
 
   /// Waits for what is outstanding; a request to end leaves it four seconds.
   private mutating func drain() throws {
     var deadline: Duration?
     while !window.isEmpty {
-      if session.shutdown.cause != nil, deadline == nil { deadline = now + .seconds(4) }
+      if isEnding, deadline == nil { deadline = now + .seconds(4) }
       if let deadline, now >= deadline {
-        session.diagnostics.error("\(window.outstanding) messages have not been acknowledged")
+        report.unacknowledged = window.outstanding
         return
       }
       try takeAcknowledgements(wait: 50)
       try supervise()
     }
-  }
-
-  // MARK: - Sending
-
-  struct BadLine: ToolError {
-    var line: UInt64
-    var reason: String
-    package var status: ExitStatus { .badInput }
-    package var description: String { "line \(line): \(reason)" }
-  }
-
-  private mutating func skip(_ reason: String) throws {
-    guard settings.onError == .skip else { throw BadLine(line: lineNumber, reason: reason) }
-    if skipped == 0 { session.diagnostics.warning("line \(lineNumber): \(reason): not published") }
-    skipped += 1
-  }
-
-  private mutating func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
-    lineNumber += 1
-    guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
-    let entry: PublishWindow.Entry
-    do throws(LineComposer.Unusable) {
-      entry = unsafe try composer.compose(line, number: lineNumber)
-    } catch {
-      return try skip(error.description)
-    }
-    let time = now
-    if let wait = limiter?.take(now: time), wait > .zero {
-      try takeAcknowledgements(wait: 0)
-      try? session.pause(wait)
-    }
-    try awaitRoom()
-    if session.shutdown.cause != nil { return }
-    let number = window.add(entry, now: now)
-    try send(number, entry)
-  }
-
-  /// Waits until there is room for another message, in the window and on its way to the server.
-  private mutating func awaitRoom() throws {
-    let wasFull = window.isFull
-    guard wasFull || bytesSinceTurn >= Self.batchBytes else { return }
-    bytesSinceTurn = 0
-    try takeAcknowledgements(wait: 0)
-    while wasFull && window.isNearlyFull || connection.unsentBytes > Self.unsentLimit,
-      session.shutdown.cause == nil
-    {
-      try takeAcknowledgements(wait: 50)
-      try supervise()
-    }
-  }
-
-  private mutating func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
-    guard resendAt == nil else { return }
-    do throws(NATSError) {
-      try connection.publish(entry, reply: acknowledgements.subject(number), recycler: recycler)
-      bytesSinceTurn += entry.payload.count
-    } catch {
-      guard error.isTransient else {
-        window.acknowledge(number, now: now)
-        return try skip(error.message)
-      }
-      sendAgain()
-    }
-  }
-
-  private mutating func sendAgain() {
-    guard resendAt == nil else { return }
-    resendAt = now + backoff.next(random: 1)
-    troubledSince = troubledSince ?? now
-  }
-
-  // MARK: - Acknowledgements
-
-  /// Sends what waits and takes what has arrived, waiting for the first at most `wait` milliseconds.
-  private mutating func takeAcknowledgements(wait: Int64) throws {
-    var wait = wait
-    while true {
-      switch acknowledgements.next(milliseconds: wait) {
-      case .message(let message): try take(message)
-      case .noResponders: sendAgain()
-      case .ended:
-        // There is nothing to wait for but the time to try again.
-        sendAgain()
-        usleep(useconds_t(wait * 1_000))
-        return
-      case .timedOut: return
-      }
-      wait = 0
-    }
-  }
-
-  private mutating func take(_ message: borrowing Message) throws {
-    guard let number = acknowledgements.token(of: message) else { return }
-    switch unsafe PublishAcknowledgement(message.payload) {
-    case .stored, .duplicate:
-      guard let entry = window.acknowledge(number, now: now) else { return }
-      backoff.reset()
-      troubledSince = nil
-      hasWarned = false
-      published.increment(entry.subject)
-    case .refusedForNow(let reason):
-      session.diagnostics.debug("message \(number): \(reason)")
-      sendAgain()
-    case .refused(let reason):
-      guard let entry = window.acknowledge(number, now: now) else { return }
-      try skip("the stream refused the message on \(entry.subject): \(reason)")
-    }
-  }
-
-  /// Notices lost connections and silence, and sends again when it is time.
-  private mutating func supervise() throws {
-    if let denial = connection.state.denial(after: denialsBefore) {
-      throw NATSError(.noPermission, "the server does not allow it: \(denial)")
-    }
-    let isLost = connection.loss != nil
-    if isLost { sendAgain() }
-    if let since = window.waitingSince, now - since > Self.patience { sendAgain() }
-    if let since = troubledSince, !hasWarned, !window.isEmpty, now - since > .seconds(1) {
-      hasWarned = true
-      session.diagnostics.warning("\(window.outstanding) messages wait for the server: trying again")
-    }
-    guard let time = resendAt, now >= time else { return }
-    resendAt = nil
-    if isLost, try !reconnect() { return sendAgain() }
-    if let since = troubledSince, now - since > .seconds(5) {
-      try checkStream()
-      denialsBefore = connection.state.denialCount
-    }
-    for (number, entry) in window.unacknowledged {
-      try send(number, entry)
-      if resendAt != nil { return }
-    }
-    window.resent(now: now)
-  }
-
-  /// Tries once to make the lost connection anew.
-  ///
-  /// - Returns: False when that may work later.
-  /// - Throws: `noPermission` and the like.
-  private mutating func reconnect() throws(NATSError) -> Bool {
-    do throws(NATSError) {
-      connection = try session.replace(connection)
-      acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
-    } catch {
-      guard error.isTransient else { throw error }
-      session.diagnostics.debug("\(error)")
-      return false
-    }
-    denialsBefore = 0
-    if window.isEmpty { troubledSince = nil }
-    return true
   }
 }

@@ -5,9 +5,9 @@ package import Filter
 /// What `natswatch publish` is to do.
 package struct PublishSettings: Sendable {
   package enum OnError: String, Sendable, CaseIterable {
-    /// Leave the line out, say so, go on.
+    /// Leave the line out, report it, continue; the status is 65 at the end.
     case skip
-    /// End with 65.
+    /// End with 65 at the first one.
     case fail
   }
 
@@ -17,6 +17,8 @@ package struct PublishSettings: Sendable {
   package var headers: [PublishWindow.Header] = []
   /// The message id of a line; nil: one of this run.
   package var identifier: LineFilter?
+  /// The message id of every line, from a `Nats-Msg-Id` header of the user's.
+  package var fixedIdentifier: String?
   /// Without ids a stream knows no repetitions.
   package var givesIdentifiers = true
   /// Members to add to a line that has them not.

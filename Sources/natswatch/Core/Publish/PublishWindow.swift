@@ -11,11 +11,15 @@ package struct PublishWindow: Sendable {
     /// `Nats-Msg-Id`.
     var identifier: String
     var headers: [Header] = []
+    /// The number of the line that it was made of.
+    var line: UInt64 = 0
+    /// Whether the id may be left out for want of room: it was not asked for.
+    var isIdentifierGenerated = false
   }
 
   package struct Header: Sendable, Equatable {
-    var name: String
-    var value: String
+    package var name: String
+    package var value: String
 
     package init(name: String, value: String) {
       self.name = name
@@ -29,6 +33,8 @@ package struct PublishWindow: Sendable {
   private(set) var firstNumber: UInt64 = 1
   private var entries: [Entry?] = []
   private var head = 0
+  /// Numbers below this one may have been sent more than once.
+  private var resentBefore: UInt64 = 0
   private(set) var outstanding = 0
   private(set) var bytes = 0
   /// Since when nothing has been acknowledged although something is outstanding.
@@ -87,7 +93,13 @@ package struct PublishWindow: Sendable {
   }
 
   /// All that is outstanding has been sent again.
-  mutating func resent(now: Duration) { waitingSince = outstanding == 0 ? nil : now }
+  mutating func resent(now: Duration) {
+    waitingSince = outstanding == 0 ? nil : now
+    resentBefore = firstNumber + UInt64(entries.count - head)
+  }
+
+  /// Whether a message may have been sent more than once.
+  func wasResent(_ number: UInt64) -> Bool { number < resentBefore }
 
   private func index(_ number: UInt64) -> Int? {
     guard number >= firstNumber, number - firstNumber < UInt64(entries.count - head) else { return nil }

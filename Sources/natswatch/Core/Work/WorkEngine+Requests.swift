@@ -137,7 +137,7 @@ extension WorkEngine {
     switch acknowledgement {
     case .stored, .duplicate: stored(request)
     case .refused(let reason): refused(request, reason)
-    case .refusedForNow(let reason):
+    case .refusedForNow(let reason), .full(let reason):
       if case .recordTry = request.purpose { return doWithoutCount(request) }
       report(request, reason)
       var later = request

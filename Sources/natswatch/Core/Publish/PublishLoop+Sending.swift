@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Process
+
+/// That the server does not take what it is sent.
+struct PublishTrouble {
+  var reason: String
+  var since: Duration
+  /// When to send again.
+  var resendAt: Duration?
+  var nextReport: Duration
+}
+
+extension PublishLoop {
+  /// How long an acknowledgement may take before all is sent again.
+  static let patience: Duration = .seconds(5)
+  /// After how many bytes the socket is looked after.
+  private static let batchBytes = EventLoop.bufferSize / 2
+  /// How many bytes may wait for a socket that takes no more.
+  private static let unsentLimit = 1 << 20
+
+  /// Waits until there is room for another message, in the window and on its way to the server.
+  mutating func awaitRoom() throws {
+    let wasFull = window.isFull
+    guard wasFull || bytesSinceTurn >= Self.batchBytes else { return }
+    bytesSinceTurn = 0
+    try takeAcknowledgements(wait: 0)
+    while wasFull && window.isNearlyFull || connection.unsentBytes > Self.unsentLimit, !isEnding {
+      try takeAcknowledgements(wait: 50)
+      try supervise()
+    }
+  }
+
+  mutating func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
+    guard trouble?.resendAt == nil else { return }
+    do throws(NATSError) {
+      try connection.publish(entry, reply: acknowledgements.subject(number), recycler: recycler)
+      bytesSinceTurn += entry.payload.count
+    } catch {
+      guard error.isTransient else {
+        window.acknowledge(number, now: now)
+        return report.skip(line: entry.line, error.message)
+      }
+      sendAgain(because: error.message)
+    }
+  }
+
+  mutating func sendAgain(because reason: String) {
+    if trouble == nil {
+      trouble = PublishTrouble(reason: reason, since: now, nextReport: now + .seconds(1))
+    }
+    trouble?.reason = reason
+    if trouble?.resendAt == nil {
+      let time = now + backoff.next(random: 1)
+      trouble?.resendAt = time
+    }
+  }
+
+  // MARK: - Acknowledgements
+
+  /// Sends what waits and takes what has arrived, waiting for the first at most `wait` milliseconds.
+  mutating func takeAcknowledgements(wait: Int64) throws {
+    var wait = wait
+    while true {
+      switch acknowledgements.next(milliseconds: wait) {
+      case .message(let message): take(message)
+      case .noResponders: sendAgain(because: "no stream answers")
+      case .ended:
+        // There is nothing to wait for but the time to try again.
+        sendAgain(because: "connection lost: \(connection.loss?.reason ?? "closed")")
+        usleep(useconds_t(wait * 1_000))
+        return
+      case .timedOut: return
+      }
+      wait = 0
+    }
+  }
+
+  private mutating func take(_ message: borrowing Message) {
+    guard let number = acknowledgements.token(of: message) else { return }
+    switch unsafe PublishAcknowledgement(message.payload) {
+    case .stored: stored(number, isDuplicate: false)
+    case .duplicate: stored(number, isDuplicate: true)
+    case .refused(let reason):
+      guard let entry = window.acknowledge(number, now: now) else { return }
+      report.skip(line: entry.line, "the stream refuses the message on \(entry.subject): \(reason)")
+    case .full(let reason):
+      guard let entry = window.entry(number) else { return }
+      if settings.onError == .fail {
+        window.acknowledge(number, now: now)
+        report.skip(line: entry.line, "the stream has no room for the message on \(entry.subject): \(reason)")
+      } else {
+        sendAgain(
+          because: "line \(entry.line): the stream has no room for the message on \(entry.subject): \(reason)"
+        )
+      }
+    case .refusedForNow(let reason): sendAgain(because: reason)
+    }
+  }
+
+  private mutating func stored(_ number: UInt64, isDuplicate: Bool) {
+    // A message that was sent twice by us is acknowledged as a duplicate, too.
+    let wasRepeated = trouble != nil || window.wasResent(number)
+    guard let entry = window.acknowledge(number, now: now) else { return }
+    if isDuplicate, !wasRepeated { report.duplicates += 1 }
+    report.stored(line: entry.line)
+    published.increment(entry.subject)
+    backoff.reset()
+    if window.isEmpty { trouble = nil }
+  }
+
+  // MARK: - Supervision
+
+  /// Notices lost connections and silence, and sends again when it is time.
+  mutating func supervise() throws {
+    while let denial = connection.state.denial(after: denialsSeen) {
+      denialsSeen += 1
+      // Which stream it is need not be known.
+      guard !denial.contains("STREAM.NAMES") else { continue }
+      throw NATSError(.noPermission, "the server does not allow it: \(denial)")
+    }
+    let loss = connection.loss
+    if let loss { sendAgain(because: "connection lost: \(loss.reason)") }
+    if let since = window.waitingSince, now - since > Self.patience {
+      sendAgain(because: "no acknowledgement")
+    }
+    guard let current = trouble else { return }
+    if !window.isEmpty, now >= current.nextReport {
+      let next = now + .seconds(60)
+      trouble?.nextReport = next
+      session.diagnostics.warning(
+        "\(current.reason): \(window.outstanding) message\(window.outstanding == 1 ? "" : "s") not stored yet: trying again"
+      )
+    }
+    guard let time = current.resendAt, now >= time else { return }
+    trouble?.resendAt = nil
+    if loss != nil, try !reconnect() { return sendAgain(because: current.reason) }
+    if window.isEmpty { trouble = nil }
+    for (number, entry) in window.unacknowledged {
+      try send(number, entry)
+      if trouble?.resendAt != nil { return }
+    }
+    window.resent(now: now)
+  }
+
+  /// Tries once to replace the lost connection.
+  ///
+  /// - Returns: False when that may work later.
+  /// - Throws: `noPermission` and the like.
+  private mutating func reconnect() throws(NATSError) -> Bool {
+    do throws(NATSError) {
+      connection = try session.replace(connection)
+      acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
+    } catch {
+      guard error.isTransient else { throw error }
+      session.diagnostics.debug("\(error)")
+      return false
+    }
+    denialsSeen = 0
+    return true
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Encoding
+import JSON
+
+/// `--unwrap`: the message that `natswatch tail` made a line of, byte for byte, as `source.payload` says.
+///
+/// Of a line without `source.payload`, such as one of kwatch, it is the object.
+struct UnwrappedLine {
+  private(set) var payload: [UInt8]
+  private(set) var headers: [PublishWindow.Header] = []
+  /// The message's own `Nats-Msg-Id`, or else its place in the stream it came from.
+  private(set) var identifier: String?
+
+  /// - Parameters:
+  ///   - line: The line, behind which ``JSONCursor/padding`` bytes may be read.
+  ///   - scanner: Has looked at the line, which is an event.
+  init(_ line: UnsafeBufferPointer<UInt8>, _ scanner: PayloadScanner) {
+    payload = unsafe Array(line[scanner.object])
+    guard let base = line.baseAddress, !scanner.source.isEmpty else { return }
+    let source = unsafe RawJSON(line: base, count: line.count).member("source") ?? .null
+    readHeaders(source)
+    if identifier == nil, let stream = source.member("stream")?.string,
+      let epoch = source.member("epoch")?.string, let sequence = source.member("sequence")?.text
+    {
+      identifier = "\(stream).\(epoch).\(sequence)"
+    }
+    guard let form = source.member("payload") else { return }
+    let name = (form.kind == .object ? form.member("as") : form)?.string
+    if let exact = form.member("base64")?.string.flatMap({ Base64.decode($0.utf8) }) {
+      payload = exact
+      return
+    }
+    switch name {
+    case "value": payload = unsafe Self.data(source: line, "data").map(Self.bytes) ?? payload
+    case "text": payload = unsafe Self.data(source: line, "data")?.string.map { Array($0.utf8) } ?? payload
+    case "base64":
+      payload = unsafe Self.data(source: line, "data_base64")?.string.flatMap { Base64.decode($0.utf8) } ?? payload
+    case "object": restoreVersion(form, scanner)
+    case "event":
+      restoreVersion(form, scanner)
+      payload = unsafe Self.event(line, scanner, payload, origin: source.member("origin"))
+    default: break
+    }
+  }
+
+  /// A member of the line's object.
+  private static func data(source line: UnsafeBufferPointer<UInt8>, _ name: String) -> RawJSON? {
+    guard let base = line.baseAddress else { return nil }
+    return unsafe RawJSON(line: base, count: line.count).member("object")?.member(name)
+  }
+
+  private static func bytes(_ value: RawJSON) -> [UInt8] {
+    guard let bytes = unsafe value.bytes else { return [] }
+    return unsafe Array(bytes)
+  }
+
+  /// Undoes the resourceVersion that tail has written in.
+  private mutating func restoreVersion(_ form: RawJSON, _ scanner: PayloadScanner) {
+    guard form.kind == .object, let metadata = scanner.metadata, let version = metadata.resourceVersion else {
+      return
+    }
+    let offset = scanner.object.lowerBound
+    if let original = form.member("resourceVersion") {
+      payload.replaceSubrange(
+        version.lowerBound - offset..<version.upperBound - offset, with: Self.bytes(original))
+    } else if form.member("inserted")?.string == "resourceVersion" {
+      // It stands first, with the comma behind it where other members follow.
+      let start = metadata.start - offset
+      var end = version.upperBound - offset
+      if end < payload.count, payload[end] == UInt8(ascii: ",") { end += 1 }
+      payload.removeSubrange(start..<end)
+    }
+  }
+
+  /// An event that was a payload: its type, object, own source and further members.
+  private static func event(
+    _ line: UnsafeBufferPointer<UInt8>, _ scanner: PayloadScanner, _ object: [UInt8], origin: RawJSON?
+  ) -> [UInt8] {
+    var bytes = Array("{\"type\":\"".utf8)
+    unsafe bytes += line[scanner.type]
+    bytes += Array("\",\"object\":".utf8) + object
+    if let origin { bytes += Array(",\"source\":".utf8) + Self.bytes(origin) }
+    for extra in scanner.extras {
+      bytes.append(UInt8(ascii: ","))
+      unsafe bytes += line[extra]
+    }
+    return bytes + [UInt8(ascii: "}")]
+  }
+
+  /// Headers that start with `Nats-` are the server's: only the message id means the same to another stream.
+  private mutating func readHeaders(_ source: RawJSON) {
+    guard let headers = source.member("headers"), var members = RawJSON.Members(headers) else { return }
+    while let (key, value) = members.next() {
+      guard let name = key.string else { continue }
+      if name == "Nats-Msg-Id" { identifier = value.string }
+      guard !name.hasPrefix("Nats-") else { continue }
+      if let text = value.string {
+        self.headers.append(PublishWindow.Header(name: name, value: text))
+      } else if var elements = RawJSON.Elements(value) {
+        while let element = elements.next() {
+          guard let text = element.string else { continue }
+          self.headers.append(PublishWindow.Header(name: name, value: text))
+        }
+      }
+    }
+  }
+}
