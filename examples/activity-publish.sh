@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Puts activities, one JSON object a line, into JetStream under subjects that say whose they are and what they are about:
+# Publishes activities, one JSON object a line, to JetStream. The subject names the tenant and the object:
 #   activities.sh | wfilter --emit object 'kind == "Activity"' | activity-publish.sh
-# The stream has to capture activities.>; publishing a line twice within its window for duplicates stores it once.
+# A stream must capture activities.>. A line that is published twice within the stream's duplicate window is stored once.
 set -euo pipefail
 exec natswatch publish --id metadata.uid \
   'activities.{spec.tenant.type}.{spec.tenant.name}.{spec.resource.apiGroup}.{spec.changeSource}.{spec.resource.kind}.{metadata.namespace}.{metadata.name}' "$@"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes a nervous stream calm and safe to show: of each object the newest state once it has been quiet for 300 ms, at
-# least every 2 s, without the values of environment variables and Secrets.
+# Makes a busy stream calm and safe to show: the newest state of each object after 300 ms without a change, at least every 2 s,
+# without the values of environment variables and Secrets.
 #   kwatch pods -A | calm.sh | wfanout --listen :8080
 set -eu
 exec wfilter true --debounce 300ms --max-wait 2s \

@@ -6,6 +6,6 @@
 set -eu
 key=${1:?a CEL expression that tells the senders apart} silence=${2:-90s}
 
-# The heartbeats themselves are not wanted: the STATUS lines go to descriptor 3, which is where stdout was.
+# Only the STATUS lines are wanted: they go to descriptor 3, the original stdout, and the heartbeats to /dev/null.
 exec 3>&1
 exec wfilter --absent "$silence" --key "$key" --status fd:3 true >/dev/null

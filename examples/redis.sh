@@ -1,11 +1,22 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints the JSON messages of Redis channels, one a line: redis.sh 'aiops:events:*' | wfanout --listen :8080
-# An event that comes on several channels is printed once, by its event_id. REDIS_URL is redis://HOST:PORT/DB.
-# What is published while nobody listens is lost: Redis keeps nothing. natswatch is for those who need it all.
-set -eu
-: "${1:?which channels? as 'aiops:events:*'}"
-redis-cli ${REDIS_URL:+-u "$REDIS_URL"} --json psubscribe "$@" |
+# Prints the JSON messages of Redis channels, one a line:
+#   redis.sh 'aiops:events:*' | wfanout --listen :8080
+# An event that arrives on several channels is printed once, by its event_id. REDIS_URL is redis://HOST:PORT/DB. When Redis
+# restarts, the subscription is made again. Messages that are published meanwhile are lost, since Redis keeps none: use
+# JetStream and natswatch where every message counts.
+set -euo pipefail
+: "${1:?usage: redis.sh CHANNEL-PATTERN…, for instance 'aiops:events:*'}"
+
+subscribe() {
+  while :; do
+    # Ends when the connection is lost, or when Redis cannot be reached.
+    redis-cli ${REDIS_URL:+-u "$REDIS_URL"} --json psubscribe "$@" || true
+    echo "redis.sh: the connection to Redis is lost; trying again" >&2
+    sleep 1
+  done
+}
+subscribe "$@" |
   jq -Rc --unbuffered 'fromjson? | select(.[0] == "pmessage") | .[3] | fromjson?' |
   wfilter --key event_id --dedupe event_id --window 2m

@@ -8,7 +8,7 @@ set -eu
 resource=${1:-pods} field=${2:-status.phase}
 shift $(($# < 2 ? $# : 2))
 
-# An object's first line has no `old`: no verdict, and so no match.
+# The first line of an object has no `old`, so it does not match.
 exec kwatch "$resource" "$@" |
   wfilter "old.object.$field != object.$field" \
     --emit "[metadata.namespace, metadata.name, old.object.$field, object.$field]"

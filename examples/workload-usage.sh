@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the pods of a workload use together, now: cores, bytes, and how many pods there are.
+# What the pods of a workload use together, now: cores, bytes, and the number of pods.
 #   workload-usage.sh SELECTOR [kwatch's flags…]
+# Ends with kwatch's status, and prints nothing, when kwatch fails.
 set -euo pipefail
-selector=${1:?SELECTOR}
+if [ $# = 0 ]; then
+  echo "usage: workload-usage.sh SELECTOR [kwatch's flags…]" >&2
+  exit 64
+fi
+selector=$1
 shift
 
-kwatch pods.metrics.k8s.io -l "$selector" --until-now "$@" |
-  wfilter --emit '[
+lines=$(kwatch pods.metrics.k8s.io -l "$selector" --until-now "$@")
+printf '%s' "${lines:+$lines$'\n'}" | wfilter --emit '[
     object.containers.map(c, quantity(c.usage.cpu).asApproximateFloat()).sum(),
     double(object.containers.map(c, quantity(c.usage.memory).asInteger()).sum())]' 'type == "METRICS"' |
   awk -F '[],[]' '{ cores += $2; bytes += $3 } END { printf "%.3f %.0f %d\n", cores, bytes, NR }'

@@ -15,7 +15,8 @@ build() { # build TOOL OPTION…
   shift
   "$swift" build -c release --static-swift-stdlib --disable-local-rpath --product "$tool" -Xswiftc -gnone -Xswiftc -use-ld=lld \
     -Xlinker -L"$here/$static" -Xlinker -z -Xlinker pack-relative-relocs -Xlinker -z -Xlinker now \
-    -Xcc -ffile-prefix-map="$here/=" -Xcxx -ffile-prefix-map="$here/=" "$@"
+    -Xcc -ffile-prefix-map="$here/=" -Xcc -ffunction-sections -Xcc -fdata-sections \
+    -Xcxx -ffile-prefix-map="$here/=" -Xcxx -ffunction-sections -Xcxx -fdata-sections "$@"
 }
 
 for tool; do

@@ -49,6 +49,15 @@ import Testing
     #expect(outcome.lines == ["1.252 \(10 << 20 + 1 << 30 + 512 << 20) 2"])
     // No pods, no usage.
     #expect(try run("workload-usage.sh app=web", kwatch: "").lines == ["0.000 0 0"])
+    // No answer, no usage.
+    let failed = try run("workload-usage.sh app=web", kwatch: "exit 66")
+    #expect(failed.status == 66 && failed.lines.isEmpty)
+  }
+
+  @Test(arguments: ["wait-for-ready.sh", "workload-usage.sh", "activities.sh 0"])
+  func refusesToStartWithoutSense(_ command: String) throws {
+    let outcome = try run(command, kwatch: "")
+    #expect(outcome.status == 64 && outcome.lines.isEmpty, "\(outcome)")
   }
 
   @Test func endsItsWaitWhenTheObjectIsDeleted() throws {
