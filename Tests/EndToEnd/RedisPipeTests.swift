@@ -11,9 +11,13 @@ import Testing
   @Test func messagesOfChannelsReachListenersOnce() throws {
     let directory = try TemporaryDirectory()
     let port = try #require(LoopbackSocket.freePort())
-    let server = try Tool.shell(
-      "exec redis-server --port \(port) --bind 127.0.0.1 --save '' --appendonly no", in: directory.url)
-    try server.wait(for: "redis", .seconds(20)) { $0.soFar.output.contains("Ready to accept connections") }
+    func start() throws -> RunningTool {
+      let server = try Tool.shell(
+        "exec redis-server --port \(port) --bind 127.0.0.1 --save '' --appendonly no", in: directory.url)
+      try server.wait(for: "redis", .seconds(20)) { $0.soFar.output.contains("Ready to accept connections") }
+      return server
+    }
+    var server = try start()
     func redis(_ command: String) throws -> String {
       try Tool.shell("exec redis-cli -p \(port) \(command)").waitForEnd().output
     }
@@ -35,5 +39,12 @@ import Testing
     _ = try redis(#"publish aiops:events:gpu 'no JSON'"#)
     _ = try redis(#"publish aiops:events:gpu '{"event_type":"GPU_UPDATE","event_id":"e2"}'"#)
     #expect(try listener.waitForLines(2) == [alert, #"{"event_type":"GPU_UPDATE","event_id":"e2"}"#])
+
+    server.send(SIGTERM)
+    _ = try server.waitForEnd()
+    server = try start()
+    try eventually("redis.sh has subscribed again") { try redis("pubsub numpat").hasPrefix("1") }
+    _ = try redis(#"publish aiops:events:gpu '{"event_id":"e3"}'"#)
+    #expect(try listener.waitForLines(3).last == #"{"event_id":"e3"}"#)
   }
 }
