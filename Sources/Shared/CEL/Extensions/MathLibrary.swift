@@ -99,3 +99,98 @@ public struct MathLibrary: Library {
     return distance
   }
 }
+
+/// `math.least` and `math.greatest`: macros over functions of one or two numbers, or of a list.
+extension MathLibrary {
+  func declareExtremes(in declarations: inout Declarations) {
+    declareExtreme("least", "math.@min", preferred: -1, in: &declarations)
+    declareExtreme("greatest", "math.@max", preferred: 1, in: &declarations)
+  }
+
+  private func declareExtreme(
+    _ macro: String, _ function: String, preferred: Int, in declarations: inout Declarations
+  ) {
+    let numbers: [ValueType] = [.double, .int, .uint]
+    let id = "math_" + function.dropFirst("math.".count)
+    // Without static types any of these may be chosen for any argument, so all run the same.
+    let one = Overload.Implementation.unary { value throws(EvaluationError) in
+      guard case .list(let list) = value else { return try MathLibrary.number(value) }
+      var iterator = list.makeIterator()
+      guard var result = iterator.next() else {
+        throw .invalidArgument("\(function)(list) argument must not be empty")
+      }
+      _ = try MathLibrary.number(result)
+      while let element = iterator.next() {
+        result = try MathLibrary.extreme(result, element, preferred: preferred)
+      }
+      return result
+    }
+    let two = Overload.Implementation.binary { left, right throws(EvaluationError) in
+      try MathLibrary.extreme(left, right, preferred: preferred)
+    }
+    declarations.function(
+      function,
+      numbers.map { Overload("\(id)_\($0)", [$0], returns: $0, one) }
+        + numbers.map { Overload("\(id)_list_\($0)", [.list($0)], returns: $0, cost: .linear, one) }
+        + numbers.flatMap { left in
+          numbers.map { right in
+            Overload("\(id)_\(left)_\(right)", [left, right], returns: left == right ? left : .dyn, two)
+          }
+        })
+    declarations.macro(
+      Macro(macro, member: true, arguments: nil) { context, target, arguments throws(MacroError) in
+        try MathLibrary.expand("math.\(macro)()", function, &context, target, arguments)
+      })
+  }
+
+  private static func number(_ value: Value) throws(EvaluationError) -> Value {
+    switch value {
+    case .int, .uint, .double: value
+    default: throw .noMatchingOverload
+    }
+  }
+
+  /// The left one unless the right one is further in the preferred direction.
+  private static func extreme(
+    _ left: Value, _ right: Value, preferred: Int
+  ) throws(EvaluationError) -> Value {
+    guard let order = try ValueOrder.compare(try number(left), try number(right)) else {
+      throw .invalidArgument("NaN values cannot be ordered")
+    }
+    return order == -preferred ? right : left
+  }
+
+  private static func expand(
+    _ name: String, _ function: String, _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr]
+  ) throws(MacroError) -> Expr? {
+    guard let target, case .identifier("math") = target.kind else { return nil }
+    switch arguments.count {
+    case 0: throw MacroError(target, "\(name) requires at least one argument")
+    case 1:
+      guard mayBeNumber(arguments[0]) || isListOfNumbers(arguments[0]) else {
+        throw MacroError(arguments[0], "\(name) invalid single argument value")
+      }
+      return context.call(function, arguments[0])
+    default:
+      for argument in arguments where !mayBeNumber(argument) {
+        throw MacroError(argument, "\(name) simple literal arguments must be numeric")
+      }
+      if arguments.count == 2 { return context.call(function, arguments[0], arguments[1]) }
+      let list = context.make(.list(arguments.map { Expr.Element(value: $0, isOptional: false) }))
+      return context.call(function, list)
+    }
+  }
+
+  private static func mayBeNumber(_ expression: Expr) -> Bool {
+    switch expression.kind {
+    case .literal(.int), .literal(.uint), .literal(.double): true
+    case .literal, .list, .map, .message: false
+    case .identifier, .select, .call, .comprehension: true
+    }
+  }
+
+  private static func isListOfNumbers(_ expression: Expr) -> Bool {
+    guard case .list(let elements) = expression.kind else { return false }
+    return !elements.isEmpty && elements.allSatisfy { mayBeNumber($0.value) }
+  }
+}
