@@ -52,7 +52,7 @@ def swift():
     out = subprocess.run([binary, here / "expressions.txt", here / "pod.json"], capture_output=True, text=True, check=True)
     for line in out.stdout.splitlines():
         nanoseconds, result, _ = line.split("\t", 2)
-        yield float(nanoseconds), result == "bool(true)"
+        yield float(nanoseconds), result == "true"
 
 
 def column(name, run):

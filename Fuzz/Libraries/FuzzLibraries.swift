@@ -28,15 +28,19 @@ public func fuzzLibraries(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
 
   let half = String(text.unicodeScalars.prefix(text.unicodeScalars.count / 2))
   let list = ListValue([.string(half), .double(1.5), .int(-1), .bytes(Array(text.utf8))])
-  for dialect in [Dialect.celGo, .kubernetes] { _ = try? StringFormat.format(text, list, dialect) }
+  var meter = Meter(100_000_000)
+  for dialect in [Dialect.celGo, .kubernetes] { _ = try? StringFormat.format(text, list, dialect, &meter) }
   precondition(StringOperations.reverse(StringOperations.reverse(text)).utf8.elementsEqual(text.utf8))
   precondition(
-    StringOperations.split(text, half, limit: -1).joined(separator: half).utf8.elementsEqual(text.utf8))
+    (try? StringOperations.split(text, half, limit: .max, &meter))?.joined(separator: half).utf8
+      .elementsEqual(text.utf8) ?? true)
   _ = (try? StringOperations.indexOf(text, half), try? StringOperations.lastIndexOf(text, half, from: 3))
-  _ = try? StringOperations.replace(text, half, "é", limit: -1)
+  _ = try? StringOperations.replace(text, half, "é", limit: .max, &meter)
   if count < 200 {
-    _ = try? RegexSearch.replace(half, text, "\\0", limit: -1)
-    _ = try? RegexSearch.extractAll(half, text)
+    if let regex = try? RuntimePatterns.regex(text, &meter) {
+      _ = try? RegexSearch.replace(half, regex, "\\0", limit: .max, &meter)
+      _ = try? RegexSearch.extractAll(half, regex, &meter)
+    }
   }
   precondition(Base64.decode(Base64.encode(Array(text.utf8))) == Array(text.utf8))
   return 0

@@ -26,7 +26,9 @@ public struct Program: Sendable {
     try prepare(&activation, costLimit)
     let result = try root.evaluate(&activation)
     // Whoever prints or copies the result walks all of it.
-    if result.weight > activation.budget { throw EvaluationError(.costLimitExceeded) }
+    if result.weight.multipliedSaturated(by: 2) > activation.meter.remaining {
+      throw EvaluationError(.costLimitExceeded)
+    }
     return result
   }
 
@@ -40,7 +42,7 @@ public struct Program: Sendable {
 
   @inline(__always)
   private func prepare(_ activation: inout Activation, _ costLimit: Int?) throws(EvaluationError) {
-    activation.budget = costLimit ?? defaultCostLimit
+    activation.meter = Meter(costLimit ?? defaultCostLimit)
     try activation.spend(root.cost)
     if activation.locals.count < localCount {
       activation.locals.append(

@@ -9,7 +9,8 @@ struct RegexTests {
   private func findAll(_ pattern: String, _ text: String) throws -> [String] {
     let bytes = Array(text.utf8)
     var found: [String] = []
-    try Regex(pattern).forEachMatch(in: bytes.span) { match in
+    var meter = Meter(1_000_000)
+    try Regex(pattern).forEachMatch(in: bytes.span, &meter) { match, _ in
       guard let whole = match.first.flatMap({ $0 }) else { return false }
       found.append(String(decoding: bytes[whole], as: UTF8.self))
       return true

@@ -6,6 +6,11 @@ import Testing
 
 /// `string.format`, and doubles as text.
 struct StringFormatTests {
+  private static func format(_ text: String, _ arguments: ListValue) throws -> String {
+    var meter = Meter(100_000_000)
+    return try StringFormat.format(text, arguments, .celGo, &meter)
+  }
+
   private static let list = Value.list(ListValue([.int(1), .string("a"), .null]))
   private static let map = Value.map(MapValue([(.string("b"), .bool(true)), (.int(1), .uint(2))]))
 
@@ -47,12 +52,12 @@ struct StringFormatTests {
       Case("%s", [.optional(nil)], nil), Case("%-5d", [.int(1)], nil),
     ])
   func formats(_ c: Case) {
-    #expect((try? StringFormat.format(c.format, ListValue(c.arguments))) == c.expected)
+    #expect((try? Self.format(c.format, ListValue(c.arguments))) == c.expected)
   }
 
   @Test(arguments: ["%y", "%é"]) func namesAClauseThatItDoesNotKnow(_ format: String) {
     #expect {
-      try StringFormat.format(format, ListValue([.int(1)]))
+      try Self.format(format, ListValue([.int(1)]))
     } throws: {
       "\($0)".hasSuffix("unrecognized formatting clause \"\(format.dropFirst())\"")
     }
@@ -61,7 +66,7 @@ struct StringFormatTests {
   @Test func boundsItsResult() {
     let long = Value.string(String(repeating: "a", count: 1 << 20))
     let many = Value.list(ListValue([Value](repeating: long, count: 64)))
-    #expect(throws: EvaluationError.self) { try StringFormat.format("%s", ListValue([many])) }
+    #expect(throws: EvaluationError.self) { try Self.format("%s", ListValue([many])) }
   }
 
   @Test(

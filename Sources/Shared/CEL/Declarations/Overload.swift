@@ -16,6 +16,8 @@ public struct Overload: Sendable {
   /// What it costs beyond 1.
   public let cost: Cost
   let implementation: Implementation?
+  /// The same for a function that takes a regular expression, which is compiled beforehand when it is a constant.
+  let pattern: PatternImplementation?
   /// Whether a call with constant arguments that fails is refused when it is compiled, as `duration('5 m')` is.
   private(set) var failsEarly = false
 
@@ -33,18 +35,32 @@ public struct Overload: Sendable {
     case binary(@Sendable (Value, Value) throws(EvaluationError) -> Value)
     case ternary(@Sendable (Value, Value, Value) throws(EvaluationError) -> Value)
     case variadic(@Sendable ([Value]) throws(EvaluationError) -> Value)
+    /// Any number of arguments, and what the evaluation may still spend: for functions whose cost only shows while they
+    /// run. It comes on top of ``Overload/cost``.
+    case metered(@Sendable ([Value], inout Meter) throws(EvaluationError) -> Value)
+  }
+
+  /// What runs with a compiled pattern.
+  struct PatternImplementation: Sendable {
+    /// Which argument is the pattern.
+    let argument: Int
+    let body: @Sendable ([Value], Regex, inout Meter) throws(EvaluationError) -> Value
   }
 
   /// What a call costs, counted before it runs, so that no call can outrun the limit.
   public enum Cost: Sendable {
     /// Nothing beyond the call itself.
     case constant
-    /// The sum of the sizes of all arguments: bytes/10 of a string, elements of a list or map.
+    /// Three times the sizes of all arguments, which are bytes/10 of a string and the values in a list or map: for
+    /// functions that go over their arguments once, and may make something as large.
     case linear
     /// The product of the sizes of the first two arguments, as for `sets.contains`.
     case product
     /// Whatever this says, from the arguments.
     case custom(@Sendable ([Value]) -> Int)
+
+    /// The same for all arguments.
+    public static func constantly(_ steps: Int) -> Cost { .custom { _ in steps } }
   }
 
   /// An overload from an untyped implementation; nil declares without implementing, for checking only.
@@ -58,6 +74,27 @@ public struct Overload: Sendable {
     self.result = result
     self.cost = cost
     self.implementation = implementation
+    self.pattern = nil
+  }
+
+  /// An overload of which an argument is a regular expression.
+  init(
+    _ id: String, member isMember: Bool = false, _ parameters: [ValueType], returns result: ValueType,
+    pattern argument: Int,
+    _ body: @escaping @Sendable ([Value], Regex, inout Meter) throws(EvaluationError) -> Value
+  ) {
+    self.id = id
+    self.isMember = isMember
+    self.parameters = parameters
+    self.result = result
+    self.cost = .constant
+    self.implementation = .metered { arguments, meter throws(EvaluationError) in
+      guard arguments.indices.contains(argument), case .string(let pattern) = arguments[argument] else {
+        throw .noMatchingOverload
+      }
+      return try body(arguments, try RuntimePatterns.regex(pattern, &meter), &meter)
+    }
+    self.pattern = PatternImplementation(argument: argument, body: body)
   }
 }
 

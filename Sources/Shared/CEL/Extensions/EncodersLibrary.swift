@@ -16,7 +16,7 @@ public struct EncodersLibrary: Library {
     declareBase64("base64.encodeUrl", "base64.decodeUrl", "_url", .url, in: &declarations)
     declarations.function(
       "json.encode",
-      .unary("json_encode_dyn", cost: .custom { $0[0].weight.multipliedSaturated(by: 2) }) {
+      .unary("json_encode_dyn", cost: .custom { $0[0].weight.multipliedSaturated(by: 6) }) {
         (value: Value) throws(EvaluationError) in try JSONEncoding.encode(value)
       })
   }
@@ -110,21 +110,25 @@ package enum JSONEncoding {
   /// escaped, as Go does, so that the text can stand in HTML and JavaScript.
   private static func append(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": output += "\\\"".utf8
-      case "\\": output += "\\\\".utf8
-      case "\n": output += "\\n".utf8
-      case "\r": output += "\\r".utf8
-      case "\t": output += "\\t".utf8
-      case "\u{8}": output += "\\b".utf8
-      case "\u{C}": output += "\\f".utf8
-      case _
-      where scalar.value < 0x20 || scalar == "<" || scalar == ">" || scalar == "&" || scalar.value == 0x2028
-        || scalar.value == 0x2029:
-        let digits = String(scalar.value, radix: 16)
-        output += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
-      default: output += String(scalar).utf8
+    let bytes = Array(text.utf8)
+    for (index, byte) in bytes.enumerated() {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+      case 0x0A: output += "\\n".utf8
+      case 0x0D: output += "\\r".utf8
+      case 0x09: output += "\\t".utf8
+      case 0x08: output += "\\b".utf8
+      case 0x0C: output += "\\f".utf8
+      case 0..<0x20, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
+        let digits = Array("0123456789abcdef".utf8)
+        output += "\\u00".utf8
+        output += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      // U+2028 and U+2029 are E2 80 A8 and E2 80 A9: the first two bytes wait for the third.
+      case 0xA8 where index >= 2 && bytes[index - 2] == 0xE2 && bytes[index - 1] == 0x80,
+        0xA9 where index >= 2 && bytes[index - 2] == 0xE2 && bytes[index - 1] == 0x80:
+        output.removeLast(2)
+        output += (byte == 0xA8 ? "\\u2028" : "\\u2029").utf8
+      default: output.append(byte)
       }
     }
     output.append(UInt8(ascii: "\""))

@@ -14,11 +14,12 @@ public struct ListsLibrary: Library {
     declarations.function(
       "slice",
       .ternary(
-        "list_slice", member: true, list, returns: list, cost: .custom { WorkCost.size($0[0]) }
+        "list_slice", member: true, list, returns: list,
+        cost: .custom { Steps.making(elements: WorkCost.size($0[0])) }
       ) { (list: ListValue, start: Int64, end: Int64) throws(EvaluationError) in
         try ListOperations.slice(list, start, end)
       })
-    let deep = Overload.Cost.custom { $0[0].weight }
+    let deep = Overload.Cost.custom { Steps.making(elements: $0[0].weight) }
     declarations.function(
       "flatten",
       // Takes a list that is flat already, too: only running tells when its elements are dyn.
@@ -35,7 +36,7 @@ public struct ListsLibrary: Library {
         "lists_range", returns: .list(.int),
         cost: .custom { arguments in
           guard case .int(let count) = arguments[0] else { return 0 }
-          return count > ListOperations.rangeLimit ? 0 : max(Int(count), 0)
+          return count > ListOperations.rangeLimit ? 0 : Steps.making(elements: max(Int(clamping: count), 0))
         }
       ) { (count: Int64) throws(EvaluationError) in try ListOperations.range(count) })
     declarations.function(
@@ -61,8 +62,8 @@ public struct ListsLibrary: Library {
       })
     let sorting = Overload.Cost.custom { arguments in
       let keys = arguments[arguments.count - 1]
-      return keys.weight.multipliedSaturated(
-        by: Int.bitWidth - WorkCost.size(keys).leadingZeroBitCount)
+      return (keys.weight.multipliedSaturated(by: Int.bitWidth - WorkCost.size(keys).leadingZeroBitCount))
+        .addingSaturated(Steps.making(elements: WorkCost.size(keys).multipliedSaturated(by: 3)))
     }
     declarations.function(
       "sort",
@@ -150,7 +151,7 @@ enum ListOperations {
     return ListValue(output)
   }
 
-  /// Keys are hashed, which takes about four steps; any other value is compared with all of its kind.
+  /// Keys are hashed; any other value is compared with all of its kind.
   static func distinctCost(_ value: Value) -> Int {
     guard case .list(let list) = value else { return 1 }
     var others = 0
@@ -159,7 +160,7 @@ enum ListOperations {
       others += 1
       size = size.addingSaturated(element.weight)
     }
-    return (list.count * 4).addingSaturated(others.multipliedSaturated(by: size))
+    return (list.weight.multipliedSaturated(by: 10)).addingSaturated(others.multipliedSaturated(by: size))
   }
 
   // MARK: - Sorting

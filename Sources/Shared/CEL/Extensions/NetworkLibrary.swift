@@ -11,6 +11,8 @@ public struct NetworkLibrary: Library {
   /// (not in Kubernetes'), and about IPv4 addresses mapped into IPv6 (the specification takes their hexadecimal form).
   public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
+  private static let reading = Overload.Cost.custom { $0.reduce(20) { $0 + WorkCost.bytes($1) / 2 } }
+
   /// Adds the types `net.IP` and `net.CIDR` and their functions.
   public func declare(in declarations: inout Declarations) {
     declarations.type("net.IP", IPAddress.valueType)
@@ -22,10 +24,12 @@ public struct NetworkLibrary: Library {
 
   private func declareParsing(in declarations: inout Declarations) {
     let unmapping = dialect == .specification
-    let address = Overload.unary("string_to_ip", cost: .linear) { (text: String) throws(EvaluationError) in
+    let address = Overload.unary("string_to_ip", cost: Self.reading) {
+      (text: String) throws(EvaluationError) in
       try IPAddress(parsing: text, unmapping: unmapping)
     }
-    let range = Overload.unary("string_to_cidr", cost: .linear) { (text: String) throws(EvaluationError) in
+    let range = Overload.unary("string_to_cidr", cost: Self.reading) {
+      (text: String) throws(EvaluationError) in
       try AddressRange(parsing: text)
     }
     let refusesConstants = dialect != .kubernetes
@@ -35,21 +39,21 @@ public struct NetworkLibrary: Library {
     declarations.function("cidr", refusesConstants ? range.failingEarly() : range)
     declarations.function(
       "isIP",
-      .unary("is_ip", cost: .linear) { (text: String) in
+      .unary("is_ip", cost: Self.reading) { (text: String) in
         (try? IPAddress(parsing: text, unmapping: unmapping)) != nil
       })
     declarations.function(
       "isCIDR",
-      .unary("is_cidr", cost: .linear) { (text: String) in (try? AddressRange(parsing: text)) != nil })
+      .unary("is_cidr", cost: Self.reading) { (text: String) in (try? AddressRange(parsing: text)) != nil })
     declarations.function(
       "ip.isCanonical",
-      .unary("ip_is_canonical", cost: .linear) { (text: String) throws(EvaluationError) in
+      .unary("ip_is_canonical", cost: Self.reading) { (text: String) throws(EvaluationError) in
         try IPAddress(parsing: text, unmapping: unmapping).text.isUTF8Equal(to: text)
       })
     declarations.function(
       "string",
-      .unary("ip_to_string") { (address: IPAddress) in address.text },
-      .unary("cidr_to_string") { (range: AddressRange) in range.text })
+      .unary("ip_to_string", cost: .constantly(20)) { (address: IPAddress) in address.text },
+      .unary("cidr_to_string", cost: .constantly(20)) { (range: AddressRange) in range.text })
   }
 
   private func declareAddresses(in declarations: inout Declarations) {
@@ -80,7 +84,7 @@ public struct NetworkLibrary: Library {
       .binary("cidr_contains_ip_ip", member: true) { (range: AddressRange, address: IPAddress) in
         range.contains(address)
       },
-      .binary("cidr_contains_ip_string", member: true, cost: .linear) {
+      .binary("cidr_contains_ip_string", member: true, cost: Self.reading) {
         (range: AddressRange, text: String) throws(EvaluationError) in
         range.contains(try IPAddress(parsing: text, unmapping: unmapping))
       })
@@ -89,7 +93,7 @@ public struct NetworkLibrary: Library {
       .binary("cidr_contains_cidr", member: true) { (range: AddressRange, other: AddressRange) in
         range.contains(other)
       },
-      .binary("cidr_contains_cidr_string", member: true, cost: .linear) {
+      .binary("cidr_contains_cidr_string", member: true, cost: Self.reading) {
         (range: AddressRange, text: String) throws(EvaluationError) in
         range.contains(try AddressRange(parsing: text))
       })

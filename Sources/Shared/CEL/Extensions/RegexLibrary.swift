@@ -12,32 +12,33 @@ public struct RegexLibrary: Library {
   public func declare(in declarations: inout Declarations) {
     declarations.function(
       "regex.extract",
-      .binary("regex_extract_string_string", returns: .optional(.string), cost: RegexSearch.cost) {
-        (text: String, pattern: String) throws(EvaluationError) in
-        Value.optional(try RegexSearch.extract(text, pattern).map(Value.string))
+      Overload("regex_extract_string_string", [.string, .string], returns: .optional(.string), pattern: 1) {
+        arguments, regex, meter throws(EvaluationError) in
+        let text = try RegexSearch.text(arguments)
+        return .optional(try RegexSearch.extract(text, regex, &meter).map(Value.string))
       })
     declarations.function(
       "regex.extractAll",
-      .binary("regex_extractAll_string_string", returns: .list(.string), cost: RegexSearch.cost) {
-        (text: String, pattern: String) throws(EvaluationError) in
-        try RegexSearch.extractAll(text, pattern)
+      Overload("regex_extractAll_string_string", [.string, .string], returns: .list(.string), pattern: 1) {
+        arguments, regex, meter throws(EvaluationError) in
+        .list(try RegexSearch.extractAll(try RegexSearch.text(arguments), regex, &meter))
       })
+    let replace: @Sendable ([Value], Regex, inout Meter) throws(EvaluationError) -> Value = {
+      arguments, regex, meter throws(EvaluationError) in
+      guard case .string(let replacement) = arguments[2] else { throw .noMatchingOverload }
+      let limit = try RegexSearch.limit(arguments, at: 3)
+      return .string(
+        try RegexSearch.replace(try RegexSearch.text(arguments), regex, replacement, limit: limit, &meter))
+    }
     declarations.function(
       "regex.replace",
-      .ternary("regex_replace_string_string_string", cost: RegexSearch.replaceCost) {
-        (text: String, pattern: String, replacement: String) throws(EvaluationError) in
-        try RegexSearch.replace(text, pattern, replacement, limit: -1)
-      },
+      Overload(
+        "regex_replace_string_string_string", [.string, .string, .string], returns: .string, pattern: 1,
+        replace),
       Overload(
         "regex_replace_string_string_string_int", [.string, .string, .string, .int], returns: .string,
-        cost: RegexSearch.replaceCost,
-        .variadic { arguments throws(EvaluationError) in
-          guard arguments.count == 4, case .string(let text) = arguments[0],
-            case .string(let pattern) = arguments[1], case .string(let replacement) = arguments[2],
-            case .int(let limit) = arguments[3]
-          else { throw .noMatchingOverload }
-          return .string(try RegexSearch.replace(text, pattern, replacement, limit: limit))
-        }))
+        pattern: 1,
+        replace))
   }
 }
 
@@ -53,130 +54,144 @@ public struct KubernetesRegexLibrary: Library {
   public func declare(in declarations: inout Declarations) {
     declarations.function(
       "find",
-      .binary("string_find_string", member: true, cost: RegexSearch.cost) {
-        (text: String, pattern: String) throws(EvaluationError) in try RegexSearch.find(text, pattern)
+      Overload("string_find_string", member: true, [.string, .string], returns: .string, pattern: 1) {
+        arguments, regex, meter throws(EvaluationError) in
+        .string(try RegexSearch.find(try RegexSearch.text(arguments), regex, &meter))
       })
+    let findAll: @Sendable ([Value], Regex, inout Meter) throws(EvaluationError) -> Value = {
+      arguments, regex, meter throws(EvaluationError) in
+      let limit = try RegexSearch.limit(arguments, at: 2)
+      return .list(try RegexSearch.findAll(try RegexSearch.text(arguments), regex, limit: limit, &meter))
+    }
     declarations.function(
       "findAll",
-      .binary("string_find_all_string", member: true, returns: .list(.string), cost: RegexSearch.cost) {
-        (text: String, pattern: String) throws(EvaluationError) in
-        try RegexSearch.findAll(text, pattern, limit: -1)
-      },
-      .ternary("string_find_all_string_int", member: true, returns: .list(.string), cost: RegexSearch.cost) {
-        (text: String, pattern: String, limit: Int64) throws(EvaluationError) in
-        try RegexSearch.findAll(text, pattern, limit: limit)
-      })
+      Overload(
+        "string_find_all_string", member: true, [.string, .string], returns: .list(.string), pattern: 1,
+        findAll),
+      Overload(
+        "string_find_all_string_int", member: true, [.string, .string, .int], returns: .list(.string),
+        pattern: 1,
+        findAll))
   }
 }
 
 /// What the regex libraries of cel-go and Kubernetes do.
 enum RegexSearch {
-  /// How many bytes searching for all matches may go over. Each search may read to the end of the text, so many
-  /// matches in a long text are quadratic work in the worst case.
-  static let scanLimit = 1 << 26
-
-  /// Search costs what the text and the pattern multiply to, as in cel-go.
-  static let cost = Overload.Cost.custom { arguments in
-    WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1]) / 4 + 1)
+  /// The text that is searched: the first argument.
+  static func text(_ arguments: [Value]) throws(EvaluationError) -> String {
+    guard case .string(let text)? = arguments.first else { throw .noMatchingOverload }
+    return text
   }
 
-  /// Like ``cost``, and the result: up to as many replacements as the text has places.
-  static let replaceCost = Overload.Cost.custom { arguments in
-    let search = WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1]) / 4 + 1)
-    return search.addingSaturated(WorkCost.bytes(arguments[2]))
-  }
-
-  /// All matches, each with the first `groups` groups, up to `limit`.
-  static func matches(
-    _ regex: Regex, in bytes: Span<UInt8>, groups: Int, limit: Int = .max
-  ) throws(EvaluationError) -> [[Range<Int>?]] {
-    var found: [[Range<Int>?]] = []
-    var scanned = 0
-    guard limit > 0 else { return [] }
-    regex.forEachMatch(in: bytes, groups: groups) { match in
-      found.append(match)
-      scanned += bytes.count - (match.first.flatMap { $0 }?.lowerBound ?? 0)
-      return found.count < limit && scanned <= scanLimit
-    }
-    guard scanned <= scanLimit || found.count >= limit else {
-      throw .invalidArgument("too many matches in a text of \(bytes.count) bytes")
-    }
-    return found
+  /// How many matches are wanted: all when it is not said, or negative.
+  static func limit(_ arguments: [Value], at index: Int) throws(EvaluationError) -> Int {
+    guard arguments.count > index else { return .max }
+    guard case .int(let limit) = arguments[index] else { throw .noMatchingOverload }
+    return limit < 0 ? .max : Int(clamping: limit)
   }
 
   /// The first match's group, or the match itself when the pattern has no group; nil when that is empty or nothing
   /// matches.
-  static func extract(_ text: String, _ pattern: String) throws(EvaluationError) -> String? {
-    let regex = try singleGroup(pattern)
+  static func extract(_ text: String, _ regex: Regex, _ meter: inout Meter) throws(EvaluationError) -> String?
+  {
+    try requireOneGroup(regex)
+    try meter.spend(regex.searchCost(text.utf8.count, groups: 1) + Steps.making(bytes: text.utf8.count))
     let bytes = Array(text.utf8)
     guard let match = regex.firstMatch(in: bytes.span, groups: 1) else { return nil }
     guard regex.groupCount == 1 else { return self.text(of: match[0], in: bytes) }
     return self.text(of: match[1], in: bytes).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// As ``extract(_:_:)`` for every match; matches whose group is empty are left out.
-  static func extractAll(_ text: String, _ pattern: String) throws(EvaluationError) -> ListValue {
-    let regex = try singleGroup(pattern)
-    let bytes = Array(text.utf8)
-    let matches = try matches(regex, in: bytes.span, groups: 1)
-    return ListValue(
-      matches.compactMap { match -> Value? in
-        guard regex.groupCount == 1 else {
-          return self.text(of: match[0], in: bytes).map(Value.string)
-        }
-        return self.text(of: match[1], in: bytes).flatMap { $0.isEmpty ? nil : .string($0) }
-      })
-  }
-
-  /// `text` with up to `limit` matches replaced; a negative limit is none. `\1`…`\9` in the replacement stand for
-  /// groups, `\0` for the match, `\\` for a backslash.
-  static func replace(
-    _ text: String, _ pattern: String, _ replacement: String, limit: Int64
-  ) throws(EvaluationError) -> String {
-    guard limit != 0 else { return text }
-    let regex = try RegexCache.shared.regex(pattern)
-    let bytes = Array(text.utf8)
-    let matches = try matches(
-      regex, in: bytes.span, groups: 9, limit: limit < 0 ? .max : Int(clamping: limit))
-    guard !matches.isEmpty else { return text }
-    let pieces = try pieces(of: replacement, groupCount: regex.groupCount)
-    var output: [UInt8] = []
-    var position = 0
-    for match in matches {
-      guard let whole = match[0] else { continue }
-      output += bytes[position..<whole.lowerBound]
-      for piece in pieces {
-        switch piece {
-        case .literal(let literal): output += literal
-        case .group(let number): if let range = match[number] { output += bytes[range] }
-        }
-      }
-      position = whole.upperBound
-      guard output.count <= StringOperations.resultLimit else {
-        throw .invalidArgument("the result is longer than \(StringOperations.resultLimit) bytes")
-      }
+  /// As ``extract(_:_:_:)`` for every match; matches whose group is empty are left out.
+  static func extractAll(_ text: String, _ regex: Regex, _ meter: inout Meter) throws(EvaluationError)
+    -> ListValue
+  {
+    try requireOneGroup(regex)
+    return try collect(text, regex, groups: 1, &meter) { match, bytes in
+      guard regex.groupCount == 1 else { return self.text(of: match[0], in: bytes) }
+      return self.text(of: match[1], in: bytes).flatMap { $0.isEmpty ? nil : $0 }
     }
-    output += bytes[position...]
-    return String(decoding: output, as: UTF8.self)
   }
 
   /// The first match, empty when there is none.
-  static func find(_ text: String, _ pattern: String) throws(EvaluationError) -> String {
-    let regex = try RegexCache.shared.regex(pattern)
+  static func find(_ text: String, _ regex: Regex, _ meter: inout Meter) throws(EvaluationError) -> String {
+    try meter.spend(regex.searchCost(text.utf8.count) + Steps.making(bytes: text.utf8.count))
     let bytes = Array(text.utf8)
     return regex.firstMatch(in: bytes.span).flatMap { self.text(of: $0[0], in: bytes) } ?? ""
   }
 
-  /// All matches, up to `limit`; a negative limit is none.
-  static func findAll(_ text: String, _ pattern: String, limit: Int64) throws(EvaluationError) -> ListValue {
-    let regex = try RegexCache.shared.regex(pattern)
+  /// All matches, up to `limit`.
+  static func findAll(
+    _ text: String, _ regex: Regex, limit: Int, _ meter: inout Meter
+  ) throws(EvaluationError) -> ListValue {
+    try collect(text, regex, groups: 0, limit: limit, &meter) { match, bytes in
+      self.text(of: match[0], in: bytes)
+    }
+  }
+
+  /// `text` with up to `limit` matches replaced. `\1`…`\9` in the replacement stand for groups, `\0` for the match,
+  /// `\\` for a backslash.
+  static func replace(
+    _ text: String, _ regex: Regex, _ replacement: String, limit: Int, _ meter: inout Meter
+  ) throws(EvaluationError) -> String {
+    guard limit != 0 else { return text }
     let bytes = Array(text.utf8)
-    let matches = try matches(
-      regex, in: bytes.span, groups: 0, limit: limit < 0 ? .max : Int(clamping: limit))
-    return ListValue(matches.compactMap { self.text(of: $0[0], in: bytes).map(Value.string) })
+    var pieces: [Piece]?
+    var output: [UInt8] = []
+    var position = 0
+    var count = 0
+    try meter.spend(Steps.making(bytes: bytes.count))
+    try regex.forEachMatch(in: bytes.span, groups: 9, &meter) { match, meter throws(EvaluationError) in
+      guard let whole = match[0] else { return true }
+      let parts: [Piece]
+      if let known = pieces {
+        parts = known
+      } else {
+        parts = try self.pieces(of: replacement, groupCount: regex.groupCount)
+        pieces = parts
+      }
+      let before = output.count
+      output += bytes[position..<whole.lowerBound]
+      for piece in parts {
+        switch piece {
+        case .literal(let literal): output += literal
+        case .group(let number): if let range = match[number] { output += bytes[range] }
+        }
+        guard output.count <= StringOperations.resultLimit else {
+          throw .invalidArgument("the result is longer than \(StringOperations.resultLimit) bytes")
+        }
+      }
+      position = whole.upperBound
+      count += 1
+      try meter.spend(parts.count + Steps.making(bytes: output.count - before))
+      return count < limit
+    }
+    guard count > 0 else { return text }
+    output += bytes[position...]
+    return String(decoding: output, as: UTF8.self)
   }
 
   // MARK: - Parts
+
+  private static func collect(
+    _ text: String, _ regex: Regex, groups: Int, limit: Int = .max, _ meter: inout Meter,
+    _ part: ([Range<Int>?], [UInt8]) -> String?
+  ) throws(EvaluationError) -> ListValue {
+    guard limit > 0 else { return ListValue([]) }
+    try meter.spend(Steps.making(bytes: text.utf8.count))
+    let bytes = Array(text.utf8)
+    var found: [Value] = []
+    var count = 0
+    try regex.forEachMatch(in: bytes.span, groups: groups, &meter) { match, meter throws(EvaluationError) in
+      count += 1
+      if let part = part(match, bytes) {
+        try meter.spend(Steps.element + Steps.making(bytes: part.utf8.count))
+        found.append(.string(part))
+      }
+      return count < limit
+    }
+    return ListValue(found)
+  }
 
   private enum Piece {
     case literal([UInt8])
@@ -216,12 +231,10 @@ enum RegexSearch {
     return pieces
   }
 
-  private static func singleGroup(_ pattern: String) throws(EvaluationError) -> Regex {
-    let regex = try RegexCache.shared.regex(pattern)
+  private static func requireOneGroup(_ regex: Regex) throws(EvaluationError) {
     guard regex.groupCount <= 1 else {
-      throw .invalidArgument("regular expression has more than one capturing group: \"\(pattern)\"")
+      throw .invalidArgument("regular expression has more than one capturing group: \"\(regex.pattern)\"")
     }
-    return regex
   }
 
   private static func text(of range: Range<Int>?, in bytes: [UInt8]) -> String? {

@@ -11,8 +11,9 @@ enum StringFormat {
 
   /// The format with its clauses replaced by the arguments.
   static func format(
-    _ text: String, _ arguments: ListValue, _ dialect: Dialect = .celGo
+    _ text: String, _ arguments: ListValue, _ dialect: Dialect, _ meter: inout Meter
   ) throws(EvaluationError) -> String {
+    try meter.spend(Steps.making(bytes: text.utf8.count) + text.utf8.count / 5)
     let bytes = Array(text.utf8)
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count + 16)
@@ -34,12 +35,15 @@ enum StringFormat {
       guard used < arguments.count else { throw .invalidArgument("index \(used) out of range") }
       let precision = try precision(bytes, &index)
       guard index < bytes.count else { throw .invalidArgument("unexpected end of string") }
+      let before = output.count
+      try meter.spend(cost(of: arguments[used], clause: bytes[index], precision))
       if dialect == .kubernetes, "sdfe".utf8.contains(bytes[index]) {
         try KubernetesStringFormat.append(arguments[used], clause: bytes[index], precision, to: &output)
       } else {
         try append(arguments[used], clause: bytes[index], precision, text, index, to: &output)
       }
       try checkSize(output, depth: 0)
+      try meter.spend((output.count - before) / 4)
       index += 1
       used += 1
     }
@@ -48,6 +52,17 @@ enum StringFormat {
         "too many arguments supplied to string.format (expected \(used), got \(arguments.count))")
     }
     return String(decoding: output, as: UTF8.self)
+  }
+
+  /// What writing an argument costs besides its length: the digits of a double take longer the further it is from 1.
+  private static func cost(of argument: Value, clause: UInt8, _ precision: Int) -> Int {
+    switch (clause, argument) {
+    case (UInt8(ascii: "f"), .double(let value)), (UInt8(ascii: "e"), .double(let value)):
+      return 30 + precision + Int(min(value.isFinite && value != 0 ? value.exponent.magnitude : 0, 1100)) / 2
+    case (_, .double): return 30
+    // Values in it may be such numbers, or times.
+    default: return argument.weight.multipliedSaturated(by: clause == UInt8(ascii: "s") ? 8 : 3)
+    }
   }
 
   /// Reads `.N`, when it is there.
@@ -126,17 +141,19 @@ enum StringFormat {
   private static func appendHexadecimal(
     _ argument: Value, uppercase: Bool, to output: inout [UInt8]
   ) throws(EvaluationError) {
-    func append(_ bytes: some Sequence<UInt8>) {
-      let digits = Array((uppercase ? "0123456789ABCDEF" : "0123456789abcdef").utf8)
+    func append(_ bytes: [UInt8]) {
+      let ten: UInt8 = uppercase ? 0x37 : 0x57
+      output.reserveCapacity(output.count + 2 * bytes.count)
       for byte in bytes {
-        output.append(digits[Int(byte >> 4)])
-        output.append(digits[Int(byte & 15)])
+        let (high, low) = (byte >> 4, byte & 15)
+        output.append(high < 10 ? high + 0x30 : high + ten)
+        output.append(low < 10 ? low + 0x30 : low + ten)
       }
     }
     switch argument {
     case .int(let value): output += String(value, radix: 16, uppercase: uppercase).utf8
     case .uint(let value): output += String(value, radix: 16, uppercase: uppercase).utf8
-    case .string(let value): append(value.utf8)
+    case .string(let value): append(Array(value.utf8))
     case .bytes(let value): append(value)
     default: throw mismatch("only ints, uints, bytes, and strings can be formatted as hex", argument)
     }

@@ -69,56 +69,55 @@ public struct StringsLibrary: Library {
       })
     declarations.function(
       "strings.quote",
-      .unary("strings_quote", cost: .linear) { (text: String) in StringOperations.quote(text) })
+      .unary("strings_quote", cost: .custom { 4 + WorkCost.bytes($0[0]) / 3 }) { (text: String) in
+        StringOperations.quote(text)
+      })
     declarations.function(
       "format",
-      .binary(
-        "string_format", member: true,
-        cost: .custom { arguments in
-          WorkCost.size(arguments[0]).addingSaturated(arguments[1].weight)
+      Overload(
+        "string_format", member: true, [.string, .dynList], returns: .string,
+        .metered { arguments, meter throws(EvaluationError) in
+          guard case .string(let text) = arguments[0], case .list(let list) = arguments[1] else {
+            throw .noMatchingOverload
+          }
+          return .string(try StringFormat.format(text, list, dialect, &meter))
         }
-      ) { (text: String, list: ListValue) throws(EvaluationError) in
-        try StringFormat.format(text, list, dialect)
-      })
+      ))
   }
 
   private func declareParts(in declarations: inout Declarations) {
-    // The search, and the greatest result it may lead to.
-    let replacing = Overload.Cost.custom { arguments in
-      let places = WorkCost.bytes(arguments[0]) / max(WorkCost.bytes(arguments[1]), 1) + 1
-      return WorkCost.size(arguments[0]).addingSaturated(
-        places.multipliedSaturated(by: WorkCost.bytes(arguments[2])) / 10)
+    let replace: @Sendable ([Value], inout Meter) throws(EvaluationError) -> Value = {
+      arguments, meter throws(EvaluationError) in
+      guard case .string(let text) = arguments[0], case .string(let old) = arguments[1],
+        case .string(let new) = arguments[2]
+      else { throw .noMatchingOverload }
+      let limit = try RegexSearch.limit(arguments, at: 3)
+      return .string(try StringOperations.replace(text, old, new, limit: limit, &meter))
     }
     declarations.function(
       "replace",
-      .ternary("string_replace_string_string", member: true, cost: replacing) {
-        (text: String, old: String, new: String) throws(EvaluationError) in
-        try StringOperations.replace(text, old, new, limit: -1)
-      },
+      Overload(
+        "string_replace_string_string", member: true, [.string, .string, .string], returns: .string,
+        .metered(replace)),
       Overload(
         "string_replace_string_string_int", member: true, [.string, .string, .string, .int], returns: .string,
-        cost: replacing,
-        .variadic { arguments throws(EvaluationError) in
-          guard arguments.count == 4, case .string(let text) = arguments[0],
-            case .string(let old) = arguments[1],
-            case .string(let new) = arguments[2], case .int(let limit) = arguments[3]
-          else { throw .noMatchingOverload }
-          return .string(try StringOperations.replace(text, old, new, limit: limit))
-        }))
-    // A part costs more than the bytes in it.
-    let splitting = Overload.Cost.custom { arguments in
-      WorkCost.bytes(arguments[0]) / max(WorkCost.bytes(arguments[1]), 1) + WorkCost.size(arguments[0])
+        .metered(replace)))
+    let split: @Sendable ([Value], inout Meter) throws(EvaluationError) -> Value = {
+      arguments, meter throws(EvaluationError) in
+      guard case .string(let text) = arguments[0], case .string(let separator) = arguments[1] else {
+        throw .noMatchingOverload
+      }
+      let limit = try RegexSearch.limit(arguments, at: 2)
+      return .list(
+        ListValue(try StringOperations.split(text, separator, limit: limit, &meter).map(Value.string)))
     }
     declarations.function(
       "split",
-      .binary("string_split_string", member: true, returns: .list(.string), cost: splitting) {
-        (text: String, separator: String) in
-        ListValue(StringOperations.split(text, separator, limit: -1).map(Value.string))
-      },
-      .ternary("string_split_string_int", member: true, returns: .list(.string), cost: splitting) {
-        (text: String, separator: String, limit: Int64) in
-        ListValue(StringOperations.split(text, separator, limit: limit).map(Value.string))
-      })
+      Overload(
+        "string_split_string", member: true, [.string, .string], returns: .list(.string), .metered(split)),
+      Overload(
+        "string_split_string_int", member: true, [.string, .string, .int], returns: .list(.string),
+        .metered(split)))
     declarations.function(
       "substring",
       .binary("string_substring_int", member: true, cost: .linear) {
@@ -132,8 +131,8 @@ public struct StringsLibrary: Library {
     let joining = Overload.Cost.custom { arguments in
       let separators =
         arguments.count > 1
-        ? WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1])) / 10 : 0
-      return arguments[0].weight.addingSaturated(separators)
+        ? WorkCost.size(arguments[0]).multipliedSaturated(by: WorkCost.bytes(arguments[1])) / 5 : 0
+      return arguments[0].weight.multipliedSaturated(by: 2).addingSaturated(separators)
     }
     declarations.function(
       "join",
@@ -222,16 +221,17 @@ enum StringOperations {
   /// `text` with up to `limit` places of `old` replaced; a negative limit is none. An empty `old` stands before
   /// each code point and at the end.
   static func replace(
-    _ text: String, _ old: String, _ new: String, limit: Int64
+    _ text: String, _ old: String, _ new: String, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> String {
+    try meter.spend(Steps.making(bytes: text.utf8.count + old.utf8.count + new.utf8.count))
     let bytes = Array(text.utf8)
     let needle = Array(old.utf8)
     let replacement = Array(new.utf8)
     let search = ByteSearch(needle)
     var output: [UInt8] = []
     var position = 0
-    var count: Int64 = 0
-    while limit < 0 || count < limit {
+    var count = 0
+    while count < limit {
       let found: Int
       if needle.isEmpty {
         // Before the first code point, then after each one.
@@ -241,6 +241,7 @@ enum StringOperations {
         guard let next = search.first(in: bytes.span, from: position) else { break }
         found = next
       }
+      try meter.spend(2 + (found - position + replacement.count) / 5)
       output += bytes[position..<found]
       output += replacement
       position = found + needle.count
@@ -254,14 +255,17 @@ enum StringOperations {
 
   /// `text` cut at each `separator` into at most `limit` parts; a negative limit is none. An empty separator cuts
   /// after each code point.
-  static func split(_ text: String, _ separator: String, limit: Int64) -> [String] {
+  static func split(
+    _ text: String, _ separator: String, limit: Int, _ meter: inout Meter
+  ) throws(EvaluationError) -> [String] {
     guard limit != 0 else { return [] }
+    try meter.spend(Steps.making(bytes: text.utf8.count + separator.utf8.count))
     let bytes = Array(text.utf8)
     let needle = Array(separator.utf8)
     let search = ByteSearch(needle)
     var parts: [String] = []
     var position = 0
-    while limit < 0 || parts.count + 1 < limit {
+    while parts.count + 1 < limit {
       let end: Int
       if needle.isEmpty {
         guard position < bytes.count else { break }
@@ -272,10 +276,13 @@ enum StringOperations {
         guard let found = search.first(in: bytes.span, from: position) else { break }
         end = found
       }
+      // A part takes more room than its bytes.
+      try meter.spend(6 + (end - position > 15 ? Steps.making(bytes: end - position) : 0))
       parts.append(String(decoding: bytes[position..<end], as: UTF8.self))
       position = end + needle.count
     }
     if needle.isEmpty, bytes.isEmpty { return [] }
+    try meter.spend(6 + Steps.making(bytes: bytes.count - position))
     parts.append(String(decoding: bytes[position...], as: UTF8.self))
     return parts
   }
@@ -303,7 +310,17 @@ enum StringOperations {
   }
 
   static func reverse(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.reversed()))
+    let bytes = Array(text.utf8)
+    var output: [UInt8] = []
+    output.reserveCapacity(bytes.count)
+    var end = bytes.count
+    while end > 0 {
+      var start = end - 1
+      while start > 0, isContinuation(bytes[start]) { start -= 1 }
+      if end - start == 1 { output.append(bytes[start]) } else { output += bytes[start..<end] }
+      end = start
+    }
+    return String(decoding: output, as: UTF8.self)
   }
 
   /// Without white space, as Unicode defines it, at both ends.
@@ -316,22 +333,34 @@ enum StringOperations {
 
   /// In double quotes, with CEL's escapes for control characters, quotes and backslashes.
   static func quote(_ text: String) -> String {
-    var output = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\u{7}": output += "\\a"
-      case "\u{8}": output += "\\b"
-      case "\u{C}": output += "\\f"
-      case "\n": output += "\\n"
-      case "\r": output += "\\r"
-      case "\t": output += "\\t"
-      case "\u{B}": output += "\\v"
-      case "\\": output += "\\\\"
-      case "\"": output += "\\\""
-      default: output.unicodeScalars.append(scalar)
+    var output: [UInt8] = []
+    output.reserveCapacity(text.utf8.count + 2)
+    output.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      if let escape = escape(byte) {
+        output.append(UInt8(ascii: "\\"))
+        output.append(escape)
+      } else {
+        output.append(byte)
       }
     }
-    return output + "\""
+    output.append(UInt8(ascii: "\""))
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  /// What stands behind the backslash for a byte that is escaped.
+  private static func escape(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0x07: UInt8(ascii: "a")
+    case 0x08: UInt8(ascii: "b")
+    case 0x0C: UInt8(ascii: "f")
+    case 0x0A: UInt8(ascii: "n")
+    case 0x0D: UInt8(ascii: "r")
+    case 0x09: UInt8(ascii: "t")
+    case 0x0B: UInt8(ascii: "v")
+    case UInt8(ascii: "\\"), UInt8(ascii: "\""): byte
+    default: nil
+    }
   }
 
   // MARK: - Parts

@@ -125,9 +125,9 @@ enum Arithmetic: Sendable {
   @inline(__always)
   static func additionCost(_ left: Value, _ right: Value) -> Int {
     switch (left, right) {
-    case (.string(let left), .string(let right)): (left.utf8.count + right.utf8.count) / 10
-    case (.bytes(let left), .bytes(let right)): (left.count + right.count) / 10
-    case (.list(let left), .list(let right)): left.count + right.count
+    case (.string(let left), .string(let right)): Steps.making(bytes: left.utf8.count + right.utf8.count)
+    case (.bytes(let left), .bytes(let right)): Steps.making(bytes: left.count + right.count)
+    case (.list(let left), .list(let right)): Steps.making(elements: left.count + right.count)
     default: 0
     }
   }

@@ -15,7 +15,7 @@ final class UnaryCallNode: Node, @unchecked Sendable {
     self.overload = overload
     self.body = body
     self.parameter = isProven ? .any : ArgumentTest(overload.parameters[0])
-    super.init(offset: expression.offset, cost: argument.cost + 1)
+    super.init(offset: expression.offset, cost: argument.cost + 3)
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -44,7 +44,7 @@ final class BinaryCallNode: Node, @unchecked Sendable {
     self.body = body
     self.parameters =
       isProven ? (.any, .any) : (ArgumentTest(overload.parameters[0]), ArgumentTest(overload.parameters[1]))
-    super.init(offset: expression.offset, cost: first.cost + second.cost + 1)
+    super.init(offset: expression.offset, cost: first.cost + second.cost + 3)
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -68,7 +68,7 @@ final class CallNode: Node, @unchecked Sendable {
     self.candidates = overloads.compactMap { overload in
       overload.implementation.map { (overload, overload.parameters.map(ArgumentTest.init), $0) }
     }
-    super.init(offset: expression.offset, cost: arguments.reduce(1) { $0 + $1.cost })
+    super.init(offset: expression.offset, cost: arguments.reduce(6) { $0 + $1.cost })
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -78,7 +78,7 @@ final class CallNode: Node, @unchecked Sendable {
     guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
     for candidate in candidates where candidate.tests.accept(values) {
       try activation.spend(candidate.overload.cost.amount(values))
-      do throws(EvaluationError) { return try candidate.body.call(values) } catch {
+      do throws(EvaluationError) { return try candidate.body.call(values, &activation.meter) } catch {
         throw error.located(at: offset)
       }
     }
@@ -94,19 +94,55 @@ extension Node {
     guard case .foreign(let foreign) = value else { return value }
     let native = foreign.native
     try activation.settle(foreign.source)
+    // Elements take more room decoded than they did in the document.
+    switch native {
+    case .list(let list): try activation.spend(Steps.making(elements: list.count))
+    case .map(let map): try activation.spend(Steps.making(entries: map.count))
+    default: break
+    }
     return native
+  }
+}
+
+/// A call of a function that takes a regular expression, which is a constant and compiled.
+final class PatternCallNode: Node, @unchecked Sendable {
+  let arguments: [Node]
+  let tests: [ArgumentTest]
+  let regex: Regex
+  let body: Overload.PatternImplementation
+
+  init(
+    _ expression: Expr, _ arguments: [Node], _ overload: Overload, _ body: Overload.PatternImplementation,
+    _ regex: Regex
+  ) {
+    self.arguments = arguments
+    self.tests = overload.parameters.map(ArgumentTest.init)
+    self.regex = regex
+    self.body = body
+    super.init(offset: expression.offset, cost: arguments.reduce(6) { $0 + $1.cost })
+  }
+
+  override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    var values: [Value] = []
+    values.reserveCapacity(arguments.count)
+    for argument in arguments { values.append(try argument.argument(&activation)) }
+    guard tests.accept(values) else { throw error(.noMatchingOverload) }
+    do throws(EvaluationError) { return try body.body(values, regex, &activation.meter) } catch {
+      throw error.located(at: offset)
+    }
   }
 }
 
 extension Overload.Implementation {
   /// - Precondition: as many values as it takes; checked by the argument tests.
-  func call(_ values: [Value]) throws(EvaluationError) -> Value {
+  func call(_ values: [Value], _ meter: inout Meter) throws(EvaluationError) -> Value {
     switch self {
     case .nullary(let body): try body()
     case .unary(let body): try body(values[0])
     case .binary(let body): try body(values[0], values[1])
     case .ternary(let body): try body(values[0], values[1], values[2])
     case .variadic(let body): try body(values)
+    case .metered(let body): try body(values, &meter)
     }
   }
 }
@@ -148,7 +184,7 @@ extension Overload.Cost {
   func amount(_ values: [Value]) -> Int {
     switch self {
     case .constant: return 0
-    case .linear: return values.reduce(0) { $0.addingSaturated($1.weight - 1) }
+    case .linear: return values.reduce(0) { $0.addingSaturated($1.weight - 1) }.multipliedSaturated(by: 3)
     case .product:
       return values.prefix(2).reduce(1) { $0.multipliedSaturated(by: Swift.max(1, $1.weight - 1)) }
     case .custom(let body): return Swift.max(0, Swift.min(body(values), Int.max / 4))

@@ -34,7 +34,7 @@ final class EqualStringNode: Node, @unchecked Sendable {
     self.operand = operand
     self.text = StringConstant(text)
     self.isNegated = isNegated
-    super.init(offset: expression.offset, cost: operand.cost + 1)
+    super.init(offset: expression.offset, cost: operand.cost + 1 + text.utf8.count / 64)
   }
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
@@ -135,7 +135,9 @@ final class InNode: Node, @unchecked Sendable {
         try activation.settle(candidate)
       }
       return false
-    case .map(let map): return map.rawValue(element) != nil
+    case .map(let map):
+      try activation.spend(element.costAsKey)
+      return map.rawValue(element) != nil
     default: throw error(.noMatchingOverload)
     }
   }
@@ -163,7 +165,8 @@ final class InConstantsNode: Node, @unchecked Sendable {
     self.operand = operand
     self.strings = StringSet(strings)
     self.others = others
-    super.init(offset: expression.offset, cost: operand.cost + 1)
+    let longest = strings.reduce(0) { max($0, $1.utf8.count) }
+    super.init(offset: expression.offset, cost: operand.cost + 1 + longest / 8)
   }
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {

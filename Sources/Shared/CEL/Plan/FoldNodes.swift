@@ -13,8 +13,8 @@ final class ListFoldNode: Node, @unchecked Sendable {
     self.predicate = predicate
     self.transform = transform
     self.variables = variables
-    self.stepCost = (predicate?.cost ?? 0) + transform.cost + 1
-    super.init(offset: offset, cost: range.cost + 1)
+    self.stepCost = (predicate?.cost ?? 0) + transform.cost + 1 + Steps.element
+    super.init(offset: offset, cost: range.cost + Steps.making(elements: 0))
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -52,7 +52,7 @@ final class MapFoldNode: Node, @unchecked Sendable {
     self.transform = transform
     self.variables = variables
     self.stepCost = (predicate?.cost ?? 0) + (key?.cost ?? 0) + transform.cost + 1
-    super.init(offset: offset, cost: range.cost + 1)
+    super.init(offset: offset, cost: range.cost + Steps.making(entries: 0))
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -65,12 +65,15 @@ final class MapFoldNode: Node, @unchecked Sendable {
       let value = try transform.evaluate(&activation)
       do throws(EvaluationError) {
         if let key {
+          try activation.spend(Steps.entry + key.costAsKey)
           try builder.add(key, value)
           continue
         }
         guard case .map(let entries) = value.native else { throw .noMatchingOverload }
-        try activation.spend(entries.count)
-        for entry in entries.entries { try builder.add(entry.key, entry.value) }
+        for entry in entries.entries {
+          try activation.spend(Steps.entry + entry.key.costAsKey)
+          try builder.add(entry.key, entry.value)
+        }
       } catch { throw error.located(at: offset) }
     }
     return .map(MapValue(unique: builder.entries))

@@ -6,7 +6,9 @@ final class ListNode: Node, @unchecked Sendable {
 
   init(_ expression: Expr, _ elements: [(node: Node, isOptional: Bool)]) {
     self.elements = elements
-    super.init(offset: expression.offset, cost: elements.reduce(1) { $0 + $1.node.cost + 1 })
+    super.init(
+      offset: expression.offset,
+      cost: elements.reduce(Steps.making(elements: elements.count)) { $0 + $1.node.cost })
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -34,7 +36,8 @@ final class MapNode: Node, @unchecked Sendable {
   init(_ expression: Expr, _ entries: [(key: Node, value: Node, isOptional: Bool)]) {
     self.entries = entries
     super.init(
-      offset: expression.offset, cost: entries.reduce(1) { $0 + $1.key.cost + $1.value.cost + 1 })
+      offset: expression.offset,
+      cost: entries.reduce(Steps.making(entries: entries.count)) { $0 + $1.key.cost + $1.value.cost })
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -42,6 +45,7 @@ final class MapNode: Node, @unchecked Sendable {
     for entry in entries {
       let key = try entry.key.evaluate(&activation)
       let value = try entry.value.evaluate(&activation)
+      try activation.spend(key.costAsKey)
       do throws(EvaluationError) {
         guard entry.isOptional else {
           try builder.add(key, value)

@@ -46,8 +46,7 @@ extension Activation {
   /// Takes from what may still be spent.
   @inline(__always)
   mutating func spend(_ amount: Int) throws(EvaluationError) {
-    budget &-= amount
-    if budget < 0 { throw EvaluationError(.costLimitExceeded) }
+    try meter.spend(amount)
   }
 }
 

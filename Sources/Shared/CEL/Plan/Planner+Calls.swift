@@ -20,6 +20,11 @@ extension Planner {
     {
       return fold(node, nodes)
     }
+    if overloads.count == 1, let body = overloads[0].pattern, nodes.indices.contains(body.argument),
+      let regex = try regex(nodes[body.argument])
+    {
+      return fold(PatternCallNode(expression, nodes, overloads[0], body, regex), nodes)
+    }
     let node = general(expression, function, nodes, overloads, target.map { [$0] + arguments } ?? arguments)
     if overloads.count == 1, overloads[0].failsEarly { try refuseFailure(of: node, nodes) }
     return fold(node, nodes)
@@ -105,19 +110,16 @@ extension Planner {
   }
 
   private mutating func matches(_ expression: Expr, _ text: Node, _ pattern: Node) throws(Fault) -> Node {
-    guard case .string(let source) = pattern.constant else {
-      return MatchesNode(expression, text, pattern, nil)
-    }
-    let regex: Regex
-    do throws(RegexError) { regex = try Regex(source) } catch {
-      throw Fault(offset: Int(pattern.offset), message: error.message)
-    }
-    patternBudget -= source.utf8.count + regex.programSize
-    guard patternBudget >= 0 else {
+    MatchesNode(expression, text, pattern, try regex(pattern))
+  }
+
+  /// The pattern compiled, if it is a constant.
+  private mutating func regex(_ pattern: Node) throws(Fault) -> Regex? {
+    guard case .string(let source) = pattern.constant else { return nil }
+    do throws(RegexError) { return try patterns.regex(source) } catch {
       throw Fault(
-        offset: Int(pattern.offset), message: "the patterns are too large, taken together", code: .limit)
+        offset: Int(pattern.offset), message: error.message, code: error.isTooLarge ? .limit : .type)
     }
-    return MatchesNode(expression, text, pattern, regex)
   }
 
   /// A call through the registry.

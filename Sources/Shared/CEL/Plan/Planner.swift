@@ -11,10 +11,12 @@ struct Planner {
   var scope: [(name: String, index: Int, bound: Node?)] = []
   /// Every variable of the program has a place of its own, because a bound one may be evaluated late.
   var localCount = 0
-  /// What the patterns of the expression may still come to, in instructions of their programs and bytes.
-  var patternBudget = 500_000
+  /// The constant patterns of the expression.
+  var patterns = ConstantPatterns()
   /// What folding constants may still cost.
-  private var foldingBudget = 100_000
+  private var foldingBudget = 300_000
+  /// What folding one node may cost.
+  private static let foldingLimit = 20_000
 
   init(_ environment: Environment, _ checked: CheckedExpression, claims: @escaping (Expr) -> Int?) {
     self.environment = environment
@@ -101,12 +103,12 @@ struct Planner {
   mutating func fold(_ node: Node, _ operands: [Node]) -> Node {
     guard operands.allSatisfy({ $0.constant != nil }), foldingBudget > 0 else { return node }
     var scratch = Activation(environment)
-    scratch.budget = min(1000, foldingBudget) - node.cost
-    guard scratch.budget >= 0 else { return node }
-    let before = scratch.budget
+    scratch.meter = Meter(min(Self.foldingLimit, foldingBudget) - node.cost)
+    guard scratch.meter.remaining >= 0 else { return node }
+    let before = scratch.meter.remaining
     let value = try? node.evaluate(&scratch)
-    foldingBudget -= 1 + before - scratch.budget
-    guard let value, value.weight <= 1000 else { return node }
+    foldingBudget -= 1 + before - scratch.meter.remaining
+    guard let value, value.weight <= 5000 else { return node }
     return ConstantNode(offset: Int(node.offset), value)
   }
 
@@ -114,7 +116,7 @@ struct Planner {
   func refuseFailure(of node: Node, _ operands: [Node]) throws(Fault) {
     guard operands.allSatisfy({ $0.constant != nil }) else { return }
     var scratch = Activation(environment)
-    scratch.budget = 1000
+    scratch.meter = Meter(Self.foldingLimit)
     do throws(EvaluationError) { _ = try node.evaluate(&scratch) } catch {
       guard error.isAbsorbable else { return }
       throw Fault(offset: Int(operands.first?.offset ?? node.offset), message: error.description)

@@ -8,7 +8,7 @@ final class SelectNode: Node, @unchecked Sendable {
   init(_ expression: Expr, _ operand: Node, _ field: String) {
     self.operand = operand
     self.field = FieldName(field)
-    super.init(offset: expression.offset, cost: operand.cost + 1)
+    super.init(offset: expression.offset, cost: operand.cost + 1 + field.utf8.count / 16)
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -43,7 +43,7 @@ final class HasNode: Node, @unchecked Sendable {
   init(_ expression: Expr, _ operand: Node, _ field: String) {
     self.operand = operand
     self.field = FieldName(field)
-    super.init(offset: expression.offset, cost: operand.cost + 1)
+    super.init(offset: expression.offset, cost: operand.cost + 1 + field.utf8.count / 16)
   }
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
@@ -67,7 +67,7 @@ final class OptionalSelectNode: Node, @unchecked Sendable {
   init(_ expression: Expr, _ operand: Node, _ field: String) {
     self.operand = operand
     self.field = FieldName(field)
-    super.init(offset: expression.offset, cost: operand.cost + 1)
+    super.init(offset: expression.offset, cost: operand.cost + 5 + field.utf8.count / 16)
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
@@ -98,6 +98,7 @@ final class IndexNode: Node, @unchecked Sendable {
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     let value = try operand.evaluate(&activation)
     let key = try index.evaluate(&activation)
+    try activation.spend(key.costAsKey)
     if case .optional(let inner) = value {
       guard let inner else { return value }
       return .optional(try inner.lookup(key))
@@ -132,6 +133,7 @@ final class OptionalIndexNode: Node, @unchecked Sendable {
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     var value = try operand.evaluate(&activation)
     let key = try index.evaluate(&activation)
+    try activation.spend(key.costAsKey + 4)
     if case .optional(let inner) = value {
       guard let inner else { return value }
       value = inner
@@ -182,6 +184,13 @@ extension Value {
       }
     default: throw .noMatchingOverload
     }
+  }
+
+  /// What hashing it as a key of a map costs.
+  @inline(__always)
+  var costAsKey: Int {
+    if case .string(let text) = self { return text.utf8.count / 16 }
+    return 0
   }
 
   /// As a place in a list; -1 for one that no list has.

@@ -27,13 +27,15 @@ final class StringTestNode: Node, @unchecked Sendable {
     } else {
       self.partConstant = nil
     }
-    super.init(offset: expression.offset, cost: operand.cost + part.cost + 1)
+    let length = partConstant?.utf8.count ?? 0
+    super.init(offset: expression.offset, cost: operand.cost + part.cost + 1 + length / 64)
   }
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     let value = try operand.evaluate(&activation)
     guard let constant = partConstant else {
       guard case .string(let part) = try part.evaluate(&activation).native else { throw mismatch() }
+      try activation.spend(Steps.making(bytes: part.utf8.count))
       return try apply(value, StringConstant(part), &activation)
     }
     return try apply(value, constant, &activation)
@@ -102,7 +104,7 @@ final class MatchesNode: Node, @unchecked Sendable {
         throw error(.noMatchingOverload, "matches")
       }
       do throws(EvaluationError) {
-        return try apply(value, try RegexFunctions.compile(pattern, &activation), &activation)
+        return try apply(value, try RuntimePatterns.regex(pattern, &activation.meter), &activation)
       } catch { throw error.located(at: offset) }
     }
     return try apply(value, regex, &activation)
@@ -114,11 +116,11 @@ final class MatchesNode: Node, @unchecked Sendable {
     if case .foreign(let foreign) = value, foreign.kind == .string,
       let bytes = unsafe foreign.source.rawString(foreign.node)
     {
-      try activation.spend(RegexFunctions.searchCost(bytes.count, regex))
+      try activation.spend(regex.shape.searchCost(bytes.count))
       return unsafe regex.matches(bytes)
     }
     guard case .string(let text) = value.native else { throw error(.noMatchingOverload, "matches") }
-    try activation.spend(RegexFunctions.searchCost(text.utf8.count, regex))
+    try activation.spend(regex.shape.searchCost(text.utf8.count))
     return regex.matches(text)
   }
 }

@@ -8,11 +8,13 @@ import CRE2
 @safe final class Regex: @unchecked Sendable {
   /// Longest pattern that is compiled, in bytes.
   static let patternLimit = 64 * 1024
-  /// What a compiled pattern and its cached automaton may take, in bytes: RE2's own default.
-  static let memoryLimit = 8 << 20
 
   /// The pattern as it was written.
   let pattern: String
+  /// What searching with it may cost.
+  let shape: RegexShape
+  /// Instructions of the compiled program.
+  let programSize: Int
   /// Capturing groups in the pattern, the whole match not counted.
   let groupCount: Int
   // RE2's const operations lock internally, hence the unchecked conformance above.
@@ -20,29 +22,31 @@ import CRE2
   /// RE2 looks for `\B` between any two bytes, also those of one character.
   private let mayMatchInsideCharacters: Bool
 
-  /// Compiles `pattern`.
+  /// Compiles `pattern`, whose program and cached automaton may take `memoryLimit` bytes.
   ///
-  /// - Throws: `RegexError` when the pattern is malformed, longer than `patternLimit`, or needs more than
-  ///   `memoryLimit`.
-  init(_ pattern: String) throws(RegexError) {
+  /// - Throws: `RegexError` when the pattern is malformed, longer than `patternLimit`, or needs more memory.
+  init(_ pattern: String, shape: RegexShape? = nil, memoryLimit: Int = 8 << 20) throws(RegexError) {
     guard pattern.utf8.count <= Regex.patternLimit else {
       throw RegexError(message: "error parsing regexp: expression is longer than \(Regex.patternLimit) bytes")
     }
     self.pattern = pattern
+    self.shape = shape ?? RegexShape(Array(pattern.utf8))
     mayMatchInsideCharacters = pattern.utf8.count >= 2 && RegexSyntax.hasNonBoundary(Array(pattern.utf8))
     let source = try RegexSyntax.adaptedToRE2(Array(pattern.utf8))
     var message = [CChar](repeating: 0, count: 256)
     let compiled = unsafe source.withUnsafeBufferPointer { source in
       unsafe message.withUnsafeMutableBufferPointer { message in
         unsafe cre2_compile(
-          source.baseAddress, source.count, Regex.memoryLimit, message.baseAddress, message.count)
+          source.baseAddress, source.count, memoryLimit, message.baseAddress, message.count)
       }
     }
     guard let compiled = unsafe compiled else {
       let reason = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if reason.hasPrefix("pattern too large") { throw RegexError.tooLarge }
       throw RegexError(message: "error parsing regexp: \(reason)")
     }
     unsafe self.compiled = compiled
+    programSize = unsafe cre2_program_size(compiled)
     groupCount = unsafe cre2_group_count(compiled)
   }
 
@@ -94,22 +98,50 @@ import CRE2
   /// Calls `body` with each successive match that does not overlap an earlier one, as Go's `FindAll` does: an
   /// empty match right after a match does not count.
   ///
+  /// What is read is paid for: from where a search starts to the end of its match, and beyond where the pattern may have
+  /// looked for a longer one.
+  ///
   /// - Parameters:
   ///   - text: UTF-8.
   ///   - groups: How many groups to report.
+  ///   - meter: Pays for the searches.
   ///   - body: Gets the whole match and the groups; returns false to stop.
-  func forEachMatch(in text: Span<UInt8>, groups: Int = 0, _ body: ([Range<Int>?]) -> Bool) {
+  /// - Throws: `costLimitExceeded`, and what `body` throws
+  func forEachMatch(
+    in text: Span<UInt8>, groups: Int = 0, _ meter: inout Meter,
+    _ body: ([Range<Int>?], inout Meter) throws(EvaluationError) -> Bool
+  ) throws(EvaluationError) {
     var position = 0
     var previousEnd = -1
+    var readEnd = 0
+    // The states that the text may lead to are made once; after that a byte is cheap.
+    try meter.spend(shape.searchCost(text.count) + 4)
     while position <= text.count, let match = firstMatch(in: text, from: position, groups: groups),
       let whole = match.first.flatMap({ $0 })
     {
+      readEnd = max(readEnd, whole.upperBound)
+      if shape.readsPastMatch {
+        while readEnd < text.count, shape.alphabet.contains(text[readEnd]) { readEnd += 1 }
+      }
+      try meter.spend(matchCost(read: max(readEnd, whole.upperBound) - position, match: whole.count, groups))
       let isEmptyAfterMatch = whole.isEmpty && whole.lowerBound == previousEnd
       previousEnd = whole.upperBound
-      if !isEmptyAfterMatch, !body(match) { return }
+      if !isEmptyAfterMatch, try !body(match, &meter) { return }
       position =
         whole.upperBound > position ? whole.upperBound : Regex.nextScalar(in: text, after: position)
     }
+  }
+
+  /// What one search of many costs, that has read some bytes. Groups are found by a second search of the match.
+  private func matchCost(read: Int, match: Int, _ groups: Int) -> Int {
+    let perState = 3 + shape.positions / 8
+    return 8 + read / 10 + (shape.states > 2000 ? read.multipliedSaturated(by: perState) : 0)
+      + (min(groups, groupCount) > 0 ? match.multipliedSaturated(by: perState) : 0)
+  }
+
+  /// What one search of a text costs at most.
+  func searchCost(_ byteCount: Int, groups: Int = 0) -> Int {
+    shape.searchCost(byteCount).addingSaturated(matchCost(read: 0, match: byteCount, groups) - 8)
   }
 
   /// The name of group `index` (from 1), nil when it has none.
@@ -117,9 +149,6 @@ import CRE2
     guard index > 0, index <= groupCount else { return nil }
     return unsafe cre2_group_name(compiled, index).map { unsafe String(cString: $0) }
   }
-
-  /// Instructions in the compiled program: what a byte of text costs at worst.
-  var programSize: Int { unsafe cre2_program_size(compiled) }
 
   private static func nextScalar(in text: Span<UInt8>, after position: Int) -> Int {
     var next = position + 1
@@ -131,5 +160,12 @@ import CRE2
 /// Why a pattern could not be compiled.
 struct RegexError: Error, Sendable, CustomStringConvertible {
   var message: String
+  /// Whether it is well formed, but needs too much memory.
+  var isTooLarge = false
   var description: String { message }
+
+  static let remedy =
+    "Counted repetitions of Unicode classes, such as \\pL{1,128}, are the largest: use ASCII classes, or \\pL+ and size()"
+  static let tooLarge = RegexError(
+    message: "error parsing regexp: the pattern is too large. \(remedy)", isTooLarge: true)
 }

@@ -24,10 +24,13 @@ public struct Activation {
   /// Variables of comprehensions, by the place the plan gave them.
   var locals: ContiguousArray<Value> = []
   /// What may still be spent.
-  var budget = 0
+  var meter = Meter(0)
   /// Error values for tests of absorption; nil everywhere else.
   var errors: [Int: EvaluationError]?
   private let names: [String: Int]
+
+  /// The steps that the last evaluation left of its cost limit; negative if it ended because of the limit.
+  public var remainingSteps: Int { meter.remaining }
 
   /// Values for an environment's variables, all unset.
   public init(_ environment: Environment) {

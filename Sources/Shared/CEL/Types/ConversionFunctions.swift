@@ -17,7 +17,7 @@ enum ConversionFunctions {
     declarations.function(
       "bool",
       .unary("bool_to_bool") { (value: Bool) in value },
-      .unary("string_to_bool") { (text: String) throws(EvaluationError) -> Bool in
+      .unary("string_to_bool", cost: .constantly(2)) { (text: String) throws(EvaluationError) -> Bool in
         switch text {
         case "1", "t", "T", "true", "TRUE", "True": return true
         case "0", "f", "F", "false", "FALSE", "False": return false
@@ -43,7 +43,7 @@ enum ConversionFunctions {
         }
         return Int64(value)
       },
-      .unary("string_to_int64") { (text: String) throws(EvaluationError) -> Int64 in
+      .unary("string_to_int64", cost: .linear) { (text: String) throws(EvaluationError) -> Int64 in
         guard let result = Int64(text) else { throw failure(text, "int") }
         return result
       },
@@ -65,7 +65,7 @@ enum ConversionFunctions {
         guard value >= 0, value < 0x1p64 else { throw EvaluationError(.outOfRange, "\(value) is no uint") }
         return UInt64(value)
       },
-      .unary("string_to_uint64") { (text: String) throws(EvaluationError) -> UInt64 in
+      .unary("string_to_uint64", cost: .linear) { (text: String) throws(EvaluationError) -> UInt64 in
         guard text.utf8.first?.isDigit ?? false, let result = UInt64(text) else {
           throw failure(text, "uint")
         }
@@ -79,7 +79,8 @@ enum ConversionFunctions {
       .unary("double_to_double") { (value: Double) in value },
       .unary("int64_to_double") { (value: Int64) in Double(value) },
       .unary("uint64_to_double") { (value: UInt64) in Double(value) },
-      .unary("string_to_double", cost: .linear) { (text: String) throws(EvaluationError) -> Double in
+      .unary("string_to_double", cost: .custom { 10 + WorkCost.bytes($0[0]) }) {
+        (text: String) throws(EvaluationError) -> Double in
         guard let result = DoubleText.parse(text) else { throw failure(text, "double") }
         return result
       })
@@ -90,17 +91,17 @@ enum ConversionFunctions {
       "string",
       .unary("string_to_string") { (text: String) in text },
       .unary("bool_to_string") { (value: Bool) in value ? "true" : "false" },
-      .unary("int64_to_string") { (value: Int64) in String(value) },
-      .unary("uint64_to_string") { (value: UInt64) in String(value) },
-      .unary("double_to_string") { (value: Double) in DoubleText.shortest(value) },
+      .unary("int64_to_string", cost: .constantly(2)) { (value: Int64) in String(value) },
+      .unary("uint64_to_string", cost: .constantly(2)) { (value: UInt64) in String(value) },
+      .unary("double_to_string", cost: .constantly(15)) { (value: Double) in DoubleText.shortest(value) },
       .unary("bytes_to_string", cost: .linear) { (bytes: [UInt8]) throws(EvaluationError) -> String in
         guard let text = String(validating: bytes, as: UTF8.self) else {
           throw EvaluationError(.invalidConversion, "bytes are not valid UTF-8")
         }
         return text
       },
-      .unary("timestamp_to_string") { (time: TimestampValue) in time.description },
-      .unary("duration_to_string") { (span: DurationValue) in span.description })
+      .unary("timestamp_to_string", cost: .constantly(40)) { (time: TimestampValue) in time.description },
+      .unary("duration_to_string", cost: .constantly(25)) { (span: DurationValue) in span.description })
     declarations.function(
       "bytes",
       .unary("bytes_to_bytes") { (bytes: [UInt8]) in bytes },
@@ -117,14 +118,16 @@ enum ConversionFunctions {
         }
         return result
       },
-      .unary("string_to_timestamp") { (text: String) throws(EvaluationError) in
+      .unary("string_to_timestamp", cost: .custom { 10 + WorkCost.bytes($0[0]) / 5 }) {
+        (text: String) throws(EvaluationError) in
         try TimestampValue.parse(text)
       }.failingEarly())
     declarations.function(
       "duration",
       .unary("duration_to_duration") { (span: DurationValue) in span },
       .unary("int64_to_duration") { (nanoseconds: Int64) in DurationValue(nanoseconds: nanoseconds) },
-      .unary("string_to_duration", cost: .linear) { (text: String) throws(EvaluationError) in
+      .unary("string_to_duration", cost: .custom { 10 + WorkCost.bytes($0[0]) }) {
+        (text: String) throws(EvaluationError) in
         try DurationValue.parse(text)
       }.failingEarly())
   }

@@ -13,13 +13,15 @@ enum StringFunctions {
     }
     declarations.function(
       "matches",
-      .binary("matches", cost: .linear, matches),
-      .binary("matches_string", member: true, cost: .linear, matches))
+      Overload("matches", [.string, .string], returns: .bool, pattern: 1, matches),
+      Overload("matches_string", member: true, [.string, .string], returns: .bool, pattern: 1, matches))
   }
 
-  @Sendable private static func matches(_ text: String, _ pattern: String) throws(EvaluationError) -> Bool {
-    do throws(RegexError) { return try Regex(pattern).matches(text) } catch {
-      throw .invalidArgument(error.message)
-    }
+  @Sendable private static func matches(
+    _ arguments: [Value], _ regex: Regex, _ meter: inout Meter
+  ) throws(EvaluationError) -> Value {
+    guard case .string(let text) = arguments[0] else { throw .noMatchingOverload }
+    try meter.spend(regex.shape.searchCost(text.utf8.count))
+    return .bool(regex.matches(text))
   }
 }

@@ -12,6 +12,7 @@ extension Value {
     case .list(let list): list.weight
     case .map(let map): map.weight
     case .optional(let inner): inner.map { $0.weight.addingSaturated(1) } ?? 1
+    case .opaque(let value): Swift.max(1, Swift.min(value.weight, Int.saturation))
     case .foreign(let foreign): Swift.min(foreign.source.weight(foreign.node), Int.saturation)
     default: 1
     }

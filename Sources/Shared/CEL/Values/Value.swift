@@ -113,6 +113,13 @@ public struct TypeName: Sendable, Hashable, CustomStringConvertible {
 public protocol OpaqueValue: AnyObject, Sendable {
   /// The type's full name, as in ``ValueType/opaque(_:_:)``.
   var typeName: String { get }
+  /// What comparing, printing or keeping it costs, in steps: about one for each ten bytes it holds, and at least 1.
+  var weight: Int { get }
   /// Whether both are equal in CEL; only called with a value of the same type name.
   func isEqual(to other: any OpaqueValue) -> Bool
+}
+
+extension OpaqueValue {
+  /// 1, for a value that is small.
+  public var weight: Int { 1 }
 }

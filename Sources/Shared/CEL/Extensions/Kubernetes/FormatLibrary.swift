@@ -22,7 +22,10 @@ public struct FormatLibrary: Library {
       })
     declarations.function(
       "validate",
-      .binary("format-validate", member: true, returns: .optional(.list(.string)), cost: .linear) {
+      .binary(
+        "format-validate", member: true, returns: .optional(.list(.string)),
+        cost: .custom { 60 + 2 * WorkCost.bytes($0[1]) }
+      ) {
         (format: NamedFormat, text: String) in
         let problems = format.problems(text)
         return Value.optional(problems.isEmpty ? nil : .list(problems.map(Value.string)))

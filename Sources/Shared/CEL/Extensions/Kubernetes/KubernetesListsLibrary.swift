@@ -26,7 +26,7 @@ public struct KubernetesListsLibrary: Library {
   }
 
   private func declareOrder(in declarations: inout Declarations) {
-    let deep = Overload.Cost.custom { $0[0].weight }
+    let deep = Overload.Cost.custom { $0[0].weight.multipliedSaturated(by: 2) }
     declarations.function(
       "isSorted",
       ValueOrder.types.map { type in

@@ -8,17 +8,22 @@ public struct QuantityLibrary: Library {
   /// The library.
   public init() {}
 
+  /// Every digit is a byte of its own.
+  private static let reading = Overload.Cost.custom { 20 + WorkCost.bytes($0[0]) / 2 }
+
   /// Adds the type `kubernetes.Quantity` and its functions.
   public func declare(in declarations: inout Declarations) {
     declarations.type(Quantity.celTypeName, Quantity.valueType)
     declarations.function(
       "quantity",
-      .unary("string_to_quantity", cost: .linear) { (text: String) throws(EvaluationError) in
+      .unary("string_to_quantity", cost: Self.reading) { (text: String) throws(EvaluationError) in
         try Quantity(parsing: text)
       })
     declarations.function(
       "isQuantity",
-      .unary("is_quantity_string", cost: .linear) { (text: String) in (try? Quantity(parsing: text)) != nil })
+      .unary("is_quantity_string", cost: Self.reading) { (text: String) in
+        (try? Quantity(parsing: text)) != nil
+      })
     declareConversions(in: &declarations)
     declareOperations(in: &declarations)
   }
@@ -31,10 +36,13 @@ public struct QuantityLibrary: Library {
       .unary("quantity_sign_function") { (quantity: Quantity) in Int64(quantity.number.sign) })
     declarations.function(
       "isInteger",
-      .unary("quantity_is_integer", member: true) { (quantity: Quantity) in quantity.number.int64 != nil })
+      .unary("quantity_is_integer", member: true, cost: .linear) { (quantity: Quantity) in
+        quantity.number.int64 != nil
+      })
     declarations.function(
       "asInteger",
-      .unary("quantity_get_int", member: true) { (quantity: Quantity) throws(EvaluationError) in
+      .unary("quantity_get_int", member: true, cost: .linear) {
+        (quantity: Quantity) throws(EvaluationError) in
         guard let value = quantity.number.int64 else {
           throw .invalidArgument("cannot convert value to integer")
         }
@@ -42,25 +50,33 @@ public struct QuantityLibrary: Library {
       })
     declarations.function(
       "asApproximateFloat",
-      .unary("quantity_get_float", member: true) { (quantity: Quantity) in quantity.number.double })
+      .unary("quantity_get_float", member: true, cost: .linear) { (quantity: Quantity) in
+        quantity.number.double
+      })
   }
 
   private func declareOperations(in declarations: inout Declarations) {
-    // A sum may have two thousand digits.
-    let adding = Overload.Cost.custom { _ in 20 }
+    // A sum has the digits from the highest to the lowest place of both.
+    let adding = Overload.Cost.custom { arguments in
+      let numbers = arguments.map { Quantity.extract($0)?.number ?? DecimalNumber(.max) }
+      let top = numbers.reduce(0) { max($0, $1.digits.count + $1.exponent) }
+      let bottom = numbers.reduce(0) { min($0, $1.exponent) }
+      return 40 + (top - bottom) / 4
+    }
     declarations.function(
       "isGreaterThan",
-      .binary("quantity_is_greater_than", member: true) { (left: Quantity, right: Quantity) in
+      .binary("quantity_is_greater_than", member: true, cost: .linear) { (left: Quantity, right: Quantity) in
         left.number > right.number
       })
     declarations.function(
       "isLessThan",
-      .binary("quantity_is_less_than", member: true) { (left: Quantity, right: Quantity) in
+      .binary("quantity_is_less_than", member: true, cost: .linear) { (left: Quantity, right: Quantity) in
         left.number < right.number
       })
     declarations.function(
       "compareTo",
-      .binary("quantity_compare_to", member: true) { (left: Quantity, right: Quantity) -> Int64 in
+      .binary("quantity_compare_to", member: true, cost: .linear) {
+        (left: Quantity, right: Quantity) -> Int64 in
         left.number == right.number ? 0 : (left.number < right.number ? -1 : 1)
       })
     declarations.function(

@@ -8,24 +8,27 @@ public struct SemverLibrary: Library {
   /// The library.
   public init() {}
 
+  /// The parts between dots are kept one by one.
+  private static let reading = Overload.Cost.custom { 30 + 3 * WorkCost.bytes($0[0]) }
+
   /// Adds the type `kubernetes.Semver` and its functions.
   public func declare(in declarations: inout Declarations) {
     declarations.type(SemanticVersion.celTypeName, SemanticVersion.valueType)
     declarations.function(
       "semver",
-      .unary("string_to_semver", cost: .linear) { (text: String) throws(EvaluationError) in
+      .unary("string_to_semver", cost: Self.reading) { (text: String) throws(EvaluationError) in
         try SemanticVersion(parsing: text)
       },
-      .binary("string_bool_to_semver", cost: .linear) {
+      .binary("string_bool_to_semver", cost: Self.reading) {
         (text: String, normalising: Bool) throws(EvaluationError) in
         try SemanticVersion(parsing: text, normalising: normalising)
       })
     declarations.function(
       "isSemver",
-      .unary("is_semver_string", cost: .linear) { (text: String) in
+      .unary("is_semver_string", cost: Self.reading) { (text: String) in
         (try? SemanticVersion(parsing: text)) != nil
       },
-      .binary("is_semver_string_bool", cost: .linear) { (text: String, normalising: Bool) in
+      .binary("is_semver_string_bool", cost: Self.reading) { (text: String, normalising: Bool) in
         (try? SemanticVersion(parsing: text, normalising: normalising)) != nil
       })
     declarations.function(
@@ -45,17 +48,20 @@ public struct SemverLibrary: Library {
       })
     declarations.function(
       "isGreaterThan",
-      .binary("semver_is_greater_than", member: true) { (left: SemanticVersion, right: SemanticVersion) in
+      .binary("semver_is_greater_than", member: true, cost: .linear) {
+        (left: SemanticVersion, right: SemanticVersion) in
         left.compare(right) > 0
       })
     declarations.function(
       "isLessThan",
-      .binary("semver_is_less_than", member: true) { (left: SemanticVersion, right: SemanticVersion) in
+      .binary("semver_is_less_than", member: true, cost: .linear) {
+        (left: SemanticVersion, right: SemanticVersion) in
         left.compare(right) < 0
       })
     declarations.function(
       "compareTo",
-      .binary("semver_compare_to", member: true) { (left: SemanticVersion, right: SemanticVersion) in
+      .binary("semver_compare_to", member: true, cost: .linear) {
+        (left: SemanticVersion, right: SemanticVersion) in
         Int64(left.compare(right))
       })
   }

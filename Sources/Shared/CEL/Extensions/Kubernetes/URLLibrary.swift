@@ -8,31 +8,40 @@ public struct URLLibrary: Library {
   /// The library.
   public init() {}
 
+  /// Every byte is looked at several times, and kept.
+  private static let reading = Overload.Cost.custom { 20 + WorkCost.bytes($0[0]) }
+
   /// Adds the type `kubernetes.URL` and its functions.
   public func declare(in declarations: inout Declarations) {
     declarations.type(URLReference.celTypeName, URLReference.valueType)
     declarations.function(
       "url",
-      .unary("string_to_url", cost: .linear) { (text: String) throws(EvaluationError) in
+      .unary("string_to_url", cost: Self.reading) { (text: String) throws(EvaluationError) in
         try URLReference(parsing: text)
       })
     declarations.function(
       "isURL",
-      .unary("is_url_string", cost: .linear) { (text: String) in URLReference.requestProblem(text) == nil })
+      .unary("is_url_string", cost: Self.reading) { (text: String) in URLReference.requestProblem(text) == nil
+      })
     declarations.function(
-      "getScheme", .unary("url_get_scheme", member: true) { (url: URLReference) in url.scheme })
+      "getScheme", .unary("url_get_scheme", member: true, cost: .linear) { (url: URLReference) in url.scheme }
+    )
     declarations.function(
-      "getHost", .unary("url_get_host", member: true) { (url: URLReference) in url.host })
+      "getHost", .unary("url_get_host", member: true, cost: .linear) { (url: URLReference) in url.host })
     declarations.function(
-      "getHostname", .unary("url_get_hostname", member: true) { (url: URLReference) in url.hostname })
+      "getHostname",
+      .unary("url_get_hostname", member: true, cost: .linear) { (url: URLReference) in url.hostname })
     declarations.function(
-      "getPort", .unary("url_get_port", member: true) { (url: URLReference) in url.port })
+      "getPort", .unary("url_get_port", member: true, cost: .linear) { (url: URLReference) in url.port })
     declarations.function(
       "getEscapedPath",
-      .unary("url_get_escaped_path", member: true) { (url: URLReference) in url.escapedPath })
+      .unary("url_get_escaped_path", member: true, cost: .linear) { (url: URLReference) in url.escapedPath })
     declarations.function(
       "getQuery",
-      .unary("url_get_query", member: true, returns: .map(.string, .list(.string))) { (url: URLReference) in
+      .unary(
+        "url_get_query", member: true, returns: .map(.string, .list(.string)),
+        cost: .custom { URLReference.extract($0[0])?.queryCost ?? 0 }
+      ) { (url: URLReference) in
         MapValue(url.query.map { (.string($0.key), .list($0.values.map(Value.string))) })
       })
   }

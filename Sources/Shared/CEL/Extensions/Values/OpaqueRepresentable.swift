@@ -6,12 +6,16 @@
 protocol OpaqueRepresentable: ValueConvertible, Equatable {
   /// The type's name in CEL, `net.IP` say.
   static var celTypeName: String { get }
+  /// What comparing or keeping it costs: see ``OpaqueValue/weight``.
+  var weight: Int { get }
 }
 
 extension OpaqueRepresentable {
   static var valueType: ValueType { .opaque(celTypeName) }
 
   var celValue: Value { .opaque(Opaque(self)) }
+
+  var weight: Int { 8 }
 
   static func extract(_ value: Value) -> Self? {
     guard case .opaque(let opaque) = value else { return nil }
@@ -26,6 +30,8 @@ final class Opaque<Wrapped: OpaqueRepresentable>: OpaqueValue {
   init(_ wrapped: Wrapped) { self.wrapped = wrapped }
 
   var typeName: String { Wrapped.celTypeName }
+
+  var weight: Int { wrapped.weight }
 
   func isEqual(to other: any OpaqueValue) -> Bool { (other as? Opaque<Wrapped>)?.wrapped == wrapped }
 }

@@ -17,6 +17,8 @@ struct Quantity: Sendable, OpaqueRepresentable {
   let number: DecimalNumber
   let notation: Notation
 
+  var weight: Int { 20 + number.digits.count / 5 }
+
   init(_ number: DecimalNumber, _ notation: Notation = .decimalSI) {
     self.number = number
     self.notation = notation

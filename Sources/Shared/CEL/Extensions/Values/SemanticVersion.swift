@@ -18,6 +18,16 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
   let preRelease: [Identifier]
   let build: [String]
 
+  var weight: Int { 20 + preRelease.count * 4 + build.count * 4 + textLength / 5 }
+
+  /// Bytes of its texts.
+  private var textLength: Int {
+    preRelease.reduce(build.reduce(0) { $0 + $1.utf8.count }) { sum, part in
+      if case .text(let text) = part { return sum + text.utf8.count }
+      return sum
+    }
+  }
+
   /// Reads `MAJOR.MINOR.PATCH[-PRE][+BUILD]`.
   ///
   /// - Parameters:

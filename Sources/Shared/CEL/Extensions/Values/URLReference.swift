@@ -23,6 +23,16 @@ struct URLReference: Sendable, OpaqueRepresentable {
   /// What follows `#`, as written.
   private(set) var rawFragment: [UInt8] = []
 
+  var weight: Int { 20 + length }
+
+  /// About as many bytes as were read.
+  private var length: Int {
+    host.utf8.count + path.count + rawQuery.count + rawFragment.count + opaque.utf8.count
+  }
+
+  /// What reading the query costs: each parameter becomes a list in a map.
+  var queryCost: Int { rawQuery.count + 40 * (1 + rawQuery.count { $0 == UInt8(ascii: "&") }) }
+
   /// Reads an absolute URL or an absolute path, as Kubernetes' `url()` does.
   ///
   /// Like there it has to be a valid request target too, and there a `#` is an ordinary character.

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Looks for the expressions that take the most time, and the most memory, for each step that they are charged:
+//
+//   FUZZ=1 WATCHUTILS_ONLY=cel-cost swift build -c release --product cel-cost-search
+//   .build/release/cel-cost-search SECONDS [SEED [LIMIT]]
+//
+// Expressions are put together from calls of every function over texts, lists and numbers that grow, and from macros
+// around them; those that cost most a step are changed and tried again. At the end the worst are evaluated at the whole
+// limit, each in a process of its own, and their time and memory printed.
+
+import CEL
+import Glibc
+
+@main
+enum SearchCost {
+  static func main() {
+    let arguments = CommandLine.arguments
+    if arguments.count == 4, arguments[1] == "measure" {
+      print(Measurement.whole(arguments[3], limit: Int(arguments[2]) ?? 0))
+      return
+    }
+    let seconds = arguments.count > 1 ? Double(arguments[1]) ?? 60 : 60
+    let seed = arguments.count > 2 ? UInt64(arguments[2]) ?? 1 : 1
+    let limit = arguments.count > 3 ? Int(arguments[3]) ?? 10_000_000 : 10_000_000
+    var search = Search(seed: seed)
+    let end = Clock.cpu() + seconds
+    while Clock.cpu() < end { search.step() }
+    print("\(search.tried) expressions tried, seed \(seed)")
+    print("ns/step  B/step  seconds  MB  (at \(limit) steps)  expression")
+    for candidate in search.worst {
+      let whole = Measurement.inProcess(candidate.expression, limit: limit)
+      print("\(Int(candidate.time))  \(Int(candidate.memory))  \(whole)  \(candidate.expression)")
+    }
+  }
+}
+
+enum Clock {
+  static func cpu() -> Double {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+
+  /// What the process keeps in memory.
+  static func residentBytes() -> Int {
+    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var line = [CChar](repeating: 0, count: 100)
+    guard unsafe fgets(&line, 99, file) != nil else { return 0 }
+    let words = String(decoding: line.prefix { $0 > 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(
+      separator: " ")
+    return (words.count > 1 ? Int(words[1]) ?? 0 : 0) * 4096
+  }
+}
+
+/// What an evaluation takes.
+struct Measurement {
+  static let environment = Environment(
+    variables: [Variable("x", .dyn), Variable("s", .string), Variable("n", .int)],
+    libraries: StandardLibraries.all)
+
+  private static let values: [(String, Value)] = [
+    ("x", ["a": .list((0..<50).map { .int($0) }), "b": "b", "c": ["d": 1.5]]),
+    ("s", .string(String(repeating: "a=b&", count: 200))), ("n", .int(7)),
+  ]
+
+  /// Nanoseconds and bytes a step, of an evaluation with a small limit; nil for what does not compile or costs little.
+  static func rate(_ expression: String, limit: Int) -> (time: Double, memory: Double)? {
+    guard let program = try? environment.compile(expression) else { return nil }
+    var activation = Activation(environment)
+    for (name, value) in values { activation[name] = value }
+    let start = Clock.cpu()
+    let before = Clock.residentBytes()
+    let result = try? program.evaluate(&activation, costLimit: limit)
+    let elapsed = (Clock.cpu() - start) * 1e9
+    let after = Clock.residentBytes()
+    let spent = limit - max(activation.remainingSteps, 0)
+    guard spent > limit / 20 || elapsed > Double(limit) * 5 else { return nil }
+    let kept = result == nil ? 0 : Double(after) - Double(before)
+    return (elapsed / Double(max(spent, 1)), kept / Double(max(spent, 1)))
+  }
+
+  /// Seconds and peak megabytes at a limit, as text.
+  static func whole(_ expression: String, limit: Int) -> String {
+    guard let program = try? environment.compile(expression) else { return "does not compile" }
+    var activation = Activation(environment)
+    for (name, value) in values { activation[name] = value }
+    let start = Clock.cpu()
+    let result = try? program.evaluate(&activation, costLimit: limit)
+    let elapsed = Clock.cpu() - start
+    var usage = rusage()
+    // 0 is RUSAGE_SELF.
+    unsafe getrusage(0, &usage)
+    return "\(Int(elapsed * 1000)) ms  \(usage.ru_maxrss / 1024) MB\(result == nil ? "" : " (has a value)")"
+  }
+
+  /// The same in a process of its own, whose peak is not that of others.
+  static func inProcess(_ expression: String, limit: Int) -> String {
+    let quoted =
+      "'" + expression.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+      + "'"
+    guard let pipe = unsafe popen("\(CommandLine.arguments[0]) measure \(limit) \(quoted)", "r") else {
+      return "?"
+    }
+    defer { unsafe pclose(pipe) }
+    var line = [CChar](repeating: 0, count: 200)
+    guard unsafe fgets(&line, 199, pipe) != nil else { return "no result" }
+    return String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}

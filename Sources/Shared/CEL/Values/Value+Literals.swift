@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Values written as Swift literals: `["name": "web", "replicas": 3, "ready": true, "node": .null]`.
+///
+/// `nil` is no literal for null: where a `Value?` is wanted, as in ``optional(_:)``, it would be taken for a value.
+extension Value: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral
+{
+  /// A bool.
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+
+  /// An int.
+  public init(integerLiteral value: Int64) { self = .int(value) }
+
+  /// A double.
+  public init(floatLiteral value: Double) { self = .double(value) }
+
+  /// A string.
+  public init(stringLiteral value: String) { self = .string(value) }
+
+  /// A list.
+  public init(arrayLiteral elements: Value...) { self = .list(ListValue(elements)) }
+
+  /// A map; of a repeated key the first value counts.
+  public init(dictionaryLiteral elements: (Value, Value)...) { self = .map(MapValue(elements)) }
+}
