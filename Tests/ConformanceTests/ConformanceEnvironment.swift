@@ -5,7 +5,8 @@
 /// The environment that a row asks for: libraries by its file, variables and functions by its declarations.
 enum ConformanceEnvironment {
   static func environment(for row: ConformanceRow) throws -> Environment {
-    var options = Environment.Options()
+    let dialect = dialect(of: row.suite)
+    var options = Environment.Options(dialect)
     options.macros = !row.flag("disable_macros")
     options.checks = !row.flag("disable_check")
     var variables: [String: ValueType] = [:]
@@ -28,15 +29,14 @@ enum ConformanceEnvironment {
     let declared = DeclaredFunctions(functions: functions)
     return Environment(
       variables: variables.sorted { $0.key < $1.key }.map { Variable($0.key, $0.value) },
-      container: row.text("container") ?? "", libraries: libraries(for: row.suite) + [declared],
+      container: row.text("container") ?? "", libraries: StandardLibraries.libraries(dialect) + [declared],
       options: options)
   }
 
-  /// Everything, in the dialect of the implementation that the file comes from.
-  private static func libraries(for file: String) -> [any Library] {
-    if file.hasPrefix("k8s-") { return StandardLibraries.libraries(.kubernetes) }
-    return StandardLibraries.libraries(
-      file.hasPrefix("ext-") || file.hasPrefix("go-") ? .celGo : .specification)
+  /// The dialect of the implementation that a file comes from.
+  private static func dialect(of file: String) -> Dialect {
+    if file.hasPrefix("k8s-") { return .kubernetes }
+    return file.hasPrefix("ext-") || file.hasPrefix("go-") ? .celGo : .specification
   }
 
   /// The types of empty lists, which the API server knows from a schema that the data leaves out: a field such as

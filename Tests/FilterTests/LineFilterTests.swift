@@ -76,7 +76,7 @@ import Testing
     Case(#"spec.on == true && spec.on != false"#, pod, .match),
     Case(#"spec.n in [1, 2, 3]"#, pod, .match),
     Case(#"spec.n.x == 1"#, pod, .error),
-    Case(#"has(spec.n.x)"#, pod, .error),
+    Case(#"has(spec.n.x)"#, pod, .noMatch),
     Case(#"spec.?missing.orValue("x") == "x""#, pod, .match),
     Case(#"metadata.labels.all(k, k.size() > 2)"#, pod, .match),
     Case(#"old == null"#, pod, .match),
@@ -166,7 +166,7 @@ import Testing
   @Test(.timeLimit(.minutes(10))) func valuesThatLieInTheLineAreWeighedOnce() throws {
     let line = PaddedLine(#"{"a":"\#(String(repeating: "p", count: 8 << 20))"}"#)
     let filter = try LineFilter(
-      FilterOptions(expression: "size(lists.range(300000).map(i, [self, [self]])) == 300000"))
+      FilterOptions(expression: "size(lists.range(200000).map(i, [self, [self]])) == 200000"))
     #expect(line.test(LineEvaluator(filter)) == .match)
   }
 

@@ -44,8 +44,19 @@ public struct Environment: Sendable {
     /// that are compared with another type, as in `type(x) == bytes` and `type(x) in [int, uint]`, are always accepted.
     public var refuseTypeName: (@Sendable (_ name: String) -> String?)?
 
-    /// The defaults: macros and checks on, no fallback.
-    public init() {}
+    /// Whether `has(x.y)` is false where `x` is a number, string, bool or null, as cel-go and Kubernetes have it. It fails in
+    /// the specification's dialect.
+    public var hasIsFalseForScalars = false
+    /// Whether a call with constant arguments that is sure to fail is refused when it is compiled, as Kubernetes does:
+    /// `int('abc')`, `quantity('1Q')`, `'%q'.format([x])`. A constant that is not a regular expression, a timestamp or a
+    /// duration is always refused.
+    public var refusesFailingConstants = false
+
+    /// The defaults: macros and checks on, no fallback, and what the dialect has.
+    public init(_ dialect: Dialect = .specification) {
+      hasIsFalseForScalars = dialect != .specification
+      refusesFailingConstants = dialect == .kubernetes
+    }
   }
 
   /// An environment with the standard library, and these libraries on top.

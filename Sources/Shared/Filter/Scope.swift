@@ -30,7 +30,7 @@ enum Scope {
 
   /// An environment with all libraries; `costLimit` bounds one evaluation, `schema` declares the objects of events.
   static func environment(costLimit: Int?, schema: (any ObjectSchema)? = nil) -> Environment {
-    var options = Environment.Options()
+    var options = Environment.Options(.kubernetes)
     options.fallbackVariable = "@rest"
     options.refuseTypeName = { "'\($0)' is the name of a CEL type: write self.\($0) for the key" }
     var limits = Limits()
@@ -39,7 +39,8 @@ enum Scope {
     let places = (0..<pathLimit).map { Variable("@\($0)", .dyn) }
     return Environment(
       variables: names.map { Variable($0, type(of: $0, schema)) } + places,
-      libraries: StandardLibraries.all, objectTypes: schema, options: options, limits: limits)
+      libraries: StandardLibraries.libraries(.kubernetes), objectTypes: schema, options: options,
+      limits: limits)
   }
 
   private static func type(of name: String, _ schema: (any ObjectSchema)?) -> ValueType {

@@ -29,7 +29,8 @@ struct CompiledComparison {
 
   private func truthWithout(_ state: PathState) -> Truth {
     switch operation {
-    case .has: state == .missingKey ? .no : .error
+    // Of a scalar it is false, as in Kubernetes.
+    case .has: state == .missingKey || state == .notAnObject ? .no : .error
     case .textOneOf, .textNoneOf, .exists, .existsNot, .textGreater, .textLess: Truth(resultWhenMissing)
     default: .error
     }

@@ -191,7 +191,7 @@ package final class LineScan {
     for child in unsafe first..<(first + nodes[node].childCount) where unsafe states[child] == .pending {
       settle(child, state)
       if unsafe nodes[child].childCount > 0 {
-        settleChildren(child, state == .missingKey ? .missingParent : state)
+        settleChildren(child, .missingParent)
       }
     }
   }

@@ -41,8 +41,8 @@ package enum PathState: UInt8, Sendable {
   case present
   /// The object in which the path ends has no such key.
   case missingKey
-  /// An object on the way has no such key.
+  /// The path ends below a value that is not there.
   case missingParent
-  /// Something on the way is no object.
+  /// The path ends directly below a value that is not an object.
   case notAnObject
 }

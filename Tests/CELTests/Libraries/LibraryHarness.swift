@@ -6,7 +6,7 @@
 enum LibraryHarness {
   static let environment = Environment(
     variables: [Variable("v", .dyn), Variable("text", .string), Variable("list", .dynList)],
-    libraries: StandardLibraries.all)
+    libraries: StandardLibraries.libraries(.celGo))
 
   static func evaluate(
     _ expression: String, v: Value? = nil, text: String? = nil, list: [Value]? = nil, costLimit: Int? = nil

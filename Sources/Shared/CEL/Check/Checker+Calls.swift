@@ -31,8 +31,16 @@ extension Checker {
       for argument in arguments { _ = try check(argument) }
       return .dyn
     }
-    if isMember, let target = arguments.first { _ = try check(target) }
     let name = CallText.name(function)
+    if let reason = Foreign.reason(function, isMember ? arguments.first : nil) {
+      return try fail(expression.offset, "undeclared function '\(name)': \(reason)", code: .undeclared)
+    }
+    if arguments.count == (isMember ? 1 : 0), resolver.environment.slots[function] != nil {
+      return try fail(
+        expression.offset, "'\(name)' is a variable: write it without parentheses", code: .undeclared,
+        suggestion: name)
+    }
+    if isMember, let target = arguments.first { _ = try check(target) }
     return try fail(
       expression.offset, "undeclared function '\(name)'\(inContainer)", code: .undeclared,
       suggestion: resolver.suggestion(forFunction: function, isMember: isMember))

@@ -80,6 +80,10 @@ struct Checker {
       noteTypeName(expression, name, found.type)
       return found.type
     }
+    if let meant = Foreign.values[name] {
+      return try fail(
+        expression.offset, "'\(name)' is not a value of CEL", code: .undeclared, suggestion: meant)
+    }
     if let fallback = resolver.environment.options.fallbackVariable, !name.hasPrefix(".") {
       guard case .object(let object) = resolver.identifier(fallback)?.type else { return .dyn }
       return try declared(name, of: object, expression)

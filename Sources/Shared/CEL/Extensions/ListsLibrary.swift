@@ -5,11 +5,14 @@ public struct ListsLibrary: Library {
   /// `lists`
   public let name = "lists"
 
-  /// The library.
-  public init() {}
+  private let dialect: Dialect
+
+  /// The library; in the specification's dialect `lists.range` fails for a negative size, in others it gives `[]`.
+  public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
   /// Adds the functions and the macro `sortBy`.
   public func declare(in declarations: inout Declarations) {
+    let dialect = dialect
     let list = ValueType.list(.t)
     declarations.function(
       "slice",
@@ -38,7 +41,9 @@ public struct ListsLibrary: Library {
           guard case .int(let count) = arguments[0] else { return 0 }
           return count > ListOperations.rangeLimit ? 0 : Steps.making(elements: max(Int(clamping: count), 0))
         }
-      ) { (count: Int64) throws(EvaluationError) in try ListOperations.range(count) })
+      ) { (count: Int64) throws(EvaluationError) in
+        try ListOperations.range(dialect == .specification ? count : max(count, 0))
+      })
     declarations.function(
       "reverse",
       .unary("list_reverse", member: true, list, returns: list, cost: .linear) { (list: ListValue) in

@@ -2,18 +2,18 @@
 
 /// The libraries that come with this module, beyond the standard library that every environment has.
 public enum StandardLibraries {
-  /// Everything, by cel-go's newest versions; no two libraries claim the same name.
-  public static let all: [any Library] = libraries(.celGo)
+  /// Everything, in the specification's dialect; no two libraries claim the same name.
+  public static let all: [any Library] = libraries(.specification)
 
   /// Everything, in the dialect of one implementation.
   public static func libraries(_ dialect: Dialect) -> [any Library] {
-    extensions(dialect) + kubernetes(dialect) + (dialect == .kubernetes ? [KubernetesDurations()] : [])
+    extensions(dialect) + kubernetes(dialect) + (dialect == .specification ? [] : [TotalMilliseconds()])
   }
 
   /// cel-go's extensions.
   public static func extensions(_ dialect: Dialect = .celGo) -> [any Library] {
     [
-      StringsLibrary(dialect), ListsLibrary(), MathLibrary(), SetsLibrary(), EncodersLibrary(),
+      StringsLibrary(dialect), ListsLibrary(dialect), MathLibrary(), SetsLibrary(), EncodersLibrary(),
       BindingsLibrary(),
       RegexLibrary(), NetworkLibrary(dialect), BlocksLibrary(),
     ]
@@ -23,8 +23,7 @@ public enum StandardLibraries {
   public static func kubernetes(_ dialect: Dialect = .kubernetes) -> [any Library] {
     [
       KubernetesListsLibrary(), KubernetesRegexLibrary(), URLLibrary(), QuantityLibrary(), FormatLibrary(),
-      SemverLibrary(),
-      NetworkLibrary(dialect),
+      SemverLibrary(), JSONPatchLibrary(), NetworkLibrary(dialect),
     ]
   }
 }

@@ -54,6 +54,36 @@ enum StringFormat {
     return String(decoding: output, as: UTF8.self)
   }
 
+  /// Fails for a format that is malformed, or that takes another number of arguments.
+  static func check(_ text: String, argumentCount: Int?) throws(EvaluationError) {
+    let bytes = Array(text.utf8)
+    var index = 0
+    var used = 0
+    while index < bytes.count {
+      index += 1
+      guard bytes[index - 1] == UInt8(ascii: "%") else { continue }
+      guard index < bytes.count else { throw .invalidArgument("unexpected end of string") }
+      if bytes[index] == UInt8(ascii: "%") {
+        index += 1
+        continue
+      }
+      _ = try precision(bytes, &index)
+      guard index < bytes.count else { throw .invalidArgument("unexpected end of string") }
+      guard "sdfebxXo".utf8.contains(bytes[index]) else { throw unrecognized(text, index) }
+      index += 1
+      used += 1
+    }
+    guard let argumentCount, used != argumentCount else { return }
+    throw .invalidArgument("the format takes \(used) argument\(used == 1 ? "" : "s"), not \(argumentCount)")
+  }
+
+  private static func unrecognized(_ text: String, _ index: Int) -> EvaluationError {
+    let rest = String(decoding: Array(text.utf8)[index...], as: UTF8.self)
+    let name = rest.unicodeScalars.first.map { String($0) } ?? ""
+    return .invalidArgument(
+      "could not parse formatting clause: unrecognized formatting clause \"\(name)\"")
+  }
+
   /// What writing an argument costs besides its length: the digits of a double take longer the further it is from 1.
   private static func cost(of argument: Value, clause: UInt8, _ precision: Int) -> Int {
     switch (clause, argument) {
@@ -121,11 +151,7 @@ enum StringFormat {
       }
     case UInt8(ascii: "x"), UInt8(ascii: "X"):
       try appendHexadecimal(argument, uppercase: clause == UInt8(ascii: "X"), to: &output)
-    default:
-      let rest = String(decoding: Array(text.utf8)[index...], as: UTF8.self)
-      let name = rest.unicodeScalars.first.map { String($0) } ?? ""
-      throw .invalidArgument(
-        "could not parse formatting clause: unrecognized formatting clause \"\(name)\"")
+    default: throw unrecognized(text, index)
     }
   }
 

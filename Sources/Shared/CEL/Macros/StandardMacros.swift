@@ -28,8 +28,19 @@ enum StandardMacros {
       return Expr(
         id: arguments[0].id, offset: arguments[0].offset,
         .select(operand: operand, field: field, testOnly: true))
-    default: throw MacroError(arguments[0], "has() takes a selection such as has(a.b)")
+    default: throw MacroError(arguments[0], "has() takes a selection such as has(a.b)\(remedy(arguments[0]))")
     }
+  }
+
+  /// How to test for a key in brackets.
+  private static func remedy(_ argument: Expr) -> String {
+    guard case .call(nil, "_[_]", let arguments) = argument.kind, arguments.count == 2,
+      case .literal(.string(let key)) = arguments[1].kind
+    else { return "" }
+    let map = arguments[0].qualifiedName ?? "m"
+    let isQuotable = !key.isEmpty && key.utf8.allSatisfy { $0.isIdentifierPart || "-./ ".utf8.contains($0) }
+    return ": write \(StringOperations.quote(key)) in \(map)"
+      + (isQuotable ? ", or has(\(map).`\(key)`)" : "")
   }
 }
 

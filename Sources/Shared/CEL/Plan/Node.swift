@@ -122,9 +122,11 @@ final class SlotNode: Node, @unchecked Sendable {
 final class SlotPresenceNode: Node, @unchecked Sendable {
   let slot: Int
   let name: String
+  let isFalseForScalars: Bool
 
-  init(offset: Int, slot: Int, name: String) {
+  init(offset: Int, slot: Int, name: String, isFalseForScalars: Bool) {
     self.slot = slot
+    self.isFalseForScalars = isFalseForScalars
     self.name = name
     super.init(offset: offset, cost: 1)
   }
@@ -134,7 +136,9 @@ final class SlotPresenceNode: Node, @unchecked Sendable {
     case .present: return true
     case .missingKey: return false
     case .missingParent: throw error(.noSuchKey, name)
-    case .notAMap: throw error(.noMatchingOverload, name)
+    case .notAMap:
+      if isFalseForScalars { return false }
+      throw error(.noMatchingOverload, name)
     case .unset: throw error(.undeclaredReference, name)
     }
   }

@@ -26,7 +26,13 @@ extension Planner {
       return fold(PatternCallNode(expression, nodes, overloads[0], body, regex), nodes)
     }
     let node = general(expression, function, nodes, overloads, target.map { [$0] + arguments } ?? arguments)
-    if overloads.count == 1, overloads[0].failsEarly { try refuseFailure(of: node, nodes) }
+    if overloads.count == 1,
+      overloads[0].failsEarly
+        || environment.options.refusesFailingConstants && function.first?.isLetter ?? false
+    {
+      try refuseFailure(of: node, nodes)
+      try refuseFormat(overloads[0], nodes)
+    }
     return fold(node, nodes)
   }
 
@@ -119,6 +125,19 @@ extension Planner {
     do throws(RegexError) { return try patterns.regex(source) } catch {
       throw Fault(
         offset: Int(pattern.offset), message: error.message, code: error.isTooLarge ? .limit : .type)
+    }
+  }
+
+  /// Refuses a format that no arguments can fit.
+  private func refuseFormat(_ overload: Overload, _ nodes: [Node]) throws(Fault) {
+    guard overload.id == "string_format", nodes.count == 2, case .string(let text) = nodes[0].constant else {
+      return
+    }
+    let count = (nodes[1] as? ListNode).flatMap {
+      $0.elements.contains { $0.isOptional } ? nil : $0.elements.count
+    }
+    do throws(EvaluationError) { try StringFormat.check(text, argumentCount: count) } catch {
+      throw Fault(offset: Int(nodes[0].offset), message: error.description)
     }
   }
 

@@ -43,7 +43,10 @@ struct Planner {
       if let node = resolved(expression) { return node }
       let operand = try plan(operand)
       return fold(
-        testOnly ? HasNode(expression, operand, field) : SelectNode(expression, operand, field), operand)
+        testOnly
+          ? HasNode(
+            expression, operand, field, isFalseForScalars: environment.options.hasIsFalseForScalars)
+          : SelectNode(expression, operand, field), operand)
     case .call(let target, let function, let arguments):
       return try call(expression, target, function, arguments)
     case .list(let elements): return try list(expression, elements)
@@ -64,7 +67,9 @@ struct Planner {
     }
     let name = path.pathText ?? "value"
     return isTest
-      ? SlotPresenceNode(offset: expression.offset, slot: slot, name: name)
+      ? SlotPresenceNode(
+        offset: expression.offset, slot: slot, name: name,
+        isFalseForScalars: environment.options.hasIsFalseForScalars)
       : SlotNode(offset: expression.offset, slot: slot, name: name)
   }
 

@@ -39,9 +39,11 @@ final class SelectNode: Node, @unchecked Sendable {
 final class HasNode: Node, @unchecked Sendable {
   let operand: Node
   let field: FieldName
+  let isFalseForScalars: Bool
 
-  init(_ expression: Expr, _ operand: Node, _ field: String) {
+  init(_ expression: Expr, _ operand: Node, _ field: String, isFalseForScalars: Bool) {
     self.operand = operand
+    self.isFalseForScalars = isFalseForScalars
     self.field = FieldName(field)
     super.init(offset: expression.offset, cost: operand.cost + 1 + field.utf8.count / 16)
   }
@@ -52,7 +54,10 @@ final class HasNode: Node, @unchecked Sendable {
       guard let inner else { return false }
       value = inner
     }
-    guard value.isMap else { throw error(.noMatchingOverload, field.string) }
+    guard value.isMap else {
+      if isFalseForScalars, value.isScalar { return false }
+      throw error(.noMatchingOverload, field.string)
+    }
     let member = try value.member(field)
     try activation.settle(value)
     return member != nil
@@ -148,6 +153,15 @@ final class OptionalIndexNode: Node, @unchecked Sendable {
 }
 
 extension Value {
+  /// Whether it is a plain value without parts.
+  fileprivate var isScalar: Bool {
+    switch self {
+    case .null, .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration, .type: true
+    case .foreign(let foreign): foreign.kind == .string
+    default: false
+    }
+  }
+
   var isMap: Bool {
     switch self {
     case .map: true

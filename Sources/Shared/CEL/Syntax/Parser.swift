@@ -90,8 +90,20 @@ struct Parser {
     let condition = try binary(1)
     let offset = token.offset
     guard try accept(.question) else { return condition }
+    if at(.question) {
+      throw SyntaxFault(
+        offset: offset, message: "CEL has no '??': write a.?b.orValue(c) for a value that may be absent",
+        suggestion: ".orValue(")
+    }
+    let isAdjacent = at(.dot) && token.offset == offset + 1
     let then = try binary(1)
-    guard try accept(.colon) else { throw expected("':' of the '?'") }
+    guard try accept(.colon) else {
+      if isAdjacent {
+        throw SyntaxFault(
+          offset: offset, message: "an optional selection has its '?' behind the dot: a.?b", suggestion: ".?")
+      }
+      throw expected("':' of the '?'")
+    }
     let otherwise = try expression()
     return try make(
       offset, .call(target: nil, function: "_?_:_", arguments: [condition, then, otherwise]))
