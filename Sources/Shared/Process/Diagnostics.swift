@@ -16,9 +16,19 @@ package struct Diagnostics: Sendable {
   package let tool: String
   package let level: Level
 
+  /// Takes the messages in place of stderr.
+  private var divert: (@Sendable (String) -> Void)?
+
   package init(tool: String, level: Level = .normal) {
     self.tool = tool
     self.level = level
+  }
+
+  /// The same, whose messages go to a screen that the tool draws.
+  package func diverted(to take: @escaping @Sendable (String) -> Void) -> Diagnostics {
+    var copy = self
+    copy.divert = take
+    return copy
   }
 
   /// Logs what ends the tool, or loses data.
@@ -46,6 +56,7 @@ package struct Diagnostics: Sendable {
   }
 
   private func log(_ message: String) {
+    if let divert { return divert(message) }
     // A message may quote hostile input: no part of it may look like a message of its own or command the terminal.
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(TerminalText.printable)
     var bytes = Array(lines.joined(separator: "\n  ").utf8)

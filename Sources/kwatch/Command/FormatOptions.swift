@@ -12,7 +12,8 @@ struct FormatOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "json (a line for each event), name, or table (the server's columns).", valueName: "format"))
+      "json (a line for each event), yaml, name, table (the server's columns; live on a terminal) or wide.",
+      valueName: "format"))
   var output = OutputFormat.json
 
   @Flag(help: "Print BOOKMARK lines too.")
@@ -59,8 +60,10 @@ struct FormatOptions: ParsableArguments {
       source || configuration.resources.count * max(1, configuration.contexts.count) > 1
     configuration.output.revealsSecrets = reveal
     configuration.output.pruned = prune.flatMap { $0.split(separator: ",").map(String.init) }
-    let wantsNoColour = ProcessEnvironment.value("NO_COLOR") != nil
-    configuration.output.usesColour = output == .table && isatty(STDOUT_FILENO) == 1 && !wantsNoColour
+    let isTerminal = output.isTable && isatty(STDOUT_FILENO) == 1
+    configuration.output.usesColour = isTerminal && ProcessEnvironment.value("NO_COLOR") == nil
+    // A terminal that cannot move its cursor gets lines, as a pipe does.
+    configuration.output.isLive = isTerminal && ProcessEnvironment.value("TERM") != "dumb"
     configuration.status = status.flatMap(StatusSink.Destination.init(flag:)) ?? .nowhere
     configuration.metricsAddress = metrics
   }

@@ -10,7 +10,10 @@ final class EventPrinter {
   private let options: OutputOptions
   private let rewrite: ObjectRewrite?
   private let source: [UInt8]
-  private let table: TablePrinter?
+  private let table: (any TableView)?
+  private var reader: TableReader
+  /// Of a page whose columns come after them.
+  private var rows: [(EventType, JSONValue)] = []
   /// What an item of a list lacks: `"kind":"Pod","apiVersion":"v1"`.
   private let typeMeta: [UInt8]
   private let prefixes: [EventType: [UInt8]]
@@ -18,7 +21,9 @@ final class EventPrinter {
   private static let newline: [UInt8] = [0x0A]
 
   init(
-    _ output: OutputWriter, resource: APIResource, options: OutputOptions, cluster: String, namespace: String?
+    _ output: OutputWriter, resource: APIResource, options: OutputOptions, cluster: String,
+    namespace: String?,
+    screen: LiveTable? = nil
   ) {
     self.output = output
     self.resource = resource
@@ -30,11 +35,16 @@ final class EventPrinter {
       "\"cluster\":\(JSONText.string(cluster)),\"resource\":\(JSONText.string(resource.qualifiedName))"
     if let namespace { fields += ",\"namespace\":\(JSONText.string(namespace))" }
     source = options.printsSource ? Array("{\(fields)}".utf8) : []
-    table =
-      options.format == .table
-      ? TablePrinter(
-        output, showsNamespace: resource.isNamespaced && namespace == nil, usesColour: options.usesColour)
-      : nil
+    reader = TableReader(isWide: options.format == .wide, isEvents: resource.isEvents)
+    let showsNamespace = resource.isNamespaced && namespace == nil
+    if !options.format.isTable {
+      table = nil
+    } else if let screen {
+      let place = namespace.map { ", namespace \($0)" } ?? ""
+      table = screen.section("\(resource.qualifiedName) (\(cluster)\(place))", showsNamespace: showsNamespace)
+    } else {
+      table = TablePrinter(output, showsNamespace: showsNamespace, usesColour: options.usesColour)
+    }
     // A kind is not known where there was no discovery; none is better than an empty one.
     let kind = resource.kind.isEmpty ? "" : "\"kind\":\(JSONText.string(resource.kind)),"
     typeMeta = Array("\(kind)\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8)
@@ -60,9 +70,17 @@ final class EventPrinter {
     case .name:
       try name(line.bytes(header.name))
       return true
-    case .table:
+    case .yaml:
       guard let object = try? parsed.object(in: line) else { return false }
-      return try table?.event(type, line.extracting(object)) ?? true
+      return try yaml(line.extracting(object), as: type)
+    case .table, .wide:
+      guard let object = try? parsed.object(in: line),
+        let value = try? JSONValue.parse(line.extracting(object))
+      else { return false }
+      if let definitions = value["columnDefinitions"]?.elements { reader.learn(definitions) }
+      for row in value["rows"]?.elements ?? [] { table?.add(type, reader.row(row), reader) }
+      try table?.endOfPage(reader)
+      return true
     }
   }
 
@@ -80,14 +98,23 @@ final class EventPrinter {
     case .name:
       try name(item.bytes(header.name))
       return true
-    case .table: return table?.row(type, item) ?? true
+    case .yaml:
+      let missing = missing(header)
+      guard !missing.isEmpty else { return try yaml(item, as: type) }
+      var whole = Array("{".utf8) + missing
+      appendMembers(of: item, to: &whole)
+      return try yaml(whole.span, as: type)
+    case .table, .wide:
+      guard let value = try? JSONValue.parse(item) else { return false }
+      rows.append((type, value))
+      return true
     }
   }
 
   /// An object that is gone without the server having said so: what is known of it, nothing else.
   func deleted(_ identity: Identity) throws(OutputError) {
     switch options.format {
-    case .json:
+    case .json, .yaml:
       var object = Array("{".utf8) + typeMeta + Array(",\"metadata\":{\"name\":\"".utf8) + identity.name
       if !identity.namespace.isEmpty { object += Array("\",\"namespace\":\"".utf8) + identity.namespace }
       if !identity.uid.isEmpty { object += Array("\",\"uid\":\"".utf8) + identity.uid }
@@ -96,9 +123,18 @@ final class EventPrinter {
         object += Array("\",\"resourceVersion\":\"".utf8) + identity.resourceVersion
       }
       object += Array("\"}}".utf8)
-      try output.append(EventLine.make(.deleted, object: object, source: source))
+      if options.format == .yaml {
+        _ = try yaml(object.span, as: .deleted)
+      } else {
+        try output.append(EventLine.make(.deleted, object: object, source: source))
+      }
     case .name: try name(identity.name)
-    case .table: try table?.deleted(identity)
+    case .table, .wide:
+      let name = String(decoding: identity.name, as: UTF8.self)
+      let row = TableRow(
+        namespace: String(decoding: identity.namespace, as: UTF8.self), name: name, cells: [name])
+      table?.add(.deleted, row, reader)
+      try table?.endOfPage(reader)
     }
   }
 
@@ -122,10 +158,29 @@ final class EventPrinter {
     _ = try complete(flat.span, as: .metrics, header)
   }
 
-  /// The list is told: a table knows its columns' widths now.
-  func endOfPage(_ meta: ListMeta) throws(OutputError) { try table?.endOfPage(meta) }
+  /// A page of a list has ended.
+  func endOfPage(_ meta: ListMeta) throws(OutputError) {
+    guard let table else { return }
+    if !meta.columns.isEmpty, let value = try? JSONValue.parse(meta.columns) { reader.learn(value.elements) }
+    for (type, row) in rows { table.add(type, reader.row(row), reader) }
+    rows = []
+    try table.endOfPage(reader)
+  }
 
   // MARK: - Pieces
+
+  /// A YAML document, for people to look at; a comment has the event.
+  private func yaml(_ object: Span<UInt8>, as type: EventType) throws(OutputError) -> Bool {
+    var text: String?
+    if let rewrite {
+      text = (try? rewrite.apply(to: object)).flatMap { try? YAMLText.make($0.span) }
+    } else {
+      text = try? YAMLText.make(object)
+    }
+    guard let text else { return false }
+    try output.append("--- # \(type.rawValue)\n\(text)")
+    return true
+  }
 
   private func name(_ name: [UInt8]) throws(OutputError) {
     try output.append(Array("\(resource.objectPrefix)/".utf8) + name + [0x0A])

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a data event looks like on stdout.
+/// What an event looks like on stdout.
 package enum OutputFormat: String, Sendable, CaseIterable {
-  case json, name, table
+  case json, yaml, name, table, wide
+
+  /// The server's own columns.
+  package var isTable: Bool { self == .table || self == .wide }
 }
 
 /// How events are printed, for all scopes alike.
 package struct OutputOptions: Sendable {
   package var format = OutputFormat.json
   package var printsBookmarks = false
-  /// Says where an event came from; always, or where there is more than one place.
+  /// Adds the source to each event; always, or if there are several.
   package var printsSource = false
   package var revealsSecrets = false
   /// Paths that are cut out of objects.
   package var pruned: [String] = []
-  /// `-o table` on a terminal that wants it.
+  /// A table, on a terminal that wants colour.
   package var usesColour = false
+  /// A table on a terminal: rows are updated in place.
+  package var isLive = false
+
+  package init() {}
 }

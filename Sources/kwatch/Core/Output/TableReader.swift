@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+
+/// A row of a table, for people.
+struct TableRow: Equatable {
+  var namespace = ""
+  var name = ""
+  /// One for each column that is shown, without control characters.
+  var cells: [String] = []
+  /// When the object was created; AGE is counted from here.
+  var created: Timestamp?
+  /// When an event was last seen; events are sorted by it.
+  var lastSeen: Timestamp?
+}
+
+/// Reads the rows of one resource's Tables (`meta.k8s.io/v1`): only the first has column definitions.
+struct TableReader {
+  /// kubectl shows columns of priority 0, and with `-o wide` the others, too.
+  private let isWide: Bool
+  /// LAST SEEN also says how often and since when, as `kubectl events` does.
+  private let isEvents: Bool
+  private(set) var columns: [String] = []
+  private var indices: [Int] = []
+  private var places: [String: Int] = [:]
+
+  init(isWide: Bool, isEvents: Bool) {
+    self.isWide = isWide
+    self.isEvents = isEvents
+  }
+
+  /// The column whose text grows older by itself.
+  var ageColumn: Int? { columns.firstIndex(of: isEvents ? "LAST SEEN" : "AGE") }
+
+  mutating func learn(_ definitions: [JSONValue]) {
+    guard columns.isEmpty else { return }
+    for (index, definition) in definitions.enumerated() {
+      let name = definition["name"]?.text?.uppercased() ?? ""
+      places[name] = index
+      guard isWide || definition["priority"]?.integer ?? 0 == 0 else { continue }
+      columns.append(Self.plain(name))
+      indices.append(index)
+    }
+  }
+
+  func row(_ value: JSONValue) -> TableRow {
+    let object = value["object"]
+    let metadata = object?["metadata"]
+    let cells = (value["cells"]?.elements ?? []).map { Self.plain($0.plain) }
+    var row = TableRow(
+      namespace: Self.plain(metadata?["namespace"]?.text ?? ""),
+      name: Self.plain(metadata?["name"]?.text ?? ""),
+      cells: columns.isEmpty ? cells : indices.map { $0 < cells.count ? cells[$0] : "" },
+      created: metadata?["creationTimestamp"]?.text.flatMap(ExecCredential.time))
+    if isEvents, let object { describe(&row, object, cells) }
+    return row
+  }
+
+  private func describe(_ row: inout TableRow, _ object: JSONValue, _ cells: [String]) {
+    let times = [
+      object["series"]?["lastObservedTime"], object["lastTimestamp"], object["deprecatedLastTimestamp"],
+      object["eventTime"], object["firstTimestamp"],
+    ]
+    row.lastSeen = times.lazy.compactMap { $0?.text.flatMap(ExecCredential.time) }.first ?? row.created
+    let count =
+      (object["series"]?["count"] ?? object["count"] ?? object["deprecatedCount"])?.integer
+      ?? places["COUNT"].flatMap { $0 < cells.count ? Int(cells[$0]) : nil } ?? 1
+    guard count > 1, let column = columns.firstIndex(of: "LAST SEEN"), column < row.cells.count else {
+      return
+    }
+    let first = places["FIRST SEEN"].flatMap { $0 < cells.count ? cells[$0] : nil }
+    row.cells[column] += " (x\(count)\(first.map { " over \($0)" } ?? ""))"
+  }
+
+  /// A cell may quote an object's text: a control character must not reach the terminal as one. C0, DEL and C1, whose
+  /// U+009B begins a terminal's commands as ESC [ does.
+  static func plain(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    var scalars = String.UnicodeScalarView()
+    scalars.append(contentsOf: text.unicodeScalars.map { isControl($0) ? " " : $0 })
+    return String(scalars)
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import JSON
+
+/// Writes a JSON value as YAML in block style, keys in the server's order: for people to look at.
+enum YAMLText {
+  private static let depthLimit = 200
+
+  /// - Throws: `JSONFault` for text that is not JSON.
+  static func make(_ json: Span<UInt8>) throws(JSONFault) -> String {
+    var walker = JSONWalker()
+    var text = ""
+    try write(json, &walker, indent: 0, isInSequence: false, &text)
+    return text
+  }
+
+  /// `isInSequence`: the value follows a `- `, and its first line needs no break.
+  private static func write(
+    _ json: Span<UInt8>, _ walker: inout JSONWalker, indent: Int, isInSequence: Bool, _ text: inout String
+  ) throws(JSONFault) {
+    guard indent < depthLimit else { throw .tooDeep }
+    let margin = String(repeating: "  ", count: indent)
+    switch try walker.peek(json) {
+    case UInt8(ascii: "{"):
+      walker.position += 1
+      var isFirst = true
+      while let key = try walker.nextKey(json) {
+        let name = JSONValue.unescape(json, key)
+        text += (isFirst && isInSequence ? "" : margin) + (isPlain(name) ? name : JSONText.string(name)) + ":"
+        isFirst = false
+        try writeMember(json, &walker, indent: indent, &text)
+      }
+    case UInt8(ascii: "["):
+      walker.position += 1
+      while try walker.nextElement(json) {
+        text += margin + "-"
+        switch try empty(json, walker) {
+        case let short?:
+          text += " \(short)\n"
+          try walker.skipValue(json)
+        case nil:
+          let opens = try walker.peek(json)
+          text += " "
+          if opens == UInt8(ascii: "[") {
+            text += "\n"
+            try write(json, &walker, indent: indent + 1, isInSequence: false, &text)
+          } else {
+            try write(json, &walker, indent: indent + 1, isInSequence: true, &text)
+          }
+        }
+      }
+    default: text += try plain(json, &walker, indent) + "\n"
+    }
+  }
+
+  private static func writeMember(
+    _ json: Span<UInt8>, _ walker: inout JSONWalker, indent: Int, _ text: inout String
+  ) throws(JSONFault) {
+    if let short = try empty(json, walker) {
+      text += " \(short)\n"
+      try walker.skipValue(json)
+      return
+    }
+    switch try walker.peek(json) {
+    case UInt8(ascii: "{"):
+      text += "\n"
+      try write(json, &walker, indent: indent + 1, isInSequence: false, &text)
+    case UInt8(ascii: "["):
+      // kubectl's style: the dashes stand below the key.
+      text += "\n"
+      try write(json, &walker, indent: indent, isInSequence: false, &text)
+    default: text += " " + (try plain(json, &walker, indent + 1)) + "\n"
+    }
+  }
+
+  /// `{}` or `[]`; nil for any other value.
+  private static func empty(_ json: Span<UInt8>, _ walker: JSONWalker) throws(JSONFault) -> String? {
+    var ahead = walker
+    let first = try ahead.peek(json)
+    guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
+    ahead.position += 1
+    switch try ahead.peek(json) {
+    case UInt8(ascii: "}"): return "{}"
+    case UInt8(ascii: "]"): return "[]"
+    default: return nil
+    }
+  }
+
+  private static func plain(
+    _ json: Span<UInt8>, _ walker: inout JSONWalker, _ indent: Int
+  ) throws(JSONFault) -> String {
+    guard try walker.peek(json) == UInt8(ascii: "\"") else { return json.text(try walker.skipValue(json)) }
+    return scalar(JSONValue.unescape(json, try walker.string(json)), indent)
+  }
+
+  /// A string that no YAML reader takes for anything else: as it is, as a block, or in JSON's quotes.
+  private static func scalar(_ text: String, _ indent: Int) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let isPrintable = text.unicodeScalars.allSatisfy {
+      $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
+    }
+    if lines.count > 1, isPrintable, lines.first?.first != " ", lines.first?.first != "\t", lines.first != ""
+    {
+      let margin = "\n" + String(repeating: "  ", count: indent)
+      let body = lines.last == "" ? lines.dropLast() : lines[...]
+      // The block's end: one line break, none, or more, which only quotes keep.
+      if lines.last != "" || body.last != "" {
+        return (lines.last == "" ? "|" : "|-") + body.map { $0.isEmpty ? "\n" : margin + $0 }.joined()
+      }
+    }
+    return isPlain(text) ? text : JSONText.string(text)
+  }
+
+  private static func isPlain(_ text: String) -> Bool {
+    guard let first = text.utf8.first, text.utf8.last != 0x20, text.utf8.last != UInt8(ascii: ":") else {
+      return false
+    }
+    let words = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"]
+    guard !words.contains(text.lowercased()), !"0123456789+-.".utf8.contains(first) else { return false }
+    guard !" !\"#$%&'*,:;<=>?@[\\]^`{|}".utf8.contains(first) else { return false }
+    return text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } && !text.contains(": ") && !text.contains(" #")
+  }
+}
