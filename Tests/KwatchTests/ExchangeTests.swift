@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
+import Lines
+import Process
 import Testing
 
 @testable import KwatchCore
@@ -55,20 +57,41 @@ import Testing
   @Test func waitsForDiscoveryOnlySoLong() throws {
     let server = try FakeAPIServer { _, reply in reply.hold() }
     let multi = try #require(CurlMulti())
-    var messages: [String] = []
+    let host = DiscoveryHost(multi)
     let runner = ClusterRunner(
-      try link(server.port), [try ResourceName("pods")], wantsAll: false, patience: .seconds(1)
-    ) { _, verdicts, _ in
-      for case (_, .later(let message, .disconnect)) in verdicts { messages.append(message) }
-    }
+      try link(server.port), [try ResourceName("pods")], patience: .seconds(1), host: host)
     runner.start()
     let end = MonotonicClock.now + .seconds(20)
-    while messages.isEmpty, MonotonicClock.now < end {
-      runner.pump(multi)
+    while host.messages.isEmpty, MonotonicClock.now < end {
+      runner.pump()
       multi.step()
       multi.wait(milliseconds: 20)
     }
-    #expect(messages.first?.contains("http://127.0.0.1:\(server.port)") == true)
+    #expect(host.messages.first?.contains("http://127.0.0.1:\(server.port)") == true)
     server.close()
   }
+}
+
+/// A loop that discovers, and does nothing else.
+private final class DiscoveryHost: RunnerHost {
+  private(set) var messages: [String] = []
+  private let multi: CurlMulti
+
+  init(_ multi: CurlMulti) { self.multi = multi }
+
+  func resolved(
+    _ cluster: ClusterRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)], _ found: [APIResource]
+  ) {
+    for case (_, .later(let message, .disconnect)) in verdicts { messages.append(message) }
+  }
+  func start(_ exchange: Exchange) { multi.start(exchange) }
+  func cancel(_ exchange: Exchange, discarding: Bool) { multi.cancel(exchange, discarding: discarding) }
+  func disturb() {}
+  func fail(_ error: OutputError) {}
+  func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool) {}
+  func rediscover(_ scope: ScopeRunner) {}
+  func report(_ scope: ScopeRunner, _ health: ScopeHealth) {}
+  func report(_ usage: UsageRunner, _ health: StreamStatus.Health, _ reason: StreamStatus.Reason) {}
+  func synced() {}
+  func finished(_ runner: AnyObject, _ status: Process.ExitStatus, _ message: String) {}
 }

@@ -67,6 +67,9 @@ struct PlaceOptions: ParsableArguments {
   @Flag(help: "Print the server's resources, one line each, then exit.")
   var listResources = false
 
+  @Flag(help: "Print the OpenAPI schema of the resource, for 'wfilter --schema', then exit.")
+  var schema = false
+
   func apply(to configuration: inout WatchConfiguration) throws {
     guard !allNamespaces || namespace.isEmpty else {
       throw ValidationError("-n and -A exclude each other")
@@ -96,6 +99,7 @@ struct PlaceOptions: ParsableArguments {
     configuration.overrides.impersonatedGroups = impersonatedGroups
     configuration.proxyURL = proxyURL
     configuration.listsResources = listResources
+    configuration.printsSchema = schema
     guard !pathPrefix.isEmpty else { return }
     var prefix = pathPrefix.hasPrefix("/") ? pathPrefix : "/" + pathPrefix
     while prefix.hasSuffix("/") { prefix.removeLast() }

@@ -21,6 +21,9 @@ struct APIResource: Equatable, Sendable {
   /// As `kubectl -o name` has it: `pod`, `deployment.apps`.
   var objectPrefix: String { group.isEmpty ? kind.lowercased() : "\(kind.lowercased()).\(group)" }
 
+  /// Kubernetes' own events, of either API.
+  var isEvents: Bool { name == "events" && (group.isEmpty || group == "events.k8s.io") }
+
   var isSecret: Bool { group.isEmpty && name == "secrets" }
 
   /// The path of its collection.

@@ -15,92 +15,72 @@ final class ClusterRunner {
   }
 
   let link: ClusterLink
+  /// The scope whose resource is looked for again; nil: this is the discovery at the start.
+  let moved: ScopeRunner?
   private(set) var unresolved: [ResourceName]
   private let wantsAll: Bool
+  private unowned let host: any RunnerHost
+  private lazy var requests = DocumentRequests(link, patience: patience, host: host) { [unowned self] in
+    answered($0, $1)
+  }
+  private let patience: Duration
   private var discovery: Discovery
-  private(set) var queue: [String] = []
   private var backoff = Backoff(floor: .milliseconds(100))
   private var hasRefreshed = false
   private(set) var attempts = 0
   /// The first failures are reported, then one a minute.
   private(set) var isWorthReporting = true
   private var lastReport = Duration.zero
-  /// Requests under way; bounded, as over HTTP/1.1 each takes a connection.
-  private var open = 0
-  private static let openLimit = 8
   private(set) var wakeAt: Duration?
-  private let judge: (ClusterRunner, [(ResourceName, Verdict)], [APIResource]) -> Void
 
-  /// How long a request may say nothing.
-  private let patience: Duration
-
-  /// `judge` is called at the end of each attempt, with a verdict on each name that had none yet.
+  /// The host gets a verdict on each name that has none yet, at the end of each attempt.
   init(
-    _ link: ClusterLink, _ names: [ResourceName], wantsAll: Bool, patience: Duration = .seconds(30),
-    judge: @escaping (ClusterRunner, [(ResourceName, Verdict)], [APIResource]) -> Void
+    _ link: ClusterLink, _ names: [ResourceName], wantsAll: Bool = false, moved: ScopeRunner? = nil,
+    patience: Duration = .seconds(30), host: any RunnerHost
   ) {
     self.link = link
+    self.moved = moved
     unresolved = names
     self.wantsAll = wantsAll
     self.patience = patience
-    self.judge = judge
+    self.host = host
     discovery = Discovery(names, wantsAll: wantsAll)
   }
 
-  var isDone: Bool { unresolved.isEmpty && wakeAt == nil && queue.isEmpty && open == 0 }
-  /// It has been asked, and nothing is under way.
-  var isIdle: Bool { attempts > 0 && open == 0 }
+  var isDone: Bool { unresolved.isEmpty && wakeAt == nil && requests.isIdle }
+  /// It was tried, and no request is under way.
+  var isIdle: Bool { attempts > 0 && requests.isIdle }
 
   func start() {
     wakeAt = nil
     discovery = Discovery(unresolved, wantsAll: wantsAll)
-    queue = discovery.start()
-  }
-
-  /// Starts what waits to be asked; stops where credentials are still on their way.
-  func pump(_ multi: CurlMulti) {
-    while open < Self.openLimit, let path = queue.first {
-      do throws(ConfigError) {
-        guard let exchange = try link.exchange(path, accept: Discovery.accept, compressed: true) else {
-          return
-        }
-        exchange.limitSilence(patience)
-        queue.removeFirst()
-        open += 1
-        var body: [UInt8] = []
-        exchange.onBytes = { chunk in
-          body += chunk.bytes(0..<chunk.count)
-          // The largest clusters' aggregated discovery has a few megabytes.
-          return body.count < 64 << 20
-        }
-        exchange.onEnd = { [unowned self] ending in
-          switch ending {
-          case .broken(let message):
-            answered(path, .failure(ScopeFailure(kind: .transport, message: "\(what(path)): \(message)")))
-          case .complete where exchange.status == 200: answered(path, .success(body))
-          case .complete: answered(path, .failure(ServerAnswer.failure(exchange, what(path))))
-          }
-        }
-        multi.start(exchange)
-      } catch {
-        queue = []
-        let message = "\(error.message) (\(link.label))"
-        let verdict: Verdict =
-          attempts == 0 ? .final(error.status, .auth, message) : .later(message, .auth)
-        finish(unresolved.map { ($0, verdict) })
-      }
-    }
+    requests.get(discovery.start(), accept: Discovery.accept)
   }
 
   func timer(_ now: Duration) {
     if let at = wakeAt, at <= now { start() }
   }
 
-  private func answered(_ path: String, _ result: Result<[UInt8], ScopeFailure>) {
-    open -= 1
-    queue += discovery.answer(path, result)
-    guard discovery.isDone, queue.isEmpty else { return }
-    let verdicts = unresolved.map { ($0, verdict($0)) }
+  /// Starts the requests that wait; without effect while credentials are being fetched.
+  func pump() {
+    do throws(ConfigError) { try requests.pump() } catch {
+      requests.removeWaiting()
+      let message = "\(error.message) (\(link.label))"
+      let verdict: Verdict = attempts == 0 ? .final(error.status, .auth, message) : .later(message, .auth)
+      finish(unresolved.map { ($0, verdict) })
+    }
+  }
+
+  /// Gives up waiting (`--max-retries`).
+  func abandon() {
+    unresolved = []
+    wakeAt = nil
+    requests.removeWaiting()
+  }
+
+  private func answered(_ path: String, _ answer: DocumentRequests.Answer) {
+    requests.get(discovery.answer(path, answer), accept: Discovery.accept)
+    guard discovery.isDone, requests.isIdle else { return }
     // A token that has expired since it was fetched: once more with a new one.
     if !hasRefreshed, case .missing(let failures)? = unresolved.first.map({ discovery.resolve($0) }),
       failures.contains(where: { $0.kind == .http(401) })
@@ -109,10 +89,8 @@ final class ClusterRunner {
       link.credentials.invalidate()
       return start()
     }
-    finish(verdicts)
+    finish(unresolved.map { ($0, verdict($0)) })
   }
-
-  private func what(_ path: String) -> String { "GET \(path) (\(link.label))" }
 
   private func verdict(_ name: ResourceName) -> Verdict {
     switch discovery.resolve(name) {
@@ -142,18 +120,9 @@ final class ClusterRunner {
     unresolved = verdicts.compactMap { name, verdict in
       if case .later = verdict { name } else { nil }
     }
-    let isFruitless = wantsAll && discovery.found.isEmpty
-    if !unresolved.isEmpty || isFruitless {
-      let pause = backoff.next(random: Double.random(in: 0..<1))
-      wakeAt = MonotonicClock.now + pause
+    if !unresolved.isEmpty || wantsAll && discovery.found.isEmpty {
+      wakeAt = now + backoff.next(random: Double.random(in: 0..<1))
     }
-    judge(self, verdicts, discovery.found)
-  }
-
-  /// Gives up waiting (`--max-retries`).
-  func abandon() {
-    unresolved = []
-    wakeAt = nil
-    queue = []
+    host.resolved(self, verdicts, discovery.found)
   }
 }

@@ -6,6 +6,8 @@ struct Query {
   var fieldSelector = ""
   /// One object only.
   var object: String?
+  /// A Table's rows come with their whole objects.
+  var includesObjects = false
 
   /// A watch of one object is a watch of its collection: a `?watch` on the object itself answers with the object.
   private var fields: String {
@@ -37,6 +39,7 @@ struct Query {
       if let nameSelector { items.append(("fieldSelector", nameSelector)) }
       return Self.join(items)
     }
+    if includesObjects { items.append(("includeObject", "Object")) }
     if !fields.isEmpty { items.append(("fieldSelector", fields)) }
     if !labelSelector.isEmpty { items.append(("labelSelector", labelSelector)) }
     return Self.join(items)

@@ -5,22 +5,6 @@ import Events
 import Lines
 import Process
 
-/// What a scope asks of the loop it lives in.
-protocol ScopeHost: AnyObject {
-  /// The scope's deadlines may have changed.
-  func disturb()
-  /// Bytes may only be sent outside of libcurl's callbacks: the loop does it when it is back.
-  func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
-  func cancel(_ exchange: Exchange, discarding: Bool)
-  /// Output is broken: the loop ends.
-  func fail(_ error: OutputError)
-  func report(_ scope: ScopeRunner, _ health: ScopeHealth)
-  func synced(_ scope: ScopeRunner)
-  func finished(_ scope: ScopeRunner, _ status: ExitStatus, _ message: String)
-  /// The resource is not where it was: whether the server has it elsewhere.
-  func rediscover(_ scope: ScopeRunner)
-}
-
 /// One (cluster, resource, namespace): the machine, its decoders and its printer, between libcurl and stdout.
 package final class ScopeRunner {
   let link: ClusterLink
@@ -34,8 +18,9 @@ package final class ScopeRunner {
   private let query: Query
   private let output: OutputWriter
   private let options: OutputOptions
+  private let screen: LiveTable?
   private let diagnostics: Diagnostics
-  private unowned let host: any ScopeHost
+  private unowned let host: any RunnerHost
 
   private(set) var exchanges: [TransferID: Exchange] = [:]
   /// The wall clock of the last event told.
@@ -48,12 +33,12 @@ package final class ScopeRunner {
   private let check = StrictCheck()
   /// Whether the items of the current list say kind and apiVersion themselves.
   private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
-  private var isTable: Bool { options.format == .table }
+  private var isTable: Bool { options.format.isTable }
 
   init(
     link: ClusterLink, name: ResourceName, resource: APIResource, namespace: String?, query: Query,
-    settings: ScopeSettings, output: OutputWriter, options: OutputOptions, diagnostics: Diagnostics,
-    host: any ScopeHost
+    settings: ScopeSettings, output: OutputWriter, options: OutputOptions, screen: LiveTable?,
+    diagnostics: Diagnostics, host: any RunnerHost
   ) {
     self.link = link
     self.name = name
@@ -62,11 +47,12 @@ package final class ScopeRunner {
     self.query = query
     self.output = output
     self.options = options
+    self.screen = screen
     self.diagnostics = diagnostics
     self.host = host
     machine = ScopeMachine(settings: settings) { .random(in: 0..<1) }
     printer = EventPrinter(
-      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
   }
 
   /// Goes on with what the server has in place of the resource: another version of it. All objects are told again,
@@ -76,7 +62,7 @@ package final class ScopeRunner {
       "\(title): the server has \(resource.apiVersion) now, not \(self.resource.apiVersion)")
     self.resource = resource
     printer = EventPrinter(
-      output, resource: resource, options: options, cluster: link.name, namespace: namespace)
+      output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
     machine.known.forgetVersions()
   }
 
@@ -335,7 +321,7 @@ package final class ScopeRunner {
         printing { () throws(OutputError) in try self.printer.error(object) }
       case .synced:
         hasNews = true
-        host.synced(self)
+        host.synced()
       case .report(let health): host.report(self, health)
       case .refreshCredentials: link.credentials.invalidate()
       case .rediscover: host.rediscover(self)

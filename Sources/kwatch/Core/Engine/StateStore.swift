@@ -20,7 +20,6 @@ struct StateStore {
   /// The part of the file that belongs to each scope, as text. A scope in the middle of a list keeps its old part,
   /// whatever the others do; so do scopes that this run does not follow.
   private var parts: [String: [UInt8]] = [:]
-  private var lastWrite: Duration?
 
   /// - Throws: `StateFileError` for a file that cannot be read, `Fault` for one that kwatch did not write.
   init(path: String) throws {
@@ -58,23 +57,13 @@ struct StateStore {
     parts[key].flatMap { Self.parse(Self.whole([$0])) }?[key]
   }
 
-  /// Whether it is time to write: once a second at most, less often the more there is to write.
-  func isDue(objectCount: Int, now: Duration) -> Bool {
-    guard let lastWrite else { return true }
-    return now - lastWrite >= .milliseconds(max(1000, objectCount / 10))
+  /// Replaces what the file has on a scope; `write` writes it.
+  mutating func set(_ key: String, resourceVersion: String, _ known: KnownObjects) {
+    parts[key] = Self.part(key, resourceVersion) { known.forEach($0) }
   }
 
-  /// Replaces the file, with the news of every scope whose resourceVersion and objects belong together.
-  ///
   /// - Throws: `StateFileError`; the old file stays.
-  mutating func write(_ scopes: [ScopeRunner], now: Duration) throws(StateFileError) {
-    lastWrite = now
-    for scope in scopes where scope.hasNews && scope.machine.isConsistent {
-      scope.hasNews = false
-      parts[scope.key] = Self.part(scope.key, scope.machine.resourceVersion) {
-        scope.machine.known.forEach($0)
-      }
-    }
+  func write() throws(StateFileError) {
     try file.write(Self.whole(parts.sorted { $0.key < $1.key }.map(\.value)))
   }
 

@@ -3,36 +3,26 @@ import Events
 import Lines
 import Process
 
-/// `--usage`: what pods or nodes use, from metrics.k8s.io, as METRICS lines beside the watch.
+/// `--usage`: the resource usage of pods or nodes, from metrics.k8s.io, as METRICS lines beside the watch.
 ///
-/// A list at an interval, as that API knows no watch. A sample is told once, however often it is read; it never
-/// becomes a MODIFIED, since it says nothing about the object's spec or status.
-/// Where metrics.k8s.io's own resource was asked for it stands alone: a refusal of its first list is then final, and
-/// a snapshot ends with it.
+/// It lists at an interval, as that API has no watch. A sample is printed once, however often it is read; it is never a
+/// MODIFIED, since the object's spec and status are the same.
+/// If a resource of metrics.k8s.io was asked for, the runner stands alone: a refusal of its first list is final, and a
+/// snapshot ends with it.
 package final class UsageRunner {
-  /// What the loop needs to know.
-  struct Host {
-    var start: (Exchange) -> Void
-    var cancel: (Exchange) -> Void
-    var fail: (OutputError) -> Void
-    var report: (UsageRunner, StreamStatus.Health, StreamStatus.Reason) -> Void
-    /// One that stands alone is done.
-    var finished: (ExitStatus, String) -> Void
-  }
-
   let link: ClusterLink
   let resource: APIResource
   let namespace: String?
   private let printer: EventPrinter
   private let query: Query
   private let interval: Duration
-  /// Nothing else is told of the resource.
+  /// Nothing else is printed of the resource.
   let standsAlone: Bool
   private let isSnapshot: Bool
   private let retryLimit: Int?
   private(set) var isFinished = false
   private let diagnostics: Diagnostics
-  private let host: Host
+  private unowned let host: any RunnerHost
   private let check = StrictCheck()
   private var exchange: Exchange?
   private var wakeAt: Duration
@@ -49,7 +39,7 @@ package final class UsageRunner {
   init(
     _ link: ClusterLink, _ resource: APIResource, namespace: String?, query: Query, interval: Duration,
     standsAlone: Bool, isSnapshot: Bool, retryLimit: Int?, output: OutputWriter, options: OutputOptions,
-    diagnostics: Diagnostics, host: Host
+    diagnostics: Diagnostics, host: any RunnerHost
   ) {
     self.link = link
     self.namespace = namespace
@@ -88,7 +78,7 @@ package final class UsageRunner {
         wakeAt = min(wakeAt, givesUpAt)
         return
       }
-      host.cancel(late)
+      host.cancel(late, discarding: false)
       exchange = nil
       failed(.disconnect, "no answer in \(patience.components.seconds) s")
       guard !isFinished else { return }
@@ -164,7 +154,7 @@ package final class UsageRunner {
   private func finish(_ status: ExitStatus, _ message: String) {
     guard standsAlone else { return }
     isFinished = true
-    host.finished(status, message)
+    host.finished(self, status, message)
   }
 
   private func sample(_ item: Span<UInt8>) {

@@ -18,6 +18,7 @@ package struct WatchConfiguration: Sendable {
   package var scope = ScopeSettings()
   package var output = OutputOptions()
   package var listsResources = false
+  package var printsSchema = false
   package var usageInterval: Duration?
   package var stateFile: String?
   package var status = StatusSink.Destination.nowhere

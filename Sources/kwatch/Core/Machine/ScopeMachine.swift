@@ -36,7 +36,8 @@ struct ScopeMachine: ~Copyable {
   /// The first list has been told whole.
   var isSynced = false
 
-  // Counters for STATUS.
+  /// For STATUS and metrics.
+  var counts: (reconnects: Int, resyncs: Int, errors: Int) { (reconnects, resyncs, errors) }
   var reconnects = 0
   var resyncs = 0
   var errors = 0

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import Process
+
+/// GETs whole documents from one cluster, a few at a time, and hands each to the runner that asked for it.
+final class DocumentRequests {
+  typealias Answer = Result<[UInt8], ScopeFailure>
+
+  private let link: ClusterLink
+  /// How long a request may receive nothing.
+  private let patience: Duration
+  private unowned let host: any RunnerHost
+  private var queue: [(path: String, accept: String)] = []
+  private var open: [ObjectIdentifier: Exchange] = [:]
+  private let answered: (String, Answer) -> Void
+
+  /// Over HTTP/1.1 each request takes a connection.
+  private static let openLimit = 8
+  /// The largest clusters' documents have a few megabytes.
+  private static let sizeLimit = 64 << 20
+
+  init(
+    _ link: ClusterLink, patience: Duration, host: any RunnerHost,
+    answered: @escaping (String, Answer) -> Void
+  ) {
+    self.link = link
+    self.patience = patience
+    self.host = host
+    self.answered = answered
+  }
+
+  var isIdle: Bool { queue.isEmpty && open.isEmpty }
+
+  func get(_ paths: [String], accept: String = "application/json") { queue += paths.map { ($0, accept) } }
+
+  func removeWaiting() { queue = [] }
+
+  /// Starts what waits; while credentials are being fetched, it goes on waiting.
+  ///
+  /// - Throws: `ConfigError` if they cannot be had; the queue stays as it is.
+  func pump() throws(ConfigError) {
+    while open.count < Self.openLimit, let (path, accept) = queue.first {
+      guard let exchange = try link.exchange(path, accept: accept, compressed: true) else { return }
+      queue.removeFirst()
+      exchange.limitSilence(patience)
+      attach(exchange, path)
+      open[ObjectIdentifier(exchange)] = exchange
+      host.start(exchange)
+    }
+  }
+
+  private func attach(_ exchange: Exchange, _ path: String) {
+    var body: [UInt8] = []
+    exchange.onBytes = { chunk in
+      body += chunk.bytes(0..<chunk.count)
+      return body.count < Self.sizeLimit
+    }
+    exchange.onEnd = { [unowned self, unowned exchange] ending in
+      open[ObjectIdentifier(exchange)] = nil
+      host.disturb()
+      let what = "GET \(path) (\(link.label))"
+      switch ending {
+      case .broken(let message):
+        answered(path, .failure(ScopeFailure(kind: .transport, message: "\(what): \(message)")))
+      case .complete where exchange.status == 200: answered(path, .success(body))
+      case .complete: answered(path, .failure(ServerAnswer.failure(exchange, what)))
+      }
+    }
+  }
+}

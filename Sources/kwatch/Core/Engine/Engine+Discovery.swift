@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Lines
+import Process
+
+/// What becomes of the names once discovery has looked for them.
+extension Engine {
+  func resolved(
+    _ cluster: ClusterRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)], _ found: [APIResource]
+  ) {
+    if let scope = cluster.moved { return move(scope, verdicts) }
+    if configuration.listsResources { return printResources(cluster, found) }
+    for (name, verdict) in verdicts {
+      switch verdict {
+      case .found(let resource, let others):
+        warn(name, resource, others)
+        start(cluster.link, name, resource)
+      case .final(let status, let reason, let message):
+        endings.fail(status, message, diagnostics)
+        reporter.report(cluster.link, name, .unhealthy, reason)
+      case .later(let message, let reason):
+        if cluster.isWorthReporting { diagnostics.warning("\(message); trying again") }
+        reporter.report(cluster.link, name, cluster.attempts > 3 ? .unhealthy : .degraded, reason)
+        if let limit = configuration.scope.retryLimit, cluster.attempts > limit {
+          endings.fail(.unavailable, message, diagnostics)
+          cluster.abandon()
+        }
+      }
+    }
+  }
+
+  private func warn(_ name: ResourceName, _ resource: APIResource, _ others: [APIResource]) {
+    guard !others.isEmpty else { return }
+    diagnostics.warning(
+      "'\(name.text)' is \(resource.qualifiedName); it could also mean "
+        + "\(others.map(\.qualifiedName).joined(separator: ", ")): write the one that is meant")
+  }
+
+  /// The same resource in another version or reach, but not one of the same name in another group.
+  private func move(_ scope: ScopeRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)]) {
+    guard case .found(let found, _)? = verdicts.first?.1, found.qualifiedName == scope.resource.qualifiedName,
+      found.path(namespace: scope.namespace) != scope.resource.path(namespace: scope.namespace)
+    else { return }
+    scope.move(to: found)
+  }
+
+  private func printResources(_ cluster: ClusterRunner, _ found: [APIResource]) {
+    guard !found.isEmpty else {
+      endings.fail(.unavailable, "the server lists no resources (\(cluster.link.label))", diagnostics)
+      return cluster.abandon()
+    }
+    do throws(OutputError) {
+      for resource in found where resource.mode != "none" { try output.append(resource.line) }
+    } catch { fail(error) }
+  }
+
+  // MARK: - Starting
+
+  private func start(_ link: ClusterLink, _ name: ResourceName, _ resource: APIResource) {
+    guard !configuration.printsSchema else {
+      let schema = SchemaRunner(
+        link, resource, output: output, retryLimit: configuration.scope.retryLimit, host: self)
+      schemas.append(schema)
+      return schema.start()
+    }
+    let query = Query(
+      labelSelector: configuration.labelSelector, fieldSelector: configuration.fieldSelector,
+      object: name.object, includesObjects: configuration.output.format.isTable && resource.isEvents)
+    for namespace in namespaces(link, name, resource) {
+      if resource.group == UsageRunner.group, configuration.output.format == .json {
+        usages.append(usage(link, resource, namespace, query, standsAlone: true))
+        continue
+      }
+      start(link, name, resource, namespace, query)
+      guard configuration.usageInterval != nil, !configuration.scope.isSnapshot,
+        let measured = UsageRunner.usage(of: resource)
+      else { continue }
+      let query = Query(labelSelector: configuration.labelSelector, object: name.object)
+      usages.append(usage(link, measured, namespace, query, standsAlone: false))
+    }
+  }
+
+  private func start(
+    _ link: ClusterLink, _ name: ResourceName, _ resource: APIResource, _ namespace: String?, _ query: Query
+  ) {
+    var settings = configuration.scope
+    settings.canWatch = resource.verbs.contains("watch") || resource.verbs.isEmpty
+    if configuration.output.format.isTable {
+      // A Table hides the marker of the end in one of its rows.
+      settings.allowsStreamingList = false
+      // Events are sorted by time, which takes all of them.
+      if resource.isEvents { (settings.firstPageLimit, settings.pageLimit) = (10_000, 10_000) }
+    }
+    let scope = ScopeRunner(
+      link: link, name: name, resource: resource, namespace: namespace, query: query, settings: settings,
+      output: output, options: configuration.output, screen: screen, diagnostics: diagnostics, host: self)
+    saver?.restore(scope)
+    scopes.append(scope)
+    report(scope, scope.machine.health)
+    scope.handle(.start)
+  }
+
+  /// nil: all of them, or a resource without namespaces.
+  private func namespaces(_ link: ClusterLink, _ name: ResourceName, _ resource: APIResource) -> [String?] {
+    if !resource.isNamespaced || configuration.isAllNamespaces { return [nil] }
+    if let namespace = name.namespace { return [namespace] }
+    return configuration.namespaces.isEmpty ? [link.target.namespace] : configuration.namespaces
+  }
+
+  private func usage(
+    _ link: ClusterLink, _ resource: APIResource, _ namespace: String?, _ query: Query, standsAlone: Bool
+  ) -> UsageRunner {
+    UsageRunner(
+      link, resource, namespace: namespace, query: query,
+      interval: configuration.usageInterval ?? configuration.scope.pollInterval, standsAlone: standsAlone,
+      isSnapshot: configuration.scope.isSnapshot, retryLimit: configuration.scope.retryLimit, output: output,
+      options: configuration.output, diagnostics: diagnostics, host: self)
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Lines
+import Process
+
+/// What the runners ask of the loop that drives them. All calls come on its thread.
+protocol RunnerHost: AnyObject {
+  /// Deadlines, or what is to be sent, may have changed.
+  func disturb()
+  /// Starts a request; not from a callback of libcurl, which forbids that.
+  func start(_ exchange: Exchange)
+  func cancel(_ exchange: Exchange, discarding: Bool)
+  /// stdout cannot be written: the loop ends.
+  func fail(_ error: OutputError)
+
+  /// Discovery has an outcome for each of its names; `found` is everything that the server lists.
+  func resolved(
+    _ cluster: ClusterRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)], _ found: [APIResource])
+  /// Sends a scope's request as soon as the credentials are there.
+  func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
+  /// A scope's resource is no longer where it was: the server may have it elsewhere.
+  func rediscover(_ scope: ScopeRunner)
+
+  func report(_ scope: ScopeRunner, _ health: ScopeHealth)
+  func report(_ usage: UsageRunner, _ health: StreamStatus.Health, _ reason: StreamStatus.Reason)
+  /// A runner delivers for the first time.
+  func synced()
+  /// A runner ends; with another status than 0 for the reason in `message`.
+  func finished(_ runner: AnyObject, _ status: ExitStatus, _ message: String)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Lines
+
+/// Writes the state file: after the lines that it covers, once a second at most, less often the more there is to write.
+final class StateSaver {
+  private var store: StateStore
+  private var lastWrite: Duration?
+
+  init(path: String) throws { store = try StateStore(path: path) }
+
+  /// Continues a scope from what the file has on it.
+  func restore(_ scope: ScopeRunner) {
+    guard let entry = store.entry(scope.key) else { return }
+    scope.machine.restore(resourceVersion: entry.resourceVersion, objects: entry.objects)
+  }
+
+  /// - Parameter isLast: whether it is now or never.
+  func save(_ scopes: [ScopeRunner], now: Duration, isLast: Bool = false) throws(StateFileError) {
+    let changed = scopes.filter { $0.hasNews && $0.machine.isConsistent }
+    guard !changed.isEmpty, isLast || isDue(scopes, now) else { return }
+    lastWrite = now
+    for scope in changed {
+      scope.hasNews = false
+      store.set(scope.key, resourceVersion: scope.machine.resourceVersion, scope.machine.known)
+    }
+    try store.write()
+  }
+
+  private func isDue(_ scopes: [ScopeRunner], _ now: Duration) -> Bool {
+    guard let lastWrite else { return true }
+    let count = scopes.reduce(0) { $0 + $1.machine.known.count }
+    return now - lastWrite >= .milliseconds(max(1000, count / 10))
+  }
+}

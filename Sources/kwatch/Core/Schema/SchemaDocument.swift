@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+import JSON
+
+/// A resource's schema and all the schemas that it refers to, cut out of the document that a server has on an API group:
+/// of 250 schemas in 2 MB, a Pod needs 120.
+///
+/// It takes OpenAPI v3 (`components.schemas`) and v2 (`definitions`, whose references are rewritten). Some servers write
+/// each schema in three parts, `SchemaProps`, `ArbitraryKeys` and `SwaggerSchemaProps`, as their Go type has it; the
+/// parts are put together.
+struct SchemaDocument {
+  private let text: [UInt8]
+  /// Where each schema is.
+  private var schemas: [String: Range<Int>] = [:]
+
+  private static let kindKey = "x-kubernetes-group-version-kind"
+  private static let parts: Set<String> = ["SchemaProps", "ArbitraryKeys", "SwaggerSchemaProps"]
+  private static let depthLimit = 256
+
+  /// - Throws: `JSONFault` for text that is not such a document.
+  init(_ text: [UInt8]) throws(JSONFault) {
+    self.text = text
+    for (key, range) in try Self.members(text.span, at: 0) {
+      switch key {
+      case "components":
+        for (key, range) in try Self.members(text.span, at: range.lowerBound) where key == "schemas" {
+          try add(range)
+        }
+      case "definitions": try add(range)
+      default: break
+      }
+    }
+  }
+
+  private mutating func add(_ range: Range<Int>) throws(JSONFault) {
+    for (name, schema) in try Self.members(text.span, at: range.lowerBound) { schemas[name] = schema }
+  }
+
+  /// The document for one resource.
+  ///
+  /// - Returns: nil if there is no schema of the resource's kind.
+  func extract(_ resource: APIResource) throws(JSONFault) -> [UInt8]? {
+    var root: String?
+    for (name, range) in schemas where try describes(range, resource) { root = min(root ?? name, name) }
+    guard let root else { return nil }
+    var written: [String: [UInt8]] = [:]
+    var waiting = [root]
+    while let name = waiting.popLast() {
+      guard written[name] == nil, let range = schemas[name] else { continue }
+      var (output, references): ([UInt8], [String]) = ([], [])
+      var walker = JSONWalker(at: range.lowerBound)
+      try write(&walker, &output, &references, depth: 0)
+      written[name] = output
+      waiting += references
+    }
+    func quoted(_ text: String) -> [UInt8] { Array(JSONText.string(text).utf8) }
+    var result = Array("{\"openapi\":\"3.0.0\",\"x-schema\":".utf8) + quoted(root)
+    result += Array(",\"\(Self.kindKey)\":{\"group\":".utf8) + quoted(resource.group)
+    result += Array(",\"version\":".utf8) + quoted(resource.version)
+    result += Array(",\"kind\":".utf8) + quoted(resource.kind) + Array("},\"components\":{\"schemas\":{".utf8)
+    let members = written.sorted { $0.key < $1.key }.map { quoted($0.key) + [UInt8(ascii: ":")] + $0.value }
+    return result + members.joined(separator: [UInt8(ascii: ",")]) + Array("}}}".utf8)
+  }
+
+  /// Whether a schema is that of the resource's kind.
+  private func describes(_ range: Range<Int>, _ resource: APIResource) throws(JSONFault) -> Bool {
+    for (key, range) in try flattened(at: range.lowerBound) where key == Self.kindKey {
+      return try JSONValue.parse(text.span.extracting(range)).elements.contains {
+        $0["group"]?.text == resource.group && $0["version"]?.text == resource.version
+          && $0["kind"]?.text == resource.kind
+      }
+    }
+    return false
+  }
+
+  // MARK: - Writing
+
+  private func write(
+    _ walker: inout JSONWalker, _ output: inout [UInt8], _ references: inout [String], depth: Int
+  ) throws(JSONFault) {
+    guard depth < Self.depthLimit else { throw .tooDeep }
+    let text = text.span
+    switch try walker.peek(text) {
+    case UInt8(ascii: "{"):
+      let start = walker.position
+      try walker.skipValue(text)
+      var separator = UInt8(ascii: "{")
+      for (key, range) in try flattened(at: start) {
+        output.append(separator)
+        separator = UInt8(ascii: ",")
+        output += Array(JSONText.string(key).utf8) + [UInt8(ascii: ":")]
+        if key == "$ref", let name = Self.name(try JSONValue.parse(text.extracting(range)).text) {
+          references.append(name)
+          output += Array(JSONText.string("#/components/schemas/\(name)").utf8)
+        } else {
+          var inner = JSONWalker(at: range.lowerBound)
+          try write(&inner, &output, &references, depth: depth + 1)
+        }
+      }
+      if separator == UInt8(ascii: "{") { output.append(separator) }
+      output.append(UInt8(ascii: "}"))
+    case UInt8(ascii: "["):
+      walker.position += 1
+      output.append(UInt8(ascii: "["))
+      var isFirst = true
+      while try walker.nextElement(text) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        isFirst = false
+        try write(&walker, &output, &references, depth: depth + 1)
+      }
+      output.append(UInt8(ascii: "]"))
+    default: output += text.bytes(try walker.skipValue(text))
+    }
+  }
+
+  /// The name in a reference to a schema of the same document; nil for anything else.
+  private static func name(_ reference: String?) -> String? {
+    for prefix in ["#/components/schemas/", "#/definitions/"] {
+      guard let reference, reference.hasPrefix(prefix) else { continue }
+      return String(reference.dropFirst(prefix.count))
+    }
+    return nil
+  }
+
+  /// The members of an object; of a schema in parts, those of its parts.
+  private func flattened(at start: Int) throws(JSONFault) -> [(key: String, value: Range<Int>)] {
+    let members = try Self.members(text.span, at: start)
+    guard Self.parts.isSubset(of: members.map(\.key)) else { return members }
+    var result: [(key: String, value: Range<Int>)] = []
+    for member in members {
+      guard Self.parts.contains(member.key) else {
+        result.append(member)
+        continue
+      }
+      result += try Self.members(text.span, at: member.value.lowerBound)
+    }
+    return result
+  }
+
+  /// The members of the object that starts at `start`; none for any other value.
+  private static func members(
+    _ text: Span<UInt8>, at start: Int
+  ) throws(JSONFault) -> [(key: String, value: Range<Int>)] {
+    var walker = JSONWalker(at: start)
+    guard try walker.peek(text) == UInt8(ascii: "{") else { return [] }
+    walker.position += 1
+    var result: [(key: String, value: Range<Int>)] = []
+    while let key = try walker.nextKey(text) {
+      result.append((JSONValue.unescape(text, key), try walker.skipValue(text)))
+    }
+    return result
+  }
+}

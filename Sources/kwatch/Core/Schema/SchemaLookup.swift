@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import Process
+
+/// Finds a resource's schema on a server: by OpenAPI v3's index the document of the resource's group, else OpenAPI v2.
+///
+/// A pure state machine: it returns the path to get next, and is given the answers.
+struct SchemaLookup {
+  enum Step: Equatable {
+    case get(String)
+    case found([UInt8])
+    case failed(ExitStatus, String)
+    /// The server cannot answer now; the whole look-up is to be repeated.
+    case later(ScopeFailure)
+  }
+
+  static let index = "/openapi/v3"
+  static let old = "/openapi/v2"
+
+  private let resource: APIResource
+
+  init(_ resource: APIResource) { self.resource = resource }
+
+  func start() -> Step {
+    resource.kind.isEmpty
+      ? .failed(
+        .unavailable, "the schema of '\(resource.name)': the server does not name the resource's kind")
+      : .get(Self.index)
+  }
+
+  func answer(_ path: String, _ result: Result<[UInt8], ScopeFailure>) -> Step {
+    switch result {
+    case .success(let text) where path == Self.index:
+      guard let value = try? JSONValue.parse(text), let paths = value["paths"] else { return missing }
+      let group = resource.group.isEmpty ? "api/\(resource.version)" : "apis/\(resource.apiVersion)"
+      return paths[group]?["serverRelativeURL"]?.text.map { .get($0) } ?? .get(Self.old)
+    case .success(let text):
+      let found = try? SchemaDocument(text).extract(resource)
+      guard let found = found ?? nil else { return path == Self.old ? missing : .get(Self.old) }
+      return .found(found + [0x0A])
+    case .failure(let failure):
+      switch failure.kind {
+      // A server without OpenAPI v3, or without this path: 1.23 and older, and other programs.
+      case .http(404), .http(406): return path == Self.old ? missing : .get(Self.old)
+      case .http(401), .http(403): return .failed(.noPermission, failure.message)
+      default: return .later(failure)
+      }
+    }
+  }
+
+  private var missing: Step {
+    .failed(
+      .unavailable,
+      "the schema of \(resource.qualifiedName): the server describes no \(resource.kind) "
+        + "in \(Self.index) or \(Self.old)")
+  }
+}
