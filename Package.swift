@@ -122,7 +122,7 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Selectors", "YAML"])
+package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Digest", "Selectors", "YAML"])
 package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
 package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
 package.targets += tool("wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib", "CCurl"] + server)

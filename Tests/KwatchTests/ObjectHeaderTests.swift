@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import Testing
 
 @testable import KwatchCore
@@ -49,14 +50,14 @@ import Testing
       let bytes = Array(line[..<cut])
       _ = try? ObjectHeader(bytes.span, namespaced: true, walkingAll: true)
       _ = try? WatchLine(bytes.span)
-      _ = try? JSONValue.parse(bytes)
+      _ = try? JSONValue(parsing: bytes)
     }
   }
 
   @Test func refusesADeepObject() {
     let bytes = Array((String(repeating: "[", count: 20_000)).utf8)
     var walker = JSONWalker()
-    #expect(throws: JSONFault.tooDeep) { try walker.skipValue(bytes.span) }
-    #expect(throws: JSONFault.tooDeep) { try JSONValue.parse(bytes) }
+    #expect(throws: JSONError.tooDeep) { try walker.skipValue(bytes.span) }
+    #expect(throws: JSONError.tooDeep) { try JSONValue(parsing: bytes) }
   }
 }

@@ -1,5 +1,6 @@
 import Events
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import Testing
 
 @testable import KwatchCore
@@ -84,7 +85,7 @@ import Testing
   ])
   func refusesWhatIsNoEvent(_ line: String) {
     let bytes = Array(line.utf8)
-    #expect(throws: JSONFault.self) { try WatchLine(bytes.span) }
+    #expect(throws: JSONError.self) { try WatchLine(bytes.span) }
   }
 
   @Test func refusesALineWithoutEnd() throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// The content of a discovery document.
 enum DiscoveryAnswer: Equatable {
@@ -22,10 +23,10 @@ enum DiscoveryAnswer: Equatable {
 
   /// - Returns: nil for a document of another kind.
   init?(_ text: [UInt8]) {
-    guard let value = try? JSONValue.parse(text) else { return nil }
-    switch value["kind"]?.text {
+    guard let value = try? JSONValue(parsing: text) else { return nil }
+    switch value["kind"]?.string {
     case "APIResourceList":
-      let parts = (value["groupVersion"]?.text ?? "").split(separator: "/").map(String.init)
+      let parts = (value["groupVersion"]?.string ?? "").split(separator: "/").map(String.init)
       guard let version = parts.last, parts.count <= 2 else { return nil }
       let group = parts.count == 2 ? parts[0] : ""
       self = .resources(
@@ -36,9 +37,9 @@ enum DiscoveryAnswer: Equatable {
     case "APIGroupList":
       self = .groups(
         (value["groups"]?.elements ?? []).compactMap { group in
-          guard let name = group["name"]?.text else { return nil }
-          let preferred = group["preferredVersion"]?["version"]?.text
-          let versions = (group["versions"]?.elements ?? []).compactMap { $0["version"]?.text }
+          guard let name = group["name"]?.string else { return nil }
+          let preferred = group["preferredVersion"]?["version"]?.string
+          let versions = (group["versions"]?.elements ?? []).compactMap { $0["version"]?.string }
           return (name, versions.filter { $0 == preferred } + versions.filter { $0 != preferred })
         })
     default: return nil
@@ -47,34 +48,36 @@ enum DiscoveryAnswer: Equatable {
 
   private static func legacy(_ value: JSONValue, _ group: String, _ version: String) -> APIResource? {
     // A slash: a subresource.
-    guard let name = value["name"]?.text, !name.contains("/") else { return nil }
+    guard let name = value["name"]?.string, !name.contains("/") else { return nil }
     return APIResource(
-      group: value["group"]?.text ?? group, version: value["version"]?.text ?? version, name: name,
-      singular: value["singularName"]?.text ?? "", kind: value["kind"]?.text ?? "",
-      isNamespaced: value["namespaced"]?.flag ?? false, verbs: value["verbs"]?.texts ?? [],
-      shortNames: value["shortNames"]?.texts ?? [])
+      group: value["group"]?.string ?? group, version: value["version"]?.string ?? version, name: name,
+      singular: value["singularName"]?.string ?? "", kind: value["kind"]?.string ?? "",
+      isNamespaced: value["namespaced"]?.bool ?? false, verbs: value["verbs"]?.strings ?? [],
+      shortNames: value["shortNames"]?.strings ?? [])
   }
 
   /// `freshness: Stale` without resources: the group's own server has not answered yet, or not for long.
   private static func unavailable(_ item: JSONValue) -> [GroupVersion] {
     (item["versions"]?.elements ?? []).compactMap { version in
-      guard version["freshness"]?.text == "Stale", version["resources"]?.elements.isEmpty ?? true,
-        let group = item["metadata"]?["name"]?.text, let number = version["version"]?.text
+      guard version["freshness"]?.string == "Stale", version["resources"]?.elements.isEmpty ?? true,
+        let group = item["metadata"]?["name"]?.string, let number = version["version"]?.string
       else { return nil }
       return (group, number)
     }
   }
 
   private static func aggregated(_ item: JSONValue) -> [APIResource] {
-    let group = item["metadata"]?["name"]?.text ?? ""
+    let group = item["metadata"]?["name"]?.string ?? ""
     return (item["versions"]?.elements ?? []).flatMap { version in
       (version["resources"]?.elements ?? []).compactMap { value in
-        guard let name = value["resource"]?.text, let number = version["version"]?.text else { return nil }
+        guard let name = value["resource"]?.string, let number = version["version"]?.string else {
+          return nil
+        }
         return APIResource(
-          group: group, version: number, name: name, singular: value["singularResource"]?.text ?? "",
-          kind: value["responseKind"]?["kind"]?.text ?? "",
-          isNamespaced: value["scope"]?.text == "Namespaced",
-          verbs: value["verbs"]?.texts ?? [], shortNames: value["shortNames"]?.texts ?? [])
+          group: group, version: number, name: name, singular: value["singularResource"]?.string ?? "",
+          kind: value["responseKind"]?["kind"]?.string ?? "",
+          isNamespaced: value["scope"]?.string == "Namespaced",
+          verbs: value["verbs"]?.strings ?? [], shortNames: value["shortNames"]?.strings ?? [])
       }
     }
   }

@@ -98,7 +98,8 @@ package final class ClusterLink {
     for group in impersonation.groups { exchange.addHeader("Impersonate-Group: \(Self.headerValue(group))") }
     for (key, values) in impersonation.extra.sorted(by: { $0.key < $1.key }) {
       for value in values {
-        exchange.addHeader("Impersonate-Extra-\(Query.escape(key.lowercased())): \(Self.headerValue(value))")
+        exchange.addHeader(
+          "Impersonate-Extra-\(PercentEncoding.encode(key.lowercased())): \(Self.headerValue(value))")
       }
     }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import Process
 
 /// GETs whole documents from one cluster, a few at a time, and hands each to the runner that asked for it.

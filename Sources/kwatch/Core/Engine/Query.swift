@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 
 /// The query of a list or a watch, and the percent-encoding of its values.
 struct Query {
@@ -46,21 +47,6 @@ struct Query {
   }
 
   private static func join(_ items: [(String, String)]) -> String {
-    items.isEmpty ? "" : "?" + items.map { "\($0.0)=\(escape($0.1))" }.joined(separator: "&")
-  }
-
-  /// All but RFC 3986's unreserved characters.
-  static func escape(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        bytes.append(byte)
-      default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    items.isEmpty ? "" : "?" + items.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
   }
 }

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: Apache-2.0
 import CCurl
 import Encoding
 import Events
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 import Lines
 import Process
 
@@ -186,7 +187,7 @@ package final class ScopeRunner {
       return false
     }
     let header: ObjectHeader
-    do throws(JSONFault) {
+    do throws(JSONError) {
       var found = try ObjectHeader(
         item, namespaced: resource.isNamespaced, row: isTable, walkingAll: itemTemplate == nil && !isTable)
       // The items of one list are alike: the first, read to its end, says for all whether these are missing.
@@ -212,7 +213,7 @@ package final class ScopeRunner {
     }
     let parsed: WatchLine
     let header: ObjectHeader
-    do throws(JSONFault) {
+    do throws(JSONError) {
       guard let found = try WatchLine(line) else {
         diagnostics.warning("\(title): an event of an unknown type is skipped: \(Self.start(of: line))")
         return true
@@ -247,7 +248,7 @@ package final class ScopeRunner {
   }
 
   /// The identity of a watch event's object; of a Table, that of its one row.
-  private func header(_ line: Span<UInt8>, _ parsed: WatchLine) throws(JSONFault) -> ObjectHeader {
+  private func header(_ line: Span<UInt8>, _ parsed: WatchLine) throws(JSONError) -> ObjectHeader {
     if isTable, parsed.type != .bookmark, let row = try Self.firstRow(line, at: parsed.objectStart) {
       return try ObjectHeader(line, at: row, namespaced: resource.isNamespaced, row: true)
     }
@@ -255,15 +256,15 @@ package final class ScopeRunner {
       line, at: parsed.objectStart, namespaced: resource.isNamespaced, walkingAll: parsed.type == .bookmark)
   }
 
-  private static func firstRow(_ line: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
+  private static func firstRow(_ line: Span<UInt8>, at start: Int) throws(JSONError) -> Int? {
     var walker = JSONWalker(at: start)
-    try walker.expect(UInt8(ascii: "{"), line)
+    try walker.enterObject(line)
     while let key = try walker.nextKey(line) {
       guard line.reads(key, as: "rows"), try walker.peek(line) == UInt8(ascii: "[") else {
         try walker.skipValue(line)
         continue
       }
-      walker.position += 1
+      try walker.enterArray(line)
       return try walker.nextElement(line) ? walker.position : nil
     }
     return nil

@@ -1,11 +1,12 @@
-// SPDX-License-Identifier: Apache-2.0
 import Events
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// A failed answer, understood as far as it says anything: a Status, or text, or nothing.
 enum ServerAnswer {
   /// `what` is the request, for people: `list pods`.
   static func failure(_ exchange: Exchange, _ what: String) -> ScopeFailure {
-    let status = try? JSONValue.parse(exchange.errorBody)
+    let status = try? JSONValue(parsing: exchange.errorBody)
     var failure =
       status.map { self.failure($0, .http(exchange.status), what) }
       ?? ScopeFailure(kind: .http(exchange.status), message: "\(what): \(plain(exchange))")
@@ -16,7 +17,7 @@ enum ServerAnswer {
 
   /// The Status of an in-stream ERROR event.
   static func failure(_ object: Span<UInt8>, _ what: String) -> ScopeFailure {
-    guard let status = try? JSONValue.parse(object) else {
+    guard let status = try? JSONValue(parsing: object) else {
       return ScopeFailure(kind: .stream(500), message: "\(what): an ERROR event without a Status")
     }
     return failure(status, .stream(status["code"]?.integer ?? 500), what)
@@ -29,8 +30,8 @@ enum ServerAnswer {
     case .http(let number), .stream(let number): code = number
     default: code = 0
     }
-    let reason = status["reason"]?.text ?? ""
-    let message = status["message"]?.text ?? ""
+    let reason = status["reason"]?.string ?? ""
+    let message = status["message"]?.string ?? ""
     let details = status["details"]
     var failure = ScopeFailure(
       kind: kind,
@@ -40,7 +41,7 @@ enum ServerAnswer {
       failure.retryAfter = .seconds(seconds)
     }
     failure.isTooLarge =
-      details?["causes"]?.elements.contains { $0["reason"]?.text == "ResourceVersionTooLarge" } ?? false
+      details?["causes"]?.elements.contains { $0["reason"]?.string == "ResourceVersionTooLarge" } ?? false
       || message.hasPrefix("Too large resource version") || message.contains("Too large resource version:")
     return failure
   }

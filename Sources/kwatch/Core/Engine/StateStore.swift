@@ -36,13 +36,15 @@ struct StateStore {
   }
 
   static func parse(_ text: [UInt8]) -> [String: Entry]? {
-    guard let value = try? JSONValue.parse(text), value["kwatch"]?.integer == 1 else { return nil }
+    guard let value = try? JSONValue(parsing: text), value["kwatch"]?.integer == 1 else { return nil }
     var entries: [String: Entry] = [:]
     for scope in value["scopes"]?.elements ?? [] {
-      guard let key = scope["scope"]?.text, let version = scope["resourceVersion"]?.text else { return nil }
+      guard let key = scope["scope"]?.string, let version = scope["resourceVersion"]?.string else {
+        return nil
+      }
       var objects: [Identity] = []
       for object in scope["objects"]?.elements ?? [] {
-        let fields = object.texts.map { Array($0.utf8) }
+        let fields = (object.strings ?? []).map { Array($0.utf8) }
         guard fields.count == 4 else { return nil }
         objects.append(
           Identity(uid: fields[0], resourceVersion: fields[1], namespace: fields[2], name: fields[3]))

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import Events
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 import Lines
 import Process
 
@@ -169,7 +170,7 @@ package final class UsageRunner {
   /// The sample's `timestamp`; the object's own creationTimestamp is the time of the request.
   private static func time(_ item: Span<UInt8>) -> [UInt8] {
     var walker = JSONWalker()
-    guard (try? walker.expect(UInt8(ascii: "{"), item)) != nil else { return [] }
+    guard (try? walker.enterObject(item)) != nil else { return [] }
     while let key = try? walker.nextKey(item) {
       if item.reads(key, as: "timestamp") {
         return (try? walker.skipValue(item)).map { item.bytes($0) } ?? []

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import Encoding
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 
 extension Kubeconfig.AuthProvider {
   /// The bearer token of an OIDC auth-provider, as long as it is valid.
@@ -39,7 +40,7 @@ extension Kubeconfig.AuthProvider {
   private static func expiry(of token: String) -> Int64? {
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3, let claims = Base64.decode(parts[1].utf8),
-      let value = try? JSONValue.parse(claims)
+      let value = try? JSONValue(parsing: claims)
     else { return nil }
     return value["exp"]?.integer.map(Int64.init)
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
-/// An object by what kwatch remembers of it.
+/// An object, by what kwatch remembers of it.
 struct Identity: Equatable, Hashable, Sendable {
   /// Raw bytes of JSON strings' content, as the server sent them.
   var uid: [UInt8]
@@ -9,11 +10,11 @@ struct Identity: Equatable, Hashable, Sendable {
   var name: [UInt8]
 }
 
-/// What the consumer was told: namespace and name → uid and resourceVersion, in about 80 bytes an object.
+/// What was printed: namespace and name → uid and resourceVersion.
 ///
-/// By name, as the API server keeps them: of one namespace and name there is one object at a time, and what comes
-/// under that name with another uid is another object, whose predecessor is gone. Objects without resourceVersion
-/// are compared by a hash of their bytes. Open addressing over `ObjectRecords`.
+/// By name, as the API server keeps objects: there is one object of a namespace and name at a time, and another uid under
+/// the same name is another object, whose predecessor is gone. Objects without resourceVersion are compared by a hash of
+/// their bytes.
 struct KnownObjects: Sendable {
   enum Outcome: Equatable {
     case new, changed, same
@@ -21,107 +22,103 @@ struct KnownObjects: Sendable {
     case replaced(Identity)
   }
 
-  private static let empty = UInt32.max
+  private struct Entry {
+    var uid: [UInt8]
+    var version: [UInt8]
+    /// The last round that has shown the object, and the last one during which the watch has changed it.
+    var seen: UInt32
+    var touched: UInt32
+  }
 
-  private var records = ObjectRecords()
-  private var slots: [UInt32] = []
-  private(set) var count = 0
+  /// By `namespace/name`: a namespace has no slash.
+  private var entries: [[UInt8]: Entry] = [:]
   /// Rounds mark what a list has shown; 0 is "never".
-  private var round: UInt8 = 0
+  private var round: UInt32 = 0
 
-  /// Bytes this table occupies.
-  var byteCount: Int { records.byteCount + slots.capacity * 4 }
+  var count: Int { entries.count }
 
-  /// Notes an object as told.
+  /// Notes an object as printed.
   ///
-  /// `touching`: by the watch, while a comparing list is under way.
+  /// - Parameter touching: it comes from the watch, while a comparing list is under way.
   mutating func upsert(_ text: Span<UInt8>, _ header: ObjectHeader, touching: Bool = false) -> Outcome {
-    let (namespace, name) = (text.extracting(header.namespace), text.extracting(header.name))
-    let uid = text.extracting(header.uid)
+    let key = Self.key(text, header)
+    let known = entries[key]
     let version = Self.version(text, header)
-    grow()
-    let slot = find(namespace, name)
-    defer { records.mark(slots[slot], round, touching: touching) }
-    guard slots[slot] != Self.empty else {
-      slots[slot] = records.append(namespace, name, uid, version.span)
-      count += 1
-      return .new
+    var uid = text.bytes(header.uid)
+    var outcome = Outcome.new
+    if let known {
+      if known.uid.isEmpty || uid.isEmpty || known.uid == uid {
+        outcome = known.version == version ? .same : .changed
+        // A uid that is missing in this answer is still the object's.
+        if uid.isEmpty { uid = known.uid }
+      } else {
+        outcome = .replaced(Self.identity(key, known))
+      }
     }
-    let record = slots[slot]
-    var outcome = Outcome.changed
-    if records.mayHave(record, uid: uid) {
-      if records.has(record, version: version.span) { return .same }
-      if records.set(version.span, of: record) { return .changed }
-    } else {
-      outcome = .replaced(records.identity(of: record))
-    }
-    slots[slot] = records.append(namespace, name, uid, version.span)
-    records.discard(record)
-    compact()
+    entries[key] = Entry(
+      uid: uid, version: version, seen: round, touched: touching ? round : known?.touched ?? 0)
     return outcome
   }
 
-  /// What is known of an object, without noting anything but that a list has shown it.
+  /// Notes that a list has shown an object, and nothing else about it.
   ///
-  /// - Returns: nil for an unknown object; `touched` if the watch has told it since the round began.
+  /// - Returns: nil for an unknown object; `touched` if the watch has changed it since the round began.
   mutating func see(_ text: Span<UInt8>, _ header: ObjectHeader) -> (isSame: Bool, touched: Bool)? {
-    guard let slot = slot(of: text, header) else { return nil }
-    let record = slots[slot]
-    let touched = records.isTouched(record, in: round)
-    records.mark(record, round)
-    return (
-      records.mayHave(record, uid: text.extracting(header.uid))
-        && records.has(record, version: Self.version(text, header).span), touched
-    )
+    let key = Self.key(text, header)
+    guard let known = entries[key] else { return nil }
+    entries[key]?.seen = round
+    let uid = text.bytes(header.uid)
+    let isSame = known.uid.isEmpty || uid.isEmpty || known.uid == uid
+    return (isSame && known.version == Self.version(text, header), known.touched == round)
   }
 
-  /// Forgets what has an object's name; false if nothing was known of that name.
+  /// Forgets the object of this name; false if there was none.
   @discardableResult
   mutating func remove(_ text: Span<UInt8>, _ header: ObjectHeader) -> Bool {
-    guard let slot = slot(of: text, header) else { return false }
-    remove(slot)
-    compact()
-    return true
+    entries.removeValue(forKey: Self.key(text, header)) != nil
   }
 
   /// Begins a round: what no list shows until `sweep` is gone.
-  mutating func beginRound() {
-    round &+= 1
-    guard round == 0 else { return }
-    // 255 rounds are over: marks of old must not look new.
-    round = 1
-    for record in slots where record != Self.empty { records.unmark(record) }
-  }
+  mutating func beginRound() { round += 1 }
 
   /// Forgets and returns what this round has not shown.
   mutating func sweep() -> [Identity] {
-    var gone: [Identity] = []
-    for record in slots where record != Self.empty {
-      if !records.isSeen(record, in: round) { gone.append(records.identity(of: record)) }
-    }
-    for identity in gone { remove(find(identity.namespace.span, identity.name.span)) }
-    compact()
-    return gone
+    let gone = entries.filter { $0.value.seen != round }
+    for key in gone.keys { entries[key] = nil }
+    return gone.map(Self.identity)
   }
 
-  /// All that is known, in no order.
+  /// All known objects, in no order.
   func forEach(_ body: (Identity) -> Void) {
-    for record in slots where record != Self.empty { body(records.identity(of: record)) }
+    for (key, entry) in entries { body(Self.identity(key, entry)) }
   }
 
-  /// Makes all of them differ from whatever comes next: they are about to be told in another form.
+  /// Makes all of them differ from whatever comes next: they are about to be printed in another form.
   mutating func forgetVersions() {
-    for record in slots where record != Self.empty { _ = records.set([UInt8]().span, of: record) }
+    for key in entries.keys { entries[key]?.version = [] }
   }
 
   /// Puts back what a state file has kept.
   mutating func restore(_ identity: Identity) {
-    grow()
-    let slot = find(identity.namespace.span, identity.name.span)
-    guard slots[slot] == Self.empty else { return }
-    slots[slot] = records.append(
-      identity.namespace.span, identity.name.span, identity.uid.span, identity.resourceVersion.span)
-    count += 1
+    let key = identity.namespace + [UInt8(ascii: "/")] + identity.name
+    guard entries[key] == nil else { return }
+    entries[key] = Entry(uid: identity.uid, version: identity.resourceVersion, seen: 0, touched: 0)
+  }
+
+  private static func key(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
+    var key: [UInt8] = []
+    key.reserveCapacity(header.namespace.count + 1 + header.name.count)
+    key += text.bytes(header.namespace)
+    key.append(UInt8(ascii: "/"))
+    key += text.bytes(header.name)
+    return key
+  }
+
+  private static func identity(_ key: [UInt8], _ entry: Entry) -> Identity {
+    let parts = key.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
+    return Identity(
+      uid: entry.uid, resourceVersion: entry.version, namespace: Array(parts.first ?? []),
+      name: Array(parts.dropFirst().first ?? []))
   }
 
   private static func version(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
@@ -129,64 +126,5 @@ struct KnownObjects: Sendable {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for index in 0..<text.count { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3 }
     return [UInt8(ascii: "#")] + Array(String(hash, radix: 36).utf8)
-  }
-
-  // MARK: - Table
-
-  /// The slot of a name, or the empty one where it belongs.
-  private func find(_ namespace: Span<UInt8>, _ name: Span<UInt8>) -> Int {
-    let mask = slots.count - 1
-    var slot = ObjectRecords.hash(namespace, name) & mask
-    while slots[slot] != Self.empty, !records.isNamed(slots[slot], namespace, name) {
-      slot = (slot + 1) & mask
-    }
-    return slot
-  }
-
-  private func slot(of text: Span<UInt8>, _ header: ObjectHeader) -> Int? {
-    guard !slots.isEmpty else { return nil }
-    let slot = find(text.extracting(header.namespace), text.extracting(header.name))
-    return slots[slot] == Self.empty ? nil : slot
-  }
-
-  private mutating func remove(_ slot: Int) {
-    records.discard(slots[slot])
-    slots[slot] = Self.empty
-    count -= 1
-    // Backward shift: what was pushed past this slot moves up, so that no tombstones are needed.
-    let mask = slots.count - 1
-    var hole = slot
-    var next = (slot + 1) & mask
-    while slots[next] != Self.empty {
-      let home = records.hash(of: slots[next])
-      if (next - home) & mask >= (next - hole) & mask {
-        slots[hole] = slots[next]
-        slots[next] = Self.empty
-        hole = next
-      }
-      next = (next + 1) & mask
-    }
-  }
-
-  /// Makes room for one more.
-  private mutating func grow() {
-    guard (count + 1) * 4 > slots.count * 3 else { return }
-    let old = slots
-    slots = Array(repeating: Self.empty, count: max(16, old.count * 2))
-    let mask = slots.count - 1
-    for record in old where record != Self.empty {
-      var slot = records.hash(of: record) & mask
-      while slots[slot] != Self.empty { slot = (slot + 1) & mask }
-      slots[slot] = record
-    }
-  }
-
-  private mutating func compact() {
-    guard records.isMostlyGarbage else { return }
-    var fresh = ObjectRecords(sizedAs: records)
-    for index in slots.indices where slots[index] != Self.empty {
-      slots[index] = fresh.append(copying: slots[index], of: records)
-    }
-    records = fresh
   }
 }

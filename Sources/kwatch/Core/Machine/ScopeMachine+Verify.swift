@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import Events
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// A list beside the watch, of exactly the state that the watch has told.
 struct Verification {

@@ -1,5 +1,6 @@
 import Events
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import Process
 
 extension ScopeMachine {

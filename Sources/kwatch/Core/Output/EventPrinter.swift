@@ -75,7 +75,7 @@ final class EventPrinter {
       return try yaml(line.extracting(object), as: type)
     case .table, .wide:
       guard let object = try? parsed.object(in: line),
-        let value = try? JSONValue.parse(line.extracting(object))
+        let value = try? JSONValue(parsing: line.extracting(object))
       else { return false }
       if let definitions = value["columnDefinitions"]?.elements { reader.learn(definitions) }
       for row in value["rows"]?.elements ?? [] { table?.add(type, reader.row(row), reader) }
@@ -105,7 +105,7 @@ final class EventPrinter {
       appendMembers(of: item, to: &whole)
       return try yaml(whole.span, as: type)
     case .table, .wide:
-      guard let value = try? JSONValue.parse(item) else { return false }
+      guard let value = try? JSONValue(parsing: item) else { return false }
       rows.append((type, value))
       return true
     }
@@ -161,7 +161,9 @@ final class EventPrinter {
   /// A page of a list has ended.
   func endOfPage(_ meta: ListMeta) throws(OutputError) {
     guard let table else { return }
-    if !meta.columns.isEmpty, let value = try? JSONValue.parse(meta.columns) { reader.learn(value.elements) }
+    if !meta.columns.isEmpty, let value = try? JSONValue(parsing: meta.columns) {
+      reader.learn(value.elements)
+    }
     for (type, row) in rows { table.add(type, reader.row(row), reader) }
     rows = []
     try table.endOfPage(reader)

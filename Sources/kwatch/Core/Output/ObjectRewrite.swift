@@ -1,5 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
+import Digest
 import Encoding
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// What to leave out of an object, or to hide in it; all else stays byte for byte.
 indirect enum ObjectRewrite: Equatable, Sendable {
@@ -34,7 +36,7 @@ indirect enum ObjectRewrite: Equatable, Sendable {
   }
 
   /// Applies this to one value.
-  func apply(to text: Span<UInt8>, from start: Int = 0) throws(JSONFault) -> [UInt8] {
+  func apply(to text: Span<UInt8>, from start: Int = 0) throws(JSONError) -> [UInt8] {
     var walker = JSONWalker(at: start)
     var result: [UInt8] = []
     result.reserveCapacity(text.count - start)
@@ -44,11 +46,11 @@ indirect enum ObjectRewrite: Equatable, Sendable {
 
   private func apply(
     _ text: Span<UInt8>, _ walker: inout JSONWalker, _ result: inout [UInt8]
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     let first = try walker.peek(text)
     switch self {
     case .hash where first == UInt8(ascii: "\""):
-      appendDigest(Array(JSONValue.unescape(text, try walker.string(text)).utf8), &result)
+      appendDigest(Array(text.unescaped(try walker.string(text)).utf8), &result)
     case .inside, .hashMembers, .hashBase64Members:
       guard first == UInt8(ascii: "{") else { fallthrough }
       try applyToMembers(text, &walker, &result)
@@ -59,8 +61,8 @@ indirect enum ObjectRewrite: Equatable, Sendable {
 
   private func applyToMembers(
     _ text: Span<UInt8>, _ walker: inout JSONWalker, _ result: inout [UInt8]
-  ) throws(JSONFault) {
-    walker.position += 1
+  ) throws(JSONError) {
+    try walker.enterObject(text)
     result.append(UInt8(ascii: "{"))
     var isFirst = true
     while let key = try walker.nextKey(text) {
@@ -74,7 +76,7 @@ indirect enum ObjectRewrite: Equatable, Sendable {
       result += text.bytes(key.lowerBound - 1..<key.upperBound + 1)
       result.append(UInt8(ascii: ":"))
       if self == .hashBase64Members, try walker.peek(text) == UInt8(ascii: "\"") {
-        let value = Array(JSONValue.unescape(text, try walker.string(text)).utf8)
+        let value = Array(text.unescaped(try walker.string(text)).utf8)
         appendDigest(Base64.decode(value) ?? value, &result)
       } else if let rule {
         try rule.apply(text, &walker, &result)
@@ -87,14 +89,14 @@ indirect enum ObjectRewrite: Equatable, Sendable {
 
   private func rule(for text: Span<UInt8>, _ key: Range<Int>) -> ObjectRewrite? {
     switch self {
-    case .inside(let members): members[JSONValue.unescape(text, key)]
+    case .inside(let members): members[text.unescaped(key)]
     case .hashMembers: .hash
     default: nil
     }
   }
 
   private func appendDigest(_ value: [UInt8], _ result: inout [UInt8]) {
-    result += Array("\"sha256:\(SHA256.hexadecimal(value))\"".utf8)
+    result += Array("\"sha256:\(Hexadecimal.encode(Digest.sha256(value)))\"".utf8)
   }
 
   /// A value without the white space between its tokens: a line must not have another line in it.

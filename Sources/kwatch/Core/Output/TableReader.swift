@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import Encoding
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// A row of a table, for people.
 struct TableRow: Equatable {
@@ -34,7 +35,7 @@ struct TableReader {
   mutating func learn(_ definitions: [JSONValue]) {
     guard columns.isEmpty else { return }
     for (index, definition) in definitions.enumerated() {
-      let name = definition["name"]?.text?.uppercased() ?? ""
+      let name = definition["name"]?.string?.uppercased() ?? ""
       places[name] = index
       guard isWide || definition["priority"]?.integer ?? 0 == 0 else { continue }
       columns.append(Self.plain(name))
@@ -45,12 +46,12 @@ struct TableReader {
   func row(_ value: JSONValue) -> TableRow {
     let object = value["object"]
     let metadata = object?["metadata"]
-    let cells = (value["cells"]?.elements ?? []).map { Self.plain($0.plain) }
+    let cells = (value["cells"]?.elements ?? []).map(Self.cell)
     var row = TableRow(
-      namespace: Self.plain(metadata?["namespace"]?.text ?? ""),
-      name: Self.plain(metadata?["name"]?.text ?? ""),
+      namespace: Self.plain(metadata?["namespace"]?.string ?? ""),
+      name: Self.plain(metadata?["name"]?.string ?? ""),
       cells: columns.isEmpty ? cells : indices.map { $0 < cells.count ? cells[$0] : "" },
-      created: metadata?["creationTimestamp"]?.text.flatMap(ExecCredential.time))
+      created: metadata?["creationTimestamp"]?.string.flatMap(Timestamp.init(rfc3339:)))
     if isEvents, let object { describe(&row, object, cells) }
     return row
   }
@@ -60,7 +61,7 @@ struct TableReader {
       object["series"]?["lastObservedTime"], object["lastTimestamp"], object["deprecatedLastTimestamp"],
       object["eventTime"], object["firstTimestamp"],
     ]
-    row.lastSeen = times.lazy.compactMap { $0?.text.flatMap(ExecCredential.time) }.first ?? row.created
+    row.lastSeen = times.lazy.compactMap { $0?.string.flatMap(Timestamp.init(rfc3339:)) }.first ?? row.created
     let count =
       (object["series"]?["count"] ?? object["count"] ?? object["deprecatedCount"])?.integer
       ?? places["COUNT"].flatMap { $0 < cells.count ? Int(cells[$0]) : nil } ?? 1
@@ -69,6 +70,17 @@ struct TableReader {
     }
     let first = places["FIRST SEEN"].flatMap { $0 < cells.count ? cells[$0] : nil }
     row.cells[column] += " (x\(count)\(first.map { " over \($0)" } ?? ""))"
+  }
+
+  /// A cell as kubectl prints it.
+  private static func cell(_ value: JSONValue) -> String {
+    switch value {
+    case .null: "<none>"
+    case .bool(let flag): flag ? "true" : "false"
+    case .number(let text), .string(let text): plain(text)
+    case .array(let elements): elements.map(cell).joined(separator: ",")
+    case .object(let members): plain(members.map(\.key).joined(separator: ","))
+    }
   }
 
   /// A cell may quote an object's text: a control character must not reach the terminal as one. C0, DEL and C1, whose

@@ -5,8 +5,8 @@ import JSON
 enum YAMLText {
   private static let depthLimit = 200
 
-  /// - Throws: `JSONFault` for text that is not JSON.
-  static func make(_ json: Span<UInt8>) throws(JSONFault) -> String {
+  /// - Throws: `JSONError` for text that is not JSON.
+  static func make(_ json: Span<UInt8>) throws(JSONError) -> String {
     var walker = JSONWalker()
     var text = ""
     try write(json, &walker, indent: 0, isInSequence: false, &text)
@@ -16,21 +16,21 @@ enum YAMLText {
   /// `isInSequence`: the value follows a `- `, and its first line needs no break.
   private static func write(
     _ json: Span<UInt8>, _ walker: inout JSONWalker, indent: Int, isInSequence: Bool, _ text: inout String
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     guard indent < depthLimit else { throw .tooDeep }
     let margin = String(repeating: "  ", count: indent)
     switch try walker.peek(json) {
     case UInt8(ascii: "{"):
-      walker.position += 1
+      try walker.enterObject(json)
       var isFirst = true
       while let key = try walker.nextKey(json) {
-        let name = JSONValue.unescape(json, key)
+        let name = json.unescaped(key)
         text += (isFirst && isInSequence ? "" : margin) + (isPlain(name) ? name : JSONText.string(name)) + ":"
         isFirst = false
         try writeMember(json, &walker, indent: indent, &text)
       }
     case UInt8(ascii: "["):
-      walker.position += 1
+      try walker.enterArray(json)
       while try walker.nextElement(json) {
         text += margin + "-"
         switch try empty(json, walker) {
@@ -54,7 +54,7 @@ enum YAMLText {
 
   private static func writeMember(
     _ json: Span<UInt8>, _ walker: inout JSONWalker, indent: Int, _ text: inout String
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     if let short = try empty(json, walker) {
       text += " \(short)\n"
       try walker.skipValue(json)
@@ -73,7 +73,7 @@ enum YAMLText {
   }
 
   /// `{}` or `[]`; nil for any other value.
-  private static func empty(_ json: Span<UInt8>, _ walker: JSONWalker) throws(JSONFault) -> String? {
+  private static func empty(_ json: Span<UInt8>, _ walker: JSONWalker) throws(JSONError) -> String? {
     var ahead = walker
     let first = try ahead.peek(json)
     guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
@@ -87,9 +87,9 @@ enum YAMLText {
 
   private static func plain(
     _ json: Span<UInt8>, _ walker: inout JSONWalker, _ indent: Int
-  ) throws(JSONFault) -> String {
+  ) throws(JSONError) -> String {
     guard try walker.peek(json) == UInt8(ascii: "\"") else { return json.text(try walker.skipValue(json)) }
-    return scalar(JSONValue.unescape(json, try walker.string(json)), indent)
+    return scalar(json.unescaped(try walker.string(json)), indent)
   }
 
   /// A string that no YAML reader takes for anything else: as it is, as a block, or in JSON's quotes.

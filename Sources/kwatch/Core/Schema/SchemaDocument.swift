@@ -16,8 +16,8 @@ struct SchemaDocument {
   private static let parts: Set<String> = ["SchemaProps", "ArbitraryKeys", "SwaggerSchemaProps"]
   private static let depthLimit = 256
 
-  /// - Throws: `JSONFault` for text that is not such a document.
-  init(_ text: [UInt8]) throws(JSONFault) {
+  /// - Throws: `JSONError` for text that is not such a document.
+  init(_ text: [UInt8]) throws(JSONError) {
     self.text = text
     for (key, range) in try Self.members(text.span, at: 0) {
       switch key {
@@ -31,14 +31,14 @@ struct SchemaDocument {
     }
   }
 
-  private mutating func add(_ range: Range<Int>) throws(JSONFault) {
+  private mutating func add(_ range: Range<Int>) throws(JSONError) {
     for (name, schema) in try Self.members(text.span, at: range.lowerBound) { schemas[name] = schema }
   }
 
   /// The document for one resource.
   ///
   /// - Returns: nil if there is no schema of the resource's kind.
-  func extract(_ resource: APIResource) throws(JSONFault) -> [UInt8]? {
+  func extract(_ resource: APIResource) throws(JSONError) -> [UInt8]? {
     var root: String?
     for (name, range) in schemas where try describes(range, resource) { root = min(root ?? name, name) }
     guard let root else { return nil }
@@ -62,11 +62,11 @@ struct SchemaDocument {
   }
 
   /// Whether a schema is that of the resource's kind.
-  private func describes(_ range: Range<Int>, _ resource: APIResource) throws(JSONFault) -> Bool {
+  private func describes(_ range: Range<Int>, _ resource: APIResource) throws(JSONError) -> Bool {
     for (key, range) in try flattened(at: range.lowerBound) where key == Self.kindKey {
-      return try JSONValue.parse(text.span.extracting(range)).elements.contains {
-        $0["group"]?.text == resource.group && $0["version"]?.text == resource.version
-          && $0["kind"]?.text == resource.kind
+      return try JSONValue(parsing: text.span.extracting(range)).elements.contains {
+        $0["group"]?.string == resource.group && $0["version"]?.string == resource.version
+          && $0["kind"]?.string == resource.kind
       }
     }
     return false
@@ -76,7 +76,7 @@ struct SchemaDocument {
 
   private func write(
     _ walker: inout JSONWalker, _ output: inout [UInt8], _ references: inout [String], depth: Int
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     guard depth < Self.depthLimit else { throw .tooDeep }
     let text = text.span
     switch try walker.peek(text) {
@@ -88,7 +88,7 @@ struct SchemaDocument {
         output.append(separator)
         separator = UInt8(ascii: ",")
         output += Array(JSONText.string(key).utf8) + [UInt8(ascii: ":")]
-        if key == "$ref", let name = Self.name(try JSONValue.parse(text.extracting(range)).text) {
+        if key == "$ref", let name = Self.name(try JSONValue(parsing: text.extracting(range)).string) {
           references.append(name)
           output += Array(JSONText.string("#/components/schemas/\(name)").utf8)
         } else {
@@ -99,7 +99,7 @@ struct SchemaDocument {
       if separator == UInt8(ascii: "{") { output.append(separator) }
       output.append(UInt8(ascii: "}"))
     case UInt8(ascii: "["):
-      walker.position += 1
+      try walker.enterArray(text)
       output.append(UInt8(ascii: "["))
       var isFirst = true
       while try walker.nextElement(text) {
@@ -122,7 +122,7 @@ struct SchemaDocument {
   }
 
   /// The members of an object; of a schema in parts, those of its parts.
-  private func flattened(at start: Int) throws(JSONFault) -> [(key: String, value: Range<Int>)] {
+  private func flattened(at start: Int) throws(JSONError) -> [(key: String, value: Range<Int>)] {
     let members = try Self.members(text.span, at: start)
     guard Self.parts.isSubset(of: members.map(\.key)) else { return members }
     var result: [(key: String, value: Range<Int>)] = []
@@ -139,13 +139,13 @@ struct SchemaDocument {
   /// The members of the object that starts at `start`; none for any other value.
   private static func members(
     _ text: Span<UInt8>, at start: Int
-  ) throws(JSONFault) -> [(key: String, value: Range<Int>)] {
+  ) throws(JSONError) -> [(key: String, value: Range<Int>)] {
     var walker = JSONWalker(at: start)
     guard try walker.peek(text) == UInt8(ascii: "{") else { return [] }
-    walker.position += 1
+    try walker.enterObject(text)
     var result: [(key: String, value: Range<Int>)] = []
     while let key = try walker.nextKey(text) {
-      result.append((JSONValue.unescape(text, key), try walker.skipValue(text)))
+      result.append((text.unescaped(key), try walker.skipValue(text)))
     }
     return result
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import Process
 
 /// Finds a resource's schema on a server: by OpenAPI v3's index the document of the resource's group, else OpenAPI v2.
@@ -30,9 +31,9 @@ struct SchemaLookup {
   func answer(_ path: String, _ result: Result<[UInt8], ScopeFailure>) -> Step {
     switch result {
     case .success(let text) where path == Self.index:
-      guard let value = try? JSONValue.parse(text), let paths = value["paths"] else { return missing }
+      guard let value = try? JSONValue(parsing: text), let paths = value["paths"] else { return missing }
       let group = resource.group.isEmpty ? "api/\(resource.version)" : "apis/\(resource.apiVersion)"
-      return paths[group]?["serverRelativeURL"]?.text.map { .get($0) } ?? .get(Self.old)
+      return paths[group]?["serverRelativeURL"]?.string.map { .get($0) } ?? .get(Self.old)
     case .success(let text):
       let found = try? SchemaDocument(text).extract(resource)
       guard let found = found ?? nil else { return path == Self.old ? missing : .get(Self.old) }

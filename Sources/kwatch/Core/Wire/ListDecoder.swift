@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// What the end of a list's page says.
 struct ListMeta: Equatable, Sendable {
@@ -116,13 +117,13 @@ struct ListDecoder {
     place = .afterValue
     do {
       switch key {
-      case Array("kind".utf8): meta.kind = try JSONValue.parse(bytes).text ?? ""
-      case Array("apiVersion".utf8): meta.apiVersion = try JSONValue.parse(bytes).text ?? ""
+      case Array("kind".utf8): meta.kind = try JSONValue(parsing: bytes).string ?? ""
+      case Array("apiVersion".utf8): meta.apiVersion = try JSONValue(parsing: bytes).string ?? ""
       case Array("columnDefinitions".utf8): meta.columns = bytes
       case Array("metadata".utf8):
-        let value = try JSONValue.parse(bytes)
-        meta.resourceVersion = value["resourceVersion"]?.text ?? ""
-        meta.continuation = value["continue"]?.text ?? ""
+        let value = try JSONValue(parsing: bytes)
+        meta.resourceVersion = value["resourceVersion"]?.string ?? ""
+        meta.continuation = value["continue"]?.string ?? ""
       default: break
       }
     } catch {

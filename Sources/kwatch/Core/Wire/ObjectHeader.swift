@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// Where an object's identity stands in its bytes.
 ///
@@ -23,12 +24,12 @@ struct ObjectHeader: Equatable, Sendable {
   /// when this is no object, or an unfinished one.
   init(
     _ text: Span<UInt8>, at start: Int = 0, namespaced: Bool, row: Bool = false, walkingAll: Bool = false
-  ) throws(JSONFault) {
+  ) throws(JSONError) {
     var start = start
     // A server that knows no Tables answers with the objects themselves.
     if row, let object = try Self.rowObject(text, at: start) { start = object }
     var walker = JSONWalker(at: start)
-    try walker.expect(UInt8(ascii: "{"), text)
+    try walker.enterObject(text)
     while let key = try walker.nextKey(text) {
       if text.reads(key, as: "metadata"), try walker.peek(text) == UInt8(ascii: "{") {
         let complete = try readMetadata(text, &walker, namespaced: namespaced, walkingAll: walkingAll)
@@ -41,9 +42,9 @@ struct ObjectHeader: Equatable, Sendable {
     }
   }
 
-  private static func rowObject(_ text: Span<UInt8>, at start: Int) throws(JSONFault) -> Int? {
+  private static func rowObject(_ text: Span<UInt8>, at start: Int) throws(JSONError) -> Int? {
     var walker = JSONWalker(at: start)
-    try walker.expect(UInt8(ascii: "{"), text)
+    try walker.enterObject(text)
     while let key = try walker.nextKey(text) {
       if text.reads(key, as: "object") { return walker.position }
       try walker.skipValue(text)
@@ -54,8 +55,8 @@ struct ObjectHeader: Equatable, Sendable {
   /// - Returns: whether all that is wanted was found, so that the walker may stand inside `metadata`.
   private mutating func readMetadata(
     _ text: Span<UInt8>, _ walker: inout JSONWalker, namespaced: Bool, walkingAll: Bool
-  ) throws(JSONFault) -> Bool {
-    walker.position += 1
+  ) throws(JSONError) -> Bool {
+    try walker.enterObject(text)
     while let key = try walker.nextKey(text) {
       // The first of duplicate keys wins.
       if name.isEmpty, text.reads(key, as: "name") {
@@ -80,8 +81,8 @@ struct ObjectHeader: Equatable, Sendable {
     return false
   }
 
-  private mutating func readAnnotations(_ text: Span<UInt8>, _ walker: inout JSONWalker) throws(JSONFault) {
-    walker.position += 1
+  private mutating func readAnnotations(_ text: Span<UInt8>, _ walker: inout JSONWalker) throws(JSONError) {
+    try walker.enterObject(text)
     while let key = try walker.nextKey(text) {
       let marks = text.reads(key, as: "k8s.io/initial-events-end")
       let value = try walker.stringValue(text)

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
 import Events
+// SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// One line of a watch stream, taken apart.
 struct WatchLine {
@@ -10,7 +11,7 @@ struct WatchLine {
   var isCanonical: Bool
 
   /// The object's bytes; walks over them, so only for lines that cannot leave as they came.
-  func object(in line: Span<UInt8>) throws(JSONFault) -> Range<Int> {
+  func object(in line: Span<UInt8>) throws(JSONError) -> Range<Int> {
     var walker = JSONWalker(at: objectStart)
     return try walker.skipValue(line)
   }
@@ -65,8 +66,8 @@ extension WatchLine {
   /// Takes a line apart: `{"type":T,"object":{…}}`, in any order, with any spaces.
   ///
   /// - Returns: nil for a type that no version of the API has.
-  /// - Throws: `JSONFault` for a line that is no event.
-  init?(_ line: Span<UInt8>) throws(JSONFault) {
+  /// - Throws: `JSONError` for a line that is no event.
+  init?(_ line: Span<UInt8>) throws(JSONError) {
     if let canonical = WatchLine(canonical: line) {
       self = canonical
       return
@@ -74,7 +75,7 @@ extension WatchLine {
     var walker = JSONWalker()
     var type: Range<Int>?
     var object: Range<Int>?
-    try walker.expect(UInt8(ascii: "{"), line)
+    try walker.enterObject(line)
     while let key = try walker.nextKey(line) {
       if type == nil, line.reads(key, as: "type") {
         type = try walker.stringValue(line)
@@ -86,7 +87,7 @@ extension WatchLine {
     }
     guard let type, let object, line[object.lowerBound] == UInt8(ascii: "{") else { throw .unexpected(at: 0) }
     // STATUS and METRICS are this toolkit's own; no API server sends them.
-    guard let known = EventType(rawValue: JSONValue.unescape(line, type)), known != .status, known != .metrics
+    guard let known = EventType(rawValue: line.unescaped(type)), known != .status, known != .metrics
     else { return nil }
     self.init(type: known, objectStart: object.lowerBound, isCanonical: false)
   }
