@@ -1,5 +1,5 @@
-import Events
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Process
 import Testing
 
@@ -49,7 +49,7 @@ import Testing
     var waits: [Duration] = []
     for _ in 0..<4 {
       harness.fail(.stream(410))
-      if case .waiting = harness.machine.phase { waits.append(harness.wait()) }
+      if case .waiting = harness.machine.state { waits.append(harness.wait()) }
       harness.list(["a": "1", "b": "2"], at: "30")
       harness.opened()
     }

@@ -84,9 +84,9 @@ package final class Engine: RunnerHost {
       let begin = MonotonicClock.now
       multi.step()
       try throwOutputErrors()
-      let now = MonotonicClock.now
-      try screen?.draw(now)
+      try screen?.draw(MonotonicClock.now)
       try output.flush()
+      let now = MonotonicClock.now
       // Only a blocked stdout takes this long.
       if now - begin > .seconds(1) { excuse(now - begin, now) }
       // A turn for each event would cost more than the event.

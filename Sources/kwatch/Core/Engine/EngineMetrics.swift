@@ -32,9 +32,7 @@ final class EngineMetrics {
     bytesSeen = bytesWritten
     for scope in scopes {
       var numbers = series[ObjectIdentifier(scope)] ?? make(scope)
-      let (reconnects, resyncs, errors) = (
-        scope.machine.reconnects, scope.machine.resyncs, scope.machine.errors
-      )
+      let (reconnects, resyncs, errors) = scope.machine.counts
       numbers.events.increment(by: scope.eventCount - numbers.told)
       numbers.told = scope.eventCount
       numbers.reconnects.increment(by: UInt64(reconnects - numbers.seen.reconnects))

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import CCurl
 import Encoding
 import Events
-// SPDX-License-Identifier: Apache-2.0
 import JSON
 import Lines
 import Process

@@ -1,5 +1,5 @@
-import Events
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import JSON
 
 /// A failed answer, understood as far as it says anything: a Status, or text, or nothing.

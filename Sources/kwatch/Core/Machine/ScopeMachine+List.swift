@@ -8,50 +8,44 @@ extension ScopeMachine {
   mutating func list(_ purpose: Purpose) {
     // Its sweep would take this round's marks for its own.
     cancelVerification()
-    isUnpaged = false
     if purpose == .resync {
-      isProven = false
+      server.doubt()
       setHealth(mode, .degraded, .resync, connected: health.isConnected)
     }
-    if supportsStreamingList, purpose != .poll, !settings.isSnapshot, !isWatchRefused {
-      phase = .streaming(purpose)
-      known.beginRound()
-      timeoutSeconds = jitteredTimeout()
-      send(.watch(resourceVersion: "", initialEvents: true, timeoutSeconds: timeoutSeconds))
-    } else {
-      listPaged(purpose)
+    guard server.supportsStreamingList, purpose != .poll, !settings.isSnapshot, !server.isWatchRefused else {
+      return listPaged(purpose)
     }
-  }
-
-  mutating func listPaged(_ purpose: Purpose) {
-    phase = .listing(purpose)
-    // What a list before it has shown, and did not come to its end, may be gone by now.
     known.beginRound()
-    listVersion = ""
-    let limit = purpose == .initial ? settings.firstPageLimit : settings.pageLimit
-    send(.list(resourceVersion: "", continuation: "", limit: isUnpaged ? nil : limit))
+    let timeout = jitteredTimeout()
+    let transfer = send(.watch(resourceVersion: "", initialEvents: true, timeoutSeconds: timeout))
+    state = .streaming(Watch(transfer: transfer, timeoutSeconds: timeout), purpose)
   }
 
-  var mode: StreamStatus.Mode {
-    if settings.isSnapshot { return .snapshot }
-    if isPolling { return .polling }
-    return isSynced ? .watch : .snapshot
+  private mutating func listPaged(_ purpose: Purpose, isUnpaged: Bool = false) {
+    // An unfinished list has marked objects that may be gone by now.
+    known.beginRound()
+    let limit = purpose == .initial ? settings.firstPageLimit : settings.pageLimit
+    let transfer = send(.list(resourceVersion: "", continuation: "", limit: isUnpaged ? nil : limit))
+    state = .listing(Listing(transfer: transfer, purpose: purpose, isUnpaged: isUnpaged))
   }
 
   // MARK: - Items
 
-  /// An item of a list, or an event of a streaming list's first part: told only if it is news.
+  /// An item of a list, or an event of a streaming list's first part: printed only if it is news.
   mutating func listItem(
     _ id: TransferID, _ text: Span<UInt8>, _ header: ObjectHeader, at time: Duration
   ) -> Disposition {
     if id == verification?.transfer { return verifiedItem(text, header) }
-    guard id == transfer else { return .drop }
-    let purpose: Purpose
-    switch phase {
-    case .listing(let current), .streaming(let current): purpose = current
+    guard id == transfer?.id else { return .drop }
+    activity(id, at: time)
+    switch state {
+    case .listing(let listing): return listed(text, header, listing.purpose)
+    case .streaming(_, let purpose): return listed(text, header, purpose)
     default: return .drop
     }
-    lastActivity = time
+  }
+
+  mutating func listed(_ text: Span<UInt8>, _ header: ObjectHeader, _ purpose: Purpose) -> Disposition {
     let outcome = known.upsert(text, header)
     if purpose == .initial, settings.skipsInitial { return .drop }
     return Self.disposition(of: outcome, changed: .modified)
@@ -69,55 +63,51 @@ extension ScopeMachine {
   // MARK: - Pages
 
   mutating func page(_ meta: ListMeta) {
-    switch phase {
+    switch state {
     case .checking:
-      tooLargeCount = 0
+      failures.clearTooLarge()
       watch()
-    case .listing(let purpose):
+    case .listing(var listing):
       // All pages share one resourceVersion; should they not, the first misses nothing.
-      if listVersion.isEmpty { listVersion = meta.resourceVersion }
+      if listing.version.isEmpty { listing.version = meta.resourceVersion }
       guard meta.continuation.isEmpty else {
-        send(.list(resourceVersion: "", continuation: meta.continuation, limit: settings.pageLimit))
+        listing.transfer = send(
+          .list(resourceVersion: "", continuation: meta.continuation, limit: settings.pageLimit))
+        state = .listing(listing)
         return
       }
-      finishList(purpose, listVersion)
+      finishList(listing)
     default: break
     }
   }
 
-  /// The set is whole: what was told and not shown again is gone.
+  /// The set is whole: what was printed and not shown again is gone.
   mutating func listIsWhole(_ purpose: Purpose, _ version: String) {
     let gone = known.sweep()
-    // Of what was skipped nobody was told.
+    // What was skipped was never printed.
     if !gone.isEmpty, !(purpose == .initial && settings.skipsInitial) { actions.append(.delete(gone)) }
     resourceVersion = version
     lastListAt = now
-    hasRefreshed = false
-    notFoundSince = nil
+    failures.listWorked()
     guard !isSynced else { return }
     isSynced = true
     actions.append(.synced)
   }
 
-  private mutating func finishList(_ purpose: Purpose, _ version: String) {
-    listIsWhole(purpose, version)
+  private mutating func finishList(_ listing: Listing) {
+    listIsWhole(listing.purpose, listing.version)
     guard !settings.isSnapshot else {
       setHealth(.snapshot, .healthy, connected: true, delivering: true)
-      phase = .finished
-      transfer = nil
+      state = .finished
       actions.append(.finish(.ok, ""))
       return
     }
-    if version.isEmpty, !isWatchRefused {
-      // Without a resourceVersion there is nothing to watch from.
-      isWatchRefused = true
-      isPolling = true
-    }
-    guard isWatchRefused else { return watch() }
-    failures = 0
+    // Without a resourceVersion there is nothing to watch from.
+    if listing.version.isEmpty, !server.isWatchRefused { server.refuseWatch() }
+    guard server.isWatchRefused else { return watch() }
+    failures.pollWorked()
     setHealth(.polling, .degraded, health.reason == .permission ? .permission : .error, connected: true)
-    pollsSinceRefusal += 1
-    if settings.canWatch, !version.isEmpty, pollsSinceRefusal.isMultiple(of: 6) {
+    if server.isTimeToTryWatch(), settings.canWatch, !listing.version.isEmpty {
       watch()
     } else {
       wait(settings.pollInterval, then: .list(.poll))
@@ -126,27 +116,27 @@ extension ScopeMachine {
 
   // MARK: - Failures
 
-  mutating func listFailed(_ failure: ScopeFailure, _ purpose: Purpose) {
+  mutating func listFailed(_ failure: ScopeFailure, _ listing: Listing) {
+    if failure.kind == .http(410), !listing.isUnpaged {
+      // The pages took longer than the server keeps their state. Its token for an inconsistent remainder would hide
+      // changes to the first pages: one list in one piece instead.
+      return listPaged(listing.purpose, isUnpaged: true)
+    }
+    listFailed(failure, listing.purpose)
+  }
+
+  private mutating func listFailed(_ failure: ScopeFailure, _ purpose: Purpose) {
     switch failure.kind {
-    case .http(410) where !isUnpaged:
-      // The pages took longer than the server keeps their state. Its token for an inconsistent remainder would
-      // leave changes to the first pages untold: one list in one piece instead.
-      isUnpaged = true
-      listPaged(purpose)
-    case .http(403):
-      refused(.permission, .noPermission, failure, then: .list(purpose))
-    case .http(401):
-      refused(.auth, .noPermission, failure, then: .list(purpose))
-    case .http(404), .http(405):
-      notFound(failure)
+    case .http(403): refused(.permission, .noPermission, failure, then: .list(purpose))
+    case .http(401): refused(.auth, .noPermission, failure, then: .list(purpose))
+    case .http(404), .http(405): notFound(failure)
     case .http(400), .http(406), .http(415), .http(422):
       refused(.error, failure.code == 400 ? .usage : .unavailable, failure, then: .list(purpose))
-    default:
-      retry(failure, then: .list(purpose))
+    default: retry(failure, then: .list(purpose))
     }
   }
 
-  /// A refusal that no waiting will mend ends a scope that never worked; one that did goes on trying.
+  /// A refusal that no waiting will change ends a scope that never worked; one that did keeps trying.
   private mutating func refused(
     _ reason: StreamStatus.Reason, _ status: ExitStatus, _ failure: ScopeFailure, then next: Next
   ) {
@@ -160,15 +150,20 @@ extension ScopeMachine {
 
   mutating func streamingFailed(_ failure: ScopeFailure, _ purpose: Purpose) {
     switch failure.kind {
+    case .http(410): listPaged(purpose, isUnpaged: true)
     case .transport, .garbage, .http(401), .http(429), .http(500...), .http(300..<400):
       listFailed(failure, purpose)
     case .http, .stream, .silence:
-      // No streaming list here, or no right to watch: a plain list says what there is.
-      actions.append(.debug("no streaming list: \(failure.message)"))
-      supportsStreamingList = false
-      needsFreshConnection = failure.kind == .silence
-      listPaged(purpose)
+      if failure.kind == .silence { failures.distrustConnection() }
+      withoutStreaming(purpose, failure.message)
     }
+  }
+
+  /// No streaming list here, or no right to watch: a plain list instead, now and later.
+  mutating func withoutStreaming(_ purpose: Purpose, _ reason: String) {
+    actions.append(.debug("no streaming list: \(reason)"))
+    server.supportsStreamingList = false
+    listPaged(purpose)
   }
 
   mutating func notFound(_ failure: ScopeFailure) {
@@ -178,13 +173,11 @@ extension ScopeMachine {
       return
     }
     actions.append(.rediscover)
-    let since = notFoundSince ?? now
-    if now - since >= settings.notFoundGrace {
+    if now - failures.noteNotFound(at: now) >= settings.notFoundGrace {
       known.beginRound()
       let gone = known.sweep()
       if !gone.isEmpty { actions.append(.delete(gone)) }
     }
     retry(failure, then: .list(.resync), reason: .noScope)
-    notFoundSince = since
   }
 }

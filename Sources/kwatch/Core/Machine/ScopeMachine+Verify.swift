@@ -1,16 +1,19 @@
-import Events
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import JSON
 
-/// A list beside the watch, of exactly the state that the watch has told.
+/// `--verify`: the next comparison, or the list that is being compared.
 struct Verification {
-  var transfer: TransferID
-  var lastActivity: Duration
+  /// When it begins; nil: its list is under way.
+  var dueAt: Duration?
+  var transfer: TransferID?
+  var lastActivity = Duration.zero
   /// Objects that the watch deleted while the list was under way.
   var deleted: Set<[UInt8]> = []
   var differences = 0
 
   mutating func noteDeleted(_ text: Span<UInt8>, _ header: ObjectHeader) {
+    guard transfer != nil else { return }
     deleted.insert(Self.key(text, header))
   }
 
@@ -19,32 +22,48 @@ struct Verification {
   }
 }
 
-/// `--verify`: what was told, compared with a list at the very resourceVersion of the last
-/// event. What differs is drift, not news, unless the watch has touched it meanwhile.
+/// What was printed is compared with a list at the very resourceVersion of the last event. What differs is drift, unless
+/// the watch has touched it meanwhile.
 extension ScopeMachine {
   mutating func scheduleVerification() {
-    guard let interval = settings.verifyInterval, verifyAt == nil, verification == nil else { return }
-    verifyAt = now + interval
+    guard let interval = settings.verifyInterval, verification == nil else { return }
+    verification = Verification(dueAt: now + interval)
   }
 
   mutating func cancelVerification() {
-    if let verification { actions.append(.cancel(verification.transfer)) }
+    if let id = verification?.transfer { actions.append(.cancel(id)) }
     verification = nil
-    verifyAt = nil
   }
 
-  var verificationDeadline: Duration? { verification.map { $0.lastActivity + settings.answerTimeout } }
+  /// Whether a list is being compared.
+  var isVerifying: Bool { verification?.transfer != nil }
 
-  mutating func verify() {
-    verifyAt = nil
-    guard phase == .watching, isProven, verification == nil, !resourceVersion.isEmpty else { return }
+  var verificationDeadline: Duration? {
+    verification.map { $0.dueAt ?? $0.lastActivity + settings.answerTimeout }
+  }
+
+  mutating func verificationTimer() {
+    guard let at = verificationDeadline, at <= now else { return }
+    if isVerifying {
+      verificationFailed(ScopeFailure(kind: .silence, message: "no answer"))
+    } else {
+      verify()
+    }
+  }
+
+  private mutating func verify() {
+    verification = nil
+    guard case .watching = state, server.isProven, !resourceVersion.isEmpty else { return }
     known.beginRound()
-    lastTransfer += 1
-    verification = Verification(transfer: lastTransfer, lastActivity: now)
-    actions.append(
-      .send(
-        lastTransfer,
-        .list(resourceVersion: resourceVersion, continuation: "", limit: settings.pageLimit), fresh: false))
+    verify(
+      .list(resourceVersion: resourceVersion, continuation: "", limit: settings.pageLimit), Verification())
+  }
+
+  private mutating func verify(_ request: ScopeRequest, _ current: Verification) {
+    var current = current
+    current.transfer = send(request, fresh: false).id
+    current.lastActivity = now
+    verification = current
   }
 
   mutating func verifiedItem(_ text: Span<UInt8>, _ header: ObjectHeader) -> Disposition {
@@ -59,26 +78,18 @@ extension ScopeMachine {
   }
 
   mutating func verified(_ meta: ListMeta) {
-    guard var current = verification else { return }
+    guard let current = verification else { return }
     guard meta.continuation.isEmpty else {
-      lastTransfer += 1
-      current.transfer = lastTransfer
-      current.lastActivity = now
-      verification = current
-      actions.append(
-        .send(
-          lastTransfer,
-          .list(resourceVersion: "", continuation: meta.continuation, limit: settings.pageLimit), fresh: false
-        ))
-      return
+      return verify(
+        .list(resourceVersion: "", continuation: meta.continuation, limit: settings.pageLimit), current)
     }
     let gone = known.sweep()
     if !gone.isEmpty { actions.append(.delete(gone)) }
     let differences = current.differences + gone.count
     verification = nil
     if differences > 0 {
-      errors += 1
-      actions.append(.warn("the watch had missed \(differences) changes; repaired"))
+      counts.errors += 1
+      actions.append(.warn("the watch had missed \(differences) changes; they are repaired"))
       setHealth(.watch, .degraded, .drift, connected: true)
       actions.append(.report(health))
       setHealth(.watch, .healthy, connected: true, delivering: true)
@@ -87,9 +98,9 @@ extension ScopeMachine {
     scheduleVerification()
   }
 
-  /// The state is no longer to be had (410), or not yet: the truth of now does as well.
+  /// If that state is no longer available (410), the present one is compared instead.
   mutating func verificationFailed(_ failure: ScopeFailure) {
-    if let verification { actions.append(.cancel(verification.transfer)) }
+    if let id = verification?.transfer { actions.append(.cancel(id)) }
     verification = nil
     guard failure.kind == .http(410) else {
       actions.append(.debug("verify: \(failure.message)"))
@@ -97,7 +108,7 @@ extension ScopeMachine {
       return
     }
     cancel()
-    resyncs += 1
+    counts.resyncs += 1
     list(.resync)
   }
 }
