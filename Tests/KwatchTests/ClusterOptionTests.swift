@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Flags that change how long kwatch follows and what it remembers, on a real kube-apiserver; one for all of them.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct ClusterOptionTests {
+@Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterOptionTests {
   @Test func drainsWhatIsNewRunByRun() throws {
     guard let cluster = try ClusterTesting.start("--state") else { return }
     let state = cluster.directory.appending(path: "state").path

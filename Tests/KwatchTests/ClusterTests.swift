@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// kwatch on a real kube-apiserver that is restarted, killed, and made to forget.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct ClusterTests {
+@Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterTests {
   @Test func tellsTheTruthThroughRestartsAndKills() throws {
     guard let cluster = try ClusterTesting.start("restarts of the API server") else { return }
     for index in 0..<20 { try cluster.create("cm-\(index)") }

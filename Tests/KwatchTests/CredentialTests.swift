@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Exec plugins and certificates: the built kwatch against scripted answers.
-@Suite(.timeLimit(.minutes(2))) struct CredentialTests {
+@Suite(.timeLimit(.minutes(15))) struct CredentialTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

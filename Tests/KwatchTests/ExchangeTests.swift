@@ -7,7 +7,7 @@ import Testing
 @testable import KwatchCore
 
 /// Requests on libcurl, in this process.
-@Suite(.timeLimit(.minutes(1))) struct ExchangeTests {
+@Suite(.timeLimit(.minutes(15))) struct ExchangeTests {
   private func link(_ port: Int) throws -> ClusterLink {
     let target = ClusterTarget(
       server: try ServerAddress("http://127.0.0.1:\(port)"), cluster: Kubeconfig.Cluster(),

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What is wrong with an answer, a flag or a file, and what kwatch says about it.
-@Suite(.timeLimit(.minutes(2))) struct FakeServerFaultTests {
+@Suite(.timeLimit(.minutes(15))) struct FakeServerFaultTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What becomes of each scope by itself: the built kwatch against scripted answers.
-@Suite(.timeLimit(.minutes(2))) struct FakeServerScopeTests {
+@Suite(.timeLimit(.minutes(15))) struct FakeServerScopeTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

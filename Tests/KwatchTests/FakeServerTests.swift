@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The built kwatch against scripted answers: what a real server at hand does not send.
-@Suite(.timeLimit(.minutes(2))) struct FakeServerTests {
+@Suite(.timeLimit(.minutes(15))) struct FakeServerTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

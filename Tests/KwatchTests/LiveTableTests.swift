@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `-o table` on a terminal: the built kwatch in a pseudo-terminal, against scripted answers.
-@Suite(.timeLimit(.minutes(2))) struct LiveTableTests {
+@Suite(.timeLimit(.minutes(15))) struct LiveTableTests {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }

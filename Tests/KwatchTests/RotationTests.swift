@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Certificates and tokens that change under a running watch, on a real kube-apiserver.
-@Suite(.timeLimit(.minutes(5))) struct RotationTests {
+@Suite(.timeLimit(.minutes(15))) struct RotationTests {
   /// The cluster's files, in one folder of the kubeconfig's own.
   private func kubeconfig(_ cluster: KubeCluster, user: String) throws -> String {
     let folder = cluster.directory.appending(path: "rotation")

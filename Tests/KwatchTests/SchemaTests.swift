@@ -6,7 +6,7 @@ import Testing
 @testable import KwatchCore
 
 /// `--schema`: a resource's schema out of what a server describes.
-@Suite(.timeLimit(.minutes(2))) struct SchemaTests {
+@Suite(.timeLimit(.minutes(15))) struct SchemaTests {
   private static let zone = APIResource(
     group: "dns.example.test", version: "v1alpha1", name: "dnszones", kind: "DNSZone")
 

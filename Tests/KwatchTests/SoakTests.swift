@@ -7,7 +7,7 @@ import Testing
 /// A long random run: changes, and everything that goes wrong between a client and an API server.
 ///
 /// `WATCHUTILS_SOAK=1` runs it, for `WATCHUTILS_SOAK_SECONDS` (1800); `WATCHUTILS_SEED` repeats a run's choices.
-@Suite(.enabled(if: ClusterTesting.isSoaking), .timeLimit(.minutes(60))) struct SoakTests {
+@Suite(.enabled(if: ClusterTesting.isSoaking), .timeLimit(.minutes(15))) struct SoakTests {
   struct Generator: RandomNumberGenerator {
     var state: UInt64
     // SplitMix64: small, and the same everywhere.

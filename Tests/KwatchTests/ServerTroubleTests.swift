@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// Troubles of a server that only a busy or a broken cluster has: scripted answers in the form of recorded ones.
+@Suite(.timeLimit(.minutes(15))) struct ServerTroubleTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func start(
+    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
+  ) throws -> (RunningTool, FakeAPIServer) {
+    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
+  }
+
+  private static func object(_ name: String, _ version: Int, namespace: String = "default") -> String {
+    #"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"\#(name)","namespace":"\#(namespace)","uid":"u-\#(name)","resourceVersion":"\#(version)"}}"#
+  }
+
+  private static func list(_ version: Int, _ objects: [String]) -> String {
+    #"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"\#(version)"},"items":[\#(objects.joined(separator: ","))]}"#
+  }
+
+  private static func event(_ type: String, _ object: String) -> String {
+    #"{"type":"\#(type)","object":\#(object)}"# + "\n"
+  }
+
+  /// 429 with Retry-After of API priority and fairness, and 429 or 503 of a watch cache that is not ready.
+  @Test(arguments: [
+    (429, "Too many requests, please try again later.\n", "text/plain"),
+    (
+      429,
+      #"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"storage is (re)initializing","reason":"TooManyRequests","details":{"retryAfterSeconds":1},"code":429}"#,
+      "application/json"
+    ),
+    (
+      503,
+      #"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"apiserver is shutting down","reason":"ServiceUnavailable","details":{"retryAfterSeconds":1},"code":503}"#,
+      "application/json"
+    ),
+  ])
+  func waitsAsLongAsABusyServerAsks(_ status: Int, _ body: String, _ type: String) throws {
+    let refusals = Atomic<Int>(0)
+    let (tool, server) = try start(["configmaps"]) { request, reply in
+      // Twice for the list, twice for the watch.
+      if refusals.add(1, ordering: .relaxed).newValue <= 2
+        || request.path.contains("resourceVersion=5") && refusals.add(1, ordering: .relaxed).newValue <= 6
+      {
+        return reply.whole(body, status: status, ["Content-Type": type, "Retry-After": "1"])
+      }
+      guard request.path.contains("watch=true") else {
+        return reply.whole(Self.list(5, [Self.object("a", 1)]))
+      }
+      reply.head()
+      if request.path.contains("sendInitialEvents") {
+        reply.send(Self.event("ADDED", Self.object("a", 1)))
+        reply.send(
+          #"{"type":"BOOKMARK","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"5","annotations":{"k8s.io/initial-events-end":"true"}}}}"#
+            + "\n")
+      }
+      reply.send(Self.event("MODIFIED", Self.object("a", 6)))
+      reply.hold()
+    }
+    let begin = ContinuousClock.now
+    let lines = try tool.waitForLines(2)
+    #expect(FoldedStream(lines).faults.isEmpty)
+    #expect(FoldedStream(lines).objects.count == 1)
+    // Two refusals of one second each, at least.
+    #expect(ContinuousClock.now - begin >= .milliseconds(1900))
+    #expect(server.paths.count < 20)
+  }
+
+  /// etcd restored from an older snapshot: versions go back, and what was printed may be gone or older.
+  @Test func followsAServerWhoseVersionsGoBack() throws {
+    let isRestored = Atomic<Bool>(false)
+    let tooLarge =
+      #"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Timeout: Too large resource version: 900, current: 40","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1},"code":504}"#
+    let (tool, _) = try start(["configmaps", "--poll", "never", "--verbose"]) { request, reply in
+      let isNew = isRestored.load(ordering: .relaxed)
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      if request.path.contains("watch=true") {
+        reply.head()
+        if request.path.contains("resourceVersion=900") {
+          // The restore closes the streams that were open; later ones are accepted and silent.
+          while !isRestored.load(ordering: .relaxed) { usleep(10_000) }
+          return reply.end()
+        }
+        if request.path.contains("resourceVersion=40") {
+          reply.send(Self.event("ADDED", Self.object("c", 41)))
+        }
+        return reply.hold()
+      }
+      if isNew, request.path.contains("resourceVersion=900") { return reply.whole(tooLarge, status: 504) }
+      if isNew {
+        return reply.whole(Self.list(40, [Self.object("a", 30)]))
+      }
+      reply.whole(Self.list(900, [Self.object("a", 800), Self.object("b", 850)]))
+    }
+    #expect(try tool.waitForLines(2).count == 2)
+    isRestored.store(true, ordering: .relaxed)
+    let lines = try tool.waitForLines(5, .seconds(60))
+    #expect(FoldedStream(lines).objects.keys.sorted() == ["/default/a", "/default/c"])
+    #expect(
+      lines[2...4].map { String($0.dropFirst(9).prefix { $0 != "\"" }) }.sorted() == [
+        "ADDED", "DELETED", "MODIFIED",
+      ])
+  }
+
+  /// A namespace is deleted: its objects go one by one, then lists of it are empty; it may come back.
+  @Test func followsTheDeletionOfANamespace() throws {
+    let (tool, _) = try start(["configmaps", "-n", "team"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else {
+        return reply.whole(
+          Self.list(5, [Self.object("a", 1, namespace: "team"), Self.object("b", 2, namespace: "team")]))
+      }
+      reply.head()
+      if request.path.contains("resourceVersion=5") {
+        reply.send(Self.event("MODIFIED", Self.object("a", 6, namespace: "team")))
+        reply.send(Self.event("DELETED", Self.object("a", 7, namespace: "team")))
+        reply.send(Self.event("DELETED", Self.object("b", 8, namespace: "team")))
+        reply.send(
+          Self.event("ADDED", Self.object("a", 20, namespace: "team").replacing("u-a", with: "u-new")))
+      }
+      reply.hold()
+    }
+    let lines = try tool.waitForLines(6)
+    #expect(FoldedStream(lines).faults.isEmpty)
+    #expect(FoldedStream(lines).objects.keys.sorted() == ["/team/a"])
+  }
+
+  /// A server that could answer in CBOR is asked for JSON, and an answer in CBOR is an error, not a line.
+  @Test func asksForJSONOnly() throws {
+    let (tool, server) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { request, reply in
+      reply.head(200, ["Content-Type": "application/cbor"])
+      reply.send([0xD9, 0xD9, 0xF7, 0xA1, 0x44, 0x6B, 0x69, 0x6E, 0x64])
+      reply.end()
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69 && outcome.output.isEmpty, "\(outcome)")
+    #expect(server.requests.allSatisfy { $0.headers["accept"]?.contains("cbor") == false })
+    #expect(outcome.diagnostics.contains("not JSON"))
+  }
+
+  @Test func listsAHundredThousandObjects() throws {
+    let (tool, _) = try start(["configmaps", "--list-only", "-o", "name"]) { request, reply in
+      reply.head()
+      reply.send(#"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":["#)
+      for block in 0..<100 {
+        let objects = (0..<1000).map { Self.object("object-\(block * 1000 + $0)", block * 1000 + $0) }
+        reply.send((block == 0 ? "" : ",") + objects.joined(separator: ","))
+      }
+      reply.send("]}")
+      reply.end()
+    }
+    let outcome = try tool.waitForEnd(.seconds(300))
+    #expect(outcome.status == 0)
+    #expect(outcome.lines.count == 100_000)
+    #expect(Set(outcome.lines).count == 100_000)
+  }
+
+  @Test func keepsItsMemoryOverALongWatch() throws {
+    guard ClusterTesting.isSoaking else {
+      notTested("a 30-minute watch at 200 changes a second", because: "WATCHUTILS_SOAK is not 1")
+      return
+    }
+    let (tool, _) = try start(["configmaps"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(Self.list(5, [])) }
+      reply.head()
+      for number in 6..<360_000 {
+        reply.send(
+          Self.event(number < 1006 ? "ADDED" : "MODIFIED", Self.object("cm-\(number % 1000)", number)))
+        usleep(5000)
+      }
+      reply.hold()
+    }
+    func memory() throws -> Int {
+      let text = try String(contentsOfFile: "/proc/\(tool.processIdentifier)/statm", encoding: .utf8)
+      return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4
+    }
+    try tool.waitForLines(20_000, .seconds(600))
+    let early = try memory()
+    try tool.waitForLines(300_000, .seconds(2400))
+    let late = try memory()
+    #expect(late < early + 2048, "KiB: \(early) -> \(late)")
+  }
+}
