@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Command
-// SPDX-License-Identifier: Apache-2.0
 import KwatchCore
 
 extension GonePolicy: ExpressibleByArgument {}

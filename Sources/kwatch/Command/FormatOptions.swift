@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Events
 import Glibc
 import KwatchCore
-// SPDX-License-Identifier: Apache-2.0
 import Process
 
 extension OutputFormat: ExpressibleByArgument {}

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import Digest
 import Encoding
-// SPDX-License-Identifier: Apache-2.0
 import JSON
 
 /// What to leave out of an object, or to hide in it; all else stays byte for byte.

@@ -1,5 +1,5 @@
-import Encoding
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 import JSON
 
 /// A row of a table, for people.

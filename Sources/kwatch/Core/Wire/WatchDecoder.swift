@@ -1,5 +1,5 @@
-import Events
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import JSON
 
 /// One line of a watch stream, taken apart.
