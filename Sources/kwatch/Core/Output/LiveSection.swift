@@ -69,21 +69,21 @@ final class LiveSection: TableView {
     let clock = Timestamp.now
     let header = (showsNamespace ? ["NAMESPACE"] : []) + reader.columns
     let cells = shown.map { (showsNamespace ? [$0.row.namespace] : []) + aged($0.row, reader, clock) }
-    var widths = header.map(TerminalText.width)
+    var widths = header.map(TableText.width)
     for row in cells {
       for (index, cell) in row.enumerated() where index < widths.count {
-        widths[index] = max(widths[index], TerminalText.width(cell))
+        widths[index] = max(widths[index], TableText.width(cell))
       }
     }
     var lines = showsTitle ? [title] : []
-    lines.append(TerminalText.row(header, widths))
+    lines.append(TableText.row(header, widths))
     for (entry, row) in zip(shown, cells) {
-      let text = TerminalText.cut(TerminalText.row(row, widths), to: columns)
+      let text = TableText.cut(TableText.row(row, widths), to: columns)
       lines.append(Self.decorate(text, entry, now, usesColour))
     }
     if count < sorted.count { lines.append("… and \(sorted.count - count) more") }
     return lines.enumerated().map {
-      $0.offset < (showsTitle ? 2 : 1) ? TerminalText.cut($0.element, to: columns) : $0.element
+      $0.offset < (showsTitle ? 2 : 1) ? TableText.cut($0.element, to: columns) : $0.element
     }
   }
 
@@ -100,7 +100,7 @@ final class LiveSection: TableView {
     var cells = row.cells
     // `(x3 over 5m)` stays.
     let count = cells[column].split(separator: " ", maxSplits: 1).dropFirst().first.map { " \($0)" } ?? ""
-    cells[column] = TerminalText.age(since: time, now: clock) + count
+    cells[column] = TableText.age(since: time, now: clock) + count
     return cells
   }
 
@@ -110,7 +110,7 @@ final class LiveSection: TableView {
     let isDeleted = entry.type == .deleted
     guard isDeleted || usesColour && now - changed < LiveTable.highlightTime else { return text }
     var codes = isDeleted ? ["9"] : []
-    if usesColour { codes.append("\(TerminalText.colour(entry.type))") }
+    if usesColour { codes.append("\(TableText.colour(entry.type))") }
     return "\u{1B}[\(codes.joined(separator: ";"))m\(text)\u{1B}[0m"
   }
 }

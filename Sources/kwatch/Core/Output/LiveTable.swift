@@ -99,7 +99,7 @@ final class LiveTable {
       room -= own.count
       lines += own
     }
-    return lines + notes.map { TerminalText.cut($0, to: size.columns) }
+    return lines + notes.map { TableText.cut($0, to: size.columns) }
   }
 }
 

@@ -2,7 +2,6 @@
 import Encoding
 import Events
 import Lines
-// SPDX-License-Identifier: Apache-2.0
 import Process
 
 /// Where the rows of one scope's tables go.
@@ -47,7 +46,7 @@ final class TablePrinter: TableView {
     for (_, fields) in lines {
       for (index, field) in fields.enumerated() {
         if index >= widths.count { widths.append(0) }
-        widths[index] = max(widths[index], TerminalText.width(field))
+        widths[index] = max(widths[index], TableText.width(field))
       }
     }
     // Room for the longest event, so that the columns do not move when one comes.
@@ -56,8 +55,8 @@ final class TablePrinter: TableView {
   }
 
   private func line(_ type: EventType?, _ fields: [String]) -> String {
-    let padded = TerminalText.row(fields, widths)
+    let padded = TableText.row(fields, widths)
     guard usesColour, let type, let end = padded.firstIndex(of: " ") else { return padded + "\n" }
-    return "\u{1B}[\(TerminalText.colour(type))m\(padded[..<end])\u{1B}[0m\(padded[end...])\n"
+    return "\u{1B}[\(TableText.colour(type))m\(padded[..<end])\u{1B}[0m\(padded[end...])\n"
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
 import JSON
+import Process
 
 /// A row of a table, for people.
 struct TableRow: Equatable {
@@ -83,16 +84,8 @@ struct TableReader {
     }
   }
 
-  /// A cell may quote an object's text: a control character must not reach the terminal as one. C0, DEL and C1, whose
-  /// U+009B begins a terminal's commands as ESC [ does.
+  /// A text as one line that cannot command the terminal.
   static func plain(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var scalars = String.UnicodeScalarView()
-    scalars.append(contentsOf: text.unicodeScalars.map { isControl($0) ? " " : $0 })
-    return String(scalars)
-  }
-
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    TerminalText.printable(text.replacing("\t", with: " ").replacing("\n", with: " "))
   }
 }

@@ -3,7 +3,7 @@ import Encoding
 import Events
 
 /// Text in the columns of a terminal.
-enum TerminalText {
+enum TableText {
   /// Cells side by side, three blanks apart, the last one without blanks after it.
   static func row(_ cells: [String], _ widths: [Int]) -> String {
     var text = ""
