@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The page at `/`: shows the stream live, with nothing but what the binary holds.
+/// The page at `/`: the stream in a browser. It loads nothing from elsewhere; its parts are the files beside this one.
 enum LivePage {
   static let answer = Answer(
-    200, type: "text/html; charset=utf-8", body: Array((head + style + body + script).utf8),
+    200, type: "text/html; charset=utf-8",
+    body: Array(
+      (head + style + body + "<script>\n'use strict';\n" + connection + model + view + "</script>\n").utf8),
     headers: [
       ("Cache-Control", "no-cache"), ("Content-Security-Policy", policy),
       ("X-Content-Type-Options", "nosniff"),
@@ -29,23 +31,36 @@ enum LivePage {
 
   private static let body = """
     <header>
-      <h1>wfanout <span id="dot" class="dot" title="connecting"></span><small id="state">connecting</small></h1>
-      <dl>
-        <div><dt>events</dt><dd id="total">0</dd></div>
-        <div><dt>per second</dt><dd id="rate">0</dd></div>
-        <div class="wide"><dt>last minute</dt><dd><canvas id="spark" width="240" height="32"></canvas></dd></div>
-      </dl>
+      <div class="line">
+        <h1>wfanout</h1>
+        <p id="state" role="status"><span id="dot" class="dot"></span><span id="state-text">connecting</span></p>
+        <p class="figures"><b id="total">0</b> events · <b id="rate">0</b>/s <canvas id="spark" width="120" height="22" aria-hidden="true"></canvas></p>
+      </div>
+      <form id="bar" class="line">
+        <input id="filter" type="text" spellcheck="false" autocomplete="off" autocapitalize="off" aria-label="CEL filter, applied by the server"
+          placeholder="CEL filter, as in: status.phase != &quot;Running&quot;">
+        <button type="submit">Apply</button>
+        <button type="button" id="pause" aria-pressed="false" title="Key: p">Pause</button>
+      </form>
+      <form id="login" class="line" hidden>
+        <label for="token">This server wants a token:</label>
+        <input id="token" type="password" autocomplete="off">
+        <button type="submit">Sign in</button>
+      </form>
+      <p id="problem" role="alert" hidden></p>
+      <div class="line tools">
+        <div role="group" aria-label="What to list">
+          <button type="button" id="by-object" aria-pressed="true">Objects</button><button type="button" id="by-event" aria-pressed="false">Events</button>
+        </div>
+        <input id="search" type="search" aria-label="Search in what is listed" placeholder="Search" title="Key: /">
+        <div id="chips" role="group" aria-label="Types to list"></div>
+        <button type="button" id="clear">Clear</button>
+      </div>
     </header>
-    <form id="bar">
-      <input id="filter" type="text" spellcheck="false" autocomplete="off" aria-label="filter"
-        placeholder="filter on the server, in CEL: type != &quot;DELETED&quot; &amp;&amp; metadata.namespace == &quot;default&quot;">
-      <button type="submit">Apply</button>
-      <button type="button" id="pause">Pause</button>
-      <button type="button" id="clear">Clear</button>
-    </form>
-    <p id="problem" role="alert" hidden></p>
-    <main id="list" aria-live="off"></main>
-    <p id="empty">Waiting for the first event…</p>
+    <main>
+      <ul id="list" role="list" aria-label="Objects"></ul>
+      <p id="empty">Waiting for the first event…</p>
+    </main>
     <footer>
       <code>curl -N <span id="here"></span>events</code>
       <span><a href="metrics">metrics</a> · <a href="healthz">health</a></span>

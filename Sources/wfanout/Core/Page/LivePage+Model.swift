@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension LivePage {
+  /// What the page knows: the newest events, and of each object its latest and its previous version.
+  static let model = #"""
+    const limits = { events: 500, objects: 2000, held: 5000 };
+    const model = { events: [], objects: new Map(), held: [], total: 0, seconds: new Array(30).fill(0),
+      isPaused: false, byObject: true, isChosen: false, types: new Map(), search: '' };
+
+    function restart() {
+      model.events = []; model.objects.clear(); model.held = [];
+      repaint();
+    }
+
+    function take(text, id) {
+      model.total++; model.seconds[model.seconds.length - 1]++;
+      const event = read(text, id);
+      if (!model.isPaused) return apply(event);
+      model.held.push(event);
+      if (model.held.length > limits.held) model.held.shift();
+      label();
+    }
+
+    function read(text, id) {
+      let line; try { line = JSON.parse(text); } catch { line = { data: text }; }
+      if (line === null || typeof line !== 'object') line = { data: line };
+      const isEvent = typeof line.object === 'object' && line.object !== null && typeof line.type === 'string';
+      const object = isEvent ? line.object : line;
+      const meta = object.metadata || {};
+      const type = String((isEvent ? line.type : line.event_type || line.type) || 'LINE');
+      const name = [meta.namespace, meta.name].filter(Boolean).join('/');
+      return { id, type, text, line, object, name, kind: object.kind || '', time: Date.now(), search: text.toLowerCase(),
+        key: isEvent && meta.name ? meta.uid || object.kind + ' ' + name : '' };
+    }
+
+    function apply(event) {
+      if (!model.types.has(event.type)) { model.types.set(event.type, true); chips(); }
+      model.events.push(event);
+      if (model.events.length > limits.events) model.events.shift();
+      if (event.key) {
+        const known = model.objects.get(event.key);
+        event.previous = known && known.object;
+        event.count = (known ? known.count : 0) + 1;
+        // The map keeps the order of insertion: the latest change is the last.
+        model.objects.delete(event.key);
+        model.objects.set(event.key, event);
+        if (model.objects.size > limits.objects) model.objects.delete(model.objects.keys().next().value);
+      }
+      if (!model.isChosen && model.byObject !== model.objects.size > 0) choose(model.objects.size > 0);
+      schedule();
+    }
+
+    // A state for people: what is wrong with a container, else a phase, else the conditions that matter.
+    function status({ type, object }) {
+      if (type === 'DELETED') return { text: '', isBad: false };
+      const state = object.status || {};
+      const waiting = (state.containerStatuses || []).map(one => one.state?.waiting?.reason || one.state?.terminated?.reason)
+        .find(reason => reason && reason !== 'Completed');
+      const ready = (state.conditions || []).find(one => one.type === 'Ready' || one.type === 'Available');
+      const text = waiting || state.phase || (ready ? (ready.status === 'True' ? ready.type : 'not ' + ready.type + ' ' + (ready.reason || '')) : '')
+        || object.spec?.summary || object.message || object.reason || '';
+      const isBad = Boolean(waiting) || state.phase === 'Failed' || ready?.status === 'False' || object.type === 'Warning';
+      return { text: String(text), isBad };
+    }
+
+    function ago(time) {
+      const seconds = Math.max(0, Math.round((Date.now() - time) / 1000));
+      if (seconds < 120) return seconds + 's';
+      if (seconds < 7200) return Math.round(seconds / 60) + 'm';
+      return seconds < 172800 ? Math.round(seconds / 3600) + 'h' : Math.round(seconds / 86400) + 'd';
+    }
+
+    const ignored = new Set(['/metadata/resourceVersion', '/metadata/managedFields', '/metadata/generation']);
+
+    // The differences between two versions, as [path, old, new]; paths are JSON pointers (RFC 6901).
+    function differences(before, after, path = '', found = []) {
+      if (found.length > 200 || ignored.has(path)) return found;
+      const isTree = value => value !== null && typeof value === 'object';
+      if (!isTree(before) || !isTree(after) || Array.isArray(before) !== Array.isArray(after)) {
+        if (JSON.stringify(before) !== JSON.stringify(after)) found.push([path || '/', before, after]);
+        return found;
+      }
+      for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+        differences(before[key], after[key], path + '/' + key.replaceAll('~', '~0').replaceAll('/', '~1'), found);
+      }
+      return found;
+    }
+
+    """#
+}
