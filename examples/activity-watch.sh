@@ -1,15 +1,39 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Activities that a JetStream keeps, live: as a Kubernetes watch, as server-sent events, as NDJSON, each with filters.
-#   activity-watch.sh [ADDRESS] [natswatch's flags and subjects…]       NATS_URL says where the stream is
-# Whoever reads resumes after a resourceVersion, which is the stream's own sequence:
+# Activities that a JetStream stream keeps, live: as a Kubernetes watch, as server-sent events, as NDJSON, each with filters.
+#   activity-watch.sh [ADDRESS] [SUBJECT...] [flag of natswatch...]       NATS_URL names the server
+# A client resumes after any resourceVersion that the stream still has, which is the stream's own sequence; what is
+# older is answered 410, and the client lists again:
 #   curl -N "http://ADDRESS/apis/activity.example.com/v1alpha1/activities?watch=true&resourceVersion=17"
+#   curl "http://ADDRESS/apis/activity.example.com/v1alpha1/activities"
 #   curl -N -G http://ADDRESS/events --data-urlencode 'filter=spec.changeSource == "human"'
-# The subject says whose an activity is, so that a tenant's watch is spared all others: 'activities.project.acme.>'.
-# activity-publish.sh puts them there.
+# The subject says whose an activity is, so that a tenant's watch reads no other's: 'activities.project.acme.>'.
+# activity-publish.sh puts activities there.
 set -euo pipefail
-address=${1:-:8080}
-shift $(($# < 1 ? $# : 1))
+address=:8080 subjects=() start=() flags=()
+if (($#)); then
+  address=$1
+  shift
+fi
+while (($#)) && [[ $1 != -* ]]; do
+  subjects+=("$1")
+  shift
+done
+((${#subjects[@]})) || subjects=('activities.>')
+while (($#)); do
+  case $1 in
+  --all | --last | --last-per-subject) start+=("$1") ;;
+  --since | --since-seq)
+    start+=("$1" "${2:?$1 without a value}")
+    shift
+    ;;
+  *) flags+=("$1") ;;
+  esac
+  shift
+done
 
-natswatch tail "${@:-activities.>}" | wfanout --listen "$address"
+# A client that resumes before what wfanout has in memory gets what is between from the stream.
+words=$(printf " '%s'" tail "${subjects[@]}" ${flags[@]+"${flags[@]}"})
+natswatch tail "${subjects[@]}" ${start[@]+"${start[@]}"} ${flags[@]+"${flags[@]}"} |
+  wfanout --listen "$address" --snapshot --config /dev/fd/3 3<<<"catch-up: natswatch$words --since-seq {resourceVersion} --until-now"

@@ -63,6 +63,18 @@ import Testing
     )
     #expect(try resumed.waitForLines(1) == [lines[1]])
     for tool in [watch, resumed, hub] { tool.send(SIGTERM) }
+    _ = try hub.waitForEnd()
+    // After a restart nothing is in memory: the stream has it.
+    let again = try script("activity-watch.sh 127.0.0.1:0 'activities.project.acme.>'", environment)
+    let path = "\(try listenAddress(of: again))/apis/activity.example.com/v1alpha1/activities"
+    let old = try Tool.shell("exec curl -sSN -m 60 '\(path)?watch=true&resourceVersion=1'")
+    #expect(try old.waitForLines(1) == [lines[1]])
+    let late = try script("activity-publish.sh", environment)
+    late.write(activity(4, tenant: "acme") + "\n")
+    late.closeInput()
+    #expect(try old.waitForLines(2)[1].contains(#""name":"act-4""#))
+    #expect(try get(path).contains(#""name":"act-4""#))
+    for tool in [old, again] { tool.send(SIGTERM) }
   }
 
   @Test(arguments: NATSServer.Version.installed)

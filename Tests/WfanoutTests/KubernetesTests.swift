@@ -176,6 +176,24 @@ struct KubernetesPathTests {
     #expect(try fanout.curl("/api/v1/namespaces/default/pods/a", ["-i"]).output.hasPrefix("HTTP/1.1 404"))
   }
 
+  @Test func aResourceThatThereIsNotIsNotListed() throws {
+    let fanout = try Fanout(["--snapshot"])
+    func status(_ path: String) throws -> String {
+      try fanout.curl(path, ["-o", "/dev/null", "-w", "%{http_code}"]).output
+    }
+    #expect(try status("/api/v1/pods") == "200", "nothing has come yet: nobody knows")
+    let first = try fanout.listening("/events")
+    fanout.feed([
+      pod("a"), pod("a", type: "DELETED"), #"{"type":"ADDED","object":{"metadata":{"name":"n"}}}"#,
+    ])
+    try first.wait(for: "the last", .seconds(10)) { $0.soFar.output.contains(#""name":"n""#) }
+    #expect(try status("/api/v1/pods") == "200", "all are deleted")
+    #expect(try !fanout.curl("/api/v1/pods").output.contains(#""name":"n""#), "it does not say what it is")
+    for path in ["/api/v1/pdos", "/apis/x.y/v1/pods", "/apis/x.y/v1/nonsense"] {
+      #expect(try status(path) == "404", "\(path)")
+    }
+  }
+
   @Test func initialEventsEndWithTheirMark() throws {
     let fanout = try Fanout(["--snapshot"])
     let first = try fanout.listening("/events")

@@ -15,11 +15,14 @@ import Testing
     script = try directory.write(
       #"""
       event() { echo "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"$1\",\"resourceVersion\":\"3\"}}}"; }
+      error() { echo '{"type":"ERROR","object":{"kind":"Status","message":"my own words","code":410}}'; }
       wait_forever() { while :; do sleep 0.1; done; }
       echo "$1" >> "$0.starts"
       case "${1##*/}" in
       denied) echo "no rights: secret-word" >&2; exit 77 ;;
       bad) exit 64 ;;
+      expired) error; exit 75 ;;
+      broken) event first; sleep 1.5; error; exit 75 ;;
       crash) exit 1 ;;
       done) exit 0 ;;
       late) event first; sleep 1.5; echo "it is gone" >&2; exit 66 ;;
@@ -122,6 +125,7 @@ import Testing
     let fanout = try fanout()
     #expect(try status(fanout, "/api/v1/denied?watch=1") == "403")
     #expect(try status(fanout, "/api/v1/bad?watch=1") == "400")
+    #expect(try status(fanout, "/api/v1/expired?watch=1") == "410", "its ERROR line is no event")
     let refusal = try fanout.curl("/api/v1/denied?watch=1", ["-i"]).output
     #expect(refusal.contains("no rights") && refusal.contains("Retry-After: "), "\(refusal)")
   }
@@ -132,6 +136,12 @@ import Testing
     #expect(lines.count == 2 && lines[0].contains("first"))
     #expect(lines.last?.contains(#""type":"ERROR","object":{"kind":"Status""#) == true, "\(lines)")
     #expect(lines.last?.contains(#""code":404"#) == true && lines.last?.contains("it is gone") == true)
+  }
+
+  @Test func aCommandThatTellsItsErrorIsNotRepeated() throws {
+    let fanout = try fanout()
+    let lines = try watch(fanout, "broken").waitForEnd(.seconds(20)).lines
+    #expect(lines.count == 2 && lines[1].contains("my own words"), "\(lines)")
   }
 
   @Test func whatACommandWritesToStderrCanBeHidden() throws {

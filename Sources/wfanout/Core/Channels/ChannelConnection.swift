@@ -78,6 +78,9 @@ final class ChannelConnection: Connection {
     finish(reason: "replaced")
   }
 
+  /// The end of one channel is not the connection's: ``sourceEnded(_:_:)`` tells the client.
+  override func continuesElsewhere() -> Bool { true }
+
   override func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {
     guard let listener = channels.removeValue(forKey: stream.name) else { return }
     listener.hub?.remove(listener)

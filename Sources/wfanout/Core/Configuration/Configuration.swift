@@ -33,6 +33,8 @@ package struct Configuration: Sendable {
   package var hosts: [String] = []
   /// The command behind channels; nil serves standard input alone.
   package var upstream: UpstreamTemplate?
+  /// The command that prints what the source of standard input has after a version, and ends.
+  package var catchUp: UpstreamTemplate?
   /// Who is served by one such command.
   package var sharing = Sharing.identity
   /// How long a command goes on when nobody listens any more.
@@ -100,6 +102,17 @@ extension Configuration {
     }
     if (certificateFile == nil) != (keyFile == nil) {
       throw Contradiction(description: "--tls-cert and --tls-key go together")
+    }
+    if let catchUp, catchUp.fields != [ChannelRequest.resumeField] {
+      throw Contradiction(
+        description: "catch-up: the command needs {resourceVersion}, and no other placeholder")
+    }
+    if catchUp != nil, upstream != nil {
+      throw Contradiction(
+        description: "catch-up is for standard input; put {resourceVersion} into --upstream")
+    }
+    if let command = catchUp?.command, CommandSearch.path(of: command) == nil {
+      throw Contradiction(description: "catch-up: there is no command '\(command)'")
     }
     if replay != nil, upstream != nil {
       throw Contradiction(description: "--replay and --upstream are two sources; give one")

@@ -28,13 +28,8 @@ extension Setting {
     seconds("auth-cache", \.validatorCacheSeconds),
     flag("allow-query-token", \.allowsQueryToken),
     flag("no-auth", \.allowsAnyone),
-    Setting(name: "upstream") { (configuration, node) throws(Fault) in
-      do throws(UpstreamTemplate.TemplateError) {
-        configuration.upstream = try UpstreamTemplate(node.string ?? "")
-      } catch {
-        throw Fault("a command: \(error)")
-      }
-    },
+    command("upstream", \.upstream),
+    command("catch-up", \.catchUp),
     text("replay", \.replay, "the name of a file"),
     value("speed", \.speed, "a number above 0, or max") { text in
       text == "max" ? .infinity : Double(text).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }

@@ -50,6 +50,16 @@ extension Setting {
     }
   }
 
+  package static func command(_ name: String, _ target: Place<UpstreamTemplate?>) -> Setting {
+    Setting(name: name) { (configuration, node) throws(Fault) in
+      do throws(UpstreamTemplate.TemplateError) {
+        configuration[keyPath: target] = try UpstreamTemplate(node.string ?? "")
+      } catch {
+        throw Fault("a command: \(error)")
+      }
+    }
+  }
+
   package static func flag(_ name: String, _ target: Place<Bool>) -> Setting {
     value(name, target, "true or false") { ["true": true, "false": false][$0] }
   }

@@ -21,6 +21,8 @@ struct ListenPlan: Sendable {
   var contentType: String
   var start: ListenRequest.Start
   var matcher: (any LineMatcher)?
+  /// Where it continues after a stream that ends.
+  var continuation: SourceReplay.Continuation?
   /// Ends the response by itself after so long.
   var timeoutSeconds: Int?
   /// Tells a quiet Kubernetes client now and then where the stream is.

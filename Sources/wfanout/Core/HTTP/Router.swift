@@ -11,6 +11,8 @@ struct Services: Sendable {
   var snapshots: SnapshotRoutes?
   /// Where there is an `--upstream`.
   var channels: ChannelRoutes?
+  /// Where there is a `catch-up`.
+  var catchUp: SourceReplay?
   /// Nil asks nobody who they are.
   var authenticator: Authenticator?
   /// Nil lets a client ask as often as it likes.
@@ -126,7 +128,7 @@ struct Router: Sendable {
       return .answer(ChannelRoutes.guide)
     }
     switch request.path {
-    case "/events": return try events(request, identity, filter)
+    case "/events": return try events(request, identity, filter, on: loop)
     case "/ws":
       let session = WebSocketConnection.Mode.session(
         needsToken: services.authenticator != nil, isKnown: identity != nil)
@@ -156,18 +158,23 @@ struct Router: Sendable {
 
   /// What is said to everyone under `/events`, `/ws` and the rest asks first who they are.
   private func events(
-    _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?
+    _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(Refusal) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     try admit()
     let wanted = ListenRequest(request)
     let isLines = request.accepts("application/x-ndjson") || request.accepts("application/json")
-    return .listen(
-      ListenPlan(
-        stream: services.stream, shape: isLines ? .lines : .eventStream,
-        contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
-        start: wanted.start, matcher: matcher(wanted, filter), identity: identity)
-    )
+    let plan = ListenPlan(
+      stream: services.stream, shape: isLines ? .lines : .eventStream,
+      contentType: isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8",
+      start: wanted.start, matcher: matcher(wanted, filter), identity: identity)
+    if let catchUp = services.catchUp, case .after(let id) = wanted.start, EventID(id) != nil,
+      case .reset = services.stream.hubs[loop.index].place(ofVersion: id)
+    {
+      return try catchUp.reply(plan, after: id, listener: loop.listenerName(), on: loop) { _ in .listen(plan)
+      }
+    }
+    return .listen(plan)
   }
 
   private func webSocket(

@@ -116,9 +116,13 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   /// Says goodbye and closes when everything has been written.
   final func finish(reason: String) {
     guard !isFinishing else { return }
+    if reason == "upstream_ended", continuesElsewhere() { return }
     let delay = loopContext.reconnectDelay()
     end(with: farewell(reason: reason, reconnectAfterMilliseconds: delay) + format.ending)
   }
+
+  /// Whether a connection that has had all events of a command gets more from another stream.
+  func continuesElsewhere() -> Bool { false }
 
   /// Sends the last bytes and closes when they, and all before them, have been written.
   final func end(with bytes: [UInt8]) {

@@ -6,6 +6,7 @@ import NIOCore
 final class ListenConnection: Connection {
   private var admission: Admission?
   private var stream: EventStream?
+  private var continuation: SourceReplay.Continuation?
 
   /// Ticks until a Kubernetes client is told where the stream is, and until its time is up.
   private var ticksToBookmark: UInt32?
@@ -17,6 +18,7 @@ final class ListenConnection: Connection {
   func begin(_ plan: ListenPlan, admission: Admission) {
     self.admission = admission
     stream = plan.stream
+    continuation = plan.continuation
     if plan.sendsBookmarks { ticksToBookmark = ListenConnection.bookmarkSeconds }
     ticksToEnd = plan.timeoutSeconds.map { UInt32(clamping: $0) }
     let hub = plan.stream.hubs[loopContext.index]
@@ -55,15 +57,35 @@ final class ListenConnection: Connection {
     send(bytes)
   }
 
+  override func continuesElsewhere() -> Bool {
+    guard let next = continuation, let old = listener, let source = stream,
+      source.commandEnding?.failure == nil
+    else { return false }
+    continuation = nil
+    let newest = source.hubs[loopContext.index]
+    let last = newest.positions.upperBound > 0 ? newest.newestID : next.after
+    removeListenersOfStream()
+    stream = next.stream
+    let lane = next.stream.state.lane(format, old.lane.matcher)
+    let listener = Listener(lane: lane, connection: self, position: next.position)
+    listener.skipThrough = last
+    self.listener = listener
+    next.stream.hubs[loopContext.index].join(listener, .here)
+    return true
+  }
+
   /// A Kubernetes client takes the end of a response for a time-out and watches again: what is wrong is an ERROR line.
   override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
     guard format.shape == .kubernetes, let failure = stream?.commandEnding?.failure else {
       return super.farewell(reason: reason, reconnectAfterMilliseconds: delay)
     }
     var bytes: [UInt8] = []
-    format.wrap(failure.errorLine, into: &bytes)
+    let hasBeenTold = stream?.hubs[loopContext.index].endsWithError ?? false
+    if !hasBeenTold { format.wrap(failure.errorLine, into: &bytes) }
     return bytes
   }
+
+  private func removeListenersOfStream() { super.removeListeners() }
 
   override func removeListeners() {
     super.removeListeners()

@@ -47,6 +47,9 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     return numbers
   }
 
+  /// A name for a listener that gave none.
+  func listenerName() -> String { "\(index)-\(nextNumber())" }
+
   func forEachConnection(_ body: (Connection) -> Void) { connections.forEach(body) }
 
   /// Spread so that the listeners of a server that restarts do not all come back at once.

@@ -7,11 +7,13 @@ struct KubernetesMatcher: LineMatcher {
   let allowsBookmarks: Bool
   /// False where the source was asked for this path alone.
   let checksPath: Bool
+  /// Whether objects have to name their kind or resource.
+  var wantsNames = false
   let filter: (any LineMatcher)?
 
   /// No part of a path is empty or has a space in it.
   var key: String {
-    "kubernetes \(path.apiVersion) \(path.namespace ?? "") \(path.resource) \(path.name ?? "") \(allowsBookmarks) "
+    "kubernetes \(path.apiVersion) \(path.namespace ?? "") \(path.resource) \(path.name ?? "") \(allowsBookmarks) \(wantsNames) "
       + (filter?.key ?? "")
   }
 
@@ -33,7 +35,7 @@ struct KubernetesMatcher: LineMatcher {
     }
   }
 
-  /// What an object does not say about itself does not speak against it.
+  /// A watch gets objects that do not name their resource too; a list of such objects would be a list of everything.
   private func isOfPath(_ batch: Batch, _ index: Int) -> Bool {
     let bytes = batch.bytes
     let line = batch.line(index)
@@ -43,8 +45,10 @@ struct KubernetesMatcher: LineMatcher {
       return false
     }
     if let resource = SubscriptionMatcher.text(bytes, line, ["source", "resource"]) {
-      guard resource == path.resource || resource.hasPrefix(path.resource + ".") else { return false }
-    } else if let kind = SubscriptionMatcher.text(bytes, line, ["object", "kind"]), !path.names(kind: kind) {
+      guard path.isResource(resource) else { return false }
+    } else if let kind = SubscriptionMatcher.text(bytes, line, ["object", "kind"]) {
+      guard path.names(kind: kind) else { return false }
+    } else if wantsNames {
       return false
     }
     if let namespace = path.namespace,

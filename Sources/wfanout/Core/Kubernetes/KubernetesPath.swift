@@ -33,6 +33,9 @@ struct KubernetesPath: Equatable, Sendable {
     name = parts.count == 2 ? parts[1] : nil
   }
 
+  /// Whether this is the resource's name, with or without its group.
+  func isResource(_ name: String) -> Bool { name == resource || name.hasPrefix(resource + ".") }
+
   /// Whether an object of this kind can be what the resource's name says: `dnszones` are DNSZone, `policies` Policy.
   func names(kind: String) -> Bool {
     let singular = kind.lowercased()

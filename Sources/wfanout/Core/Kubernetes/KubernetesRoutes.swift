@@ -18,9 +18,19 @@ struct KubernetesRoutes: Sendable {
     }
     let stream = services.stream
     let matcher = matcher(path, query, filter, stream, checksPath: true)
-    return query.isWatch
-      ? try watch(stream, try start(query, stream, stream.hubs[loop.index]), query, matcher)
-      : try list(stream, path, matcher, account, on: loop)
+    guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
+    let expired = Refusal(status: expiry(query, stream))
+    do throws(Refusal) {
+      return try watch(stream, try start(query, stream, stream.hubs[loop.index]), query, matcher)
+    } catch {
+      guard error.status.code == 410, let catchUp = services.catchUp,
+        case .listen(let plan) = try watch(stream, .now, query, matcher)
+      else { throw error }
+      return try catchUp.reply(plan, after: query.resourceVersion, listener: loop.listenerName(), on: loop) {
+        _ in
+        .answer(expired.answer)
+      }
+    }
   }
 
   /// With `--upstream`: the answer waits until it is known whether the command fails at once.
@@ -31,7 +41,7 @@ struct KubernetesRoutes: Sendable {
     let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
     let upstream = try pool.acquire(
       ChannelRequest(path, query.filter, version: version, for: pool.template),
-      identity: identity?.name ?? "", listener: "\(loop.index)-\(loop.nextNumber())", isFailureFinal: true,
+      identity: identity?.name ?? "", listener: loop.listenerName(), isFailureFinal: true,
       on: loop)
     let stream = upstream.stream
     let hub = stream.hubs[loop.index]
@@ -41,7 +51,7 @@ struct KubernetesRoutes: Sendable {
       (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map {
         ending in
         do throws(Refusal) {
-          if let failure = ending?.failure, hub.positions.upperBound == 0 || !query.isWatch {
+          if let failure = ending?.failure, !hub.hasEvents || !query.isWatch {
             throw Refusal(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
           guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
@@ -58,7 +68,7 @@ struct KubernetesRoutes: Sendable {
     checksPath: Bool
   ) -> KubernetesMatcher {
     KubernetesMatcher(
-      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: checksPath,
+      path: path, allowsBookmarks: query.allowsBookmarks, checksPath: checksPath, wantsNames: !query.isWatch,
       filter: query.isWatch ? filter?.tracking(stream.state.objects) : filter)
   }
 
@@ -77,6 +87,12 @@ struct KubernetesRoutes: Sendable {
     _ stream: EventStream, _ path: KubernetesPath, _ matcher: KubernetesMatcher, _ account: String,
     on loop: LoopContext
   ) throws(Refusal) -> Reply {
+    guard !matcher.checksPath || stream.state.objects.resources.mayHave(path) else {
+      throw Refusal(
+        status: Status(
+          code: 404, reason: "NotFound",
+          message: "there is no resource \(path.resource) in \(path.apiVersion)"))
+    }
     guard let snapshot = stream.state.snapshots?.current() else {
       throw Refusal(
         status: Status(
@@ -96,9 +112,17 @@ struct KubernetesRoutes: Sendable {
   private func resumed(_ query: KubernetesWatchQuery, _ hub: Hub) throws(Refusal) -> ListenRequest.Start {
     // A sequence means nothing in a stream that was made again.
     if let id = EventID(query.resourceVersion), hub.positions.upperBound > 0, hub.newestID.epoch != id.epoch {
-      throw Refusal(status: .expired("too old resource version: \(query.resourceVersion); list again"))
+      throw Refusal(status: expiry(query, nil))
     }
     return .at(hub.positions.lowerBound == 0 ? .position(0) : hub.place(ofVersion: query.resourceVersion))
+  }
+
+  private func expiry(_ query: KubernetesWatchQuery, _ stream: EventStream?) -> Status {
+    let remedy =
+      stream.map { $0.state.snapshots == nil } ?? false
+      ? "nothing is kept to list: watch without a resourceVersion, or start wfanout with --snapshot"
+      : "list again"
+    return .expired("too old resource version: \(query.resourceVersion); \(remedy)")
   }
 
   /// What is gone is refused with 410 before the stream begins, so that the client lists again.
@@ -118,8 +142,7 @@ struct KubernetesRoutes: Sendable {
     if query.resourceVersion.isEmpty { return hasSnapshot ? .snapshotWithoutEnd : .now }
     switch hub.place(ofVersion: query.resourceVersion) {
     case .reset:
-      throw Refusal(
-        status: .expired("too old resource version: \(query.resourceVersion); list again"))
+      throw Refusal(status: expiry(query, stream))
     case let point: return .at(point)
     }
   }

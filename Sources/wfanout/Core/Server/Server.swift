@@ -27,6 +27,7 @@ final class Server: Sendable {
   let admission: Admission
   let pool: UpstreamPool?
   let workers: Workers
+  private let catchUp: SourceReplay?
   private let channels: ChannelRegistry
   private let group: MultiThreadedEventLoopGroup
   private let contexts: [LoopContext]
@@ -70,6 +71,14 @@ final class Server: Sendable {
         template: $0, loops: loops, workers: workers, configuration: configuration, counters: metrics.stream,
         diagnostics: diagnostics)
     }
+    var catchingUp = configuration
+    catchingUp.sharing = .channel
+    catchUp = configuration.catchUp.map {
+      SourceReplay(
+        pool: UpstreamPool(
+          template: $0, loops: loops, workers: workers, configuration: catchingUp, counters: metrics.stream,
+          diagnostics: diagnostics))
+    }
     let admission = Admission(clientLimit: configuration.clientLimit)
     self.admission = admission
     registry.counter(
@@ -103,6 +112,7 @@ final class Server: Sendable {
     services.rates = configuration.requestRate.map { RequestRates(rate: $0) }
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
     services.authenticator = authenticator
+    services.catchUp = catchUp
     var router = Router(services: services, admission: admission)
     router.origin.allowed = Set(configuration.corsOrigins)
     // Pages that may listen are no operators.
@@ -208,10 +218,11 @@ final class Server: Sendable {
         context.forEachConnection { if !givesWhatIsLeft || $0.listener == nil { $0.finish(reason: reason) } }
       }.wait()
     }
-    pool?.stopAll()
+    let pools = [pool, catchUp?.pool].compactMap(\.self)
+    for pool in pools { pool.stopAll() }
     let deadline = ContinuousClock.now + configuration.drain
     while admission.clientCount > 0, ContinuousClock.now < deadline { usleep(20_000) }
-    pool?.waitForEnd()
+    for pool in pools { pool.waitForEnd() }
   }
 }
 

@@ -33,6 +33,8 @@ final class SnapshotStore: Sendable {
 
   /// Whether it has the whole stream.
   let isFromStart: Bool
+  /// Of the objects that were kept so far.
+  let resources = ResourceNames()
   private let keyLimit: Int
   /// Nil takes an object's uid, else its namespace and name.
   private let expression: KeyExpression?
@@ -132,6 +134,7 @@ final class SnapshotStore: Sendable {
       state.entries[key] = nil
       return previous
     }
+    if old == nil { resources.note(batch, index) }
     let hasOtherName = !name.isEmpty && name != key
     if hasOtherName { state.keys[name] = key }
     let kept = kind == .other ? Array(batch.bytes[line]) : SnapshotKey.added(batch.bytes, line)

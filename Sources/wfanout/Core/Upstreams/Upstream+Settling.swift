@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 
+extension Hub {
+  /// Whether there was more than health and errors, which a command prints too when it fails at once.
+  var hasEvents: Bool {
+    batchesFromNewest.contains { $0.kinds.contains { $0 != .error && $0 != .status } }
+      || positions.lowerBound > 0
+  }
+
+  /// Whether the source's own last word was an error.
+  var endsWithError: Bool { batchesFromNewest.first { _ in true }?.kinds.last == .error }
+}
+
 /// Waiting, on an event loop, until it is known what becomes of a command.
 extension Upstream {
   /// How long a watch waits for the first event or for a failure before its response begins.
@@ -11,7 +22,7 @@ extension Upstream {
 
   /// For a watch: completes with the ending of a command that fails at once.
   func hasBegun(on hub: Hub) -> EventLoopFuture<UpstreamEnding?> {
-    wait(on: hub) { elapsed, _ in hub.positions.upperBound > 0 || elapsed > Upstream.proof }
+    wait(on: hub) { elapsed, _ in hub.hasEvents || elapsed > Upstream.proof }
   }
 
   /// For a list: completes when the command has listed what there is, or with its ending.

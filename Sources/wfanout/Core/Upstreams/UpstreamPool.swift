@@ -113,7 +113,7 @@ final class UpstreamPool: Sendable {
     // One that has run for long has lost its beginning.
     guard resumed.stream.hubs[loop.index].positions.lowerBound > 0 else { return resumed }
     return try acquire(
-      request, identity: identity, listener: "\(loop.index)-\(loop.nextNumber())", isShared: false,
+      request, identity: identity, listener: loop.listenerName(), isShared: false,
       isFailureFinal: isFailureFinal)
   }
 

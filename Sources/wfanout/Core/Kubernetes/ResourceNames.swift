@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// The resources that a stream has had objects of, so that a misspelt one is not answered with an empty list.
+final class ResourceNames: Sendable {
+  private struct Name: Hashable, Sendable {
+    var apiVersion: String?
+    var kind: String?
+    /// From `source.resource`, with or without its group.
+    var resource: String?
+  }
+
+  private struct State: Sendable {
+    var names: Set<Name> = []
+    var hasUnnamed = false
+  }
+
+  private let state = Mutex(State())
+
+  /// A stream has a resource for each that its source watches; more than this is no source of ours.
+  private static let limit = 1000
+
+  /// Notes an object that is new.
+  func note(_ batch: Batch, _ index: Int) {
+    let line = batch.line(index)
+    let name = Name(
+      apiVersion: SubscriptionMatcher.text(batch.bytes, line, ["object", "apiVersion"]),
+      kind: SubscriptionMatcher.text(batch.bytes, line, ["object", "kind"]),
+      resource: SubscriptionMatcher.text(batch.bytes, line, ["source", "resource"]))
+    state.withLock { state in
+      guard name.kind != nil || name.resource != nil else { return state.hasUnnamed = true }
+      if state.names.count < ResourceNames.limit { state.names.insert(name) }
+    }
+  }
+
+  /// Whether there may be objects of this resource. Before the first object nobody knows.
+  func mayHave(_ path: KubernetesPath) -> Bool {
+    state.withLock { state in
+      if state.names.isEmpty { return !state.hasUnnamed }
+      return state.names.contains { name in
+        guard name.apiVersion ?? path.apiVersion == path.apiVersion else { return false }
+        if let resource = name.resource { return path.isResource(resource) }
+        return name.kind.map(path.names(kind:)) ?? false
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import NIOCore
+
+/// `catch-up`: a command that prints what the source still has after a version and then ends. A client that
+/// resumes before the ring gets its lines first, and continues on the live stream.
+struct SourceReplay: Sendable {
+  let pool: UpstreamPool
+
+  /// Where a listener of a command's lines continues when the command has ended.
+  struct Continuation: Sendable {
+    var stream: EventStream
+    /// The first event that came after the command was asked for.
+    var position: Int
+    /// What the client had, where its id says so.
+    var after: EventID?
+  }
+
+  /// Begins a listener after a version that its stream does not have any more.
+  ///
+  /// - Returns: The reply, or `fallback` where the source does not have the version either.
+  func reply(
+    _ plan: ListenPlan, after version: String, listener: String, on loop: LoopContext,
+    fallback: @escaping @Sendable (Status) -> Reply
+  ) throws(Refusal) -> Reply {
+    let request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
+    let hub = plan.stream.hubs[loop.index]
+    let continuation = Continuation(
+      stream: plan.stream, position: hub.positions.upperBound, after: id(version, hub))
+    let upstream: Upstream
+    do throws(Refusal) {
+      upstream = try pool.acquire(request, identity: "", listener: listener, isFailureFinal: true, on: loop)
+    } catch {
+      guard error.status.code == 410 else { throw error }
+      return fallback(error.status)
+    }
+    let source = upstream.stream.hubs[loop.index]
+    return .later(
+      upstream.hasBegun(on: source).assumeIsolated().map { ending in
+        let isEmpty = !source.hasEvents
+        if isEmpty, let failure = ending?.failure {
+          return failure.code == 410 ? fallback(failure) : .answer(Refusal(status: failure).answer)
+        }
+        // A sequence means nothing in a stream that was created again.
+        if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {
+          return fallback(.expired("resource version \(version) is of another stream"))
+        }
+        var plan = plan
+        plan.stream = upstream.stream
+        plan.start = .at(.position(0))
+        plan.continuation = continuation
+        return .listen(plan)
+      }.nonisolated())
+  }
+
+  /// A bare sequence is of the stream that the newest event is of.
+  private func id(_ version: String, _ hub: Hub) -> EventID? {
+    if let id = EventID(version) { return id }
+    guard let sequence = UInt64(version), hub.positions.upperBound > 0 else { return nil }
+    return EventID(epoch: hub.newestID.epoch, sequence: sequence)
+  }
+}

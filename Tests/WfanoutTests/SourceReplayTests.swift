@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import WfanoutCore
+
+/// Clients that resume before the ring, behind a source that can be asked again.
+@Suite(.timeLimit(.minutes(1))) struct SourceReplayTests {
+  let directory: TemporaryDirectory
+  let fanout: Fanout
+  static let epoch = "1700000000000000000"
+
+  /// The source has what is in the file `last`, from 3 on.
+  init() throws {
+    directory = try TemporaryDirectory()
+    let script = try directory.write(
+      #"""
+      if [ "$1" -lt 3 ]; then echo "sequence $1 has expired" >&2; exit 75; fi
+      for number in $(seq $(($1 + 1)) "$(cat "$0.last")"); do sed "s/NUMBER/$number/g" "$0.message"; done
+      """#, to: "source.sh")
+    let message = message(0).replacingOccurrences(of: #""0""#, with: #""NUMBER""#)
+    try directory.write(
+      message.replacingOccurrences(of: #""sequence":0"#, with: #""sequence":NUMBER"#) + "\n",
+      to: "source.sh.message")
+    try directory.write("12", to: "source.sh.last")
+    fanout = try Fanout(configuration: "catch-up: /bin/bash \(script) {resourceVersion}")
+  }
+
+  func resume(_ query: String) throws -> RunningTool {
+    try fanout.listening("/apis/g/v1/activities?watch=1&\(query)")
+  }
+
+  /// The ring begins at 10.
+  func feed() throws {
+    let first = try fanout.listening("/events")
+    fanout.feed((10...12).map { message($0) })
+    try first.wait(for: "the last", .seconds(10)) { $0.soFar.output.contains(message(12)) }
+    first.send(SIGKILL)
+  }
+
+  @Test(arguments: ["5", "\(epoch)-5"]) func whatTheRingHasNotTheSourceHas(version: String) throws {
+    try feed()
+    let watch = try resume("resourceVersion=\(version)")
+    #expect(try watch.waitForLines(7) == (6...12).map { message($0) })
+    fanout.feed([message(13), message(14)])
+    #expect(try watch.waitForLines(9).suffix(2) == [message(13), message(14)])
+    #expect(watch.lines.count == 9, "nothing comes twice")
+  }
+
+  @Test func serverSentEventsResumeSo() throws {
+    try feed()
+    let listener = try fanout.listening("/events", ["-H", "Last-Event-ID: \(Self.epoch)-5"])
+    try listener.wait(for: "12", .seconds(10)) { $0.soFar.output.contains(message(12)) }
+    fanout.feed(message(13))
+    try listener.wait(for: "13", .seconds(10)) { $0.soFar.output.contains(message(13)) }
+    let ids = listener.soFar.output.split(separator: "\n").filter { $0.hasPrefix("id: ") }
+    #expect(ids.suffix(8) == (6...13).map { "id: \(Self.epoch)-\($0)" }[...])
+    #expect(!listener.soFar.output.contains("event: reset"))
+  }
+
+  @Test func aClientThatMissedNothingContinuesAfterARestart() throws {
+    let watch = try resume("resourceVersion=12")
+    fanout.feed(message(13))
+    #expect(try watch.waitForLines(1) == [message(13)])
+  }
+
+  @Test func aMessageThatComesWhileTheSourceIsAskedComesOnce() throws {
+    try feed()
+    try directory.write("13", to: "source.sh.last")
+    let watch = try resume("resourceVersion=9&allowWatchBookmarks=true")
+    #expect(try watch.waitForLines(3) == (10...12).map { message($0) }, "the ring has these")
+    let old = try resume("resourceVersion=8")
+    try old.waitForLines(5)
+    fanout.feed([message(13), message(14)])
+    #expect(try old.waitForLines(6) == (9...14).map { message($0) })
+  }
+
+  @Test func whatTheSourceHasNotIsGone() throws {
+    try feed()
+    let refusal = try fanout.curl("/apis/g/v1/activities?watch=1&resourceVersion=1", ["-i"]).output
+    #expect(refusal.hasPrefix("HTTP/1.1 410"), "\(refusal)")
+    let listener = try fanout.listening("/events", ["-H", "Last-Event-ID: \(Self.epoch)-1"])
+    try listener.wait(for: "a reset", .seconds(10)) { $0.soFar.output.contains("event: reset") }
+  }
+
+  @Test func theCommandHasToBeToldWhereToBegin() throws {
+    for text in ["natswatch a", "cat {resourceVersion} {namespace}", "no-such-command {resourceVersion}"] {
+      let file = try directory.write("catch-up: \(text)", to: "bad.yaml")
+      #expect(try Tool.run("wfanout", ["--config", file]).status == 64, "\(text)")
+    }
+  }
+}
