@@ -2,7 +2,7 @@
 //
 // Looks for the expressions that take the most time, and the most memory, for each step that they are charged:
 //
-//   FUZZ=1 WATCHUTILS_ONLY=cel-cost swift build -c release --product cel-cost-search
+//   FUZZ=1 WATCHUTILS_ONLY=cel swift build -c release --product cel-cost-search
 //   .build/release/cel-cost-search SECONDS [SEED [LIMIT]]
 //
 // Expressions are put together from calls of every function over texts, lists and numbers that grow, and from macros
@@ -76,7 +76,7 @@ struct Measurement {
     let elapsed = (Clock.cpu() - start) * 1e9
     let after = Clock.residentBytes()
     let spent = limit - max(activation.remainingSteps, 0)
-    guard spent > limit / 20 || elapsed > Double(limit) * 5 else { return nil }
+    guard spent > limit / 2 || elapsed > Double(limit) * 25 else { return nil }
     let kept = result == nil ? 0 : Double(after) - Double(before)
     return (elapsed / Double(max(spent, 1)), kept / Double(max(spent, 1)))
   }

@@ -43,7 +43,7 @@ struct ListsLibraryTests {
   @Test(
     arguments: [
       "[1].slice(-1, 1) == []", "[1].slice(0, 2) == []", "[1].slice(1, 0) == []", "[[1]].flatten(-1) == []",
-      "lists.range(-1) == []", "lists.range(1000001) == []", "[dyn(1), 'a'].sort() == []",
+      "lists.range(1000001) == []", "[dyn(1), 'a'].sort() == []",
       "dyn([[1]]).sort() == []",
       "[1, 2].sortBy(e.f, e) == []", "[1, dyn('a')].sortBy(e, e) == []", "[].min() == 0", "[].max() == 0",
       "[9223372036854775807, 1].sum() == 0", "[18446744073709551615u, 1u].sum() == 0u",

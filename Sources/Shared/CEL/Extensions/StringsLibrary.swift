@@ -223,7 +223,7 @@ enum StringOperations {
   static func replace(
     _ text: String, _ old: String, _ new: String, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> String {
-    try meter.spend(Steps.making(bytes: text.utf8.count + old.utf8.count + new.utf8.count))
+    try meter.spend(8 + Steps.making(bytes: text.utf8.count + old.utf8.count + new.utf8.count))
     let bytes = Array(text.utf8)
     let needle = Array(old.utf8)
     let replacement = Array(new.utf8)
@@ -259,7 +259,7 @@ enum StringOperations {
     _ text: String, _ separator: String, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> [String] {
     guard limit != 0 else { return [] }
-    try meter.spend(Steps.making(bytes: text.utf8.count + separator.utf8.count))
+    try meter.spend(8 + Steps.making(bytes: text.utf8.count + separator.utf8.count))
     let bytes = Array(text.utf8)
     let needle = Array(separator.utf8)
     let search = ByteSearch(needle)

@@ -135,13 +135,13 @@ import CRE2
   /// What one search of many costs, that has read some bytes. Groups are found by a second search of the match.
   private func matchCost(read: Int, match: Int, _ groups: Int) -> Int {
     let perState = 3 + shape.positions / 8
-    return 8 + read / 10 + (shape.states > 2000 ? read.multipliedSaturated(by: perState) : 0)
+    return 14 + read / 10 + (shape.states > 2000 ? read.multipliedSaturated(by: perState) : 0)
       + (min(groups, groupCount) > 0 ? match.multipliedSaturated(by: perState) : 0)
   }
 
   /// What one search of a text costs at most.
   func searchCost(_ byteCount: Int, groups: Int = 0) -> Int {
-    shape.searchCost(byteCount).addingSaturated(matchCost(read: 0, match: byteCount, groups) - 8)
+    shape.searchCost(byteCount).addingSaturated(matchCost(read: 0, match: byteCount, groups))
   }
 
   /// The name of group `index` (from 1), nil when it has none.

@@ -9,7 +9,7 @@ public struct URLLibrary: Library {
   public init() {}
 
   /// Every byte is looked at several times, and kept.
-  private static let reading = Overload.Cost.custom { 20 + WorkCost.bytes($0[0]) }
+  private static let reading = Overload.Cost.custom { 40 + 2 * WorkCost.bytes($0[0]) }
 
   /// Adds the type `kubernetes.URL` and its functions.
   public func declare(in declarations: inout Declarations) {

@@ -46,9 +46,18 @@ enum URLEscape {
   /// `path` with everything escaped that a path may not hold.
   static func escapePath(_ path: some Collection<UInt8>) -> [UInt8] {
     let digits = Array("0123456789ABCDEF".utf8)
-    return path.flatMap { byte -> [UInt8] in
-      needsEscape(byte, .path) ? [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]] : [byte]
+    var output: [UInt8] = []
+    output.reserveCapacity(path.count)
+    for byte in path {
+      guard needsEscape(byte, .path) else {
+        output.append(byte)
+        continue
+      }
+      output.append(UInt8(ascii: "%"))
+      output.append(digits[Int(byte >> 4)])
+      output.append(digits[Int(byte & 15)])
     }
+    return output
   }
 
   /// Whether a path can stay as it was written.

@@ -23,7 +23,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
   /// What follows `#`, as written.
   private(set) var rawFragment: [UInt8] = []
 
-  var weight: Int { 20 + length }
+  var weight: Int { 20 + 2 * length }
 
   /// About as many bytes as were read.
   private var length: Int {
