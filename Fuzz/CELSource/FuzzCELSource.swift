@@ -33,7 +33,7 @@ public func fuzzCELSource(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
   for environment in environments {
     do {
       let program = try environment.compile(source)
-      precondition(program.estimatedCost.lowerBound >= 0)
+      precondition(program.minimumCost >= 0)
       var activation = Activation(environment)
       for (name, value) in bindings { activation[name] = value }
       let result = try program.evaluate(&activation, costLimit: 20_000)

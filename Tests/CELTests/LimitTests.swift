@@ -149,11 +149,20 @@ import Testing
     }
   }
 
-  @Test func estimatesWhatIsKnownAndNoMore() throws {
-    let environment = Evaluate.environment
-    #expect(try environment.compile("n + 1 == 2").estimatedCost.upperBound < 10)
-    #expect(try environment.compile("[1, 2, 3].all(i, i < n)").estimatedCost.upperBound < 50)
-    #expect(try environment.compile("items.all(i, i > 0)").estimatedCost.upperBound == .max)
-    #expect(try environment.compile("s.contains(s)").estimatedCost.upperBound == .max)
+  @Test func knowsWhatEveryEvaluationCosts() throws {
+    for source in [
+      "n + 1 == 2", "[1, 2, 3].all(i, i < n)", "{'a': n, 'b': [n]}.size() == 2", "n > 0 ? s : s + s",
+    ] {
+      let program = try Evaluate.environment.compile(source)
+      var activation = Activation(Evaluate.environment)
+      activation["n"] = 1
+      activation["s"] = "a"
+      #expect(program.minimumCost > 0)
+      #expect(throws: EvaluationError.self) {
+        try program.evaluate(&activation, costLimit: program.minimumCost - 1)
+      }
+      #expect(throws: Never.self) { try program.evaluate(&activation, costLimit: program.minimumCost + 200) }
+    }
+    #expect(try Evaluate.environment.compile("1 + 1 == 2").minimumCost == 0)
   }
 }

@@ -60,7 +60,8 @@ extension Environment {
       let root = try planner.plan(checked.root)
       return Program(
         resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(),
-        estimatedCost: CostEstimate(environment: self).estimate(checked), checked: checked, root: root,
+        checked: checked, root: root,
+        identity: identity,
         localCount: planner.localCount, defaultCostLimit: limits.cost)
     } catch {
       throw CompileError(error.code, error.message, in: checked.source, at: error.offset)

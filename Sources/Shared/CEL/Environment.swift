@@ -24,10 +24,14 @@ public struct Environment: Sendable {
   /// Bounds on what is accepted and done.
   public let limits: Limits
 
+  /// The same for all copies of an environment, and for what is made from it.
+  let identity = Identity()
   let declarations: Declarations
   let slots: [String: Int]
   /// How many parts the longest name has that an expression may use: no longer chain of selections can be a name.
   let longestName: Int
+
+  final class Identity: Sendable {}
 
   /// How expressions are read.
   public struct Options: Sendable {

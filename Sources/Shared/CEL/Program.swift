@@ -6,12 +6,14 @@ public struct Program: Sendable {
   public let resultType: ValueType
   /// The slots of the variables it reads.
   public let usedSlots: [Int]
-  /// What evaluating costs at least and at most; the maximum is `Int.max` where it hangs on the size of the data.
-  public let estimatedCost: ClosedRange<Int>
+  /// What every evaluation costs, whatever the data: with a lower limit none can have a value, so that a program from a
+  /// stranger may be refused beforehand.
+  public var minimumCost: Int { root.cost }
 
   /// The expression after parsing and checking.
   package let checked: CheckedExpression
   let root: Node
+  let identity: Environment.Identity
   let localCount: Int
   let defaultCostLimit: Int
 
@@ -20,7 +22,8 @@ public struct Program: Sendable {
   /// Cost is counted in steps: about one for each operation carried out, one for each element walked or made, one
   /// for each ten bytes of string work. `costLimit` bounds time and memory together; the default is the environment's.
   ///
-  /// - Throws: ``EvaluationError``
+  /// - Throws: ``EvaluationError``; `wrongActivation` if the activation was made for another environment, or was given a
+  ///   name or a value that its environment does not declare
   public func evaluate(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Value
   {
     try prepare(&activation, costLimit)
@@ -42,6 +45,7 @@ public struct Program: Sendable {
 
   @inline(__always)
   private func prepare(_ activation: inout Activation, _ costLimit: Int?) throws(EvaluationError) {
+    guard activation.identity === identity, activation.fault == nil else { throw activation.misuse(identity) }
     activation.meter = Meter(costLimit ?? defaultCostLimit)
     try activation.spend(root.cost)
     if activation.locals.count < localCount {

@@ -47,7 +47,7 @@ package final class LineFilter: Sendable {
   /// The conditions that are tested on bytes, and those that are left to the evaluator, as `--explain` names them.
   package let clauses: [Clause]
   /// The most that evaluating can cost, when the expression alone tells; nil when it hangs on the data.
-  package let estimatedCost: ClosedRange<Int>?
+  package let minimumCost: Int?
 
   /// One operand of the outermost `&&`.
   package struct Clause: Sendable {
@@ -132,7 +132,7 @@ package final class LineFilter: Sendable {
     }
     let usedSlots = program?.usedSlots ?? []
     self.roots = Scope.roots.filter { usedSlots.contains($0.slot) }
-    self.estimatedCost = program?.estimatedCost
+    self.minimumCost = program?.minimumCost
     self.pathCount = finder.paths.count
     if isFilter {
       self.template = nil

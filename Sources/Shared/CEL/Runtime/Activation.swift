@@ -4,6 +4,9 @@
 ///
 /// Made once per thread and used again for every evaluation: setting a slot and evaluating then allocate nothing
 /// of their own. Not for two threads at a time.
+///
+/// It serves all programs of its environment and no other. A name that the environment does not declare, or a value that
+/// is not of the variable's type, makes every evaluation fail with ``EvaluationError/Code/wrongActivation``.
 public struct Activation {
   /// Why a slot has no value.
   package enum Absence: UInt8, Sendable {
@@ -27,6 +30,10 @@ public struct Activation {
   var meter = Meter(0)
   /// Error values for tests of absorption; nil everywhere else.
   var errors: [Int: EvaluationError]?
+  /// What was set wrongly.
+  private(set) var fault: EvaluationError?
+  let identity: Environment.Identity
+  private let variables: [Variable]
   private let names: [String: Int]
 
   /// The steps that the last evaluation left of its cost limit; negative if it ended because of the limit.
@@ -34,6 +41,8 @@ public struct Activation {
 
   /// Values for an environment's variables, all unset.
   public init(_ environment: Environment) {
+    self.identity = environment.identity
+    self.variables = environment.variables
     self.names = environment.slots
     self.values = ContiguousArray(repeating: .null, count: environment.variables.count)
     self.absences = ContiguousArray(repeating: .unset, count: environment.variables.count)
@@ -48,10 +57,33 @@ public struct Activation {
     }
   }
 
-  /// The value of a variable; setting a name that the environment does not declare does nothing.
+  /// The value of a variable, by name.
   public subscript(name: String) -> Value? {
     get { names[name].flatMap { self[$0] } }
-    set { if let slot = names[name] { self[slot] = newValue } }
+    set {
+      guard let slot = names[name] else {
+        let meant = Suggestion.nearest(to: name, among: variables.map(\.name))
+        let hint = meant.map { ", did you mean '\($0)'?" } ?? ""
+        fault = fault ?? EvaluationError(.wrongActivation, "there is no variable '\(name)'\(hint)")
+        return
+      }
+      if let newValue, !variables[slot].type.mayBe(newValue) {
+        fault =
+          fault
+          ?? EvaluationError(
+            .wrongActivation, "'\(name)' has the type \(variables[slot].type), not \(newValue.typeName)")
+        return
+      }
+      self[slot] = newValue
+    }
+  }
+
+  /// Why a program cannot be evaluated with it.
+  func misuse(_ identity: Environment.Identity) -> EvaluationError {
+    guard identity === self.identity, let fault else {
+      return EvaluationError(.wrongActivation, "it was made for another environment")
+    }
+    return fault
   }
 
   /// Sets a slot without a test for nil.
@@ -70,5 +102,18 @@ public struct Activation {
     absences[slot] = .unset
     errors = errors ?? [:]
     errors?[slot] = error
+  }
+}
+
+extension ValueType {
+  /// Whether a value may be of this type, outermost. Null may stand for a value of any type but a scalar.
+  fileprivate func mayBe(_ value: Value) -> Bool {
+    guard let name = runtimeName else { return true }
+    if value.typeName == name { return true }
+    guard case .null = value else { return false }
+    switch self {
+    case .bool, .int, .uint, .double, .string, .bytes: return false
+    default: return true
+    }
   }
 }

@@ -9,6 +9,8 @@ public struct EvaluationError: Error, Sendable {
     case noSuchKey, noSuchField, noMatchingOverload, undeclaredReference, unboundFunction
     case divisionByZero, overflow, outOfRange, indexOutOfBounds
     case invalidArgument, invalidConversion, duplicateKey, unsupportedKeyType, noneDereference
+    /// The activation does not fit the program: see ``Activation``.
+    case wrongActivation
     /// The expression would cost more than it may. Unlike every other failure it is never absorbed by `||`, `&&`, `all`
     /// or `exists`.
     case costLimitExceeded
@@ -58,6 +60,7 @@ extension EvaluationError.Code {
     case .duplicateKey: "repeated key"
     case .unsupportedKeyType: "unsupported key type"
     case .noneDereference: "optional.none() has no value"
+    case .wrongActivation: "the activation does not fit the program"
     case .costLimitExceeded: "cost limit exceeded"
     }
   }

@@ -71,8 +71,8 @@ package struct Configuration: Sendable {
   package var allowsAnyone = false
   /// Channels a client may have on one event stream.
   package var channelLimit = 50
-  /// What a listener's filter may cost for one event.
-  package var costLimit = 10_000
+  /// What a listener's filter may cost for one event, in steps of at most 50 ns: 5 ms.
+  package var costLimit = 100_000
   /// CPU time that the filters and snapshots of one client may use in a second.
   package var filterBudget: Duration = .milliseconds(250)
   /// Requests of one client in a second; nil is no limit.

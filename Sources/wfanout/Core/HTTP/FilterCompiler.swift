@@ -46,6 +46,9 @@ final class FilterCompiler: Sendable {
     } catch {
       throw .badRequest("filter: \(error.description)")
     }
+    if let cost = filter.minimumCost, cost > costLimit {
+      throw .badRequest("filter: it costs at least \(cost) steps an event, and cost-limit is \(costLimit)")
+    }
     if filter.usesOld { throw .badRequest("filter: 'old' is not available here; use wfilter before wfanout") }
     let matcher = FilterMatcher(filter, key: request.key)
     compiled.withLock { compiled in
