@@ -49,14 +49,15 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
     swiftSettings: settings)
 }
 
-let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tools"]))
 let server: [Target.Dependency] = [
-  .product(name: "NIOCore", package: "swift-nio"),
-  .product(name: "NIOPosix", package: "swift-nio"),
-  .product(name: "NIOHTTP1", package: "swift-nio"),
-  .product(name: "NIOTLS", package: "swift-nio"),
-  .product(name: "NIOSSL", package: "swift-nio-ssl"),
-  .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+  .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Tools"])),
+  .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Tools"])),
+  .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Tools"])),
+  .product(name: "NIOTLS", package: "swift-nio", condition: .when(traits: ["Tools"])),
+  .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Tools"])),
+  .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Tools"])),
 ]
 
 let package = Package(
@@ -67,6 +68,11 @@ let package = Package(
     .executable(name: "wfilter", targets: ["wfilter"]),
     .executable(name: "wfanout", targets: ["wfanout"]),
     .library(name: "CEL", targets: ["CEL"]),
+  ],
+  // A package that only takes the library asks for no traits, and gets no dependency: see docs/CEL.md.
+  traits: [
+    .trait(name: "Tools", description: "The four tools, and the packages that they need"),
+    .default(enabledTraits: ["Tools"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -31,7 +31,8 @@ extension CompileError: CustomStringConvertible {
 
 extension CompileError {
   /// An error at a UTF-8 offset of the source.
-  package init(_ code: Code, _ message: String, in source: String, at offset: Int, suggestion: String? = nil) {
+  package init(_ code: Code, _ message: String, in source: String, at offset: Int, suggestion: String? = nil)
+  {
     let bytes = Array(source.utf8)
     let offset = max(0, min(offset, bytes.count))
     let start = bytes[..<offset].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
