@@ -16,7 +16,7 @@ SWIFT ?= swift
 BUILT = .build/release
 
 .PHONY: all demo test test-one lint build install uninstall deb tarball check-deb bench clean kube-apiserver \
-  dependencies test-dependencies check-dependencies sanitize fuzz coverage
+  dependencies test-dependencies check-dependencies sanitize fuzz fuzz-build coverage
 
 all: build
 
@@ -46,6 +46,10 @@ test-one:
 
 lint:
 	@scripts/lint.sh
+
+# The fuzz targets belong to no other build: compiled, so that none stops building unseen.
+fuzz-build:
+	for target in $$(sed -n 's/^    fuzz("\([a-z-]*\)".*/\1/p' Package.swift); do FUZZ=1 $(SWIFT) build --target $$target || exit; done
 
 # The cluster tests run against a real API server. It is built once, outside the checkout, and found by the tests.
 kube-apiserver:

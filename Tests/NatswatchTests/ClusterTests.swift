@@ -36,13 +36,14 @@ import Testing
       publisher.write((published + 1...published + 200).map { "{\"n\":\($0)}\n" }.joined())
       published += 200
       try eventually("the tail goes on", within: .seconds(60)) { tail.lines.count > published - 150 }
-      let leader = try #require(try leader(jetStream))
+      let leader = try #require(try leader(settings))
       let node = try #require(cluster.node(named: leader))
       node.kill()
       publisher.write((published + 1...published + 200).map { "{\"n\":\($0)}\n" }.joined())
       published += 200
       try eventually("another leads", within: .seconds(40)) {
-        (try? self.leader(jetStream)).flatMap { $0 } != nil && (try? self.leader(jetStream)) != leader
+        let next = try? self.leader(settings)
+        return next != nil && next != leader
       }
       try node.restart()
     }
@@ -70,7 +71,9 @@ import Testing
     return try jetStream.request("CONSUMER.NAMES.S", as: Names.self).consumers?.count ?? 0
   }
 
-  private func leader(_ jetStream: JetStream) throws -> String? {
+  /// Asks over a connection of its own: one to the node that was killed stays lost.
+  private func leader(_ settings: ConnectionSettings) throws -> String? {
+    let jetStream = JetStream(connection: try Connection(settings), shutdown: nil)
     let name = try jetStream.streamInfo("S").cluster?.leader
     return name?.isEmpty == false ? name : nil
   }
