@@ -22,7 +22,7 @@ cp /etc/resolv.conf "$work/root/etc/resolv.conf"
 mount -t proc proc "$work/root/proc"
 chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive sh -ec '
   apt-get update -qq
-  apt-get install -qq -y --no-install-recommends /tmp/watchutils.deb nats-server curl python3-minimal >/tmp/install.log 2>&1 ||
+  apt-get install -qq -y --no-install-recommends /tmp/watchutils.deb nats-server curl python3 >/tmp/install.log 2>&1 ||
     { cat /tmp/install.log; exit 1; }'
 umount "$work/root/proc"
 
@@ -58,7 +58,7 @@ check "nats-server answers" bash -c 'exec 3<>/dev/tcp/127.0.0.1/4222; read -r li
 export NATS_URL=nats://127.0.0.1:4222
 cd /tmp
 stream() { echo "{\"name\":\"$1\",\"subjects\":[\"$2\"]}" >"$1.json"; natswatch publish "${2%.>}.none" --create-stream "$1.json" </dev/null; }
-stream ACTIVITIES 'activities.>'; stream ORDERS 'orders.>'; stream KUBERNETES 'kubernetes.>'
+stream ACTIVITIES 'activities.>'; stream ORDERS 'orders.>'; stream DLQ 'dlq.>'; stream KUBERNETES 'kubernetes.>'
 mkdir -p /etc/watchutils/credentials
 echo "NATS_URL=$NATS_URL" >/etc/watchutils/env
 chmod 600 /etc/watchutils/env
