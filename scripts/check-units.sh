@@ -87,6 +87,7 @@ check "natswatch-work handles a message" grep -q 17 /var/lib/watchutils/natswatc
 # kwatch: an API server with one node and two events, and nothing more.
 cat >api.py <<'END'
 import http.server, json, time
+compact = lambda value: json.dumps(value, separators=(",", ":")).encode()
 node = lambda name, version: {"kind": "Node", "apiVersion": "v1", "metadata": {"name": name, "uid": name, "resourceVersion": version}}
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -96,7 +97,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "watch=" in self.path:
             self.send_response(200); self.send_header("Transfer-Encoding", "chunked"); self.send_header("Content-Type", "application/json"); self.end_headers()
             def line(value):
-                data = json.dumps(value).encode() + b"\n"
+                data = compact(value) + b"\n"
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data)); self.wfile.flush()
             if "sendInitialEvents" in self.path: return
             time.sleep(1); line({"type": "ADDED", "object": node("b", "12")})
@@ -110,7 +111,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "/api/v1/nodes": {"kind": "NodeList", "apiVersion": "v1", "metadata": {"resourceVersion": "11"}, "items": [node("a", "11")]},
         }
         status = 200 if path in answers else 404
-        data = json.dumps(answers.get(path, {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound"})).encode()
+        data = compact(answers.get(path, {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound"}))
         self.send_response(status); self.send_header("Content-Type", "application/json"); self.send_header("Content-Length", str(len(data))); self.end_headers(); self.wfile.write(data)
 http.server.ThreadingHTTPServer(("127.0.0.1", 8001), Handler).serve_forever()
 END
