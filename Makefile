@@ -5,7 +5,7 @@
 # make test-one T=Filter          the tests of one library or tool, with no more built than they need
 # make build         release binaries in .build/release
 # make install       PREFIX=/usr/local DESTDIR=: copy what `make build` built; `make uninstall` removes it
-# make deb tarball   packages in .build/packages; `make check-deb` installs the deb in a clean Debian and runs it
+# make deb tarball   packages in .build/packages; `make check-deb` runs the deb and its units in a clean Debian
 # make dependencies  install the Debian packages that a build needs
 # make sanitize fuzz coverage bench    see CONTRIBUTING.md
 
@@ -70,6 +70,7 @@ deb tarball: build
 
 check-deb: deb
 	@scripts/check-deb.sh .build/packages/watchutils_*.deb
+	@scripts/check-units.sh .build/packages/watchutils_*.deb
 
 clean:
 	$(SWIFT) package clean
