@@ -70,7 +70,7 @@ extension ToolCommand {
       diagnostics.error("\(error)")
       return .software
     }
-    let text = message(for: error)
+    let text = withLongerFlag(message(for: error))
     // ArgumentParser lists the valid values of enums only.
     let isDuration = text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'")
     diagnostics.error(text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : ""))

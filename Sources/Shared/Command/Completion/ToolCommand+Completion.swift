@@ -16,6 +16,17 @@ extension ToolCommand {
     }
   }
 
+  /// Adds the flag that was meant to an error about an unknown one, when a single flag begins with what was written.
+  /// ArgumentParser suggests names that are spelled alike, not longer ones.
+  static func withLongerFlag(_ text: String) -> String {
+    let parts = text.split(separator: "'", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "Unknown option ", parts[2].isEmpty else { return text }
+    let tables = [completer.root] + completer.subcommands.map(\.flags)
+    let names = Set(tables.flatMap(\.flags).flatMap(\.names).filter { $0.hasPrefix(parts[1]) })
+    guard parts[1].count > 3, names.count == 1, let name = names.first else { return text }
+    return "\(text). Did you mean '\(name)'?"
+  }
+
   private static var completer: Completer {
     let subcommands = configuration.subcommands.map { command in
       Completer.Command(
