@@ -56,6 +56,10 @@ package struct Configuration: Sendable {
   package var checksOnly = false
   package var state = StateOptions()
   package var status: StatusSink.Destination?
+  /// Bytes of a block of lines; nil is what suits the caches.
+  var blockSize: Int?
+  /// Take lines one by one even where nothing is remembered between them: the output is the same.
+  var takesLinesOneByOne = false
   /// Where to serve counts to Prometheus.
   package var metricsAddress: String?
 

@@ -24,13 +24,22 @@ package enum FilterRun {
   ) throws -> ExitStatus {
     let expressions: Expressions
     do { expressions = try Expressions(configuration) } catch { throw UsageError(description: "\(error)") }
+    return try run(expressions, configuration, output: 1, diagnostics: diagnostics, shutdown: shutdown)
+  }
+
+  /// Filters with compiled expressions, and prints to a descriptor.
+  static func run(
+    _ expressions: Expressions, _ configuration: Configuration, output descriptor: Int32,
+    diagnostics: Diagnostics,
+    shutdown: Shutdown
+  ) throws -> ExitStatus {
     let stages = try Stages(expressions, configuration)
     if configuration.checksOnly { return .ok }
     try OwnOutput.refuse(as: configuration)
     let board = configuration.metricsAddress.map { _ in CountsBoard() }
     let server = try board.map { try serve($0, configuration, diagnostics) }
     defer { withExtendedLifetime(server) {} }
-    let writer = OutputWriter(capacity: 256 << 10, shutdown: shutdown)
+    let writer = OutputWriter(descriptor: descriptor, capacity: 256 << 10, shutdown: shutdown)
     let output = RunOutput(
       writer, status: try StatusSink(configuration.statusDestination, output: writer), configuration,
       watchlist: expressions.watchlist,
@@ -76,7 +85,7 @@ package enum FilterRun {
     case .badInput: return .badInput
     case .condition: return .conditionFalse
     case .timedOut: return .timedOut
-    case .satisfied where configuration.isQuiet: return .ok
+    case .satisfied where configuration.isQuiet && output.counts.matched > 0: return .ok
     case .endOfInput, .shutdown, .satisfied, nil: break
     }
     if hasUnreadableFile { return .noInput }

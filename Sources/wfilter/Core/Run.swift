@@ -47,6 +47,8 @@ final class Run: @unchecked Sendable {
   private let shutdown: Shutdown
   private let stages: Stages?
   private let jobs: Int
+  /// Bytes of a block that say that the input is fast.
+  private let fullSize: Int
 
   init(
     _ expressions: Expressions, _ configuration: Configuration, stages: Stages?, output: RunOutput,
@@ -54,7 +56,8 @@ final class Run: @unchecked Sendable {
   ) {
     jobs = stages != nil ? 1 : configuration.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
-    let size = jobs > 1 ? 192 << 10 : 256 << 10
+    let size = configuration.blockSize ?? (jobs > 1 ? 192 << 10 : 256 << 10)
+    fullSize = min(64 << 10, size / 2)
     let input = InputSequence(
       configuration.files, partSize: jobs > 1 ? size : nil, diagnostics: diagnostics, shutdown: shutdown)
     reading = Mutex(Reading(input: input))
@@ -96,7 +99,7 @@ final class Run: @unchecked Sendable {
       case .end: end(.endOfInput, evaluator, limit, piece)
       case .shutdown: end(shutdown.cause == .deadline ? .timedOut : .shutdown, evaluator, limit, piece)
       }
-      let isFull = piece.block.count >= 64 << 10
+      let isFull = piece.block.count >= fullSize
       let goesOn = sequencer.finish(piece, ticket: ticket) { handOn($0, evaluator) }
       guard goesOn, !(mayLeave && isFull) else { return }
     }

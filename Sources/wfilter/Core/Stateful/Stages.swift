@@ -38,7 +38,9 @@ final class Stages {
   /// - Throws: ``UsageError``
   init?(_ expressions: Expressions, _ configuration: Configuration) throws(UsageError) {
     let state = configuration.state
-    guard state.isNeeded || expressions.usesOld || configuration.printsDiff else { return nil }
+    guard
+      state.isNeeded || expressions.usesOld || configuration.printsDiff || configuration.takesLinesOneByOne
+    else { return nil }
     if expressions.emit.contains(where: \.usesOld), state.throttle != nil || state.debounce != nil {
       throw UsageError(
         description:
