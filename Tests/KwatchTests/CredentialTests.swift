@@ -60,6 +60,21 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
+  @Test(arguments: ["IfAvailable", "Always"]) func letsAPluginAskAtTheTerminal(_ mode: String) throws {
+    let script = try plugin(
+      "printf 'Password: ' >&2; read -r password; printf '{\"kind\":\"ExecCredential\",\"apiVersion\":\"\(Self.version)\",\"status\":{\"token\":\"%s\"}}' \"$password\""
+    )
+    var environment = try server(wanting: "typed").kubeconfig(
+      in: directory.url,
+      user: "exec: {command: \(script), apiVersion: \(Self.version), interactiveMode: \(mode)}")
+    environment["COMMAND"] = "exec kwatch configmaps --list-only"
+    let tool = try Tool.shell("exec script -qfec \"$COMMAND\" /dev/null", environment: environment)
+    try tool.wait(for: "the prompt", .seconds(20)) { $0.soFar.output.contains("Password: ") }
+    tool.write("typed\n")
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0, "\(outcome)")
+  }
+
   struct Refused: Sendable, CustomTestStringConvertible {
     var script: String
     var words: String

@@ -74,7 +74,7 @@ struct Discovery {
       }
     }
     guard open.isEmpty, !asked.contains(Self.all) else { return [] }
-    // A core resource's plural is what it is. Another group's plural goes before a short name of the core's.
+    // Nothing outranks a core resource's plural; another group's plural outranks a core resource's short name.
     let isOpen = names.contains { name in
       guard !name.isPath, name.group == nil else { return false }
       guard case .found(let resource, _) = resolve(name) else { return true }

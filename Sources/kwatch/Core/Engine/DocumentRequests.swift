@@ -35,7 +35,7 @@ final class DocumentRequests {
 
   func removeWaiting() { queue = [] }
 
-  /// Starts what waits; while credentials are being fetched, it goes on waiting.
+  /// Starts the requests that wait, unless credentials are being fetched.
   ///
   /// - Throws: `ConfigError` if they cannot be had; the queue stays as it is.
   func pump() throws(ConfigError) {

@@ -2,7 +2,7 @@
 import Events
 import Metrics
 
-/// What `--metrics` shows of each scope. The loop sets the numbers once a turn; the scraper reads them on its thread.
+/// The metrics of each scope (`--metrics`). The loop sets them once a turn; the server's thread reads them.
 final class EngineMetrics {
   private struct Series {
     var events: Counter
@@ -11,7 +11,7 @@ final class EngineMetrics {
     var errors: Counter
     var objects: Gauge
     var healthy: Gauge
-    var told: UInt64 = 0
+    var printed: UInt64 = 0
     var seen = (reconnects: 0, resyncs: 0, errors: 0)
   }
 
@@ -33,8 +33,8 @@ final class EngineMetrics {
     for scope in scopes {
       var numbers = series[ObjectIdentifier(scope)] ?? make(scope)
       let (reconnects, resyncs, errors) = scope.machine.counts
-      numbers.events.increment(by: scope.eventCount - numbers.told)
-      numbers.told = scope.eventCount
+      numbers.events.increment(by: scope.eventCount - numbers.printed)
+      numbers.printed = scope.eventCount
       numbers.reconnects.increment(by: UInt64(reconnects - numbers.seen.reconnects))
       numbers.resyncs.increment(by: UInt64(resyncs - numbers.seen.resyncs))
       numbers.errors.increment(by: UInt64(errors - numbers.seen.errors))
@@ -51,14 +51,14 @@ final class EngineMetrics {
       ("namespace", scope.namespace ?? "*"),
     ]
     return Series(
-      events: registry.counter("kwatch_events_total", help: "Data events told.", labels: labels),
-      reconnects: registry.counter("kwatch_reconnects_total", help: "Watches begun again.", labels: labels),
+      events: registry.counter("kwatch_events_total", help: "Data events printed.", labels: labels),
+      reconnects: registry.counter("kwatch_reconnects_total", help: "Watches started again.", labels: labels),
       resyncs: registry.counter("kwatch_resyncs_total", help: "Lists made to repair a gap.", labels: labels),
       errors: registry.counter(
         "kwatch_errors_total", help: "Failed requests and broken streams.", labels: labels),
       objects: registry.gauge(
-        "kwatch_objects", help: "Objects that the consumer was told of.", labels: labels),
+        "kwatch_objects", help: "Objects that were printed and not deleted.", labels: labels),
       healthy: registry.gauge(
-        "kwatch_healthy", help: "1 where the scope is proven to deliver.", labels: labels))
+        "kwatch_healthy", help: "1 if the scope is proven to deliver.", labels: labels))
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Asks one cluster for a sign of life when it has been silent for long.
+/// Sends a small request to a cluster that has been silent for long.
 ///
-/// Any answer is one, a refusal too: over HTTP/2 it has come by the very connection whose streams are silent. Over
-/// HTTP/1.1 it proves the server and not the connection, which TCP's keep-alive and the watch's own end are left for.
+/// Any answer will do, also a refusal: over HTTP/2 it came by the very connection whose streams are silent. Over HTTP/1.1
+/// it proves that the server lives, but not the connection; TCP's keep-alive and the watch's own time-out cover that.
 final class HeartbeatRunner {
   let link: ClusterLink
   private var exchange: Exchange?
@@ -30,12 +30,12 @@ final class HeartbeatRunner {
   }
 
   private func ask(_ now: Duration, _ multi: CurlMulti) {
-    // Everybody may read this one, and it is small.
+    // Every user may read this path, and the answer is small.
     guard let made = try? link.exchange("/version") else {
-      // Credentials are on their way: whether the server lives cannot be asked now.
+      // Credentials are being fetched: the server cannot be asked now.
       return link.heartbeat.activity(at: now)
     }
-    // An older one that was never answered, while other streams spoke.
+    // An older request that was never answered, while other streams received data.
     cancel(multi)
     made.onEnd = { [unowned self] ending in
       exchange = nil

@@ -24,15 +24,15 @@ package final class ScopeRunner {
   private unowned let host: any RunnerHost
 
   private(set) var exchanges: [TransferID: Exchange] = [:]
-  /// The wall clock of the last event told.
+  /// When the last event was printed, by the wall clock.
   private(set) var lastEvent: Timestamp?
   private(set) var eventCount: UInt64 = 0
-  /// Something a state file should know has happened.
+  /// Something has happened that a state file should have.
   var hasNews = false
   /// The Status of the ERROR event that is being dealt with.
   private var errorObject: [UInt8] = []
   private let check = StrictCheck()
-  /// Whether the items of the current list say kind and apiVersion themselves.
+  /// Whether the items of the current list have a kind and an apiVersion of their own.
   private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
   private var isTable: Bool { options.format.isTable }
 
@@ -56,7 +56,7 @@ package final class ScopeRunner {
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
   }
 
-  /// Goes on with what the server has in place of the resource: another version of it. All objects are told again,
+  /// Continues with another version of the resource, which the server has in its place. All objects are printed again,
   /// in their new form.
   func move(to resource: APIResource) {
     diagnostics.warning(
@@ -73,7 +73,7 @@ package final class ScopeRunner {
     return "\(resource.qualifiedName)\(query.object.map { "/\($0)" } ?? "")\(place) (\(link.label))"
   }
 
-  /// Tells apart the scopes of a state file.
+  /// Identifies the scope in a state file.
   var key: String {
     [
       link.name, resource.apiVersion, resource.name, namespace ?? "*", query.object ?? "",
@@ -123,7 +123,7 @@ package final class ScopeRunner {
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, "watch \(title)")))
       case .complete:
-        // A half line at a clean end is no event; what it would have been comes again.
+        // An unfinished line at a clean end is not an event; the next watch sends it again.
         handle(.ended(id))
       }
     }
@@ -160,7 +160,7 @@ package final class ScopeRunner {
     }
   }
 
-  /// Notes that the server lives.
+  /// Notes that the server is alive.
   private func received(_ id: TransferID) -> Duration {
     let now = MonotonicClock.now
     machine.activity(id, at: now)
@@ -190,7 +190,7 @@ package final class ScopeRunner {
     do throws(JSONError) {
       var found = try ObjectHeader(
         item, namespaced: resource.isNamespaced, row: isTable, walkingAll: itemTemplate == nil && !isTable)
-      // The items of one list are alike: the first, read to its end, says for all whether these are missing.
+      // The items of one list are alike: the first, read to its end, shows for all whether these are missing.
       let template = itemTemplate ?? (found.hasKind, found.hasAPIVersion)
       itemTemplate = template
       found.hasKind = found.hasKind || template.hasKind
@@ -200,7 +200,7 @@ package final class ScopeRunner {
       broken(id, exchange, "an item of the list is not an object: \(Self.start(of: item))")
       return false
     }
-    tell(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
+    emit(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
       try self.printer.item(item, as: type, header)
     }
     return !exchange.isCancelled
@@ -240,7 +240,7 @@ package final class ScopeRunner {
       return !exchange.isCancelled
     }
     let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
-    tell(disposition, line) { type throws(OutputError) in
+    emit(disposition, line) { type throws(OutputError) in
       try self.printer.line(line, parsed, as: type, header)
     }
     if machine.needsProof { perform(machine.prove(at: now)) }
@@ -274,8 +274,8 @@ package final class ScopeRunner {
     line.text(0..<min(80, line.count))
   }
 
-  /// Prints what the machine decided to; `print` says whether `text` was fit to be.
-  private func tell(
+  /// Prints an object as the machine decided; `print` returns whether `text` could be printed.
+  private func emit(
     _ disposition: Disposition, _ text: Span<UInt8>, _ print: (EventType) throws(OutputError) -> Bool
   ) {
     let type: EventType
@@ -283,22 +283,22 @@ package final class ScopeRunner {
     case .drop: return
     case .emit(let own): type = own
     case .replace(let predecessor):
-      tellEnd(of: predecessor)
+      emitDeletion(of: predecessor)
       type = .added
     }
-    told()
+    noteEvent()
     var isFit = true
     printing { () throws(OutputError) in isFit = try print(type) }
     guard !isFit else { return }
     diagnostics.warning("\(title): an object that is not JSON is left out: \(Self.start(of: text))")
   }
 
-  private func tellEnd(of identity: Identity) {
-    told()
+  private func emitDeletion(of identity: Identity) {
+    noteEvent()
     printing { () throws(OutputError) in try self.printer.deleted(identity) }
   }
 
-  private func told() {
+  private func noteEvent() {
     eventCount += 1
     hasNews = true
     lastEvent = .now
@@ -316,7 +316,7 @@ package final class ScopeRunner {
       switch action {
       case .send(let id, let request, let fresh): host.send(self, id, request, fresh: fresh)
       case .cancel(let id): drop(id, discarding: true)
-      case .delete(let identities): for identity in identities { tellEnd(of: identity) }
+      case .delete(let identities): for identity in identities { emitDeletion(of: identity) }
       case .pass(let failure):
         let object = errorObject.isEmpty ? ServerAnswer.status(failure) : errorObject
         printing { () throws(OutputError) in try self.printer.error(object) }

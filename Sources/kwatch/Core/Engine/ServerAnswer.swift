@@ -2,7 +2,7 @@
 import Events
 import JSON
 
-/// A failed answer, understood as far as it says anything: a Status, or text, or nothing.
+/// The failure that an answer means: by its Status, its text, or its HTTP status alone.
 enum ServerAnswer {
   /// `what` is the request, for people: `list pods`.
   static func failure(_ exchange: Exchange, _ what: String) -> ScopeFailure {
@@ -10,7 +10,7 @@ enum ServerAnswer {
     var failure =
       status.map { self.failure($0, .http(exchange.status), what) }
       ?? ScopeFailure(kind: .http(exchange.status), message: "\(what): \(plain(exchange))")
-    // The header is for everybody, `details.retryAfterSeconds` for those who read Status.
+    // The header goes first; a Status has the same in `details.retryAfterSeconds`.
     failure.retryAfter = exchange.retryAfter ?? failure.retryAfter
     return failure
   }
@@ -46,7 +46,7 @@ enum ServerAnswer {
     return failure
   }
 
-  /// The first line of an answer that is no Status: `404 page not found`, a proxy's HTML.
+  /// The first line of an answer that is not a Status: `404 page not found`, a proxy's HTML.
   private static func plain(_ exchange: Exchange) -> String {
     let body = String(decoding: exchange.errorBody.prefix(300), as: UTF8.self)
     let line = body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""

@@ -30,7 +30,7 @@ package final class UsageRunner {
   private var givesUpAt = Duration.zero
   private var patience: Duration { max(interval * 3, .seconds(30)) }
   /// namespace/name → the sample's own time, of the last list.
-  private var told: [[UInt8]: [UInt8]] = [:]
+  private var printed: [[UInt8]: [UInt8]] = [:]
   private var seen: [[UInt8]: [UInt8]] = [:]
   private(set) var hasWorked = false
   private var hasRefreshed = false
@@ -119,7 +119,7 @@ package final class UsageRunner {
         refused(exchange.status, ServerAnswer.failure(exchange, "list \(resource.qualifiedName)").message)
       case .complete where !decoder.isComplete: failed(.error, "the answer is not a whole list")
       case .complete:
-        told = seen
+        printed = seen
         (hasWorked, hasRefreshed, failures) = (true, false, 0)
         settle(.healthy, .none, "")
         if isSnapshot { finish(.ok, "") }
@@ -140,7 +140,7 @@ package final class UsageRunner {
     }
   }
 
-  /// `isFinal`: the status to end with, unless it has worked before; what is refused now may be allowed again.
+  /// - Parameter isFinal: the status to end with, unless it has worked before: a refusal may be lifted again.
   private func failed(
     _ reason: StreamStatus.Reason, _ message: String, isFinal status: ExitStatus? = nil
   ) {
@@ -163,7 +163,7 @@ package final class UsageRunner {
     let key = item.bytes(header.namespace) + [UInt8(ascii: "/")] + item.bytes(header.name)
     let time = Self.time(item)
     seen[key] = time
-    guard told[key] != time else { return }
+    guard printed[key] != time else { return }
     do throws(OutputError) { try printer.metrics(item, header) } catch { host.fail(error) }
   }
 

@@ -35,7 +35,7 @@ extension Kubeconfig.ExecPlugin {
     }
   }
 
-  /// The value of KUBERNETES_EXEC_INFO: what kubectl tells a plugin.
+  /// The value of KUBERNETES_EXEC_INFO, as kubectl sets it.
   ///
   /// - Throws: `ConfigError` if the cluster's certificate authority cannot be read.
   func info(for target: ClusterTarget, isInteractive: Bool) throws(ConfigError) -> String {

@@ -16,7 +16,7 @@ struct Kubeconfig: Equatable, Sendable {
     var tlsServerName = ""
     var proxyURL = ""
     var disablesCompression = false
-    /// The extension `client.authentication.k8s.io/exec`, as JSON: `config` of what an exec plugin is told.
+    /// The extension `client.authentication.k8s.io/exec`, as JSON: an exec plugin gets it as `config`.
     var execConfig = ""
   }
 

@@ -8,8 +8,8 @@ extension KubeconfigLoader {
 
   /// A kubeconfig, a token: small.
   ///
-  /// - Returns: nil where there is no such file.
-  /// - Throws: `ConfigError` that says what the system said.
+  /// - Returns: nil if there is no such file.
+  /// - Throws: `ConfigError` with the system's message.
   static func file(_ path: String) throws(ConfigError) -> [UInt8]? {
     do { return try WholeFile.read(path, limit: KubeconfigParser.sizeLimit) } catch {
       if error.isMissing { return nil }

@@ -33,7 +33,7 @@ package struct KubeconfigLoader {
   /// The merged kubeconfig.
   ///
   /// - Parameter explicit: the flag's value; that file must exist, the others may be missing.
-  /// - Returns: what all files together say; empty if there are none.
+  /// - Returns: the content of all files together; empty if there are none.
   /// - Throws: `ConfigError` for a file that cannot be read or understood.
   func load(explicit: String?) throws(ConfigError) -> Kubeconfig {
     var merged = Kubeconfig()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When to ask a silent server for a sign of life, and when to take it for dead.
+/// When to check whether a silent server is alive, and when to consider it dead.
 ///
-/// What HTTP/2's PING is for in client-go (`ReadIdleTimeout` 30 s, `PingTimeout` 15 s): a peer behind a proxy or a
-/// line that has died keeps the connection open and says nothing, exactly as a healthy watch does that has no news.
-/// libcurl's multi sends no PING, so a small request that shares the connection is asked instead.
+/// client-go uses HTTP/2's PING for this (`ReadIdleTimeout` 30 s, `PingTimeout` 15 s): a dead peer behind a proxy keeps
+/// the connection open and sends nothing, exactly as a healthy watch without news does. libcurl's multi interface sends
+/// no PING, so a small request on the same connection takes its place.
 struct Heartbeat {
   enum Action: Equatable { case none, ask, giveUp }
 
@@ -16,7 +16,7 @@ struct Heartbeat {
 
   init(at time: Duration) { lastActivity = time }
 
-  /// Bytes have come from the server, whatever they say.
+  /// Bytes have come from the server, of any kind.
   mutating func activity(at time: Duration) {
     lastActivity = time
     askedAt = nil

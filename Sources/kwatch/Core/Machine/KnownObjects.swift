@@ -32,7 +32,7 @@ struct KnownObjects: Sendable {
 
   /// By `namespace/name`: a namespace has no slash.
   private var entries: [[UInt8]: Entry] = [:]
-  /// Rounds mark what a list has shown; 0 is "never".
+  /// The number of the current list; objects that it has shown carry it. 0 is before the first.
   private var round: UInt32 = 0
 
   var count: Int { entries.count }
@@ -98,7 +98,7 @@ struct KnownObjects: Sendable {
     for key in entries.keys { entries[key]?.version = [] }
   }
 
-  /// Puts back what a state file has kept.
+  /// Restores an object from a state file.
   mutating func restore(_ identity: Identity) {
     let key = identity.namespace + [UInt8(ascii: "/")] + identity.name
     guard entries[key] == nil else { return }

@@ -5,7 +5,8 @@ import Process
 extension ScopeMachine {
   mutating func failed(_ failure: ScopeFailure) {
     if failure.kind == .http(401) {
-      // Tokens expire, and not all say when: each refusal asks for new ones. The first tries them at once.
+      // Tokens expire, some without notice: each refusal fetches new ones, and after the first the request is repeated at
+      // once.
       actions.append(.refreshCredentials)
       if failures.noteRefusedCredentials() { return again() }
     }
@@ -45,7 +46,7 @@ extension ScopeMachine {
     var delay = failures.nextDelay(retryAfter: failure.retryAfter, random: random())
     var next = next
     if isSynced, settings.allowsPolling, !settings.isSnapshot {
-      // The moment from which lists replace the watch is exact, whatever the backoff says.
+      // The moment from which lists replace the watch is exact, whatever the backoff is.
       let untilPolling = since + settings.pollAfter - now
       if failure.retryAfter == nil {
         delay = untilPolling > .zero ? min(delay, untilPolling) : min(delay, settings.pollInterval)

@@ -81,7 +81,7 @@ extension ScopeMachine {
     }
   }
 
-  /// The set is whole: what was printed and not shown again is gone.
+  /// The list is complete: an object that was printed before and is not in it is gone.
   mutating func listIsWhole(_ purpose: Purpose, _ version: String) {
     let gone = known.sweep()
     // What was skipped was never printed.

@@ -77,7 +77,7 @@ struct ScopeMachine: ~Copyable {
     failures = FailureRecord(settings)
   }
 
-  /// Continues from what a state file has kept, instead of a first list.
+  /// Continues from a state file, instead of a first list.
   mutating func restore(resourceVersion: String, objects: [Identity]) {
     self.resourceVersion = resourceVersion
     for identity in objects { known.restore(identity) }
@@ -184,7 +184,7 @@ struct ScopeMachine: ~Copyable {
     return Transfer(id: lastTransfer, sentAt: now, lastActivity: now)
   }
 
-  /// Gives up what is under way.
+  /// Cancels the exchanges under way.
   mutating func cancel() {
     if let transfer { actions.append(.cancel(transfer.id)) }
     cancelVerification()
@@ -253,7 +253,7 @@ extension ScopeMachine {
     }
   }
 
-  /// Whether a stream is open, whose silence means that there is no news, or that the peer is dead.
+  /// Whether a stream is open, whose silence means either that nothing changes or that the peer is dead.
   var isWatchOpen: Bool {
     switch state {
     case .watching(let watch), .streaming(let watch, _): watch.transfer.openedAt != nil

@@ -2,10 +2,10 @@
 import Events
 import Process
 
-/// Names one HTTP exchange of a scope; what comes of an older one is ignored.
+/// Names one HTTP exchange of a scope; answers to an older one are ignored.
 typealias TransferID = Int
 
-/// What a scope asks the server.
+/// A request of a scope to the server.
 enum ScopeRequest: Equatable, Sendable {
   /// A page of a list. `resourceVersion` empty: the most recent state; else exactly that state.
   case list(resourceVersion: String, continuation: String, limit: Int?)
@@ -15,7 +15,7 @@ enum ScopeRequest: Equatable, Sendable {
   case probe(resourceVersion: String)
 }
 
-/// Why an exchange did not do what it was for.
+/// Why an exchange failed.
 struct ScopeFailure: Error, Equatable, Sendable {
   enum Kind: Equatable, Sendable {
     /// No connection, or one that broke; nothing of HTTP is wrong.
@@ -26,12 +26,12 @@ struct ScopeFailure: Error, Equatable, Sendable {
     case stream(Int)
     /// Nothing came for longer than anything may take.
     case silence
-    /// Bytes that are no list, no event.
+    /// Bytes that are neither a list nor an event.
     case garbage
   }
 
   var kind: Kind
-  /// For people: what came back.
+  /// For people: what was attempted, and what came back.
   var message: String
   var retryAfter: Duration?
   /// The Status has the cause `ResourceVersionTooLarge`.
@@ -45,7 +45,7 @@ struct ScopeFailure: Error, Equatable, Sendable {
   }
 }
 
-/// What happens to a scope.
+/// An event in the life of a scope.
 enum ScopeEvent: Sendable {
   case start
   /// 200 and its headers have come.
@@ -54,12 +54,12 @@ enum ScopeEvent: Sendable {
   case page(TransferID, ListMeta)
   case bookmark(TransferID, resourceVersion: String, endsInitialEvents: Bool)
   case failed(TransferID, ScopeFailure)
-  /// A watch ended as HTTP says it should.
+  /// A watch ended cleanly.
   case ended(TransferID)
   case timer
-  /// The server gave no sign of life when it was asked for one.
+  /// The server did not answer the request that shows whether it is alive.
   case peerDied
-  /// Someone asks for a fresh list (SIGHUP).
+  /// A new list is wanted (SIGHUP).
   case relist
 }
 
@@ -68,16 +68,16 @@ enum ScopeAction: Equatable, Sendable {
   /// `fresh`: on a new connection; the old one may be dead.
   case send(TransferID, ScopeRequest, fresh: Bool)
   case cancel(TransferID)
-  /// Objects that are gone without the watch having said so.
+  /// Objects that are gone, without a DELETED of the watch.
   case delete([Identity])
-  /// The error is for the consumer's eyes: an ERROR line.
+  /// The consumer is to see the error, as an ERROR line.
   case pass(ScopeFailure)
-  /// The first list is told whole.
+  /// The first list is printed whole.
   case synced
   /// The scope's health, as of now; one event may pass through several.
   case report(ScopeHealth)
   case refreshCredentials
-  /// The resource is no longer where it was: the server may have it under another version.
+  /// The resource is missing: the server may have it under another version.
   case rediscover
   case warn(String)
   case debug(String)
@@ -85,16 +85,16 @@ enum ScopeAction: Equatable, Sendable {
   case finish(ExitStatus, String)
 }
 
-/// What becomes of an object that has just come.
+/// How to print an object that has just arrived.
 enum Disposition: Equatable, Sendable {
   case drop
   case emit(EventType)
-  /// ADDED, after a DELETED of the object that had the name until now: whoever keeps objects by name must see its
-  /// end first.
+  /// ADDED, after a DELETED of the object that had the name until now: a consumer that keeps objects by name must see
+  /// its end first.
   case replace(Identity)
 }
 
-/// How data is being had, and how well.
+/// How a scope gets its data, and how well.
 package struct ScopeHealth: Equatable, Sendable {
   var mode = StreamStatus.Mode.snapshot
   var level = StreamStatus.Health.degraded
@@ -105,17 +105,17 @@ package struct ScopeHealth: Equatable, Sendable {
   var isPolling = false
 }
 
-/// What to do when the server no longer knows the resourceVersion that a watch should go on from.
+/// What to do when the server no longer has the resourceVersion from which a watch should continue.
 package enum GonePolicy: String, Sendable, CaseIterable {
   /// List again and print the difference.
   case relist
-  /// The same, after an ERROR line that says so.
+  /// The same, after an ERROR line.
   case error
   /// Print the ERROR line and end with status 75.
   case exit
 }
 
-/// The constants of one scope; times are the design's where no flag says otherwise.
+/// The settings of one scope, with their defaults.
 package struct ScopeSettings: Sendable {
   /// Lists at an interval replace a watch that is refused or broken.
   package var allowsPolling = true
@@ -128,7 +128,7 @@ package struct ScopeSettings: Sendable {
   package var onGone = GonePolicy.relist
   /// Failures in a row before giving up; nil: never.
   package var retryLimit: Int?
-  /// List, tell, end.
+  /// List, print, end.
   package var isSnapshot = false
   package var skipsInitial = false
   package var allowsStreamingList = true

@@ -3,7 +3,7 @@ import Events
 import JSON
 import Lines
 
-/// Prints the events of one scope, wrapping and completing what the server sent.
+/// Prints the events of one scope: wraps the server's bytes, and adds what they lack.
 final class EventPrinter {
   private let output: OutputWriter
   private let resource: APIResource
@@ -14,7 +14,7 @@ final class EventPrinter {
   private var reader: TableReader
   /// Of a page whose columns come after them.
   private var rows: [(EventType, JSONValue)] = []
-  /// What an item of a list lacks: `"kind":"Pod","apiVersion":"v1"`.
+  /// The members that an item of a list lacks: `"kind":"Pod","apiVersion":"v1"`.
   private let typeMeta: [UInt8]
   private let prefixes: [EventType: [UInt8]]
   private let suffix: [UInt8]
@@ -45,7 +45,7 @@ final class EventPrinter {
     } else {
       table = TablePrinter(output, showsNamespace: showsNamespace, usesColour: options.usesColour)
     }
-    // A kind is not known where there was no discovery; none is better than an empty one.
+    // Without discovery the kind is unknown; no kind is better than an empty one.
     let kind = resource.kind.isEmpty ? "" : "\"kind\":\(JSONText.string(resource.kind)),"
     typeMeta = Array("\(kind)\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8)
     prefixes = Dictionary(uniqueKeysWithValues: EventType.allCases.map { ($0, EventLine.prefix($0)) })
@@ -111,14 +111,14 @@ final class EventPrinter {
     }
   }
 
-  /// An object that is gone without the server having said so: what is known of it, nothing else.
+  /// A synthetic DELETED: kind, apiVersion and what is known of the object's metadata, nothing else.
   func deleted(_ identity: Identity) throws(OutputError) {
     switch options.format {
     case .json, .yaml:
       var object = Array("{".utf8) + typeMeta + Array(",\"metadata\":{\"name\":\"".utf8) + identity.name
       if !identity.namespace.isEmpty { object += Array("\",\"namespace\":\"".utf8) + identity.namespace }
       if !identity.uid.isEmpty { object += Array("\",\"uid\":\"".utf8) + identity.uid }
-      // A hash stands in the place of a resourceVersion that never was.
+      // An object without a resourceVersion is remembered by a hash.
       if identity.resourceVersion.first != UInt8(ascii: "#") {
         object += Array("\",\"resourceVersion\":\"".utf8) + identity.resourceVersion
       }
@@ -204,7 +204,7 @@ final class EventPrinter {
     return true
   }
 
-  /// Puts back what an item lacks: a list says kind and apiVersion once for all of them.
+  /// Adds what an item lacks: a list has kind and apiVersion once for all of its items.
   private func complete(
     _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
   ) throws(OutputError) -> Bool {

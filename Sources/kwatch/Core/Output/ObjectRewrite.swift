@@ -3,12 +3,12 @@ import Digest
 import Encoding
 import JSON
 
-/// What to leave out of an object, or to hide in it; all else stays byte for byte.
+/// What to leave out of an object, or to hide in it; the rest is kept byte for byte.
 indirect enum ObjectRewrite: Equatable, Sendable {
   case cut
   /// A string becomes `sha256:` and the digest of its bytes.
   case hash
-  /// The strings of a map, each base64: the digest is of what they stand for, as `sha256sum` of the file would be.
+  /// The strings of a map, each base64: the digest is of the decoded bytes, as `sha256sum` of the file would be.
   case hashBase64Members
   case hashMembers
   case inside([String: ObjectRewrite])
@@ -99,7 +99,7 @@ indirect enum ObjectRewrite: Equatable, Sendable {
     result += Array("\"sha256:\(Hexadecimal.encode(Digest.sha256(value)))\"".utf8)
   }
 
-  /// A value without the white space between its tokens: a line must not have another line in it.
+  /// A value without the white space between its tokens: an event is one line.
   static func compact(_ text: Span<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)

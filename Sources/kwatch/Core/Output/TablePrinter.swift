@@ -12,7 +12,7 @@ protocol TableView: AnyObject {
   func endOfPage(_ reader: TableReader) throws(OutputError)
 }
 
-/// `-o table` in a pipe: a line for each event, which says first what happened.
+/// `-o table` in a pipe: a line for each event, with the event's type in front.
 ///
 /// A page is held until its end so that the columns fit it; later events keep those widths.
 final class TablePrinter: TableView {

@@ -19,7 +19,7 @@ struct TableRow: Equatable {
 struct TableReader {
   /// kubectl shows columns of priority 0, and with `-o wide` the others, too.
   private let isWide: Bool
-  /// LAST SEEN also says how often and since when, as `kubectl events` does.
+  /// LAST SEEN includes how often and since when, as in `kubectl events`.
   private let isEvents: Bool
   private(set) var columns: [String] = []
   private var indices: [Int] = []

@@ -34,9 +34,9 @@ import CCurl
     unsafe curl_multi_add_handle(multi, exchange.handle)
   }
 
-  /// Gives an exchange up; none of its closures is called any more.
+  /// Cancels an exchange; none of its closures is called any more.
   ///
-  /// `discarding`: its connection, too, once nothing else is on it; it may be dead.
+  /// - Parameter discarding: closes its connection, too, once nothing else uses it; it may be dead.
   func cancel(_ exchange: Exchange, discarding: Bool = false) {
     exchange.isCancelled = true
     if discarding { exchange.set(CURLOPT_FORBID_REUSE, 1) }
@@ -46,7 +46,7 @@ import CCurl
   private func remove(_ exchange: Exchange) {
     guard unsafe running.removeValue(forKey: exchange.handle) != nil else { return }
     unsafe curl_multi_remove_handle(multi, exchange.handle)
-    exchange.letGo()
+    exchange.releaseClosures()
   }
 
   /// Moves what can be moved without waiting.

@@ -3,9 +3,9 @@ import CCurl
 
 /// How an exchange came to its end.
 enum ExchangeEnding: Equatable, Sendable {
-  /// HTTP ended it as it should, whatever the status.
+  /// It ended cleanly, with any HTTP status.
   case complete
-  /// It broke, or never began; what libcurl says.
+  /// It broke, or never began; with libcurl's message.
   case broken(String)
 }
 
@@ -62,14 +62,14 @@ enum ExchangeEnding: Equatable, Sendable {
     unsafe errorText.deallocate()
   }
 
-  /// Lets its closures go, which hold it themselves as a rule.
-  func letGo() {
+  /// Releases the closures, which usually hold the exchange: this breaks the retain cycle.
+  func releaseClosures() {
     onOpen = {}
     onBytes = { _ in false }
     onEnd = { _ in }
   }
 
-  /// Breaks it off where nothing comes for this long, in whole seconds.
+  /// Ends the exchange if nothing arrives for this long, in whole seconds.
   func limitSilence(_ patience: Duration) {
     set(CURLOPT_LOW_SPEED_LIMIT, 1)
     set(CURLOPT_LOW_SPEED_TIME, Int(patience.components.seconds))
@@ -79,7 +79,7 @@ enum ExchangeEnding: Equatable, Sendable {
 
   func set(_ option: CURLoption, _ value: String) { unsafe ccurl_set_string(handle, option, value) }
 
-  /// Takes libcurl's own default away.
+  /// Removes libcurl's own default.
   func unset(_ option: CURLoption) { unsafe ccurl_set_pointer(handle, option, nil) }
 
   func set(_ option: CURLoption, bytes: [UInt8]) {
@@ -97,7 +97,7 @@ enum ExchangeEnding: Equatable, Sendable {
     unsafe ccurl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
   }
 
-  /// libcurl's own words for what went wrong.
+  /// libcurl's message for a failure.
   func describe(_ code: CURLcode) -> String {
     let detail = unsafe String(cString: errorText)
     return detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail

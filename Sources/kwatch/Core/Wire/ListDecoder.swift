@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// What the end of a list's page says.
+/// The fields of a list beside its items.
 struct ListMeta: Equatable, Sendable {
   var kind = ""
   var apiVersion = ""
@@ -106,7 +106,7 @@ struct ListDecoder {
 
   private var isItemsKey: Bool { key == Array("items".utf8) || key == Array("rows".utf8) }
 
-  /// A key, or the value of a member that is no array of items, is whole.
+  /// A key, or the value of a member that is not the array of items, is whole.
   private mutating func finishMember() throws(Fault) {
     let bytes = capture.carry
     if place == .key {
@@ -164,7 +164,7 @@ struct ValueCapture {
     carry.removeAll(keepingCapacity: carry.count <= 64 << 10)
   }
 
-  /// - Returns: the index behind the value's last byte, nil when it goes on behind the chunk.
+  /// - Returns: the index after the value's last byte; nil if the value continues after the chunk.
   mutating func scan(_ chunk: Span<UInt8>, from start: Int) -> Int? {
     var index = start
     while index < chunk.count {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// Where an object's identity stands in its bytes.
+/// Where an object's identity is in its bytes.
 ///
 /// Ranges are of the strings' raw content, between the quotes; empty when absent. Kubernetes' names, uids and
 /// resourceVersions need no JSON escapes; where another server escapes them, the escaped form is the identity.
@@ -19,9 +19,9 @@ struct ObjectHeader: Equatable, Sendable {
   /// Reads the header of the object that starts at `start`.
   ///
   /// Stops as soon as it has name, uid, resourceVersion and, where `namespaced`, namespace: in what kube-apiserver
-  /// sends, these stand in the first 300 bytes of built-in kinds.
+  /// sends, these are in the first 300 bytes of built-in kinds.
   /// `row`: this is a Table's row, whose identity is in its `object`; `walkingAll`: read to the object's end. Throws
-  /// when this is no object, or an unfinished one.
+  /// when this is not an object, or an unfinished one.
   init(
     _ text: Span<UInt8>, at start: Int = 0, namespaced: Bool, row: Bool = false, walkingAll: Bool = false
   ) throws(JSONError) {
@@ -52,7 +52,7 @@ struct ObjectHeader: Equatable, Sendable {
     return nil
   }
 
-  /// - Returns: whether all that is wanted was found, so that the walker may stand inside `metadata`.
+  /// - Returns: whether all that is wanted was found, so that the walker may be inside `metadata`.
   private mutating func readMetadata(
     _ text: Span<UInt8>, _ walker: inout JSONWalker, namespaced: Bool, walkingAll: Bool
   ) throws(JSONError) -> Bool {

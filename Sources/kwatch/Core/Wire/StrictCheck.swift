@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// Checks what a server sent by the letter of RFC 8259 before it is printed: bytes that were damaged on their way are
-/// an error, not a line.
+/// Checks an object by the letter of RFC 8259 before it is printed: damaged bytes are an error, not a line.
 struct StrictCheck {
   private let padded = PaddedBytes()
 

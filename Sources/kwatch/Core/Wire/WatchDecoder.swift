@@ -19,8 +19,8 @@ struct WatchLine {
 
 /// Cuts a watch stream into lines; they may arrive split at any byte.
 ///
-/// A line is only handed on when its newline has come: a stream that was cut leaves a half line, which must not
-/// be printed (`hasRemainder`).
+/// A line is passed on only once its newline has arrived: a stream that was cut leaves an unfinished line, which must
+/// not be printed (`hasRemainder`).
 struct WatchDecoder {
   /// A line longer than this is an attack or a broken server.
   static let lineLimit = 64 << 20
@@ -66,7 +66,7 @@ extension WatchLine {
   /// Takes a line apart: `{"type":T,"object":{…}}`, in any order, with any spaces.
   ///
   /// - Returns: nil for a type that no version of the API has.
-  /// - Throws: `JSONError` for a line that is no event.
+  /// - Throws: `JSONError` for a line that is not an event.
   init?(_ line: Span<UInt8>) throws(JSONError) {
     if let canonical = WatchLine(canonical: line) {
       self = canonical
