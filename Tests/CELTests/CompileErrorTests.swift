@@ -162,7 +162,7 @@ import Testing
     Row(
       source: "duration('5 m') > duration('1s')",
       text: """
-        1:10: conversion failed: '5 m' is no duration
+        1:10: conversion failed: '5 m' is not a duration
         duration('5 m') > duration('1s')
                  ^
         """),

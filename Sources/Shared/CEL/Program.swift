@@ -28,7 +28,7 @@ public struct Program: Sendable {
   {
     try prepare(&activation, costLimit)
     let result = try root.evaluate(&activation)
-    // Whoever prints or copies the result walks all of it.
+    // Printing or copying the result walks all of it.
     if result.weight.multipliedSaturated(by: 2) > activation.meter.remaining {
       throw EvaluationError(.costLimitExceeded)
     }

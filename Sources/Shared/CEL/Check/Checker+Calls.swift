@@ -13,7 +13,7 @@ extension Checker {
       }
       return try resolve(expression, function, overloads, isMember: false, arguments)
     }
-    // A namespace's function, `optional.of(x)`: its target is no expression.
+    // A namespace's function, `optional.of(x)`: its target is not an expression.
     if let namespace = qualifiedName(target), let overloads = resolver.function("\(namespace).\(function)") {
       return try resolve(expression, "\(namespace).\(function)", overloads, isMember: false, arguments)
     }
@@ -138,7 +138,7 @@ extension Expr {
 
 /// How calls are shown in messages.
 enum CallText {
-  /// `_+_` as people know it.
+  /// `_+_` as it is written in an expression.
   static func name(_ function: String) -> String {
     switch function {
     case "_[_]": return "[]"

@@ -97,7 +97,7 @@ struct Checker {
     resolver.environment.container.isEmpty ? "" : " (in container '\(resolver.environment.container)')"
   }
 
-  /// The name of a chain of selections, when its first part is no local variable, so that it may be qualified.
+  /// The name of a chain of selections, when its first part is not a local variable, so that it may be qualified.
   func qualifiedName(_ expression: Expr) -> String? {
     guard let name = expression.qualifiedName(parts: resolver.environment.longestName) else { return nil }
     return isLocal(String(name.prefix { $0 != "." })) && !name.hasPrefix(".") ? nil : name
@@ -190,7 +190,8 @@ struct Checker {
     if let second = fold.secondVariable { locals.append((second, variables.second)) }
     let condition = try check(fold.condition)
     if !unifier.assign(condition, to: .bool) {
-      _ = try fail(fold.condition.offset, "a condition of type '\(unifier.resolve(condition))' is no bool")
+      _ = try fail(
+        fold.condition.offset, "a condition has the type bool, not '\(unifier.resolve(condition))'")
     }
     let step = try check(fold.step)
     if !unifier.assign(step, to: initial) {

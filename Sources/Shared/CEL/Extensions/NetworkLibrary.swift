@@ -7,7 +7,7 @@ public struct NetworkLibrary: Library {
 
   private let dialect: Dialect
 
-  /// The library; the dialect decides whether constants that are no addresses are refused when an expression is compiled
+  /// The library; the dialect decides whether constants that are not addresses are refused when an expression is compiled
   /// (not in Kubernetes'), and about IPv4 addresses mapped into IPv6 (the specification takes their hexadecimal form).
   public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 

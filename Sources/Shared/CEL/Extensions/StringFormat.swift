@@ -105,7 +105,7 @@ enum StringFormat {
       throw .invalidArgument("\(problem)could not find end of precision specifier")
     }
     guard let value = Int(String(decoding: digits, as: UTF8.self)) else {
-      throw .invalidArgument("\(problem)'\(String(decoding: digits, as: UTF8.self))' is no number")
+      throw .invalidArgument("\(problem)'\(String(decoding: digits, as: UTF8.self))' is not a number")
     }
     guard value <= precisionLimit else {
       throw .invalidArgument(

@@ -348,7 +348,7 @@ enum StringOperations {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// What stands behind the backslash for a byte that is escaped.
+  /// What follows the backslash for a byte that is escaped.
   private static func escape(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x07: UInt8(ascii: "a")

@@ -96,7 +96,7 @@ final class MessageNode: Node, @unchecked Sendable {
     var given: [(name: String, value: Value)] = []
     for field in fields {
       let value = try field.value.evaluate(&activation)
-      // A Struct or ListValue makes every value in it anew.
+      // A Struct or ListValue makes every value in it again.
       try activation.spend(value.weight)
       guard field.isOptional else {
         given.append((field.name, value))

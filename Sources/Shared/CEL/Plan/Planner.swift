@@ -89,7 +89,7 @@ struct Planner {
     return SelectNode(expression, SlotNode(offset: expression.offset, slot: slot, name: fallback), name)
   }
 
-  /// The variable or constant that the checker found behind a name, qualified or not.
+  /// The variable or constant that the checker found for a name, qualified or not.
   private mutating func resolved(_ expression: Expr) -> Node? {
     switch checked.references[expression.id] {
     case .variable(let slot):

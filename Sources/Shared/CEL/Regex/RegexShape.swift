@@ -244,7 +244,7 @@ extension RegexShape {
       return next()
     }
 
-    /// What stands between `(` and the group's content: `?:`, `?i`, `?P<name>`.
+    /// The text between `(` and the group's content: `?:`, `?i`, `?P<name>`.
     mutating func skipGroupPrefix() {
       guard index < bytes.count, bytes[index] == UInt8(ascii: "?") else { return }
       while index < bytes.count,
@@ -265,7 +265,7 @@ extension RegexShape {
       index = min(index + 1, bytes.count)
     }
 
-    /// How often an atom may be repeated; nil for a brace that is no repetition.
+    /// How often an atom may be repeated; nil for a brace that is not a repetition.
     mutating func repetition(_ byte: UInt8) -> (least: Int, most: Int?)? {
       let result: (Int, Int?)
       switch byte {

@@ -39,7 +39,7 @@ public struct EvaluationError: Error, Sendable {
 }
 
 extension EvaluationError: CustomStringConvertible {
-  /// For people: `no such key: phase`.
+  /// For a message: `no such key: phase`.
   public var description: String { detail.isEmpty ? code.text : "\(code.text): \(detail)" }
 }
 

@@ -29,7 +29,7 @@ public struct Macro: Sendable {
 public struct MacroError: Error, Sendable {
   /// Where, as a UTF-8 offset.
   public let offset: Int
-  /// The reason, for people.
+  /// The reason, in plain words.
   public let message: String
 
   /// The fault of one argument.

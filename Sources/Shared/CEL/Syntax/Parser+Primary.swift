@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Parser {
-  /// Words that CEL keeps for later; they may be keys behind a dot, not names.
+  /// Words that CEL keeps for later; they may be keys after a dot, not names.
   static let reserved: Set<String> = [
     "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
     "namespace", "return", "var", "void", "while",
   ]
 
-  /// A primary and the selections, calls and indexes behind it.
+  /// A primary and the selections, calls and indexes after it.
   mutating func postfix() throws(SyntaxFault) -> Expr { try postfix(of: try primary()) }
 
   mutating func postfix(of operand: Expr) throws(SyntaxFault) -> Expr {
@@ -31,7 +31,7 @@ extension Parser {
 
   private mutating func member(of operand: Expr, _ offset: Int) throws(SyntaxFault) -> Expr {
     let isOptional = try accept(.question)
-    let name = try fieldName("a name behind the '.'")
+    let name = try fieldName("a name after the '.'")
     if isOptional {
       let field = try make(name.offset, .literal(.string(name.text)))
       return try make(offset, .call(target: nil, function: "_?._", arguments: [operand, field]))
@@ -50,7 +50,7 @@ extension Parser {
     guard name.kind == .identifier || name.kind == .quotedIdentifier else { throw expected(what) }
     if name.kind == .identifier, ["true", "false", "null"].contains(name.text) {
       throw SyntaxFault(
-        offset: name.offset, message: "'\(name.text)' cannot be a key behind a dot: write [\"\(name.text)\"]")
+        offset: name.offset, message: "'\(name.text)' cannot be a key after a dot: write [\"\(name.text)\"]")
     }
     try advance()
     return name
@@ -66,7 +66,7 @@ extension Parser {
     case .identifier: return try name(leadingDot: false)
     case .symbol(.dot):
       try advance()
-      guard token.kind == .identifier else { throw expected("a name behind the '.'") }
+      guard token.kind == .identifier else { throw expected("a name after the '.'") }
       return try name(leadingDot: true)
     case .symbol(.leftParenthesis):
       try advance()

@@ -100,7 +100,7 @@ struct Parser {
     guard try accept(.colon) else {
       if isAdjacent {
         throw SyntaxFault(
-          offset: offset, message: "an optional selection has its '?' behind the dot: a.?b", suggestion: ".?")
+          offset: offset, message: "an optional selection has its '?' after the dot: a.?b", suggestion: ".?")
       }
       throw expected("':' of the '?'")
     }

@@ -91,7 +91,7 @@ struct StringLiteral {
 
   private func scalar(_ count: Int, _ position: inout Int, _ start: Int) throws(SyntaxFault) -> Piece {
     guard let scalar = Unicode.Scalar(try hex(count, &position, start)) else {
-      throw SyntaxFault(offset: start, message: "escape is no Unicode code point")
+      throw SyntaxFault(offset: start, message: "escape is not a Unicode code point")
     }
     return .scalar(scalar, offset: start)
   }

@@ -8,7 +8,7 @@ struct Token: Sendable {
     /// Between backticks; the text is without them.
     case quotedIdentifier
     case int(Int64)
-    /// 9223372036854775808, which is an int only behind a minus.
+    /// 9223372036854775808, which is an int only after a minus.
     case intMinimumMagnitude
     case uint(UInt64)
     case double(Double)

@@ -32,14 +32,14 @@ enum ConversionFunctions {
       .unary("int64_to_int64") { (value: Int64) in value },
       .unary("uint64_to_int64") { (value: UInt64) throws(EvaluationError) -> Int64 in
         guard let result = Int64(exactly: value) else {
-          throw EvaluationError(.outOfRange, "\(value) is no int")
+          throw EvaluationError(.outOfRange, "\(value) is not an int")
         }
         return result
       },
       .unary("double_to_int64") { (value: Double) throws(EvaluationError) -> Int64 in
         // Both ends are excluded, as in cel-go: a double there may stand for an integer beyond.
         guard value > -0x1p63, value < 0x1p63 else {
-          throw EvaluationError(.outOfRange, "\(value) is no int")
+          throw EvaluationError(.outOfRange, "\(value) is not an int")
         }
         return Int64(value)
       },
@@ -57,12 +57,14 @@ enum ConversionFunctions {
       .unary("uint64_to_uint64") { (value: UInt64) in value },
       .unary("int64_to_uint64") { (value: Int64) throws(EvaluationError) -> UInt64 in
         guard let result = UInt64(exactly: value) else {
-          throw EvaluationError(.outOfRange, "\(value) is no uint")
+          throw EvaluationError(.outOfRange, "\(value) is not a uint")
         }
         return result
       },
       .unary("double_to_uint64") { (value: Double) throws(EvaluationError) -> UInt64 in
-        guard value >= 0, value < 0x1p64 else { throw EvaluationError(.outOfRange, "\(value) is no uint") }
+        guard value >= 0, value < 0x1p64 else {
+          throw EvaluationError(.outOfRange, "\(value) is not a uint")
+        }
         return UInt64(value)
       },
       .unary("string_to_uint64", cost: .linear) { (text: String) throws(EvaluationError) -> UInt64 in
@@ -133,6 +135,6 @@ enum ConversionFunctions {
   }
 
   private static func failure(_ text: String, _ type: String) -> EvaluationError {
-    EvaluationError(.invalidConversion, "'\(text.prefix(64))' is no \(type)")
+    EvaluationError(.invalidConversion, "'\(text.prefix(64))' is not a valid \(type)")
   }
 }

@@ -28,7 +28,7 @@ package enum DoubleText {
       {
         return nil
       }
-      // Swift wants a digit behind the point, Go does not.
+      // Swift wants a digit after the point, Go does not.
       if padded.hasSuffix(".") { padded += "0" }
       guard let value = Double(padded), value.isFinite else { return nil }
       return text.hasPrefix("-") ? -value : value

@@ -18,7 +18,7 @@ struct TimeZoneFile: Sendable {
       guard readBlock(&reader, header, width: 4) else { return nil }
       return
     }
-    // Version 2 repeats everything with 64-bit times behind the 32-bit block.
+    // Version 2 repeats everything with 64-bit times after the 32-bit block.
     reader.position += header.blockSize(width: 4)
     guard let second = Header(&reader), readBlock(&reader, second, width: 8) else { return nil }
     rule = TimeZoneRule(reader.footer)
@@ -114,7 +114,7 @@ private struct BigEndianReader {
     return result
   }
 
-  /// What stands between the last two newlines.
+  /// The text between the last two newlines.
   var footer: ArraySlice<UInt8> {
     guard position < bytes.count, bytes[position] == 0x0A else { return [] }
     return bytes[(position + 1)...].prefix { $0 != 0x0A }

@@ -20,7 +20,7 @@ enum TimeZoneRules {
 
   /// Seconds east of UTC at a point in time.
   ///
-  /// - Throws: `invalidArgument` for a name that is no zone
+  /// - Throws: `invalidArgument` for a name that is not a zone
   static func offset(of name: String, at seconds: Int64) throws(EvaluationError) -> Int64 {
     if name == "UTC" || name.isEmpty { return 0 }
     if let fixed = try fixedOffset(name) { return fixed }
@@ -40,7 +40,7 @@ enum TimeZoneRules {
     }
     guard (1...2).contains(parts[0].utf8.count), parts[1].utf8.count == 2, let hours = Int64(parts[0]),
       let minutes = Int64(parts[1]), hours < 24, minutes < 60
-    else { throw .invalidArgument("'\(name.prefix(64))' is no offset such as +02:00") }
+    else { throw .invalidArgument("'\(name.prefix(64))' is not an offset such as +02:00") }
     return (isNegative ? -1 : 1) * (hours * 3600 + minutes * 60)
   }
 

@@ -23,7 +23,7 @@ extension TimestampValue: CustomStringConvertible {
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 
-  /// Nanoseconds as digits behind a point, zeros at the end left out.
+  /// Nanoseconds as digits after a point, zeros at the end left out.
   static func fraction(_ nanoseconds: Int64) -> String {
     var digits = pad(nanoseconds, 9)
     while digits.hasSuffix("0") { digits.removeLast() }
@@ -69,11 +69,11 @@ private struct DigitReader {
 
   var failure: EvaluationError {
     let shown = String(decoding: text.prefix(64), as: UTF8.self)
-    // A year of five digits is well formed in every other way, and told as what it is.
+    // A year of five digits is well formed in every other way, and reported as out of range.
     let isLongYear = text.prefix { $0.isDigit }.count > 4
     return isLongYear
       ? EvaluationError(.outOfRange, "timestamp \(shown)")
-      : EvaluationError(.invalidConversion, "'\(shown)' is no RFC 3339 timestamp")
+      : EvaluationError(.invalidConversion, "'\(shown)' is not an RFC 3339 timestamp")
   }
 
   mutating func accept(_ character: UnicodeScalar) -> Bool {
@@ -93,7 +93,7 @@ private struct DigitReader {
     return result
   }
 
-  /// Digits behind the point, as nanoseconds.
+  /// Digits after the point, as nanoseconds.
   mutating func fraction() -> Int64? {
     var result: Int64 = 0
     var count = 0

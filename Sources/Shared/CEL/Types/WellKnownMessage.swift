@@ -88,10 +88,12 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
       return value ?? .null
     case (.floatValue, .double(let double)): return .double(Double(Float(double)))
     case (.int32Value, .int(let int)):
-      guard Int32(exactly: int) != nil else { throw EvaluationError(.outOfRange, "\(int) is no int32") }
+      guard Int32(exactly: int) != nil else { throw EvaluationError(.outOfRange, "\(int) is not an int32") }
       return .int(int)
     case (.uint32Value, .uint(let uint)):
-      guard UInt32(exactly: uint) != nil else { throw EvaluationError(.outOfRange, "\(uint) is no uint32") }
+      guard UInt32(exactly: uint) != nil else {
+        throw EvaluationError(.outOfRange, "\(uint) is not a uint32")
+      }
       return .uint(uint)
     default: throw .noMatchingOverload
     }

@@ -6,7 +6,7 @@ public struct TimestampValue: Sendable, Hashable {
   public let seconds: Int64
   /// 0…999,999,999, counted forward from `seconds`.
   public let nanoseconds: Int32
-  /// The offset from UTC it was written with, in minutes. Only `string(timestamp)` shows it; it is no part of equality.
+  /// The offset from UTC it was written with, in minutes. Only `string(timestamp)` shows it; it is not a part of equality.
   let offsetMinutes: Int16
 
   static let minimumSeconds: Int64 = -62_135_596_800

@@ -25,7 +25,7 @@ extension Value: Equatable {
     }
   }
 
-  /// How two numbers of any types compare; nil when one is no number.
+  /// How two numbers of any types compare; nil when one is not a number.
   @inline(never)
   func numericOrder(_ other: Value) -> NumericOrder? {
     switch (self, other) {

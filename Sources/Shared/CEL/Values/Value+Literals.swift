@@ -2,7 +2,7 @@
 
 /// Values written as Swift literals: `["name": "web", "replicas": 3, "ready": true, "node": .null]`.
 ///
-/// `nil` is no literal for null: where a `Value?` is wanted, as in ``optional(_:)``, it would be taken for a value.
+/// `nil` is not a literal for null: where a `Value?` is wanted, as in ``optional(_:)``, it would be taken for a value.
 extension Value: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral

@@ -4,7 +4,7 @@ extension Value {
   /// How many values lie in it, at any depth, itself included; a string weighs one more for each ten bytes.
   ///
   /// A value that is reached on two ways counts twice: what takes little memory because it shares its parts can be
-  /// immense to walk, and whatever walks a value is charged its weight before. Saturates at `Int.max / 4`.
+  /// immense to walk, and a function that walks a value is charged its weight first. Saturates at `Int.max / 4`.
   var weight: Int {
     switch self {
     case .string(let string): 1 + string.utf8.count / 10

@@ -108,7 +108,7 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
       throw .invalidArgument("\(name) must not contain leading zeroes \(shown(bytes))")
     }
     guard let value = UInt64(String(decoding: bytes, as: UTF8.self)) else {
-      throw .invalidArgument("\(name) \(shown(bytes)) is no uint64")
+      throw .invalidArgument("\(name) \(shown(bytes)) is not a uint64")
     }
     return value
   }

@@ -5,7 +5,7 @@ enum URLEscape {
   /// The part of a URL that a text stands in.
   enum Part { case path, userInfo, host, zone, query, fragment }
 
-  /// Why a text is no valid part of a URL.
+  /// Why a text is not a valid part of a URL.
   struct Failure: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
