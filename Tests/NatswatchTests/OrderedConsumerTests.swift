@@ -207,4 +207,36 @@ import Testing
     #expect(machine.message(message(10, 3), now: .zero) == .deliver)
     #expect(machine.plan(stream(first: 1, last: 12), now: .zero) == .create(.sequence(11)))
   }
+
+  /// A first pass that is cut goes on with what it covers, then delivers every message after its end.
+  @Test func aFirstPassThatIsCutGoesOnBySequence() {
+    var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
+    let before = stream(first: 1, last: 10)
+    #expect(machine.plan(before, now: .zero) == .create(.lastPerSubject))
+    #expect(machine.created(consumer(at: 0, pending: 10), before, now: .zero) == .proceed)
+    #expect(machine.message(message(4, 1), now: .zero) == .deliver)
+    let after = stream(first: 1, last: 13)
+    #expect(machine.plan(after, now: .seconds(1)) == .create(.lastPerSubject))
+    #expect(machine.created(consumer(at: 0, pending: 9), after, now: .seconds(1)) == .proceed)
+    #expect(machine.message(message(4, 1), now: .seconds(1)) == .skip)
+    #expect(machine.message(message(9, 2), now: .seconds(1)) == .deliver)
+    guard case .recreate = machine.message(message(13, 3), now: .seconds(1)) else {
+      Issue.record("13 would hide 11 and 12, which are of the same subject")
+      return
+    }
+    #expect(machine.plan(after, now: .seconds(2)) == .create(.sequence(11)))
+  }
+
+  /// What the pass covers is set when it is first asked for, whatever becomes of its first consumer.
+  @Test func aFirstPassKeepsItsEnd() {
+    var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
+    #expect(machine.plan(stream(first: 1, last: 10), now: .zero) == .create(.lastPerSubject))
+    let after = stream(first: 1, last: 13)
+    #expect(machine.plan(after, now: .seconds(1)) == .create(.lastPerSubject))
+    #expect(machine.created(consumer(at: 0, pending: 9), after, now: .seconds(1)) == .proceed)
+    guard case .recreate = machine.message(message(13, 1), now: .seconds(1)) else {
+      Issue.record("13 is after the end of the pass")
+      return
+    }
+  }
 }

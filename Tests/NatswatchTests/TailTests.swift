@@ -56,7 +56,8 @@ import Testing
     let expected: [UInt64] = (1...80).filter { $0 % 4 != 2 }
     #expect(sequences(in: outcome.output) == expected)
     let one = try bed.run(["a.y", "--all", "--until-now"])
-    #expect(one.output.contains(#""sequence":2,"#) && one.output.contains(#""pending":19,"payload":"object"}}"#))
+    #expect(
+      one.output.contains(#""sequence":2,"#) && one.output.contains(#""pending":19,"payload":"object"}}"#))
   }
 
   @Test(arguments: NATSServer.Version.installed) func itsConsumerComesAndGoes(_ version: NATSServer.Version)

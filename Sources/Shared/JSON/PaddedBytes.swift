@@ -14,7 +14,10 @@
 
   /// The copy; valid until the next one is made.
   package func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-    if unsafe memory.count < bytes.count + JSONCursor.padding {
+    // Grows by doubling, and gives back what a single large payload took.
+    let isTooSmall = unsafe memory.count < bytes.count + JSONCursor.padding
+    let isTooLarge = unsafe memory.count > 1 << 20 && memory.count / 16 > bytes.count
+    if isTooSmall || isTooLarge {
       unsafe memory.deallocate()
       unsafe memory = .allocate(byteCount: 2 * bytes.count + JSONCursor.padding, alignment: 64)
       unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)

@@ -30,6 +30,7 @@ package enum OutputError: ToolError, Equatable {
   /// Where the bytes go.
   package let descriptor: Int32
   private var buffer: UnsafeMutableRawBufferPointer
+  private let capacity: Int
   private let shutdown: Shutdown?
 
   /// Bytes that have left so far.
@@ -44,6 +45,7 @@ package enum OutputError: ToolError, Equatable {
   ///   - shutdown: where given, a request to end bounds how long a write may wait for a reader that does not read.
   package init(descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil) {
     self.descriptor = descriptor
+    self.capacity = capacity
     self.shutdown = shutdown
     unsafe buffer = .allocate(byteCount: capacity, alignment: 16)
   }
@@ -104,6 +106,11 @@ package enum OutputError: ToolError, Equatable {
     let count = bytesBuffered
     bytesBuffered = 0
     unsafe try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    // What one large line took is given back.
+    if unsafe buffer.count > 16 * capacity {
+      unsafe buffer.deallocate()
+      unsafe buffer = .allocate(byteCount: capacity, alignment: 16)
+    }
   }
 
   /// Writes all of `bytes`: short writes and EINTR are gone on from, a non-blocking descriptor is waited for.

@@ -8,7 +8,12 @@ package struct StateFileError: ToolError {
   package var path: String
   package var errno: Int32
   package var status: ExitStatus { operation == "read" ? .noInput : .cannotWrite }
-  package var description: String { "\(operation) state file '\(path)': \(systemMessage(self.errno))" }
+  package var description: String {
+    if operation == "lock", self.errno == EWOULDBLOCK {
+      return "state file '\(path)' is in use by another process: give each its own"
+    }
+    return "\(operation) state file '\(path)': \(systemMessage(self.errno))"
+  }
 }
 
 /// What `--state FILE` keeps between two runs: a short JSON text, replaced whole.

@@ -15,82 +15,138 @@ struct TailCommand: ToolCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "tail",
-      abstract: "Write the messages of subjects as watch events, without loss or repetition.")
+      abstract: "Print the messages of a stream as watch events, without loss or repetition.",
+      discussion: """
+        Examples:
+          natswatch 'orders.>'
+          natswatch 'orders.>' --all --until-now
+          natswatch 'orders.*.created' --since 10m --raw
+          natswatch 'orders.>' --state /var/lib/orders --until-now | import-orders
+        """)
   }
 
-  @Argument(help: ArgumentHelp("The subjects, with * and > as wildcards.", valueName: "subject"))
+  @Argument(
+    help: ArgumentHelp("Subjects, with * for one token and > for all that follow.", valueName: "subject"))
   var subjects: [String] = []
 
-  @Option(help: ArgumentHelp("The stream; found by the subject where not given.", valueName: "name"))
-  var stream: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A subject with places, such as orders.{region}.{kind}.>; filled by --set.", valueName: "template"))
-  var subjectTemplate: String?
-
-  @Option(
-    help: ArgumentHelp("Fill a place of the template; the others take anything.", valueName: "name=value"))
-  var set: [String] = []
-
-  @Option(help: ArgumentHelp("Start behind this sequence; 0 is new messages only.", valueName: "sequence"))
-  var sinceSeq: UInt64?
-
-  @Option(help: ArgumentHelp("Start so long ago (10m), or at this RFC 3339 time.", valueName: "time"))
-  var since: String?
-
-  @Flag(help: "Start with the oldest message.")
-  var all = false
-
-  @Flag(help: "Start with the last message.")
-  var last = false
-
-  @Flag(help: "Start with the last message of each subject.")
-  var lastPerSubject = false
-
-  @Flag(help: "Write payloads alone, one a line.")
-  var raw = false
-
-  @Flag(help: "Leave payloads as they are: no resourceVersion is written into them.")
-  var verbatim = false
-
-  @Option(help: "What to do with payloads that are not JSON: wrap (base 64), skip or fail.")
-  var invalid = EventEncoder.InvalidPolicy.wrap
-
-  @Flag(help: "Write a BOOKMARK when the position moves without a message.")
-  var bookmarks = false
-
-  @Flag(help: "Messages removed from the middle of the stream are a loss, too.")
-  var strict = false
-
-  @Option(help: "What to do when continuity is lost (410): exit or continue.")
-  var onGone = TailSettings.OnGone.exit
-
-  @Option(
-    help: ArgumentHelp("Keep the position here, and go on from it.", valueName: "file"), completion: .file())
-  var state: String?
-
-  @Flag(help: "End when all that is there now has been written.")
-  var untilNow = false
-
-  @Option(help: ArgumentHelp("End after so many messages.", valueName: "n"))
-  var count: UInt64?
-
-  @Option(help: ArgumentHelp("End with status 124 after so long.", valueName: "duration"))
-  var timeout: DurationArgument?
-
-  @Option(help: ArgumentHelp("Where STATUS lines go: inline, stderr, fd:N or a file.", valueName: "where"))
-  var status: String?
-
+  @OptionGroup(title: "What to read") var selection: Selection
+  @OptionGroup(title: "Where to start") var beginning: Beginning
+  @OptionGroup(title: "When to end") var ending: Ending
+  @OptionGroup(title: "What to print") var format: Format
   @OptionGroup(title: "Connection") var connection: ConnectionFlags
 
+  struct Selection: ParsableArguments {
+    @Option(help: ArgumentHelp("Stream (default: the one that has the subjects).", valueName: "name"))
+    var stream: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Subject with placeholders, such as orders.{region}.{kind}.>, filled by --set.", valueName: "template"
+      ))
+    var subjectTemplate: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "Value of a placeholder; a placeholder without one matches any token.", valueName: "name=value"))
+    var set: [String] = []
+
+    @Flag(help: "Read headers only; the object of each event is empty.")
+    var headersOnly = false
+
+    @Flag(help: "Treat messages removed from the middle of the stream as lost, too.")
+    var strict = false
+
+    @Option(
+      help: ArgumentHelp(
+        "After a loss (410): exit with 75, or continue with the oldest message.", valueName: "policy"))
+    var onGone = TailSettings.OnGone.exit
+  }
+
+  struct Beginning: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "Start after this stream sequence. 0 means new messages only.", valueName: "sequence"))
+    var sinceSeq: UInt64?
+
+    @Option(
+      help: ArgumentHelp("Start this long ago (10m), or at this RFC 3339 time.", valueName: "time"))
+    var since: String?
+
+    @Flag(help: "Start with the oldest message.")
+    var all = false
+
+    @Flag(help: "Start with the last message.")
+    var last = false
+
+    @Flag(help: "Start with the last message of each subject.")
+    var lastPerSubject = false
+
+    @Option(
+      help: ArgumentHelp("Continue from the position in this file, and store it there.", valueName: "file"),
+      completion: .file())
+    var state: String?
+  }
+
+  struct Ending: ParsableArguments {
+    @Flag(help: "Exit when everything that is in the stream now has been printed.")
+    var untilNow = false
+
+    @Option(help: ArgumentHelp("Exit after this stream sequence.", valueName: "sequence"))
+    var untilSeq: UInt64?
+
+    @Option(
+      help: ArgumentHelp(
+        "Exit after the messages up to this RFC 3339 time, or this long ago (10m).", valueName: "time"))
+    var until: String?
+
+    @Option(help: ArgumentHelp("Exit after this many messages.", valueName: "n"))
+    var count: UInt64?
+
+    @Option(help: ArgumentHelp("Exit with 124 after this time.", valueName: "duration"))
+    var timeout: DurationArgument?
+  }
+
+  struct Format: ParsableArguments {
+    @Flag(help: "Print payloads only, one per line.")
+    var raw = false
+
+    @Flag(help: "Do not write the sequence into metadata.resourceVersion.")
+    var verbatim = false
+
+    @Option(
+      name: [.customLong("on-error"), .customLong("invalid")],
+      help: ArgumentHelp(
+        "What to do with payloads that are not JSON.", valueName: "policy"))
+    var invalid = EventEncoder.InvalidPolicy.wrap
+
+    @Flag(help: "Print a BOOKMARK when the position moves without a message.")
+    var bookmarks = false
+
+    @Option(
+      help: ArgumentHelp("Print STATUS lines to inline, stderr, fd:N or a file.", valueName: "where"))
+    var status: String?
+  }
+
   func validate() throws {
-    let starts = [sinceSeq != nil, since != nil, all, last, lastPerSubject].filter(\.self).count
-    guard starts <= 1 else { throw ValidationError("choose one place to start from") }
-    guard !(raw && verbatim) else { throw ValidationError("--raw and --verbatim contradict each other") }
-    guard count != 0 else { throw ValidationError("--count 0 asks for nothing") }
+    let from = beginning
+    let starts = [from.sinceSeq != nil, from.since != nil, from.all, from.last, from.lastPerSubject]
+    guard starts.filter(\.self).count <= 1 else {
+      throw ValidationError("choose one of --since-seq, --since, --all, --last and --last-per-subject")
+    }
+    let forms = [format.raw, format.verbatim, selection.headersOnly].filter(\.self).count
+    guard forms <= 1 else { throw ValidationError("choose one of --raw, --verbatim and --headers-only") }
+    guard ending.count != 0 else { throw ValidationError("--count 0: at least 1 message") }
+    if subjects.count > 1, let first = subjects.first, let own = Self.otherNames[first] {
+      throw ValidationError("natswatch has no subcommand \(first): use natswatch \(own)")
+    }
     _ = try settings()
   }
+
+  /// Subcommands of the nats tool, and ours for the same.
+  private static let otherNames = [
+    "sub": "tail SUBJECT", "subscribe": "tail SUBJECT", "view": "tail SUBJECT --all --until-now",
+    "pub": "publish SUBJECT", "consume": "work SUBJECT --durable NAME -- COMMAND",
+  ]
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown)
@@ -104,27 +160,32 @@ struct TailCommand: ToolCommand {
   private func settings() throws -> TailSettings {
     var patterns = try subjects.map { text in
       guard let pattern = SubjectPattern(text) else {
-        throw ValidationError("\"\(text)\" is no NATS subject")
+        throw ValidationError(
+          "\"\(text)\" is not a NATS subject: tokens between dots, without spaces, > only at the end")
       }
       return pattern
     }
     if let pattern = try templatePattern() { patterns.append(pattern) }
     guard !patterns.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
     var settings = TailSettings(subjects: patterns)
-    settings.stream = stream
+    settings.stream = selection.stream
     settings.start = try start()
-    settings.isStrict = strict
-    settings.onGone = onGone
-    settings.form = raw ? .raw : verbatim ? .verbatim : .event
-    settings.invalid = invalid
-    settings.writesBookmarks = bookmarks
-    settings.untilNow = untilNow
-    settings.count = count
-    settings.timeLimit = timeout?.duration
-    settings.stateFile = state.map { StateFile(path: $0) }
-    if let status {
+    settings.isStrict = selection.strict
+    settings.onGone = selection.onGone
+    settings.headersOnly = selection.headersOnly
+    settings.form =
+      format.raw ? .raw : format.verbatim ? .verbatim : selection.headersOnly ? .headersOnly : .event
+    settings.invalid = format.invalid
+    settings.writesBookmarks = format.bookmarks
+    settings.untilNow = ending.untilNow
+    settings.untilSequence = ending.untilSeq
+    settings.untilTime = try ending.until.map { try Self.time($0, "--until") }
+    settings.count = ending.count
+    settings.timeLimit = ending.timeout?.duration
+    settings.stateFile = beginning.state.map { StateFile(path: $0) }
+    if let status = format.status {
       guard let destination = StatusSink.Destination(flag: status) else {
-        throw ValidationError("--status \(status): say inline, stderr, fd:N or a file")
+        throw ValidationError("--status \(status): expected inline, stderr, fd:N or a file")
       }
       settings.status = destination
     }
@@ -132,38 +193,41 @@ struct TailCommand: ToolCommand {
   }
 
   private func templatePattern() throws -> SubjectPattern? {
-    guard let subjectTemplate else {
-      guard set.isEmpty else { throw ValidationError("--set needs --subject-template") }
+    guard let template = selection.subjectTemplate else {
+      guard selection.set.isEmpty else { throw ValidationError("--set needs --subject-template") }
       return nil
     }
     var values: [String: String] = [:]
-    for pair in set {
+    for pair in selection.set {
       guard let equals = pair.firstIndex(of: "="), equals != pair.startIndex else {
-        throw ValidationError("--set \(pair): say name=value")
+        throw ValidationError("--set \(pair): expected name=value")
       }
       values[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
     }
     do throws(SubjectTemplate.Failure) {
-      return try SubjectTemplate(subjectTemplate, allowsWildcards: true).pattern(with: values)
+      return try SubjectTemplate(template, allowsWildcards: true).pattern(with: values)
     } catch {
       throw ValidationError(error.description)
     }
   }
 
   private func start() throws -> OrderedConsumer.Start {
-    if all { return .all }
-    if last { return .last }
-    if lastPerSubject { return .lastPerSubject }
-    if let sinceSeq { return sinceSeq == 0 ? .newOnly : .after(sinceSeq) }
-    guard let since else { return .newOnly }
-    if let ago = DurationText.parse(since) {
-      return .since(Timestamp.now.nanoseconds - ago.nanoseconds)
-    }
-    guard let time = RFC3339.nanoseconds(since) else {
+    if beginning.all { return .all }
+    if beginning.last { return .last }
+    if beginning.lastPerSubject { return .lastPerSubject }
+    if let sequence = beginning.sinceSeq { return sequence == 0 ? .newOnly : .after(sequence) }
+    guard let since = beginning.since else { return .newOnly }
+    return .since(try Self.time(since, "--since"))
+  }
+
+  /// A time in nanoseconds since 1970, from how long ago it was, or in RFC 3339.
+  private static func time(_ text: String, _ flag: String) throws -> Int64 {
+    if let ago = DurationText.parse(text) { return Timestamp.now.nanoseconds - ago.nanoseconds }
+    guard let time = RFC3339.nanoseconds(text) else {
       throw ValidationError(
-        "--since \(since): say a duration such as 10m, or a time such as 2026-11-21T08:00:00Z")
+        "\(flag) \(text): expected a duration such as 10m, or a time such as 2026-11-21T08:00:00Z")
     }
-    return .since(time)
+    return time
   }
 }
 

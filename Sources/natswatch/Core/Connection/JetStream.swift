@@ -23,6 +23,9 @@ package struct JetStream: Sendable {
     static let jetStreamNotEnabled = 10076
     static let jetStreamNotEnabledForAccount = 10039
     static let streamNameInUse = 10058
+    static let noMessageFound = 10037
+    /// What servers before 2.10 answer to several subjects with `last_per_subject`.
+    static let filterSubjectMissing = 10094
   }
 
   /// The error where nobody answers the API.

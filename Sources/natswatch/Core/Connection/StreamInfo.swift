@@ -11,10 +11,17 @@ struct StreamInfo: Decodable, Sendable, Equatable {
     package var subjects: [String]?
     /// `limits`, `interest` or `workqueue`.
     package var retention: String?
-    /// Where there are such, messages may have subjects that are not among ``subjects``.
     package var mirror: Origin?
     package var sources: [Origin]?
+    package var subject_transform: Transform?
     package var num_replicas: Int?
+
+    /// Messages may have subjects that are not among ``subjects``.
+    var changesSubjects: Bool { mirror != nil || sources != nil || subject_transform != nil }
+  }
+
+  struct Transform: Decodable, Sendable, Equatable {
+    var dest: String?
   }
 
   struct Origin: Decodable, Sendable, Equatable {
@@ -77,6 +84,21 @@ extension JetStream {
   /// Asks for a stream; `withDeleted` also for the sequences of removed messages, which may be many.
   func streamInfo(_ stream: String, withDeleted: Bool = false) throws(NATSError) -> StreamInfo {
     try request("STREAM.INFO.\(stream)", withDeleted ? #"{"deleted_details":true}"# : "", as: StreamInfo.self)
+  }
+
+  /// The sequence of the last message on a subject, which may have wildcards; nil where there is none.
+  func lastSequence(on subject: SubjectPattern, of stream: String) throws(NATSError) -> UInt64? {
+    struct Reply: Decodable {
+      struct Message: Decodable { var seq: UInt64 }
+      var message: Message
+    }
+    do throws(NATSError) {
+      let body = "{\"last_by_subj\":\(JSONText.string(subject.description))}"
+      return try request("STREAM.MSG.GET.\(stream)", body, as: Reply.self).message.seq
+    } catch {
+      guard error.serverCode == ErrorCode.noMessageFound else { throw error }
+      return nil
+    }
   }
 
   /// The names of the streams that have messages for `subject`.

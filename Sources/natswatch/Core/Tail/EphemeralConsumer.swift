@@ -16,6 +16,7 @@ package struct EphemeralConsumer {
     package var filters: [SubjectPattern]
     package var heartbeat: Duration = .seconds(2)
     package var inactiveThreshold: Duration = .seconds(30)
+    package var headersOnly = false
 
     package func json(_ delivery: OrderedConsumer.Delivery, inbox: String, name: String? = nil) -> String {
       let start =
@@ -39,7 +40,7 @@ package struct EphemeralConsumer {
         "deliver_subject":\(JSONText.string(inbox)),\(start),\
         "ack_policy":"none","max_deliver":1,"replay_policy":"instant","flow_control":true,\
         "idle_heartbeat":\(heartbeat.nanoseconds),"inactive_threshold":\(inactiveThreshold.nanoseconds),\
-        "mem_storage":true,"num_replicas":1\(filter)}}
+        "mem_storage":true,"num_replicas":1\(headersOnly ? ",\"headers_only\":true" : "")\(filter)}}
         """
     }
   }

@@ -14,6 +14,8 @@ package struct EventEncoder {
     case verbatim
     /// Payloads alone.
     case raw
+    /// Headers and source with an empty object: the server sends no payloads.
+    case headersOnly
   }
 
   package enum InvalidPolicy: String, Sendable, CaseIterable {
@@ -71,7 +73,7 @@ package struct EventEncoder {
   ) throws(OutputError) -> Outcome {
     unsafe scanner.scan(payload)
     let isDeletion = Self.isDeletion(headers)
-    let foreign = unsafe foreign(payload)
+    let foreign = form == .headersOnly ? nil : unsafe foreign(payload)
     if foreign != nil, invalid != .wrap, !isDeletion { return .invalid }
     let headerText = headers.isEmpty ? [] : Self.json(headers)
     // The exact bytes may follow as Base64.
@@ -118,6 +120,7 @@ package struct EventEncoder {
     to line: inout ByteFiller
   ) {
     switch (scanner.kind, form) {
+    case (_, .headersOnly): line.append("{}")
     case (.notJSON, _): line.append(foreign ?? [])
     case (_, .raw): unsafe appendSlice(payload, 0..<payload.count, to: &line)
     case (.value, _):
@@ -138,6 +141,7 @@ package struct EventEncoder {
       case .object: "\"object\""
       case .event: "\"event\""
       }
+    if form == .headersOnly { return line.append("\"none\"") }
     let metadata = form == .event ? scanner.metadata : nil
     guard metadata != nil || !scanner.isExact else { return line.append(name) }
     line.append("{\"as\":")

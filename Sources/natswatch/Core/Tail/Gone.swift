@@ -2,25 +2,31 @@
 
 /// Why continuity cannot be shown: the reason of a 410.
 package enum Gone: Equatable, Sendable, CustomStringConvertible {
-  /// Messages behind the frontier have been removed: by limits or a purge. `first` is the oldest there is.
+  /// Messages after the frontier have been removed: by limits or a purge. `first` is the oldest there is.
   case expired(after: UInt64, first: UInt64)
   /// The position is beyond the stream's end: another stream's, or the stream lost messages.
   case ahead(after: UInt64, last: UInt64)
-  /// The stream has been deleted and made anew.
+  /// The stream has been deleted.
+  case deleted(stream: String)
+  /// The stream has been deleted and created again.
   case recreated(stream: String)
   /// Messages have been removed from the middle, and `--strict` asks for every one.
   case removed(after: UInt64)
 
   package var description: String {
     switch self {
+    case .expired(0, let first):
+      "the messages since the start of this tail have been removed: the oldest is \(first)"
+    case .deleted(let stream):
+      "the stream \(stream) has been deleted"
     case .expired(let after, let first):
-      "too old resource version: \(after): the oldest message is \(first), what lay between has been removed"
+      "too old resource version: \(after): the messages after it up to \(first) have been removed"
     case .ahead(let after, let last):
       "too large resource version: \(after): the stream ends at \(last)"
     case .recreated(let stream):
       "the stream \(stream) has been deleted and created again: its sequences mean other messages now"
     case .removed(let after):
-      "messages behind resource version \(after) have been removed from the middle of the stream"
+      "messages after resource version \(after) have been removed from the middle of the stream"
     }
   }
 }

@@ -6,13 +6,13 @@
 /// the start is delivered once and in order, or ``Gone`` says why that cannot be shown.
 ///
 /// The frontier F is the sequence up to which every match has been delivered. Consumers are created to start at F + 1,
-/// never at "new", so that making one anew is always well defined. first_seq of a stream only grows; so a look at it
-/// *after* a message has arrived proves, when it is at most F + 1, that nothing behind F had been removed from the
+/// never at "new", so that creating another one is always well defined. first_seq of a stream only grows; so a look at it
+/// *after* a message has arrived proves, when it is at most F + 1, that nothing after F had been removed from the
 /// front before the server chose that message.
 package struct OrderedConsumer: Sendable {
   package enum Start: Sendable, Equatable {
     case newOnly
-    /// Behind this sequence, as a resourceVersion means it.
+    /// After this sequence, as a resourceVersion means it.
     case after(UInt64)
     /// From this time on, in nanoseconds since 1970.
     case since(Int64)
@@ -49,7 +49,7 @@ package struct OrderedConsumer: Sendable {
     case skip
     /// A look at the stream has to prove continuity first: ``prove(_:now:)``, then ask again.
     case prove
-    /// The consumer cannot be relied on any more: make one anew.
+    /// The consumer cannot be relied on any more: create another one.
     case recreate(String)
   }
 
@@ -71,9 +71,12 @@ package struct OrderedConsumer: Sendable {
   private var hasDelivered = false
   /// Up to here, `lastPerSubject` is still giving each subject's last message.
   private var snapshotEnd: UInt64?
+  /// The first pass of `lastPerSubject` goes on with another consumer, whose picture is newer: what it has beyond the
+  /// pass is left to a third one, which delivers every message.
+  private var passIsResumed = false
   /// The server may have held messages back.
   private var mayHaveLagged = false
-  /// Gaps behind this sequence have been written and are not proven yet.
+  /// Gaps after this sequence have been written and are not proven yet.
   private(set) var unprovenFrom: UInt64?
   private var lastProof: Duration?
   private var aheadSince: Duration?
@@ -126,7 +129,8 @@ package struct OrderedConsumer: Sendable {
       case .all: return .create(.all)
       case .last: return .create(.last)
       case .lastPerSubject:
-        snapshotEnd = info.state.last_seq
+        passIsResumed = snapshotEnd != nil
+        snapshotEnd = snapshotEnd ?? info.state.last_seq
         return .create(.lastPerSubject)
       }
     }
@@ -138,7 +142,11 @@ package struct OrderedConsumer: Sendable {
       return .lookAgain
     }
     aheadSince = nil
-    if let end = snapshotEnd, frontier < end { return .create(.lastPerSubject) }
+    if let end = snapshotEnd, frontier < end {
+      passIsResumed = true
+      return .create(.lastPerSubject)
+    }
+    snapshotEnd = nil
     return .create(.sequence(frontier + 1))
   }
 
@@ -216,6 +224,10 @@ package struct OrderedConsumer: Sendable {
       consumerSequence += 1
       return .skip
     }
+    if passIsResumed, let end = snapshotEnd, sequence > end {
+      self.frontier = end
+      return .recreate("the first pass is complete")
+    }
     if !isProven, sequence > frontier + 1, needsProof(upTo: sequence) {
       if !mayDefer(now) { return .prove }
       unprovenFrom = min(unprovenFrom ?? .max, frontier + 1)
@@ -245,6 +257,10 @@ package struct OrderedConsumer: Sendable {
     guard let frontier, lastStream > frontier else { return .skip }
     if !isProven, needsProof(upTo: lastStream) { return .prove }
     pending = 0
+    if passIsResumed, let end = snapshotEnd, lastStream > end {
+      self.frontier = end
+      return .recreate("the first pass is complete")
+    }
     self.frontier = lastStream
     return .deliver
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Encoding
 import Events
 import JSON
 import Lines
@@ -85,6 +86,8 @@ extension TailLoop {
       return try control(message, jetStream)
     }
     if let target, settings.untilNow, metadata.streamSequence > target { return .finished(.ok) }
+    if let end = settings.untilSequence, metadata.streamSequence > end { return .finished(.ok) }
+    if let end = settings.untilTime, metadata.time > end { return .finished(.ok) }
     var action = machine.message(metadata, now: roundTime)
     if action == .prove {
       if let outcome = try prove(jetStream) { return outcome }
@@ -95,13 +98,20 @@ extension TailLoop {
     case .skip, .prove: return nil
     case .recreate(let reason): return .recreate(reason)
     }
-    let isWanted = localFilters.isEmpty || localFilters.contains { unsafe $0.matches(message.subjectBytes) }
-    if isWanted { try write(message, metadata) }
+    let isSubject = localFilters.isEmpty || localFilters.contains { unsafe $0.matches(message.subjectBytes) }
+    if isSubject, metadata.time >= sinceTime { try write(message, metadata) }
     if let count = settings.count, written >= count { return .finished(.ok) }
     if let target, settings.untilNow, metadata.streamSequence >= target || metadata.pending == 0 {
       return .finished(.ok)
     }
-    return nil
+    return isPastEnd(metadata.pending) ? .finished(.ok) : nil
+  }
+
+  /// True when `--until-seq` or `--until` has been reached, with `pending` messages to come.
+  func isPastEnd(_ pending: UInt64) -> Bool {
+    if let end = settings.untilSequence, let frontier = machine.frontier, frontier >= end { return true }
+    if let end = settings.untilTime, pending == 0, Timestamp.now.nanoseconds > end { return true }
+    return false
   }
 
   private mutating func write(_ message: borrowing Message, _ metadata: DeliveryMetadata) throws {
@@ -145,11 +155,14 @@ extension TailLoop {
     }
     switch action {
     case .recreate(let reason): return .recreate(reason)
-    case .skip, .prove: try monitor.heartbeat(machine)
+    case .skip, .prove:
+      try monitor.heartbeat(machine)
+      if isPastEnd(machine.pending) { return .finished(.ok) }
     case .deliver:
       try monitor.heartbeat(machine)
       if settings.writesBookmarks, settings.form != .raw { try output.append(bookmark(last)) }
       if settings.untilNow, let target, last >= target { return .finished(.ok) }
+      if isPastEnd(machine.pending) { return .finished(.ok) }
     }
     return nil
   }
@@ -165,7 +178,7 @@ extension TailLoop {
 
   /// Writes the state file, at most once a second unless it is the end.
   mutating func saveState(force: Bool) throws(StateFileError) {
-    guard let file = settings.stateFile, let sequence = machine.resumable, let epoch = machine.epoch,
+    guard let file = stateFile, let sequence = machine.resumable, let epoch = machine.epoch,
       sequence != savedSequence, force || now - lastSave > .seconds(1)
     else { return }
     try TailState(stream: stream, created: epoch, seq: sequence).write(file)

@@ -29,6 +29,9 @@ package struct TailLoop {
   var streamSubjects: [SubjectPattern] = []
   /// Subjects to be looked at here, where the server knows no several filters.
   var localFilters: [SubjectPattern] = []
+  /// Messages stored before this time are left out: a server takes a start in the future for now.
+  var sinceTime = Int64.min
+  var stateFile: OpenStateFile?
   /// Where this connection's consumers deliver to, one after the other.
   private var inbox: Subscription?
   /// Something has arrived from a consumer, if only a heartbeat.
@@ -37,7 +40,8 @@ package struct TailLoop {
   /// `--until-now`: the stream's end when the tail began.
   var target: UInt64?
   var savedSequence: UInt64?
-  var lastSave: Duration = .zero
+  /// When the state was last written; the first position is written at once.
+  var lastSave: Duration = .seconds(-60)
 
   enum Outcome {
     case finished(ExitStatus)
@@ -65,7 +69,8 @@ package struct TailLoop {
   /// - Returns: The status to end with.
   /// - Throws: ``NATSError``, ``OutputError``, ``StateFileError``.
   package mutating func run() throws -> ExitStatus {
-    let saved = try settings.stateFile.flatMap { file in try TailState.read(file) }
+    stateFile = try settings.stateFile.map { file throws(StateFileError) in try OpenStateFile(file) }
+    let saved = try stateFile.flatMap { file in try TailState.read(file) }
     do {
       let status = try tail(saved)
       try output.flush()
@@ -113,7 +118,7 @@ package struct TailLoop {
   private mutating func tail(_ saved: TailState?, on jetStream: JetStream) throws -> ExitStatus {
     if stream.isEmpty { try prepare(saved, jetStream) }
     while true {
-      switch try follow(jetStream) {
+      switch try outcome(jetStream) {
       case .finished(let status): return status
       case .recreate(let reason):
         session.diagnostics.debug("new consumer: \(reason)")
@@ -124,10 +129,40 @@ package struct TailLoop {
         try monitor.gone()
         session.diagnostics.error("\(gone)")
         guard settings.onGone == .continue else { return .gone }
+        if case .deleted = gone { try awaitStream(jetStream) }
         machine = OrderedConsumer(
           start: gone.isAhead ? .newOnly : .all, coversStream: machine.coversStream,
           isStrict: settings.isStrict)
       }
+    }
+  }
+
+  /// What comes of one consumer; with `--on-gone continue` a deleted stream is a gap, as it is after the restart of a
+  /// server that keeps it in memory.
+  private mutating func outcome(_ jetStream: JetStream) throws -> Outcome {
+    do {
+      return try follow(jetStream)
+    } catch let error as NATSError
+      where error.serverCode == JetStream.ErrorCode.streamNotFound && settings.onGone == .continue
+      && machine.epoch != nil
+    {
+      return .gone(.deleted(stream: stream))
+    }
+  }
+
+  /// Waits until the stream has been created again.
+  private func awaitStream(_ jetStream: JetStream) throws {
+    session.diagnostics.warning("waiting for the stream \(stream) to be created again")
+    while true {
+      do throws(NATSError) {
+        _ = try jetStream.streamInfo(stream)
+        return
+      } catch {
+        if let loss = jetStream.connection.loss { throw ConnectionLost(reason: loss.reason) }
+        guard error.isTransient || error.serverCode == JetStream.ErrorCode.streamNotFound else { throw error }
+      }
+      try checkTime()
+      try session.pause(.milliseconds(500))
     }
   }
 
@@ -142,6 +177,7 @@ package struct TailLoop {
     }
     let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     self.stream = stream
+    if saved == nil, case .since(let time) = settings.start { sinceTime = time }
     try checkFilters(info)
     machine = OrderedConsumer(
       start: saved.map { .after($0.seq) } ?? settings.start, epoch: saved?.created,
@@ -151,7 +187,7 @@ package struct TailLoop {
   /// A filter that no message can meet is a mistake; servers since 2.10 take it without a word.
   private mutating func checkFilters(_ info: StreamInfo) throws(NATSError) {
     streamSubjects = (info.config.subjects ?? []).compactMap(SubjectPattern.init)
-    guard info.config.sources == nil, info.config.mirror == nil, !streamSubjects.isEmpty else { return }
+    guard !info.config.changesSubjects, !streamSubjects.isEmpty else { return }
     for filter in filters where !streamSubjects.contains(where: { $0.overlaps(filter) }) {
       throw NATSError(
         .notFound,
@@ -161,7 +197,7 @@ package struct TailLoop {
   }
 
   static func covers(_ info: StreamInfo, _ filters: [SubjectPattern]) -> Bool {
-    guard let subjects = info.config.subjects, !subjects.isEmpty else {
+    guard let subjects = info.config.subjects, !subjects.isEmpty, !info.config.changesSubjects else {
       return filters.contains { "\($0)" == ">" }
     }
     return subjects.compactMap(SubjectPattern.init).allSatisfy { subject in
@@ -236,33 +272,57 @@ package struct TailLoop {
       target = after.state.last_seq
       if consumer.info.num_pending == 0 { return .finished(.ok) }
     }
+    if isPastEnd(consumer.info.num_pending) { return .finished(.ok) }
     return try pump(inbox, jetStream)
   }
 
   private mutating func create(
     _ delivery: OrderedConsumer.Delivery, _ inbox: Subscription, on jetStream: JetStream
   ) throws -> EphemeralConsumer {
-    func attempt() throws -> EphemeralConsumer {
-      let configuration = EphemeralConsumer.Configuration(stream: stream, filters: filters)
+    func attempt(_ delivery: OrderedConsumer.Delivery) throws -> EphemeralConsumer {
+      let configuration = EphemeralConsumer.Configuration(
+        stream: stream, filters: filters, headersOnly: settings.headersOnly)
       return try retrying(on: jetStream) { () throws(NATSError) in
         try EphemeralConsumer.create(configuration, delivery, to: inbox.inbox, on: jetStream)
       }
     }
-    let consumer = try attempt()
-    guard filters.count > 1,
-      Set(consumer.info.config.filter_subjects ?? []) != Set(filters.map(\.description))
-    else {
-      return consumer
+    do {
+      let consumer = try attempt(delivery)
+      guard filters.count > 1,
+        Set(consumer.info.config.filter_subjects ?? []) != Set(filters.map(\.description))
+      else {
+        return consumer
+      }
+      jetStream.deleteConsumer(consumer.info.name, of: stream)
+    } catch let error as NATSError
+      where filters.count > 1 && error.serverCode == JetStream.ErrorCode.filterSubjectMissing
+    {
+      session.diagnostics.debug("\(error)")
     }
     // Servers before 2.10 take no notice of several filters and would deliver everything.
-    jetStream.deleteConsumer(consumer.info.name, of: stream)
     localFilters = filters
     // A filter has to lie within one of the stream's subjects; where none holds them all, everything is asked for.
     let hull = SubjectPattern.hull(of: filters)
     filters = streamSubjects.contains { $0.covers(hull) } ? [hull] : []
+    guard delivery != .lastPerSubject || !filters.isEmpty else {
+      throw NATSError(
+        .refused,
+        "this server (before 2.10) cannot give the last messages of subjects that lie in different subjects of "
+          + "the stream \(stream): run one natswatch for each")
+    }
     let asked = filters.first.map { "\($0)" } ?? "the whole stream"
     session.diagnostics.info(
-      "the server knows one filter a consumer only (before 2.10): asking for \(asked) and filtering here")
-    return try attempt()
+      "the server supports one subject per consumer (before 2.10): reading \(asked) and filtering here")
+    guard delivery == .last else { return try attempt(delivery) }
+    // The last message of the wider filter may be on none of the subjects.
+    let lasts = try retrying(on: jetStream) { () throws(NATSError) in
+      var lasts: [UInt64] = []
+      for filter in localFilters {
+        if let sequence = try jetStream.lastSequence(on: filter, of: stream) { lasts.append(sequence) }
+      }
+      return lasts
+    }
+    guard let last = lasts.max() else { return try attempt(delivery) }
+    return try attempt(.sequence(last))
   }
 }

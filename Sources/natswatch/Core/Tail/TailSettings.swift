@@ -5,9 +5,9 @@ package import Lines
 /// What `natswatch tail` is to do.
 package struct TailSettings: Sendable {
   package enum OnGone: String, Sendable, CaseIterable {
-    /// Say so with an ERROR line and end with 75.
+    /// Write an ERROR line and end with 75.
     case exit
-    /// Say so with an ERROR line and go on with what there is.
+    /// Write an ERROR line and continue with what there is.
     case `continue`
   }
 
@@ -22,6 +22,12 @@ package struct TailSettings: Sendable {
   package var writesBookmarks = false
   /// End when all that was there at the start has been written.
   package var untilNow = false
+  /// End after this sequence.
+  package var untilSequence: UInt64?
+  /// End before the first message that was stored after this time, in nanoseconds since 1970.
+  package var untilTime: Int64?
+  /// Ask for headers and sizes without payloads.
+  package var headersOnly = false
   /// End after so many messages.
   package var count: UInt64?
   /// End with 124 after so long.

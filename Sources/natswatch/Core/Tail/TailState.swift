@@ -14,16 +14,16 @@ struct TailState: Codable, Equatable, Sendable {
   var seq: UInt64
 
   /// Nil where there is no file yet.
-  static func read(_ file: StateFile) throws -> TailState? {
+  static func read(_ file: OpenStateFile) throws -> TailState? {
     guard let bytes = try file.read() else { return nil }
     guard let state = try? JSONDecoder().decode(TailState.self, from: Data(bytes)) else {
       throw NATSError(
-        .badSettings, "state file '\(file.path)' is not one of natswatch's: remove it to start anew")
+        .badSettings, "state file '\(file.path)' was not written by natswatch: remove it to start again")
     }
     return state
   }
 
-  func write(_ file: StateFile) throws(StateFileError) {
+  func write(_ file: OpenStateFile) throws(StateFileError) {
     try file.write(
       Array(
         "{\"stream\":\(JSONText.string(stream)),\"created\":\(JSONText.string(created)),\"seq\":\(seq)}\n"

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+import Process
+
+/// A state file that this process alone may write, for as long as it runs: locked (flock(2)) and proven writable.
+///
+/// A symbolic link is followed once, at the start, and stays a link.
+package final class OpenStateFile: Sendable {
+  /// The file itself, after symbolic links.
+  package let path: String
+  private let file: StateFile
+  private let lock: Int32
+
+  /// Opens the file, which is created where it is missing.
+  ///
+  /// - Throws: When it cannot be opened, read, written or replaced, or another process has it.
+  package init(_ file: StateFile) throws(StateFileError) {
+    let path =
+      unsafe realpath(file.path, nil).map { text in
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+      } ?? file.path
+    self.path = path
+    self.file = StateFile(path: path)
+    // Beside the file: a replaced file would take its lock along.
+    lock = unsafe open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { throw StateFileError(operation: "lock", path: path, errno: errno) }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      throw StateFileError(operation: "lock", path: path, errno: errno)
+    }
+    try prove()
+  }
+
+  deinit { if lock >= 0 { close(lock) } }
+
+  /// The bytes; `nil` where there is no file yet.
+  package func read() throws(StateFileError) -> [UInt8]? { try file.read() }
+
+  /// Replaces the file's content.
+  package func write(_ bytes: [UInt8]) throws(StateFileError) { try file.write(bytes) }
+
+  /// Writes what a replacement would, without replacing: a full disk and a folder without rights show now.
+  private func prove() throws(StateFileError) {
+    let probe = StateFile(path: "\(path).probe\(getpid())")
+    try probe.write([UInt8](repeating: 0x20, count: 1024))
+    unsafe unlink(probe.path)
+    if unsafe access(path, F_OK) == 0, unsafe access(path, W_OK) != 0 {
+      throw StateFileError(operation: "write", path: path, errno: errno)
+    }
+  }
+}
