@@ -18,6 +18,24 @@ struct Bed {
     jetStream = try Self.connect(server.url)
   }
 
+  /// On a server that wants to know who connects.
+  init(_ server: NATSServer, user: String, password: String) throws {
+    self.server = server
+    var settings = ConnectionSettings()
+    settings.servers = [server.url]
+    settings.user = user
+    settings.password = password
+    jetStream = JetStream(connection: try Connection(settings), shutdown: nil)
+  }
+
+  private init(server: NATSServer, jetStream: JetStream) {
+    self.server = server
+    self.jetStream = jetStream
+  }
+
+  /// The same server over a new connection, after it was restarted.
+  func reconnected() throws -> Bed { Bed(server: server, jetStream: try Self.connect(server.url)) }
+
   static func connect(_ url: String) throws -> JetStream {
     var settings = ConnectionSettings()
     settings.servers = url.split(separator: ",").map(String.init)

@@ -38,6 +38,12 @@ struct PublishCommand: ToolCommand {
   @Flag(help: "Publish the message that tail made the line of: payload, headers and id.")
   var unwrap = false
 
+  @Option(
+    help: ArgumentHelp(
+      "With --unwrap, keep in this file the place up to which all is stored, for tail --state.",
+      valueName: "file"), completion: .file())
+  var state: String?
+
   @Option(help: ArgumentHelp("A header for each message, as 'Name: value'.", valueName: "header"))
   var header: [String] = []
 
@@ -105,6 +111,8 @@ struct PublishCommand: ToolCommand {
     guard id == nil || !noIds else { throw ValidationError("--id and --no-ids contradict each other") }
     settings.givesIdentifiers = !noIds
     settings.unwraps = unwrap
+    guard state == nil || unwrap else { throw ValidationError("--state needs --unwrap") }
+    settings.state = state
     guard window > 0 else { throw ValidationError("--window must be at least 1") }
     settings.window = window
     if let rate {

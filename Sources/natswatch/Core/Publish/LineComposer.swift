@@ -91,6 +91,7 @@ package struct LineComposer {
       let unwrapped = unsafe UnwrappedLine(line, scanner)
       entry.payload = unwrapped.payload
       entry.headers += unwrapped.headers
+      entry.origin = unwrapped.origin
       if entry.isIdentifierGenerated, let identifier = unwrapped.identifier { entry.identifier = identifier }
     } else {
       entry.payload = unsafe Array(line)

@@ -116,8 +116,17 @@ extension PublishLoop {
   mutating func supervise() throws {
     while let denial = connection.state.denial(after: denialsSeen) {
       denialsSeen += 1
-      // Which stream it is need not be known.
-      guard !denial.contains("STREAM.NAMES") else { continue }
+      if denial.contains("STREAM.NAMES") {
+        if refusedQuestions > 0 {
+          refusedQuestions -= 1
+          continue
+        }
+        // libnats has the words of the last of several refusals only.
+        throw NATSError(
+          .noPermission,
+          "the server refused more than one request, perhaps the subscription to \(acknowledgements.inbox).*: "
+            + "check the rights of this user")
+      }
       throw NATSError(.noPermission, "the server does not allow it: \(denial)")
     }
     let loss = connection.loss

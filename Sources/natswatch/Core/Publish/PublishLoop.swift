@@ -24,9 +24,12 @@ package struct PublishLoop {
   /// Bytes published since the socket was last looked after.
   var bytesSinceTurn = 0
   var report: PublishReport
+  private var position: PublishPosition?
   var published: SubjectCounters
   /// Refusals of rights that were looked at.
   var denialsSeen = 0
+  /// Questions that were refused and need not be answered.
+  var refusedQuestions = 0
   /// The server did not take what it was sent: why, since when, and when it is sent again.
   var trouble: PublishTrouble?
   var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
@@ -41,6 +44,7 @@ package struct PublishLoop {
     connection = try session.connect()
     acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     window = PublishWindow(countLimit: settings.window)
+    position = settings.state.map { PublishPosition($0) }
     report = PublishReport(session.diagnostics, endsAtFirst: settings.onError == .fail)
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",
@@ -49,22 +53,24 @@ package struct PublishLoop {
       limiter = RateLimiter(rate: rate, burst: settings.burst ?? max(1, rate / 10), now: .zero)
     }
     let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
-    try session.untilAnswered { () throws(NATSError) in
+    let isRefused = try session.untilAnswered { () throws(NATSError) in
       if let configuration = settings.newStream { try jetStream.createStream(configuration) }
-      try Self.checkStream(settings.subject.pattern, jetStream)
+      return try Self.checkStream(settings.subject.pattern, jetStream)
     }
+    if isRefused { refusedQuestions = 1 }
   }
 
   var now: Duration { ContinuousClock.now - origin }
 
-  /// A subject that no stream captures is reported at once, where we may ask.
-  static func checkStream(_ pattern: SubjectPattern, _ jetStream: JetStream) throws(NATSError) {
+  /// Reports a subject that no stream captures, where we may ask.
+  ///
+  /// - Returns: Whether the server refused the question: publishing will tell more.
+  static func checkStream(_ pattern: SubjectPattern, _ jetStream: JetStream) throws(NATSError) -> Bool {
     do throws(NATSError) {
-      guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { return }
+      guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { return false }
     } catch {
-      // Whoever may not ask learns more from publishing.
       guard error.code == .noPermission else { throw error }
-      return
+      return true
     }
     throw NATSError(.notFound, "no stream captures \(pattern): create one (nats stream add), then publish")
   }
@@ -82,6 +88,7 @@ package struct PublishLoop {
     reading: while !isEnding {
       try takeAcknowledgements(wait: 0)
       try supervise()
+      try savePosition()
       try awaitRoom()
       switch try reader.read(into: block, timeoutMilliseconds: window.isEmpty ? 1_000 : 20) {
       case .lines: try publish(block)
@@ -90,6 +97,7 @@ package struct PublishLoop {
       }
     }
     try drain()
+    try savePosition(isLast: true)
     return try report.conclude()
   }
 
@@ -138,7 +146,16 @@ package struct PublishLoop {
     if let wait = limiter?.take(now: time), wait > .zero { try keepRate(until: now + wait) }
     try awaitRoom()
     if isEnding { return }
-    try send(window.add(entry, now: now), entry)
+    let number = window.add(entry, now: now)
+    if let origin = entry.origin { position?.sent(number, origin) }
+    try send(number, entry)
+  }
+
+  private mutating func savePosition(isLast: Bool = false) throws {
+    guard position != nil else { return }
+    let (time, first) = (now, window.firstNumber)
+    position?.advance(to: first)
+    try position?.save(now: time, isLast: isLast)
   }
 
   private mutating func keepRate(until time: Duration) throws {
@@ -159,6 +176,7 @@ package struct PublishLoop {
       }
       try takeAcknowledgements(wait: 50)
       try supervise()
+      try savePosition()
     }
   }
 }

@@ -30,6 +30,8 @@ package struct PublishSettings: Sendable {
   /// Messages a second.
   package var rate: Double?
   package var burst: Double?
+  /// The file for the place in the stream of origin up to which everything is stored.
+  package var state: String?
   package var onError = OnError.skip
   package init(subject: SubjectTemplate) { self.subject = subject }
 }

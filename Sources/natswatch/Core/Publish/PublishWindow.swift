@@ -13,6 +13,8 @@ package struct PublishWindow: Sendable {
     var headers: [Header] = []
     /// The number of the line that it was made of.
     var line: UInt64 = 0
+    /// The place of the message that the line was made of.
+    var origin: TailState?
     /// Whether the id may be left out for want of room: it was not asked for.
     var isIdentifierGenerated = false
   }

@@ -11,6 +11,8 @@ struct UnwrappedLine {
   private(set) var headers: [PublishWindow.Header] = []
   /// The message's own `Nats-Msg-Id`, or else its place in the stream it came from.
   private(set) var identifier: String?
+  /// The message's place in the stream it came from.
+  private(set) var origin: TailState?
 
   /// - Parameters:
   ///   - line: The line, behind which ``JSONCursor/padding`` bytes may be read.
@@ -20,10 +22,11 @@ struct UnwrappedLine {
     guard let base = line.baseAddress, !scanner.source.isEmpty else { return }
     let source = unsafe RawJSON(line: base, count: line.count).member("source") ?? .null
     readHeaders(source)
-    if identifier == nil, let stream = source.member("stream")?.string,
-      let epoch = source.member("epoch")?.string, let sequence = source.member("sequence")?.text
+    if let stream = source.member("stream")?.string, let epoch = source.member("epoch")?.string,
+      let sequence = source.member("sequence")?.text.flatMap({ UInt64($0) })
     {
-      identifier = "\(stream).\(epoch).\(sequence)"
+      origin = TailState(stream: stream, created: epoch, seq: sequence)
+      identifier = identifier ?? "\(stream).\(epoch).\(sequence)"
     }
     guard let form = source.member("payload") else { return }
     let name = (form.kind == .object ? form.member("as") : form)?.string
@@ -35,7 +38,8 @@ struct UnwrappedLine {
     case "value": payload = unsafe Self.data(source: line, "data").map(Self.bytes) ?? payload
     case "text": payload = unsafe Self.data(source: line, "data")?.string.map { Array($0.utf8) } ?? payload
     case "base64":
-      payload = unsafe Self.data(source: line, "data_base64")?.string.flatMap { Base64.decode($0.utf8) } ?? payload
+      payload =
+        unsafe Self.data(source: line, "data_base64")?.string.flatMap { Base64.decode($0.utf8) } ?? payload
     case "object": restoreVersion(form, scanner)
     case "event":
       restoreVersion(form, scanner)
