@@ -20,7 +20,7 @@ func checkSession(_ input: [UInt8]) {
 private func check(_ action: SocketSession.Action) {
   switch action {
   case .send(let text):
-    guard let answer = JSONDocument(Array(text.utf8)), answer["type"]?.string != nil else {
+    guard let answer = JSONValue(Array(text.utf8)), answer["type"]?.string != nil else {
       preconditionFailure("not a message: \(text)")
     }
   case .close(let code, _): precondition(code == 1008)

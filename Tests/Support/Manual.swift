@@ -20,7 +20,10 @@ package enum Manual {
         var arguments: [Argument]?
         var subcommands: [Command]?
       }
-      struct Argument: Decodable { var names: [Name]? }
+      struct Argument: Decodable {
+        var names: [Name]?
+        var shouldDisplay: Bool?
+      }
       struct Name: Decodable {
         var kind: String
         var name: String
@@ -28,7 +31,8 @@ package enum Manual {
       var command: Command
     }
     func flags(_ command: Dump.Command) -> Set<String> {
-      let names: [Dump.Name] = (command.arguments ?? []).flatMap { $0.names ?? [] }
+      let shown = (command.arguments ?? []).filter { $0.shouldDisplay ?? true }
+      let names: [Dump.Name] = shown.flatMap { $0.names ?? [] }
       // ArgumentParser takes -help as well as --help; no page names it.
       let own: [String] = names.filter { $0.kind != "longWithSingleDash" }
         .map { ($0.kind == "long" ? "--" : "-") + $0.name }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import Metrics
 import NIOCore
 import NIOPosix
@@ -47,7 +48,7 @@ import Testing
     }
     try eventually("nobody is left") {
       try fanout.ask("/api/watch/stats")
-        == JSONDocument(Array(#"{"clients":0,"upstreams":0,"subscriptions":{}}"#.utf8))
+        == JSONValue(Array(#"{"clients":0,"upstreams":0,"subscriptions":{}}"#.utf8))
     }
     #expect(fanout.tool.isRunning)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -166,11 +167,11 @@ import Testing
     #expect(try subscribe("c1", "services").hasSuffix(" 200"))
     #expect(try subscribe("c1", "nodes").hasSuffix(" 429"), "max-channels")
     try stream.wait(for: "both", .seconds(10)) { children($0).count == 2 }
-    func statistics() throws -> JSONDocument { try fanout.ask("/api/watch/stats") }
+    func statistics() throws -> JSONValue { try fanout.ask("/api/watch/stats") }
     let counted = try statistics()
     #expect(
       counted
-        == JSONDocument(
+        == JSONValue(
           Array(#"{"clients":1,"upstreams":2,"subscriptions":{"pods::::::":1,"services::::::":1}}"#.utf8)))
     guard case .array(let clients) = try fanout.ask("/api/v1/streaming/clients")["clients"] else {
       Issue.record("no clients")
@@ -179,7 +180,7 @@ import Testing
     #expect(clients.count == 1)
     #expect(
       clients[0]["subscriptions"]
-        == JSONDocument(Array(#"[{"channel":"pods::::::"},{"channel":"services::::::"}]"#.utf8)))
+        == JSONValue(Array(#"[{"channel":"pods::::::"},{"channel":"services::::::"}]"#.utf8)))
     _ = try unsubscribe("c1", "pods::::::")
     try eventually("one unsubscribe takes two subscribes back") {
       try statistics()["subscriptions"]?["pods::::::"] != .number("1")
@@ -189,7 +190,7 @@ import Testing
     }
     stream.send(SIGKILL)
     try eventually("nobody is left") {
-      try statistics() == JSONDocument(Array(#"{"clients":0,"upstreams":0,"subscriptions":{}}"#.utf8))
+      try statistics() == JSONValue(Array(#"{"clients":0,"upstreams":0,"subscriptions":{}}"#.utf8))
     }
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 import TestSupport
 import Testing
 
@@ -166,7 +167,7 @@ struct CompressionTests {
       #expect(frame.isCompressed == (line != "1"))
       #expect(frame.text == line)
       let event = try #require(try second.next())
-      #expect(event.isCompressed && JSONDocument(event.payload)?["type"]?.string == "event")
+      #expect(event.isCompressed && JSONValue(event.payload)?["type"]?.string == "event")
     }
     #expect(try first.next()?.text == pod("a"))
     #expect(try first.next()?.text == pod("c"))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import TestSupport
 
 @testable import WfanoutCore
@@ -33,9 +34,9 @@ final class Fanout: Sendable {
   }
 
   /// What an operator is answered.
-  func ask(_ path: String, _ more: String = "") throws -> JSONDocument {
+  func ask(_ path: String, _ more: String = "") throws -> JSONValue {
     let output = try Tool.shell("exec curl -sS --max-time 10 \(more) '\(admin)\(path)'").waitForEnd().output
-    guard let answer = JSONDocument(Array(output.utf8)) else { throw NeverCameTrue(what: "JSON: \(output)") }
+    guard let answer = JSONValue(Array(output.utf8)) else { throw NeverCameTrue(what: "JSON: \(output)") }
     return answer
   }
 

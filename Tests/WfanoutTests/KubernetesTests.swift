@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -161,7 +162,7 @@ struct KubernetesPathTests {
     let first = try fanout.listening("/events")
     fanout.feed([pod("a", version: 1), pod("b", version: 2), pod("a", type: "DELETED", version: 3)])
     try first.wait(for: "the last", .seconds(10)) { $0.soFar.output.contains("DELETED") }
-    let list = try #require(JSONDocument(Array(try fanout.curl("/api/v1/pods").output.dropLast().utf8)))
+    let list = try #require(JSONValue(Array(try fanout.curl("/api/v1/pods").output.dropLast().utf8)))
     #expect(list["kind"]?.string == "PodList")
     guard case .array(let items)? = list["items"] else {
       Issue.record("no items: \(list)")

@@ -89,6 +89,10 @@ struct OverflowTests {
       OverflowRule(policy: .reset, queueLimit: 10).catchUp(position: 0, ring: 0..<20) == .reset(dropped: 10))
     #expect(
       OverflowRule(policy: .disconnect, queueLimit: 10).catchUp(position: 0, ring: 0..<20) == .disconnect)
+    let newest = OverflowRule(policy: .dropNewest, queueLimit: 10)
+    #expect(newest.catchUp(position: 0, ring: 0..<20) == .stop(at: 10))
+    #expect(newest.catchUp(position: 15, ring: 0..<20) == .goOn)
+    #expect(newest.catchUp(position: 0, ring: 5..<20) == .skip(to: 5, dropped: 5))
     #expect(OverflowRule(policy: .block, queueLimit: 10).catchUp(position: 0, ring: 0..<20) == .goOn)
   }
 }

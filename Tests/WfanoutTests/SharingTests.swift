@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -66,7 +67,7 @@ import Testing
     #expect(!bob.soFar.output.contains(#""for":"ann""#))
     #expect(
       try fanout.ask("/api/watch/stats")
-        == JSONDocument(Array(#"{"clients":3,"upstreams":2,"subscriptions":{"pods::::::":3}}"#.utf8)))
+        == JSONValue(Array(#"{"clients":3,"upstreams":2,"subscriptions":{"pods::::::":3}}"#.utf8)))
   }
 
   @Test func withNoneEachListenerHasACommandOfItsOwn() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import Testing
 
 @testable import WfanoutCore
@@ -112,9 +113,9 @@ final class SocketClient {
   }
 
   /// The next text message as JSON.
-  func nextMessage() throws -> JSONDocument {
+  func nextMessage() throws -> JSONValue {
     let frame = try #require(try next())
     #expect(frame.opcode == 1)
-    return try #require(JSONDocument(frame.payload), "\(frame.text)")
+    return try #require(JSONValue(frame.payload), "\(frame.text)")
   }
 }

@@ -1,4 +1,5 @@
 import Encoding
+import JSON
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
@@ -12,7 +13,7 @@ struct SocketSessionTests {
 
   func code(_ actions: [SocketSession.Action]) -> String? {
     guard case .send(let text)? = actions.first else { return nil }
-    return JSONDocument(Array(text.utf8))?["code"]?.string
+    return JSONValue(Array(text.utf8))?["code"]?.string
   }
 
   @Test mutating func authIsAnsweredWithAClientID() {
@@ -54,7 +55,8 @@ struct SocketSessionTests {
     #expect(actions.last == .deliver(session.subscriptions))
     #expect(session.subscriptions.matches(type: "ALERT_FIRED", cluster: "c", namespace: "n"))
     #expect(!session.subscriptions.matches(type: "ALERT_FIRED", cluster: "d", namespace: "n"))
-    #expect(!session.subscriptions.matches(type: "ALERT_FIRED", cluster: nil, namespace: "n"))
+    #expect(
+      !session.subscriptions.matches(type: "ALERT_FIRED", cluster: nil, namespace: "n", passesMissing: false))
   }
 
   @Test mutating func subscriptionsAddUpUnlessReplaced() {
@@ -151,23 +153,23 @@ struct SocketSessionTests {
   }
 }
 
-struct JSONDocumentTests {
+struct JSONValueTests {
   @Test(arguments: [
     #"{"a":[1,-2.5e+3,true,false,null,"x"],"b":{}}"#, " [ ] ", #""\u00e9\ud83c\udf89\n""#, "0", "-0.1",
   ])
-  func accepts(text: String) { #expect(JSONDocument(Array(text.utf8)) != nil) }
+  func accepts(text: String) { #expect(JSONValue(Array(text.utf8)) != nil) }
 
   @Test(arguments: [
     "", "{", "[1,]", "{,}", "01", "1.", ".5", "+1", "tru", #""a"#, "\"\n\"", #"{"a" 1}"#, #"{a:1}"#, "[1]]",
     #""\x""#,
-    #""\ud800""#, String(repeating: "[", count: 100) + String(repeating: "]", count: 100),
+    #""\ud800""#, String(repeating: "[", count: 600) + String(repeating: "]", count: 600),
   ])
-  func refuses(text: String) { #expect(JSONDocument(Array(text.utf8)) == nil) }
+  func refuses(text: String) { #expect(JSONValue(Array(text.utf8)) == nil) }
 
   @Test func decodesEscapes() {
     #expect(
-      JSONDocument(Array(#""\u00e9\ud83c\udf89\"\\\/\b\f\n\r\t""#.utf8)) == .string("é🎉\"\\/\u{8}\u{C}\n\r\t")
+      JSONValue(Array(#""\u00e9\ud83c\udf89\"\\\/\b\f\n\r\t""#.utf8)) == .string("é🎉\"\\/\u{8}\u{C}\n\r\t")
     )
-    #expect(JSONDocument([0x22, 0xFF, 0x22]) == nil)
+    #expect(JSONValue([0x22, 0xFF, 0x22]) == nil)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
+import JSON
 import Testing
 
 @testable import WfanoutCore
@@ -116,14 +117,14 @@ struct UpstreamTemplateTests {
   ]
 
   @Test(arguments: bodies) func aFieldThatIsNotUnderstoodIsRefused(_ row: Body) throws {
-    let body = try #require(JSONDocument(Array(row.text.utf8)))
+    let body = try #require(JSONValue(Array(row.text.utf8)))
     let error = #expect(throws: Refusal.self) { try ChannelRequest(body) }
     #expect(error?.status.message.contains(row.says) == true, "\(error?.status.message ?? "")")
   }
 
   @Test func nullIsNoValue() throws {
     let body = try #require(
-      JSONDocument(Array(#"{"clientId":"c","resourceType":"pods","name":null,"userScoped":false}"#.utf8)))
+      JSONValue(Array(#"{"clientId":"c","resourceType":"pods","name":null,"userScoped":false}"#.utf8)))
     #expect(try ChannelRequest(body) == ChannelRequest(["resourceType": "pods"]))
   }
 

@@ -141,7 +141,7 @@ struct AdminRoutes: Sendable {
   private func broadcast(_ request: Request) throws(Refusal) -> Answer {
     try RequestOrigin.requireJSON(request)
     let body = request.body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
-    guard let event = JSONDocument(body), case .object = event else {
+    guard let event = JSONValue(body), case .object = event else {
       throw .badRequest("the body is not a JSON object")
     }
     let epoch = stream.state.epoch

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// What is said to a validator of tokens and what its answer means, after RFC 7662 (OAuth 2.0 Token
 /// Introspection).
@@ -18,7 +19,7 @@ enum Introspection {
   /// other answer says nothing about it.
   static func verdict(status: Int, body: [UInt8], now: Int64) -> Verdict {
     if status == 401 || status == 403 { return .refused }
-    guard status == 200, let answer = JSONDocument(body), case .object = answer else { return .unavailable }
+    guard status == 200, let answer = JSONValue(body), case .object = answer else { return .unavailable }
     guard answer["active"]?.bool == true else { return .refused }
     guard let name = answer["sub"]?.string ?? answer["username"]?.string, !name.isEmpty else {
       return .unavailable

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import CEL
+import JSON
 
 extension ChannelRequest {
   /// Reads the body of a subscription.
   ///
   /// - Throws: ``Refusal`` for a member that is not known or not of its type: whoever misspells `namespace` would see all of them.
-  init(_ body: JSONDocument) throws(Refusal) {
+  init(_ body: JSONValue) throws(Refusal) {
     guard case .object(let members) = body else { throw .badRequest("the body is not a JSON object") }
     var values: [String: String] = [:]
     var isUserScoped = false
     let texts = ChannelRequest.fields + [ChannelRequest.resumeField, "clientId"]
-    for (key, value) in members {
+    for member in members {
+      let (key, value) = (member.key, member.value)
       switch value {
       case .null: break
       case .string(let text) where texts.contains(key): values[key] = text

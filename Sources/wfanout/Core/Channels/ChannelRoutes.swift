@@ -42,7 +42,7 @@ struct ChannelRoutes: Sendable {
     _ request: Request, _ identity: String, on loop: LoopContext
   ) throws(Refusal) -> Answer {
     try RequestOrigin.requireJSON(request)
-    guard let body = JSONDocument(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
+    guard let body = JSONValue(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
     }
     let wanted: ChannelRequest
@@ -73,7 +73,7 @@ struct ChannelRoutes: Sendable {
 
   private func unsubscribe(_ request: Request, _ identity: String) throws(Refusal) -> Answer {
     try RequestOrigin.requireJSON(request)
-    guard let body = JSONDocument(request.body), let id = body["clientId"]?.string,
+    guard let body = JSONValue(request.body), let id = body["clientId"]?.string,
       let channel = body["channel"]?.string
     else { return error(400, "Missing clientId or channel") }
     switch registry.unsubscribe(id, identity: identity, channel: channel) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Events
 import NIOCore
 package import Process
 
@@ -75,6 +76,9 @@ package struct Configuration: Sendable {
   package var costLimit = 100_000
   /// CPU time that the filters and snapshots of one client may use in a second.
   package var filterBudget: Duration = .milliseconds(250)
+  /// How long the server runs; nil is without limit.
+  package var timeLimit: Duration?
+  package var status = StatusSink.Destination.nowhere
   /// Requests of one client in a second; nil is no limit.
   package var requestRate: Double?
   /// Compresses WebSocket messages for clients that offer it (RFC 7692).

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Filter
 import Process
 import YAML
@@ -61,6 +62,7 @@ extension Setting {
     duration("drain", \.drain),
     number("max-clients", \.clientLimit, 1...10_000_000),
     number("max-channels", \.channelLimit, 1...10_000),
+    value("filter-missing", \.limits.passesMissing, "pass or drop") { ["pass": true, "drop": false][$0] },
     Setting(name: "event-types") { (configuration, node) throws(Fault) in
       guard case .sequence(let list) = node else { throw Fault("a list of event types") }
       configuration.eventTypes = []
@@ -91,6 +93,10 @@ extension Setting {
     },
     texts("host", \.hosts, "a name, as fanout.example.org, or *, or a list of them") { !$0.contains("/") },
     number("loops", \.loops, 1...256),
+    value("timeout", \.timeLimit, "a duration, as 200ms, 10s or 1h30m") {
+      DurationText.parse($0).map { .some($0) }
+    },
+    value("status", \.status, "inline, stderr, fd:N or a file", StatusSink.Destination.init(flag:)),
   ]
 
   private static let anyAddress = ":PORT, HOST:PORT, [IPv6]:PORT or unix:PATH"

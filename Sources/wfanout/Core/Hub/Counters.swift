@@ -5,8 +5,7 @@ import Metrics
 struct StreamCounters: Sendable {
   let received: Counter
   let delivered: Counter
-  /// By event type, in the order of `LineFacts.Kind`.
-  let routed: [Counter]
+  let routed: RoutedCounters
   let webSocket: TransportCounters
   let http: TransportCounters
   let dropped: Counter

@@ -58,7 +58,7 @@ final class EventStream: Sendable {
       batch.seal()
       position = batch.endPosition
       state.counters.received.increment(by: UInt64(batch.count))
-      for kind in batch.kinds { state.counters.routed[Int(kind.rawValue)].increment() }
+      batch.types = state.counters.routed.types(of: batch)
       state.published(position)
       state.health.note(batch)
       batch.previous = state.objects.apply(batch)

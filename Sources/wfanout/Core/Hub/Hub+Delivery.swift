@@ -30,6 +30,9 @@ extension Hub {
       listener.connection.send(slices)
     }
     noteDelivered(delivered, group.lane)
+    if delivered > 0 {
+      for (segment, view) in zip(segments, views) { noteRouted(segment, view, from: before, to: end) }
+    }
     if let segment = segments.last { noteLatency(delivered, since: segment.received, group.lane) }
   }
 
@@ -79,16 +82,35 @@ extension Hub {
       let segment = ring.element(at: listener.position)
     {
       skip(listener, segment.batch)
-      let view = segment.view(listener.lane.format)
-      if let slice = view.slice(from: listener.position) {
+      let (slice, count) = take(segment.view(listener.lane.format), of: segment, listener)
+      if let slice {
         slices.append(slice)
         bytes += slice.readableBytes
-        delivered += view.count(from: listener.position)
       }
-      listener.position = segment.endPosition
+      delivered += count
+      if listener.position == listener.stop { break }
     }
     noteDelivered(delivered, listener.lane)
     if !slices.isEmpty { listener.connection.send(slices) }
+    dropNewest(listener)
+  }
+
+  /// Moves a listener over a view, or to where it stops.
+  ///
+  /// - Returns: The bytes that it gets, and the number of events.
+  private func take(
+    _ view: SegmentView, of segment: Segment?, _ listener: Listener
+  ) -> (ByteBuffer?, Int) {
+    let start = listener.position
+    let end = min(listener.stop ?? .max, view.endPosition)
+    if let segment { noteRouted(segment, view, from: start, to: end) }
+    listener.position = end
+    return (view.slice(from: start, to: end), view.count(from: start, to: end))
+  }
+
+  /// Counts events that nobody had before.
+  private func noteRouted(_ segment: Segment, _ view: SegmentView, from start: Int, to end: Int) {
+    counters.routed.increment(segment.newlyRouted(view, from: start, to: end))
   }
 
   /// Leaves out what the listener had from another replica.
@@ -144,13 +166,13 @@ extension Hub {
           skip(listener, segment.batch)
           if listener.position >= view.endPosition { continue }
         }
-        if let slice = view.slice(from: listener.position) {
-          slices.append(slice)
-          delivered += view.count(from: listener.position)
-        }
-        listener.position = view.endPosition
+        let (slice, count) = take(view, of: ring.element(at: view.firstPosition), listener)
+        if let slice { slices.append(slice) }
+        delivered += count
+        if listener.position == listener.stop { break }
       }
       if !slices.isEmpty { listener.connection.send(slices) }
+      dropNewest(listener)
       if listener.position >= ring.end { listener.hasCaughtUp = true }
       endIfCaughtUp(listener)
     }

@@ -89,6 +89,9 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       noteDropped(dropped, listener)
       sendReset(listener, .expired)
       return true
+    case .stop(let end):
+      listener.stop = listener.stop ?? end
+      return true
     case .disconnect:
       if listener.lane.format.shape == .kubernetes {
         listener.connection.send(.reset(.expired), listener.lane.format)
@@ -97,6 +100,17 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       listener.connection.finish(reason: "too_slow")
       return false
     }
+  }
+
+  /// A listener that has had the oldest events that its queue holds continues with the next event.
+  func dropNewest(_ listener: Listener) {
+    guard let stop = listener.stop, listener.position >= stop, listener.groupIndex >= 0 else { return }
+    listener.stop = nil
+    let dropped = ring.end - listener.position
+    guard dropped > 0 else { return }
+    noteDropped(dropped, listener)
+    listener.position = ring.end
+    listener.connection.send(.gap(dropped: dropped), listener.lane.format)
   }
 
   /// Reports to the listener that continuity is lost and sends the snapshot, if the stream keeps one.

@@ -13,6 +13,8 @@ final class Listener {
   weak var hub: Hub?
   /// Events of this epoch up to this sequence were delivered by another replica.
   var skipThrough: EventID?
+  /// Where `drop-newest` ends what it gets of the events that it is behind.
+  var stop: Int?
   /// The snapshot that it is being sent; its events wait until that is done.
   var snapshot: SnapshotReading?
   /// Whether it was at the end of the ring: from then on `--queue` applies to it.

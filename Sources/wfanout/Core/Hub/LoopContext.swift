@@ -114,6 +114,8 @@ package struct ConnectionLimits: Sendable {
   var pongSeconds: UInt32 = 10
   /// Messages of one WebSocket client; nil is no limit.
   var messagesPerSecond: Double?
+  /// Whether an event that lacks what a subscription's filter asks for passes it.
+  var passesMissing = true
   /// What a WebSocket client's message may have.
   var messageBytes = 65_536
 }

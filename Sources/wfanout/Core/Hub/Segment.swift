@@ -6,6 +6,8 @@ import Synchronization
 /// demand.
 final class Segment: Sendable, RingElement {
   let batch: Batch
+  /// The positions of events that no listener has had.
+  private let unrouted: Mutex<[Int]>
   private let views = Mutex<[WireFormat: SegmentView]>([:])
   /// What the ring is charged with: the lines, one encoding, which is what a hub with one kind of listener
   /// holds, and what the objects were before.
@@ -15,11 +17,33 @@ final class Segment: Sendable, RingElement {
 
   init(_ batch: Batch) {
     self.batch = batch
+    unrouted = Mutex(Array(batch.firstPosition..<batch.endPosition))
     self.byteCount = batch.bytes.count * 2 + batch.count * 48 + 512 + batch.previousByteCount
   }
 
   var firstPosition: Int { batch.firstPosition }
   var endPosition: Int { batch.endPosition }
+
+  /// Marks events as routed, since the counts are of events and not of deliveries.
+  ///
+  /// - Parameters:
+  ///   - view: what a listener gets of this segment.
+  ///   - start: its first event.
+  ///   - end: the event after its last.
+  /// - Returns: The number of those that no listener had before, by type.
+  func newlyRouted(_ view: SegmentView, from start: Int, to end: Int) -> [UInt8: Int] {
+    unrouted.withLock { unrouted in
+      guard !unrouted.isEmpty else { return [:] }
+      var counts: [UInt8: Int] = [:]
+      unrouted.removeAll { position in
+        guard position >= start, position < end, view.includes(position) else { return false }
+        counts[batch.types[position - firstPosition], default: 0] += 1
+        return true
+      }
+      if unrouted.isEmpty { unrouted = [] }
+      return counts
+    }
+  }
 
   /// All events of the batch in this format; made once, whoever asks first.
   func view(_ format: WireFormat) -> SegmentView {

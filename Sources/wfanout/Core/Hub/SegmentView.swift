@@ -10,7 +10,6 @@ struct SegmentView: Sendable {
   /// The number of events that are included.
   let count: Int
   let firstPosition: Int
-
   var endPosition: Int { firstPosition + ends.count }
 
   /// All events of the batch.
@@ -33,6 +32,25 @@ struct SegmentView: Sendable {
     let start = index <= 0 ? 0 : ends[index - 1]
     let length = buffer.readableBytes - start
     return length > 0 ? buffer.getSlice(at: start, length: length) : nil
+  }
+
+  /// The bytes of the events from one position to before another.
+  func slice(from position: Int, to end: Int) -> ByteBuffer? {
+    guard end < endPosition else { return slice(from: position) }
+    let start = position <= firstPosition ? 0 : ends[position - firstPosition - 1]
+    let length = (end <= firstPosition ? 0 : ends[end - firstPosition - 1]) - start
+    return length > 0 ? buffer.getSlice(at: start, length: length) : nil
+  }
+
+  /// The number of events that are included between two positions.
+  func count(from position: Int, to end: Int) -> Int {
+    end >= endPosition
+      ? count(from: position) : (max(position, firstPosition)..<max(position, end)).count(where: includes)
+  }
+
+  func includes(_ position: Int) -> Bool {
+    let index = position - firstPosition
+    return ends.indices.contains(index) && ends[index] > (index == 0 ? 0 : ends[index - 1])
   }
 
   /// The number of events that are included from `position` on.

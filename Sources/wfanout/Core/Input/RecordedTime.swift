@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CEL
 import Encoding
+import JSON
 
 /// When a recorded line happened, as far as it says.
 enum RecordedTime {
@@ -15,7 +16,7 @@ enum RecordedTime {
       let metadata = JSONScan.member("metadata", of: bytes, in: object)
     else { return nil }
     if let fields = JSONScan.member("managedFields", of: bytes, in: metadata),
-      case .array(let entries) = JSONDocument(Array(bytes[fields])),
+      case .array(let entries) = JSONValue(Array(bytes[fields])),
       let newest = entries.compactMap({ $0["time"]?.string.flatMap(parse) }).max()
     {
       return newest

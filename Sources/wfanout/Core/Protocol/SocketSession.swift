@@ -50,7 +50,7 @@ struct SocketSession: Sendable {
   }
 
   mutating func receive(_ text: [UInt8], now: Timestamp) -> [Action] {
-    guard let message = JSONDocument(text), case .object = message else {
+    guard let message = JSONValue(text), case .object = message else {
       return [error(.invalidMessage, "not a JSON object")]
     }
     guard let type = message["type"]?.string else { return [error(.invalidMessage, "no \"type\"")] }
@@ -109,13 +109,13 @@ struct SocketSession: Sendable {
 
   private func close() -> [Action] { [.close(code: 1008, reason: "authentication failed")] }
 
-  private mutating func authenticate(_ message: JSONDocument) -> [Action] {
+  private mutating func authenticate(_ message: JSONValue) -> [Action] {
     guard needsToken else { return authenticated() }
     guard let token = message["token"]?.string else { return refused() }
     return [.check(token: token)]
   }
 
-  private mutating func subscribe(_ message: JSONDocument) -> [Action] {
+  private mutating func subscribe(_ message: JSONValue) -> [Action] {
     guard let wanted = message["subscription"], case .object = wanted else {
       return [error(.invalidSubscription, "\"subscription\" is not an object")]
     }
@@ -148,7 +148,7 @@ struct SocketSession: Sendable {
     ]
   }
 
-  private mutating func unsubscribe(_ message: JSONDocument) -> [Action] {
+  private mutating func unsubscribe(_ message: JSONValue) -> [Action] {
     var types: [String] = []
     switch message["event_types"] {
     case nil, .null: subscriptions.removeAll()
@@ -164,7 +164,7 @@ struct SocketSession: Sendable {
     return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
   }
 
-  private func pong(_ message: JSONDocument, _ now: Timestamp) -> Action {
+  private func pong(_ message: JSONValue, _ now: Timestamp) -> Action {
     let stamp =
       switch message["timestamp"] {
       case .string(let text): JSONText.string(text)

@@ -8,16 +8,13 @@ struct Subscription: Equatable, Sendable {
   /// Types taken back from a subscription to all.
   var excluded: Set<String> = []
 
-  func matches(type: String, cluster: String?, namespace: String?) -> Bool {
-    (eventTypes.isEmpty || eventTypes.contains(type)) && !excluded.contains(type)
-      && Subscription.passes(clusters, cluster) && Subscription.passes(namespaces, namespace)
-  }
-
-  /// An event that does not say where it is from does not match a filter that asks.
-  private static func passes(_ filter: [String], _ value: String?) -> Bool {
-    guard !filter.isEmpty else { return true }
-    guard let value else { return false }
-    return filter.contains(value)
+  /// `passesMissing` is the meaning of a filter for an event that lacks what it asks for.
+  func matches(type: String, cluster: String?, namespace: String?, passesMissing: Bool = true) -> Bool {
+    func passes(_ filter: [String], _ value: String?) -> Bool {
+      filter.isEmpty || (value.map(filter.contains) ?? passesMissing)
+    }
+    return (eventTypes.isEmpty || eventTypes.contains(type)) && !excluded.contains(type)
+      && passes(clusters, cluster) && passes(namespaces, namespace)
   }
 
   var key: String {
@@ -64,8 +61,10 @@ struct SubscriptionSet: Equatable, Sendable {
     return true
   }
 
-  func matches(type: String, cluster: String?, namespace: String?) -> Bool {
-    subscriptions.contains { $0.matches(type: type, cluster: cluster, namespace: namespace) }
+  func matches(type: String, cluster: String?, namespace: String?, passesMissing: Bool = true) -> Bool {
+    subscriptions.contains {
+      $0.matches(type: type, cluster: cluster, namespace: namespace, passesMissing: passesMissing)
+    }
   }
 
   var key: String { subscriptions.map(\.key).sorted().joined(separator: "|") }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import JSON
 
 /// Matches events against the subscriptions of `/ws` clients, and the filters of their handshake; equal ones share one lane.
 struct SubscriptionMatcher: LineMatcher {
   private let subscriptions: SubscriptionSet
   private let filter: (any LineMatcher)?
+  private let passesMissing: Bool
   let key: String
 
-  init(_ subscriptions: SubscriptionSet, filter: (any LineMatcher)?) {
+  /// `passesMissing`: an event that lacks what a filter asks for passes it (the key `filter-missing`).
+  init(_ subscriptions: SubscriptionSet, filter: (any LineMatcher)?, passesMissing: Bool = true) {
+    self.passesMissing = passesMissing
     self.subscriptions = subscriptions
     self.filter = filter
     self.key = "ws " + subscriptions.key + (filter.map { " " + $0.key } ?? "")
@@ -30,7 +34,7 @@ struct SubscriptionMatcher: LineMatcher {
       type: EventEnvelope.eventType(of: batch, index),
       cluster: SubscriptionMatcher.text(bytes, line, ["cluster_id"])
         ?? SubscriptionMatcher.text(bytes, line, ["source", "cluster"]),
-      namespace: SubscriptionMatcher.namespace(bytes, line))
+      namespace: SubscriptionMatcher.namespace(bytes, line), passesMissing: passesMissing)
   }
 
   /// Where producers put it: beside the payload's own members, among its labels, or in a Kubernetes object.
@@ -46,6 +50,6 @@ struct SubscriptionMatcher: LineMatcher {
       range = member
     }
     guard JSONScan.inside(bytes, range) != nil else { return nil }
-    return JSONDocument(Array(bytes[range]))?.string
+    return JSONValue(Array(bytes[range]))?.string
   }
 }

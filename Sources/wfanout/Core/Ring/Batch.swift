@@ -20,6 +20,9 @@ struct Batch: Sendable {
   /// Lines that were not valid UTF-8 and were mended with U+FFFD.
   private(set) var mended = 0
 
+  /// The index of each event's type in ``RoutedCounters``.
+  var types: [UInt8] = []
+
   /// For each event what its object was before it; empty where that is not kept.
   var previous: [PreviousObject] = []
 

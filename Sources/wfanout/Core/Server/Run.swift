@@ -24,10 +24,13 @@ package struct Run {
     let server = Server(
       configuration: configuration, authenticator: try authenticator(), certificate: try certificate(),
       diagnostics: diagnostics)
+    let reporter = try StatusReporter(configuration.status, server: server)
     for address in try server.listen(InheritedSocket.list()) { diagnostics.info("listening on \(address)") }
     notifier.ready("serving")
     let ended = Ending()
     shutdown.onRequest { _ in ended.end(nil) }
+    if let limit = configuration.timeLimit { shutdown.requestEnd(after: limit) }
+    reporter.start { error in ended.end(error) }
     if let path = configuration.replay {
       ReplayReader(
         path: path, pacing: ReplayPacing(speed: configuration.speed, longestGap: configuration.longestGap),
@@ -41,11 +44,12 @@ package struct Run {
     }
     let error = ended.wait()
     notifier.stopping()
+    reporter.end()
     server.drain(
       reason: shutdown.cause != nil ? "server_shutdown" : error == nil ? "end_of_stream" : "source_failed",
       givesWhatIsLeft: shutdown.cause == nil)
     if let error { throw error }
-    return .ok
+    return shutdown.cause == .deadline ? .timedOut : .ok
   }
 
   /// Nil where nobody is asked for a token.
@@ -70,9 +74,9 @@ package struct Run {
 /// Where the main thread waits for the end of the input or of the process.
 private final class Ending: Sendable {
   private let gate = Gate()
-  private let state = Mutex<(isOver: Bool, error: InputError?)>((false, nil))
+  private let state = Mutex<(isOver: Bool, error: (any ToolError)?)>((false, nil))
 
-  func end(_ error: InputError?) {
+  func end(_ error: (any ToolError)?) {
     state.withLock { state in
       guard !state.isOver else { return }
       state = (true, error)
@@ -80,7 +84,7 @@ private final class Ending: Sendable {
     gate.close()
   }
 
-  func wait() -> InputError? {
+  func wait() -> (any ToolError)? {
     while gate.wait(milliseconds: -1) {}
     return state.withLock { $0.error }
   }

@@ -47,7 +47,7 @@ final class Server: Sendable {
     channels = ChannelRegistry(channelLimit: configuration.channelLimit)
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let loops = group.makeIterator().map { $0 }
-    let metrics = ServerMetrics(registry)
+    let metrics = ServerMetrics(registry, eventTypes: configuration.eventTypes)
     contexts = loops.enumerated().map {
       LoopContext(
         loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server,

@@ -7,7 +7,8 @@ struct ServerMetrics: Sendable {
   let server: ServerCounters
   let stream: StreamCounters
 
-  init(_ registry: Registry) {
+  /// `eventTypes` are those of the key `event-types`.
+  init(_ registry: Registry, eventTypes: Set<String>? = nil) {
     let webSocket = ServerMetrics.transport(registry, "ws", "WebSocket")
     let http = ServerMetrics.transport(registry, "sse", "streaming response")
     server = ServerCounters(
@@ -20,14 +21,11 @@ struct ServerMetrics: Sendable {
       webSocket: webSocket, http: http,
       messagesReceived: registry.counter("ws_messages_received_total", help: "Messages that clients sent."),
       subscriptions: registry.gauge("ws_subscription_count", help: "Subscriptions in force."))
-    let types = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR", "STATUS", "METRICS", "other"]
     stream = StreamCounters(
       received: registry.counter("wfanout_events_received_total", help: "Events read from the sources."),
       delivered: registry.counter(
         "wfanout_events_delivered_total", help: "Events handed to listeners' connections."),
-      routed: types.map {
-        registry.counter("ws_events_routed_total", help: "Events by type.", labels: [("event_type", $0)])
-      },
+      routed: RoutedCounters(registry, known: eventTypes),
       webSocket: webSocket, http: http,
       dropped: registry.counter("wfanout_events_dropped_total", help: "Events left out for slow listeners."),
       resets: registry.counter("wfanout_resets_total", help: "Listeners told that continuity was lost."))

@@ -179,7 +179,9 @@ final class WebSocketConnection: Connection {
     guard let position = pausedPosition, let subscriptions = session?.subscriptions, !subscriptions.isEmpty
     else { return }
     pausedPosition = nil
-    listen(SubscriptionMatcher(subscriptions, filter: filter), .here, at: position)
+    listen(
+      SubscriptionMatcher(
+        subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), .here, at: position)
   }
 
   /// Events pause; a new token within the renewal time goes on where they stopped.
@@ -199,7 +201,9 @@ final class WebSocketConnection: Connection {
     guard !subscriptions.isEmpty else { return }
     let start = position == nil ? start : .here
     self.start = .now
-    listen(SubscriptionMatcher(subscriptions, filter: filter), start, at: position)
+    listen(
+      SubscriptionMatcher(
+        subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), start, at: position)
   }
 
   /// Before the first subscription it is only remembered: nothing is wanted yet.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+/// Where wfanout listens.
+struct AddressOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Listen on :PORT (loopback only), HOST:PORT, [IPv6]:PORT or unix:PATH. Repeatable (default: :8080).",
+      valueName: "address"))
+  var listen: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve loopback addresses under this host name too, or under any with * (default: localhost, 127.0.0.1 and [::1] only). Repeatable.",
+      valueName: "name"))
+  var host: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve operators on this local address: status, clients, broadcast, metrics (default: none).",
+      valueName: "address"))
+  var admin: String?
+
+  @Option(
+    help: ArgumentHelp("Serve TLS and HTTP/2 with this certificate chain (PEM).", valueName: "file"),
+    completion: .file())
+  var tlsCert: String?
+
+  @Option(
+    help: ArgumentHelp("The private key of the certificate (PEM).", valueName: "file"), completion: .file())
+  var tlsKey: String?
+
+  var texts: [(String, String?)] { [("admin", admin), ("tls-cert", tlsCert), ("tls-key", tlsKey)] }
+  var lists: [(String, [String])] { [("listen", listen), ("host", host)] }
+}

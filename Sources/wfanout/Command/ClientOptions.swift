@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+/// Who may connect.
+struct ClientOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Accept the tokens in this file, one a line: TOKEN IDENTITY [EXPIRES].", valueName: "file"),
+    completion: .file())
+  var authTokens: String?
+
+  @Option(
+    help: ArgumentHelp("Validate tokens at this URL (RFC 7662 token introspection).", valueName: "url"))
+  var authURL: String?
+
+  @Flag(help: "Serve addresses that are not local without tokens.")
+  var noAuth = false
+
+  @Option(
+    help: ArgumentHelp("Let pages of this origin read, or of any with *. Repeatable.", valueName: "origin"))
+  var cors: [String] = []
+
+  @Option(help: ArgumentHelp("Maximum number of clients (default: 1000).", valueName: "count"))
+  var maxClients: String?
+
+  var texts: [(String, String?)] {
+    [
+      ("auth-tokens", authTokens), ("auth-url", authURL), ("no-auth", noAuth ? "true" : nil),
+      ("max-clients", maxClients),
+    ]
+  }
+  var lists: [(String, [String])] { [("cors", cors)] }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Metrics
+import Synchronization
+
+/// `ws_events_routed_total`: events that at least one listener got, by event type.
+///
+/// A watch event is counted under its `type`, any other line under its `event_type`. The number of types is
+/// bounded, since producers choose them; what is beyond is `other`.
+final class RoutedCounters: Sendable {
+  private struct State: Sendable {
+    var indexes: [String: UInt8] = [:]
+    var counters: [Counter] = []
+  }
+
+  private let registry: Registry
+  private let isClosed: Bool
+  private let state = Mutex(State())
+
+  private static let limit = 64
+  private static let other = UInt8(LineFacts.Kind.other.rawValue)
+
+  /// - Parameters:
+  ///   - registry: where the counters are served.
+  ///   - known: the types of the key `event-types`; nil takes the first types that occur.
+  init(_ registry: Registry, known: Set<String>?) {
+    self.registry = registry
+    isClosed = known != nil
+    // In the order of `LineFacts.Kind`.
+    let kinds = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR", "STATUS", "METRICS", "other"]
+    for name in kinds + (known ?? []).sorted().prefix(RoutedCounters.limit) { _ = add(name) }
+  }
+
+  /// The index of the type of each event.
+  func types(of batch: Batch) -> [UInt8] {
+    var types = batch.kinds.map { UInt8($0.rawValue) }
+    guard types.contains(RoutedCounters.other), RoutedCounters.mentionsTypes(batch.bytes) else {
+      return types
+    }
+    for index in types.indices where types[index] == RoutedCounters.other {
+      guard let value = JSONScan.member("event_type", of: batch.bytes, in: batch.line(index)),
+        let text = JSONScan.inside(batch.bytes, value)
+      else { continue }
+      types[index] = find(String(decoding: batch.bytes[text], as: UTF8.self))
+    }
+    return types
+  }
+
+  func increment(_ types: [UInt8: Int]) {
+    guard !types.isEmpty else { return }
+    state.withLock { state in
+      for (type, count) in types { state.counters[Int(type)].increment(by: UInt64(count)) }
+    }
+  }
+
+  private func find(_ name: String) -> UInt8 {
+    if let known = state.withLock({ $0.indexes[name] }) { return known }
+    guard !isClosed, name.utf8.count <= 64 else { return RoutedCounters.other }
+    return add(name)
+  }
+
+  private func add(_ name: String) -> UInt8 {
+    state.withLock { state in
+      if let known = state.indexes[name] { return known }
+      guard state.counters.count < RoutedCounters.limit + 8 else { return RoutedCounters.other }
+      let index = UInt8(state.counters.count)
+      state.indexes[name] = index
+      state.counters.append(
+        registry.counter(
+          "ws_events_routed_total", help: "Events that at least one listener got, by type.",
+          labels: [("event_type", name)]))
+      return index
+    }
+  }
+
+  /// Whether it is worth while to look at each line: an underscore is rare in JSON.
+  private static func mentionsTypes(_ bytes: [UInt8]) -> Bool {
+    let name = Array(#""event_type""#.utf8)
+    let offset = 6
+    return unsafe bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      var start = 0
+      while start < bytes.count,
+        let found = unsafe memchr(base + start, Int32(UInt8(ascii: "_")), bytes.count - start)
+      {
+        let index = unsafe UnsafeRawPointer(found) - base
+        let range = (index - offset)..<(index - offset + name.count)
+        if range.lowerBound >= 0, range.upperBound <= bytes.count, unsafe bytes[range].elementsEqual(name) {
+          return true
+        }
+        start = index + 1
+      }
+      return false
+    }
+  }
+}
