@@ -44,7 +44,7 @@ package struct PublishLoop {
     connection = try session.connect()
     acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     window = PublishWindow(countLimit: settings.window)
-    position = settings.state.map { PublishPosition($0) }
+    position = try settings.state.map { path throws(StateFileError) in try PublishPosition(path) }
     report = PublishReport(session.diagnostics, endsAtFirst: settings.onError == .fail)
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",

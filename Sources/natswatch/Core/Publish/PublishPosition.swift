@@ -7,7 +7,7 @@ import Lines
 struct PublishPosition {
   private static let interval: Duration = .seconds(1)
 
-  private let file: StateFile
+  private let file: OpenStateFile
   /// Messages under way with their numbers in the window, oldest first.
   private var underWay: [(number: UInt64, origin: TailState)] = []
   private var head = 0
@@ -15,7 +15,8 @@ struct PublishPosition {
   private var saved: TailState?
   private var nextSave = Duration.zero
 
-  init(_ path: String) { file = StateFile(path: path) }
+  /// - Throws: `StateFileError` when the file cannot be written, or another process has it.
+  init(_ path: String) throws(StateFileError) { file = try OpenStateFile(StateFile(path: path)) }
 
   mutating func sent(_ number: UInt64, _ origin: TailState) { underWay.append((number, origin)) }
 
