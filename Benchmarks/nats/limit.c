@@ -27,6 +27,22 @@ static void must(natsStatus status, const char *what) {
   exit(1);
 }
 
+/// Connects; with NATS_CA over TLS, trusting what is in that file.
+static natsConnection *connect_to(const char *url) {
+  natsConnection *connection = NULL;
+  natsOptions *options = NULL;
+  must(natsOptions_Create(&options), "options");
+  must(natsOptions_SetURL(options, url), "address");
+  const char *authority = getenv("NATS_CA");
+  if (authority != NULL) {
+    must(natsOptions_SetSecure(options, true), "TLS");
+    must(natsOptions_LoadCATrustedCertificates(options, authority), "NATS_CA");
+  }
+  must(natsConnection_Connect(&connection, options), "connect");
+  natsOptions_Destroy(options);
+  return connection;
+}
+
 static void report(const char *what, long count, double began) {
   double took = seconds() - began;
   struct rusage usage;
@@ -92,8 +108,7 @@ struct pacer {
 
 static void *pace(void *argument) {
   struct pacer *pacer = argument;
-  natsConnection *connection = NULL;
-  must(natsConnection_ConnectTo(&connection, pacer->url), "connect");
+  natsConnection *connection = connect_to(pacer->url);
   double began = seconds();
   char text[300];
   for (int index = 0; index < pacer->count; index++) {
@@ -139,9 +154,8 @@ static void await_consumer(jsCtx *js, const char *name) {
 int main(int count, char **argument) {
   if (count < 5) return 64;
   const char *mode = argument[1], *url = argument[2];
-  natsConnection *connection = NULL;
+  natsConnection *connection = connect_to(url);
   jsCtx *js = NULL;
-  must(natsConnection_ConnectTo(&connection, url), "connect");
   jsOptions options;
   jsOptions_Init(&options);
   options.PublishAsync.MaxPending = 4096;
