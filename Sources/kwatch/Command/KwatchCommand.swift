@@ -19,7 +19,7 @@ import Process
         kwatch pods -A                        all pods, as JSON lines
         kwatch deploy,sts -n prod -o table    two resources, as a table for people
         kwatch dnszones.example.com/shop      one custom resource
-        kwatch events -A --until-now --state events.state    what is new since the last run
+        kwatch events --until-now --state f   events that are new since the last run
       """,
     version: "kwatch \(Version.string)")
 

@@ -39,9 +39,8 @@ enum YAMLText {
           try walker.skipValue(json)
         case nil:
           let opens = try walker.peek(json)
-          text += " "
+          text += opens == UInt8(ascii: "[") ? "\n" : " "
           if opens == UInt8(ascii: "[") {
-            text += "\n"
             try write(json, &walker, indent: indent + 1, isInSequence: false, &text)
           } else {
             try write(json, &walker, indent: indent + 1, isInSequence: true, &text)
