@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # natswatch beside the limit (limit.c) on one server, one run: run.sh FOLDER-OF-THE-BINARIES [NATS-SERVER] [COUNT]
-# CPU is the client's user and system time by GNU time; compare within a run only.
+# With TLS=1 over TLS. CPU is the client's user and system time by GNU time; compare within a run only.
 set -eu
 natswatch=$(realpath "$1")/natswatch
 server=${2:-nats-server}
@@ -10,11 +10,19 @@ count=${3:-300000}
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
 gcc -O2 -o "$folder/limit" "$here/limit.c" -lnats -lpthread
-"$server" -js -sd "$folder/store" -a 127.0.0.1 -p -1 --ports_file_dir "$folder" >"$folder/log" 2>&1 &
+configuration=()
+if [ -n "${TLS:-}" ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext 'subjectAltName=IP:127.0.0.1' -keyout "$folder/key.pem" -out "$folder/cert.pem" 2>/dev/null
+  echo "tls { cert_file: \"$folder/cert.pem\", key_file: \"$folder/key.pem\" }" >"$folder/server.conf"
+  configuration=(-c "$folder/server.conf")
+  export NATS_CA=$folder/cert.pem
+fi
+"$server" "${configuration[@]}" -js -sd "$folder/store" -a 127.0.0.1 -p -1 --ports_file_dir "$folder" >"$folder/log" 2>&1 &
 pid=$!
 trap 'kill $pid; wait $pid 2>/dev/null || true; rm -rf "$folder"' EXIT
 until ls "$folder"/*.ports >/dev/null 2>&1; do sleep 0.05; done
-url=$(sed 's/.*"\(nats:[^"]*\)".*/\1/' "$folder"/*.ports | head -n 1)
+url=$(sed 's/.*"\([a-z]*:\/\/[^"]*\)".*/\1/' "$folder"/*.ports | head -n 1)
 export NATS_URL=$url
 "$server" --version
 exec 3>&1
