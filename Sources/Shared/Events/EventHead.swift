@@ -31,13 +31,60 @@ package struct EventHead: Sendable {
   private static let objectKey = Array("object".utf8)
 
   /// Both values, where they come first and in this order, without white space: as all our tools write them.
+  @inline(__always)
   private static func inOrder(_ line: RawJSON) -> EventHead? {
-    guard starts(line.start, line.limit, with: "{\"type\":\"") else { return nil }
+    guard word(line.start) == Word.typeKey else { return nil }
     let value = RawJSON(line.start + 8, limit: line.limit)
-    guard let type = type(of: value) else { return nil }
-    let end = value.start + type.rawValue.utf8.count + 2
-    guard starts(end, line.limit, with: ",\"object\":{") else { return nil }
+    guard let (type, count) = type(at: value.start) else { return nil }
+    let end = value.start + count
+    guard line.limit - end >= 11, word(end) == Word.objectKey, end[8] == UInt8(ascii: "\""),
+      end[9] == UInt8(ascii: ":"),
+      end[10] == UInt8(ascii: "{")
+    else { return nil }
     return EventHead(type: type, typeValue: value, object: RawJSON(end + 10, limit: line.limit))
+  }
+
+  /// Eight bytes, the first one lowest. What a line lacks of them is in its padding.
+  @inline(__always)
+  private static func word(_ cursor: JSONCursor) -> UInt64 {
+    unsafe UnsafeRawPointer(cursor.address).loadUnaligned(as: UInt64.self).littleEndian
+  }
+
+  private enum Word {
+    /// `{"type":`
+    static let typeKey: UInt64 = 0x3A22_6570_7974_227B
+    /// `,"object`
+    static let objectKey: UInt64 = 0x7463_656A_626F_222C
+    /// `"ADDED"` and `"ERROR"`, of seven bytes.
+    static let added: UInt64 = 0x22_4445_4444_4122
+    static let error: UInt64 = 0x22_524F_5252_4522
+    /// The first eight bytes of the others, from the quote on.
+    static let modified: UInt64 = 0x4549_4649_444F_4D22
+    static let deleted: UInt64 = 0x4445_5445_4C45_4422
+    static let metrics: UInt64 = 0x5343_4952_5445_4D22
+    static let bookmark: UInt64 = 0x5241_4D4B_4F4F_4222
+    static let status: UInt64 = 0x2253_5554_4154_5322
+  }
+
+  /// The type that a string without escapes spells, and the string's length with its quotes. It may reach into the padding.
+  @inline(__always)
+  private static func type(at start: JSONCursor) -> (EventType, Int)? {
+    let word = word(start)
+    switch word {
+    case Word.modified:
+      return start[8] == UInt8(ascii: "D") && start[9] == UInt8(ascii: "\"") ? (.modified, 10) : nil
+    case Word.deleted: return start[8] == UInt8(ascii: "\"") ? (.deleted, 9) : nil
+    case Word.metrics: return start[8] == UInt8(ascii: "\"") ? (.metrics, 9) : nil
+    case Word.bookmark:
+      return start[8] == UInt8(ascii: "K") && start[9] == UInt8(ascii: "\"") ? (.bookmark, 10) : nil
+    case Word.status: return (.status, 8)
+    default: break
+    }
+    switch word & 0xFF_FFFF_FFFF_FFFF {
+    case Word.added: return (.added, 7)
+    case Word.error: return (.error, 7)
+    default: return nil
+    }
   }
 
   private static func anywhere(_ line: RawJSON) -> EventHead? {
@@ -47,9 +94,7 @@ package struct EventHead: Sendable {
     while type == nil || object == nil {
       guard let (key, value) = members.next() else { return nil }
       if type == nil, key.isString(typeKey) {
-        guard let known = Self.type(of: value) ?? value.string.flatMap(EventType.init(rawValue:)) else {
-          return nil
-        }
+        guard let known = value.string.flatMap(EventType.init(rawValue:)) else { return nil }
         type = (known, value)
       } else if object == nil, key.isString(objectKey) {
         guard value.kind == .object else { return nil }
@@ -58,33 +103,5 @@ package struct EventHead: Sendable {
     }
     guard let type, let object else { return nil }
     return EventHead(type: type.0, typeValue: type.1, object: object)
-  }
-
-  /// The type that a string without escapes spells.
-  @inline(__always)
-  private static func type(of value: RawJSON) -> EventType? {
-    guard value.limit - value.start > 2, value.start.byte == UInt8(ascii: "\"") else { return nil }
-    let candidates: (EventType, StaticString)?
-    switch value.start[1] {
-    case UInt8(ascii: "A"): candidates = (.added, "\"ADDED\"")
-    case UInt8(ascii: "B"): candidates = (.bookmark, "\"BOOKMARK\"")
-    case UInt8(ascii: "D"): candidates = (.deleted, "\"DELETED\"")
-    case UInt8(ascii: "E"): candidates = (.error, "\"ERROR\"")
-    case UInt8(ascii: "M"):
-      candidates =
-        value.start[2] == UInt8(ascii: "O") ? (.modified, "\"MODIFIED\"") : (.metrics, "\"METRICS\"")
-    case UInt8(ascii: "S"): candidates = (.status, "\"STATUS\"")
-    default: candidates = nil
-    }
-    guard let (type, text) = candidates, starts(value.start, value.limit, with: text) else { return nil }
-    return type
-  }
-
-  @inline(__always)
-  private static func starts(_ cursor: JSONCursor, _ limit: JSONCursor, with text: StaticString) -> Bool {
-    let count = text.utf8CodeUnitCount
-    guard limit - cursor >= count else { return false }
-    for index in 0..<count where unsafe cursor[index] != text.utf8Start[index] { return false }
-    return true
   }
 }

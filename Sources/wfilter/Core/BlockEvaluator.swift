@@ -69,6 +69,7 @@ final class BlockEvaluator {
       if result.isSatisfied, result.ending == nil { result.ending = .satisfied }
       if let shutdown, shutdown.isPastDeadline, result.ending == nil { result.ending = .timedOut }
     }
+    result.closeRun()
     result.counts.lines = UInt64(number)
     // Of the lines that are too long, those before the last line evaluated; all of them where the block's end was reached.
     result.counts.tooLong = UInt64(start < end ? block.place(of: number) - number : block.linesTooLong)
@@ -125,19 +126,21 @@ final class BlockEvaluator {
       return
     }
     let key = stages.key(line, context, &result.counts)
-    stages.withPrevious(key, context) { context in
+    let decision = stages.withPrevious(key, context) { context in
       let decision = judge.decide(line, context: context, &result.counts)
       if decision == .pass || decision == .drop {
         let fault = stages.accept(
           Stages.Arrival(
-            line: line, source: source, key: key, context: context, matches: decision == .pass, number: number
-          ),
+            line: line, source: source, key: key, context: context, matches: decision == .pass,
+            number: number),
           at: now, printer, into: &result)
         if let fault { report(fault, number, &result) }
       }
       if decision != .pass { carryOut(decision, line, source, context, number, &result) }
-      if decision == .pass || decision == .drop { stages.remember(key, line, into: &result) }
+      return decision
     }
+    // Not while the previous line is read: what holds it would be copied.
+    if decision == .pass || decision == .drop { stages.remember(key, line, into: &result) }
   }
 
   /// What becomes of a line that is not selected.
@@ -162,7 +165,8 @@ final class BlockEvaluator {
     case .empty: result.counts.empty += 1
     case .malformed(let fault): report(fault, number, &result)
     case .condition: result.ending = .condition
-    case .failure(let reason):
+    case .failure:
+      let reason = judge.failure ?? "it has no value"
       result.messages.append(.init(level: .error, line: number, text: "cannot be evaluated: \(reason)"))
       result.ending = .badInput
     }

@@ -44,25 +44,37 @@ struct BlockResult {
     ending = nil
     isSatisfied = false
     consumed = 0
+    openRun = 0..<0
   }
 
-  /// Prints a range of the block; joined to the piece before it where the two are adjacent.
+  /// The end of ``pieces`` that may still grow: adjacent lines of the block are printed together.
+  private var openRun = 0..<0
+
+  /// Prints a range of the block.
   @inline(__always)
   mutating func append(_ range: Range<Int>) {
-    if let last = pieces.last, !last.isStored, last.range.upperBound == range.lowerBound {
-      pieces[pieces.count - 1].range = last.range.lowerBound..<range.upperBound
+    if openRun.upperBound == range.lowerBound {
+      openRun = openRun.lowerBound..<range.upperBound
     } else {
-      pieces.append(Piece(range: range, isStored: false))
+      closeRun()
+      openRun = range
     }
   }
 
   /// Prints what was appended to ``storage`` from `start` on.
   mutating func appendStored(from start: Int) {
+    closeRun()
     if let last = pieces.last, last.isStored, last.range.upperBound == start {
       pieces[pieces.count - 1].range = last.range.lowerBound..<storage.count
     } else {
       pieces.append(Piece(range: start..<storage.count, isStored: true))
     }
+  }
+
+  /// Puts the lines that were appended last among the pieces.
+  mutating func closeRun() {
+    if !openRun.isEmpty { pieces.append(Piece(range: openRun, isStored: false)) }
+    openRun = 0..<0
   }
 }
 

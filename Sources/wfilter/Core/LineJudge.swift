@@ -16,8 +16,8 @@ final class LineJudge {
     case malformed(LineFault)
     /// `--fail-if` holds.
     case condition
-    /// It cannot be evaluated, for this reason, and `--on-error fail`.
-    case failure(String)
+    /// It cannot be evaluated, and `--on-error fail`; ``LineJudge/failure`` says why.
+    case failure
   }
 
   private let evaluator: LineEvaluator
@@ -26,6 +26,8 @@ final class LineJudge {
   private let bits: Expressions.Bits
   /// A line was seen to be JSON; until then every line is looked at.
   private(set) var hasSeenJSON = false
+  /// Why the last line could not be evaluated.
+  private(set) var failure: String?
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
     evaluator = LineEvaluator(expressions.filter)
@@ -68,7 +70,9 @@ final class LineJudge {
       switch configuration.onError {
       case .drop: decision = isInverted ? .pass : .drop
       case .keep: decision = .pass
-      case .fail: decision = .failure(evaluator.reason(line, context: context))
+      case .fail:
+        failure = evaluator.reason(line, context: context)
+        decision = .failure
       }
     }
     counts.sought |= bits.expression
@@ -93,8 +97,8 @@ final class LineJudge {
       guard !isControl else { return nil }
       counts.note(bits.failIf, failIf.reason(line, context: context))
       if configuration.onError == .fail {
-        return line.fault(strictly: configuration.isStrict).map(Decision.malformed)
-          ?? .failure("--fail-if: \(failIf.reason(line, context: context))")
+        failure = "--fail-if: \(failIf.reason(line, context: context))"
+        return line.fault(strictly: configuration.isStrict).map(Decision.malformed) ?? .failure
       }
     }
     if !isControl { counts.sought |= bits.failIf }

@@ -89,12 +89,14 @@ final class Stages {
   }
 
   /// Calls `body` with `old` in the context.
-  func withPrevious(_ key: KeyHash?, _ context: LineContext, _ body: (LineContext) -> Void) {
+  func withPrevious<Result>(
+    _ key: KeyHash?, _ context: LineContext, _ body: (LineContext) -> Result
+  ) -> Result {
     guard let previous else { return body(context) }
-    previous.read(key) { old in
+    return previous.read(key) { old in
       var context = context
       context.old = old
-      body(context)
+      return body(context)
     }
   }
 
