@@ -94,9 +94,8 @@ def size(value):
 
 
 def has(value, name):
-    if not isinstance(value, dict):
-        raise Failed
-    return name in value
+    """Of what is not an object it is false, as in Kubernetes."""
+    return isinstance(value, dict) and name in value
 
 
 def any_of(value, test):
