@@ -65,8 +65,9 @@ sanitize fuzz coverage: test-dependencies
 install uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh $@ $(BUILT)
 
-deb tarball: build
-	@scripts/package.sh $@ $(BUILT) .build/packages
+deb tarball: check-dependencies
+	@SWIFT='$(SWIFT)' scripts/build-release.sh --small $(TOOLS)
+	@scripts/package.sh $@ .build/small/release .build/packages
 
 check-deb: deb
 	@scripts/check-deb.sh .build/packages/watchutils_*.deb

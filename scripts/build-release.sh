@@ -1,11 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# build-release.sh TOOL…: builds release binaries into .build/release. They are stripped of paths of this folder, link
+# build-release.sh [--small] TOOL…: builds release binaries into .build/release. They hold no paths of this folder, link
 # statically what scripts/static-libraries.sh finds, and need neither a Swift runtime nor an RPATH. See docs/BUILDING.md.
+#
+# With --small, for packages: into .build/small/release, without FoundationEssentials, which makes a binary 6 MB smaller. A tool
+# that uses Foundation itself cannot do without, and is the same in both.
 set -eu
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}
+small=no
+[ "${1:-}" != --small ] || { small=yes; shift; }
 static=.build/static
 scripts/static-libraries.sh $static
 here=$(pwd)
@@ -20,11 +25,13 @@ build() { # build TOOL OPTION…
 }
 
 for tool; do
-  if grep -rqs 'import Foundation' "Sources/$tool"; then
-    # A tool that uses Foundation itself cannot take the stand-in, and so is built apart.
-    build "$tool" --scratch-path .build/foundation
-    cp ".build/foundation/release/$tool" ".build/release/$tool"
+  if [ $small = no ]; then
+    build "$tool"
+  elif grep -rqs 'import Foundation' "Sources/$tool"; then
+    build "$tool"
+    mkdir -p .build/small/release
+    cp ".build/release/$tool" ".build/small/release/$tool"
   else
-    build "$tool" -Xswiftc -I"$here/$static"
+    build "$tool" --scratch-path .build/small -Xswiftc -I"$here/$static/slim"
   fi
 done

@@ -3,11 +3,11 @@
 #
 # static-libraries.sh FOLDER: fills FOLDER with what a release build takes from there instead of from the system:
 # - links to the static form of each library that Debian has one of; the others stay shared;
-# - the stand-in for FoundationEssentials, which makes every binary 6 MB smaller (dist/slim).
+# - in slim/, the stand-in for FoundationEssentials, which makes a binary 6 MB smaller (dist/slim).
 set -eu
 folder=${1:?usage: static-libraries.sh FOLDER}
 cd "$(dirname "$0")/.."
-mkdir -p "$folder"
+mkdir -p "$folder/slim"
 
 system=$(dirname "$(cc -print-file-name=libc.so.6)")
 for name in re2 yaml z; do
@@ -22,6 +22,6 @@ source=dist/slim/FoundationEssentials.swift
 if [ -z "$(find "$folder/libSlimFoundation.a" -newer $source 2>/dev/null)" ]; then
   # Not linked by the module's own name: the toolchain's library of that name would be found first.
   "${SWIFTC:-swiftc}" -O -wmo -parse-as-library -module-name FoundationEssentials -module-link-name SlimFoundation \
-    -emit-module-path "$folder/FoundationEssentials.swiftmodule" -emit-library -static -o "$folder/libSlimFoundation.a" \
+    -emit-module-path "$folder/slim/FoundationEssentials.swiftmodule" -emit-library -static -o "$folder/libSlimFoundation.a" \
     $source
 fi
