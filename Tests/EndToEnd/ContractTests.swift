@@ -10,7 +10,12 @@ import Testing
   @Test(arguments: tools) func saysItsVersion(_ tool: String) throws {
     let outcome = try Tool.run(tool, ["--version"])
     #expect(outcome.status == 0)
-    #expect(outcome.output == "\(tool) 0.1.0\n")
+    let words = outcome.output.split(whereSeparator: \.isWhitespace)
+    #expect(words.count == 2 && words.first == tool[...], "\(outcome)")
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let changes = try String(contentsOf: root.appending(path: "CHANGELOG.md"), encoding: .utf8)
+    #expect(changes.contains("\n## \(words.last ?? "") - "), "the CHANGELOG has no such version: \(outcome)")
   }
 
   @Test(arguments: tools) func helpsOnStdout(_ tool: String) throws {
