@@ -5,7 +5,7 @@ import Testing
 @testable import Process
 
 /// The line that shows how far a run has come, seen on a pseudo-terminal.
-@Suite(.timeLimit(.minutes(1))) struct ProgressTests {
+@Suite(.timeLimit(.minutes(5))) struct ProgressTests {
   /// Both ends of a pseudo-terminal.
   private final class Terminal {
     let ours: Int32
