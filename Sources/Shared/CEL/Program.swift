@@ -29,7 +29,7 @@ public struct Program: Sendable {
     try prepare(&activation, costLimit)
     let result = try root.evaluate(&activation)
     // Printing or copying the result walks all of it.
-    if result.weight.multipliedSaturated(by: 2) > activation.meter.remaining {
+    if result.weight > activation.meter.remaining {
       throw EvaluationError(.costLimitExceeded)
     }
     return result
