@@ -30,9 +30,8 @@ package final class ClusterLink {
 
   /// A request, not yet started.
   ///
-  /// - Parameters:
-  ///   - compressed: asks for gzip, except over loopback, where it only costs.
-  ///   - fresh: on a new connection.
+  /// `compressed`: asks for gzip, except over loopback, where it only costs.
+  /// `fresh`: on a new connection.
   /// - Returns: nil while the credentials are being fetched.
   /// - Throws: `ConfigError` if they, or a file of the kubeconfig, cannot be used.
   func exchange(

@@ -14,7 +14,7 @@ final class StateSaver {
     scope.machine.restore(resourceVersion: entry.resourceVersion, objects: entry.objects)
   }
 
-  /// - Parameter isLast: whether it is now or never.
+  /// `isLast`: whether it is now or never.
   func save(_ scopes: [ScopeRunner], now: Duration, isLast: Bool = false) throws(StateFileError) {
     let changed = scopes.filter { $0.hasNews && $0.machine.isConsistent }
     guard !changed.isEmpty, isLast || isDue(scopes, now) else { return }

@@ -140,7 +140,7 @@ package final class UsageRunner {
     }
   }
 
-  /// - Parameter isFinal: the status to end with, unless it has worked before: a refusal may be lifted again.
+  /// `isFinal`: the status to end with, unless it has worked before: a refusal may be lifted again.
   private func failed(
     _ reason: StreamStatus.Reason, _ message: String, isFinal status: ExitStatus? = nil
   ) {

@@ -9,9 +9,8 @@ struct ExecCredential: Equatable, Sendable {
   var key: [UInt8] = []
   var expiry: Timestamp?
 
-  /// - Parameters:
-  ///   - apiVersion: what the plugin was asked for; another one is refused, as by kubectl. Empty: any.
-  ///   - source: names the plugin in messages.
+  /// `apiVersion`: what the plugin was asked for; another one is refused, as by kubectl. Empty: any.
+  /// `source`: names the plugin in messages.
   init(_ text: [UInt8], apiVersion: String, from source: String) throws(ConfigError) {
     let value: JSONValue
     do { value = try JSONValue(parsing: text) } catch {

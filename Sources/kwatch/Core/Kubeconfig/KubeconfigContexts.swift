@@ -4,7 +4,7 @@
 package enum KubeconfigContexts {
   /// The contexts of the kubeconfig that a run would use, sorted; none when it cannot be read.
   ///
-  /// - Parameter explicit: the value of `--kubeconfig`.
+  /// `explicit`: the value of `--kubeconfig`.
   package static func names(explicit: String?) -> [String] {
     do throws(ConfigError) {
       return try KubeconfigLoader.system.load(explicit: explicit).contexts.keys.sorted()

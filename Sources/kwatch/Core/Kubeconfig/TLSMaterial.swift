@@ -13,7 +13,7 @@ struct TLSMaterial: Equatable, Sendable {
   var certificate: [UInt8]?
   var key: [UInt8]?
 
-  /// - Parameter checked: what was found to be usable before; it is not checked again.
+  /// `checked`: what was found to be usable before; it is not checked again.
   /// - Throws: `ConfigError` that names the file or field which cannot be used.
   init(
     authority: Kubeconfig.Material?, certificate: Kubeconfig.Material?, key: Kubeconfig.Material?,

@@ -39,7 +39,7 @@ struct KnownObjects: Sendable {
 
   /// Notes an object as printed.
   ///
-  /// - Parameter touching: it comes from the watch, while a comparing list is under way.
+  /// `touching`: it comes from the watch, while a comparing list is under way.
   mutating func upsert(_ text: Span<UInt8>, _ header: ObjectHeader, touching: Bool = false) -> Outcome {
     let key = Self.key(text, header)
     let known = entries[key]

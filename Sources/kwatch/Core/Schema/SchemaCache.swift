@@ -14,7 +14,7 @@ struct SchemaCache {
     folder = base.flatMap { $0.hasPrefix("/") ? "\($0)/kwatch/openapi" : nil }
   }
 
-  /// - Parameter path: the document's, with its hash; another one is not kept.
+  /// `path`: the document's, with its hash; another one is not kept.
   func read(_ server: ServerAddress, _ path: String) -> [UInt8]? {
     file(server, path).flatMap { try? WholeFile.read($0, limit: 64 << 20) }
   }

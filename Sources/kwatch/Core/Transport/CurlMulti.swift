@@ -36,7 +36,7 @@ import CCurl
 
   /// Cancels an exchange; none of its closures is called any more.
   ///
-  /// - Parameter discarding: closes its connection, too, once nothing else uses it; it may be dead.
+  /// `discarding`: closes its connection, too, once nothing else uses it; it may be dead.
   func cancel(_ exchange: Exchange, discarding: Bool = false) {
     exchange.isCancelled = true
     if discarding { exchange.set(CURLOPT_FORBID_REUSE, 1) }

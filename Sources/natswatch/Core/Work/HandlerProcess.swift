@@ -24,9 +24,8 @@ final class HandlerProcess {
 
   /// Starts the command.
   ///
-  /// - Parameters:
-  ///   - environment: All of it.
-  ///   - capturesOutput: False leaves the handler our stdout.
+  /// `environment`: All of it.
+  /// `capturesOutput`: False leaves the handler our stdout.
   /// - Throws: `ChildProcessError`
   init(_ command: [String], environment: [String], capturesOutput: Bool) throws(ChildProcessError) {
     var configuration = ChildProcess.Configuration(command)

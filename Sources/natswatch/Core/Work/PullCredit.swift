@@ -33,7 +33,7 @@ struct PullCredit: Sendable {
 
   /// The server ended a request.
   ///
-  /// - Parameter pending: How many messages it still lacked, where the server says so.
+  /// `pending`: How many messages it still lacked, where the server says so.
   mutating func ended(_ token: UInt64, pending: Int?) {
     guard let index = pulls.firstIndex(where: { $0.token == token }) else { return }
     let charged = pulls.remove(at: index).remaining

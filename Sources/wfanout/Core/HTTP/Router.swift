@@ -136,7 +136,8 @@ struct Router: Sendable {
     case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity, nil)
     default:
       if let reply = try services.snapshots?.route(
-        request, filter, services.stream, account: Router.account(identity, address: request.address), on: loop.loop)
+        request, filter, services.stream, account: Router.account(identity, address: request.address),
+        on: loop.loop)
       {
         return reply
       }

@@ -23,7 +23,9 @@ struct TrackingMatcher: LineMatcher {
     case .absent: matchedBefore = false
     case .line(let line): matchedBefore = filter.matches(line, 0..<(line.count - Batch.padding))
     }
-    guard let told = type.delivered(matchedBefore: matchedBefore, matchesNow: matches) else { return .nothing }
+    guard let told = type.delivered(matchedBefore: matchedBefore, matchesNow: matches) else {
+      return .nothing
+    }
     return told == type ? .line : .retyped(told)
   }
 }

@@ -156,7 +156,8 @@ final class UpstreamPool: Sendable {
     let resumesAfter = request.version(in: template)
     let state = StreamState(
       epoch: epoch, counters: counters,
-      objects: SnapshotStore(epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: resumesAfter == nil),
+      objects: SnapshotStore(
+        epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: resumesAfter == nil),
       workers: workers
     ) { [weak self] in self?.becameIdle(key) }
     let stream = EventStream(
