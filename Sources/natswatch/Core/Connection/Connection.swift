@@ -139,7 +139,7 @@ import Synchronization
         }
         return payload
       }
-      if let denial = state.denial(after: 0, naming: ["\(replies).*"]) {
+      if let denial = state.inboxDenial(under: inboxRoot) {
         throw NATSError(.noPermission, "\(what): the server refuses it: \(denial): set --inbox-prefix")
       }
       if let denial = state.denial(after: denialsBefore, naming: [subject]) {

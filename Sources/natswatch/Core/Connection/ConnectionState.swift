@@ -85,6 +85,13 @@ final class ConnectionState: Sendable {
     }
   }
 
+  /// The server's words where it has refused an inbox. Of several refusals at once libnats keeps the last one's words.
+  func inboxDenial(under root: String) -> String? {
+    state.withLock { state in
+      state.denials.first { $0.lowercased().contains("\"\(root.lowercased()).") }
+    }
+  }
+
   /// The server's words where it has refused anything since `count`, but for subjects that contain `exception`.
   func denial(after count: Int, except exception: String? = nil) -> String? {
     state.withLock { state in
