@@ -101,7 +101,7 @@ import Testing
 
   @Test func aFilterThatIsTooSlowMeetsTheOverflowPolicy() throws {
     let fanout = try Fanout(
-      ["--loops", "1", "--queue", "50"], configuration: "filter-budget: 20ms")
+      ["--loops", "1", "--queue", "50", "--admin", ":0"], configuration: "filter-budget: 20ms")
     let slow = try fanout.listening("/events?filter=" + Self.costly(1), Self.lines)
     let cheap = try fanout.listening("/events?filter=n%20%3E%3D%200", Self.lines)
     // The cheap one of the same client keeps up.
@@ -117,6 +117,9 @@ import Testing
       $0.soFar.output.contains(#""reason":"backpressure","dropped":"#)
     }
     #expect(!cheap.soFar.output.contains("backpressure"))
+    let costs = try fanout.ask("/api/v1/streaming/costs")
+    guard case .array(let clients)? = costs["clients"] else { throw NeverCameTrue(what: "a list of clients") }
+    #expect(clients.first?["client"]?.string == "address 127.0.0.1")
     let metrics = try fanout.curl("/metrics").output
     #expect(metrics.contains("wfanout_filter_cpu_seconds_total 0."))
   }

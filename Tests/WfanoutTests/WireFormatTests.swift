@@ -100,7 +100,9 @@ struct WireFormatTests {
   }
 
   @Test func heartbeatsAreNoEvents() {
-    #expect(Notice.heartbeat.eventStreamField == Array(":\n\n".utf8))
-    #expect(Notice.heartbeat.line == Array("\n".utf8))
+    #expect(Notice.heartbeat(nil).eventStreamField == Array(":\n\n".utf8))
+    let id = EventID(epoch: 5, sequence: 7)
+    #expect(Notice.heartbeat(id).eventStreamField == Array(":\nid: 5-7\n\n".utf8))
+    #expect(Notice.heartbeat(id).line == Array("\n".utf8))
   }
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "CProcess.h"
 
+#include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -201,3 +202,9 @@ int cprocess_reap(pid_t process) {
 }
 
 int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+void cprocess_trim_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}

@@ -45,3 +45,6 @@ int cprocess_reap(pid_t process);
 /// Opens a pipe whose ends are close-on-exec from the start, as pipe2(2) does: no child that another thread starts at
 /// that moment inherits them. Returns 0, or -1 with `errno` set.
 int cprocess_pipe(int ends[2]);
+
+/// Gives freed memory back to the system, which glibc keeps otherwise (malloc_trim(3)); does nothing elsewhere.
+void cprocess_trim_memory(void);

@@ -26,6 +26,7 @@ struct AdminRoutes: Sendable {
     case ("/api/v1/streaming/subscriptions", "GET"):
       return .later(gather(on: loop) { AdminRoutes.subscriptions($0) })
     case ("/api/v1/streaming/sources", "GET"): return .answer(sources)
+    case ("/api/v1/streaming/costs", "GET"): return .answer(costs)
     case ("/api/v1/streaming/broadcast", "POST"): return .answer(try broadcast(request))
     case ("/api/v1/streaming/clients", "DELETE"):
       guard let name = request.item("identity"), !name.isEmpty else {
@@ -92,6 +93,18 @@ struct AdminRoutes: Sendable {
         + #""events":\#(stream.state.published),\#(stream.state.health.json)}"#
     }
     return .json(200, #"{"sources":[\#(sources.joined(separator: ","))],"total":\#(sources.count)}"#)
+  }
+
+  /// The CPU time that the filters and snapshots of each client have used, the most expensive first.
+  private var costs: Answer {
+    let clients = stream.state.workers.usage.prefix(1000).map { usage in
+      #"{"client":\#(JSONText.string(usage.account)),"cpu_seconds":\#(usage.total / .seconds(1)),"#
+        + #""queued":\#(usage.queued),"throttled":\#(usage.isThrottled)}"#
+    }
+    return .json(
+      200,
+      #"{"clients":[\#(clients.joined(separator: ","))],"cpu_seconds":\#(stream.state.workers.total / .seconds(1))}"#
+    )
   }
 
   /// The worst that a source says of itself; a server whose sources say nothing is healthy.

@@ -58,6 +58,7 @@ extension Setting {
     flag("ws-compress", \.compressesMessages),
     size("max-message", \.limits.messageBytes, 1 << 10...64 << 20),
     seconds("request-timeout", \.limits.requestSeconds),
+    seconds("keep-alive", \.limits.keepAliveSeconds),
     seconds("stall", \.limits.stallSeconds),
     duration("drain", \.drain),
     number("max-clients", \.clientLimit, 1...10_000_000),

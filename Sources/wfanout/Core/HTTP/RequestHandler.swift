@@ -29,6 +29,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// How much of the answer was left when it was last looked at.
   private var lastPending = 0
   private var context: ChannelHandlerContext?
+  private var address: String?
+
+  var isBeingAnswered: Bool {
+    guard let context else { return false }
+    return isAnswering(context)
+  }
+
+  func close() { context?.close(promise: nil) }
   /// What lets a page of an allowed origin read the answer.
   private var originHeaders: [(name: String, value: String)] = []
 
@@ -44,7 +52,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     loopContext.await(self)
-    router.admission.connectionOpened()
+    guard exchange == nil else { return }
+    address = context.channel.remoteAddress?.ipAddress
+    loopContext.becameIdle(self, address: address)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -54,7 +64,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   func channelInactive(context: ChannelHandlerContext) {
     loopContext.stopAwaiting(self)
-    router.admission.connectionClosed()
+    loopContext.isIdleNoMore(self, address: address)
     context.fireChannelInactive()
   }
 
@@ -80,7 +90,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     guard context.channel.isWritable else { return }
     // The answer has been taken: only now the time for the next request begins.
-    if request == nil, !isPreparing { loopContext.await(self) }
+    if request == nil, !isPreparing { loopContext.await(self, seconds: loopContext.limits.keepAliveSeconds) }
     takeWaiting()
   }
 
@@ -131,6 +141,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     // A stream of HTTP/2 has one request.
     isKeptAlive = exchange == nil && head.isKeepAlive
+    loopContext.await(self)
     var request = Request(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
       version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
@@ -151,7 +162,21 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     guard !isRefused else { return }
     isKeptAlive = false
     isRefused = true
-    send(.failure(Refusal.badRequest("not an HTTP request: \(error)").status), context)
+    send(.failure(Refusal.badRequest("not an HTTP request: \(RequestHandler.reason(error))").status), context)
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error as? HTTPParserError {
+    case .headerOverflow?: "its header is too long"
+    case .invalidEOFState?: "it ends too early"
+    case .invalidVersion?: "its version is not HTTP/1.0 or HTTP/1.1"
+    case .invalidMethod?: "its method is not known"
+    case .invalidURL?: "its target is not a URL"
+    case .invalidHeaderToken?: "it has a malformed header field"
+    case .invalidContentLength?, .unexpectedContentLength?: "its Content-Length is not valid"
+    case .invalidChunkSize?: "a chunk's size is not valid"
+    default: "it does not follow RFC 9112"
+    }
   }
 
   /// The request did not come in time, or the answer is not taken: slow peers, and those that never had
@@ -189,12 +214,14 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         self.carryOut((try? result.get()) ?? failure, request, context)
         self.takeWaiting()
       }
+    case .listen(let plan) where request.method == "HEAD":
+      send(Answer(200, type: plan.contentType, body: []), context, isHead: true)
     case .listen(let plan):
       router.admission.clientJoined()
       let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
       let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
       connection.identity = plan.identity
-      open(connection, 200, streamHeaders(plan.contentType, format), context) {
+      open(connection, 200, streamHeaders(plan.contentType, format) + standing(plan), context) {
         connection.begin(plan, admission: self.router.admission)
       }
     case .document(let plan) where request.method == "HEAD":
@@ -249,6 +276,13 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     channel.flush()
   }
 
+  /// Where a stream begins, for clients that read lines, which have no ids.
+  private func standing(_ plan: ListenPlan) -> [(name: String, value: String)] {
+    let hub = plan.stream.hubs[loopContext.index]
+    guard plan.start == .now, plan.shape != .kubernetes else { return [] }
+    return [("Last-Event-ID", "\(hub.id(before: hub.ring.end))")]
+  }
+
   private func streamHeaders(_ type: String, _ format: WireFormat) -> [(name: String, value: String)] {
     [
       ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
@@ -259,7 +293,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.
   private func become(_ connection: Connection, _ context: ChannelHandlerContext) {
     let pipeline = context.pipeline.syncOperations
-    router.admission.connectionClosed()
+    loopContext.isIdleNoMore(self, address: address)
     setReading(true, context)
     do {
       try pipeline.addHandler(connection)
@@ -279,7 +313,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     if answer.status != 304, answer.status != 204 {
       headers.append(("Content-Length", String(answer.body.count)))
     }
-    if !isKeptAlive { headers.append(("Connection", "close")) }
+    headers.append(
+      isKeptAlive
+        ? ("Keep-Alive", "timeout=\(loopContext.limits.keepAliveSeconds)") : ("Connection", "close"))
     writeHead(answer.status, headers, channel)
     var promise: EventLoopPromise<Void>?
     if !isKeptAlive {
@@ -288,13 +324,15 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       promise?.futureResult.whenComplete { _ in channel.close(promise: nil) }
     }
     lastPending = 0
-    loopContext.await(self)
     channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
+    // What is not taken at once has to make progress; after that the next request may take its time.
+    loopContext.await(self, seconds: channel.isWritable ? loopContext.limits.keepAliveSeconds : nil)
   }
 
   private func writeHead(
     _ status: Int, _ headers: [(name: String, value: String)], _ channel: any Channel
   ) {
+    let headers = headers + [("Date", loopContext.date)]
     if let exchange { return exchange.writeHead(status, headers) }
     channel.write(ByteBuffer(bytes: ResponseHead.encode(status, headers)), promise: nil)
   }

@@ -161,8 +161,10 @@ struct Router: Sendable {
   private func events(
     _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(Refusal) -> Reply {
-    guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
-    try admit()
+    guard request.method == "GET" || request.method == "HEAD" else {
+      return .answer(.methodNotAllowed("GET, HEAD"))
+    }
+    if request.method == "GET" { try admit() }
     let wanted = ListenRequest(request)
     let isLines = request.accepts("application/x-ndjson") || request.accepts("application/json")
     let plan = ListenPlan(

@@ -97,7 +97,7 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
       return
     }
     lastProgressTick = now
-    if now &- lastWriteTick >= heartbeat { send(.heartbeat, format) }
+    if now &- lastWriteTick >= heartbeat { send(.heartbeat(listener?.standing), format) }
   }
 
   /// Closes and drops what the kernel still has for the client: one that reads a byte now and then would keep
@@ -174,7 +174,8 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     return report("c\(loopContext.index)-\(number)", transport)
   }
 
-  /// The command behind a stream has ended. A connection of that stream alone ends by itself once it has had all events.
+  /// The command behind a stream has ended. A connection of that stream alone ends by itself once it has had
+  /// all events.
   func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {}
 
   /// What the client says once its request has been granted; ignored unless there is a protocol for it.

@@ -119,6 +119,11 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     listener.skipThrough = nil
     listener.connection.send(.reset(reason), listener.lane.format)
     sendSnapshot(listener)
+    // Without a snapshot, whose end has an id, this is where the client resumes if nothing comes before it is
+    // cut.
+    if listener.snapshot == nil, listener.lane.format.shape == .eventStream {
+      listener.connection.send(.heartbeat(listener.standing), listener.lane.format)
+    }
   }
 
   /// Adds a listener where it wants to begin.
@@ -159,6 +164,15 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   /// The id of the newest event.
   var newestID: EventID {
     batchesFromNewest.first { _ in true }?.ids.last ?? EventID(epoch: state.epoch, sequence: 0)
+  }
+
+  /// The id of the event before this position: one may resume after it.
+  func id(before position: Int) -> EventID {
+    guard position > ring.start, let segment = ring.element(at: position - 1) else {
+      // In our own numbering the event at position n has the sequence n + 1.
+      return EventID(epoch: state.epoch, sequence: UInt64(max(0, position)))
+    }
+    return segment.batch.ids[position - 1 - segment.firstPosition]
   }
 
   private func place(_ listener: Listener, _ point: StartPoint) {

@@ -2,7 +2,8 @@
 import Events
 import NIOCore
 
-/// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; what the client sends is not read.
+/// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; what the client
+/// sends is not read.
 final class ListenConnection: Connection {
   private var admission: Admission?
   private var stream: EventStream?
@@ -25,6 +26,11 @@ final class ListenConnection: Connection {
     let lane = plan.stream.state.lane(format, plan.matcher)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
+    if format.shape == .eventStream {
+      // A client that is cut before its first event resumes here.
+      let id = plan.start == .now ? hub.id(before: hub.ring.end) : nil
+      send(.start(id, retryMilliseconds: loopContext.reconnectDelay() / 2), format)
+    }
     hub.join(listener, plan.start)
   }
 
@@ -74,7 +80,8 @@ final class ListenConnection: Connection {
     return true
   }
 
-  /// A Kubernetes client takes the end of a response for a time-out and watches again: what is wrong is an ERROR line.
+  /// A Kubernetes client takes the end of a response for a time-out and watches again: what is wrong is an
+  /// ERROR line.
   override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
     guard format.shape == .kubernetes, let failure = stream?.commandEnding?.failure else {
       return super.farewell(reason: reason, reconnectAfterMilliseconds: delay)

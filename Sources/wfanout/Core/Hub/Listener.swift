@@ -33,6 +33,13 @@ final class Listener {
   /// Events that have not been handed to its connection yet.
   var backlog: Int { hub.map { max(0, $0.ring.end - position) } ?? 0 }
 
+  /// The id of the last event that it had, or that was not for it: where it may resume. Nil during a
+  /// snapshot.
+  var standing: EventID? {
+    if let skipThrough { return skipThrough }
+    return snapshot == nil ? hub?.id(before: position) : nil
+  }
+
   var takesEvents: Bool { snapshot == nil && connection.takesMore && groupIndex >= 0 }
 
   func isLate(by delay: Duration) -> Bool { hub?.isLate(self, by: delay) ?? false }

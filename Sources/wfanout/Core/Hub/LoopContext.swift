@@ -13,7 +13,10 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   let authenticator: Authenticator?
   private(set) var tick: UInt32 = 0
   private var connections: [Connection] = []
-  private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, since: UInt32)] = [:]
+  private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, until: UInt32)] = [:]
+  private var idle: IdleConnections
+  /// The `Date` of responses (RFC 9110 section 6.6.1), renewed each second.
+  private(set) var date = HTTPDate.now
   let limits: ConnectionLimits
   /// For the messages of all its WebSockets, each of which is compressed for itself.
   private(set) lazy var inflater = Inflater()
@@ -27,6 +30,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     self.loop = loop
     self.index = index
     self.limits = limits
+    idle = IdleConnections(limit: limits.idleConnections)
     self.counters = counters
   }
 
@@ -77,8 +81,20 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     connection.registryIndex = -1
   }
 
-  /// A connection that owes a request is given `limits.requestSeconds` for it.
-  func await(_ request: any AwaitingRequest) { waiting[ObjectIdentifier(request)] = (request, tick) }
+  /// A connection that owes a request is given so many seconds for it, `limits.requestSeconds` as a rule.
+  func await(_ request: any AwaitingRequest, seconds: UInt32? = nil) {
+    waiting[ObjectIdentifier(request)] = (request, tick &+ (seconds ?? limits.requestSeconds))
+  }
+
+  /// Counts a connection as one that has not asked for anything, and closes the oldest such connection of its
+  /// address when there are too many.
+  func becameIdle(_ connection: any AwaitingRequest, address: String?) {
+    idle.add(connection, address: address ?? "")?.close()
+  }
+
+  func isIdleNoMore(_ connection: any AwaitingRequest, address: String?) {
+    idle.remove(connection, address: address ?? "")
+  }
 
   func stopAwaiting(_ request: any AwaitingRequest) { waiting[ObjectIdentifier(request)] = nil }
 
@@ -91,7 +107,8 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
       }
       index -= 1
     }
-    for (request, since) in waiting.values where tick &- since >= limits.requestSeconds {
+    date = HTTPDate.now
+    for (request, until) in waiting.values where Int32(bitPattern: tick &- until) >= 0 {
       request.waitedTooLong()
     }
   }
@@ -100,12 +117,20 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
 /// A connection on which a request is due.
 protocol AwaitingRequest: AnyObject {
   func waitedTooLong()
+  /// Whether it has asked, and the answer is on its way.
+  var isBeingAnswered: Bool { get }
+  func close()
 }
 
 package struct ConnectionLimits: Sendable {
   var heartbeatSeconds: UInt32 = 5
   var stallSeconds: UInt32 = 30
   var requestSeconds: UInt32 = 15
+  /// How long a connection may be without a request after an answer. Above the 60 s of nginx's pool of
+  /// connections.
+  var keepAliveSeconds: UInt32 = 75
+  /// Connections of one address and event loop that have not asked for anything.
+  var idleConnections = 381
   /// How long an event stream may be without a channel.
   var idleSeconds: UInt32 = 120
   var reconnectMilliseconds = 5000

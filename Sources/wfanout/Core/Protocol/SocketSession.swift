@@ -49,7 +49,8 @@ struct SocketSession: Sendable {
     self.knownTypes = knownTypes
   }
 
-  mutating func receive(_ text: [UInt8], now: Timestamp) -> [Action] {
+  /// `standing` is the id that the client may resume after when it gets no further event.
+  mutating func receive(_ text: [UInt8], now: Timestamp, standing: EventID? = nil) -> [Action] {
     guard let message = JSONValue(text), case .object = message else {
       return [error(.invalidMessage, "not a JSON object")]
     }
@@ -61,9 +62,9 @@ struct SocketSession: Sendable {
     }
     switch type {
     case "auth": return authenticate(message)
-    case "subscribe": return subscribe(message)
+    case "subscribe": return subscribe(message, standing)
     case "unsubscribe": return unsubscribe(message)
-    case "ping": return [pong(message, now)]
+    case "ping": return [pong(message, now, standing)]
     case "pong": return []
     case "resume":
       guard let id = message["last_event_id"]?.string else {
@@ -86,7 +87,8 @@ struct SocketSession: Sendable {
 
   func refused() -> [Action] { [error(.authFailed, "the token is not valid")] + close() }
 
-  /// Nobody is let in while tokens cannot be validated: 1013 is "try again later" (IANA's registry of close codes).
+  /// Nobody is let in while tokens cannot be validated: 1013 is "try again later" (IANA's registry of close
+  /// codes).
   func unverifiable() -> [Action] {
     let message = "the token cannot be validated now"
     return [error(.internalError, message), .close(code: 1013, reason: message)]
@@ -115,7 +117,7 @@ struct SocketSession: Sendable {
     return [.check(token: token)]
   }
 
-  private mutating func subscribe(_ message: JSONValue) -> [Action] {
+  private mutating func subscribe(_ message: JSONValue, _ standing: EventID?) -> [Action] {
     guard let wanted = message["subscription"], case .object = wanted else {
       return [error(.invalidSubscription, "\"subscription\" is not an object")]
     }
@@ -143,7 +145,7 @@ struct SocketSession: Sendable {
     return [
       .send(
         #"{"type":"subscribed","event_types":\#(list(lists[0])),"cluster_filter":\#(list(lists[1])),"#
-          + #""namespace_filter":\#(list(lists[2]))}"#),
+          + #""namespace_filter":\#(list(lists[2]))\#(member(standing))}"#),
       .deliver(subscriptions),
     ]
   }
@@ -164,14 +166,16 @@ struct SocketSession: Sendable {
     return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
   }
 
-  private func pong(_ message: JSONValue, _ now: Timestamp) -> Action {
+  private func member(_ standing: EventID?) -> String { standing.map { #","event_id":"\#($0)""# } ?? "" }
+
+  private func pong(_ message: JSONValue, _ now: Timestamp, _ standing: EventID?) -> Action {
     let stamp =
       switch message["timestamp"] {
       case .string(let text): JSONText.string(text)
       case .number(let text): text
       default: "null"
       }
-    return .send(#"{"type":"pong","timestamp":\#(stamp),"server_time":"\#(now)"}"#)
+    return .send(#"{"type":"pong","timestamp":\#(stamp),"server_time":"\#(now)"\#(member(standing))}"#)
   }
 
   private func list(_ texts: [String]) -> String {

@@ -13,15 +13,14 @@ struct Pipelines: Sendable {
 
   /// To be called on the channel's event loop.
   func begin(on channel: any Channel) throws {
-    guard router.admission.acceptsConnections,
-      let context = contexts.first(where: { $0.loop === channel.eventLoop })
-    else {
+    guard let context = contexts.first(where: { $0.loop === channel.eventLoop }) else {
       channel.close(promise: nil)
       return
     }
     guard let certificate else { return try addHTTP1(to: channel, on: context) }
     let pipeline = channel.pipeline.syncOperations
-    let connection = SecureConnection(channel, admission: router.admission, loopContext: context)
+    let connection = SecureConnection(channel, loopContext: context)
+    try pipeline.addHandler(PlainRequestDetector())
     try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
     try pipeline.addHandler(
       ApplicationProtocolNegotiationHandler { result, channel in

@@ -1,5 +1,5 @@
-import Encoding
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 import Events
 import Glibc
 import Metrics
@@ -48,9 +48,12 @@ final class Server: Sendable {
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let loops = group.makeIterator().map { $0 }
     let metrics = ServerMetrics(registry, eventTypes: configuration.eventTypes)
+    var limits = configuration.limits
+    // A full server still answers 503.
+    limits.idleConnections = (512 + configuration.clientLimit / 4) / configuration.loops + 1
     contexts = loops.enumerated().map {
       LoopContext(
-        loop: $0.element, index: $0.offset, limits: configuration.limits, counters: metrics.server,
+        loop: $0.element, index: $0.offset, limits: limits, counters: metrics.server,
         authenticator: authenticator)
     }
     let workers = Workers(
@@ -98,6 +101,13 @@ final class Server: Sendable {
   /// - Returns: the addresses in force, the kernel's choices of ports included.
   func listen(_ sockets: [InheritedSocket] = []) throws(ServerError) -> [String] {
     for context in contexts { context.loop.execute { context.start() } }
+    startThread {
+      var memory = FreedMemory()
+      while true {
+        sleep(3)
+        memory.check()
+      }
+    }
     var services = Services(
       stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
     do throws(Refusal) {
@@ -147,7 +157,8 @@ final class Server: Sendable {
       sockets.withLock { $0.append(channel) }
       return channel
     } catch {
-      throw ServerError(status: .unavailable, description: "listen on \(address): \(error)")
+      throw ServerError(
+        status: .unavailable, description: "listen on \(address): \(Server.reason(error, address))")
     }
   }
 
@@ -160,7 +171,8 @@ final class Server: Sendable {
     } catch {
       throw ServerError(
         status: .unavailable,
-        description: "listen on the socket passed as descriptor \(socket.descriptor): \(error)")
+        description:
+          "listen on the socket passed as descriptor \(socket.descriptor): \(Server.reason(error, nil))")
     }
     sockets.withLock { $0.append(channel) }
     guard !InheritedSocket.isLocal(channel.localAddress) else { return channel }
@@ -177,6 +189,20 @@ final class Server: Sendable {
     return channel
   }
 
+  /// What came back, and what can be done about it.
+  private static func reason(_ error: any Error, _ address: ListenAddress?) -> String {
+    guard let error = error as? IOError else {
+      return error is SocketAddressError ? "no such host" : "it is not a socket that can listen"
+    }
+    let message = systemMessage(error.errnoCode)
+    switch (error.errnoCode, address) {
+    case (EADDRINUSE, .tcp?): return "\(message): another process listens there (ss -ltnp shows it)"
+    case (EACCES, .tcp(_, let port)?) where port < 1024:
+      return "\(message): ports below 1024 need CAP_NET_BIND_SERVICE"
+    default: return message
+    }
+  }
+
   /// The names under which an address is served; nil serves all names.
   private func names(isLoopback: Bool) -> Set<String>? {
     isLoopback ? RequestOrigin.loopbackNames(and: configuration.hosts) : nil
@@ -186,7 +212,13 @@ final class Server: Sendable {
     // Operators and a proxy at a Unix socket are on this machine.
     let pipelines = Pipelines(
       router: router, contexts: contexts, certificate: isLocalOnly || router.admin != nil ? nil : certificate)
+    let diagnostics = diagnostics
     return ServerBootstrap(group: group)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptGuard(diagnostics: diagnostics))
+        }
+      }
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the

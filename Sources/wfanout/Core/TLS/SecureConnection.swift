@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOHTTP2
+import NIOSSL
 import NIOTLS
 
-/// A connection with TLS, from its first byte: until the peers have agreed on a protocol it owes a handshake, and an HTTP/2
-/// connection on which nothing is asked for owes a request.
-///
-final class SecureConnection: ChannelInboundHandler, RemovableChannelHandler, AwaitingRequest,
+/// A connection with TLS, from its first byte: until the peers have agreed on a protocol it owes a handshake,
+/// and an HTTP/2 connection on which nothing is asked for owes a request. It stands between TLS and HTTP/2.
+/// What HTTP/2 sends after a violation or a flood is a GOAWAY frame; the connection is closed with it and
+/// read no further, or a peer that goes on sending would fill memory.
+final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, AwaitingRequest,
   @unchecked Sendable
 {  // confined to the channel's event loop
   typealias InboundIn = Any
+  typealias OutboundIn = IOData
+  typealias OutboundOut = IOData
 
-  private let admission: Admission
   private let loopContext: LoopContext
   private let channel: any Channel
   private var streams = 0 {
@@ -22,25 +25,52 @@ final class SecureConnection: ChannelInboundHandler, RemovableChannelHandler, Aw
     didSet {
       guard isOwing != oldValue else { return }
       if isOwing {
-        admission.connectionOpened()
+        loopContext.becameIdle(self, address: address)
         loopContext.await(self)
       } else {
-        admission.connectionClosed()
+        loopContext.isIdleNoMore(self, address: address)
         loopContext.stopAwaiting(self)
       }
     }
   }
 
-  init(_ channel: any Channel, admission: Admission, loopContext: LoopContext) {
+  init(_ channel: any Channel, loopContext: LoopContext) {
+    address = channel.remoteAddress?.ipAddress
     self.channel = channel
-    self.admission = admission
     self.loopContext = loopContext
   }
 
   func handlerAdded(context: ChannelHandlerContext) { isOwing = true }
   func handlerRemoved(context: ChannelHandlerContext) { isOwing = false }
 
-  func waitedTooLong() { channel.close(promise: nil) }
+  func waitedTooLong() { close() }
+  func close() { channel.close(promise: nil) }
+  let isBeingAnswered = false
+  private let address: String?
+
+  private var isGoingAway = false
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if case .byteBuffer(let frame) = unwrapOutboundIn(data), SecureConnection.isGoAway(frame) {
+      isGoingAway = true
+    }
+    context.write(data, promise: promise)
+  }
+
+  func flush(context: ChannelHandlerContext) {
+    context.flush()
+    guard isGoingAway else { return }
+    isGoingAway = false
+    // Below TLS, whose own goodbye would wait for the peer's and read until then.
+    let transport = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+    context.eventLoop.assumeIsolated().execute { (transport ?? context).close(promise: nil) }
+  }
+
+  /// The header of a frame is nine bytes: length, type, flags and stream (RFC 9113 section 4.1).
+  private static func isGoAway(_ frame: ByteBuffer) -> Bool {
+    frame.readableBytes >= 9 && frame.getInteger(at: frame.readerIndex + 3, as: UInt8.self) == 7
+      && frame.getInteger(at: frame.readerIndex + 5, as: UInt32.self) == 0
+  }
 
   /// What the peers have agreed on is spoken from here on.
   func speak(_ result: ALPNResult, _ pipelines: Pipelines) throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Lines
 import NIOSSL
 import Process
 
@@ -22,20 +23,43 @@ struct ServerCertificate: Sendable {
 
   private static func load(_ certificate: String, _ key: String) throws(Failure) -> NIOSSLContext {
     let chain: [NIOSSLCertificate]
+    let privateKey: NIOSSLPrivateKey
+    let certificateText = try read(certificate, "certificate")
     do {
-      chain = try NIOSSLCertificate.fromPEMFile(certificate)
+      chain = try NIOSSLCertificate.fromPEMBytes(certificateText)
+      guard !chain.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
     } catch {
-      throw Failure(description: "read certificate '\(certificate)': \(error)")
+      throw Failure(
+        description:
+          "read certificate '\(certificate)': no certificate in it; it has to be PEM (BEGIN CERTIFICATE)")
+    }
+    let keyText = try read(key, "key")
+    do {
+      privateKey = try NIOSSLPrivateKey(bytes: keyText, format: .pem)
+    } catch {
+      throw Failure(
+        description:
+          "read key '\(key)': no private key in it; it has to be PEM (BEGIN PRIVATE KEY), without a password")
     }
     do {
       var configuration = TLSConfiguration.makeServerConfiguration(
-        certificateChain: chain.map { .certificate($0) },
-        privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+        certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
       configuration.minimumTLSVersion = .tlsv12
+      // Forward secrecy and authenticated encryption only. TLS 1.3 has nothing else.
+      configuration.cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
       configuration.applicationProtocols = ["h2", "http/1.1"]
       return try NIOSSLContext(configuration: configuration)
     } catch {
-      throw Failure(description: "use key '\(key)' for certificate '\(certificate)': \(error)")
+      throw Failure(
+        description: "use key '\(key)' for certificate '\(certificate)': they do not belong together")
+    }
+  }
+
+  private static func read(_ path: String, _ what: String) throws(Failure) -> [UInt8] {
+    do throws(FileError) {
+      return try WholeFile.read(path)
+    } catch {
+      throw Failure(description: "read \(what) '\(path)': \(error)")
     }
   }
 }

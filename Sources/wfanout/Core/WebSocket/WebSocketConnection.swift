@@ -25,8 +25,9 @@ final class WebSocketConnection: Connection {
   private var heartbeat: Heartbeat
   private let reading: ClientReading
   private var countedSubscriptions = 0
-  /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for an upgrade, but it
-  /// is stricter about that than the handshake; what else it parses must not be taken for bytes.
+  /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for
+  /// an upgrade, but it is stricter about that than the handshake; what else it parses must not be taken for
+  /// bytes.
   private var isDecoderLeaving = true
   /// Where the first subscription begins.
   private var start = ListenRequest.Start.now
@@ -127,12 +128,20 @@ final class WebSocketConnection: Connection {
     case .text(let text):
       loopContext.counters.messagesReceived.increment()
       if mode == .echo { send(WebSocketFrame.message(.text, text, with: echoDeflater)) }
-      if session != nil { act(session?.receive(text, now: .now) ?? []) }
+      if session != nil { act(session?.receive(text, now: .now, standing: standing) ?? []) }
     case .binary(let bytes):
       loopContext.counters.messagesReceived.increment()
       if mode == .echo { send(WebSocketFrame.message(.binary, bytes, with: echoDeflater)) }
       if let session { act(session.receivedBinary()) }
     }
+  }
+
+  /// Where the client may resume: it is told at each subscription and ping, so that it need not have had an
+  /// event.
+  private var standing: EventID? {
+    if let listener { return listener.standing }
+    let hub = stream.hubs[loopContext.index]
+    return start == .now ? hub.id(before: hub.ring.end) : nil
   }
 
   private func act(_ actions: [SocketSession.Action]) {

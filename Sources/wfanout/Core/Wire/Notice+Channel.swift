@@ -7,6 +7,7 @@ extension Notice {
   func channelField(_ channel: String) -> [UInt8] {
     let name = JSONText.string(channel)
     switch self {
+    case .start(_, let milliseconds): return Array("retry: \(milliseconds)\n\n".utf8)
     case .heartbeat:
       return ChannelEvent.encode("heartbeat", #"{"ts":\#(Timestamp.now.nanoseconds / 1_000_000)}"#)
     case .reset:

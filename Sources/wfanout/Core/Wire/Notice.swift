@@ -10,12 +10,17 @@ enum Notice: Sendable, Equatable {
   case snapshotEnd(id: EventID)
   /// The connection ends; come back after so long.
   case disconnect(reason: String, reconnectAfterMilliseconds: Int)
-  case heartbeat
+  /// The listener has had everything up to this event; nil while that cannot be said.
+  case heartbeat(EventID?)
+  /// The stream begins, after this event.
+  case start(EventID?, retryMilliseconds: Int)
 
-  /// As a field set of an event stream; a heartbeat is a comment.
+  /// As fields of an event stream. Fields without `data:` are not events: a browser remembers the id and
+  /// calls nobody.
   var eventStreamField: [UInt8] {
     switch self {
-    case .heartbeat: Array(":\n\n".utf8)
+    case .heartbeat(let id): Array(":\n\(Notice.field(id))\n".utf8)
+    case .start(let id, let milliseconds): Array("retry: \(milliseconds)\n\(Notice.field(id))\n".utf8)
     case .reset: Array("event: reset\ndata: \(json)\n\n".utf8)
     case .gap: Array("event: gap\ndata: \(json)\n\n".utf8)
     case .snapshotEnd(let id): Array("event: snapshot-end\nid: \(id)\ndata: \(json)\n\n".utf8)
@@ -25,13 +30,22 @@ enum Notice: Sendable, Equatable {
   }
 
   /// As a line of NDJSON or of a Kubernetes watch; a heartbeat is an empty line, which both skip.
-  var line: [UInt8] { self == .heartbeat ? [UInt8(ascii: "\n")] : Array("\(json)\n".utf8) }
+  var line: [UInt8] {
+    switch self {
+    case .heartbeat: [UInt8(ascii: "\n")]
+    case .start: []
+    case .reset, .gap, .snapshotEnd, .disconnect: Array("\(json)\n".utf8)
+    }
+  }
 
-  /// As a line of a Kubernetes watch, where there is one: a goodbye is the end of the response, which clients expect at any time.
+  private static func field(_ id: EventID?) -> String { id.map { "id: \($0)\n" } ?? "" }
+
+  /// As a line of a Kubernetes watch, where there is one: a goodbye is the end of the response, which clients
+  /// expect at any time.
   var kubernetesLine: [UInt8]? {
     switch self {
     case .reset, .snapshotEnd: line
-    case .gap, .disconnect, .heartbeat: nil
+    case .gap, .disconnect, .heartbeat, .start: nil
     }
   }
 
@@ -41,9 +55,10 @@ enum Notice: Sendable, Equatable {
   ///   - isRaw: no `/ws` protocol: the notice is the line that NDJSON would carry.
   ///   - output: where to.
   func appendFrame(isRaw: Bool, into output: inout [UInt8]) {
-    guard self != .heartbeat else {
-      WebSocketFrame.appendHeader(opcode: .ping, length: 0, into: &output)
-      return
+    switch self {
+    case .heartbeat: return WebSocketFrame.appendHeader(opcode: .ping, length: 0, into: &output)
+    case .start: return
+    case .reset, .gap, .snapshotEnd, .disconnect: break
     }
     let text = Array((isRaw ? json : protocolMessage).utf8)
     WebSocketFrame.appendHeader(opcode: .text, length: text.count, into: &output)
@@ -64,7 +79,7 @@ enum Notice: Sendable, Equatable {
     case .disconnect(let reason, let milliseconds):
       #"{"type":"STATUS","object":{"tool":"wfanout","mode":"streaming","health":"unhealthy","#
         + #""reason":"disconnect","message":"\#(reason)","reconnectAfterMilliseconds":\#(milliseconds)}}"#
-    case .heartbeat: ""
+    case .heartbeat, .start: ""
     }
   }
 
@@ -79,7 +94,7 @@ enum Notice: Sendable, Equatable {
     case .snapshotEnd(let id): #"{"type":"snapshot_end","event_id":"\#(id)"}"#
     case .disconnect(let reason, let milliseconds):
       #"{"type":"disconnect","reason":"\#(reason)","reconnect_after_ms":\#(milliseconds)}"#
-    case .heartbeat: ""
+    case .heartbeat, .start: ""
     }
   }
 }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Process
+
+/// Stops accepting for a moment when the process is out of descriptors: the kernel reports the waiting
+/// connections again and again.
+final class AcceptGuard: ChannelInboundHandler {
+  typealias InboundIn = any Channel
+
+  private let diagnostics: Diagnostics
+  private var isPaused = false
+  private var lastWarning: NIODeadline?
+
+  private static let pause = TimeAmount.milliseconds(500)
+  private static let warningInterval = TimeAmount.seconds(60)
+
+  init(diagnostics: Diagnostics) { self.diagnostics = diagnostics }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? IOError, !isPaused else { return }
+    isPaused = true
+    let now = NIODeadline.now()
+    if lastWarning.map({ now - $0 >= AcceptGuard.warningInterval }) ?? true {
+      lastWarning = now
+      diagnostics.warning(
+        "accept a connection: \(systemMessage(error.errnoCode)); new connections wait. Raise the limit (ulimit -n, LimitNOFILE=) or lower --max-clients"
+      )
+    }
+    let channel = context.channel
+    channel.setOption(.autoRead, value: false).whenFailure { _ in }
+    context.eventLoop.assumeIsolated().scheduleTask(in: AcceptGuard.pause) {
+      self.isPaused = false
+      channel.setOption(.autoRead, value: true).whenFailure { _ in }
+    }
+  }
+}

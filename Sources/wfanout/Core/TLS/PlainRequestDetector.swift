@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// Answers plain HTTP on an address that speaks TLS: the first byte tells one from the other.
+final class PlainRequestDetector: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private var isRefused = false
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isRefused else { return }
+    guard let first = unwrapInboundIn(data).readableBytesView.first else { return }
+    // A TLS record of the handshake has the type 22 (RFC 8446 section 5.1); a method of HTTP begins with a
+    // letter.
+    guard (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
+      context.fireChannelRead(data)
+      context.pipeline.syncOperations.removeHandler(self, promise: nil)
+      return
+    }
+    isRefused = true
+    let text = "this address speaks TLS: use https://\n"
+    let head = ResponseHead.encode(
+      400,
+      [
+        ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "\(text.utf8.count)"),
+        ("Connection", "close"),
+      ])
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: head + Array(text.utf8))), promise: promise)
+  }
+}
