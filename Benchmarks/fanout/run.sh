@@ -3,6 +3,7 @@
 #
 # run.sh FOLDER [ROW...]: measures the release build of wfanout in FOLDER beside nginx+nchan and a C server that only writes.
 # ROW: flat ten-thousand paced filters idle stalled; all of them when none is named. Prints one line a row.
+# ROW hostile, only when named: 1,000 listeners at 100 events/s alone and beside a hundred hostile clients, as two JSON lines.
 #
 # harness/ is the load generator, the publisher, the limit and the sampling. Needs gcc, python3, and for the peer
 # nginx-light and libnginx-mod-nchan.
@@ -63,10 +64,11 @@ for row; do
     ours healthy --path /events --mode sse -n 100 -c 20000 -r 1000
     ours ten-stalled --path /events --mode sse -n 100 -c 20000 -r 1000 --slow 10
     ;;
+  hostile) python3 "$here/hostile.py" "$server" ;;
   *)
     echo "run.sh: unknown row '$row'" >&2
     exit 64
     ;;
   esac
 done
-python3 "$work/tab.py" "$work/rows.jsonl"
+[ ! -e "$work/rows.jsonl" ] || python3 "$work/tab.py" "$work/rows.jsonl"

@@ -36,7 +36,9 @@ struct FairQueue<Element: Sendable>: Sendable {
 
   fileprivate final class Account: @unchecked Sendable {  // guarded by the lock around the queue
     let name: String
+    /// From `head` on those that wait, roughly in the order of their arrival.
     var items: [(element: Element, meter: CPUMeter)] = []
+    private var head = 0
     var running = 0
     /// Virtual time: an account that becomes active starts where the least served one is.
     var served = Duration.zero
@@ -51,10 +53,35 @@ struct FairQueue<Element: Sendable>: Sendable {
       refilled = now
     }
 
-    /// The waiting item whose meter was served least; work of one meter never runs on two threads.
+    /// Among the items that wait longest the one whose meter was served least; work of one meter never runs on two
+    /// threads.
     var leastServed: Int? {
-      items.indices.filter { !items[$0].meter.isRunning }
-        .min { items[$0].meter.served < items[$1].meter.served }
+      var best: Int?
+      var seen = 0
+      for index in head..<items.count where !items[index].meter.isRunning {
+        if best.map({ items[index].meter.served < items[$0].meter.served }) ?? true { best = index }
+        seen += 1
+        if seen == Account.window { break }
+      }
+      return best
+    }
+
+    /// So that the choice takes no longer when thousands wait.
+    private static var window: Int { 64 }
+
+    var isEmpty: Bool { head == items.count }
+    var count: Int { items.count - head }
+
+    func take(_ index: Int) -> (element: Element, meter: CPUMeter) {
+      items.swapAt(index, head)
+      let item = items[head]
+      head += 1
+      // What was taken is let go of at the latest when as many have been taken as wait.
+      if head * 2 >= items.count {
+        items.removeFirst(head)
+        head = 0
+      }
+      return item
     }
   }
 
@@ -74,13 +101,13 @@ struct FairQueue<Element: Sendable>: Sendable {
     if accounts.count >= FairQueue.accountLimit, accounts[name] == nil { forgetIdleAccounts(now) }
     let account = accounts[name] ?? Account(name, allowance: budget, now: now)
     accounts[name] = account
-    if account.items.isEmpty, account.running == 0 { account.served = max(account.served, clock) }
+    if account.isEmpty, account.running == 0 { account.served = max(account.served, clock) }
     meter.served = max(meter.served, account.meterClock)
     enqueue(element, meter, account)
   }
 
   private mutating func enqueue(_ element: Element, _ meter: CPUMeter, _ account: Account) {
-    if account.items.isEmpty { active.append(account) }
+    if account.isEmpty { active.append(account) }
     account.items.append((element, meter))
   }
 
@@ -99,8 +126,8 @@ struct FairQueue<Element: Sendable>: Sendable {
     }
     guard let (account, index) = best else { return .wait(wait) }
     clock = max(clock, account.served)
-    let item = account.items.remove(at: index)
-    if account.items.isEmpty { active.removeAll { $0 === account } }
+    let item = account.take(index)
+    if account.isEmpty { active.removeAll { $0 === account } }
     account.meterClock = max(account.meterClock, item.meter.served)
     account.running += 1
     item.meter.isRunning = true
@@ -123,8 +150,8 @@ struct FairQueue<Element: Sendable>: Sendable {
   func usage() -> [Usage] {
     accounts.map { name, account in
       Usage(
-        account: name, total: account.total, queued: account.items.count + account.running,
-        isThrottled: !account.items.isEmpty && account.allowance <= .zero)
+        account: name, total: account.total, queued: account.count + account.running,
+        isThrottled: !account.isEmpty && account.allowance <= .zero)
     }.sorted { ($0.total, $1.account) > ($1.total, $0.account) }
   }
 
@@ -138,6 +165,6 @@ struct FairQueue<Element: Sendable>: Sendable {
 
   private mutating func forgetIdleAccounts(_ now: Duration) {
     for account in accounts.values { refill(account, now) }
-    accounts = accounts.filter { !$1.items.isEmpty || $1.running > 0 || $1.allowance < budget }
+    accounts = accounts.filter { !$1.isEmpty || $1.running > 0 || $1.allowance < budget }
   }
 }
