@@ -39,7 +39,7 @@ for bytes in 300 3000; do
     measure tail "$natswatch" tail 's.>' --all --count "$count" | cat >/dev/null
   done
   "$natswatch" tail 's.>' --all --count "$count" --raw >"$folder/lines"
-  for round in 1 2; do
+  for _ in 1 2; do
     "$folder/limit" pub "$url" P p "$count" "$bytes"
     "$folder/limit" pubid "$url" P p "$count" "$bytes"
     "$folder/limit" pub "$url" P p 1 "$bytes" >/dev/null
