@@ -39,6 +39,14 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
+  @Test func isNotReportedWhereNoLineHasAPreviousOne() throws {
+    let firsts = (0..<1200).map { Stream.pod("ADDED", "p\($0)", "Running") }
+    #expect(try Stream.filter(["old.status.phase != status.phase"], firsts).diagnostics.isEmpty)
+    let twice = Stream.pod("MODIFIED", "p1", "Pending")
+    let misspelt = try Stream.filter(["old.status.phse != status.phase"], firsts + [twice])
+    #expect(misspelt.diagnostics.contains("the expression had no value"))
+  }
+
   @Test func failsWhereASafetyNetCannotBeEvaluated() throws {
     let outcome = try Stream.filter(["--on-error", "fail", "--fail-if", "c == 1", "true"], Self.lines)
     #expect(outcome.status == 65 && outcome.diagnostics.contains("--fail-if"))

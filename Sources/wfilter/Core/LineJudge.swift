@@ -75,7 +75,8 @@ final class LineJudge {
         decision = .failure
       }
     }
-    counts.sought |= bits.expression
+    // The first line of a key has no `old`, and says nothing about what reads it.
+    if context.old != nil || !evaluator.filter.usesOld { counts.sought |= bits.expression }
     guard decision != .drop || configuration.checksEveryLine else { return .drop }
     if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
     return decision
@@ -101,7 +102,7 @@ final class LineJudge {
         return line.fault(strictly: configuration.isStrict).map(Decision.malformed) ?? .failure
       }
     }
-    if !isControl { counts.sought |= bits.failIf }
+    if !isControl, context.old != nil || !failIf.filter.usesOld { counts.sought |= bits.failIf }
     return nil
   }
 

@@ -108,7 +108,7 @@ final class LinePrinter {
     }
     guard let value = unsafe RawJSON(padded: line) else { return false }
     let start = result.storage.count
-    result.counts.sought |= emitBit
+    if context.old != nil || !emitters.contains(where: \.filter.usesOld) { result.counts.sought |= emitBit }
     do throws(EvaluationError) {
       for (index, emitter) in emitters.enumerated() {
         if index > 0 { result.storage.append(UInt8(ascii: "\t")) }
