@@ -26,6 +26,23 @@ import Testing
     #expect(try fanout.curl("/metrics").output.contains("ws_messages_received_total 2\n"))
   }
 
+  @Test func oneClientMayHaveSoManyConnections() throws {
+    let directory = try TemporaryDirectory()
+    let tokens = try directory.write("ta ann\ntb bob\n", to: "tokens")
+    let fanout = try Fanout(["--auth-tokens", tokens], configuration: "max-client-connections: 2")
+    func header(_ token: String) -> [String] { ["-H", "Authorization: Bearer \(token)"] }
+    let ann = try (0..<2).map { _ in try fanout.listening("/events", header("ta")) }
+    let refused = try fanout.curl("/events", header("ta") + ["-i"]).output
+    #expect(refused.hasPrefix("HTTP/1.1 503") && refused.contains("Retry-After: "), "\(refused)")
+    let bob = try fanout.listening("/events", header("tb"))
+    #expect(bob.isRunning)
+    ann[0].send(SIGKILL)
+    try eventually("the place is free") {
+      try fanout.curl("/events", header("ta") + ["-o", "/dev/null", "-m", "1", "-w", "%{http_code}"]).output
+        .hasPrefix("200")
+    }
+  }
+
   @Test func thePauseEnds() throws {
     let fanout = try Fanout(configuration: "client-rate: 100/s")
     let client = try SocketClient(port: fanout.port, path: "/ws")

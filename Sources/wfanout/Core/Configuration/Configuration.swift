@@ -17,6 +17,8 @@ package struct Configuration: Sendable {
   package var coalesceMilliseconds = 0
   package var limits = ConnectionLimits()
   package var clientLimit = 1000
+  /// Connections of one client; nil is as many as there are places.
+  package var clientConnectionLimit: Int?
   /// How long listeners are given to take what is left.
   package var drain: Duration = .seconds(10)
   /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always

@@ -62,6 +62,9 @@ extension Setting {
     seconds("stall", \.limits.stallSeconds),
     duration("drain", \.drain),
     number("max-clients", \.clientLimit, 1...10_000_000),
+    value("max-client-connections", \.clientConnectionLimit, "a number of connections, at least 1") { text in
+      Int(text).flatMap { $0 > 0 ? .some($0) : nil }
+    },
     number("max-channels", \.channelLimit, 1...10_000),
     value("filter-missing", \.limits.passesMissing, "pass or drop") { ["pass": true, "drop": false][$0] },
     Setting(name: "event-types") { (configuration, node) throws(Fault) in

@@ -11,6 +11,8 @@ struct Services: Sendable {
   var snapshots: SnapshotRoutes?
   /// Where there is an `--upstream`.
   var channels: ChannelRoutes?
+  /// Nil lets a client have any number of connections.
+  var clientCounts: ClientCounts?
   /// Where there is a `catch-up`.
   var catchUp: SourceReplay?
   /// Nil asks nobody who they are.
@@ -121,7 +123,7 @@ struct Router: Sendable {
     if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
     if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop)
     {
-      if case .channels = reply { try admit() }
+      if case .channels = reply { try admit(request, identity) }
       return reply
     }
     if services.channels != nil, ["/events", "/ws", "/snapshot"].contains(request.path) {
@@ -142,7 +144,7 @@ struct Router: Sendable {
         return reply
       }
       if let path = KubernetesPath(request.path) {
-        if request.flag("watch") { try admit() }
+        if request.flag("watch") { try admit(request, identity) }
         return try KubernetesRoutes(services: services, identity: identity).route(
           request, path, filter, on: loop)
       }
@@ -164,7 +166,7 @@ struct Router: Sendable {
     guard request.method == "GET" || request.method == "HEAD" else {
       return .answer(.methodNotAllowed("GET, HEAD"))
     }
-    if request.method == "GET" { try admit() }
+    if request.method == "GET" { try admit(request, identity) }
     let wanted = ListenRequest(request)
     let isLines = request.accepts("application/x-ndjson") || request.accepts("application/json")
     let plan = ListenPlan(
@@ -191,7 +193,7 @@ struct Router: Sendable {
       request, compression: compression)
     let wanted = ListenRequest(request)
     let matcher = matcher(wanted, filter)
-    try admit()
+    try admit(request, identity)
     return .upgrade(
       UpgradePlan(
         mode: mode, headers: headers, stream: services.stream, start: wanted.start, matcher: matcher,
@@ -203,7 +205,8 @@ struct Router: Sendable {
     return filter?.tracking(objects)
   }
 
-  func admit() throws(Refusal) {
+  private func admit(_ request: Request, _ identity: Identity?) throws(Refusal) {
+    try services.clientCounts?.check(Router.account(identity, address: request.address))
     guard admission.isFull else { return }
     throw Refusal(
       status: Status(

@@ -11,6 +11,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   let counters: ServerCounters
   /// Nil where tokens are not asked for.
   let authenticator: Authenticator?
+  private let clientCounts: ClientCounts?
   private(set) var tick: UInt32 = 0
   private var connections: [Connection] = []
   private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, until: UInt32)] = [:]
@@ -24,8 +25,9 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
 
   init(
     loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters,
-    authenticator: Authenticator? = nil
+    authenticator: Authenticator? = nil, clientCounts: ClientCounts? = nil
   ) {
+    self.clientCounts = clientCounts
     self.authenticator = authenticator
     self.loop = loop
     self.index = index
@@ -65,6 +67,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   func add(_ connection: Connection) {
     connection.registryIndex = connections.count
     connections.append(connection)
+    clientCounts?.joined(connection.account)
     let counted = connection.format.isWebSocket ? counters.webSocket : counters.http
     counted.opened.increment()
     counted.active.add(1)
@@ -72,6 +75,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
 
   func remove(_ connection: Connection) {
     guard connection.registryIndex >= 0 else { return }
+    clientCounts?.left(connection.account)
     (connection.format.isWebSocket ? counters.webSocket : counters.http).active.add(-1)
     let last = connections.removeLast()
     if last !== connection {

@@ -28,6 +28,7 @@ final class Server: Sendable {
   let pool: UpstreamPool?
   let workers: Workers
   private let catchUp: SourceReplay?
+  private let clientCounts: ClientCounts?
   private let channels: ChannelRegistry
   private let group: MultiThreadedEventLoopGroup
   private let contexts: [LoopContext]
@@ -48,13 +49,15 @@ final class Server: Sendable {
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     let loops = group.makeIterator().map { $0 }
     let metrics = ServerMetrics(registry, eventTypes: configuration.eventTypes)
+    let clientCounts = configuration.clientConnectionLimit.map { ClientCounts(limit: $0) }
+    self.clientCounts = clientCounts
     var limits = configuration.limits
     // A full server still answers 503.
     limits.idleConnections = (512 + configuration.clientLimit / 4) / configuration.loops + 1
     contexts = loops.enumerated().map {
       LoopContext(
         loop: $0.element, index: $0.offset, limits: limits, counters: metrics.server,
-        authenticator: authenticator)
+        authenticator: authenticator, clientCounts: clientCounts)
     }
     let workers = Workers(
       count: Workers.count(processors: configuration.loops), budget: configuration.filterBudget)
@@ -123,6 +126,7 @@ final class Server: Sendable {
     services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
     services.authenticator = authenticator
     services.catchUp = catchUp
+    services.clientCounts = clientCounts
     var router = Router(services: services, admission: admission)
     router.origin.allowed = Set(configuration.corsOrigins)
     // Pages that may listen are no operators.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Synchronization
+
+/// `max-client-connections`: how many streams one client may have open. A client is an identity where tokens are
+/// asked for, else an address. Any thread.
+final class ClientCounts: Sendable {
+  private let limit: Int
+  private let counts = Mutex<[String: Int]>([:])
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Refuses a client that has as many as it may.
+  func check(_ account: String) throws(Refusal) {
+    guard counts.withLock({ $0[account] ?? 0 }) >= limit else { return }
+    throw Refusal(
+      status: Status(
+        code: 503, reason: "ServiceUnavailable",
+        message: "this client has \(limit) connections already; see max-client-connections"),
+      headers: [("Retry-After", "5")])
+  }
+
+  func joined(_ account: String) { counts.withLock { $0[account, default: 0] += 1 } }
+
+  func left(_ account: String) {
+    counts.withLock { counts in
+      let count = (counts[account] ?? 0) - 1
+      counts[account] = count > 0 ? count : nil
+    }
+  }
+}
