@@ -93,7 +93,8 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   /// Counts a connection as one that has not asked for anything, and closes the oldest such connection of its
   /// address when there are too many.
   func becameIdle(_ connection: any AwaitingRequest, address: String?) {
-    idle.add(connection, address: address ?? "")?.close()
+    let oldest = idle.add(connection, address: address ?? "")
+    oldest?.close()
   }
 
   func isIdleNoMore(_ connection: any AwaitingRequest, address: String?) {
