@@ -24,7 +24,7 @@ func checkFrames(_ input: [UInt8], inflater: Inflater?) {
 
 private struct Outcome: Equatable {
   var events: [WebSocketDecoder.Event] = []
-  var violation: WebSocketDecoder.Violation?
+  var violation: WebSocketDecoder.ProtocolError?
 }
 
 /// What was compressed is what it was; the first byte says in which window. Any bytes may be taken for a compressed message.
@@ -45,7 +45,7 @@ func checkCompression(_ input: [UInt8], inflater: Inflater) {
 private func decode(_ pieces: [ArraySlice<UInt8>], _ inflater: Inflater?) -> Outcome {
   var decoder = WebSocketDecoder(messageLimit: messageLimit, inflater: inflater)
   var outcome = Outcome()
-  do throws(WebSocketDecoder.Violation) {
+  do throws(WebSocketDecoder.ProtocolError) {
     for piece in pieces {
       try decoder.feed(piece) { outcome.events.append($0) }
     }

@@ -21,7 +21,7 @@ func checkRequest(_ input: [UInt8]) {
   if let path = KubernetesPath(request.path) {
     precondition(!path.resource.isEmpty && path.namespace != ".." && path.name != "..")
   }
-  do throws(Refusal) { _ = try KubernetesWatchQuery(request) } catch {
+  do throws(HTTPError) { _ = try KubernetesWatchQuery(request) } catch {
     precondition(error.status.code == 400 || error.status.code == 422)
   }
   _ = (

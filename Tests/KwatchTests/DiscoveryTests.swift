@@ -25,7 +25,7 @@ import Testing
             .utf8)
       }
       queue += discovery.answer(
-        path, body.map { .success($0) } ?? .failure(ScopeFailure(kind: .http(404), message: "404")))
+        path, body.map { .success($0) } ?? .failure(ScopeError(kind: .http(404), message: "404")))
     }
     #expect(discovery.isDone)
     return (names.map { discovery.resolve($0) }, asked)
@@ -179,7 +179,7 @@ import Testing
     "po ds", "pods/a%2fb", "pods/..", String(repeating: "a", count: 600), "pods\n",
   ])
   func refusesWhatCanBeNoResource(_ text: String) {
-    #expect(throws: ResourceName.Fault.self) { try ResourceName(text) }
+    #expect(throws: ResourceName.SyntaxError.self) { try ResourceName(text) }
   }
 
   @Test func escapesQueries() {

@@ -73,6 +73,6 @@ import Testing
 
   @Test(arguments: ["<html>", "[1]", "{\"items\":[1]}", "{\"items\":[{}{}]}", "{]", "404 page not found"])
   func refusesWhatIsNoList(_ body: String) {
-    #expect(throws: ListDecoder.Fault.self) { try items([Array(body.utf8)]) }
+    #expect(throws: ListDecoder.FormatError.self) { try items([Array(body.utf8)]) }
   }
 }

@@ -113,10 +113,10 @@ final class MachineHarness {
     send(.bookmark(current, resourceVersion: version, endsInitialEvents: ends))
   }
 
-  func fail(_ kind: ScopeFailure.Kind, retryAfter: Duration? = nil, tooLarge: Bool = false, id: Int? = nil) {
+  func fail(_ kind: ScopeError.Kind, retryAfter: Duration? = nil, tooLarge: Bool = false, id: Int? = nil) {
     send(
       .failed(
-        id ?? current, ScopeFailure(kind: kind, message: "test", retryAfter: retryAfter, isTooLarge: tooLarge)
+        id ?? current, ScopeError(kind: kind, message: "test", retryAfter: retryAfter, isTooLarge: tooLarge)
       ))
   }
 

@@ -7,8 +7,8 @@ import Testing
 
 /// Gaps: 410, streaming lists, verification, refusals, outages.
 @Suite struct ScopeMachineGapTests {
-  @Test(arguments: [ScopeFailure.Kind.stream(410), .http(410)])
-  func repairsThePictureAfter410(_ kind: ScopeFailure.Kind) {
+  @Test(arguments: [ScopeError.Kind.stream(410), .http(410)])
+  func repairsThePictureAfter410(_ kind: ScopeError.Kind) {
     let harness = MachineHarness.watching(["a": "1", "b": "2", "c": "3"])
     harness.fail(kind)
     #expect(harness.healths.suffix(2) == ["watch degraded gone", "watch degraded resync"])
@@ -76,9 +76,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ScopeFailure.Kind.http(422), .http(400), .http(403), .stream(500), .stream(504), .silence,
+    ScopeError.Kind.http(422), .http(400), .http(403), .stream(500), .stream(504), .silence,
   ])
-  func listsWhereStreamingIsNotToBeHad(_ kind: ScopeFailure.Kind) {
+  func listsWhereStreamingIsNotToBeHad(_ kind: ScopeError.Kind) {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
     harness.opened()
@@ -89,8 +89,8 @@ import Testing
     #expect(harness.requests() == ["stream", "list", "watch 10"])
   }
 
-  @Test(arguments: [ScopeFailure.Kind.stream(500), .http(422), .silence, nil])
-  func missesNoDeletionBetweenABrokenStreamAndTheListInItsPlace(_ kind: ScopeFailure.Kind?) {
+  @Test(arguments: [ScopeError.Kind.stream(500), .http(422), .silence, nil])
+  func missesNoDeletionBetweenABrokenStreamAndTheListInItsPlace(_ kind: ScopeError.Kind?) {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
     harness.opened()

@@ -92,6 +92,6 @@ import Testing
     var decoder = WatchDecoder()
     let block = [UInt8](repeating: 0x61, count: 16 << 20)
     for _ in 0..<4 { try decoder.feed(block.span) { _ in true } }
-    #expect(throws: WatchDecoder.Fault.lineTooLong) { try decoder.feed(block.span) { _ in true } }
+    #expect(throws: WatchDecoder.FormatError.lineTooLong) { try decoder.feed(block.span) { _ in true } }
   }
 }

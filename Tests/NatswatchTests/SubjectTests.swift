@@ -105,7 +105,7 @@ import Testing
 
   @Test(arguments: ["a.{b", "a}.b", "a.*", "a.{b}.>", "a..b", "a.{}", "a.{x..y}"])
   func refusesWhatCannotBePublishedTo(_ text: String) {
-    #expect(throws: SubjectTemplate.Failure.self) { try SubjectTemplate(text) }
+    #expect(throws: SubjectTemplate.SyntaxError.self) { try SubjectTemplate(text) }
   }
 
   @Test func subscriptionsTakeAnythingWhereNothingIsSet() throws {
@@ -113,7 +113,7 @@ import Testing
     #expect(
       try template.pattern(with: ["tenant": "acme.eu west", "kind": "Pod"]).description
         == "activities.*.acme_eu_west.*.Pod.>")
-    #expect(throws: SubjectTemplate.Failure.self) { try template.pattern(with: ["tenant": "a.>"]) }
-    #expect(throws: SubjectTemplate.Failure.self) { try template.pattern(with: ["nobody": "x"]) }
+    #expect(throws: SubjectTemplate.SyntaxError.self) { try template.pattern(with: ["tenant": "a.>"]) }
+    #expect(throws: SubjectTemplate.SyntaxError.self) { try template.pattern(with: ["nobody": "x"]) }
   }
 }

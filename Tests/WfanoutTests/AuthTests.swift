@@ -140,6 +140,6 @@ import Testing
     #expect(TokenFile.isEqual([1, 2], [1, 2]))
     #expect(!TokenFile.isEqual([1, 2], [1, 3]))
     #expect(!TokenFile.isEqual([1, 2], [1, 2, 3]))
-    #expect(throws: TokenFile.Failure.self) { try TokenFile.parse("only", path: "f") }
+    #expect(throws: TokenFile.ReadError.self) { try TokenFile.parse("only", path: "f") }
   }
 }

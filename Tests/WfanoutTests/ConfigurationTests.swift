@@ -60,7 +60,7 @@ struct ConfigurationTests {
   ]
 
   @Test(arguments: refused) func refusesWhatItDoesNotKnow(_ row: Refused) {
-    let error = #expect(throws: ConfigurationFile.Failure.self) { try read(row.text) }
+    let error = #expect(throws: ConfigurationFile.ReadError.self) { try read(row.text) }
     #expect(error?.description == row.says)
   }
 

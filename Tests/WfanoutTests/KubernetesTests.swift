@@ -39,7 +39,7 @@ struct KubernetesPathTests {
   }
 
   @Test func readsTheOptions() throws {
-    func query(_ text: String) throws(Refusal) -> KubernetesWatchQuery {
+    func query(_ text: String) throws(HTTPError) -> KubernetesWatchQuery {
       try KubernetesWatchQuery(Request(method: "GET", target: "/api/v1/pods?\(text)"))
     }
     let full = try query(
@@ -51,9 +51,9 @@ struct KubernetesPathTests {
     #expect(try query("watch=1&resourceVersion=0").resourceVersion == "")
     #expect(try query("watch=false").isWatch == false)
     #expect(try query("timeoutSeconds=0").timeoutSeconds == nil)
-    #expect(throws: Refusal.self) { try query("timeoutSeconds=-1") }
-    #expect(throws: Refusal.self) { try query("timeoutSeconds=x") }
-    #expect(throws: Refusal.self) { try query("watch=1&sendInitialEvents=true") }
+    #expect(throws: HTTPError.self) { try query("timeoutSeconds=-1") }
+    #expect(throws: HTTPError.self) { try query("timeoutSeconds=x") }
+    #expect(throws: HTTPError.self) { try query("watch=1&sendInitialEvents=true") }
   }
 }
 

@@ -28,7 +28,7 @@ struct RequestOriginTests {
   ])
   func refusesOtherNames(host: String) {
     let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: []))
-    #expect(throws: Refusal.self) { try origin.checkName(request([("Host", host)])) }
+    #expect(throws: HTTPError.self) { try origin.checkName(request([("Host", host)])) }
   }
 
   @Test func servesEveryNameWhereItIsAskedTo() {
@@ -93,9 +93,9 @@ struct RequestOriginTests {
       #expect(throws: Never.self) { try RequestOrigin.requireJSON(request([("Content-Type", type)])) }
     }
     for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "text/json"] {
-      #expect(throws: Refusal.self) { try RequestOrigin.requireJSON(request([("Content-Type", type)])) }
+      #expect(throws: HTTPError.self) { try RequestOrigin.requireJSON(request([("Content-Type", type)])) }
     }
-    #expect(throws: Refusal.self) { try RequestOrigin.requireJSON(request([])) }
+    #expect(throws: HTTPError.self) { try RequestOrigin.requireJSON(request([])) }
   }
 }
 

@@ -78,7 +78,7 @@ struct UpstreamTemplateTests {
   func aFieldThatTheCommandDoesNotTakeIsRefused(field: String) throws {
     let template = try #require(Self.command)
     let request = try ChannelRequest(["resourceType": "pods", field: "x"])
-    #expect(throws: Refusal.self) { try request.arguments(for: template, identity: "") }
+    #expect(throws: HTTPError.self) { try request.arguments(for: template, identity: "") }
   }
 
   @Test func whatIsAClientsOwnNeedsTheClient() throws {
@@ -86,8 +86,8 @@ struct UpstreamTemplateTests {
     let request = try ChannelRequest(["resourceType": "pods"], isUserScoped: true)
     #expect(try request.arguments(for: template, identity: "ann") == ["c", "pods", "ann"])
     #expect(request.channel == "pods:::::::user")
-    #expect(throws: Refusal.self) { try request.arguments(for: template, identity: "") }
-    #expect(throws: Refusal.self) {
+    #expect(throws: HTTPError.self) { try request.arguments(for: template, identity: "") }
+    #expect(throws: HTTPError.self) {
       try request.arguments(for: UpstreamTemplate("c {resourceType}"), identity: "ann")
     }
   }
@@ -118,7 +118,7 @@ struct UpstreamTemplateTests {
 
   @Test(arguments: bodies) func aFieldThatIsNotUnderstoodIsRefused(_ row: Body) throws {
     let body = try #require(JSONValue(Array(row.text.utf8)))
-    let error = #expect(throws: Refusal.self) { try ChannelRequest(body) }
+    let error = #expect(throws: HTTPError.self) { try ChannelRequest(body) }
     #expect(error?.status.message.contains(row.says) == true, "\(error?.status.message ?? "")")
   }
 
@@ -137,6 +137,6 @@ struct UpstreamTemplateTests {
     ["resourceType": String(repeating: "a", count: 300)],
   ])
   func whatCouldBeTakenForAnotherThingIsRefused(values: [String: String]) {
-    #expect(throws: Refusal.self) { try ChannelRequest(values) }
+    #expect(throws: HTTPError.self) { try ChannelRequest(values) }
   }
 }

@@ -29,7 +29,7 @@ struct WebSocketDecoderTests {
   static func decode(_ pieces: [[UInt8]], limit: Int = 65_536, inflater: Inflater? = nil) -> Outcome {
     var decoder = WebSocketDecoder(messageLimit: limit, inflater: inflater)
     var events: [WebSocketDecoder.Event] = []
-    do throws(WebSocketDecoder.Violation) {
+    do throws(WebSocketDecoder.ProtocolError) {
       for piece in pieces {
         try decoder.feed(piece) { events.append($0) }
       }
@@ -111,19 +111,5 @@ struct WebSocketDecoderTests {
 
   @Test func handshakeAnswersTheExampleOfTheStandard() {
     #expect(WebSocketHandshake.accept("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
-  }
-
-  @Test func digestsAreThoseOfTheStandard() {
-    func hex(_ bytes: [UInt8]) -> String {
-      bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-    #expect(hex(SHA1.digest([])) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
-    #expect(hex(SHA1.digest(Array("abc".utf8))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
-    #expect(
-      hex(SHA1.digest([UInt8](repeating: 0x61, count: 1000))) == "291e9a6c66994949b57ba5e650361e98fc36b1ba")
-    #expect(
-      ["", "f", "fo", "foo", "foob"].map { Base64.encode(Array($0.utf8)) } == [
-        "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==",
-      ])
   }
 }

@@ -12,7 +12,7 @@ extension Environment {
       throw CompileError(
         .limit, "the expression is longer than \(limits.sourceSize) bytes", in: "", at: 0)
     }
-    do throws(SyntaxFault) {
+    do throws(SyntaxError) {
       var parser = try Parser(source, macros: options.macros ? declarations.macros : [:], limits: limits)
       let root = try parser.parse()
       return ParsedExpression(root: root, source: source)
@@ -29,7 +29,7 @@ extension Environment {
 
   private func resolve(_ parsed: ParsedExpression) throws(CompileError) -> CheckedExpression {
     var checker = Checker(self)
-    do throws(Checker.Fault) {
+    do throws(Checker.CheckError) {
       try checker.run(parsed.root)
     } catch {
       throw CompileError(
@@ -56,7 +56,7 @@ extension Environment {
     _ checked: CheckedExpression, _ claims: @escaping (Expr) -> Int?
   ) throws(CompileError) -> Program {
     var planner = Planner(self, checked, claims: claims)
-    do throws(Planner.Fault) {
+    do throws(Planner.PlanError) {
       let root = try planner.plan(checked.root)
       return Program(
         resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(),

@@ -17,7 +17,7 @@ struct NameSubstitution {
   private let source: String
 
   /// Why a name cannot be replaced, and where.
-  struct Fault: Error {
+  struct SubstitutionError: Error {
     let offset: Int
     let message: String
   }
@@ -42,27 +42,29 @@ struct NameSubstitution {
         _ = try environment.check(ParsedExpression(root: replaced, source: definition.expression))
         substitution.definitions[definition.name] = Definition(
           root: replaced, freeNames: replaced.freeNames([]))
-      } catch let fault as Fault {
+      } catch let fault as SubstitutionError {
         throw FilterError("--let \(definition.name): \(fault.error(in: definition.expression))")
       } catch { throw FilterError("--let \(definition.name): \(error)") }
     }
-    do throws(Fault) {
+    do throws(SubstitutionError) {
       return ParsedExpression(root: try substitution.replace(parsed.root, []), source: parsed.source)
     } catch { throw FilterError("\(error.error(in: parsed.source))") }
   }
 
-  private mutating func replace(_ expression: Expr, _ locals: Set<String>) throws(Fault) -> Expr {
+  private mutating func replace(_ expression: Expr, _ locals: Set<String>) throws(SubstitutionError) -> Expr {
     if let replaced = try replacement(expression, locals) { return replaced }
     return copy(expression, try rebuilt(expression.kind, locals))
   }
 
   /// What stands for a name: nil where the expression is not one.
-  private mutating func replacement(_ expression: Expr, _ locals: Set<String>) throws(Fault) -> Expr? {
+  private mutating func replacement(_ expression: Expr, _ locals: Set<String>) throws(SubstitutionError)
+    -> Expr?
+  {
     switch expression.kind {
     case .identifier("arg") where !arguments.isEmpty && !locals.contains("arg"):
       return literal(.map(MapValue(arguments.map { (.string($0.name), $0.value) })), at: expression.offset)
     case .identifier(let name) where !locals.contains(name):
-      return try definitions[name].map { (definition) throws(Fault) in
+      return try definitions[name].map { (definition) throws(SubstitutionError) in
         try use(definition, expression.offset, locals)
       }
     case .select(let operand, let field, false): return try member(operand, field, expression.offset, locals)
@@ -76,12 +78,12 @@ struct NameSubstitution {
   /// `arg.NAME`, and `variables.NAME` as policies of Kubernetes write what they define.
   private mutating func member(
     _ operand: Expr, _ field: String, _ offset: Int, _ locals: Set<String>
-  ) throws(Fault) -> Expr? {
+  ) throws(SubstitutionError) -> Expr? {
     guard case .identifier(let name) = operand.kind, !locals.contains(name) else { return nil }
     if name == "arg", !arguments.isEmpty {
       guard let value = arguments.last(where: { $0.name == field })?.value else {
         let names = arguments.map(\.name).joined(separator: ", ")
-        throw Fault(
+        throw SubstitutionError(
           offset: operand.offset, message: "no --arg or --argjson is named '\(field)': there are \(names)")
       }
       return literal(value, at: offset)
@@ -92,9 +94,9 @@ struct NameSubstitution {
 
   private mutating func use(
     _ definition: Definition, _ offset: Int, _ locals: Set<String>
-  ) throws(Fault) -> Expr {
+  ) throws(SubstitutionError) -> Expr {
     if let captured = definition.freeNames.intersection(locals).min() {
-      throw Fault(
+      throw SubstitutionError(
         offset: offset,
         message: "the --let expression uses '\(captured)', which is a variable here: rename the variable")
     }
@@ -130,11 +132,13 @@ struct NameSubstitution {
     make(kind, at: expression.offset)
   }
 
-  private mutating func rebuilt(_ kind: Expr.Kind, _ locals: Set<String>) throws(Fault) -> Expr.Kind {
+  private mutating func rebuilt(_ kind: Expr.Kind, _ locals: Set<String>) throws(SubstitutionError)
+    -> Expr.Kind
+  {
     guard case .comprehension(var fold) = kind else {
-      var fault: Fault?
+      var fault: SubstitutionError?
       let mapped = kind.mapped { child in
-        do throws(Fault) { return try replace(child, locals) } catch {
+        do throws(SubstitutionError) { return try replace(child, locals) } catch {
           fault = fault ?? error
           return child
         }
@@ -154,7 +158,7 @@ struct NameSubstitution {
   }
 }
 
-extension NameSubstitution.Fault {
+extension NameSubstitution.SubstitutionError {
   func error(in source: String) -> CompileError { CompileError(.undeclared, message, in: source, at: offset) }
 }
 

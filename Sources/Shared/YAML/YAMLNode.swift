@@ -15,7 +15,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
   /// In the order of the text; `line` counts from 1.
   package typealias Mapping = [(key: YAMLNode, value: YAMLNode, line: Int)]
 
-  package struct Fault: Error, CustomStringConvertible {
+  package struct SyntaxError: Error, CustomStringConvertible {
     package var description: String
   }
 
@@ -41,7 +41,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
   }
 
   /// The first document of a text; nil where there is none.
-  package static func parse(_ text: [UInt8]) throws(Fault) -> YAMLNode? {
+  package static func parse(_ text: [UInt8]) throws(SyntaxError) -> YAMLNode? {
     var reader = Reader(text)
     defer { reader.end() }
     return try reader.document()
@@ -80,7 +80,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
     unsafe input.deallocate()
   }
 
-  mutating func document() throws(YAMLNode.Fault) -> YAMLNode? {
+  mutating func document() throws(YAMLNode.SyntaxError) -> YAMLNode? {
     while true {
       switch try next() {
       case .streamEnd: return nil
@@ -90,14 +90,16 @@ package indirect enum YAMLNode: Equatable, Sendable {
     }
   }
 
-  private mutating func node(_ event: Event, depth: Int) throws(YAMLNode.Fault) -> YAMLNode {
-    guard depth < YAMLNode.depthLimit else { throw YAMLNode.Fault(description: "it is nested too deeply") }
+  private mutating func node(_ event: Event, depth: Int) throws(YAMLNode.SyntaxError) -> YAMLNode {
+    guard depth < YAMLNode.depthLimit else {
+      throw YAMLNode.SyntaxError(description: "it is nested too deeply")
+    }
     switch event {
     case .scalar(let text, let isPlain, let anchor):
       return remember(.scalar(text, isPlain: isPlain), anchor)
     case .alias(let name):
       guard let node = anchors[name] else {
-        throw YAMLNode.Fault(description: "alias '\(name)' names nothing")
+        throw YAMLNode.SyntaxError(description: "alias '\(name)' names nothing")
       }
       return node
     case .sequenceStart(let anchor):
@@ -116,7 +118,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
         let key = try node(event, depth: depth + 1)
         members.append((key, try node(try next(), depth: depth + 1), line))
       }
-    case .close, .other, .streamEnd: throw YAMLNode.Fault(description: "it ends too early")
+    case .close, .other, .streamEnd: throw YAMLNode.SyntaxError(description: "it ends too early")
     }
   }
 
@@ -139,7 +141,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
     return node
   }
 
-  private mutating func next() throws(YAMLNode.Fault) -> Event {
+  private mutating func next() throws(YAMLNode.SyntaxError) -> Event {
     var event = unsafe yaml_event_t()
     guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw fault() }
     defer { unsafe yaml_event_delete(&event) }
@@ -153,7 +155,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
       var text = unsafe String(decoding: bytes, as: UTF8.self)
       if tag == "tag:yaml.org,2002:binary" {
         guard let decoded = unsafe Base64.decode(bytes) else {
-          throw YAMLNode.Fault(description: "line \(line): a !!binary value is not base64")
+          throw YAMLNode.SyntaxError(description: "line \(line): a !!binary value is not base64")
         }
         text = String(decoding: decoded, as: UTF8.self)
       }
@@ -167,9 +169,10 @@ package indirect enum YAMLNode: Equatable, Sendable {
     }
   }
 
-  private func fault() -> YAMLNode.Fault {
+  private func fault() -> YAMLNode.SyntaxError {
     let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "it cannot be read"
-    return YAMLNode.Fault(description: unsafe "line \(parser.pointee.problem_mark.line + 1): \(problem)")
+    return YAMLNode.SyntaxError(
+      description: unsafe "line \(parser.pointee.problem_mark.line + 1): \(problem)")
   }
 
   private static func text(_ pointer: UnsafeMutablePointer<UInt8>?) -> String? {

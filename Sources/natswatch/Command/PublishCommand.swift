@@ -80,7 +80,7 @@ struct PublishCommand: ToolCommand {
 
   private func settings() throws -> PublishSettings {
     let template: SubjectTemplate
-    do throws(SubjectTemplate.Failure) {
+    do throws(SubjectTemplate.SyntaxError) {
       template = try SubjectTemplate(subject)
     } catch {
       throw ValidationError(error.description)

@@ -204,7 +204,7 @@ struct TailCommand: ToolCommand {
       }
       values[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
     }
-    do throws(SubjectTemplate.Failure) {
+    do throws(SubjectTemplate.SyntaxError) {
       return try SubjectTemplate(template, allowsWildcards: true).pattern(with: values)
     } catch {
       throw ValidationError(error.description)

@@ -71,7 +71,7 @@ internal import YAML
     if let config { try ConfigurationFile(path: config).apply(to: &settings) }
     for (name, value) in given {
       let setting = Setting.all.first { $0.name == name }
-      do throws(Setting.Fault) {
+      do throws(Setting.ValueError) {
         try setting?.set(&settings, value)
       } catch {
         throw ValidationError("--\(name)\(value.string.map { " '\($0)'" } ?? ""): give \(error.wanted)")

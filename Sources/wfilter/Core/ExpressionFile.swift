@@ -14,12 +14,12 @@ package enum ExpressionFile {
       let text = String(decoding: try WholeFile.read(path == "-" ? "/dev/stdin" : path), as: UTF8.self)
       // As at the start of a data file.
       return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
-    } catch { throw UnreadableExpression(description: "-f: open \(path): \(error.description)") }
+    } catch { throw UnreadableExpressionError(description: "-f: open \(path): \(error.description)") }
   }
 }
 
 /// The file of `-f` cannot be read.
-struct UnreadableExpression: ToolError {
+struct UnreadableExpressionError: ToolError {
   var description: String
   var status: ExitStatus { .noInput }
 }

@@ -12,12 +12,12 @@ package enum SchemaFile {
 
   /// Reads a file.
   ///
-  /// - Throws: a ``UsageError``, or ``UnreadableExpression`` where the file cannot be read.
+  /// - Throws: a ``UsageError``, or ``UnreadableExpressionError`` where the file cannot be read.
   /// - Returns: the types of the document.
   package static func read(_ path: String) throws -> any ObjectSchema {
     let bytes: [UInt8]
     do { bytes = try WholeFile.read(path, limit: limit) } catch {
-      throw UnreadableExpression(description: "--schema: open \(path): \(error.description)")
+      throw UnreadableExpressionError(description: "--schema: open \(path): \(error.description)")
     }
     do { return try OpenAPISchema(JSONValue(parsing: bytes)) } catch {
       throw UsageError(description: "--schema \(path): \(error)")

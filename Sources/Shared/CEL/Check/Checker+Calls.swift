@@ -3,7 +3,7 @@
 extension Checker {
   mutating func call(
     _ expression: Expr, _ target: Expr?, _ function: String, _ arguments: [Expr]
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     if function == "_?._", target == nil, arguments.count == 2 {
       return try optionalSelect(expression, arguments)
     }
@@ -26,7 +26,7 @@ extension Checker {
   /// A call of nothing known. Lenient, the arguments are still looked at for the names in them.
   private mutating func undeclared(
     _ expression: Expr, _ function: String, isMember: Bool, _ arguments: [Expr]
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     if isLenient {
       for argument in arguments { _ = try check(argument) }
       return .dyn
@@ -48,7 +48,7 @@ extension Checker {
 
   private mutating func resolve(
     _ expression: Expr, _ function: String, _ overloads: [Overload], isMember: Bool, _ arguments: [Expr]
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     var argumentTypes: [ValueType] = []
     for argument in arguments { argumentTypes.append(try check(argument)) }
     if case .object? = argumentTypes.first.map({ unifier.resolve($0) }),
@@ -81,7 +81,9 @@ extension Checker {
       expression.offset, CallText.mismatch(function, isMember: isMember, shown, overloads))
   }
 
-  private mutating func optionalSelect(_ expression: Expr, _ arguments: [Expr]) throws(Fault) -> ValueType {
+  private mutating func optionalSelect(_ expression: Expr, _ arguments: [Expr]) throws(CheckError)
+    -> ValueType
+  {
     guard case .literal(.string(let field)) = arguments[1].kind else {
       return try fail(arguments[1].offset, "expected the name of a key")
     }
@@ -93,7 +95,7 @@ extension Checker {
   /// `object["field"]` of an object type is the field; nil for any other index.
   private mutating func indexedField(
     _ expression: Expr, _ function: String, _ overloads: [Overload], _ arguments: [Expr], _ types: [ValueType]
-  ) throws(Fault) -> ValueType? {
+  ) throws(CheckError) -> ValueType? {
     guard function == "_[_]" || function == "_[?_]", arguments.count == 2,
       case .literal(.string(let field)) = arguments[1].kind
     else { return nil }
@@ -105,7 +107,7 @@ extension Checker {
   /// Refuses a comparison of a field with a string that it cannot have, and accepts names of types beside a type.
   private mutating func checkComparison(
     _ expression: Expr, _ function: String, _ arguments: [Expr], _ argumentTypes: [ValueType]
-  ) throws(Fault) {
+  ) throws(CheckError) {
     if function == "type", let argument = arguments.first { acceptTypeNames(in: argument) }
     guard arguments.count == 2, ["_==_", "_!=_", "@in"].contains(function) else { return }
     for (this, other) in [(0, 1), (1, 0)] {
@@ -118,7 +120,7 @@ extension Checker {
     }
   }
 
-  private mutating func checkValue(_ expression: Expr, _ allowed: [String]) throws(Fault) {
+  private mutating func checkValue(_ expression: Expr, _ allowed: [String]) throws(CheckError) {
     guard case .literal(.string(let text)) = expression.kind, !allowed.contains(text) else { return }
     let shown = allowed.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
     _ = try fail(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Checker {
-  mutating func list(_ elements: [Expr.Element]) throws(Fault) -> ValueType {
+  mutating func list(_ elements: [Expr.Element]) throws(CheckError) -> ValueType {
     var joined: ValueType?
     for element in elements {
       let type = try unwrapped(check(element.value), element.isOptional, element.value)
@@ -10,7 +10,7 @@ extension Checker {
     return .list(joined ?? unifier.freshVariable())
   }
 
-  mutating func map(_ entries: [Expr.Entry]) throws(Fault) -> ValueType {
+  mutating func map(_ entries: [Expr.Entry]) throws(CheckError) -> ValueType {
     var keys: ValueType?
     var values: ValueType?
     for entry in entries {
@@ -28,7 +28,7 @@ extension Checker {
   /// The type inside an optional element's optional.
   private mutating func unwrapped(
     _ type: ValueType, _ isOptional: Bool, _ expression: Expr
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     guard isOptional else { return type }
     let resolved = unifier.resolve(type)
     switch resolved {
@@ -45,7 +45,8 @@ extension Checker {
     return TypeUnifier.mostGeneral(previous, current)
   }
 
-  mutating func message(_ expression: Expr, _ name: String, _ fields: [Expr.Field]) throws(Fault) -> ValueType
+  mutating func message(_ expression: Expr, _ name: String, _ fields: [Expr.Field]) throws(CheckError)
+    -> ValueType
   {
     guard let message = resolver.message(name) else {
       for field in fields { _ = try check(field.value) }

@@ -18,7 +18,7 @@ struct Checker {
   var bareTypeNames: [(id: Int, offset: Int, message: String)] = []
 
   /// A fault at a node.
-  struct Fault: Error {
+  struct CheckError: Error {
     let offset: Int
     let message: String
     var code = CompileError.Code.type
@@ -31,19 +31,19 @@ struct Checker {
   }
 
   /// Checks a whole tree, and puts the final types in the place of type variables.
-  mutating func run(_ root: Expr) throws(Fault) {
+  mutating func run(_ root: Expr) throws(CheckError) {
     _ = try check(root)
     if let bare = bareTypeNames.first { _ = try fail(bare.offset, bare.message) }
     types = types.mapValues { unifier.resolve($0, unknownAsDyn: true) }
   }
 
-  mutating func check(_ expression: Expr) throws(Fault) -> ValueType {
+  mutating func check(_ expression: Expr) throws(CheckError) -> ValueType {
     let type = try infer(expression)
     types[expression.id] = isLenient ? .dyn : type
     return isLenient ? .dyn : type
   }
 
-  private mutating func infer(_ expression: Expr) throws(Fault) -> ValueType {
+  private mutating func infer(_ expression: Expr) throws(CheckError) -> ValueType {
     switch expression.kind {
     case .literal(let value): return value.literalType
     case .identifier(let name): return try identifier(expression, name)
@@ -61,16 +61,16 @@ struct Checker {
   /// Fails, unless lenient: then the node is dyn.
   func fail(
     _ offset: Int, _ message: String, code: CompileError.Code = .type, suggestion: String? = nil
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     guard !isLenient else { return .dyn }
-    throw Fault(offset: offset, message: message, code: code, suggestion: suggestion)
+    throw CheckError(offset: offset, message: message, code: code, suggestion: suggestion)
   }
 
   // MARK: - Names
 
   func isLocal(_ name: String) -> Bool { locals.contains { $0.name == name } }
 
-  private mutating func identifier(_ expression: Expr, _ name: String) throws(Fault) -> ValueType {
+  private mutating func identifier(_ expression: Expr, _ name: String) throws(CheckError) -> ValueType {
     if let local = locals.last(where: { $0.name == name }) {
       references[expression.id] = .local(name)
       return local.type
@@ -107,7 +107,7 @@ struct Checker {
 
   private mutating func select(
     _ expression: Expr, _ operand: Expr, _ field: String, _ testOnly: Bool
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     if !testOnly, let name = qualifiedName(expression), let found = resolver.identifier(name) {
       references[expression.id] = found.reference
       noteTypeName(expression, name, found.type)
@@ -121,7 +121,7 @@ struct Checker {
   /// The type of a member; optional when asked so, or when it is taken from an optional.
   mutating func member(
     of type: ValueType, _ field: String, _ expression: Expr, isOptional: Bool
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     if case .optional(let inner) = type {
       return .optional(try member(of: unifier.resolve(inner), field, expression, isOptional: false))
     }
@@ -146,7 +146,7 @@ struct Checker {
   /// The type of a field that the environment's object types declare.
   private mutating func declared(
     _ field: String, of type: String, _ expression: Expr
-  ) throws(Fault) -> ValueType {
+  ) throws(CheckError) -> ValueType {
     guard let provider = resolver.environment.objectTypes else { return .dyn }
     guard let found = provider.field(field, of: type) else {
       return try fail(
@@ -180,7 +180,7 @@ struct Checker {
 
   // MARK: - Comprehensions
 
-  private mutating func comprehension(_ fold: Expr.Comprehension) throws(Fault) -> ValueType {
+  private mutating func comprehension(_ fold: Expr.Comprehension) throws(CheckError) -> ValueType {
     let range = unifier.resolve(try check(fold.range))
     let initial = try check(fold.initial)
     let variables = try iterationTypes(range, fold)
@@ -207,7 +207,7 @@ struct Checker {
 
   private mutating func iterationTypes(
     _ range: ValueType, _ fold: Expr.Comprehension
-  ) throws(Fault) -> (first: ValueType, second: ValueType) {
+  ) throws(CheckError) -> (first: ValueType, second: ValueType) {
     let rangeTypeName = bareTypeName(in: [fold.range])
     if rangeTypeName == nil { acceptTypeNames(in: fold.range) }
     switch range {

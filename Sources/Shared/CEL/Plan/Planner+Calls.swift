@@ -3,7 +3,7 @@
 extension Planner {
   mutating func call(
     _ expression: Expr, _ target: Expr?, _ function: String, _ arguments: [Expr]
-  ) throws(Fault) -> Node {
+  ) throws(PlanError) -> Node {
     let overloads = overloads(expression)
     var nodes: [Node] = []
     // The target of a namespaced function is a name, not a value.
@@ -58,7 +58,7 @@ extension Planner {
   }
 
   /// A node of its own for an operator or a hot function.
-  private mutating func builtin(_ expression: Expr, _ function: String, _ nodes: [Node]) throws(Fault)
+  private mutating func builtin(_ expression: Expr, _ function: String, _ nodes: [Node]) throws(PlanError)
     -> Node?
   {
     switch (function, nodes.count) {
@@ -115,21 +115,21 @@ extension Planner {
     return EqualNode(expression, left, right, isNegated: isNegated)
   }
 
-  private mutating func matches(_ expression: Expr, _ text: Node, _ pattern: Node) throws(Fault) -> Node {
+  private mutating func matches(_ expression: Expr, _ text: Node, _ pattern: Node) throws(PlanError) -> Node {
     MatchesNode(expression, text, pattern, try regex(pattern))
   }
 
   /// The pattern compiled, if it is a constant.
-  private mutating func regex(_ pattern: Node) throws(Fault) -> Regex? {
+  private mutating func regex(_ pattern: Node) throws(PlanError) -> Regex? {
     guard case .string(let source) = pattern.constant else { return nil }
     do throws(RegexError) { return try patterns.regex(source) } catch {
-      throw Fault(
+      throw PlanError(
         offset: Int(pattern.offset), message: error.message, code: error.isTooLarge ? .limit : .type)
     }
   }
 
   /// Refuses a format that no arguments can fit.
-  private func refuseFormat(_ overload: Overload, _ nodes: [Node]) throws(Fault) {
+  private func refuseFormat(_ overload: Overload, _ nodes: [Node]) throws(PlanError) {
     guard overload.id == "string_format", nodes.count == 2, case .string(let text) = nodes[0].constant else {
       return
     }
@@ -137,7 +137,7 @@ extension Planner {
       $0.elements.contains { $0.isOptional } ? nil : $0.elements.count
     }
     do throws(EvaluationError) { try StringFormat.check(text, argumentCount: count) } catch {
-      throw Fault(offset: Int(nodes[0].offset), message: error.description)
+      throw PlanError(offset: Int(nodes[0].offset), message: error.description)
     }
   }
 

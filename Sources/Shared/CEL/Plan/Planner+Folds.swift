@@ -2,7 +2,7 @@
 
 extension Planner {
   /// A comprehension: one of the forms that the macros make becomes a node of its own, any other the general one.
-  mutating func comprehension(_ expression: Expr, _ fold: Expr.Comprehension) throws(Fault) -> Node {
+  mutating func comprehension(_ expression: Expr, _ fold: Expr.Comprehension) throws(PlanError) -> Node {
     if fold.isBinding { return try binding(expression, fold) }
     let range = try plan(fold.range)
     let outside = scope.count
@@ -16,11 +16,11 @@ extension Planner {
     case .existsOne(let predicate):
       return ExistsOneNode(expression.offset, range, try plan(predicate), variables)
     case .list(let predicate, let transform):
-      let predicate = try predicate.map { (predicate) throws(Fault) in try plan(predicate) }
+      let predicate = try predicate.map { (predicate) throws(PlanError) in try plan(predicate) }
       return ListFoldNode(expression.offset, range, predicate, try plan(transform), variables)
     case .map(let predicate, let key, let transform):
-      let predicate = try predicate.map { (predicate) throws(Fault) in try plan(predicate) }
-      let key = try key.map { (key) throws(Fault) in try plan(key) }
+      let predicate = try predicate.map { (predicate) throws(PlanError) in try plan(predicate) }
+      let key = try key.map { (key) throws(PlanError) in try plan(key) }
       return MapFoldNode(expression.offset, range, predicate, key: key, try plan(transform), variables)
     }
   }
@@ -36,7 +36,7 @@ extension Planner {
     return FoldVariables(first: first, second: fold.secondVariable.map { place($0) })
   }
 
-  private mutating func binding(_ expression: Expr, _ fold: Expr.Comprehension) throws(Fault) -> Node {
+  private mutating func binding(_ expression: Expr, _ fold: Expr.Comprehension) throws(PlanError) -> Node {
     let value = try plan(fold.initial)
     if value.constant != nil {
       scope.append((fold.accumulator, localCount, value))
@@ -51,7 +51,7 @@ extension Planner {
 
   private mutating func general(
     _ expression: Expr, _ fold: Expr.Comprehension, _ range: Node
-  ) throws(Fault) -> Node {
+  ) throws(PlanError) -> Node {
     let initial = try plan(fold.initial)
     let accumulator = place(fold.accumulator)
     let outside = scope.count

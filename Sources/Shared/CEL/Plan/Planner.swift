@@ -25,13 +25,13 @@ struct Planner {
   }
 
   /// What can only be found out while planning: a malformed constant pattern, say.
-  struct Fault: Error {
+  struct PlanError: Error {
     let offset: Int
     let message: String
     var code = CompileError.Code.type
   }
 
-  mutating func plan(_ expression: Expr) throws(Fault) -> Node {
+  mutating func plan(_ expression: Expr) throws(PlanError) -> Node {
     if let slot = claims(expression) {
       usedSlots.insert(slot)
       return claimed(expression, slot)
@@ -118,25 +118,25 @@ struct Planner {
   }
 
   /// Fails when all operands are constant and the node fails with them.
-  func refuseFailure(of node: Node, _ operands: [Node]) throws(Fault) {
+  func refuseFailure(of node: Node, _ operands: [Node]) throws(PlanError) {
     guard operands.allSatisfy({ $0.constant != nil }) else { return }
     var scratch = Activation(environment)
     scratch.meter = Meter(Self.foldingLimit)
     do throws(EvaluationError) { _ = try node.evaluate(&scratch) } catch {
       guard error.isAbsorbable else { return }
-      throw Fault(offset: Int(operands.first?.offset ?? node.offset), message: error.description)
+      throw PlanError(offset: Int(operands.first?.offset ?? node.offset), message: error.description)
     }
   }
 
   // MARK: - Literals
 
-  private mutating func list(_ expression: Expr, _ elements: [Expr.Element]) throws(Fault) -> Node {
+  private mutating func list(_ expression: Expr, _ elements: [Expr.Element]) throws(PlanError) -> Node {
     var nodes: [(node: Node, isOptional: Bool)] = []
     for element in elements { nodes.append((try plan(element.value), element.isOptional)) }
     return fold(ListNode(expression, nodes), nodes.map(\.node))
   }
 
-  private mutating func map(_ expression: Expr, _ entries: [Expr.Entry]) throws(Fault) -> Node {
+  private mutating func map(_ expression: Expr, _ entries: [Expr.Entry]) throws(PlanError) -> Node {
     var nodes: [(key: Node, value: Node, isOptional: Bool)] = []
     for entry in entries { nodes.append((try plan(entry.key), try plan(entry.value), entry.isOptional)) }
     return fold(MapNode(expression, nodes), nodes.flatMap { [$0.key, $0.value] })
@@ -144,7 +144,7 @@ struct Planner {
 
   private mutating func message(
     _ expression: Expr, _ name: String, _ fields: [Expr.Field]
-  ) throws(Fault) -> Node {
+  ) throws(PlanError) -> Node {
     guard let message = NameResolver(environment: environment).message(name) else {
       return FailureNode(offset: expression.offset, .undeclaredReference, name)
     }

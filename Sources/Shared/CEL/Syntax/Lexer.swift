@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A fault in the source, at a UTF-8 offset; the parser makes a ``CompileError`` of it.
-struct SyntaxFault: Error {
+struct SyntaxError: Error {
   let offset: Int
   let message: String
   var suggestion: String?
@@ -21,7 +21,7 @@ struct Lexer {
 
   private func text(_ range: Range<Int>) -> String { String(decoding: source[range], as: UTF8.self) }
 
-  mutating func next() throws(SyntaxFault) -> Token {
+  mutating func next() throws(SyntaxError) -> Token {
     skipSpace()
     let start = position
     guard start < source.count else { return Token(.end, start..<start) }
@@ -49,7 +49,7 @@ struct Lexer {
   }
 
   /// An identifier, or a string with a prefix: `r''`, `b''`, `br''`.
-  private mutating func wordOrString() throws(SyntaxFault) -> Token {
+  private mutating func wordOrString() throws(SyntaxError) -> Token {
     let start = position
     let isBytes = byte() | 0x20 == UInt8(ascii: "b")
     let rawAt = isBytes ? 1 : 0
@@ -65,7 +65,7 @@ struct Lexer {
     return Token(.identifier, start..<position, text: word)
   }
 
-  private mutating func string(from start: Int, isRaw: Bool, isBytes: Bool) throws(SyntaxFault) -> Token {
+  private mutating func string(from start: Int, isRaw: Bool, isBytes: Bool) throws(SyntaxError) -> Token {
     let quote = byte()
     let isTriple = byte(1) == quote && byte(2) == quote
     position += isTriple ? 3 : 1
@@ -87,27 +87,27 @@ struct Lexer {
     return Token(.string(try literal.string()), start..<position)
   }
 
-  private func unterminated(_ start: Int, _ isTriple: Bool, _ quote: UInt8) -> SyntaxFault {
+  private func unterminated(_ start: Int, _ isTriple: Bool, _ quote: UInt8) -> SyntaxError {
     let mark = String(repeating: String(UnicodeScalar(quote)), count: isTriple ? 3 : 1)
-    return SyntaxFault(offset: start, message: "string is not closed: expected \(mark)")
+    return SyntaxError(offset: start, message: "string is not closed: expected \(mark)")
   }
 
-  private mutating func quotedIdentifier() throws(SyntaxFault) -> Token {
+  private mutating func quotedIdentifier() throws(SyntaxError) -> Token {
     let start = position
     position += 1
     while byte().isQuotedIdentifierPart { position += 1 }
     guard byte() == UInt8(ascii: "`") else {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: position < source.count ? position : start,
         message: "quoted name is not closed: expected `, letters, digits, or one of _.-/ and space")
     }
     let name = text(start + 1..<position)
     position += 1
-    guard !name.isEmpty else { throw SyntaxFault(offset: start, message: "quoted name is empty") }
+    guard !name.isEmpty else { throw SyntaxError(offset: start, message: "quoted name is empty") }
     return Token(.quotedIdentifier, start..<position, text: name)
   }
 
-  private mutating func symbol() throws(SyntaxFault) -> Token {
+  private mutating func symbol() throws(SyntaxError) -> Token {
     let start = position
     for length in [2, 1] where start + length <= source.count {
       if let symbol = Token.Symbol(rawValue: text(start..<start + length)) {
@@ -118,13 +118,13 @@ struct Lexer {
     throw unexpected(at: start)
   }
 
-  private func unexpected(at start: Int) -> SyntaxFault {
+  private func unexpected(at start: Int) -> SyntaxError {
     switch source[start] {
     case UInt8(ascii: "=") where start + 1 < source.count && source[start + 1] == UInt8(ascii: "~"):
-      return SyntaxFault(offset: start, message: "unexpected '=~'", suggestion: ".matches(")
-    case UInt8(ascii: "="): return SyntaxFault(offset: start, message: "unexpected '='", suggestion: "==")
-    case UInt8(ascii: "&"): return SyntaxFault(offset: start, message: "unexpected '&'", suggestion: "&&")
-    case UInt8(ascii: "|"): return SyntaxFault(offset: start, message: "unexpected '|'", suggestion: "||")
+      return SyntaxError(offset: start, message: "unexpected '=~'", suggestion: ".matches(")
+    case UInt8(ascii: "="): return SyntaxError(offset: start, message: "unexpected '='", suggestion: "==")
+    case UInt8(ascii: "&"): return SyntaxError(offset: start, message: "unexpected '&'", suggestion: "&&")
+    case UInt8(ascii: "|"): return SyntaxError(offset: start, message: "unexpected '|'", suggestion: "||")
     default:
       // Whole scalar, for the message.
       var end = start + 1
@@ -134,7 +134,7 @@ struct Lexer {
         0x201C: "\"", 0x201D: "\"", 0x201E: "\"", 0x2018: "'", 0x2019: "'", 0x201A: "'",
       ]
       let shown = scalar < 0x20 || scalar == 0x7F ? "a control character" : "'\(text(start..<end))'"
-      return SyntaxFault(offset: start, message: "unexpected \(shown)", suggestion: quotes[scalar])
+      return SyntaxError(offset: start, message: "unexpected \(shown)", suggestion: quotes[scalar])
     }
   }
 }

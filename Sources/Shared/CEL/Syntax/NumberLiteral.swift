@@ -2,7 +2,7 @@
 
 /// Reads `1`, `0x1F`, `1u`, `1.5`, `.5`, `1e3`.
 enum NumberLiteral {
-  static func read(_ source: [UInt8], _ position: inout Int) throws(SyntaxFault) -> Token {
+  static func read(_ source: [UInt8], _ position: inout Int) throws(SyntaxError) -> Token {
     let start = position
     func byte(_ index: Int) -> UInt8 { index < source.count ? source[index] : 0 }
 
@@ -32,7 +32,7 @@ enum NumberLiteral {
     guard isDouble else { return try integer(source, start, start..<position, radix: 10, &position) }
     let text = String(decoding: source[start..<position], as: UTF8.self)
     guard let value = Double(text.first == "." ? "0" + text : text), value.isFinite else {
-      throw SyntaxFault(offset: start, message: "number is too large for a double")
+      throw SyntaxError(offset: start, message: "number is too large for a double")
     }
     try noWordFollows(source, start, position)
     return Token(.double(value), start..<position)
@@ -40,30 +40,30 @@ enum NumberLiteral {
 
   private static func integer(
     _ source: [UInt8], _ start: Int, _ digits: Range<Int>, radix: Int, _ position: inout Int
-  ) throws(SyntaxFault) -> Token {
+  ) throws(SyntaxError) -> Token {
     let magnitude = UInt64(String(decoding: source[digits], as: UTF8.self), radix: radix)
     let isUnsigned = position < source.count && source[position] | 0x20 == UInt8(ascii: "u")
     if isUnsigned { position += 1 }
     try noWordFollows(source, start, position)
     if isUnsigned {
       guard let magnitude else {
-        throw SyntaxFault(offset: start, message: "number is too large for a uint")
+        throw SyntaxError(offset: start, message: "number is too large for a uint")
       }
       return Token(.uint(magnitude), start..<position)
     }
     guard let magnitude, magnitude <= 1 << 63 else {
-      throw SyntaxFault(offset: start, message: "number is too large for an int")
+      throw SyntaxError(offset: start, message: "number is too large for an int")
     }
     let value = Int64(exactly: magnitude)
     return Token(value.map(Token.Kind.int) ?? .intMinimumMagnitude, start..<position)
   }
 
   /// `12abc` is a slip, better told here than as two tokens in a row.
-  private static func noWordFollows(_ source: [UInt8], _ start: Int, _ end: Int) throws(SyntaxFault) {
+  private static func noWordFollows(_ source: [UInt8], _ start: Int, _ end: Int) throws(SyntaxError) {
     guard end < source.count, source[end].isIdentifierStart else { return }
     // `1in` reads as a number and an operator: keep it so, as the grammar does.
     let word = source[end...].prefix { $0.isIdentifierPart }
     guard !word.elementsEqual("in".utf8) else { return }
-    throw SyntaxFault(offset: start, message: "malformed number")
+    throw SyntaxError(offset: start, message: "malformed number")
   }
 }

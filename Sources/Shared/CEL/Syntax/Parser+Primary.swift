@@ -8,9 +8,9 @@ extension Parser {
   ]
 
   /// A primary and the selections, calls and indexes after it.
-  mutating func postfix() throws(SyntaxFault) -> Expr { try postfix(of: try primary()) }
+  mutating func postfix() throws(SyntaxError) -> Expr { try postfix(of: try primary()) }
 
-  mutating func postfix(of operand: Expr) throws(SyntaxFault) -> Expr {
+  mutating func postfix(of operand: Expr) throws(SyntaxError) -> Expr {
     var result = operand
     while true {
       let offset = token.offset
@@ -29,7 +29,7 @@ extension Parser {
     }
   }
 
-  private mutating func member(of operand: Expr, _ offset: Int) throws(SyntaxFault) -> Expr {
+  private mutating func member(of operand: Expr, _ offset: Int) throws(SyntaxError) -> Expr {
     let isOptional = try accept(.question)
     let name = try fieldName("a name after the '.'")
     if isOptional {
@@ -45,18 +45,18 @@ extension Parser {
   }
 
   /// A name where a key is meant: reserved words are welcome, `true`, `false`, `null` and `in` are not.
-  private mutating func fieldName(_ what: String) throws(SyntaxFault) -> Token {
+  private mutating func fieldName(_ what: String) throws(SyntaxError) -> Token {
     let name = token
     guard name.kind == .identifier || name.kind == .quotedIdentifier else { throw expected(what) }
     if name.kind == .identifier, ["true", "false", "null"].contains(name.text) {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: name.offset, message: "'\(name.text)' cannot be a key after a dot: write [\"\(name.text)\"]")
     }
     try advance()
     return name
   }
 
-  private mutating func primary() throws(SyntaxFault) -> Expr {
+  private mutating func primary() throws(SyntaxError) -> Expr {
     let start = token
     if let literal = start.literal {
       try advance()
@@ -77,12 +77,12 @@ extension Parser {
     case .symbol(.leftBracket): return try list()
     case .symbol(.leftBrace): return try map()
     case .intMinimumMagnitude:
-      throw SyntaxFault(offset: start.offset, message: "number is too large for an int")
+      throw SyntaxError(offset: start.offset, message: "number is too large for an int")
     default: throw expected("an expression")
     }
   }
 
-  private mutating func name(leadingDot: Bool) throws(SyntaxFault) -> Expr {
+  private mutating func name(leadingDot: Bool) throws(SyntaxError) -> Expr {
     let start = token
     try advance()
     switch start.text {
@@ -92,7 +92,7 @@ extension Parser {
     default: break
     }
     if Self.reserved.contains(start.text) {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: start.offset, message: "'\(start.text)' is a reserved word and cannot be a name")
     }
     if try accept(.leftParenthesis) {
@@ -103,7 +103,7 @@ extension Parser {
   }
 
   /// The arguments of a call, up to and with the closing parenthesis.
-  private mutating func arguments() throws(SyntaxFault) -> [Expr] {
+  private mutating func arguments() throws(SyntaxError) -> [Expr] {
     var result: [Expr] = []
     if try accept(.rightParenthesis) { return result }
     repeat { result.append(try expression()) } while try accept(.comma)
@@ -111,7 +111,7 @@ extension Parser {
     return result
   }
 
-  private mutating func list() throws(SyntaxFault) -> Expr {
+  private mutating func list() throws(SyntaxError) -> Expr {
     let offset = token.offset
     try advance()
     var elements: [Expr.Element] = []
@@ -126,7 +126,7 @@ extension Parser {
     return try make(offset, .list(elements))
   }
 
-  private mutating func map() throws(SyntaxFault) -> Expr {
+  private mutating func map() throws(SyntaxError) -> Expr {
     let offset = token.offset
     try advance()
     var entries: [Expr.Entry] = []
@@ -143,7 +143,7 @@ extension Parser {
     return try make(offset, .map(entries))
   }
 
-  private mutating func message(_ name: String, offset: Int) throws(SyntaxFault) -> Expr {
+  private mutating func message(_ name: String, offset: Int) throws(SyntaxError) -> Expr {
     try advance()
     var fields: [Expr.Field] = []
     while !at(.rightBrace), !at(.comma) {
@@ -163,14 +163,14 @@ extension Parser {
   /// A call, or what a macro makes of it.
   private mutating func call(
     _ name: Token, target: Expr?, _ arguments: [Expr], leadingDot: Bool = false
-  ) throws(SyntaxFault) -> Expr {
+  ) throws(SyntaxError) -> Expr {
     if !leadingDot, let macro = macro(name.text, isMember: target != nil, arguments.count) {
       var context = MacroContext(nextID: lastID, offset: name.offset)
       let expansion: Expr?
       do throws(MacroError) {
         expansion = try macro.expand(&context, target, arguments)
       } catch {
-        throw SyntaxFault(offset: error.offset, message: error.message, code: .macro)
+        throw SyntaxError(offset: error.offset, message: error.message, code: .macro)
       }
       adopt(context)
       if let expansion { return try bounded(expansion) }

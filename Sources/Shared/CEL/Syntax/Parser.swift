@@ -11,15 +11,15 @@ struct Parser {
 
   init(
     _ source: String, macros: [Declarations.MacroKey: Macro], limits: Limits
-  ) throws(SyntaxFault) {
+  ) throws(SyntaxError) {
     self.macros = macros
     self.limits = limits
     self.lexer = Lexer(source)
     self.token = try lexer.next()
   }
 
-  mutating func parse() throws(SyntaxFault) -> Expr {
-    if token.kind == .end { throw SyntaxFault(offset: token.offset, message: "the expression is empty") }
+  mutating func parse() throws(SyntaxError) -> Expr {
+    if token.kind == .end { throw SyntaxError(offset: token.offset, message: "the expression is empty") }
     let result = try expression()
     guard token.kind == .end else { throw after(result) }
     return result
@@ -27,22 +27,22 @@ struct Parser {
 
   // MARK: - Tokens
 
-  mutating func advance() throws(SyntaxFault) { token = try lexer.next() }
+  mutating func advance() throws(SyntaxError) { token = try lexer.next() }
 
   func at(_ symbol: Token.Symbol) -> Bool { token.kind == .symbol(symbol) }
 
-  mutating func accept(_ symbol: Token.Symbol) throws(SyntaxFault) -> Bool {
+  mutating func accept(_ symbol: Token.Symbol) throws(SyntaxError) -> Bool {
     guard at(symbol) else { return false }
     try advance()
     return true
   }
 
-  func expected(_ what: String) -> SyntaxFault {
-    SyntaxFault(offset: token.offset, message: "expected \(what), found \(token.description)")
+  func expected(_ what: String) -> SyntaxError {
+    SyntaxError(offset: token.offset, message: "expected \(what), found \(token.description)")
   }
 
   /// Whatever follows a whole expression but cannot.
-  private func after(_ expression: Expr) -> SyntaxFault {
+  private func after(_ expression: Expr) -> SyntaxError {
     var fault = expected("an operator or the end")
     if case .identifier("not") = expression.kind {
       fault.suggestion = "!"
@@ -55,21 +55,21 @@ struct Parser {
 
   // MARK: - Nodes
 
-  mutating func make(_ offset: Int, _ kind: Expr.Kind) throws(SyntaxFault) -> Expr {
+  mutating func make(_ offset: Int, _ kind: Expr.Kind) throws(SyntaxError) -> Expr {
     lastID += 1
     return try bounded(Expr(id: lastID, offset: offset, kind))
   }
 
   mutating func adopt(_ context: MacroContext) { lastID = context.nextID }
 
-  func bounded(_ expression: Expr) throws(SyntaxFault) -> Expr {
+  func bounded(_ expression: Expr) throws(SyntaxError) -> Expr {
     guard lastID <= limits.nodes else {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: expression.offset, message: "the expression has more than \(limits.nodes) parts", code: .limit
       )
     }
     guard expression.depth <= limits.depth else {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: expression.offset, message: "the expression nests more than \(limits.depth) levels deep",
         code: .limit)
     }
@@ -79,11 +79,11 @@ struct Parser {
   // MARK: - Operators
 
   /// `condition ? then : otherwise`, or anything that binds tighter.
-  mutating func expression() throws(SyntaxFault) -> Expr {
+  mutating func expression() throws(SyntaxError) -> Expr {
     level += 1
     defer { level -= 1 }
     guard level <= limits.nesting else {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: token.offset, message: "the expression nests more than \(limits.nesting) levels deep",
         code: .limit)
     }
@@ -91,7 +91,7 @@ struct Parser {
     let offset = token.offset
     guard try accept(.question) else { return condition }
     if at(.question) {
-      throw SyntaxFault(
+      throw SyntaxError(
         offset: offset, message: "CEL has no '??': write a.?b.orValue(c) for a value that may be absent",
         suggestion: ".orValue(")
     }
@@ -99,7 +99,7 @@ struct Parser {
     let then = try binary(1)
     guard try accept(.colon) else {
       if isAdjacent {
-        throw SyntaxFault(
+        throw SyntaxError(
           offset: offset, message: "an optional selection has its '?' after the dot: a.?b", suggestion: ".?")
       }
       throw expected("':' of the '?'")
@@ -109,7 +109,7 @@ struct Parser {
       offset, .call(target: nil, function: "_?_:_", arguments: [condition, then, otherwise]))
   }
 
-  private mutating func binary(_ minimum: Int) throws(SyntaxFault) -> Expr {
+  private mutating func binary(_ minimum: Int) throws(SyntaxError) -> Expr {
     var left = try unary()
     while let (function, precedence) = token.binaryOperator, precedence >= minimum {
       if precedence <= 2 {
@@ -125,7 +125,7 @@ struct Parser {
   }
 
   /// `a && b && c …`: made a balanced tree, so that a long chain is not a deep one.
-  private mutating func chain(_ first: Expr, _ function: String, _ precedence: Int) throws(SyntaxFault)
+  private mutating func chain(_ first: Expr, _ function: String, _ precedence: Int) throws(SyntaxError)
     -> Expr
   {
     var terms = [first]
@@ -140,7 +140,7 @@ struct Parser {
 
   private mutating func balanced(
     _ terms: ArraySlice<Expr>, _ offsets: ArraySlice<Int>, _ function: String
-  ) throws(SyntaxFault) -> Expr {
+  ) throws(SyntaxError) -> Expr {
     guard terms.count > 1 else { return terms[terms.startIndex] }
     let half = (terms.count + 1) / 2
     let split = terms.startIndex + half
@@ -151,7 +151,7 @@ struct Parser {
       offsets[operatorIndex], .call(target: nil, function: function, arguments: [left, right]))
   }
 
-  private mutating func unary() throws(SyntaxFault) -> Expr {
+  private mutating func unary() throws(SyntaxError) -> Expr {
     let offset = token.offset
     if at(.not) { return try repeated(.not, "!_", offset) }
     guard at(.minus) else { return try postfix() }
@@ -161,7 +161,7 @@ struct Parser {
   /// `!!a`, `--a`: pairs cancel out in meaning but not in type, so the last two stay.
   private mutating func repeated(
     _ symbol: Token.Symbol, _ function: String, _ offset: Int
-  ) throws(SyntaxFault) -> Expr {
+  ) throws(SyntaxError) -> Expr {
     var count = 0
     while at(symbol) {
       count += 1
@@ -177,7 +177,7 @@ struct Parser {
 
   private mutating func applied(
     _ function: String, _ count: Int, _ offset: Int, to operand: Expr
-  ) throws(SyntaxFault) -> Expr {
+  ) throws(SyntaxError) -> Expr {
     var result = operand
     for _ in 0..<(count > 2 ? 2 - count % 2 : count) {
       result = try make(offset, .call(target: nil, function: function, arguments: [result]))
@@ -185,7 +185,7 @@ struct Parser {
     return result
   }
 
-  private mutating func negativeNumber(_ offset: Int) throws(SyntaxFault) -> Expr? {
+  private mutating func negativeNumber(_ offset: Int) throws(SyntaxError) -> Expr? {
     let value: Value
     switch token.kind {
     case .int(let magnitude): value = .int(-magnitude)

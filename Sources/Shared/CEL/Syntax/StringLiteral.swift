@@ -13,12 +13,12 @@ struct StringLiteral {
     case scalar(Unicode.Scalar, offset: Int)
   }
 
-  func string() throws(SyntaxFault) -> String {
+  func string() throws(SyntaxError) -> String {
     guard !isRaw, source[range].contains(UInt8(ascii: "\\")) else {
       return String(decoding: source[range], as: UTF8.self)
     }
     var result: [UInt8] = []
-    try walk { (piece) throws(SyntaxFault) in
+    try walk { (piece) throws(SyntaxError) in
       switch piece {
       case .byte(let byte): result.append(byte)
       case .octet(let value): result.append(contentsOf: String(Unicode.Scalar(value)).utf8)
@@ -28,21 +28,21 @@ struct StringLiteral {
     return String(decoding: result, as: UTF8.self)
   }
 
-  func bytes() throws(SyntaxFault) -> [UInt8] {
+  func bytes() throws(SyntaxError) -> [UInt8] {
     guard !isRaw else { return Array(source[range]) }
     var result: [UInt8] = []
-    try walk { (piece) throws(SyntaxFault) in
+    try walk { (piece) throws(SyntaxError) in
       switch piece {
       case .byte(let byte), .octet(let byte): result.append(byte)
       case .scalar(_, let offset):
-        throw SyntaxFault(
+        throw SyntaxError(
           offset: offset, message: "\\u and \\U cannot stand in bytes: write the UTF-8 as \\x")
       }
     }
     return result
   }
 
-  private func walk(_ body: (Piece) throws(SyntaxFault) -> Void) throws(SyntaxFault) {
+  private func walk(_ body: (Piece) throws(SyntaxError) -> Void) throws(SyntaxError) {
     var position = range.lowerBound
     while position < range.upperBound {
       guard source[position] == UInt8(ascii: "\\") else {
@@ -54,7 +54,7 @@ struct StringLiteral {
     }
   }
 
-  private func escape(_ position: inout Int) throws(SyntaxFault) -> Piece {
+  private func escape(_ position: inout Int) throws(SyntaxError) -> Piece {
     let start = position
     let letter = start + 1 < range.upperBound ? source[start + 1] : 0
     position += 2
@@ -73,15 +73,15 @@ struct StringLiteral {
     case UInt8(ascii: "u"): return try scalar(4, &position, start)
     case UInt8(ascii: "U"): return try scalar(8, &position, start)
     case UInt8(ascii: "0")...UInt8(ascii: "3"): return .octet(try octal(&position, start))
-    default: throw SyntaxFault(offset: start, message: "unknown escape in a string")
+    default: throw SyntaxError(offset: start, message: "unknown escape in a string")
     }
   }
 
-  private func hex(_ count: Int, _ position: inout Int, _ start: Int) throws(SyntaxFault) -> UInt32 {
+  private func hex(_ count: Int, _ position: inout Int, _ start: Int) throws(SyntaxError) -> UInt32 {
     var result: UInt32 = 0
     for _ in 0..<count {
       guard position < range.upperBound, let digit = source[position].hexValue else {
-        throw SyntaxFault(offset: start, message: "escape needs \(count) hexadecimal digits")
+        throw SyntaxError(offset: start, message: "escape needs \(count) hexadecimal digits")
       }
       result = result << 4 | digit
       position += 1
@@ -89,19 +89,19 @@ struct StringLiteral {
     return result
   }
 
-  private func scalar(_ count: Int, _ position: inout Int, _ start: Int) throws(SyntaxFault) -> Piece {
+  private func scalar(_ count: Int, _ position: inout Int, _ start: Int) throws(SyntaxError) -> Piece {
     guard let scalar = Unicode.Scalar(try hex(count, &position, start)) else {
-      throw SyntaxFault(offset: start, message: "escape is not a Unicode code point")
+      throw SyntaxError(offset: start, message: "escape is not a Unicode code point")
     }
     return .scalar(scalar, offset: start)
   }
 
-  private func octal(_ position: inout Int, _ start: Int) throws(SyntaxFault) -> UInt8 {
+  private func octal(_ position: inout Int, _ start: Int) throws(SyntaxError) -> UInt8 {
     position = start + 1
     var result: UInt32 = 0
     for _ in 0..<3 {
       guard position < range.upperBound, source[position] >= 0x30, source[position] <= 0x37 else {
-        throw SyntaxFault(offset: start, message: "escape needs three octal digits")
+        throw SyntaxError(offset: start, message: "escape needs three octal digits")
       }
       result = result << 3 | UInt32(source[position] - 0x30)
       position += 1

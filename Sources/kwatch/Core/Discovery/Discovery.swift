@@ -17,7 +17,7 @@ struct Discovery {
     /// `others`: resources of other groups that the name fits too.
     case found(APIResource, others: [APIResource] = [])
     /// The server has no such resource; the requests that failed with something else than 404.
-    case missing([ScopeFailure])
+    case missing([ScopeError])
   }
 
   private let names: [ResourceName]
@@ -26,7 +26,7 @@ struct Discovery {
   private var open: Set<String> = []
   /// By path, so that the order is the server's and not that of the answers.
   private var resources: [String: [APIResource]] = [:]
-  private var failures: [ScopeFailure] = []
+  private var failures: [ScopeError] = []
   /// Groups with a version that the server knows, but cannot describe now.
   private var unavailable: [(group: String, version: String)] = []
 
@@ -52,7 +52,7 @@ struct Discovery {
   }
 
   /// What to get next, now that `path` was answered.
-  mutating func answer(_ path: String, _ result: Result<[UInt8], ScopeFailure>) -> [String] {
+  mutating func answer(_ path: String, _ result: Result<[UInt8], ScopeError>) -> [String] {
     open.remove(path)
     switch result {
     case .failure(let failure):
@@ -70,7 +70,7 @@ struct Discovery {
           })
       case nil:
         failures.append(
-          ScopeFailure(kind: .garbage, message: "GET \(path): the answer is not a discovery document"))
+          ScopeError(kind: .garbage, message: "GET \(path): the answer is not a discovery document"))
       }
     }
     guard open.isEmpty, !asked.contains(Self.all) else { return [] }
@@ -128,9 +128,9 @@ struct Discovery {
   }
 
   /// An aggregated API whose own server is down: the resource may well be in it.
-  private func unavailableFailures(_ name: ResourceName) -> [ScopeFailure] {
+  private func unavailableFailures(_ name: ResourceName) -> [ScopeError] {
     unavailable.filter { name.group.map($0.group.hasPrefix) ?? true }.map { group, version in
-      ScopeFailure(
+      ScopeError(
         kind: .http(503),
         message: "resource '\(name.text)': the API \(group)/\(version) is unavailable, "
           + "because the server behind it does not answer")

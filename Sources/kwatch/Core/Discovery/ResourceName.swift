@@ -18,21 +18,21 @@ package struct ResourceName: Equatable, Sendable {
   /// As the user wrote it.
   package var text: String
 
-  package struct Fault: ToolError, Equatable {
+  package struct SyntaxError: ToolError, Equatable {
     package var description: String
     package var status: ExitStatus { .usage }
   }
 
-  /// - Throws: `Fault` for what can be no resource; no part of a request's path comes from anything else.
-  package init(_ text: String) throws(Fault) {
+  /// - Throws: `SyntaxError` for what can be no resource; no part of a request's path comes from anything else.
+  package init(_ text: String) throws(SyntaxError) {
     self.text = text
     guard text.utf8.count <= 512 else {
-      throw Fault(description: "a resource name of \(text.utf8.count) bytes")
+      throw SyntaxError(description: "a resource name of \(text.utf8.count) bytes")
     }
     var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     if parts.first == "", parts.count > 1 { parts.removeFirst() }
     guard !parts.contains("") else {
-      throw Fault(description: "'\(text)' is not a resource: a part of it is empty")
+      throw SyntaxError(description: "'\(text)' is not a resource: a part of it is empty")
     }
     if parts.count > 1, parts[0] == "api" || parts[0] == "apis" {
       try readPath(parts)
@@ -40,29 +40,31 @@ package struct ResourceName: Equatable, Sendable {
       try readWord(parts)
     }
     for part in [resource, group ?? "", version ?? "", namespace ?? ""] where !Self.isPlain(part) {
-      throw Fault(description: "'\(text)' is not a resource: '\(part)' cannot be a part of one")
+      throw SyntaxError(description: "'\(text)' is not a resource: '\(part)' cannot be a part of one")
     }
     if let object, !Self.isObjectName(object) {
-      throw Fault(description: "'\(text)' is not a resource: '\(object)' cannot be an object's name")
+      throw SyntaxError(description: "'\(text)' is not a resource: '\(object)' cannot be an object's name")
     }
   }
 
   /// `RESOURCE[.VERSION][.GROUP][/NAME]`.
-  private mutating func readWord(_ parts: [String]) throws(Fault) {
+  private mutating func readWord(_ parts: [String]) throws(SyntaxError) {
     guard parts.count <= 2 else {
-      throw Fault(
+      throw SyntaxError(
         description:
           "'\(text)' is not a resource: write RESOURCE, RESOURCE/NAME or apis/GROUP/VERSION/RESOURCE")
     }
     let labels = parts[0].split(separator: ".", maxSplits: 1).map(String.init)
     guard let first = labels.first, !parts[0].hasPrefix(".") else {
-      throw Fault(description: "'\(text)' is not a resource: a name is missing in front of the dot")
+      throw SyntaxError(description: "'\(text)' is not a resource: a name is missing in front of the dot")
     }
     resource = first.lowercased()
     object = parts.count == 2 ? parts[1] : nil
     guard labels.count == 2 else { return }
     let tail = labels[1].split(separator: ".", maxSplits: 1).map(String.init)
-    guard !tail.isEmpty else { throw Fault(description: "'\(text)' is not a resource: its group is missing") }
+    guard !tail.isEmpty else {
+      throw SyntaxError(description: "'\(text)' is not a resource: its group is missing")
+    }
     if tail.count == 2, Self.isVersion(tail[0]) {
       (version, group) = (tail[0], tail[1])
     } else if Self.isVersion(labels[1]) {
@@ -72,7 +74,7 @@ package struct ResourceName: Equatable, Sendable {
     }
   }
 
-  private mutating func readPath(_ parts: [String]) throws(Fault) {
+  private mutating func readPath(_ parts: [String]) throws(SyntaxError) {
     isPath = true
     let isCore = parts[0] == "api"
     group = isCore ? "" : parts[1]
@@ -86,7 +88,7 @@ package struct ResourceName: Equatable, Sendable {
     resource = rest.popFirst() ?? ""
     object = rest.popFirst()
     guard !resource.isEmpty, rest.isEmpty else {
-      throw Fault(
+      throw SyntaxError(
         description:
           "'\(text)' is not the path of a resource: write apis/GROUP/VERSION/[namespaces/NS/]RESOURCE[/NAME]")
     }

@@ -4,7 +4,7 @@ import Process
 
 /// GETs whole documents from one cluster, a few at a time, and hands each to the runner that asked for it.
 final class DocumentRequests {
-  typealias Answer = Result<[UInt8], ScopeFailure>
+  typealias Answer = Result<[UInt8], ScopeError>
 
   private let link: ClusterLink
   /// How long a request may receive nothing.
@@ -61,7 +61,7 @@ final class DocumentRequests {
       let what = "GET \(path) (\(link.label))"
       switch ending {
       case .broken(let message):
-        answered(path, .failure(ScopeFailure(kind: .transport, message: "\(what): \(message)")))
+        answered(path, .failure(ScopeError(kind: .transport, message: "\(what): \(message)")))
       case .complete where exchange.status == 200: answered(path, .success(body))
       case .complete: answered(path, .failure(ServerAnswer.failure(exchange, what)))
       }

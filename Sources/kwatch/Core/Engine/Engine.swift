@@ -222,7 +222,7 @@ package final class Engine: RunnerHost {
       } catch {
         let message = "\(error.message) (\(next.scope.link.label))"
         if next.scope.machine.isSynced {
-          next.scope.handle(.failed(next.id, ScopeFailure(kind: .transport, message: message)))
+          next.scope.handle(.failed(next.id, ScopeError(kind: .transport, message: message)))
         } else {
           finished(next.scope, error.status, message)
           next.scope.machine.abandon()

@@ -108,7 +108,7 @@ package final class ScopeRunner {
     var decoder = WatchDecoder()
     exchange.onBytes = { [unowned self] chunk in
       let now = received(id)
-      do throws(WatchDecoder.Fault) {
+      do throws(WatchDecoder.FormatError) {
         try decoder.feed(chunk) { line in self.line(line, id, exchange, now) }
       } catch {
         broken(id, exchange, "a line of more than \(WatchDecoder.lineLimit) bytes")
@@ -119,7 +119,7 @@ package final class ScopeRunner {
       exchanges[id] = nil
       switch ending {
       case .broken(let message):
-        handle(.failed(id, ScopeFailure(kind: .transport, message: "watch \(title): \(message)")))
+        handle(.failed(id, ScopeError(kind: .transport, message: "watch \(title): \(message)")))
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, "watch \(title)")))
       case .complete:
@@ -136,7 +136,7 @@ package final class ScopeRunner {
     itemTemplate = nil
     exchange.onBytes = { [unowned self] chunk in
       let now = received(id)
-      do throws(ListDecoder.Fault) {
+      do throws(ListDecoder.FormatError) {
         try decoder.feed(chunk) { item in isProbe || self.item(item, id, exchange, now) }
       } catch {
         broken(id, exchange, "\(error)")
@@ -148,11 +148,11 @@ package final class ScopeRunner {
       let what = "list \(title)"
       switch ending {
       case .broken(let message):
-        handle(.failed(id, ScopeFailure(kind: .transport, message: "\(what): \(message)")))
+        handle(.failed(id, ScopeError(kind: .transport, message: "\(what): \(message)")))
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, what)))
       case .complete where !decoder.isComplete:
-        handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(what): the answer is not a whole list")))
+        handle(.failed(id, ScopeError(kind: .garbage, message: "\(what): the answer is not a whole list")))
       case .complete:
         if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
         handle(.page(id, decoder.meta))
@@ -171,7 +171,7 @@ package final class ScopeRunner {
   private func broken(_ id: TransferID, _ exchange: Exchange, _ message: String) {
     guard !exchange.isCancelled else { return }
     drop(id)
-    handle(.failed(id, ScopeFailure(kind: .garbage, message: "\(title): \(message)")))
+    handle(.failed(id, ScopeError(kind: .garbage, message: "\(title): \(message)")))
   }
 
   private func drop(_ id: TransferID, discarding: Bool = false) {

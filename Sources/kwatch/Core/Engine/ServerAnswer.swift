@@ -5,26 +5,25 @@ import JSON
 /// The failure that an answer means: by its Status, its text, or its HTTP status alone.
 enum ServerAnswer {
   /// `what` is the request, for people: `list pods`.
-  static func failure(_ exchange: Exchange, _ what: String) -> ScopeFailure {
+  static func failure(_ exchange: Exchange, _ what: String) -> ScopeError {
     let status = try? JSONValue(parsing: exchange.errorBody)
     var failure =
       status.map { self.failure($0, .http(exchange.status), what) }
-      ?? ScopeFailure(kind: .http(exchange.status), message: "\(what): \(plain(exchange))")
+      ?? ScopeError(kind: .http(exchange.status), message: "\(what): \(plain(exchange))")
     // The header goes first; a Status has the same in `details.retryAfterSeconds`.
     failure.retryAfter = exchange.retryAfter ?? failure.retryAfter
     return failure
   }
 
   /// The Status of an in-stream ERROR event.
-  static func failure(_ object: Span<UInt8>, _ what: String) -> ScopeFailure {
+  static func failure(_ object: Span<UInt8>, _ what: String) -> ScopeError {
     guard let status = try? JSONValue(parsing: object) else {
-      return ScopeFailure(kind: .stream(500), message: "\(what): an ERROR event without a Status")
+      return ScopeError(kind: .stream(500), message: "\(what): an ERROR event without a Status")
     }
     return failure(status, .stream(status["code"]?.integer ?? 500), what)
   }
 
-  private static func failure(_ status: JSONValue, _ kind: ScopeFailure.Kind, _ what: String) -> ScopeFailure
-  {
+  private static func failure(_ status: JSONValue, _ kind: ScopeError.Kind, _ what: String) -> ScopeError {
     let code: Int
     switch kind {
     case .http(let number), .stream(let number): code = number
@@ -33,7 +32,7 @@ enum ServerAnswer {
     let reason = status["reason"]?.string ?? ""
     let message = status["message"]?.string ?? ""
     let details = status["details"]
-    var failure = ScopeFailure(
+    var failure = ScopeError(
       kind: kind,
       message: "\(what): \(code)\(reason.isEmpty ? "" : " \(reason)")\(message.isEmpty ? "" : ": \(message)")"
     )
@@ -55,7 +54,7 @@ enum ServerAnswer {
   }
 
   /// A Status object to print for a failure that came without one.
-  static func status(_ failure: ScopeFailure) -> [UInt8] {
+  static func status(_ failure: ScopeError) -> [UInt8] {
     let code = failure.code ?? 500
     return Status(code: code, reason: code == 410 ? "Expired" : "InternalError", message: failure.message)
       .json

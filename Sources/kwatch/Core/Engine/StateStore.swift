@@ -11,7 +11,7 @@ struct StateStore {
     var objects: [Identity]
   }
 
-  package struct Fault: ToolError {
+  package struct FormatError: ToolError {
     package var description: String
     package var status: ExitStatus { .badConfig }
   }
@@ -21,12 +21,12 @@ struct StateStore {
   /// whatever the others do; so do scopes that this run does not follow.
   private var parts: [String: [UInt8]] = [:]
 
-  /// - Throws: `StateFileError` for a file that cannot be read, `Fault` for one that kwatch did not write.
+  /// - Throws: `StateFileError` for a file that cannot be read, `FormatError` for one that kwatch did not write.
   init(path: String) throws {
     file = StateFile(path: path)
     guard let text = try file.read(), !text.isEmpty else { return }
     guard let entries = Self.parse(text) else {
-      throw Fault(
+      throw FormatError(
         description: "state file '\(path)' was not written by kwatch: remove it, or give another with --state"
       )
     }

@@ -101,7 +101,7 @@ package final class UsageRunner {
     var fault: String?
     seen = [:]
     exchange.onBytes = { [unowned self] chunk in
-      do throws(ListDecoder.Fault) {
+      do throws(ListDecoder.FormatError) {
         try decoder.feed(chunk) { item in
           fault = check.fault(in: item).map { "a sample is not JSON: \($0)" }
           if fault == nil { sample(item) }

@@ -19,7 +19,7 @@ struct FailureRecord {
       initial: settings.backoffInitial, maximum: settings.backoffMaximum, floor: .milliseconds(100))
   }
 
-  mutating func note(_ failure: ScopeFailure, at now: Duration) {
+  mutating func note(_ failure: ScopeError, at now: Duration) {
     count += 1
     brokenSince = brokenSince ?? now
     if failure.kind == .transport || failure.kind == .silence { needsFreshConnection = true }

@@ -3,7 +3,7 @@ import Events
 import Process
 
 extension ScopeMachine {
-  mutating func failed(_ failure: ScopeFailure) {
+  mutating func failed(_ failure: ScopeError) {
     if failure.kind == .http(401) {
       // Tokens expire, some without notice: each refusal fetches new ones, and after the first the request is repeated at
       // once.
@@ -30,7 +30,7 @@ extension ScopeMachine {
   }
 
   /// Waits, then continues: with `next`, or with a list if the watch has been broken for too long.
-  mutating func retry(_ failure: ScopeFailure, then next: Next, reason: StreamStatus.Reason? = nil) {
+  mutating func retry(_ failure: ScopeError, then next: Next, reason: StreamStatus.Reason? = nil) {
     failures.note(failure, at: now)
     counts.errors += 1
     counts.reconnects += 1
@@ -63,7 +63,7 @@ extension ScopeMachine {
     wait(delay, then: next)
   }
 
-  static func reason(of failure: ScopeFailure) -> StreamStatus.Reason {
+  static func reason(of failure: ScopeError) -> StreamStatus.Reason {
     switch failure.kind {
     case .transport, .silence: .disconnect
     case .http(401): .auth
@@ -104,7 +104,7 @@ extension ScopeMachine {
       let message =
         transfer.openedAt == nil
         ? "no answer in \(settings.answerTimeout.components.seconds) s" : "the stream went silent"
-      failed(ScopeFailure(kind: .silence, message: message))
+      failed(ScopeError(kind: .silence, message: message))
     }
     verificationTimer()
   }

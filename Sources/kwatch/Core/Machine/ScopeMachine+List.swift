@@ -116,7 +116,7 @@ extension ScopeMachine {
 
   // MARK: - Failures
 
-  mutating func listFailed(_ failure: ScopeFailure, _ listing: Listing) {
+  mutating func listFailed(_ failure: ScopeError, _ listing: Listing) {
     if failure.kind == .http(410), !listing.isUnpaged {
       // The pages took longer than the server keeps their state. Its token for an inconsistent remainder would hide
       // changes to the first pages: one list in one piece instead.
@@ -125,7 +125,7 @@ extension ScopeMachine {
     listFailed(failure, listing.purpose)
   }
 
-  private mutating func listFailed(_ failure: ScopeFailure, _ purpose: Purpose) {
+  private mutating func listFailed(_ failure: ScopeError, _ purpose: Purpose) {
     switch failure.kind {
     case .http(403): refused(.permission, .noPermission, failure, then: .list(purpose))
     case .http(401): refused(.auth, .noPermission, failure, then: .list(purpose))
@@ -138,7 +138,7 @@ extension ScopeMachine {
 
   /// A refusal that no waiting will change ends a scope that never worked; one that did keeps trying.
   private mutating func refused(
-    _ reason: StreamStatus.Reason, _ status: ExitStatus, _ failure: ScopeFailure, then next: Next
+    _ reason: StreamStatus.Reason, _ status: ExitStatus, _ failure: ScopeError, then next: Next
   ) {
     guard isSynced else {
       setHealth(mode, .unhealthy, reason, connected: true)
@@ -148,7 +148,7 @@ extension ScopeMachine {
     retry(failure, then: next, reason: reason)
   }
 
-  mutating func streamingFailed(_ failure: ScopeFailure, _ purpose: Purpose) {
+  mutating func streamingFailed(_ failure: ScopeError, _ purpose: Purpose) {
     switch failure.kind {
     case .http(410): listPaged(purpose, isUnpaged: true)
     case .transport, .garbage, .http(401), .http(429), .http(500...), .http(300..<400):
@@ -166,7 +166,7 @@ extension ScopeMachine {
     listPaged(purpose)
   }
 
-  mutating func notFound(_ failure: ScopeFailure) {
+  mutating func notFound(_ failure: ScopeError) {
     guard isSynced else {
       setHealth(mode, .unhealthy, .noScope, connected: true)
       finish(.noInput, failure.message)

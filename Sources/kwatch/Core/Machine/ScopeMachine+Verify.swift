@@ -45,7 +45,7 @@ extension ScopeMachine {
   mutating func verificationTimer() {
     guard let at = verificationDeadline, at <= now else { return }
     if isVerifying {
-      verificationFailed(ScopeFailure(kind: .silence, message: "no answer"))
+      verificationFailed(ScopeError(kind: .silence, message: "no answer"))
     } else {
       verify()
     }
@@ -99,7 +99,7 @@ extension ScopeMachine {
   }
 
   /// If that state is no longer available (410), the present one is compared instead.
-  mutating func verificationFailed(_ failure: ScopeFailure) {
+  mutating func verificationFailed(_ failure: ScopeError) {
     if let id = verification?.transfer { actions.append(.cancel(id)) }
     verification = nil
     guard failure.kind == .http(410) else {

@@ -111,12 +111,12 @@ extension ScopeMachine {
     guard case .watching(let watch) = state, let openedAt = watch.transfer.openedAt else { return }
     let lived = now - openedAt
     if !watch.sawEvent, lived < .seconds(1) {
-      let failure = ScopeFailure(kind: .transport, message: "the watch ended at once")
+      let failure = ScopeError(kind: .transport, message: "the watch ended at once")
       return retry(failure, then: .check, reason: .disconnect)
     }
     counts.reconnects += 1
     guard server.isProven || lived >= .seconds(max(1, watch.timeoutSeconds - 1)) else {
-      let failure = ScopeFailure(kind: .silence, message: "the watch ended before anything came")
+      let failure = ScopeError(kind: .silence, message: "the watch ended before anything came")
       return retry(failure, then: .check, reason: .awaiting)
     }
     prove()
@@ -125,7 +125,7 @@ extension ScopeMachine {
     if watch.sawEvent { self.watch() } else { check() }
   }
 
-  mutating func watchFailed(_ failure: ScopeFailure) {
+  mutating func watchFailed(_ failure: ScopeError) {
     switch failure.kind {
     case .http(410), .stream(410): gone(failure)
     case .http(403), .http(405): watchRefused(failure)
@@ -145,7 +145,7 @@ extension ScopeMachine {
     }
   }
 
-  private mutating func watchRefused(_ failure: ScopeFailure) {
+  private mutating func watchRefused(_ failure: ScopeError) {
     guard settings.allowsPolling else {
       setHealth(.watch, .unhealthy, .permission, connected: true)
       finish(.noPermission, failure.message)
@@ -157,7 +157,7 @@ extension ScopeMachine {
     wait(max(.zero, lastListAt + settings.pollInterval - now), then: .list(.poll))
   }
 
-  mutating func checkFailed(_ failure: ScopeFailure) {
+  mutating func checkFailed(_ failure: ScopeError) {
     switch failure.kind {
     case .http where failure.isTooLarge: tooLarge(failure)
     case .http(403), .http(405), .http(400): watch()
@@ -166,7 +166,7 @@ extension ScopeMachine {
   }
 
   /// The server is behind our resourceVersion.
-  private mutating func tooLarge(_ failure: ScopeFailure) {
+  private mutating func tooLarge(_ failure: ScopeError) {
     guard !failures.noteTooLarge() else { return gone(failure) }
     setHealth(mode, .degraded, .error, connected: true)
     server.doubt()
@@ -174,7 +174,7 @@ extension ScopeMachine {
   }
 
   /// The changes between our resourceVersion and now are no longer available.
-  mutating func gone(_ failure: ScopeFailure) {
+  mutating func gone(_ failure: ScopeError) {
     counts.errors += 1
     counts.resyncs += 1
     server.doubt()

@@ -126,7 +126,7 @@ struct ScopeMachine: ~Copyable {
       actions.append(.cancel(id))
       let patience = Heartbeat.patience.components.seconds
       failed(
-        ScopeFailure(
+        ScopeError(
           kind: .transport,
           message: "the connection is dead: it was silent, and no answer came in \(patience) s"))
     case .relist:

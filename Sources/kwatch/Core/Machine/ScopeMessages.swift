@@ -16,7 +16,7 @@ enum ScopeRequest: Equatable, Sendable {
 }
 
 /// Why an exchange failed.
-struct ScopeFailure: Error, Equatable, Sendable {
+struct ScopeError: Error, Equatable, Sendable {
   enum Kind: Equatable, Sendable {
     /// No connection, or one that broke; nothing of HTTP is wrong.
     case transport
@@ -53,7 +53,7 @@ enum ScopeEvent: Sendable {
   /// A page of a list is whole.
   case page(TransferID, ListMeta)
   case bookmark(TransferID, resourceVersion: String, endsInitialEvents: Bool)
-  case failed(TransferID, ScopeFailure)
+  case failed(TransferID, ScopeError)
   /// A watch ended cleanly.
   case ended(TransferID)
   case timer
@@ -71,7 +71,7 @@ enum ScopeAction: Equatable, Sendable {
   /// Objects that are gone, without a DELETED of the watch.
   case delete([Identity])
   /// The consumer is to see the error, as an ERROR line.
-  case pass(ScopeFailure)
+  case pass(ScopeError)
   /// The first list is printed whole.
   case synced
   /// The scope's health, as of now; one event may pass through several.

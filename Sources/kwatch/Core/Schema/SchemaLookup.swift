@@ -11,7 +11,7 @@ struct SchemaLookup {
     case found([UInt8])
     case failed(ExitStatus, String)
     /// The server cannot answer now; the whole look-up is to be repeated.
-    case later(ScopeFailure)
+    case later(ScopeError)
   }
 
   static let index = "/openapi/v3"
@@ -28,7 +28,7 @@ struct SchemaLookup {
       : .get(Self.index)
   }
 
-  func answer(_ path: String, _ result: Result<[UInt8], ScopeFailure>) -> Step {
+  func answer(_ path: String, _ result: Result<[UInt8], ScopeError>) -> Step {
     switch result {
     case .success(let text) where path == Self.index:
       guard let value = try? JSONValue(parsing: text), let paths = value["paths"] else { return missing }

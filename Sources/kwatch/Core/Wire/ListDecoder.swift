@@ -18,7 +18,7 @@ struct ListMeta: Equatable, Sendable {
 /// kinds say kind and metadata before the items, custom resources after them: what an item lacks is known from
 /// discovery, and `meta` is complete only when `isComplete`.
 struct ListDecoder {
-  package enum Fault: Error, Equatable, CustomStringConvertible {
+  package enum FormatError: Error, Equatable, CustomStringConvertible {
     case malformed(String)
     case itemTooLong
 
@@ -52,7 +52,7 @@ struct ListDecoder {
 
   /// Calls `item` for each whole item in carried and new bytes; where it returns false to stop, the decoder is of
   /// no use afterwards.
-  mutating func feed(_ chunk: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(Fault) {
+  mutating func feed(_ chunk: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(FormatError) {
     var index = 0
     while index < chunk.count {
       if capture.isActive {
@@ -83,7 +83,7 @@ struct ListDecoder {
   }
 
   /// One byte outside of keys, members and items.
-  private mutating func structure(_ byte: UInt8) throws(Fault) {
+  private mutating func structure(_ byte: UInt8) throws(FormatError) {
     if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { return }
     switch (place, byte) {
     case (.start, UInt8(ascii: "{")): place = .key
@@ -107,7 +107,7 @@ struct ListDecoder {
   private var isItemsKey: Bool { key == Array("items".utf8) || key == Array("rows".utf8) }
 
   /// A key, or the value of a member that is not the array of items, is whole.
-  private mutating func finishMember() throws(Fault) {
+  private mutating func finishMember() throws(FormatError) {
     let bytes = capture.carry
     if place == .key {
       key = Array(bytes.dropFirst().dropLast())
@@ -131,7 +131,7 @@ struct ListDecoder {
     }
   }
 
-  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(Fault) {
+  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(FormatError) {
     guard capture.carry.count + chunk.count - start <= WatchDecoder.lineLimit else { throw .itemTooLong }
     unsafe chunk.extracting(start..<chunk.count).withUnsafeBufferPointer {
       unsafe capture.carry.append(contentsOf: $0)

@@ -27,7 +27,7 @@ struct WatchDecoder {
 
   private var carry: [UInt8] = []
 
-  package enum Fault: Error, Equatable {
+  package enum FormatError: Error, Equatable {
     case lineTooLong
   }
 
@@ -36,7 +36,7 @@ struct WatchDecoder {
 
   /// Calls `body` for each whole line of carried and new bytes, without its newline; it returns false to drop all
   /// that follows, when the caller has given up the stream.
-  mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(Fault) {
+  mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(FormatError) {
     var start = 0
     if !carry.isEmpty {
       guard let newline = JSONWalker.find(0x0A, chunk, from: 0) else { return try keep(chunk, from: 0) }
@@ -54,7 +54,7 @@ struct WatchDecoder {
     try keep(chunk, from: start)
   }
 
-  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(Fault) {
+  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(FormatError) {
     guard carry.count + chunk.count - start <= Self.lineLimit else { throw .lineTooLong }
     unsafe chunk.extracting(start..<chunk.count).withUnsafeBufferPointer {
       unsafe carry.append(contentsOf: $0)

@@ -30,7 +30,7 @@ package struct LineComposer {
   }
 
   /// Why a line cannot be published.
-  struct Unusable: Error, CustomStringConvertible {
+  struct UnusableLineError: Error, CustomStringConvertible {
     var description: String
   }
 
@@ -55,10 +55,10 @@ package struct LineComposer {
   ///   - line: With 64 readable bytes behind it.
   ///   - number: The line's number, which makes its id unless there is another.
   /// - Returns: The message.
-  /// - Throws: ``Unusable``
+  /// - Throws: ``UnusableLineError``
   mutating func compose(
     _ line: UnsafeBufferPointer<UInt8>, number: UInt64
-  ) throws(Unusable) -> PublishWindow.Entry {
+  ) throws(UnusableLineError) -> PublishWindow.Entry {
     var entry = PublishWindow.Entry(
       subject: settings.subject.text, payload: [], identifier: "", headers: settings.headers)
     entry.line = number
@@ -76,15 +76,15 @@ package struct LineComposer {
     }
     unsafe scanner.scan(line)
     guard scanner.kind == .object || scanner.kind == .event, let base = line.baseAddress else {
-      throw Unusable(description: "not a JSON object")
+      throw UnusableLineError(description: "not a JSON object")
     }
     let json = unsafe RawJSON(line: base, count: line.count)
     let isEvent = scanner.kind == .event
     if !settings.subject.isLiteral {
-      do throws(SubjectTemplate.Failure) {
+      do throws(SubjectTemplate.SyntaxError) {
         entry.subject = try settings.subject.subject { path in path.text(in: json, isEvent: isEvent) }
       } catch {
-        throw Unusable(description: error.description)
+        throw UnusableLineError(description: error.description)
       }
     }
     if settings.unwraps, isEvent {
@@ -104,12 +104,14 @@ package struct LineComposer {
     return entry
   }
 
-  private static func identifier(_ line: RawJSON, _ evaluator: LineEvaluator) throws(Unusable) -> String {
+  private static func identifier(_ line: RawJSON, _ evaluator: LineEvaluator) throws(UnusableLineError)
+    -> String
+  {
     var bytes: [UInt8] = []
     do {
       try evaluator.appendValue(line, to: &bytes)
     } catch {
-      throw Unusable(description: "--id: \(error)")
+      throw UnusableLineError(description: "--id: \(error)")
     }
     if bytes.first == UInt8(ascii: "\"") {
       var text: [UInt8] = []
@@ -120,7 +122,7 @@ package struct LineComposer {
     }
     // A header's value is one line without control characters.
     guard !bytes.isEmpty, !bytes.contains(where: { $0 < 0x20 }) else {
-      throw Unusable(description: "--id gives nothing that can be an id")
+      throw UnusableLineError(description: "--id gives nothing that can be an id")
     }
     return String(decoding: bytes, as: UTF8.self)
   }

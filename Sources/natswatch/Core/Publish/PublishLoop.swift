@@ -80,7 +80,7 @@ package struct PublishLoop {
   /// Publishes all lines of `descriptor` and waits until the last is acknowledged.
   ///
   /// - Returns: The status to end with: 65 when a line was not published.
-  /// - Throws: ``NATSError``, ``InputError``, ``UnpublishedLine``.
+  /// - Throws: ``NATSError``, ``InputError``, ``UnpublishedLineError``.
   package mutating func run(input descriptor: Int32 = 0) throws -> ExitStatus {
     ServiceNotifier().ready("publishing")
     var reader = LineReader(descriptor: descriptor, shutdown: session.shutdown)
@@ -129,7 +129,7 @@ package struct PublishLoop {
   private mutating func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
     guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
     var entry: PublishWindow.Entry
-    do throws(LineComposer.Unusable) {
+    do throws(LineComposer.UnusableLineError) {
       entry = unsafe try composer.compose(line, number: linesRead)
     } catch {
       return report.skip(line: linesRead, error.description)

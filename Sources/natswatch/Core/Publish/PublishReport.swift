@@ -3,7 +3,7 @@
 package import Process
 
 /// A line that could not be published, with `--on-error fail`.
-package struct UnpublishedLine: ToolError {
+package struct UnpublishedLineError: ToolError {
   var line: UInt64
   var reason: String
   /// Messages of later lines that had been sent by then, and are stored.
@@ -27,7 +27,7 @@ struct PublishReport {
   /// Messages whose id the stream had already.
   var duplicates: UInt64 = 0
   var unacknowledged = 0
-  private(set) var failure: UnpublishedLine?
+  private(set) var failure: UnpublishedLineError?
 
   init(_ diagnostics: Diagnostics, endsAtFirst: Bool) {
     self.diagnostics = diagnostics
@@ -37,7 +37,7 @@ struct PublishReport {
   mutating func skip(line: UInt64, _ reason: String) {
     skipped += 1
     if endsAtFirst {
-      failure = failure ?? UnpublishedLine(line: line, reason: reason)
+      failure = failure ?? UnpublishedLineError(line: line, reason: reason)
     } else if skipped <= Self.namedLimit {
       diagnostics.warning("line \(line): \(reason): not published")
     }
@@ -50,8 +50,8 @@ struct PublishReport {
   /// Prints the counts.
   ///
   /// - Returns: The status to end with.
-  /// - Throws: ``UnpublishedLine``
-  func conclude() throws(UnpublishedLine) -> ExitStatus {
+  /// - Throws: ``UnpublishedLineError``
+  func conclude() throws(UnpublishedLineError) -> ExitStatus {
     if duplicates > 0 {
       diagnostics.warning(
         "\(duplicates) line\(duplicates == 1 ? " was a duplicate" : "s were duplicates"): the stream has messages with their ids"

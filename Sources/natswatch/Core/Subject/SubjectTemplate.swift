@@ -10,32 +10,34 @@ package struct SubjectTemplate: Sendable, Equatable {
     case field(FieldPath, name: String, isSubject: Bool)
   }
 
-  package struct Failure: Error, Equatable, CustomStringConvertible {
+  package struct SyntaxError: Error, Equatable, CustomStringConvertible {
     package var description: String
   }
 
   package let parts: [Part]
   package let text: String
 
-  /// - Throws: ``Failure`` for braces that do not close, paths that are none, and wildcards.
-  package init(_ text: String, allowsWildcards: Bool = false) throws(Failure) {
+  /// - Throws: ``SyntaxError`` for braces that do not close, paths that are none, and wildcards.
+  package init(_ text: String, allowsWildcards: Bool = false) throws(SyntaxError) {
     self.text = text
     var parts: [Part] = []
     var literal = ""
     var rest = text[...]
     while let character = rest.first {
       guard character == "{" else {
-        guard character != "}" else { throw Failure(description: "\"\(text)\": } without {") }
+        guard character != "}" else { throw SyntaxError(description: "\"\(text)\": } without {") }
         literal.append(character)
         rest = rest.dropFirst()
         continue
       }
-      guard let end = rest.firstIndex(of: "}") else { throw Failure(description: "\"\(text)\": { without }") }
+      guard let end = rest.firstIndex(of: "}") else {
+        throw SyntaxError(description: "\"\(text)\": { without }")
+      }
       var name = String(rest[rest.index(after: rest.startIndex)..<end])
       let isSubject = name.hasSuffix(">")
       if isSubject { name.removeLast() }
       guard let path = FieldPath(name) else {
-        throw Failure(description: "\"\(text)\": {\(name)} is no field")
+        throw SyntaxError(description: "\"\(text)\": {\(name)} is no field")
       }
       if !literal.isEmpty { parts.append(.literal(literal)) }
       literal = ""
@@ -45,11 +47,11 @@ package struct SubjectTemplate: Sendable, Equatable {
     if !literal.isEmpty { parts.append(.literal(literal)) }
     self.parts = parts
     guard let pattern = Self.pattern(parts) else {
-      throw Failure(description: "\"\(text)\" makes no NATS subject")
+      throw SyntaxError(description: "\"\(text)\" makes no NATS subject")
     }
     if !allowsWildcards {
       for case .literal(let literal) in parts where literal.contains("*") || literal.contains(">") {
-        throw Failure(description: "\"\(text)\": a subject to publish to has no wildcards")
+        throw SyntaxError(description: "\"\(text)\": a subject to publish to has no wildcards")
       }
     }
     self.pattern = pattern
@@ -83,18 +85,18 @@ package struct SubjectTemplate: Sendable, Equatable {
   ///
   /// - Parameter value: Gives a field's text, nil where it is missing.
   /// - Returns: The subject.
-  /// - Throws: ``Failure`` that names the field.
-  package func subject(_ value: (FieldPath) -> [UInt8]?) throws(Failure) -> String {
+  /// - Throws: ``SyntaxError`` that names the field.
+  package func subject(_ value: (FieldPath) -> [UInt8]?) throws(SyntaxError) -> String {
     var bytes: [UInt8] = []
     for part in parts {
       switch part {
       case .literal(let literal): bytes.append(contentsOf: literal.utf8)
       case .field(let path, let name, let isSubject):
-        guard let text = value(path) else { throw Failure(description: "field \(name) is missing") }
+        guard let text = value(path) else { throw SyntaxError(description: "field \(name) is missing") }
         if isSubject {
           guard let subject = SubjectPattern(String(decoding: text, as: UTF8.self)), !subject.hasWildcard
           else {
-            throw Failure(
+            throw SyntaxError(
               description: "field \(name) is no subject: \"\(String(decoding: text, as: UTF8.self))\"")
           }
           bytes.append(contentsOf: text)
@@ -110,8 +112,8 @@ package struct SubjectTemplate: Sendable, Equatable {
   ///
   /// - Parameter values: By the names in the braces.
   /// - Returns: The pattern.
-  /// - Throws: ``Failure`` for a value with a wildcard, and for a name that the template has not.
-  package func pattern(with values: [String: String]) throws(Failure) -> SubjectPattern {
+  /// - Throws: ``SyntaxError`` for a value with a wildcard, and for a name that the template has not.
+  package func pattern(with values: [String: String]) throws(SyntaxError) -> SubjectPattern {
     var names: Set<String> = []
     var bytes: [UInt8] = []
     for part in parts {
@@ -127,20 +129,20 @@ package struct SubjectTemplate: Sendable, Equatable {
       }
     }
     if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
-      throw Failure(description: "\"\(text)\" has no {\(unknown)}")
+      throw SyntaxError(description: "\"\(text)\" has no {\(unknown)}")
     }
     guard let pattern = SubjectPattern(String(decoding: bytes, as: UTF8.self)) else {
-      throw Failure(description: "\"\(text)\" makes no NATS subject")
+      throw SyntaxError(description: "\"\(text)\" makes no NATS subject")
     }
     return pattern
   }
 
-  private static func append(token: [UInt8], name: String, to bytes: inout [UInt8]) throws(Failure) {
-    guard !token.isEmpty else { throw Failure(description: "field \(name) is empty") }
+  private static func append(token: [UInt8], name: String, to bytes: inout [UInt8]) throws(SyntaxError) {
+    guard !token.isEmpty else { throw SyntaxError(description: "field \(name) is empty") }
     for byte in token {
       switch byte {
       case UInt8(ascii: "*"), UInt8(ascii: ">"):
-        throw Failure(
+        throw SyntaxError(
           description: "field \(name) holds a wildcard: \"\(String(decoding: token, as: UTF8.self))\"")
       case UInt8(ascii: "."), 0...0x20, 0x7f: bytes.append(UInt8(ascii: "_"))
       default: bytes.append(byte)

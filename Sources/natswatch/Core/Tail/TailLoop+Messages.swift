@@ -25,7 +25,7 @@ extension TailLoop {
           if let outcome = try handle(message, jetStream) { return outcome }
           count += 1
         case .ended:
-          throw ConnectionLost(reason: jetStream.connection.loss?.reason ?? "the subscription has ended")
+          throw ConnectionLostError(reason: jetStream.connection.loss?.reason ?? "the subscription has ended")
         default: break taking
         }
       }
@@ -120,7 +120,7 @@ extension TailLoop {
       monitor.invalid.increment()
       if outcome == .invalid {
         guard settings.invalid == .skip else {
-          throw InvalidPayload(sequence: metadata.streamSequence, subject: message.subject)
+          throw InvalidPayloadError(sequence: metadata.streamSequence, subject: message.subject)
         }
         return
       }
@@ -129,7 +129,7 @@ extension TailLoop {
     monitor.received(message, metadata)
   }
 
-  struct InvalidPayload: ToolError {
+  struct InvalidPayloadError: ToolError {
     var sequence: UInt64
     var subject: String
     var status: ExitStatus { .badInput }

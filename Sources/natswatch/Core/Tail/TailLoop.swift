@@ -98,7 +98,7 @@ package struct TailLoop {
       do {
         inbox = try connection.subscribe(isLiteral: true, drivesLoop: true, shutdown: session.shutdown)
         return try tail(saved, on: JetStream(connection: connection, shutdown: session.shutdown))
-      } catch let loss as ConnectionLost {
+      } catch let loss as ConnectionLostError {
         try monitor.disconnected(loss.reason)
         try output.flush()
         connection = try retrying { () throws(NATSError) in try session.replace(connection) }
@@ -108,13 +108,13 @@ package struct TailLoop {
   }
 
   /// The connection is gone for good.
-  struct ConnectionLost: Error {
+  struct ConnectionLostError: Error {
     var reason: String
   }
 
   /// Tails as long as the connection lasts.
   ///
-  /// - Throws: ``ConnectionLost``, and all that ``run()`` throws.
+  /// - Throws: ``ConnectionLostError``, and all that ``run()`` throws.
   private mutating func tail(_ saved: TailState?, on jetStream: JetStream) throws -> ExitStatus {
     if stream.isEmpty { try prepare(saved, jetStream) }
     while true {
@@ -158,7 +158,7 @@ package struct TailLoop {
         _ = try jetStream.streamInfo(stream)
         return
       } catch {
-        if let loss = jetStream.connection.loss { throw ConnectionLost(reason: loss.reason) }
+        if let loss = jetStream.connection.loss { throw ConnectionLostError(reason: loss.reason) }
         guard error.isTransient || error.serverCode == JetStream.ErrorCode.streamNotFound else { throw error }
       }
       try checkTime()
@@ -219,7 +219,7 @@ package struct TailLoop {
           throw jetStream?.isAbsent ?? error
         }
         if report.isDue(now - started) { session.diagnostics.warning("\(error): trying again") }
-        if let loss = jetStream?.connection.loss { throw ConnectionLost(reason: loss.reason) }
+        if let loss = jetStream?.connection.loss { throw ConnectionLostError(reason: loss.reason) }
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)
         try output.flush()
@@ -230,10 +230,10 @@ package struct TailLoop {
   }
 
   func checkTime() throws {
-    if let limit = settings.timeLimit, now >= limit { throw TimeIsUp() }
+    if let limit = settings.timeLimit, now >= limit { throw TimeoutError() }
   }
 
-  struct TimeIsUp: ToolError {
+  struct TimeoutError: ToolError {
     package var status: ExitStatus { .timedOut }
     package var description: String { "the time is up" }
   }
@@ -242,7 +242,7 @@ package struct TailLoop {
 
   /// Creates a consumer and writes what it delivers until it is of no more use.
   private mutating func follow(_ jetStream: JetStream) throws -> Outcome {
-    guard let inbox else { throw ConnectionLost(reason: "it has no inbox") }
+    guard let inbox else { throw ConnectionLostError(reason: "it has no inbox") }
     let before = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     let delivery: OrderedConsumer.Delivery
     switch machine.plan(before, now: now) {

@@ -163,7 +163,7 @@ extension WorkEngine {
     let record = WorkJournal.Record(
       state: state, event: job.delivery.identifier(in: queue.stream), subject: job.delivery.subject,
       sequence: job.sequence, attempt: attempt ?? job.attempt, error: error, deadLetter: deadLetter)
-    do throws(WorkJournal.Failure) { try journal.write(record) } catch { end(with: error) }
+    do throws(WorkJournal.WriteError) { try journal.write(record) } catch { end(with: error) }
   }
 
   private func notePayload(_ job: Job) {
@@ -172,6 +172,6 @@ extension WorkEngine {
       state: .failed, event: job.delivery.identifier(in: queue.stream), subject: job.delivery.subject,
       sequence: job.sequence, attempt: job.tries)
     record.payload = job.delivery.payload
-    do throws(WorkJournal.Failure) { try journal.write(record) } catch { end(with: error) }
+    do throws(WorkJournal.WriteError) { try journal.write(record) } catch { end(with: error) }
   }
 }

@@ -25,7 +25,7 @@ final class WorkJournal {
     var payload: [UInt8]?
   }
 
-  struct Failure: ToolError {
+  struct WriteError: ToolError {
     var path: String
     var errno: Int32
     var status: ExitStatus { .cannotWrite }
@@ -36,26 +36,26 @@ final class WorkJournal {
   private let descriptor: Int32
   private let processedBy: String
 
-  /// - Throws: ``Failure`` when the file cannot be opened, or the disk has no room for a line.
-  init(path: String, processedBy: String) throws(Failure) {
+  /// - Throws: ``WriteError`` when the file cannot be opened, or the disk has no room for a line.
+  init(path: String, processedBy: String) throws(WriteError) {
     self.path = path
     self.processedBy = processedBy
     descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Failure(path: path, errno: errno) }
+    guard descriptor >= 0 else { throw WriteError(path: path, errno: errno) }
     try reserveRoom()
   }
 
   deinit { close(descriptor) }
 
   /// Finds out before the first message whether the disk is full. The size of the file stays.
-  private func reserveRoom() throws(Failure) {
+  private func reserveRoom() throws(WriteError) {
     guard cnats_reserve_room(descriptor, 4096) != 0 else { return }
     // A device or a file system that cannot reserve shows a full disk with the first line.
-    if errno == ENOSPC || errno == EDQUOT { throw Failure(path: path, errno: errno) }
+    if errno == ENOSPC || errno == EDQUOT { throw WriteError(path: path, errno: errno) }
   }
 
   /// Writes one line. O_APPEND keeps the lines of several processes whole.
-  func write(_ record: Record) throws(Failure) {
+  func write(_ record: Record) throws(WriteError) {
     var line = """
       {"time":"\(RFC3339.text(nanoseconds: Timestamp.now.nanoseconds))","event_id":\(JSONText.string(record.event)),\
       "subject":\(JSONText.string(record.subject)),"sequence":\(record.sequence),"status":"\(record.state.rawValue)",\
@@ -76,7 +76,7 @@ final class WorkJournal {
       if written > 0 {
         sent += written
       } else if errno != EINTR {
-        throw Failure(path: path, errno: errno)
+        throw WriteError(path: path, errno: errno)
       }
     }
   }

@@ -24,7 +24,7 @@ package struct WorkLoop {
   /// Works until there is a reason to end, then lets running handlers finish.
   ///
   /// - Returns: The status to end with.
-  /// - Throws: ``NATSError``, `WorkJournal.Failure`, `ChildProcessError`.
+  /// - Throws: ``NATSError``, `WorkJournal.WriteError`, `ChildProcessError`.
   package func run() throws -> ExitStatus {
     if settings.isDryRun {
       return try DryRun(settings: settings, session: session, untilNow: untilNow, timeLimit: timeLimit).run()

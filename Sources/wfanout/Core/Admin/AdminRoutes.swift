@@ -15,7 +15,7 @@ struct AdminRoutes: Sendable {
   let channels: ChannelRoutes?
   let started: Timestamp
 
-  func route(_ request: Request, on loop: LoopContext) throws(Refusal) -> Reply {
+  func route(_ request: Request, on loop: LoopContext) throws(HTTPError) -> Reply {
     switch (request.path, request.method) {
     case ("/healthz", "GET"): return .answer(.text(200, "ok"))
     case ("/metrics", "GET"):
@@ -151,7 +151,7 @@ struct AdminRoutes: Sendable {
 
   /// The body is one event, which every listener whose filter wants it gets as if it had come from the
   /// source.
-  private func broadcast(_ request: Request) throws(Refusal) -> Answer {
+  private func broadcast(_ request: Request) throws(HTTPError) -> Answer {
     try RequestOrigin.requireJSON(request)
     let body = request.body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     guard let event = JSONValue(body), case .object = event else {

@@ -64,26 +64,26 @@ struct Authenticator: Sendable {
 
   private static var now: Int64 { Timestamp.now.nanoseconds / 1_000_000_000 }
 
-  /// - Throws: ``Refusal`` for a token that lets nobody in.
-  static func identity(_ verdict: Verdict) throws(Refusal) -> Identity {
+  /// - Throws: ``HTTPError`` for a token that lets nobody in.
+  static func identity(_ verdict: Verdict) throws(HTTPError) -> Identity {
     switch verdict {
     case .identity(let identity): return identity
     case .refused: throw refusal("the token is not valid")
     case .unavailable:
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 503, reason: "ServiceUnavailable", message: "the token cannot be validated now"),
         headers: [("Retry-After", "5")])
     case .limited(let seconds):
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 503, reason: "ServiceUnavailable", message: "too many bad tokens from this address"),
         headers: [("Retry-After", "\(seconds)")])
     }
   }
 
-  static func refusal(_ message: String) -> Refusal {
-    Refusal(
+  static func refusal(_ message: String) -> HTTPError {
+    HTTPError(
       status: Status(code: 401, reason: "Unauthorized", message: message),
       headers: [("WWW-Authenticate", "Bearer")])
   }

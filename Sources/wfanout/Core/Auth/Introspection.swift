@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 import JSON
 
 /// What is said to a validator of tokens and what its answer means, after RFC 7662 (OAuth 2.0 Token

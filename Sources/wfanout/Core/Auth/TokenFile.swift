@@ -4,7 +4,7 @@ import Process
 
 /// `--auth-tokens FILE`: a line for each token: the token, whose it is, and optionally when it expires, in seconds since 1970.
 struct TokenFile: Sendable {
-  struct Failure: ToolError {
+  struct ReadError: ToolError {
     var description: String
     var status: ExitStatus { .badConfig }
   }
@@ -13,8 +13,8 @@ struct TokenFile: Sendable {
 
   private let entries: WatchedFiles<[Entry]>
 
-  init(path: String, diagnostics: Diagnostics) throws(Failure) {
-    entries = try WatchedFiles([path], diagnostics: diagnostics) { () throws(Failure) in
+  init(path: String, diagnostics: Diagnostics) throws(ReadError) {
+    entries = try WatchedFiles([path], diagnostics: diagnostics) { () throws(ReadError) in
       try TokenFile.load(path)
     }
   }
@@ -39,13 +39,13 @@ struct TokenFile: Sendable {
     return difference == 0
   }
 
-  static func parse(_ text: String, path: String) throws(Failure) -> [Entry] {
+  static func parse(_ text: String, path: String) throws(ReadError) -> [Entry] {
     var tokens: [Entry] = []
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
       guard let token = words.first, !token.hasPrefix("#") else { continue }
       guard (2...3).contains(words.count), words.count == 2 || Int64(words[2]) != nil else {
-        throw Failure(
+        throw ReadError(
           description: "read tokens '\(path)': line \(number + 1): wanted TOKEN IDENTITY [EXPIRES]")
       }
       let expires = words.count == 3 ? Int64(words[2]) : nil
@@ -54,12 +54,12 @@ struct TokenFile: Sendable {
     return tokens
   }
 
-  private static func load(_ path: String) throws(Failure) -> [Entry] {
+  private static func load(_ path: String) throws(ReadError) -> [Entry] {
     let text: [UInt8]
     do throws(FileError) {
       text = try WholeFile.read(path)
     } catch {
-      throw Failure(description: "read tokens '\(path)': \(error)")
+      throw ReadError(description: "read tokens '\(path)': \(error)")
     }
     return try parse(String(decoding: text, as: UTF8.self), path: path)
   }

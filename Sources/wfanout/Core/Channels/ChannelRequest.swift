@@ -22,7 +22,7 @@ struct ChannelRequest: Sendable, Equatable {
   private(set) var isUserScoped: Bool
 
   /// An empty value counts as absent.
-  init(_ values: [String: String], isUserScoped: Bool = false) throws(Refusal) {
+  init(_ values: [String: String], isUserScoped: Bool = false) throws(HTTPError) {
     self.values = values.filter { !$0.value.isEmpty }
     self.isUserScoped = isUserScoped
     guard let type = self.values["resourceType"] else { throw .badRequest("resourceType is missing") }
@@ -50,7 +50,7 @@ struct ChannelRequest: Sendable, Equatable {
   /// applies it itself.
   init(
     _ path: KubernetesPath, _ filter: FilterRequest, version: String, for template: UpstreamTemplate
-  ) throws(Refusal) {
+  ) throws(HTTPError) {
     var values = [
       "resourceType": (path.apiVersion.contains("/") ? "apis/" : "api/")
         + "\(path.apiVersion)/\(path.resource)", ChannelRequest.resumeField: version,
@@ -71,8 +71,8 @@ struct ChannelRequest: Sendable, Equatable {
 
   /// The command's arguments.
   ///
-  /// - Throws: ``Refusal`` where the command would give more than what is asked for, or another one than the one who asks.
-  func arguments(for template: UpstreamTemplate, identity: String) throws(Refusal) -> [String] {
+  /// - Throws: ``HTTPError`` where the command would give more than what is asked for, or another one than the one who asks.
+  func arguments(for template: UpstreamTemplate, identity: String) throws(HTTPError) -> [String] {
     for field in ChannelRequest.fields.dropFirst()
     where values[field] != nil && !template.fields.contains(field) {
       throw .badRequest("\(field) is not supported here: the command of --upstream has no {\(field)}")
@@ -107,11 +107,11 @@ struct ChannelRequest: Sendable, Equatable {
 
   /// Refuses an identity that would mean more than a name in an argument, a wildcard of a subject for
   /// instance.
-  private static func checkIdentity(_ identity: String) throws(Refusal) {
+  private static func checkIdentity(_ identity: String) throws(HTTPError) {
     guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
       identity.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "@") })
     else {
-      throw Refusal(
+      throw HTTPError(
         status: Status(code: 403, reason: "Forbidden", message: "the identity '\(identity)' is not a name"))
     }
   }

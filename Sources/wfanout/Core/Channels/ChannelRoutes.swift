@@ -7,7 +7,7 @@ struct ChannelRoutes: Sendable {
   let pool: UpstreamPool
   let registry: ChannelRegistry
 
-  func route(_ request: Request, identity: Identity?, on loop: LoopContext) throws(Refusal) -> Reply? {
+  func route(_ request: Request, identity: Identity?, on loop: LoopContext) throws(HTTPError) -> Reply? {
     let name = identity?.name ?? ""
     switch (request.path, request.method) {
     case ("/api/watch/stream", "GET"): return try stream(request, identity)
@@ -29,7 +29,7 @@ struct ChannelRoutes: Sendable {
                          {"clientId":"ID","resourceType":"api/v1/RESOURCE","namespace":"NAMESPACE"}
     """)
 
-  private func stream(_ request: Request, _ identity: Identity?) throws(Refusal) -> Reply {
+  private func stream(_ request: Request, _ identity: Identity?) throws(HTTPError) -> Reply {
     let id = request.item("cid") ?? ""
     guard !id.isEmpty else { return .answer(error(400, "Missing cid query parameter")) }
     guard id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -40,13 +40,13 @@ struct ChannelRoutes: Sendable {
 
   private func subscribe(
     _ request: Request, _ identity: String, on loop: LoopContext
-  ) throws(Refusal) -> Answer {
+  ) throws(HTTPError) -> Answer {
     try RequestOrigin.requireJSON(request)
     guard let body = JSONValue(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
     }
     let wanted: ChannelRequest
-    do throws(Refusal) {
+    do throws(HTTPError) {
       wanted = try ChannelRequest(body)
       // What the command cannot be asked for is the client's error, whatever else there is.
       _ = try wanted.arguments(for: pool.template, identity: identity)
@@ -59,7 +59,7 @@ struct ChannelRoutes: Sendable {
     case .full: return error(429, "A client may have \(registry.channelLimit) channels")
     case .found(let client):
       let upstream: Upstream
-      do throws(Refusal) {
+      do throws(HTTPError) {
         upstream = try pool.acquire(wanted, identity: identity, listener: id, on: loop)
       } catch {
         _ = registry.unsubscribe(id, identity: identity, channel: wanted.channel)
@@ -71,7 +71,7 @@ struct ChannelRoutes: Sendable {
     }
   }
 
-  private func unsubscribe(_ request: Request, _ identity: String) throws(Refusal) -> Answer {
+  private func unsubscribe(_ request: Request, _ identity: String) throws(HTTPError) -> Answer {
     try RequestOrigin.requireJSON(request)
     guard let body = JSONValue(request.body), let id = body["clientId"]?.string,
       let channel = body["channel"]?.string

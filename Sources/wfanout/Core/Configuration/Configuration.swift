@@ -93,41 +93,41 @@ package struct Configuration: Sendable {
 
 extension Configuration {
   /// Settings that are good each for itself and make no sense together, or would serve strangers unasked.
-  package struct Contradiction: ToolError {
+  package struct CombinationError: ToolError {
     package var description: String
     package var status: ExitStatus { .usage }
   }
 
   /// To be asked when all is set.
-  package func check() throws(Contradiction) {
+  package func check() throws(CombinationError) {
     if !keepsSnapshot, !routes.isEmpty || snapshotKey != nil {
-      throw Contradiction(description: "routes and snapshot-key need --snapshot")
+      throw CombinationError(description: "routes and snapshot-key need --snapshot")
     }
     if sharing == .channel, upstream?.fields.contains("identity") == true {
-      throw Contradiction(description: "--share channel: {identity} in --upstream is one listener's alone")
+      throw CombinationError(description: "--share channel: {identity} in --upstream is one listener's alone")
     }
     if (certificateFile == nil) != (keyFile == nil) {
-      throw Contradiction(description: "--tls-cert and --tls-key go together")
+      throw CombinationError(description: "--tls-cert and --tls-key go together")
     }
     if let catchUp, catchUp.fields != [ChannelRequest.resumeField] {
-      throw Contradiction(
+      throw CombinationError(
         description: "catch-up: the command needs {resourceVersion}, and no other placeholder")
     }
     if catchUp != nil, upstream != nil {
-      throw Contradiction(
+      throw CombinationError(
         description: "catch-up is for standard input; put {resourceVersion} into --upstream")
     }
     if let command = catchUp?.command, CommandSearch.path(of: command) == nil {
-      throw Contradiction(description: "catch-up: there is no command '\(command)'")
+      throw CombinationError(description: "catch-up: there is no command '\(command)'")
     }
     if replay != nil, upstream != nil {
-      throw Contradiction(description: "--replay and --upstream are two sources; give one")
+      throw CombinationError(description: "--replay and --upstream are two sources; give one")
     }
     if allowsQueryToken, !hasTokens {
-      throw Contradiction(description: "allow-query-token needs --auth-tokens or --auth-url")
+      throw CombinationError(description: "allow-query-token needs --auth-tokens or --auth-url")
     }
     if let command = upstream?.command, CommandSearch.path(of: command) == nil {
-      throw Contradiction(description: "--upstream: there is no command '\(command)'")
+      throw CombinationError(description: "--upstream: there is no command '\(command)'")
     }
     if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
   }
@@ -135,9 +135,9 @@ extension Configuration {
   private var hasTokens: Bool { tokenFile != nil || validator != nil }
 
   /// To be asked for an address that is not local.
-  package func checkOpen(_ address: String) throws(Contradiction) {
+  package func checkOpen(_ address: String) throws(CombinationError) {
     guard !hasTokens, !allowsAnyone else { return }
-    throw Contradiction(
+    throw CombinationError(
       description:
         "\(address): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
     )

@@ -6,7 +6,7 @@ import YAML
 
 /// The file of `--config`: YAML (or JSON), a mapping of ``Setting`` names to their values.
 package struct ConfigurationFile {
-  package struct Failure: ToolError {
+  package struct ReadError: ToolError {
     package var description: String
     package var status: ExitStatus { .badConfig }
   }
@@ -16,19 +16,19 @@ package struct ConfigurationFile {
   package init(path: String) { self.path = path }
 
   /// Puts what the file says into a configuration.
-  package func apply(to configuration: inout Configuration) throws(Failure) {
+  package func apply(to configuration: inout Configuration) throws(ReadError) {
     let text: [UInt8]
     do throws(FileError) {
       text = try WholeFile.read(path)
     } catch {
-      throw Failure(description: "read configuration '\(path)': \(error)")
+      throw ReadError(description: "read configuration '\(path)': \(error)")
     }
     try apply(text, to: &configuration)
   }
 
-  package func apply(_ text: [UInt8], to configuration: inout Configuration) throws(Failure) {
+  package func apply(_ text: [UInt8], to configuration: inout Configuration) throws(ReadError) {
     let root: YAMLNode?
-    do throws(YAMLNode.Fault) {
+    do throws(YAMLNode.SyntaxError) {
       root = try YAMLNode.parse(text)
     } catch {
       throw fault("not YAML: \(error)")
@@ -45,7 +45,7 @@ package struct ConfigurationFile {
         let nearest = Suggestion.nearest(to: name, among: Setting.all.map(\.name))
         throw fault("line \(line): there is no '\(name)'" + (nearest.map { "; is '\($0)' meant?" } ?? ""))
       }
-      do throws(Setting.Fault) {
+      do throws(Setting.ValueError) {
         try setting.set(&configuration, value)
       } catch {
         throw fault("line \(line): \(name)\(value.string.map { " '\($0)'" } ?? ""): wanted \(error.wanted)")
@@ -53,7 +53,7 @@ package struct ConfigurationFile {
     }
   }
 
-  private func fault(_ message: String) -> Failure {
-    Failure(description: "configuration '\(path)': \(message)")
+  private func fault(_ message: String) -> ReadError {
+    ReadError(description: "configuration '\(path)': \(message)")
   }
 }

@@ -7,11 +7,11 @@ import YAML
 extension Setting {
   /// All of them, in the order of the manual. Which ones are flags, too, is ``WfanoutCommand``'s choice.
   package static let all: [Setting] = [
-    Setting(name: "listen") { (configuration, node) throws(Fault) in
+    Setting(name: "listen") { (configuration, node) throws(ValueError) in
       let texts: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }
       configuration.listen = []
       for text in texts {
-        guard let address = text.string.flatMap(ListenAddress.init) else { throw Fault(anyAddress) }
+        guard let address = text.string.flatMap(ListenAddress.init) else { throw ValueError(anyAddress) }
         configuration.listen.append(address)
       }
     },
@@ -67,25 +67,25 @@ extension Setting {
     },
     number("max-channels", \.channelLimit, 1...10_000),
     value("filter-missing", \.limits.passesMissing, "pass or drop") { ["pass": true, "drop": false][$0] },
-    Setting(name: "event-types") { (configuration, node) throws(Fault) in
-      guard case .sequence(let list) = node else { throw Fault("a list of event types") }
+    Setting(name: "event-types") { (configuration, node) throws(ValueError) in
+      guard case .sequence(let list) = node else { throw ValueError("a list of event types") }
       configuration.eventTypes = []
       for element in list {
-        guard let type = element.string else { throw Fault("a list of event types") }
+        guard let type = element.string else { throw ValueError("a list of event types") }
         configuration.eventTypes?.insert(type)
       }
     },
     seconds("idle-timeout", \.limits.idleSeconds),
     flag("snapshot", \.keepsSnapshot),
-    Setting(name: "snapshot-key") { (configuration, node) throws(Fault) in
+    Setting(name: "snapshot-key") { (configuration, node) throws(ValueError) in
       do throws(FilterError) {
         configuration.snapshotKey = try KeyExpression(node.string ?? "")
       } catch {
-        throw Fault("a CEL expression: \(error)")
+        throw ValueError("a CEL expression: \(error)")
       }
     },
-    Setting(name: "routes") { (configuration, node) throws(Fault) in
-      guard case .sequence(let list) = node else { throw Fault("a list of mappings with a path") }
+    Setting(name: "routes") { (configuration, node) throws(ValueError) in
+      guard case .sequence(let list) = node else { throw ValueError("a list of mappings with a path") }
       configuration.routes = []
       for element in list { configuration.routes.append(try SnapshotRoute(element)) }
     },

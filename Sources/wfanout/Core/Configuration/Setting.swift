@@ -5,7 +5,7 @@ package import YAML
 /// Something that can be set: by the flag of its name, or by the key of its name in the file of `--config`.
 package struct Setting: Sendable {
   /// What a value should have been.
-  package struct Fault: Error {
+  package struct ValueError: Error {
     package var wanted: String
 
     package init(_ wanted: String) { self.wanted = wanted }
@@ -14,7 +14,7 @@ package struct Setting: Sendable {
   package typealias Place<Value> = any WritableKeyPath<Configuration, Value> & Sendable
 
   package let name: String
-  package let set: @Sendable (inout Configuration, YAMLNode) throws(Fault) -> Void
+  package let set: @Sendable (inout Configuration, YAMLNode) throws(ValueError) -> Void
 }
 
 extension Setting {
@@ -23,8 +23,8 @@ extension Setting {
     _ name: String, _ target: Place<Value>, _ wanted: String,
     _ read: @escaping @Sendable (String) -> Value?
   ) -> Setting {
-    Setting(name: name) { (configuration, node) throws(Fault) in
-      guard let value = node.string.flatMap(read) else { throw Fault(wanted) }
+    Setting(name: name) { (configuration, node) throws(ValueError) in
+      guard let value = node.string.flatMap(read) else { throw ValueError(wanted) }
       configuration[keyPath: target] = value
     }
   }
@@ -40,22 +40,22 @@ extension Setting {
     _ name: String, _ target: Place<[String]>, _ wanted: String,
     _ isGood: @escaping @Sendable (String) -> Bool
   ) -> Setting {
-    Setting(name: name) { (configuration, node) throws(Fault) in
+    Setting(name: name) { (configuration, node) throws(ValueError) in
       let nodes: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }
       let texts = nodes.compactMap(\.string)
       guard texts.count == nodes.count, texts.allSatisfy({ !$0.isEmpty && isGood($0) }) else {
-        throw Fault(wanted)
+        throw ValueError(wanted)
       }
       configuration[keyPath: target] = texts
     }
   }
 
   package static func command(_ name: String, _ target: Place<UpstreamTemplate?>) -> Setting {
-    Setting(name: name) { (configuration, node) throws(Fault) in
+    Setting(name: name) { (configuration, node) throws(ValueError) in
       do throws(UpstreamTemplate.TemplateError) {
         configuration[keyPath: target] = try UpstreamTemplate(node.string ?? "")
       } catch {
-        throw Fault("a command: \(error)")
+        throw ValueError("a command: \(error)")
       }
     }
   }

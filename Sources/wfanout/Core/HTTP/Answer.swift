@@ -54,12 +54,12 @@ struct Answer: Sendable {
 }
 
 /// A request cannot be granted: the Status the client gets.
-struct Refusal: Error, Sendable {
+struct HTTPError: Error, Sendable {
   var status: Status
   var headers: [(name: String, value: String)] = []
 
-  static func badRequest(_ message: String) -> Refusal {
-    Refusal(status: Status(code: 400, reason: "BadRequest", message: message))
+  static func badRequest(_ message: String) -> HTTPError {
+    HTTPError(status: Status(code: 400, reason: "BadRequest", message: message))
   }
 
   var answer: Answer { .failure(status, headers: headers) }
@@ -69,8 +69,8 @@ struct Refusal: Error, Sendable {
     .json(status.code, #"{"error":\#(JSONText.string(status.message))}"#, headers: headers)
   }
 
-  static func methodNotAllowed(_ allowed: String) -> Refusal {
-    Refusal(
+  static func methodNotAllowed(_ allowed: String) -> HTTPError {
+    HTTPError(
       status: Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),
       headers: [("Allow", allowed)])
   }

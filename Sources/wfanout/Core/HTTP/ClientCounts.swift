@@ -11,9 +11,9 @@ final class ClientCounts: Sendable {
   init(limit: Int) { self.limit = limit }
 
   /// Refuses a client that has as many as it may.
-  func check(_ account: String) throws(Refusal) {
+  func check(_ account: String) throws(HTTPError) {
     guard counts.withLock({ $0[account] ?? 0 }) >= limit else { return }
-    throw Refusal(
+    throw HTTPError(
       status: Status(
         code: 503, reason: "ServiceUnavailable",
         message: "this client has \(limit) connections already; see max-client-connections"),

@@ -21,17 +21,17 @@ final class FilterCompiler: Sendable {
   /// Compiles a filter on a worker. The future belongs to `loop`.
   func compile(
     _ request: FilterRequest, on workers: Workers, account: String, loop: any EventLoop
-  ) -> EventLoopFuture<Result<FilterMatcher, Refusal>> {
-    let promise = loop.makePromise(of: Result<FilterMatcher, Refusal>.self)
+  ) -> EventLoopFuture<Result<FilterMatcher, HTTPError>> {
+    let promise = loop.makePromise(of: Result<FilterMatcher, HTTPError>.self)
     let work = OneStepWork {
-      promise.succeed(Result { () throws(Refusal) in try self.compile(request) })
+      promise.succeed(Result { () throws(HTTPError) in try self.compile(request) })
     }
     workers.submit(work, account: account, meter: meter)
     return promise.futureResult
   }
 
   /// Compiles a filter, or finds it; refuses, with the error, what cannot be right.
-  func compile(_ request: FilterRequest) throws(Refusal) -> FilterMatcher {
+  func compile(_ request: FilterRequest) throws(HTTPError) -> FilterMatcher {
     if let known = known(request) { return known }
     guard request.key.utf8.count <= FilterCompiler.lengthLimit else {
       throw .badRequest("the filters have more than \(FilterCompiler.lengthLimit) bytes")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 
 /// A request as the routes see it, whichever version of HTTP it came by.
 struct Request: Sendable {

@@ -118,7 +118,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         // RFC 9112 section 3.2: none, or more than one, is answered with 400.
         isKeptAlive = false
         isRefused = true
-        send(Refusal.badRequest("a request has exactly one Host").answer, context)
+        send(HTTPError.badRequest("a request has exactly one Host").answer, context)
         return
       }
       originHeaders = router.origin.responseHeaders(request)
@@ -162,7 +162,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     guard !isRefused else { return }
     isKeptAlive = false
     isRefused = true
-    send(.failure(Refusal.badRequest("not an HTTP request: \(RequestHandler.reason(error))").status), context)
+    send(
+      .failure(HTTPError.badRequest("not an HTTP request: \(RequestHandler.reason(error))").status), context)
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -23,11 +23,11 @@ struct RequestOrigin: Sendable, Equatable {
   }
 
   /// Refuses a name that this address is not served under. A request without a name comes from no browser.
-  func checkName(_ request: Request) throws(Refusal) {
+  func checkName(_ request: Request) throws(HTTPError) {
     guard let names, let host = request.header("host") else { return }
     let name = RequestOrigin.name(host)
     guard !names.contains(name), !RequestOrigin.isLoopback(name) else { return }
-    throw Refusal(
+    throw HTTPError(
       status: Status(
         code: 403, reason: "Forbidden",
         message:
@@ -35,7 +35,7 @@ struct RequestOrigin: Sendable, Equatable {
   }
 
   /// Refuses what a page of another site asks for.
-  func check(_ request: Request) throws(Refusal) {
+  func check(_ request: Request) throws(HTTPError) {
     guard !allowsAll else { return }
     if let origin = request.header("origin") {
       guard !allowed.contains(origin), !RequestOrigin.isSame(origin, as: request) else { return }
@@ -67,7 +67,7 @@ struct RequestOrigin: Sendable, Equatable {
 
   /// The answer to a browser that asks what a page may send, before it sends a token or JSON for it (Fetch
   /// standard, "CORS-preflight request"). It asks without the token. Nil for any other request.
-  func preflightAnswer(_ request: Request) throws(Refusal) -> Answer? {
+  func preflightAnswer(_ request: Request) throws(HTTPError) -> Answer? {
     guard !allowed.isEmpty, request.method == "OPTIONS",
       request.header("access-control-request-method") != nil
     else { return nil }
@@ -80,11 +80,11 @@ struct RequestOrigin: Sendable, Equatable {
   }
 
   /// A page cannot send JSON to another site without asking first.
-  static func requireJSON(_ request: Request) throws(Refusal) {
+  static func requireJSON(_ request: Request) throws(HTTPError) {
     let type = request.header("content-type")?.lowercased().split(separator: ";").first?.filter { $0 != " " }
     guard let type, type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
     else {
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 415, reason: "UnsupportedMediaType", message: "send Content-Type: application/json"))
     }
@@ -109,7 +109,7 @@ struct RequestOrigin: Sendable, Equatable {
     return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 
-  private static func refusal(_ message: String) -> Refusal {
-    Refusal(status: Status(code: 403, reason: "Forbidden", message: message))
+  private static func refusal(_ message: String) -> HTTPError {
+    HTTPError(status: Status(code: 403, reason: "Forbidden", message: message))
   }
 }

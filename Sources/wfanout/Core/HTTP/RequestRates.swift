@@ -18,9 +18,9 @@ final class RequestRates: Sendable {
   init(rate: Double) { self.rate = rate }
 
   /// Counts a request.
-  func admit(_ client: String) throws(Refusal) {
+  func admit(_ client: String) throws(HTTPError) {
     guard let seconds = admits(client) else { return }
-    throw Refusal(
+    throw HTTPError(
       status: Status(
         code: 503, reason: "ServiceUnavailable", message: "too many requests of one client; see request-rate"),
       headers: [("Retry-After", "\(seconds)")])

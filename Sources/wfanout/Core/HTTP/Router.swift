@@ -45,7 +45,7 @@ struct Router: Sendable {
 
   func route(_ request: Request, on loop: LoopContext) -> Reply {
     loop.counters.requests.increment()
-    return reply(to: request, on: loop) { () throws(Refusal) in
+    return reply(to: request, on: loop) { () throws(HTTPError) in
       try origin.checkName(request)
       if admin == nil, let answer = try origin.preflightAnswer(request) { return .answer(answer) }
       if admin == nil, let reply = try openToAll(request) { return reply }
@@ -61,7 +61,7 @@ struct Router: Sendable {
       }
       return .later(
         authenticator.verdict(of: token, from: request.address, on: loop.loop).map { verdict in
-          reply(to: request, on: loop) { () throws(Refusal) in
+          reply(to: request, on: loop) { () throws(HTTPError) in
             if verdict == .refused, let address = request.address { try services.rates?.admit(address) }
             return try compile(request, try Authenticator.identity(verdict), on: loop)
           }
@@ -70,9 +70,9 @@ struct Router: Sendable {
   }
 
   private func reply(
-    to request: Request, on loop: LoopContext, _ body: () throws(Refusal) -> Reply
+    to request: Request, on loop: LoopContext, _ body: () throws(HTTPError) -> Reply
   ) -> Reply {
-    do throws(Refusal) {
+    do throws(HTTPError) {
       return try body()
     } catch {
       loop.counters.refused.increment()
@@ -81,7 +81,7 @@ struct Router: Sendable {
   }
 
   /// What is answered whoever asks.
-  private func openToAll(_ request: Request) throws(Refusal) -> Reply? {
+  private func openToAll(_ request: Request) throws(HTTPError) -> Reply? {
     switch request.path {
     case "/": try get(request) { .answer(services.channels == nil ? LivePage.answer : ChannelRoutes.guide) }
     case "/healthz": try get(request) { .answer(.text(200, "ok")) }
@@ -103,7 +103,7 @@ struct Router: Sendable {
   /// Has the filters of a request compiled, where they are not known yet, before it is carried out.
   private func compile(
     _ request: Request, _ identity: Identity?, on loop: LoopContext
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     let wanted = FilterRequest(request)
     guard !wanted.isEmpty else { return try find(request, identity, nil, on: loop) }
     if let filter = services.filters.known(wanted) { return try find(request, identity, filter, on: loop) }
@@ -111,7 +111,7 @@ struct Router: Sendable {
     return .later(
       services.filters.compile(wanted, on: services.stream.state.workers, account: account, loop: loop.loop)
         .map { result in
-          reply(to: request, on: loop) { () throws(Refusal) in
+          reply(to: request, on: loop) { () throws(HTTPError) in
             try find(request, identity, try result.get(), on: loop)
           }
         })
@@ -119,7 +119,7 @@ struct Router: Sendable {
 
   private func find(
     _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
     if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop)
     {
@@ -152,7 +152,7 @@ struct Router: Sendable {
     }
   }
 
-  private func get(_ request: Request, _ body: () throws(Refusal) -> Reply) throws(Refusal) -> Reply {
+  private func get(_ request: Request, _ body: () throws(HTTPError) -> Reply) throws(HTTPError) -> Reply {
     guard request.method == "GET" || request.method == "HEAD" else {
       return .answer(.methodNotAllowed("GET, HEAD"))
     }
@@ -162,7 +162,7 @@ struct Router: Sendable {
   /// What is said to everyone under `/events`, `/ws` and the rest asks first who they are.
   private func events(
     _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     guard request.method == "GET" || request.method == "HEAD" else {
       return .answer(.methodNotAllowed("GET, HEAD"))
     }
@@ -184,7 +184,7 @@ struct Router: Sendable {
 
   private func webSocket(
     _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?, _ filter: FilterMatcher?
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let compression =
       services.compressesMessages
@@ -205,10 +205,10 @@ struct Router: Sendable {
     return filter?.tracking(objects)
   }
 
-  private func admit(_ request: Request, _ identity: Identity?) throws(Refusal) {
+  private func admit(_ request: Request, _ identity: Identity?) throws(HTTPError) {
     try services.clientCounts?.check(Router.account(identity, address: request.address))
     guard admission.isFull else { return }
-    throw Refusal(
+    throw HTTPError(
       status: Status(
         code: 503, reason: "ServiceUnavailable",
         message: "all \(admission.clientLimit) places are taken; see --max-clients"),

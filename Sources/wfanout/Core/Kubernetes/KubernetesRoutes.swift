@@ -9,7 +9,7 @@ struct KubernetesRoutes: Sendable {
 
   func route(
     _ request: Request, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
     let query = try KubernetesWatchQuery(request)
     let account = Router.account(identity, address: request.address)
@@ -19,8 +19,8 @@ struct KubernetesRoutes: Sendable {
     let stream = services.stream
     let matcher = matcher(path, query, filter, stream, checksPath: true)
     guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
-    let expired = Refusal(status: expiry(query, stream))
-    do throws(Refusal) {
+    let expired = HTTPError(status: expiry(query, stream))
+    do throws(HTTPError) {
       return try watch(stream, try start(query, stream, stream.hubs[loop.index]), query, matcher)
     } catch {
       guard error.status.code == 410, let catchUp = services.catchUp,
@@ -37,7 +37,7 @@ struct KubernetesRoutes: Sendable {
   private func askCommand(
     _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ filter: FilterMatcher?,
     _ account: String, on loop: LoopContext
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
     let upstream = try pool.acquire(
       ChannelRequest(path, query.filter, version: version, for: pool.template),
@@ -50,9 +50,9 @@ struct KubernetesRoutes: Sendable {
     return .later(
       (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map {
         ending in
-        do throws(Refusal) {
+        do throws(HTTPError) {
           if let failure = ending?.failure, !hub.hasEvents || !query.isWatch {
-            throw Refusal(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
+            throw HTTPError(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
           guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
           let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
@@ -75,7 +75,7 @@ struct KubernetesRoutes: Sendable {
   private func watch(
     _ stream: EventStream, _ start: ListenRequest.Start, _ query: KubernetesWatchQuery,
     _ matcher: KubernetesMatcher
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     .listen(
       ListenPlan(
         stream: stream, shape: .kubernetes, contentType: "application/json", start: start, matcher: matcher,
@@ -86,15 +86,15 @@ struct KubernetesRoutes: Sendable {
   private func list(
     _ stream: EventStream, _ path: KubernetesPath, _ matcher: KubernetesMatcher, _ account: String,
     on loop: LoopContext
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     guard !matcher.checksPath || stream.state.objects.resources.mayHave(path) else {
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 404, reason: "NotFound",
           message: "there is no resource \(path.resource) in \(path.apiVersion)"))
     }
     guard let snapshot = stream.state.snapshots?.current() else {
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 405, reason: "MethodNotAllowed",
           message: "nothing is kept to list; start wfanout with --snapshot"))
@@ -109,10 +109,10 @@ struct KubernetesRoutes: Sendable {
   }
 
   /// The lines of a command that was told where to begin are all for this client.
-  private func resumed(_ query: KubernetesWatchQuery, _ hub: Hub) throws(Refusal) -> ListenRequest.Start {
+  private func resumed(_ query: KubernetesWatchQuery, _ hub: Hub) throws(HTTPError) -> ListenRequest.Start {
     // A sequence means nothing in a stream that was made again.
     if let id = EventID(query.resourceVersion), hub.positions.upperBound > 0, hub.newestID.epoch != id.epoch {
-      throw Refusal(status: expiry(query, nil))
+      throw HTTPError(status: expiry(query, nil))
     }
     return .at(hub.positions.lowerBound == 0 ? .position(0) : hub.place(ofVersion: query.resourceVersion))
   }
@@ -128,11 +128,11 @@ struct KubernetesRoutes: Sendable {
   /// What is gone is refused with 410 before the stream begins, so that the client lists again.
   private func start(
     _ query: KubernetesWatchQuery, _ stream: EventStream, _ hub: Hub
-  ) throws(Refusal) -> ListenRequest.Start {
+  ) throws(HTTPError) -> ListenRequest.Start {
     let hasSnapshot = stream.state.snapshots != nil
     if query.sendsInitialEvents {
       guard hasSnapshot else {
-        throw Refusal(
+        throw HTTPError(
           status: Status(
             code: 422, reason: "Invalid",
             message: "sendInitialEvents: nothing is kept to send; start wfanout with --snapshot"))
@@ -142,7 +142,7 @@ struct KubernetesRoutes: Sendable {
     if query.resourceVersion.isEmpty { return hasSnapshot ? .snapshotWithoutEnd : .now }
     switch hub.place(ofVersion: query.resourceVersion) {
     case .reset:
-      throw Refusal(status: expiry(query, stream))
+      throw HTTPError(status: expiry(query, stream))
     case let point: return .at(point)
     }
   }

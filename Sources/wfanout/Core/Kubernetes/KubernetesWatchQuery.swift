@@ -11,7 +11,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   var timeoutSeconds: Int?
   var filter = FilterRequest()
 
-  init(_ request: Request) throws(Refusal) {
+  init(_ request: Request) throws(HTTPError) {
     isWatch = request.flag("watch")
     resourceVersion = request.item("resourceVersion") ?? ""
     if resourceVersion == "0" { resourceVersion = "" }
@@ -26,7 +26,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
     }
     filter = FilterRequest(request)
     if sendsInitialEvents, isWatch, request.item("resourceVersionMatch") != "NotOlderThan" {
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 422, reason: "Invalid",
           message: "sendInitialEvents requires resourceVersionMatch=NotOlderThan"))

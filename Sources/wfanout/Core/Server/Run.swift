@@ -65,7 +65,7 @@ package struct Run {
       }, allowsQueryToken: configuration.allowsQueryToken)
   }
 
-  private func certificate() throws(ServerCertificate.Failure) -> ServerCertificate? {
+  private func certificate() throws(ServerCertificate.CertificateError) -> ServerCertificate? {
     guard let certificate = configuration.certificateFile, let key = configuration.keyFile else { return nil }
     return try ServerCertificate(certificate: certificate, key: key, diagnostics: diagnostics)
   }

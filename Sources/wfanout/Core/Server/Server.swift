@@ -113,7 +113,7 @@ final class Server: Sendable {
     }
     var services = Services(
       stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
-    do throws(Refusal) {
+    do throws(HTTPError) {
       services.snapshots = try SnapshotRoutes(
         configuration.routes, store: stream.state.snapshots, filters: services.filters)
     } catch {
@@ -185,7 +185,7 @@ final class Server: Sendable {
       throw ServerError(
         status: .usage, description: "\(name): operators are answered on local addresses only")
     }
-    do throws(Configuration.Contradiction) {
+    do throws(Configuration.CombinationError) {
       try configuration.checkOpen(name)
     } catch {
       throw ServerError(status: error.status, description: error.description)

@@ -12,23 +12,23 @@ package struct SnapshotRoute: Sendable, Equatable {
   init(path: String) { self.path = path }
 
   /// One element of `routes`: `path`, and the filters of a listener's query by their names there.
-  init(_ node: YAMLNode) throws(Setting.Fault) {
+  init(_ node: YAMLNode) throws(Setting.ValueError) {
     let wanted = "a list of mappings with a path, and filter, fieldSelector, labelSelector or type"
-    guard case .mapping(let members) = node else { throw Setting.Fault(wanted) }
+    guard case .mapping(let members) = node else { throw Setting.ValueError(wanted) }
     self.init(path: "")
     for (key, value, line) in members {
-      guard let text = value.string, !text.isEmpty else { throw Setting.Fault("\(wanted), each a text") }
+      guard let text = value.string, !text.isEmpty else { throw Setting.ValueError("\(wanted), each a text") }
       switch key.string {
       case "path": path = text
       case "filter": filter.expression = text
       case "fieldSelector": filter.fieldSelector = text
       case "labelSelector": filter.labelSelector = text
       case "type": filter.types = text
-      default: throw Setting.Fault("\(wanted); line \(line) has '\(key.string ?? "?")'")
+      default: throw Setting.ValueError("\(wanted); line \(line) has '\(key.string ?? "?")'")
       }
     }
     guard path.hasPrefix("/"), path.utf8.count > 1, !path.hasSuffix("/"), !path.contains("//"),
       path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") })
-    else { throw Setting.Fault("a path such as /api/v1/controllers, not '\(path)'") }
+    else { throw Setting.ValueError("a path such as /api/v1/controllers, not '\(path)'") }
   }
 }

@@ -7,8 +7,8 @@ struct SnapshotRoutes: Sendable {
   private let routes: [(path: String, matcher: (any LineMatcher)?)]
   private let store: SnapshotStore?
 
-  /// - Throws: ``Refusal`` for a filter that cannot be right.
-  init(_ routes: [SnapshotRoute], store: SnapshotStore?, filters: FilterCompiler) throws(Refusal) {
+  /// - Throws: ``HTTPError`` for a filter that cannot be right.
+  init(_ routes: [SnapshotRoute], store: SnapshotStore?, filters: FilterCompiler) throws(HTTPError) {
     self.store = store
     var compiled: [(String, (any LineMatcher)?)] = []
     for route in [.all] + routes {
@@ -21,7 +21,7 @@ struct SnapshotRoutes: Sendable {
   func route(
     _ request: Request, _ filter: FilterMatcher?, _ stream: EventStream, account: String,
     on loop: any EventLoop
-  ) throws(Refusal) -> Reply? {
+  ) throws(HTTPError) -> Reply? {
     guard let route = routes.first(where: { SnapshotRoutes.isBelow(request.path, $0.path) }) else {
       return nil
     }
@@ -62,7 +62,7 @@ struct SnapshotRoutes: Sendable {
         && path.utf8.count > route.utf8.count + 1)
   }
 
-  private static func notFound(_ message: String) -> Refusal {
-    Refusal(status: Status(code: 404, reason: "NotFound", message: message))
+  private static func notFound(_ message: String) -> HTTPError {
+    HTTPError(status: Status(code: 404, reason: "NotFound", message: message))
   }
 }

@@ -5,15 +5,15 @@ import Process
 
 /// `--tls-cert` and `--tls-key`: the server's certificate chain and its key, both PEM.
 struct ServerCertificate: Sendable {
-  struct Failure: ToolError {
+  struct CertificateError: ToolError {
     var description: String
     var status: ExitStatus { .badConfig }
   }
 
   private let files: WatchedFiles<NIOSSLContext>
 
-  init(certificate: String, key: String, diagnostics: Diagnostics) throws(Failure) {
-    files = try WatchedFiles([certificate, key], diagnostics: diagnostics) { () throws(Failure) in
+  init(certificate: String, key: String, diagnostics: Diagnostics) throws(CertificateError) {
+    files = try WatchedFiles([certificate, key], diagnostics: diagnostics) { () throws(CertificateError) in
       try ServerCertificate.load(certificate, key)
     }
   }
@@ -21,7 +21,7 @@ struct ServerCertificate: Sendable {
   /// What the next connection is served with. Any event loop.
   var current: NIOSSLContext { files.current }
 
-  private static func load(_ certificate: String, _ key: String) throws(Failure) -> NIOSSLContext {
+  private static func load(_ certificate: String, _ key: String) throws(CertificateError) -> NIOSSLContext {
     let chain: [NIOSSLCertificate]
     let privateKey: NIOSSLPrivateKey
     let certificateText = try read(certificate, "certificate")
@@ -29,7 +29,7 @@ struct ServerCertificate: Sendable {
       chain = try NIOSSLCertificate.fromPEMBytes(certificateText)
       guard !chain.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
     } catch {
-      throw Failure(
+      throw CertificateError(
         description:
           "read certificate '\(certificate)': no certificate in it; it has to be PEM (BEGIN CERTIFICATE)")
     }
@@ -37,7 +37,7 @@ struct ServerCertificate: Sendable {
     do {
       privateKey = try NIOSSLPrivateKey(bytes: keyText, format: .pem)
     } catch {
-      throw Failure(
+      throw CertificateError(
         description:
           "read key '\(key)': no private key in it; it has to be PEM (BEGIN PRIVATE KEY), without a password")
     }
@@ -50,16 +50,16 @@ struct ServerCertificate: Sendable {
       configuration.applicationProtocols = ["h2", "http/1.1"]
       return try NIOSSLContext(configuration: configuration)
     } catch {
-      throw Failure(
+      throw CertificateError(
         description: "use key '\(key)' for certificate '\(certificate)': they do not belong together")
     }
   }
 
-  private static func read(_ path: String, _ what: String) throws(Failure) -> [UInt8] {
+  private static func read(_ path: String, _ what: String) throws(CertificateError) -> [UInt8] {
     do throws(FileError) {
       return try WholeFile.read(path)
     } catch {
-      throw Failure(description: "read \(what) '\(path)': \(error)")
+      throw CertificateError(description: "read \(what) '\(path)': \(error)")
     }
   }
 }

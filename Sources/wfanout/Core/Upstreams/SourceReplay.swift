@@ -22,13 +22,13 @@ struct SourceReplay: Sendable {
   func reply(
     _ plan: ListenPlan, after version: String, listener: String, on loop: LoopContext,
     fallback: @escaping @Sendable (Status) -> Reply
-  ) throws(Refusal) -> Reply {
+  ) throws(HTTPError) -> Reply {
     let request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
     let hub = plan.stream.hubs[loop.index]
     let continuation = Continuation(
       stream: plan.stream, position: hub.positions.upperBound, after: id(version, hub))
     let upstream: Upstream
-    do throws(Refusal) {
+    do throws(HTTPError) {
       upstream = try pool.acquire(request, identity: "", listener: listener, isFailureFinal: true, on: loop)
     } catch {
       guard error.status.code == 410 else { throw error }
@@ -39,7 +39,7 @@ struct SourceReplay: Sendable {
       upstream.hasBegun(on: source).assumeIsolated().map { ending in
         let isEmpty = !source.hasEvents
         if isEmpty, let failure = ending?.failure {
-          return failure.code == 410 ? fallback(failure) : .answer(Refusal(status: failure).answer)
+          return failure.code == 410 ? fallback(failure) : .answer(HTTPError(status: failure).answer)
         }
         // A sequence means nothing in a stream that was created again.
         if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {

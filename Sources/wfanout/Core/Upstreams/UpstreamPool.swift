@@ -54,13 +54,13 @@ final class UpstreamPool: Sendable {
   func acquire(
     _ request: ChannelRequest, identity: String, listener: String, isShared: Bool = true,
     isFailureFinal: Bool = false
-  ) throws(Refusal) -> Upstream {
+  ) throws(HTTPError) -> Upstream {
     let arguments = try request.arguments(for: template, identity: identity)
     let key = (isShared ? sharing(of: request) : .none).key(
       purpose(of: request), identity: identity, listener: listener)
     let crashKey = (sharing(of: request) == .channel ? Sharing.channel : .identity).key(
       purpose(of: request), identity: identity, listener: "")
-    let result: Result<(Upstream, Int, Duration?), Refusal> = state.withLock { state in
+    let result: Result<(Upstream, Int, Duration?), HTTPError> = state.withLock { state in
       if let known = state.shared[key], known.ending == nil {
         // Nobody may be listening yet, and a stop be due: it is put off.
         return .success((known, known.leave(), nil))
@@ -94,7 +94,7 @@ final class UpstreamPool: Sendable {
   func acquire(
     _ request: ChannelRequest, identity: String, listener: String, isFailureFinal: Bool = false,
     on loop: LoopContext
-  ) throws(Refusal) -> Upstream {
+  ) throws(HTTPError) -> Upstream {
     let present = request.fromPresent
     guard request != present, let version = request.values[ChannelRequest.resumeField],
       request.version(in: template) != nil
@@ -210,17 +210,17 @@ final class UpstreamPool: Sendable {
     }
   }
 
-  private func busy(_ message: String, after delay: Duration) -> Refusal {
-    Refusal(
+  private func busy(_ message: String, after delay: Duration) -> HTTPError {
+    HTTPError(
       status: Status(code: 503, reason: "ServiceUnavailable", message: message),
       headers: [("Retry-After", "\(max(1, delay.components.seconds + 1))")])
   }
 
-  private func refusal(_ ending: UpstreamEnding, after delay: Duration) -> Refusal {
+  private func refusal(_ ending: UpstreamEnding, after delay: Duration) -> HTTPError {
     let status =
       ending.failure
       ?? Status(
         code: 503, reason: "ServiceUnavailable", message: "the command ends at once: \(ending.message)")
-    return Refusal(status: status, headers: [("Retry-After", "\(delay.components.seconds + 1)")])
+    return HTTPError(status: status, headers: [("Retry-After", "\(delay.components.seconds + 1)")])
   }
 }

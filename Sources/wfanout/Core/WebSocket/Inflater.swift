@@ -14,9 +14,9 @@ import CZlib
   ///
   /// - Throws: a violation: 1009 as soon as the message has more than `limit` bytes, whatever it would grow to; 1007 for a payload
   ///   that is no deflate stream, or ends inside a block.
-  func message(_ payload: [UInt8], limit: Int) throws(WebSocketDecoder.Violation) -> [UInt8] {
+  func message(_ payload: [UInt8], limit: Int) throws(WebSocketDecoder.ProtocolError) -> [UInt8] {
     guard let stream = unsafe stream, unsafe inflateReset(stream) == Z_OK else {
-      throw WebSocketDecoder.Violation(code: 1011, reason: "no memory to decompress with")
+      throw WebSocketDecoder.ProtocolError(code: 1011, reason: "no memory to decompress with")
     }
     var message: [UInt8] = []
     var isAtBoundary = false
@@ -40,7 +40,7 @@ import CZlib
       message.removeLast(unsafe Int(stream.pointee.avail_out))
       taken = unsafe input.count - Int(stream.pointee.avail_in)
       guard message.count <= limit else {
-        throw WebSocketDecoder.Violation(code: 1009, reason: "message over \(limit) bytes")
+        throw WebSocketDecoder.ProtocolError(code: 1009, reason: "message over \(limit) bytes")
       }
       switch status {
       case Z_OK, Z_BUF_ERROR: isAtBoundary = unsafe stream.pointee.data_type & 128 != 0
@@ -55,5 +55,5 @@ import CZlib
     return message
   }
 
-  private static let malformed = WebSocketDecoder.Violation(code: 1007, reason: "not a deflate stream")
+  private static let malformed = WebSocketDecoder.ProtocolError(code: 1007, reason: "not a deflate stream")
 }

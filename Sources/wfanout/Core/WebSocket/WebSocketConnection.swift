@@ -101,7 +101,7 @@ final class WebSocketConnection: Connection {
     let buffer = unwrapInboundIn(data)
     heartbeat.heard(at: loopContext.tick)
     guard !isClosing else { return }
-    do throws(WebSocketDecoder.Violation) {
+    do throws(WebSocketDecoder.ProtocolError) {
       try decoder.feed(buffer.readableBytesView) { event in
         if reading.charge(), let session {
           act([session.error(.rateLimited, "too many messages; reading pauses")])

@@ -15,12 +15,12 @@ struct WebSocketDecoder {
   }
 
   /// What the peer did wrong: the code to close with, and why.
-  struct Violation: Error, Equatable, Sendable {
+  struct ProtocolError: Error, Equatable, Sendable {
     var code: UInt16
     var reason: String
 
-    static func broken(_ reason: String) -> Violation { Violation(code: 1002, reason: reason) }
-    static let malformedText = Violation(code: 1007, reason: "text is not UTF-8")
+    static func broken(_ reason: String) -> ProtocolError { ProtocolError(code: 1002, reason: reason) }
+    static let malformedText = ProtocolError(code: 1007, reason: "text is not UTF-8")
   }
 
   private enum State: Sendable {
@@ -52,7 +52,7 @@ struct WebSocketDecoder {
   }
 
   /// Calls `body` with each event that the bytes complete; nothing after a close frame is read.
-  mutating func feed(_ bytes: some Sequence<UInt8>, _ body: (Event) -> Void) throws(Violation) {
+  mutating func feed(_ bytes: some Sequence<UInt8>, _ body: (Event) -> Void) throws(ProtocolError) {
     for byte in bytes {
       guard !isClosed else { return }
       switch state {
@@ -70,7 +70,7 @@ struct WebSocketDecoder {
   }
 
   /// How long the header is, as soon as its first two bytes tell; everything they can do wrong is refused at once.
-  private func headerLength() throws(Violation) -> Int? {
+  private func headerLength() throws(ProtocolError) -> Int? {
     let first = header[0]
     guard let opcode = WebSocketFrame.Opcode(rawValue: first & 0x0F) else { throw .broken("reserved opcode") }
     let isFinal = first & 0x80 != 0
@@ -93,7 +93,7 @@ struct WebSocketDecoder {
   }
 
   /// - Returns: how many bytes of payload follow.
-  private mutating func beginPayload() throws(Violation) -> Int {
+  private mutating func beginPayload() throws(ProtocolError) -> Int {
     let short = header[1] & 0x7F
     var length = UInt64(short)
     if short >= 126 {
@@ -114,14 +114,14 @@ struct WebSocketDecoder {
         validator = UTF8Validator()
       }
       guard length <= UInt64(messageLimit - min(messageLimit, message.count)) else {
-        throw Violation(code: 1009, reason: "message over \(messageLimit) bytes")
+        throw ProtocolError(code: 1009, reason: "message over \(messageLimit) bytes")
       }
     }
     header.removeAll(keepingCapacity: true)
     return Int(length)
   }
 
-  private mutating func take(_ byte: UInt8) throws(Violation) {
+  private mutating func take(_ byte: UInt8) throws(ProtocolError) {
     guard !opcode.isControl else {
       control.append(byte)
       return
@@ -130,7 +130,7 @@ struct WebSocketDecoder {
     if messageOpcode == .text, !isMessageCompressed, !validator.accept(byte) { throw .malformedText }
   }
 
-  private mutating func endFrame(_ body: (Event) -> Void) throws(Violation) {
+  private mutating func endFrame(_ body: (Event) -> Void) throws(ProtocolError) {
     state = .header
     switch opcode {
     case .ping: body(.ping(control))
@@ -154,7 +154,7 @@ struct WebSocketDecoder {
   }
 
   /// The codes that may be sent are those of section 7.4 and of the registry it founds.
-  private static func close(_ payload: [UInt8]) throws(Violation) -> Event {
+  private static func close(_ payload: [UInt8]) throws(ProtocolError) -> Event {
     if payload.isEmpty { return .close(code: 1005, reason: "") }
     guard payload.count >= 2 else { throw .broken("close frame of one byte") }
     let code = UInt16(payload[0]) << 8 | UInt16(payload[1])

@@ -1,4 +1,6 @@
+import Digest
 // SPDX-License-Identifier: Apache-2.0
+import Encoding
 import Events
 import Process
 
@@ -7,16 +9,16 @@ enum WebSocketHandshake {
   /// The fields of the 101 response.
   static func answer(
     _ request: Request, compression: MessageCompression? = nil
-  ) throws(Refusal) -> [(name: String, value: String)] {
+  ) throws(HTTPError) -> [(name: String, value: String)] {
     guard request.version == .http11, request.header("upgrade", contains: "websocket"),
       request.header("connection", contains: "upgrade")
     else {
-      throw Refusal(
+      throw HTTPError(
         status: Status(code: 426, reason: "UpgradeRequired", message: "this is a WebSocket endpoint"),
         headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
     }
     guard request.header("sec-websocket-version") == "13" else {
-      throw Refusal(
+      throw HTTPError(
         status: Status(
           code: 426, reason: "UpgradeRequired", message: "only WebSocket version 13 is spoken here"),
         headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "Upgrade")])
@@ -36,6 +38,6 @@ enum WebSocketHandshake {
   }
 
   static func accept(_ key: String) -> String {
-    Base64.encode(SHA1.digest(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+    Base64.encode(Digest.sha1(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
   }
 }

@@ -92,36 +92,36 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
 
 /// The grammars of addresses.
 enum IPAddressParser {
-  struct Failure: Error {
+  struct FormatError: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
   }
 
-  static func ipv4(_ bytes: ArraySlice<UInt8>) throws(Failure) -> UInt128 {
+  static func ipv4(_ bytes: ArraySlice<UInt8>) throws(FormatError) -> UInt128 {
     let fields = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     if let bad = bytes.first(where: { !($0 >= 0x30 && $0 <= 0x39) && $0 != UInt8(ascii: ".") }) {
-      throw Failure(
+      throw FormatError(
         "unexpected character (at \"\(String(decoding: bytes.drop { $0 != bad }, as: UTF8.self))\")")
     }
     var value: UInt128 = 0
     for field in fields {
-      guard !field.isEmpty else { throw Failure("IPv4 field must have at least one digit") }
+      guard !field.isEmpty else { throw FormatError("IPv4 field must have at least one digit") }
       guard field.count == 1 || field.first != UInt8(ascii: "0") else {
-        throw Failure("IPv4 field has octet with leading zero")
+        throw FormatError("IPv4 field has octet with leading zero")
       }
       guard field.count <= 3, let octet = UInt8(String(decoding: field, as: UTF8.self)) else {
-        throw Failure("IPv4 field has value >255")
+        throw FormatError("IPv4 field has value >255")
       }
       value = value << 8 | UInt128(octet)
-      if value >> 32 != 0 { throw Failure("IPv4 address too long") }
+      if value >> 32 != 0 { throw FormatError("IPv4 address too long") }
     }
-    guard fields.count <= 4 else { throw Failure("IPv4 address too long") }
-    guard fields.count == 4 else { throw Failure("IPv4 address too short") }
+    guard fields.count <= 4 else { throw FormatError("IPv4 address too long") }
+    guard fields.count == 4 else { throw FormatError("IPv4 address too short") }
     return value
   }
 
   /// Up to eight fields of up to four hexadecimal digits, one `::`, and IPv4 in place of the last two fields.
-  static func ipv6(_ bytes: ArraySlice<UInt8>) throws(Failure) -> UInt128 {
+  static func ipv6(_ bytes: ArraySlice<UInt8>) throws(FormatError) -> UInt128 {
     var rest = bytes
     var fields: [UInt16] = []
     var ellipsis: Int?
@@ -135,10 +135,10 @@ enum IPAddressParser {
       let following = rest[digits.endIndex...].first
       if following == UInt8(ascii: ".") {
         guard ellipsis != nil || fields.count == 6 else {
-          throw Failure("embedded IPv4 address must replace the final 2 fields of the address")
+          throw FormatError("embedded IPv4 address must replace the final 2 fields of the address")
         }
         guard fields.count <= 6 else {
-          throw Failure("too many hex fields to fit an embedded IPv4 at the end of the address")
+          throw FormatError("too many hex fields to fit an embedded IPv4 at the end of the address")
         }
         let embedded = try ipv4(rest)
         fields.append(UInt16(truncatingIfNeeded: embedded >> 16))
@@ -151,33 +151,33 @@ enum IPAddressParser {
       guard !rest.isEmpty else { break }
       rest = rest.dropFirst()
       guard let next = rest.first else {
-        throw Failure("colon must be followed by more characters (at \":\")")
+        throw FormatError("colon must be followed by more characters (at \":\")")
       }
       if next == UInt8(ascii: ":") {
-        guard ellipsis == nil else { throw Failure("multiple :: in address") }
+        guard ellipsis == nil else { throw FormatError("multiple :: in address") }
         ellipsis = fields.count
         rest = rest.dropFirst()
         if rest.isEmpty { break }
       }
     }
-    guard rest.isEmpty else { throw Failure("trailing garbage after address") }
+    guard rest.isEmpty else { throw FormatError("trailing garbage after address") }
     if let ellipsis {
-      guard fields.count < 8 else { throw Failure("the :: must expand to at least one field of zeros") }
+      guard fields.count < 8 else { throw FormatError("the :: must expand to at least one field of zeros") }
       fields.insert(contentsOf: [UInt16](repeating: 0, count: 8 - fields.count), at: ellipsis)
     }
-    guard fields.count == 8 else { throw Failure("address string too short") }
+    guard fields.count == 8 else { throw FormatError("address string too short") }
     return fields.reduce(UInt128(0)) { $0 << 16 | UInt128($1) }
   }
 
-  private static func field(_ digits: ArraySlice<UInt8>) throws(Failure) -> UInt16 {
+  private static func field(_ digits: ArraySlice<UInt8>) throws(FormatError) -> UInt16 {
     guard let first = digits.first, hexadecimalValue(first) != nil else {
-      throw Failure("each colon-separated field must have at least one digit")
+      throw FormatError("each colon-separated field must have at least one digit")
     }
     guard digits.allSatisfy({ hexadecimalValue($0) != nil }) else {
-      throw Failure("unexpected character, want colon")
+      throw FormatError("unexpected character, want colon")
     }
     guard digits.count <= 4, let value = UInt16(String(decoding: digits, as: UTF8.self), radix: 16) else {
-      throw Failure("each group must have four or fewer digits")
+      throw FormatError("each group must have four or fewer digits")
     }
     return value
   }

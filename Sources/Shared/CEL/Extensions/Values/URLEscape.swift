@@ -6,13 +6,13 @@ enum URLEscape {
   enum Part { case path, userInfo, host, zone, query, fragment }
 
   /// Why a text is not a valid part of a URL.
-  struct Failure: Error {
+  struct FormatError: Error {
     let reason: String
     init(_ reason: String) { self.reason = reason }
   }
 
   /// The bytes that `text` stands for.
-  static func unescape(_ text: some Collection<UInt8>, _ part: Part) throws(Failure) -> [UInt8] {
+  static func unescape(_ text: some Collection<UInt8>, _ part: Part) throws(FormatError) -> [UInt8] {
     let bytes = Array(text)
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)
@@ -35,7 +35,7 @@ enum URLEscape {
         continue
       }
       if part == .host || part == .zone, byte < 0x80, needsEscape(byte, part) {
-        throw Failure("invalid character \"\(Unicode.Scalar(byte))\" in host name")
+        throw FormatError("invalid character \"\(Unicode.Scalar(byte))\" in host name")
       }
       result.append(part == .query && byte == UInt8(ascii: "+") ? 0x20 : byte)
       index += 1
@@ -80,7 +80,7 @@ enum URLEscape {
     }
   }
 
-  private static func invalidEscape(_ text: ArraySlice<UInt8>) -> Failure {
-    Failure("invalid URL escape \"\(String(decoding: text, as: UTF8.self))\"")
+  private static func invalidEscape(_ text: ArraySlice<UInt8>) -> FormatError {
+    FormatError("invalid URL escape \"\(String(decoding: text, as: UTF8.self))\"")
   }
 }

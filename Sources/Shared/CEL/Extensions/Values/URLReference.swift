@@ -42,7 +42,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
     if let problem = URLReference.requestProblem(text) {
       throw .invalidArgument("URL parse error during conversion from string: \(problem)")
     }
-    do throws(URLEscape.Failure) {
+    do throws(URLEscape.FormatError) {
       var bytes = Array(text.utf8)[...]
       if let hash = bytes.firstIndex(of: UInt8(ascii: "#")) {
         let fragment = bytes[(hash + 1)...]
@@ -59,7 +59,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
 
   /// What keeps `text` from being an absolute URL or path, nil when it is one. This alone decides `isURL`.
   static func requestProblem(_ text: String) -> String? {
-    do throws(URLEscape.Failure) {
+    do throws(URLEscape.FormatError) {
       var url = URLReference()
       try url.parse(Array(text.utf8)[...], isRequest: true)
       return nil
@@ -127,7 +127,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
 
   // MARK: - Parsing
 
-  private mutating func parse(_ text: ArraySlice<UInt8>, isRequest: Bool) throws(URLEscape.Failure) {
+  private mutating func parse(_ text: ArraySlice<UInt8>, isRequest: Bool) throws(URLEscape.FormatError) {
     guard !text.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
       throw .init("net/url: invalid control character in URL")
     }
@@ -163,7 +163,9 @@ struct URLReference: Sendable, OpaqueRepresentable {
     if !URLEscape.escapePath(path).elementsEqual(rest) { rawPath = Array(rest) }
   }
 
-  private mutating func takeScheme(_ text: ArraySlice<UInt8>) throws(URLEscape.Failure) -> ArraySlice<UInt8> {
+  private mutating func takeScheme(_ text: ArraySlice<UInt8>) throws(URLEscape.FormatError) -> ArraySlice<
+    UInt8
+  > {
     for index in text.indices {
       switch text[index] {
       case 0x41...0x5A, 0x61...0x7A: continue
@@ -179,7 +181,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
     return text
   }
 
-  private mutating func takeAuthority(_ authority: ArraySlice<UInt8>) throws(URLEscape.Failure) {
+  private mutating func takeAuthority(_ authority: ArraySlice<UInt8>) throws(URLEscape.FormatError) {
     guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else {
       host = try URLReference.host(authority)
       return
@@ -193,7 +195,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
     userInfo = String(decoding: user, as: UTF8.self)
   }
 
-  private static func host(_ text: ArraySlice<UInt8>) throws(URLEscape.Failure) -> String {
+  private static func host(_ text: ArraySlice<UInt8>) throws(URLEscape.FormatError) -> String {
     var port: ArraySlice<UInt8> = []
     var zone: Int?
     if text.first == UInt8(ascii: "[") {
