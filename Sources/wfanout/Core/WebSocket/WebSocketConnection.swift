@@ -20,6 +20,9 @@ final class WebSocketConnection: Connection {
   private let stream: EventStream
   private let admission: Admission
   private var decoder: WebSocketDecoder
+  private var isDecoding = false
+  /// What was read and not decoded yet.
+  private var unread: [ByteBuffer] = []
   private var session: SocketSession?
   private var isClosing = false
   private var heartbeat: Heartbeat
@@ -98,9 +101,20 @@ final class WebSocketConnection: Connection {
       channel.close(promise: nil)
       return
     }
-    let buffer = unwrapInboundIn(data)
+    unread.append(unwrapInboundIn(data))
     heartbeat.heard(at: loopContext.tick)
-    guard !isClosing else { return }
+    // What is written while a message is handled may make the channel read on before the decoder has returned.
+    guard !isDecoding else { return }
+    isDecoding = true
+    defer { isDecoding = false }
+    while !unread.isEmpty {
+      let buffer = unread.removeFirst()
+      if !isClosing { decode(buffer) }
+    }
+    reading.adjust()
+  }
+
+  private func decode(_ buffer: ByteBuffer) {
     do throws(WebSocketDecoder.ProtocolError) {
       try decoder.feed(buffer.readableBytesView) { event in
         if reading.charge(), let session {
@@ -111,7 +125,6 @@ final class WebSocketConnection: Connection {
     } catch {
       close(code: error.code, reason: error.reason)
     }
-    reading.adjust()
   }
 
   private func handle(_ event: WebSocketDecoder.Event) {
