@@ -12,7 +12,8 @@ import Synchronization
 /// evaluating are each thread's own. The first thread is alone until the input has proven to be fast: a block that is full.
 /// It then starts the others and waits for the end, so that no end has to wait for a thread that waits for input.
 final class Run: @unchecked Sendable {
-  // Unchecked: `reading` guards what reading changes, the sequencer what writing changes; the rest is constant.
+  // Unchecked: `reading` guards what reading changes, the sequencer what writing changes (`output`, `progress`);
+  // the rest is constant.
 
   /// What is handed on in order.
   private enum Content {
@@ -49,6 +50,7 @@ final class Run: @unchecked Sendable {
   private let jobs: Int
   /// Bytes of a block that say that the input is fast.
   private let fullSize: Int
+  private let progress: Progress?
 
   init(
     _ expressions: Expressions, _ configuration: Configuration, stages: Stages?, output: RunOutput,
@@ -67,6 +69,21 @@ final class Run: @unchecked Sendable {
     self.configuration = configuration
     self.stages = stages
     self.shutdown = shutdown
+    progress = Progress(
+      tool: "wfilter", total: Self.size(of: configuration.files), isQuiet: configuration.isQuiet)
+  }
+
+  /// The bytes in all files; nil when one of them has no size, as a pipe.
+  private static func size(of files: [String]) -> Int64? {
+    var total: Int64 = 0
+    for file in files {
+      var status = stat()
+      guard file != "-", unsafe stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        return nil
+      }
+      total += Int64(status.st_size)
+    }
+    return files.isEmpty ? nil : total
   }
 
   /// Whether a file could not be read.
@@ -134,6 +151,8 @@ final class Run: @unchecked Sendable {
         evaluator.evaluate(piece.block, from: piece.start, limit: remaining, into: &piece.result)
       }
       output.write(piece.block, piece.result, startOfFile: startOfFile)
+      progress?.update(
+        lines: Int64(clamping: output.counts.lines), done: Int64(clamping: output.counts.bytes))
       if let offset, output.ending != nil {
         InputSequence.leaveStandardInput(at: offset + piece.result.consumed)
       }
@@ -141,6 +160,7 @@ final class Run: @unchecked Sendable {
       output.write(piece.block, piece.result, startOfFile: nil)
       output.flush()
     case .ending(let ending):
+      progress?.finish()
       output.end(ending)
       output.write(piece.block, piece.result, startOfFile: nil)
     }

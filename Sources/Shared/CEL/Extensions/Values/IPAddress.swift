@@ -23,13 +23,13 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
   init(parsing text: String, unmapping: Bool = false) throws(EvaluationError) {
     let bytes = Array(text.utf8)
     let zone = bytes.firstIndex(of: UInt8(ascii: "%"))
-    do throws(IPAddressParser.Failure) {
+    do throws(IPAddressParser.FormatError) {
       switch bytes.first(where: { ".:%".utf8.contains($0) }) {
       case UInt8(ascii: "."): self.init(isIPv4: true, bits: try IPAddressParser.ipv4(bytes[...]))
       case UInt8(ascii: ":"):
         self.init(isIPv4: false, bits: try IPAddressParser.ipv6(bytes[..<(zone ?? bytes.count)]))
-      case UInt8(ascii: "%"): throw IPAddressParser.Failure("missing IPv6 address")
-      default: throw IPAddressParser.Failure("unable to parse IP")
+      case UInt8(ascii: "%"): throw IPAddressParser.FormatError("missing IPv6 address")
+      default: throw IPAddressParser.FormatError("unable to parse IP")
       }
     } catch {
       throw .invalidArgument(
