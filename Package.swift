@@ -131,7 +131,8 @@ let package = Package(
 package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Digest", "Selectors", "YAML"])
 package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
 package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
-package.targets += tool("wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib", "CCurl", "Digest"] + server)
+package.targets += tool(
+  "wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib", "CCurl", "Digest"] + server)
 
 /// Coverage-guided fuzzing, only where it is asked for: see Fuzz/README.md.
 func fuzz(
