@@ -36,4 +36,10 @@ done
 # A client that resumes before what wfanout has in memory gets what is between from the stream.
 words=$(printf " '%s'" tail "${subjects[@]}" ${flags[@]+"${flags[@]}"})
 natswatch tail "${subjects[@]}" ${start[@]+"${start[@]}"} ${flags[@]+"${flags[@]}"} |
-  wfanout --listen "$address" --snapshot --config /dev/fd/3 3<<<"catch-up: natswatch$words --since-seq {resourceVersion} --until-now"
+  wfanout --listen "$address" --snapshot --config /dev/fd/3 3<<<"catch-up: natswatch$words --since-seq {resourceVersion} --until-now" &
+# A signal ends natswatch; wfanout then says goodbye to its clients and ends, too.
+trap 'kill "$(jobs -p)"' TERM INT
+status=0
+wait $! || status=$?
+wait $! || status=$? # the signal interrupted the first wait
+exit $status

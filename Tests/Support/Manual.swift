@@ -13,8 +13,16 @@ package enum Repository {
 
 /// A tool's command line and its manual page, each as the set of the flags that it names.
 package enum Manual {
+  /// The flags in which a tool and its page differ: shown by the help and not documented, or documented and unknown. A flag that
+  /// the help leaves out, because it is accepted out of courtesy, may be documented.
+  package static func differences(of tool: String) throws -> Set<String> {
+    let documented = try documentedFlags(of: tool)
+    let undocumented = try flags(of: tool).subtracting(documented)
+    return try undocumented.union(documented.subtracting(flags(of: tool, withHidden: true)))
+  }
+
   /// The flags that a tool takes, those of its subcommands included: `--timeout`, `-j`.
-  package static func flags(of tool: String) throws -> Set<String> {
+  package static func flags(of tool: String, withHidden: Bool = false) throws -> Set<String> {
     struct Dump: Decodable {
       struct Command: Decodable {
         var arguments: [Argument]?
@@ -31,7 +39,7 @@ package enum Manual {
       var command: Command
     }
     func flags(_ command: Dump.Command) -> Set<String> {
-      let shown = (command.arguments ?? []).filter { $0.shouldDisplay ?? true }
+      let shown = (command.arguments ?? []).filter { withHidden || $0.shouldDisplay ?? true }
       let names: [Dump.Name] = shown.flatMap { $0.names ?? [] }
       // ArgumentParser takes -help as well as --help; no page names it.
       let own: [String] = names.filter { $0.kind != "longWithSingleDash" }
@@ -44,7 +52,7 @@ package enum Manual {
   }
 
   /// The flags that `man/TOOL.1` describes: the words after `Fl` in its `.It Fl` lines.
-  package static func documentedFlags(of tool: String) throws -> Set<String> {
+  private static func documentedFlags(of tool: String) throws -> Set<String> {
     var documented: Set<String> = []
     for line in try Repository.text("man/\(tool).1").split(separator: "\n") where line.hasPrefix(".It Fl") {
       let words = line.split(separator: " ")

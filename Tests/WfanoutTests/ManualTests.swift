@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ManualTests {
   @Test func namesEveryFlagAndNoOther() throws {
     let flags = try Manual.flags(of: "wfanout")
-    #expect(try Manual.documentedFlags(of: "wfanout") == flags)
+    #expect(try Manual.differences(of: "wfanout") == [])
     #expect(flags.count <= 31, "what is rarer is a key of --config")
 
     // Flags are keys by the same name, all but those of the command line itself; the rest is described as keys.

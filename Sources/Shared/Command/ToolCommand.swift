@@ -73,9 +73,17 @@ extension ToolCommand {
     let text = withLongerFlag(message(for: error))
     // ArgumentParser lists the valid values of enums only.
     let isDuration = text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'")
-    diagnostics.error(text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : ""))
+    diagnostics.error(
+      text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : leadingMinusHint(text)))
     diagnostics.error("try '\(tool) --help'")
     return .usage
+  }
+
+  /// ArgumentParser takes an operand that begins with a minus for a flag: `-x < 3`.
+  private static func leadingMinusHint(_ text: String) -> String {
+    let option = text.split(separator: "'").dropFirst().first ?? ""
+    guard text.hasPrefix("Unknown option"), option.contains(" ") else { return "" }
+    return ": an operand that begins with '-' comes after '--'"
   }
 
   private static func print(_ text: String, to diagnostics: Diagnostics, _ shutdown: Shutdown) -> ExitStatus {
