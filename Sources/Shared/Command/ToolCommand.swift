@@ -81,8 +81,10 @@ extension ToolCommand {
 
   /// ArgumentParser takes an operand that begins with a minus for a flag: `-x < 3`.
   private static func leadingMinusHint(_ text: String) -> String {
-    let option = text.split(separator: "'").dropFirst().first ?? ""
-    guard text.hasPrefix("Unknown option"), option.contains(" ") else { return "" }
+    let isOperand = CommandLine.arguments.contains {
+      $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.contains(" ")
+    }
+    guard text.hasPrefix("Unknown option"), isOperand else { return "" }
     return ": an operand that begins with '-' comes after '--'"
   }
 
