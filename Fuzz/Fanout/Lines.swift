@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
+
 @testable import WfanoutCore
 
 /// Any lines through the ring's books and every wire format; any id through the search for its place.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
+
 @testable import WfanoutCore
 
 /// The first line is a target, the others are header fields.

@@ -1,4 +1,7 @@
+import Encoding
 // SPDX-License-Identifier: Apache-2.0
+import JSON
+
 @testable import WfanoutCore
 
 /// Each line is a message of a `/ws` client; whatever it says, the answers are JSON objects with a type. An empty line is a token that
