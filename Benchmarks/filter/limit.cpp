@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a filter can cost at the least, as far as simdjson goes: the predicate is part of the program, one thread, no options.
-// A line that matches is walked once more, to its end, before it is written.  limit 1|2|3|4 <FILE
+// What a filter can cost at the least, as far as simdjson goes: the predicate is part of the program, one
+// thread, no options. A line that matches is walked once more, to its end, before it is written.  limit
+// 1|2|3|4 <FILE
 #include <simdjson.h>
 #include <unistd.h>
 
@@ -12,7 +13,9 @@
 
 using namespace simdjson;
 
-static bool text(simdjson_result<ondemand::value> value, std::string_view &out) { return !value.get_string().get(out); }
+static bool text(simdjson_result<ondemand::value> value, std::string_view &out) {
+  return !value.get_string().get(out);
+}
 
 static bool holds(int predicate, ondemand::document &line) {
   std::string_view s;
@@ -61,7 +64,8 @@ int main(int, char **arguments) {
     while (char *newline = (char *)memchr(start, '\n', (size_t)(end - start))) {
       size_t length = (size_t)(newline - start), capacity = (size_t)(buffer.data() + buffer.size() - start);
       ondemand::document line;
-      if (!parser.iterate(padded_string_view(start, length, capacity)).get(line) && holds(predicate, line) && whole(line))
+      if (!parser.iterate(padded_string_view(start, length, capacity)).get(line) && holds(predicate, line) &&
+          whole(line))
         out.append(start, length + 1);
       start = newline + 1;
     }

@@ -47,10 +47,10 @@ static void report(const char *what, long count, double began) {
   double took = seconds() - began;
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-               + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-  printf("%-6s %9.0f msg/s  %6.3f us CPU/msg  %4ld MB  %.2f s\n", what, (double)count / took, cpu * 1e6 / (double)count,
-         usage.ru_maxrss / 1024, took);
+  double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  printf("%-6s %9.0f msg/s  %6.3f us CPU/msg  %4ld MB  %.2f s\n", what, (double)count / took,
+         cpu * 1e6 / (double)count, usage.ru_maxrss / 1024, took);
 }
 
 static void stream(jsCtx *js, const char *name, const char *prefix) {
@@ -96,7 +96,8 @@ static natsMsg *next(natsConnection *connection, natsSubscription *subscription)
     natsMsg *message = NULL;
     must(natsSubscription_NextMsg(&message, subscription, 20000), "next message");
     if (natsMsg_GetDataLength(message) > 0) return message;
-    if (natsMsg_GetReply(message) != NULL) natsConnection_Publish(connection, natsMsg_GetReply(message), NULL, 0);
+    if (natsMsg_GetReply(message) != NULL)
+      natsConnection_Publish(connection, natsMsg_GetReply(message), NULL, 0);
     natsMsg_Destroy(message);
   }
 }
@@ -134,7 +135,8 @@ static int compare(const void *left, const void *right) {
 
 static void report_times(const char *what, double *times, int count) {
   qsort(times, (size_t)count, sizeof(double), compare);
-  printf("%-6s p50 %.0f us  p90 %.0f us  p99 %.0f us\n", what, times[count / 2], times[count * 9 / 10], times[count * 99 / 100]);
+  printf("%-6s p50 %.0f us  p90 %.0f us  p99 %.0f us\n", what, times[count / 2], times[count * 9 / 10],
+         times[count * 99 / 100]);
 }
 
 /// Waits until the stream has a consumer.
@@ -169,7 +171,10 @@ int main(int count, char **argument) {
     char subject[128];
     double began = seconds();
     for (long index = 0; index < messages; index++) {
-      int length = snprintf(text, 256, "{\"metadata\":{\"name\":\"object-%ld\",\"namespace\":\"ns%ld\"},\"status\":{\"phase\":\"Running\"},\"pad\":\"", index, index % 20);
+      int length = snprintf(text, 256,
+                            "{\"metadata\":{\"name\":\"object-%ld\",\"namespace\":\"ns%ld\"},\"status\":{"
+                            "\"phase\":\"Running\"},\"pad\":\"",
+                            index, index % 20);
       int pad = bytes - length - 2 > 0 ? bytes - length - 2 : 0;
       memset(text + length, 'x', (size_t)pad);
       memcpy(text + length + pad, "\"}", 2);
@@ -179,7 +184,8 @@ int main(int count, char **argument) {
       char id[64];
       snprintf(id, sizeof id, "Q7yZ0aWm3k.%ld", index);
       with_id.MsgId = id;
-      must(js_PublishAsync(js, subject, text, length + pad + 2, strcmp(mode, "pubid") == 0 ? &with_id : NULL), "publish");
+      must(js_PublishAsync(js, subject, text, length + pad + 2, strcmp(mode, "pubid") == 0 ? &with_id : NULL),
+           "publish");
     }
     must(js_PublishAsyncComplete(js, NULL), "acknowledgements");
     report(mode, messages, began);
@@ -206,7 +212,8 @@ int main(int count, char **argument) {
     struct pacer pacer = {url, atoi(argument[3]), atoi(argument[4])};
     stream(js, "LIMITLAT", "limitlat");
     char command[4096];
-    snprintf(command, sizeof command, "%s tail 'limitlat.>' --server %s --count %d", argument[5], url, pacer.count);
+    snprintf(command, sizeof command, "%s tail 'limitlat.>' --server %s --count %d", argument[5], url,
+             pacer.count);
     FILE *lines = popen(command, "r");
     await_consumer(js, "LIMITLAT");
     double *times = malloc(sizeof(double) * (size_t)pacer.count);

@@ -38,8 +38,8 @@ static inline void ccurl_set_sinks(CURL *handle, ccurl_sink body, ccurl_sink hea
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
 }
 
-/// A peer whose machine is gone answers no keep-alive probe: the kernel gives such a connection up after 15 s idle
-/// and 30 s without an answer, where its own default is hours.
+/// A peer whose machine is gone answers no keep-alive probe: the kernel gives such a connection up after 15 s
+/// idle and 30 s without an answer, where its own default is hours.
 static int ccurl_tune_socket(void *context, curl_socket_t socket, curlsocktype purpose) {
   (void)context;
   (void)purpose;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses, once and at start, the widest instructions that this machine has. The program itself is built for the
-// baseline of its architecture.
+// Chooses, once and at start, the widest instructions that this machine has. The program itself is built for
+// the baseline of its architecture.
 #include <cstring>
 
 #include "CJSON.h"
@@ -16,10 +16,12 @@ namespace baseline {
 struct Block {
   uint64_t quotes, backslashes, opening, closing, curly, high;
 
-  ALWAYS_INLINE explicit Block(const uint8_t *p) : quotes(0), backslashes(0), opening(0), closing(0), curly(0), high(0) {
+  ALWAYS_INLINE explicit Block(const uint8_t *p)
+      : quotes(0), backslashes(0), opening(0), closing(0), curly(0), high(0) {
     for (int i = 0; i < 4; i++) {
       __m128i bytes = _mm_loadu_si128((const __m128i *)(p + 16 * i));
-      __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));  // [ and { are told apart by this bit alone; so are ] and }
+      __m128i folded = _mm_or_si128(
+          bytes, _mm_set1_epi8(0x20));  // [ and { are told apart by this bit alone; so are ] and }
       int shift = 16 * i;
       quotes |= equal(bytes, '"') << shift;
       backslashes |= equal(bytes, '\\') << shift;
@@ -61,14 +63,16 @@ static ALWAYS_INLINE uint64_t prefix_xor(uint64_t bits) {
 }  // namespace baseline
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), \
+                             apply_to = function)
 namespace avx2 {
 struct Block {
   uint64_t quotes, backslashes, opening, closing, curly, high;
 
   ALWAYS_INLINE explicit Block(const uint8_t *p) {
     __m256i low = _mm256_loadu_si256((const __m256i *)p), up = _mm256_loadu_si256((const __m256i *)(p + 32));
-    __m256i fold = _mm256_set1_epi8(0x20), lowFolded = _mm256_or_si256(low, fold), upFolded = _mm256_or_si256(up, fold);
+    __m256i fold = _mm256_set1_epi8(0x20), lowFolded = _mm256_or_si256(low, fold),
+            upFolded = _mm256_or_si256(up, fold);
     quotes = equal(low, up, '"');
     backslashes = equal(low, up, '\\');
     opening = equal(lowFolded, upFolded, '{');
@@ -94,8 +98,8 @@ static ALWAYS_INLINE uint64_t prefix_xor(uint64_t bits) {
 }  // namespace avx2
 #pragma clang attribute pop
 
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,lzcnt,popcnt,pclmul"))), \
+                             apply_to = function)
 namespace avx512 {
 struct Block {
   uint64_t quotes, backslashes, opening, closing, curly, high;
@@ -136,10 +140,12 @@ const Instructions avx512Ones = {"avx512", avx512::close, avx512::check, avx512:
 bool supported(const char *name) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  bool two = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-             __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
+  bool two = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+             __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+             __builtin_cpu_supports("pclmul");
   if (!strcmp(name, "avx2")) return two;
-  if (!strcmp(name, "avx512")) return two && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+  if (!strcmp(name, "avx512"))
+    return two && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 #endif
   return !strcmp(name, "baseline");
 }

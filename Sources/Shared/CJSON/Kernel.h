@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scans over blocks of 64 bytes. Dispatch.cpp includes this file once for each set of instructions, inside a
-// namespace that has `struct Block`, whose members are masks with the lowest bit for the first byte:
-// quotes, backslashes, opening (brackets of both kinds), closing (both), curly (brackets of that kind), high (not ASCII),
-// and `prefix_xor`. No include guard, for that reason.
+// The scans over blocks of 64 bytes. Dispatch.cpp includes this file once for each set of instructions,
+// inside a namespace that has `struct Block`, whose members are masks with the lowest bit for the first byte:
+// quotes, backslashes, opening (brackets of both kinds), closing (both), curly (brackets of that kind), high
+// (not ASCII), and `prefix_xor`. No include guard, for that reason.
 
 /// What one block tells the next about strings.
 struct Strings {
@@ -18,8 +18,9 @@ struct Strings {
     return result;
   }
 
-  /// The bytes that a backslash escapes, as far as they are no backslashes: those behind a run of odd length. Adding a
-  /// run's first bit carries to the byte behind the run; whether that byte's place is even tells the length.
+  /// The bytes that a backslash escapes, as far as they are no backslashes: those behind a run of odd length.
+  /// Adding a run's first bit carries to the byte behind the run; whether that byte's place is even tells the
+  /// length.
   ALWAYS_INLINE uint64_t escaped(uint64_t backslashes) {
     const uint64_t even = 0x5555555555555555;
     uint64_t runs = backslashes & ~escape_next;
@@ -79,7 +80,8 @@ static json_finding check(const uint8_t *start, const uint8_t *limit) {
     uint64_t here = limit - p < 64 ? (1ull << (limit - p)) - 1 : ~0ull;
     high |= block.high & here;
     uint64_t outside = ~strings.mask(block) & here;
-    uint64_t opening = block.opening & outside, closing = block.closing & outside, brackets = opening | closing;
+    uint64_t opening = block.opening & outside, closing = block.closing & outside,
+             brackets = opening | closing;
     size_t closings = (size_t)__builtin_popcountll(closing);
     if (__builtin_expect(nesting.stays_within_word(closings, (size_t)__builtin_popcountll(opening)), 1)) {
       uint64_t stack = nesting.word, wrong = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What libraries do well already: simdjson validates UTF-8 with the widest instructions it finds at run time, and the
-// C++ library reads and prints doubles exactly and without a locale.
+// What libraries do well already: simdjson validates UTF-8 with the widest instructions it finds at run time,
+// and the C++ library reads and prints doubles exactly and without a locale.
 #include <simdjson.h>
 
 #include <charconv>

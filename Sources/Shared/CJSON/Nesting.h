@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <vector>
 
-/// The kinds of the containers that are open, one bit each (1: curly), the innermost lowest. Of any depth: what does not
-/// fit into a word goes to a vector, 64 levels at a time.
+/// The kinds of the containers that are open, one bit each (1: curly), the innermost lowest. Of any depth:
+/// what does not fit into a word goes to a vector, 64 levels at a time.
 struct Nesting {
   uint64_t word = 0;
   size_t depth = 0;
 
-  /// Whether so many brackets can come, in whatever order, without the depth reaching 0 or the word running over.
+  /// Whether so many brackets can come, in whatever order, without the depth reaching 0 or the word running
+  /// over.
   bool stays_within_word(size_t closings, size_t openings) const {
     size_t inWord = depth - 64 * outer.size();
     return closings < inWord && inWord + openings <= 64;

@@ -12,7 +12,8 @@ bool hex(uint8_t c) { return digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'
 /// The first byte from `p` on that means something in a string: a quote, a backslash or a control character.
 const uint8_t *special(const uint8_t *p, const uint8_t *limit) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), lastControl = _mm_set1_epi8(0x1f);
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                lastControl = _mm_set1_epi8(0x1f);
   for (; p < limit; p += 16) {
     __m128i block = _mm_loadu_si128((const __m128i *)p);
     __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, lastControl), block);
@@ -33,7 +34,14 @@ const uint8_t *string(const uint8_t *p, const uint8_t *limit) {
     if (c != '\\') continue;
     if (p >= limit) return nullptr;
     switch (*p++) {
-      case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': break;
+      case '"':
+      case '\\':
+      case '/':
+      case 'b':
+      case 'f':
+      case 'n':
+      case 'r':
+      case 't': break;
       case 'u':
         if (limit - p < 4 || !hex(p[0]) || !hex(p[1]) || !hex(p[2]) || !hex(p[3])) return nullptr;
         p += 4;
@@ -75,8 +83,9 @@ struct Member {
   }
 };
 
-/// Goes over a text. `note.member(depth, member)` is told each member of an object that lies `depth` deep, the outermost
-/// being 1, before its value; `note.end(depth, p)` where a value ends that lies in a container of that depth.
+/// Goes over a text. `note.member(depth, member)` is told each member of an object that lies `depth` deep,
+/// the outermost being 1, before its value; `note.end(depth, p)` where a value ends that lies in a container
+/// of that depth.
 template <class Note>
 json_finding walk(const uint8_t *p, const uint8_t *limit, Note &note) {
   const uint8_t *start = p;
@@ -131,7 +140,8 @@ struct Nothing {
   void end(size_t, const uint8_t *) {}
 };
 
-/// Whether a key with escapes spells `name`, which is letters: what is escaped then is six bytes for one, as `\u006e`.
+/// Whether a key with escapes spells `name`, which is letters: what is escaped then is six bytes for one, as
+/// `\u006e`.
 bool spells_escaped(const uint8_t *p, const uint8_t *quote, const char *name) {
   for (; *name && p < quote; name++) {
     if (*p != '\\') {
@@ -150,7 +160,8 @@ template <size_t size>
 inline bool spells(const Member &member, const char (&name)[size]) {
   const size_t length = size - 1, count = (size_t)(member.quote - member.key);
   if (count == length) return !__builtin_memcmp(member.key, name, length);
-  return count > length && count <= 6 * length && (count - length) % 5 == 0 && spells_escaped(member.key, member.quote, name);
+  return count > length && count <= 6 * length && (count - length) % 5 == 0 &&
+         spells_escaped(member.key, member.quote, name);
 }
 
 /// Notes where an event's parts lie.
@@ -181,7 +192,8 @@ struct Envelope {
     if (part) part->start = member.value;
     open[depth] = part;
     for (size_t below = depth + 1; below <= 3; below++) inside[below] = nullptr;
-    if (part == &found.object || part == &found.metadata || part == &found.object_metadata) inside[depth + 1] = part;
+    if (part == &found.object || part == &found.metadata || part == &found.object_metadata)
+      inside[depth + 1] = part;
   }
 
   void end(size_t depth, const uint8_t *p) {

@@ -9,8 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// The Ed25519 public key of a 32-byte seed; 1 when it worked. libnats signs with a seed but cannot name its public
-/// key, which its own interface wants beside the seed.
+/// The Ed25519 public key of a 32-byte seed; 1 when it worked. libnats signs with a seed but cannot name its
+/// public key, which its own interface wants beside the seed.
 static inline int cnats_ed25519_public_key(const unsigned char seed[32], unsigned char key[32]) {
   size_t length = 32;
   EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
@@ -27,15 +27,18 @@ static inline const char *cnats_last_error(void) {
   return text == NULL ? "" : text;
 }
 
-/// A descriptor that is readable after a thread has written to it (eventfd(2)), which Swift's Glibc leaves out.
+/// A descriptor that is readable after a thread has written to it (eventfd(2)), which Swift's Glibc leaves
+/// out.
 static inline int cnats_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // Declared behind a feature macro that Swift's importer does not set.
 extern long syscall(long number, ...);
 
-/// Reserves disk space for `length` bytes after the end of a file, whose size stays. Returns 0, or -1 with `errno` set.
+/// Reserves disk space for `length` bytes after the end of a file, whose size stays. Returns 0, or -1 with
+/// `errno` set.
 static inline int cnats_reserve_room(int descriptor, long length) {
-  const int keep_size = 1; // FALLOC_FL_KEEP_SIZE, which is behind a feature macro that Swift's importer does not set
+  const int keep_size =
+      1;  // FALLOC_FL_KEEP_SIZE, which is behind a feature macro that Swift's importer does not set
   off_t end = lseek(descriptor, 0, SEEK_END);
   return end < 0 ? -1 : (int)syscall(SYS_fallocate, descriptor, keep_size, end, (off_t)length);
 }

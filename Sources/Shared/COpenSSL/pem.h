@@ -20,7 +20,9 @@ typedef enum {
 
 /// Notes that a password was asked for, and gives none.
 static inline int copenssl_refuse_password(char *text, int size, int writing, void *asked) {
-  (void)text; (void)size; (void)writing;
+  (void)text;
+  (void)size;
+  (void)writing;
   *(int *)asked = 1;
   return -1;
 }
@@ -43,17 +45,20 @@ static inline long copenssl_count_certificates(const void *bytes, size_t count) 
 }
 
 /// Whether a client certificate and its key, both PEM, can be used, and belong together.
-static inline copenssl_verdict copenssl_check_pair(
-    const void *certificate, size_t certificate_count, const void *key, size_t key_count) {
+static inline copenssl_verdict copenssl_check_pair(const void *certificate, size_t certificate_count,
+                                                   const void *key, size_t key_count) {
   int asked = 0;
   BIO *first = BIO_new_mem_buf(certificate, (int)certificate_count);
   BIO *second = BIO_new_mem_buf(key, (int)key_count);
   X509 *leaf = first ? PEM_read_bio_X509(first, NULL, copenssl_refuse_password, &asked) : NULL;
   EVP_PKEY *pair = second ? PEM_read_bio_PrivateKey(second, NULL, copenssl_refuse_password, &asked) : NULL;
   copenssl_verdict verdict = COPENSSL_USABLE;
-  if (!leaf) verdict = COPENSSL_NO_CERTIFICATE;
-  else if (!pair) verdict = asked ? COPENSSL_ENCRYPTED_KEY : COPENSSL_NO_KEY;
-  else if (X509_check_private_key(leaf, pair) != 1) verdict = COPENSSL_MISMATCH;
+  if (!leaf)
+    verdict = COPENSSL_NO_CERTIFICATE;
+  else if (!pair)
+    verdict = asked ? COPENSSL_ENCRYPTED_KEY : COPENSSL_NO_KEY;
+  else if (X509_check_private_key(leaf, pair) != 1)
+    verdict = COPENSSL_MISMATCH;
   ERR_clear_error();
   X509_free(leaf);
   EVP_PKEY_free(pair);

@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "CProcess.h"
 
-#include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

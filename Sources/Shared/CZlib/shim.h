@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-// zlib keeps the address of its z_stream, so the stream lives on the heap; its initialisers are macros, which Swift does not see.
-// Both make and take raw deflate (RFC 1951), without zlib's header and checksum.
+// zlib keeps the address of its z_stream, so the stream lives on the heap; its initialisers are macros, which
+// Swift does not see. Both make and take raw deflate (RFC 1951), without zlib's header and checksum.
 
 /// A compressor with a window of 2^bits bytes, 9 to 15; NULL without memory.
 static inline z_stream *czlib_deflater(int bits, int level) {

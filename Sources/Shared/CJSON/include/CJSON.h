@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Scanning JSON bytes: what the Swift module `JSON` stands on.
 ///
-/// Every function reads [p, limit) and may touch, but never heeds, up to JSON_PADDING bytes behind `limit`: those
-/// must be readable memory. No function allocates, except `json_check` for text nested deeper than 2,048 levels.
+/// Every function reads [p, limit) and may touch, but never heeds, up to JSON_PADDING bytes behind `limit`:
+/// those must be readable memory. No function allocates, except `json_check` for text nested deeper than
+/// 2,048 levels.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,8 +40,8 @@ typedef struct {
   const uint8_t *_Nonnull at;
 } json_finding;
 
-/// Whether [p, limit) is one whole JSON value: brackets that match, strings that end, valid UTF-8, and nothing but
-/// white space around. Scalars inside, commas and colons are not looked at.
+/// Whether [p, limit) is one whole JSON value: brackets that match, strings that end, valid UTF-8, and
+/// nothing but white space around. Scalars inside, commas and colons are not looked at.
 json_finding json_check(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
 /// Whether [p, limit) is JSON by the letter of RFC 8259.
@@ -52,7 +53,8 @@ typedef struct {
   const uint8_t *_Nullable end;
 } json_part;
 
-/// Where the values lie that make an object a watch event, or one with metadata. Of equal keys the first counts.
+/// Where the values lie that make an object a watch event, or one with metadata. Of equal keys the first
+/// counts.
 typedef struct {
   /// How many members the outermost object has.
   size_t members;
@@ -70,11 +72,11 @@ typedef struct {
 } json_envelope;
 
 /// As `json_check_strictly`, and notes on the way where an event's parts lie.
-json_finding json_find_envelope(
-    const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, json_envelope *_Nonnull envelope);
+json_finding json_find_envelope(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit,
+                                json_envelope *_Nonnull envelope);
 
-/// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which must not be
-/// inside a string; NULL when there is none. Kinds of brackets are not compared.
+/// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which
+/// must not be inside a string; NULL when there is none. Kinds of brackets are not compared.
 const uint8_t *_Nullable json_close(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, size_t depth);
 
 /// How many containers lie in each other in the value [p, limit) at the most; up to 63 more than there are.
@@ -104,23 +106,27 @@ typedef struct {
 /// Reads [p, limit) as a number of JSON's grammar.
 json_number_value json_number(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
-/// Writes the shortest text that reads back as `value`, which must be finite, and returns its length, at most 32.
+/// Writes the shortest text that reads back as `value`, which must be finite, and returns its length, at
+/// most 32.
 size_t json_print_double(double value, uint8_t *_Nonnull text);
 
 /// Whether the text [p, limit) contains these bytes.
-bool json_contains(
-    const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes, size_t count);
+bool json_contains(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes,
+                   size_t count);
 
-/// Which instructions `json_check`, `json_close` and `json_depth` use on this machine: `avx512`, `avx2` or `baseline`.
+/// Which instructions `json_check`, `json_close` and `json_depth` use on this machine: `avx512`, `avx2` or
+/// `baseline`.
 const char *_Nonnull json_instructions(void);
 
-/// Makes `json_check`, `json_close` and `json_depth` use no better instructions than these, for tests. False: unknown or not here.
+/// Makes `json_check`, `json_close` and `json_depth` use no better instructions than these, for tests. False:
+/// unknown or not here.
 bool json_use_instructions(const char *_Nonnull name);
 
-/// The closing quote of the string whose first byte is at `p` (behind the opening quote); NULL when it does not end.
-/// Sets `escaped` when there is a backslash in it.
-static inline const uint8_t *_Nullable json_string_end(
-    const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, bool *_Nonnull escaped) {
+/// The closing quote of the string whose first byte is at `p` (behind the opening quote); NULL when it does
+/// not end. Sets `escaped` when there is a backslash in it.
+static inline const uint8_t *_Nullable json_string_end(const uint8_t *_Nonnull p,
+                                                       const uint8_t *_Nonnull limit,
+                                                       bool *_Nonnull escaped) {
 #if defined(__SSE2__)
   const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
   while (p < limit) {
@@ -155,8 +161,9 @@ static inline const uint8_t *_Nonnull json_space(const uint8_t *_Nonnull p, cons
 }
 
 /// The end of the number or literal at `p`: the next comma, closing bracket or white space.
-static inline const uint8_t *_Nonnull json_scalar_end(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit) {
-  while (p < limit && *p > 0x20 && *p != ',' && *p != '}' && *p != ']') p++;
+static inline const uint8_t *_Nonnull json_scalar_end(const uint8_t *_Nonnull p,
+                                                      const uint8_t *_Nonnull limit) {
+  while (p<limit && * p> 0x20 && *p != ',' && *p != '}' && *p != ']') p++;
   return p;
 }
 

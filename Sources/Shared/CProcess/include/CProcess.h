@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Swift cannot do between vfork(2) and execve(2), and after fork(2): plain C, async-signal-safe calls only.
+// What Swift cannot do between vfork(2) and execve(2), and after fork(2): plain C, async-signal-safe calls
+// only.
 #pragma once
 #include <sys/types.h>
 
@@ -21,16 +22,17 @@ struct cprocess_start {
   unsigned long long descriptor_limit;
 };
 
-/// Starts a process: descriptors from 3 up closed, every signal with its default action and none blocked, killed with
-/// SIGKILL when this process ends (PR_SET_PDEATHSIG). Any thread may call it; children are started one after another.
+/// Starts a process: descriptors from 3 up closed, every signal with its default action and none blocked,
+/// killed with SIGKILL when this process ends (PR_SET_PDEATHSIG). Any thread may call it; children are
+/// started one after another.
 ///
-/// Returns the process id, and in `descriptor` a pidfd that is close-on-exec; -1 with `errno` set when the process
-/// could not be started, including the reason why execve(2) failed.
+/// Returns the process id, and in `descriptor` a pidfd that is close-on-exec; -1 with `errno` set when the
+/// process could not be started, including the reason why execve(2) failed.
 pid_t cprocess_start(const struct cprocess_start *start, int *descriptor);
 
-/// Starts a guard: a process that outlives the caller by a moment. It reads process group ids from a pipe, a positive
-/// one to remember and its negative to forget, and kills each remembered group with SIGKILL when the pipe's last
-/// writer has ended, which is how a group ends whose parent was killed.
+/// Starts a guard: a process that outlives the caller by a moment. It reads process group ids from a pipe, a
+/// positive one to remember and its negative to forget, and kills each remembered group with SIGKILL when the
+/// pipe's last writer has ended, which is how a group ends whose parent was killed.
 ///
 /// Returns the write end of the pipe, close-on-exec; -1 with `errno` set.
 int cprocess_start_guard(const char *name);
@@ -39,12 +41,14 @@ int cprocess_start_guard(const char *name);
 /// Returns 1 when it has ended, 0 when the time has passed.
 int cprocess_wait(int descriptor, int milliseconds);
 
-/// Takes the status of a process that has ended: the exit status, or minus the number of the signal that killed it.
+/// Takes the status of a process that has ended: the exit status, or minus the number of the signal that
+/// killed it.
 int cprocess_reap(pid_t process);
 
-/// Opens a pipe whose ends are close-on-exec from the start, as pipe2(2) does: no child that another thread starts at
-/// that moment inherits them. Returns 0, or -1 with `errno` set.
+/// Opens a pipe whose ends are close-on-exec from the start, as pipe2(2) does: no child that another thread
+/// starts at that moment inherits them. Returns 0, or -1 with `errno` set.
 int cprocess_pipe(int ends[2]);
 
-/// Gives freed memory back to the system, which glibc keeps otherwise (malloc_trim(3)); does nothing elsewhere.
+/// Gives freed memory back to the system, which glibc keeps otherwise (malloc_trim(3)); does nothing
+/// elsewhere.
 void cprocess_trim_memory(void);
