@@ -75,7 +75,9 @@ import Testing
       Thread.sleep(forTimeInterval: Double.random(in: 0.1...0.6, using: &random))
       switch Int.random(in: 0..<5, using: &random) {
       case 0:
-        try bed.server.restart()
+        // NATS before 2.10 that is killed forgets acknowledgements and stores again what it had removed from a work queue:
+        // of 15 messages that a plain client had acknowledged, all 15 came back or stayed behind for ever.
+        try bed.server.restart(by: version == .debian ? SIGTERM : SIGKILL)
         interruptions += 1
         for worker in workers { worker.send(SIGTERM) }
       case 1:

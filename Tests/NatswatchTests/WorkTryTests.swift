@@ -118,6 +118,35 @@ import Testing
     #expect(began.count == 4 && (version == .debian || began == ["1", "2", "3", "4"]), "\(began)")
     #expect(try bed.info("DLQ").state.messages == 1 && bed.info("W").state.messages == 0)
   }
+
+  /// 2.9 tells another time of the consumer's creation after a restart, which is part of a count's key.
+  @Test(arguments: NATSServer.Version.installed) func failuresCountAcrossRestartsOfTheServer(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try Bed.forWork(version)
+    let folder = try TemporaryDirectory()
+    try bed.publish(1...1, to: "w.a", stream: "W")
+    let flags = [
+      "work", "w.>", "--durable", "D", "--retries", "1", "--retry-initial", "2s", "--ack-wait", "1s",
+    ]
+    let command = try folder.handler("echo $NATSWATCH_ATTEMPT >>began; exit 1")
+    // The two times may lie in two seconds where the first lies at the end of one.
+    try eventually("a second has begun") {
+      Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 1) < 0.3
+    }
+    let first = try bed.start(flags + command)
+    try eventually("the failure is recorded") {
+      (try? bed.info(TryCounts.bucketStream).state.messages) == 1
+    }
+    first.send(SIGTERM)
+    _ = try first.waitForEnd()
+    try bed.server.restart(by: SIGTERM)
+    let last = try bed.run(flags + ["--until-now"] + command)
+    #expect(last.status == 0, "\(last)")
+    #expect(try folder.read("began").split(separator: "\n").count == 2)
+    let after = try bed.reconnected()
+    #expect(try after.info("DLQ").state.messages == 1 && after.info("W").state.messages == 0)
+  }
 }
 
 extension TemporaryDirectory {

@@ -122,9 +122,10 @@ package final class NATSServer: Sendable {
   /// Ends the server as a crash would.
   package func kill() { end(with: SIGKILL) }
 
-  /// Starts the server again on the same port and store, and returns when it accepts connections.
-  package func restart() throws {
-    end(with: SIGKILL)
+  /// Ends the server, by a crash where the signal is SIGKILL, starts it again on the same port and store, and returns when
+  /// it accepts connections.
+  package func restart(by signal: Int32 = SIGKILL) throws {
+    end(with: signal)
     let next = try Self.run(arguments[0], Array(arguments.dropFirst()) + ["-p", "\(port)"])
     process.withLock { $0 = next }
     guard Self.accepts(port: port, before: Date().addingTimeInterval(20)) else {

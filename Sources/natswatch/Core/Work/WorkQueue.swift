@@ -12,7 +12,9 @@ struct WorkQueue: Sendable {
   let durable: String
   /// The stream's identity.
   let epoch: String
-  /// The consumer's creation, which tells it from an earlier one of the same name.
+  /// The second in which the consumer was created, which tells it from an earlier one of the same name.
+  ///
+  /// No more of the time than that: NATS 2.9 tells a time that is some hundred microseconds later once it was restarted.
   let consumerEpoch: String
   /// The time that the consumer really gives a silent worker.
   let ackWait: Duration
@@ -49,7 +51,7 @@ struct WorkQueue: Sendable {
     durable = settings.durable
     epoch = stream.epoch
     let created = consumer.created ?? stream.created
-    consumerEpoch = RFC3339.nanoseconds(created).map(String.init) ?? stream.epoch
+    consumerEpoch = RFC3339.nanoseconds(created).map { String($0 / 1_000_000_000) } ?? stream.epoch
     ackWait =
       consumer.config.ack_wait.map { Duration.nanoseconds($0) } ?? settings.ackWait
       ?? WorkSettings.defaultAckWait
