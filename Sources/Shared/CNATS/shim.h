@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <nats/nats.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,6 +9,10 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/// Leaves OpenSSL's state in place at exit(3). Its exit handler frees what a thread may still use that closes
+/// a TLS connection: "double free or corruption". Must come before anything else that uses OpenSSL.
+static inline void cnats_keep_openssl(void) { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); }
 
 /// The Ed25519 public key of a 32-byte seed; 1 when it worked. libnats signs with a seed but cannot name its
 /// public key, which its own interface wants beside the seed.

@@ -171,7 +171,8 @@ package final class Shutdown: Sendable {
       if let writer = state.withLock({ $0.writer }) { pthread_kill(writer, SIGURG) }
       usleep(100_000)
     }
-    guard let signal = cause.deadlySignal else { exit(ExitStatus.timedOut.rawValue) }
+    // Without exit handlers: other threads still run.
+    guard let signal = cause.deadlySignal else { _exit(ExitStatus.timedOut.rawValue) }
     Self.die(by: signal)
   }
 

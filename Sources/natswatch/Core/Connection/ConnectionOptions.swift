@@ -10,6 +10,7 @@ import Synchronization
 
   /// - Throws: `badSettings` for what libnats cannot take: files above all.
   init(_ settings: ConnectionSettings, state: ConnectionState) throws(NATSError) {
+    cnats_keep_openssl()
     var created: OpaquePointer?
     guard unsafe natsOptions_Create(&created) == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.badSettings, "make connection options: out of memory")

@@ -42,10 +42,17 @@ import Synchronization
   private let turns = Atomic<Int>(0)
   private let isStopped = Atomic<Bool>(false)
   private let wakeDescriptor = cnats_event()
+  /// Readable when the thread has closed the connection.
+  private let endDescriptor = cnats_event()
+  /// How long ``stop()`` waits for the thread.
+  private static let endPatience: Int32 = 1_000
 
   init(state: ConnectionState) { self.state = state }
 
-  deinit { close(wakeDescriptor) }
+  deinit {
+    close(wakeDescriptor)
+    close(endDescriptor)
+  }
 
   /// Makes libnats use this loop.
   func install(in options: OpaquePointer) {
@@ -106,18 +113,25 @@ import Synchronization
   /// Starts the thread, for a connection that has been made.
   func start() {
     state.register()
-    startThread { self.run() }
+    startThread {
+      self.run()
+      Self.signal(self.endDescriptor)
+    }
   }
 
-  /// Ends the thread, which closes and destroys the connection. Nobody may use the connection any more.
+  /// Ends the thread, which sends what waits, closes and destroys the connection, and waits for its end: an exiting
+  /// process would cut it off. Nobody may use the connection any more.
   func stop() {
     isStopped.store(true, ordering: .releasing)
     wake()
+    _ = poll([(endDescriptor, Int16(POLLIN)), (-1, 0), (-1, 0)], Self.endPatience)
   }
 
-  private func wake() {
+  private func wake() { Self.signal(wakeDescriptor) }
+
+  private static func signal(_ descriptor: Int32) {
     var one: UInt64 = 1
-    unsafe _ = write(wakeDescriptor, &one, 8)
+    unsafe _ = write(descriptor, &one, 8)
   }
 
   private func run() {
@@ -136,6 +150,8 @@ import Synchronization
       }
     }
     state.unregister()
+    // To a server that is no longer there, nothing is sent.
+    if state.loss != nil { shutdown(handles.socket, Int32(SHUT_RDWR)) }
     unsafe natsConnection_Close(connection)
     let subscriptions = unsafe self.handles.withLock { unsafe $0.subscriptions }
     unsafe subscriptions.forEach { unsafe natsSubscription_Destroy($0) }
