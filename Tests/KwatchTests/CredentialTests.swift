@@ -85,7 +85,8 @@ import Testing
   static let refused = [
     Refused(script: answer("t", "client.authentication.k8s.io/v1beta1"), words: "v1beta1"),
     Refused(script: "exit 3", words: "3"), Refused(script: "kill -9 $$", words: "9"),
-    Refused(script: "true", words: "printed nothing"), Refused(script: "echo no", words: "not JSON"),
+    Refused(script: "true", words: "printed nothing"), Refused(script: "echo", words: "printed nothing"),
+    Refused(script: "echo no", words: "not JSON"),
     Refused(script: answer("t"), words: "terminal", fields: ", interactiveMode: Always"),
     Refused(script: "head -c 5000000 /dev/zero", words: "4 MiB"),
   ]
@@ -95,6 +96,29 @@ import Testing
     #expect(outcome.status == 78)
     #expect(outcome.diagnostics.contains(refused.words), "\(outcome)")
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+  }
+
+  @Test func takesAByteOrderMarkBeforeAPluginsAnswer() throws {
+    #expect(try run("printf '\\357\\273\\277'; \(Self.answer("t"))").status == 0)
+  }
+
+  /// A file that is there is not reported as missing.
+  @Test func saysWhyAPluginCannotBeStarted() throws {
+    for (mode, text, words) in [
+      (0o644 as mode_t, "#!/bin/sh\n", "Permission denied"),
+      (0o755, "#!/no/such/interpreter\n", "interpreter"),
+    ] {
+      let path = try directory.write(text, to: "unusable")
+      unsafe chmod(path, mode)
+      let server = try server(wanting: "t")
+      defer { server.close() }
+      let user = "exec: {apiVersion: \(Self.version), command: \(path)}"
+      let outcome = try Tool.run(
+        "kwatch", ["configmaps", "--list-only"],
+        environment: try server.kubeconfig(in: directory.url, user: user))
+      #expect(outcome.status == 78 && outcome.diagnostics.contains(words), "\(outcome)")
+      try FileManager.default.removeItem(atPath: path)
+    }
   }
 
   @Test func givesAPluginItsInformation() throws {

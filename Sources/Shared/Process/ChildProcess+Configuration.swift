@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Glibc
 
 extension ChildProcess {
   /// Where a standard stream of a command leads.
@@ -32,5 +33,13 @@ package struct ChildProcessError: ToolError, Equatable {
   package var command: String
   package var errno: Int32
   package var status: ExitStatus { .usage }
-  package var description: String { "start '\(command)': \(systemMessage(self.errno))" }
+  package var description: String { "start '\(command)': \(reason)" }
+
+  /// Why it did not start.
+  package var reason: String {
+    guard self.errno == ENOENT, CommandSearch.path(of: command) != nil else {
+      return systemMessage(self.errno)
+    }
+    return "the interpreter that its first line names does not exist"
+  }
 }

@@ -51,7 +51,7 @@ internal import Synchronization
   package init(_ configuration: Configuration) throws(ChildProcessError) {
     let command = configuration.command.first ?? ""
     guard let path = CommandSearch.path(of: command) else {
-      throw ChildProcessError(command: command, errno: ENOENT)
+      throw ChildProcessError(command: command, errno: CommandSearch.isPath(command) ? EACCES : ENOENT)
     }
     var ends = ChildStreams()
     do throws(ChildProcessError) {

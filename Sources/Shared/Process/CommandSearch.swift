@@ -12,6 +12,11 @@ package enum CommandSearch {
     return folders.lazy.map { ($0.isEmpty ? "." : $0) + "/" + command }.first(where: isExecutable)
   }
 
+  /// Whether a command is the path of something that exists, executable or not.
+  static func isPath(_ command: String) -> Bool {
+    unsafe command.contains("/") && access(command, F_OK) == 0
+  }
+
   private static func isExecutable(_ path: String) -> Bool {
     var status = stat()
     guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }

@@ -12,9 +12,12 @@ struct ExecCredential: Equatable, Sendable {
   /// `apiVersion`: what the plugin was asked for; another one is refused, as by kubectl. Empty: any.
   /// `source`: names the plugin in messages.
   init(_ text: [UInt8], apiVersion: String, from source: String) throws(ConfigError) {
+    // Plugins for Windows too may begin with a byte order mark.
+    let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
     let value: JSONValue
     do { value = try JSONValue(parsing: text) } catch {
-      throw ConfigError("\(source) printed \(text.isEmpty ? "nothing" : "something that is not JSON")")
+      let isBlank = text.allSatisfy { $0 <= 0x20 }
+      throw ConfigError("\(source) printed \(isBlank ? "nothing" : "something that is not JSON")")
     }
     guard value["kind"]?.string == "ExecCredential", let status = value["status"] else {
       throw ConfigError("\(source) printed no ExecCredential with a status")

@@ -35,7 +35,7 @@ enum ExecPluginRun {
     do throws(ChildProcessError) { child = try ChildProcess(configuration) } catch {
       let hint = plugin.installHint.split(separator: "\n").joined(separator: " ")
       throw ConfigError(
-        "\(what) could not be started: \(systemMessage(error.errno))\(hint.isEmpty ? "" : "; \(hint)")")
+        "\(what) could not be started: \(error.reason)\(hint.isEmpty ? "" : "; \(hint)")")
     }
     var output: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
