@@ -127,6 +127,19 @@ import Testing
     }
   }
 
+  @Test(arguments: ["https://[::1]:6443", "https://::1:6443", "HTTPS://[::1]:6443//"])
+  func takesAnIPv6Address(_ text: String) throws {
+    #expect(try ServerAddress(text).description == "https://[::1]:6443")
+  }
+
+  /// As sigs.k8s.io/yaml has it, of which kubectl is made.
+  @Test func usesTheLastOfRepeatedKeys() throws {
+    let text = "current-context: a\ncurrent-context: b\nusers: [{name: u, user: {token: x, token: y}}]\n"
+    let config = try KubeconfigParser(path: "/x").parse(Array(text.utf8))
+    #expect(config.currentContext == "b")
+    #expect(config.users["u"]?.token == "y")
+  }
+
   @Test func takesNullAndNothingForNothing() throws {
     for text in ["", "null", "clusters: null\nusers: ~\ncurrent-context:"] {
       #expect(try KubeconfigParser(path: "/x").parse(Array(text.utf8)) == Kubeconfig())
@@ -153,6 +166,7 @@ import Testing
 
   @Test(arguments: [
     "", "ftp://x", "https://", "https://x:99999", "https://x y", "https://u@x", "https://x?y", "https://x:a",
+    "https://[::1", "https://[::1]x:1", "https://[x]", "https://x:1:2", "https://[1.2.3.4]:1", "https://]",
   ])
   func refusesWhatIsNoServer(_ text: String) {
     #expect(throws: ConfigError.self) { try ServerAddress(text) }

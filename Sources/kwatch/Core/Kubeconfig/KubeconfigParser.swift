@@ -130,9 +130,10 @@ extension KubeconfigParser {
 
   private func fault(_ message: String) -> ConfigError { ConfigError("kubeconfig '\(path)' \(message)") }
 
+  /// The last of repeated keys counts, as for kubectl.
   private func field(_ node: Members, _ key: String) -> YAMLNode? {
-    for (name, value, _) in node where name.string == key { return value.isNull ? nil : value }
-    return nil
+    guard let value = node.last(where: { $0.key.string == key })?.value, !value.isNull else { return nil }
+    return value
   }
 
   private func string(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> String {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// An API server's URL, taken apart.
 struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
@@ -24,22 +25,27 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
     let authority = rest.prefix { $0 != "/" }
     path = String(rest.dropFirst(authority.count))
     while path.hasSuffix("/") { path.removeLast() }
-    var name = authority
-    var number = Substring(scheme == "https" ? "443" : "80")
-    if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-      name = authority[..<end].dropFirst()
-      let tail = authority[end...].dropFirst()
-      if tail.hasPrefix(":") { number = tail.dropFirst() }
-    } else if let colon = authority.lastIndex(of: ":") {
-      name = authority[..<colon]
-      number = authority[colon...].dropFirst()
-    }
+    let bracket = authority.hasPrefix("[") ? authority.firstIndex(of: "]") : nil
+    let colon = authority[(bracket ?? authority.startIndex)...].lastIndex(of: ":")
+    var name = authority[..<(colon ?? authority.endIndex)]
+    let number = colon.map { authority[$0...].dropFirst() } ?? (scheme == "https" ? "443" : "80")
+    let isBracketed = bracket != nil && name.hasSuffix("]")
+    if isBracketed { name = name.dropFirst().dropLast() }
     let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Array("?#@\\\"".utf8).contains($0) }
-    guard !name.isEmpty, let port = Int(number), (1...65_535).contains(port), isPlain else {
+    guard Self.isHost(name, isBracketed: isBracketed), let port = Int(number), (1...65_535).contains(port),
+      isPlain
+    else {
       throw ConfigError("the server address '\(text)' is not the URL of a server")
     }
     host = String(name)
     self.port = port
+  }
+
+  /// A name, an IPv4 address, or what looks like an IPv6 address and is one.
+  private static func isHost(_ name: Substring, isBracketed: Bool) -> Bool {
+    guard isBracketed || name.contains(where: { ":[]".contains($0) }) else { return !name.isEmpty }
+    var address = in6_addr()
+    return unsafe inet_pton(AF_INET6, String(name), &address) == 1
   }
 
   var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
