@@ -83,6 +83,32 @@ import Testing
     #expect(also.map(\.qualifiedName) == others)
   }
 
+  @Test(arguments: ["configmaps.v1.", "configmaps.v1", "configmaps.", "cm.v1./one"])
+  func takesKubectlsFullFormOfACoreResource(_ word: String) throws {
+    let (found, _) = try resolve([word], version: "v1.36")
+    guard case .found(let resource, _) = found[0] else {
+      Issue.record("\(word) is not found")
+      return
+    }
+    #expect(resource.qualifiedName == "configmaps")
+  }
+
+  @Test func knowsTheMembersOfACategory() throws {
+    for version in ["v1.20", "v1.36"] {
+      var discovery = Discovery([try ResourceName("all")], wantsAll: true)
+      var queue = discovery.start()
+      while !queue.isEmpty {
+        let path = queue.removeFirst()
+        let name = path == "/apis" ? "discovery-apis" : path == "/api/v1" ? "discovery-api" : nil
+        let body = name.flatMap { try? Wire.body("\(version)/\($0)") }
+        queue += discovery.answer(
+          path, body.map(Result.success) ?? .failure(ScopeError(kind: .http(404), message: "")))
+      }
+      #expect(discovery.members(of: "all").contains("pods"), "\(version)")
+      #expect(discovery.members(of: "pods").isEmpty)
+    }
+  }
+
   @Test(arguments: ["things.down.example.test", "things.v1beta1.down.example.test", "things"])
   func takesADownAPIForUnavailableAndNotForMissing(_ word: String) throws {
     let name = try ResourceName(word)

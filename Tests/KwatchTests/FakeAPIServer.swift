@@ -49,15 +49,18 @@ final class FakeAPIServer: Sendable {
       end()
     }
 
-    private func raw(_ bytes: [UInt8]) {
+    /// Bytes with HTTP's own framing; false once the client has left.
+    @discardableResult
+    func raw(_ bytes: [UInt8]) -> Bool {
       var rest = bytes[...]
       while !rest.isEmpty {
         let count = unsafe rest.withUnsafeBytes {
           unsafe Glibc.send(socket.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
         rest = rest.dropFirst(count)
       }
+      return true
     }
   }
 
@@ -139,9 +142,9 @@ final class FakeAPIServer: Sendable {
   /// `/api/v1` with the resources that the tests use.
   static let core = """
     {"kind":"APIResourceList","groupVersion":"v1","resources":[
-    {"name":"configmaps","singularName":"configmap","namespaced":true,"kind":"ConfigMap","verbs":["list","watch"],"shortNames":["cm"]},
-    {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["list","watch"],"shortNames":["po"]},
-    {"name":"secrets","singularName":"secret","namespaced":true,"kind":"Secret","verbs":["list","watch"]},
+    {"name":"configmaps","singularName":"configmap","namespaced":true,"kind":"ConfigMap","verbs":["list","watch"],"shortNames":["cm"],"categories":["all"]},
+    {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["list","watch"],"shortNames":["po"],"categories":["all"]},
+    {"name":"secrets","singularName":"secret","namespaced":true,"kind":"Secret","verbs":["list","watch"],"categories":["all"]},
     {"name":"nodes","singularName":"node","namespaced":false,"kind":"Node","verbs":["list","watch"],"shortNames":["no"]}]}
     """
 }

@@ -75,6 +75,23 @@ import Testing
   }
 
   /// etcd restored from an older snapshot: versions go back, and what was printed may be gone or older.
+  @Test(arguments: [429, 503]) func waitsForDiscoveryAsLongAsTheServerAsks(_ status: Int) throws {
+    let refusals = Atomic<Int>(0)
+    let server = try FakeAPIServer { request, reply in
+      guard request.path == "/api/v1" else { return reply.whole(Self.list(5, [])) }
+      guard refusals.add(1, ordering: .relaxed).newValue > 2 else {
+        return reply.whole("<html>busy</html>", status: status, ["Retry-After": "1"])
+      }
+      reply.whole(FakeAPIServer.core)
+    }
+    let begin = ContinuousClock.now
+    let outcome = try Tool.run(
+      "kwatch", ["configmaps", "--list-only"], environment: try server.kubeconfig(in: directory.url))
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(ContinuousClock.now - begin >= .seconds(2))
+    #expect(server.paths.filter { $0 == "/api/v1" }.count == 3)
+  }
+
   @Test func followsAServerWhoseVersionsGoBack() throws {
     let isRestored = Atomic<Bool>(false)
     let tooLarge =

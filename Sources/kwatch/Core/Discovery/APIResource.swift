@@ -12,6 +12,8 @@ struct APIResource: Equatable, Sendable {
   var isNamespaced = true
   var verbs: [String] = []
   var shortNames: [String] = []
+  /// Groups of resources that kubectl takes as a name: `all`.
+  var categories: [String] = []
 
   var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 

@@ -22,6 +22,8 @@ struct Discovery {
 
   private let names: [ResourceName]
   private let wantsAll: Bool
+  /// The cluster, for messages.
+  private let place: String
   private var asked: [String] = []
   private var open: Set<String> = []
   /// By path, so that the order is the server's and not that of the answers.
@@ -30,9 +32,10 @@ struct Discovery {
   /// Groups with a version that the server knows, but cannot describe now.
   private var unavailable: [(group: String, version: String)] = []
 
-  init(_ names: [ResourceName], wantsAll: Bool = false) {
+  init(_ names: [ResourceName], wantsAll: Bool = false, place: String = "") {
     self.names = names
     self.wantsAll = wantsAll
+    self.place = place
   }
 
   var isDone: Bool { open.isEmpty && !asked.isEmpty }
@@ -69,8 +72,12 @@ struct Discovery {
             wants(group.name) ? group.versions.map { "/apis/\(group.name)/\($0)" } : []
           })
       case nil:
+        let beginning = String(decoding: text.prefix(40), as: UTF8.self).prefix { !$0.isNewline }
         failures.append(
-          ScopeError(kind: .garbage, message: "GET \(path): the answer is not a discovery document"))
+          ScopeError(
+            kind: .garbage,
+            message: "GET \(path) (\(place)): the answer is not a discovery document, but '\(beginning)…': "
+              + "is this the address of a Kubernetes API?"))
       }
     }
     guard open.isEmpty, !asked.contains(Self.all) else { return [] }
@@ -109,6 +116,15 @@ struct Discovery {
       if !others.contains(where: { $0.qualifiedName == other.qualifiedName }) { others.append(other) }
     }
     return .found(match, others: others)
+  }
+
+  /// The resources of a category, by their full names.
+  func members(of category: String) -> [String] {
+    var names: [String] = []
+    for resource in found where resource.categories.contains(category) {
+      if !names.contains(resource.qualifiedName) { names.append(resource.qualifiedName) }
+    }
+    return names
   }
 
   /// A path leaves nothing open but the kind. If discovery is forbidden or missing, as on servers that serve nothing

@@ -53,7 +53,7 @@ enum DiscoveryAnswer: Equatable {
       group: value["group"]?.string ?? group, version: value["version"]?.string ?? version, name: name,
       singular: value["singularName"]?.string ?? "", kind: value["kind"]?.string ?? "",
       isNamespaced: value["namespaced"]?.bool ?? false, verbs: value["verbs"]?.strings ?? [],
-      shortNames: value["shortNames"]?.strings ?? [])
+      shortNames: value["shortNames"]?.strings ?? [], categories: value["categories"]?.strings ?? [])
   }
 
   /// `freshness: Stale` without resources: the group's own server has not answered yet, or not for long.
@@ -77,7 +77,8 @@ enum DiscoveryAnswer: Equatable {
           group: group, version: number, name: name, singular: value["singularResource"]?.string ?? "",
           kind: value["responseKind"]?["kind"]?.string ?? "",
           isNamespaced: value["scope"]?.string == "Namespaced",
-          verbs: value["verbs"]?.strings ?? [], shortNames: value["shortNames"]?.strings ?? [])
+          verbs: value["verbs"]?.strings ?? [], shortNames: value["shortNames"]?.strings ?? [],
+          categories: value["categories"]?.strings ?? [])
       }
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Process
 
-/// A resource as a user names it: `pods`, `po`, `deployments.apps`, `deploy.v1.apps/web`,
+/// A resource as a user names it: `pods`, `po`, `pods.v1.`, `deployments.apps`, `deploy.v1.apps/web`,
 /// `apis/apps/v1/namespaces/prod/deployments`.
 package struct ResourceName: Equatable, Sendable {
   /// Plural, singular, short name or kind; in a path the plural.
@@ -65,7 +65,10 @@ package struct ResourceName: Equatable, Sendable {
     guard !tail.isEmpty else {
       throw SyntaxError(description: "'\(text)' is not a resource: its group is missing")
     }
-    if tail.count == 2, Self.isVersion(tail[0]) {
+    if labels[1].hasSuffix("."), tail.count == 1, Self.isVersion(tail[0]) {
+      // kubectl's full form of a core resource: `pods.v1.`
+      (version, group) = (tail[0], "")
+    } else if tail.count == 2, Self.isVersion(tail[0]) {
       (version, group) = (tail[0], tail[1])
     } else if Self.isVersion(labels[1]) {
       (version, group) = (labels[1], "")

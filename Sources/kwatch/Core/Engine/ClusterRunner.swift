@@ -17,6 +17,7 @@ final class ClusterRunner {
   let link: ClusterLink
   /// The scope whose resource is looked for again; nil: this is the discovery at the start.
   let moved: ScopeRunner?
+  private let names: [ResourceName]
   private(set) var unresolved: [ResourceName]
   private let wantsAll: Bool
   private unowned let host: any RunnerHost
@@ -26,6 +27,8 @@ final class ClusterRunner {
   private let patience: Duration
   private var discovery: Discovery
   private var backoff = Backoff(floor: .milliseconds(100))
+  /// What the server has asked for in this attempt.
+  private var retryAfter: Duration?
   private var hasRefreshed = false
   private(set) var attempts = 0
   /// The first failures are reported, then one a minute.
@@ -40,11 +43,12 @@ final class ClusterRunner {
   ) {
     self.link = link
     self.moved = moved
+    self.names = names
     unresolved = names
     self.wantsAll = wantsAll
     self.patience = patience
     self.host = host
-    discovery = Discovery(names, wantsAll: wantsAll)
+    discovery = Discovery(names, wantsAll: wantsAll, place: link.label)
   }
 
   var isDone: Bool { unresolved.isEmpty && wakeAt == nil && requests.isIdle }
@@ -53,7 +57,8 @@ final class ClusterRunner {
 
   func start() {
     wakeAt = nil
-    discovery = Discovery(unresolved, wantsAll: wantsAll)
+    retryAfter = nil
+    discovery = Discovery(unresolved, wantsAll: wantsAll, place: link.label)
     requests.get(discovery.start(), accept: Discovery.accept)
   }
 
@@ -79,6 +84,9 @@ final class ClusterRunner {
   }
 
   private func answered(_ path: String, _ answer: DocumentRequests.Answer) {
+    if case .failure(let failure) = answer, let delay = failure.retryAfter {
+      retryAfter = max(retryAfter ?? delay, delay)
+    }
     requests.get(discovery.answer(path, answer), accept: Discovery.accept)
     guard discovery.isDone, requests.isIdle else { return }
     // A token that has expired since it was fetched: once more with a new one.
@@ -106,10 +114,21 @@ final class ClusterRunner {
         }
       }
       if let failure = failures.first { return .final(.unavailable, .error, failure.message) }
-      return .final(
-        .noInput, .noScope,
-        "no resource '\(name.text)' on the server (\(link.label)); --list-resources prints all of them")
+      return .final(.noInput, .noScope, missing(name))
     }
+  }
+
+  private func missing(_ name: ResourceName) -> String {
+    let members = name.group == nil && !name.isPath ? discovery.members(of: name.resource) : []
+    guard members.isEmpty else {
+      return "'\(name.text)' is not a resource but a category (\(link.label)); name its resources: "
+        + members.joined(separator: ",")
+    }
+    var advice = "--list-resources prints all of them"
+    if let first = names.first, first != name, !first.isPath, first.object == nil, !name.text.contains("/") {
+      advice = "an object is named behind a slash, as in \(first.text)/\(name.text); " + advice
+    }
+    return "no resource '\(name.text)' on the server (\(link.label)); \(advice)"
   }
 
   private func finish(_ verdicts: [(ResourceName, Verdict)]) {
@@ -121,7 +140,8 @@ final class ClusterRunner {
       if case .later = verdict { name } else { nil }
     }
     if !unresolved.isEmpty || wantsAll && discovery.found.isEmpty {
-      wakeAt = now + backoff.next(random: Double.random(in: 0..<1))
+      let delay = backoff.next(random: Double.random(in: 0..<1))
+      wakeAt = now + (retryAfter ?? delay)
     }
     host.resolved(self, verdicts, discovery.found)
   }
