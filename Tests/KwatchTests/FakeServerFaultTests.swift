@@ -52,6 +52,89 @@ import Testing
     #expect(watched.diagnostics.contains("not JSON"), "\(watched)")
   }
 
+  /// A Status or a login page with 200 is not an empty list: all objects would be reported as deleted.
+  @Test(arguments: [
+    (#"{"kind":"L","metadata":{"resourceVersion":"5"}}"#, "no items"),
+    (#"{"kind":"Status","status":"Failure","message":"m","code":500}"#, "no items"),
+    (#"{"kind":"L","metadata":{"resourceVersion":"5"},"items":{}}"#, "not an array"),
+    (#"{"kind":"L","metadata":{"resourceVersion":"5","continue":"c"},"items":[]}"#, "same page"),
+  ])
+  func takesNoAnswerForAnEmptyList(_ body: String, _ words: String) throws {
+    let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { _, reply in
+      reply.whole(body)
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69 && outcome.diagnostics.contains(words), "\(outcome)")
+  }
+
+  @Test func takesNullForAnEmptyList() throws {
+    let (tool, _) = try start(["configmaps", "--list-only"]) { _, reply in
+      reply.whole(#"{"kind":"L","metadata":{"resourceVersion":"5"},"items":null}"#)
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0 && outcome.lines.isEmpty, "\(outcome)")
+  }
+
+  @Test func passesOverWhiteSpaceBetweenEvents() throws {
+    let (tool, server) = try start(["configmaps"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(FakeServerTests.empty) }
+      reply.head()
+      reply.send("\r\n\n  \n" + #"{"type":"ADDED","object":\#(Self.good)}"# + "\r\n \t\n")
+      reply.hold()
+    }
+    #expect(try tool.waitForLines(1).count == 1)
+    tool.send(SIGTERM)
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.diagnostics.isEmpty, "\(outcome)")
+    #expect(server.paths.filter { $0.contains("resourceVersion=") && $0.contains("watch=true") }.count < 3)
+  }
+
+  struct Other: Sendable, CustomTestStringConvertible {
+    var status: Int
+    var headers: [String: String] = [:]
+    var body = ""
+    var words: [String]
+    var testDescription: String { words.joined(separator: " ") }
+  }
+
+  static let others = [
+    Other(
+      status: 200, body: "<!DOCTYPE html>\n<title>Log in</title>",
+      words: ["<!DOCTYPE html>", "Kubernetes API"]),
+    Other(
+      status: 302, headers: ["Location": "https://login.example.test/"],
+      words: ["redirects", "https://login.example.test/"]),
+    Other(status: 204, words: ["204 without"]),
+  ]
+
+  /// What is in front of a Kubernetes API, or in its place: named, with its address.
+  @Test(arguments: others) func saysWhatAnswersInsteadOfAnAPI(_ other: Other) throws {
+    let server = try FakeAPIServer { _, reply in
+      reply.whole(other.body, status: other.status, other.headers)
+    }
+    defer { server.close() }
+    let outcome = try Tool.run(
+      "kwatch", ["configmaps", "--max-retries", "0"], environment: try server.kubeconfig(in: directory.url))
+    #expect(outcome.status == 69)
+    for word in other.words + ["http://127.0.0.1:\(server.port)"] {
+      #expect(outcome.diagnostics.contains(word), "\(outcome)")
+    }
+  }
+
+  @Test func saysWhatKubectlsFormsMean() throws {
+    for (operands, words) in [
+      (["configmaps", "one"], "configmaps/one"), (["all"], "configmaps,pods,secrets"),
+    ] {
+      let (tool, server) = try start(operands + ["--list-only"]) { _, reply in
+        reply.whole(FakeServerTests.empty)
+      }
+      defer { server.close() }
+      let outcome = try tool.waitForEnd()
+      #expect(outcome.status == 66 && outcome.diagnostics.contains(words), "\(outcome)")
+    }
+  }
+
   @Test func saysInPlainWordsThatAListIsBroken() throws {
     let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { _, reply in
       reply.whole(#"{"kind":"L" "metadata":{}}"#)

@@ -54,6 +54,7 @@ package final class ScopeRunner {
     machine = ScopeMachine(settings: settings) { .random(in: 0..<1) }
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
+    machine.title = title
   }
 
   /// Continues with another version of the resource, which the server has in its place. All objects are printed again,
@@ -62,6 +63,7 @@ package final class ScopeRunner {
     diagnostics.warning(
       "\(title): the server has \(resource.apiVersion) now, not \(self.resource.apiVersion)")
     self.resource = resource
+    machine.title = title
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
     machine.known.forgetVersions()
@@ -151,8 +153,10 @@ package final class ScopeRunner {
         handle(.failed(id, ScopeError(kind: .transport, message: "\(what): \(message)")))
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, what)))
-      case .complete where !decoder.isComplete:
-        handle(.failed(id, ScopeError(kind: .garbage, message: "\(what): the answer is not a whole list")))
+      case .complete where !decoder.isComplete || !decoder.hasItems:
+        // An answer without items is not an empty list: all objects would be reported as deleted.
+        let fault = decoder.isComplete ? "the answer has no items" : "the answer is not a whole list"
+        handle(.failed(id, ScopeError(kind: .garbage, message: "\(what): \(fault)")))
       case .complete:
         if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }
         handle(.page(id, decoder.meta))
@@ -208,6 +212,7 @@ package final class ScopeRunner {
 
   private func line(_ line: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
     if let fault = check.fault(in: line) {
+      if Self.isBlank(line) { return true }
       broken(id, exchange, "a line of the watch is not JSON: \(fault): \(Self.start(of: line))")
       return false
     }
@@ -268,6 +273,12 @@ package final class ScopeRunner {
       return try walker.nextElement(line) ? walker.position : nil
     }
     return nil
+  }
+
+  /// White space between events is JSON too.
+  private static func isBlank(_ line: Span<UInt8>) -> Bool {
+    var walker = JSONWalker()
+    return (try? walker.peek(line)) == nil
   }
 
   private static func start(of line: Span<UInt8>) -> String {

@@ -17,7 +17,8 @@ enum ServerAnswer {
 
   /// The Status of an in-stream ERROR event.
   static func failure(_ object: Span<UInt8>, _ what: String) -> ScopeError {
-    guard let status = try? JSONValue(parsing: object) else {
+    guard let status = try? JSONValue(parsing: object), status["message"] != nil || status["code"] != nil
+    else {
       return ScopeError(kind: .stream(500), message: "\(what): an ERROR event without a Status")
     }
     return failure(status, .stream(status["code"]?.integer ?? 500), what)
@@ -47,10 +48,17 @@ enum ServerAnswer {
 
   /// The first line of an answer that is not a Status: `404 page not found`, a proxy's HTML.
   private static func plain(_ exchange: Exchange) -> String {
+    guard exchange.status != 0 else { return "no HTTP answer" }
+    if (300..<400).contains(exchange.status), !exchange.location.isEmpty {
+      return
+        "\(exchange.status): the server redirects to '\(exchange.location)', which kwatch does not follow: "
+        + "set the address of the Kubernetes API itself"
+    }
     let body = String(decoding: exchange.errorBody.prefix(300), as: UTF8.self)
     let line = body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    if line.isEmpty { return "\(exchange.status) without a text" }
     let text = line.hasPrefix("\(exchange.status)") ? line : "\(exchange.status) \(line)"
-    return exchange.status == 0 ? "no HTTP answer" : String(text.prefix(200))
+    return String(text.prefix(200))
   }
 
   /// A Status object to print for a failure that came without one.

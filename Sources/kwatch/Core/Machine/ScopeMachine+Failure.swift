@@ -104,7 +104,7 @@ extension ScopeMachine {
       let message =
         transfer.openedAt == nil
         ? "no answer in \(settings.answerTimeout.components.seconds) s" : "the stream went silent"
-      failed(ScopeError(kind: .silence, message: message))
+      failed(ScopeError(kind: .silence, message: "\(title): \(message)"))
     }
     verificationTimer()
   }

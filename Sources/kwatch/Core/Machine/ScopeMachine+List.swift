@@ -71,6 +71,11 @@ extension ScopeMachine {
       // All pages share one resourceVersion; should they not, the first misses nothing.
       if listing.version.isEmpty { listing.version = meta.resourceVersion }
       guard meta.continuation.isEmpty else {
+        guard meta.continuation != listing.continuation else {
+          let message = "list \(title): the server gives the same page again and again"
+          return failed(ScopeError(kind: .garbage, message: message))
+        }
+        listing.continuation = meta.continuation
         listing.transfer = send(
           .list(resourceVersion: "", continuation: meta.continuation, limit: settings.pageLimit))
         state = .listing(listing)

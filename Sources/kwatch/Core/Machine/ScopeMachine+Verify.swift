@@ -45,7 +45,7 @@ extension ScopeMachine {
   mutating func verificationTimer() {
     guard let at = verificationDeadline, at <= now else { return }
     if isVerifying {
-      verificationFailed(ScopeError(kind: .silence, message: "no answer"))
+      verificationFailed(ScopeError(kind: .silence, message: "\(title): no answer"))
     } else {
       verify()
     }
@@ -89,7 +89,7 @@ extension ScopeMachine {
     verification = nil
     if differences > 0 {
       counts.errors += 1
-      actions.append(.warn("the watch had missed \(differences) changes; they are repaired"))
+      actions.append(.warn("\(title): the watch had missed \(differences) changes; they are repaired"))
       setHealth(.watch, .degraded, .drift, connected: true)
       actions.append(.report(health))
       setHealth(.watch, .healthy, connected: true, delivering: true)

@@ -111,12 +111,13 @@ extension ScopeMachine {
     guard case .watching(let watch) = state, let openedAt = watch.transfer.openedAt else { return }
     let lived = now - openedAt
     if !watch.sawEvent, lived < .seconds(1) {
-      let failure = ScopeError(kind: .transport, message: "the watch ended at once")
+      let failure = ScopeError(kind: .transport, message: "\(title): the watch ended at once")
       return retry(failure, then: .check, reason: .disconnect)
     }
     counts.reconnects += 1
     guard server.isProven || lived >= .seconds(max(1, watch.timeoutSeconds - 1)) else {
-      let failure = ScopeError(kind: .silence, message: "the watch ended before anything came")
+      let failure = ScopeError(
+        kind: .silence, message: "\(title): the watch ended before anything came")
       return retry(failure, then: .check, reason: .awaiting)
     }
     prove()

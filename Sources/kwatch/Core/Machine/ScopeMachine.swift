@@ -27,6 +27,8 @@ struct ScopeMachine: ~Copyable {
     var version = ""
     /// In one piece, as the pages have expired.
     var isUnpaged = false
+    /// What the last page's answer asked for the next one with.
+    var continuation = ""
   }
 
   struct Watch: Equatable {
@@ -50,6 +52,8 @@ struct ScopeMachine: ~Copyable {
   }
 
   let settings: ScopeSettings
+  /// The scope, for messages.
+  var title = ""
   let random: () -> Double
 
   var state = State.idle
@@ -128,7 +132,7 @@ struct ScopeMachine: ~Copyable {
       failed(
         ScopeError(
           kind: .transport,
-          message: "the connection is dead: it was silent, and no answer came in \(patience) s"))
+          message: "\(title): the connection is dead: it was silent, and no answer came in \(patience) s"))
     case .relist:
       cancel()
       counts.resyncs += 1

@@ -17,6 +17,8 @@ enum ExchangeEnding: Equatable, Sendable {
   let handle: UnsafeMutableRawPointer
   private(set) var status = 0
   private(set) var retryAfter: Duration?
+  /// Where a 3xx leads.
+  private(set) var location = ""
   private(set) var errorBody: [UInt8] = []
   var isCancelled = false
 
@@ -124,14 +126,15 @@ enum ExchangeEnding: Equatable, Sendable {
     let line = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     if line.hasPrefix("HTTP/") {
       status = Int(line.split(separator: " ").dropFirst().first?.prefix(3) ?? "") ?? 0
-      retryAfter = nil
-      errorBody = []
+      (retryAfter, location, errorBody) = (nil, "", [])
     } else if line == "\r\n" || line == "\n" {
       if status == 200 { onOpen() }
     } else if line.lowercased().hasPrefix("retry-after:") {
       // Seconds; the other form, a date, kube-apiserver does not send.
       let value = line.dropFirst("retry-after:".count).filter { !$0.isWhitespace }
       if let seconds = Int(value), seconds >= 0 { retryAfter = .seconds(min(seconds, 3600)) }
+    } else if line.lowercased().hasPrefix("location:") {
+      location = String(line.dropFirst("location:".count).filter { !$0.isWhitespace }.prefix(200))
     }
     return isCancelled ? 0 : count
   }

@@ -44,7 +44,8 @@ struct ListDecoder {
   private(set) var meta = ListMeta()
   private var place = Place.start
   private var key: [UInt8] = []
-  private var inItems = false
+  /// Whether `items` (or `rows`) has come; Go's servers write an empty one as null, too.
+  private(set) var hasItems = false
   private var capture = ValueCapture()
 
   /// The closing bracket has come.
@@ -91,7 +92,7 @@ struct ListDecoder {
     case (.key, UInt8(ascii: "}")), (.afterValue, UInt8(ascii: "}")): place = .end
     case (.colon, UInt8(ascii: ":")): place = .value
     case (.value, UInt8(ascii: "[")) where isItemsKey:
-      inItems = true
+      hasItems = true
       place = .element
     case (.value, _): capture.begin(byte)
     case (.element, UInt8(ascii: "]")), (.afterElement, UInt8(ascii: "]")): place = .afterValue
@@ -115,6 +116,10 @@ struct ListDecoder {
       return
     }
     place = .afterValue
+    if isItemsKey {
+      guard bytes == Array("null".utf8) else { throw .malformed("its items are not an array") }
+      hasItems = true
+    }
     do {
       switch key {
       case Array("kind".utf8): meta.kind = try JSONValue(parsing: bytes).string ?? ""
