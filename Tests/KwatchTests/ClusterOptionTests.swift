@@ -125,7 +125,7 @@ import Testing
     let name = "kwatch-test-\(UUID().uuidString.lowercased())"
     let tool = try Tool.start("kwatch", ["cm/\(name)"], environment: ["KUBECONFIG": kubeconfig])
     let script = """
-      kubectl create cm \(name) --from-literal=k=1 && kubectl patch cm \(name) -p '{"data":{"k":"2"}}' && kubectl delete cm \(name)
+      kubectl create --validate=false cm \(name) --from-literal=k=1 && kubectl patch cm \(name) -p '{"data":{"k":"2"}}' && kubectl delete cm \(name)
       """
     let changes = try Tool.shell(script, environment: ["KUBECONFIG": kubeconfig]).waitForEnd()
     #expect(changes.status == 0, "\(changes)")
