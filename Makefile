@@ -20,7 +20,10 @@ BUILT = .build/release
 
 all: build
 
-demo: dependencies build
+# Without BoringSSL, which would be a third of the wait. What is built is of use to `make build`, which adds TLS.
+demo: dependencies
+	@echo 'make demo: building without TLS; for wfanout --tls-cert, run make build afterwards' >&2
+	@WATCHUTILS_TLS=no SWIFT='$(SWIFT)' scripts/build-release.sh $(TOOLS)
 	@scripts/demo.sh $(BUILT)
 
 dependencies:

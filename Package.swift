@@ -32,11 +32,14 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 /// A tool: its logic is a library, `Core/`; its executable, `Command/`, turns flags into a configuration.
-func tool(_ name: String, core: String, _ dependencies: [Target.Dependency]) -> [Target] {
+func tool(
+  _ name: String, core: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> [Target] {
   let common: [Target.Dependency] = ["Encoding", "Events", "JSON", "Lines", "Metrics", "Process"]
   return [
     .target(
-      name: core, dependencies: common + dependencies, path: "Sources/\(name)/Core", swiftSettings: settings),
+      name: core, dependencies: common + dependencies, path: "Sources/\(name)/Core", exclude: exclude,
+      swiftSettings: settings),
     .executableTarget(
       name: name, dependencies: [.byName(name: core), "Command", argumentParser] + common + dependencies,
       path: "Sources/\(name)/Command", swiftSettings: settings),
@@ -49,16 +52,18 @@ func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
     swiftSettings: settings)
 }
 
+/// `WATCHUTILS_TLS=no` leaves TLS and HTTP/2 out of wfanout, and BoringSSL out of the build: `make demo` does.
+let hasTLS = Context.environment["WATCHUTILS_TLS"] != "no"
+
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tools"]))
-let server: [Target.Dependency] = [
-  .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Tools"])),
-  .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Tools"])),
-  .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Tools"])),
-  .product(name: "NIOTLS", package: "swift-nio", condition: .when(traits: ["Tools"])),
-  .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Tools"])),
-  .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Tools"])),
-]
+func nio(_ product: String, of package: String = "swift-nio") -> Target.Dependency {
+  .product(name: product, package: package, condition: .when(traits: ["Tools"]))
+}
+let server =
+  ["NIOCore", "NIOPosix", "NIOHTTP1"].map { nio($0) }
+  + (hasTLS
+    ? [nio("NIOTLS"), nio("NIOSSL", of: "swift-nio-ssl"), nio("NIOHTTP2", of: "swift-nio-http2")] : [])
 
 let package = Package(
   name: "watchutils",
@@ -77,8 +82,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
-    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
   ],
   targets: [
     // What speaks to the system: files, processes, other libraries.
@@ -128,11 +131,19 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
+if hasTLS {
+  package.dependencies += [
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+  ]
+}
+
 package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Digest", "Selectors", "YAML"])
 package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
 package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
 package.targets += tool(
-  "wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib", "CCurl", "Digest"] + server)
+  "wfanout", core: "WfanoutCore", ["Filter", "CEL", "YAML", "CZlib", "CCurl", "Digest"] + server,
+  exclude: hasTLS ? ["WithoutTLS"] : ["TLS", "HTTP2"])
 
 /// Coverage-guided fuzzing, only where it is asked for: see Fuzz/README.md.
 func fuzz(

@@ -36,6 +36,8 @@ check() {
     [ -z "$missing" ] || refuse "$tool needs libraries that this machine does not have: $missing" \
       "run 'make dependencies' first"
   done
+  ! grep -q 'was built without TLS' "$built/wfanout" ||
+    refuse "$built/wfanout is the one of 'make demo', without TLS: run 'make build' first, as the user who has Swift"
 }
 
 install_all() {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# sanitize.sh [thread|address]…: runs the tests under clang's sanitizers, in build folders of their own. FILTER=REGEX chooses tests.
+# sanitize.sh [thread|address]…: runs the tests under clang's sanitizers, in build folders of their own. FILTER=REGEX chooses tests;
+# WATCHUTILS_ONLY=json builds and runs those of one library or tool.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- thread address
@@ -10,5 +11,10 @@ export ASAN_OPTIONS=detect_leaks=0
 for sanitizer; do
   echo "sanitize: $sanitizer" >&2
   swift build --build-tests --sanitize="$sanitizer" --scratch-path ".build-$sanitizer"
-  swift test --skip-build --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" ${FILTER:+--filter "$FILTER"}
+  bundle=.build-$sanitizer/debug/watchutilsPackageTests.xctest
+  if [ -n "${FILTER:-${WATCHUTILS_ONLY:-}}" ]; then
+    "$bundle" --testing-library swift-testing --no-parallel --filter "${FILTER:-.}"
+  else
+    scripts/test.sh "$bundle"
+  fi
 done

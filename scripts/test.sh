@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs the tests that `swift build --build-tests` has built, in shards: a few at a time, the tests of each one after another.
+# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built, in shards: a few at a time, the tests of each one after another.
 # Swift Testing alone would start all at once on as many threads as there are cores, where a test that waits for a server
 # keeps the others from running until their time limits. Prints each shard's result, and the failures of a shard that failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bundle=.build/debug/watchutilsPackageTests.xctest
+bundle=${1:-.build/debug/watchutilsPackageTests.xctest}
 jobs=${TEST_JOBS:-3}
-shards=(WfanoutTests NatswatchTests KwatchTests EndToEnd WfilterTests)
+# The longest first: name, then what it runs.
+shards=(
+  "NatswatchTests.Work ^NatswatchTests\\.(Work|Publish|Ordered)"
+  "NatswatchTests ^NatswatchTests\\.(?!Work|Publish|Ordered)"
+  "WfanoutTests ^WfanoutTests\\." "KwatchTests ^KwatchTests\\." "EndToEnd ^EndToEnd\\." "WfilterTests ^WfilterTests\\."
+)
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 
@@ -29,16 +34,16 @@ run_shard() {
   echo $status >"$logs/$name.status"
 }
 
-for name in "${shards[@]}" others; do
+start() { # start NAME OPTION…, when there is room
   while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || true; done
-  if [ "$name" = others ]; then
-    skipped=()
-    for other in "${shards[@]}"; do skipped+=(--skip "^$other\\."); done
-    run_shard others "${skipped[@]}" &
-  else
-    run_shard "$name" --filter "^$name\\." &
-  fi
+  run_shard "$@" &
+}
+others=()
+for shard in "${shards[@]}"; do
+  start "${shard%% *}" --filter "${shard#* }"
+  others+=(--skip "${shard#* }")
 done
+start others "${others[@]}"
 wait
 
 # A test that failed beside others gets one more run, alone and named loudly: a machine that was short of time is not a fault

@@ -20,16 +20,6 @@ final class HTTP2Exchange: ChannelDuplexHandler {
   /// Bytes that the client has not let us send yet.
   private(set) var pendingBytes = 0
 
-  /// The address of the peer: a stream's channel does not know it, and traps when it is asked.
-  static func peer(of channel: any Channel, _ exchange: HTTP2Exchange?) -> SocketAddress? {
-    (exchange == nil ? channel : channel.parent)?.remoteAddress
-  }
-
-  /// Bytes of a response that the peer has not taken yet.
-  static func pendingBytes(of channel: any Channel, _ exchange: HTTP2Exchange?) -> Int {
-    exchange?.pendingBytes ?? (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-  }
-
   /// What a message of HTTP/2 must not have (RFC 9113 section 8.2.2).
   private static let ofHTTP1: Set = ["connection", "keep-alive", "transfer-encoding", "upgrade"]
 

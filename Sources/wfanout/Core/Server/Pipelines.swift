@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOHTTP1
-import NIOSSL
-import NIOTLS
 
 /// What an accepted connection is made of.
 struct Pipelines: Sendable {
@@ -18,27 +16,12 @@ struct Pipelines: Sendable {
       return
     }
     guard let certificate else { return try addHTTP1(to: channel, on: context) }
-    let pipeline = channel.pipeline.syncOperations
-    let connection = SecureConnection(channel, loopContext: context)
-    try pipeline.addHandler(PlainRequestDetector())
-    try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
-    try pipeline.addHandler(
-      ApplicationProtocolNegotiationHandler { result, channel in
-        channel.eventLoop.makeCompletedFuture { try connection.speak(result, self) }
-      })
-    try pipeline.addHandler(connection)
+    try addTLS(certificate, to: channel, on: context)
   }
 
   func addHTTP1(to channel: any Channel, on context: LoopContext) throws {
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
     try pipeline.addHandler(RequestHandler(router: router, loopContext: context))
-  }
-
-  func addHTTP2(to stream: any Channel, on context: LoopContext) throws {
-    let pipeline = stream.pipeline.syncOperations
-    let exchange = HTTP2Exchange()
-    try pipeline.addHandler(exchange)
-    try pipeline.addHandler(RequestHandler(router: router, loopContext: context, exchange: exchange))
   }
 }
