@@ -144,6 +144,39 @@ import Testing
     #expect(all.status == 0 && sequences(in: all.output).count == 20_000, "\(all.diagnostics)")
     expect(try run("u\(rights.count)", ["--all", "--until-now"]), 77, "_INBOX.", "--inbox-prefix")
   }
+
+  /// `--timeout` holds at every stage: without a server, and with one that takes the connection and answers nothing.
+  @Test(arguments: [
+    ["tail", "a.>"], ["work", "a.>", "--durable", "D", "--dry-run"],
+    ["work", "a.>", "--durable", "D", "--", "true"],
+  ])
+  func timeLimitsHoldWithoutAnAnswer(_ command: [String]) throws {
+    let nowhere = try Tool.run(
+      "natswatch", [command[0], "--server", "nats://127.0.0.1:1", "--timeout", "300ms"] + command.dropFirst())
+    #expect(nowhere.status == 124, "\(nowhere)")
+    let server = try NATSServer.start(.debian)
+    server.freeze()
+    defer { server.resume() }
+    let frozen = try Tool.run(
+      "natswatch", [command[0], "--server", server.url, "--timeout", "300ms"] + command.dropFirst())
+    #expect(frozen.status == 124, "\(frozen)")
+  }
+
+  /// A server that is frozen in the middle of `work --dry-run` and then killed: the run continues with the next server.
+  @Test(arguments: NATSServer.Version.installed) func dryRunsOutliveTheirConnection(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try Bed.forWork(version)
+    try bed.publish(1...2, to: "w.a", stream: "W")
+    let dry = try bed.start(["work", "w.>", "--durable", "D", "--dry-run"])
+    try dry.waitForLines(2)
+    try bed.server.restart(by: SIGTERM)
+    let next = try bed.reconnected()
+    try next.publish(3...3, to: "w.a", stream: "W")
+    try dry.waitForLines(3)
+    dry.send(SIGTERM)
+    #expect(try dry.waitForEnd().status == 128 + SIGTERM)
+  }
 }
 
 /// An authority, a server's and a client's certificate of it, and a client's of another authority.

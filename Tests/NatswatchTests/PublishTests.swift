@@ -90,37 +90,37 @@ import Testing
   @Test func metricsHaveTheNamesOfTheDocument() throws {
     let bed = try Bed(.debian)
     try bed.createStream()
-    let port = try #require(LoopbackSocket.freePort())
-    let publisher = try bed.start(["publish", "a.x", "--metrics", "127.0.0.1:\(port)"])
+    let publisher = try bed.start(["publish", "a.x", "--metrics", "127.0.0.1:0"])
     publisher.write(lines(1...5))
     try eventually("published ones are counted") {
-      try scrape(port).contains(#"nats_msgs_published_total{subject="a.x"} 5"#)
+      try scrape(publisher).contains(#"nats_msgs_published_total{subject="a.x"} 5"#)
     }
-    let tail = try bed.start(["tail", "a.>", "--all", "--metrics", "127.0.0.1:\(port + 1)"])
+    let tail = try bed.start(["tail", "a.>", "--all", "--metrics", "127.0.0.1:0"])
     try tail.waitForLines(5)
     try eventually("received ones are counted") {
-      let text = try scrape(port + 1)
+      let text = try scrape(tail)
       return text.contains(#"nats_msgs_received_total{subject="a.x"} 5"#)
         && text.contains("nats_pending_msgs 0")
     }
     try bed.createStream("DLQ", ["dlq.>"])
     let work = try bed.start(
       [
-        "work", "a.>", "--durable", "D", "--metrics", "127.0.0.1:\(port + 2)", "--metrics-prefix",
+        "work", "a.>", "--durable", "D", "--metrics", "127.0.0.1:0", "--metrics-prefix",
         "streamspace_", "--", "true",
       ],
       environment: ["CONTROLLER_ID": "k8s"])
     try eventually("handled ones are counted") {
-      let text = try scrape(port + 2)
+      let text = try scrape(work)
       return text.contains(#"streamspace_events_processed_total{controller="k8s",result="success"} 5"#)
         && text.contains(#"streamspace_controller_health{controller="k8s"} 1"#)
         && text.contains("streamspace_event_latency_seconds_count 5")
     }
-    withExtendedLifetime(work) {}
   }
 
-  private func scrape(_ port: Int) throws -> String {
-    let curl = try Tool.shell("curl -s http://127.0.0.1:\(port)/metrics || true")
+  private func scrape(_ tool: RunningTool) throws -> String {
+    try tool.waitForDiagnostics("metrics on ")
+    let address = try #require(tool.soFar.diagnostics.firstMatch(of: /http:\S+/)).output
+    let curl = try Tool.shell("curl -s \(address) || true")
     return try curl.waitForEnd().output
   }
 }

@@ -90,9 +90,11 @@ struct ConnectionFlags: ParsableArguments {
   }
 
   /// Serves the metrics for as long as the result is kept.
-  func serveMetrics(_ registry: Registry) throws -> MetricsServer? {
+  func serveMetrics(_ session: Session) throws -> MetricsServer? {
     guard let metrics else { return nil }
-    return try MetricsServer(address: metrics, registry: registry)
+    let server = try MetricsServer(address: metrics, registry: session.registry)
+    session.diagnostics.info("metrics on http://\(server.address)/metrics")
+    return server
   }
 
   func validate() throws {

@@ -71,10 +71,10 @@ struct PublishCommand: ToolCommand {
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown)
-    let server = try connection.serveMetrics(session.registry)
+    let server = try connection.serveMetrics(session)
     return try withExtendedLifetime(server) {
       var loop = try PublishLoop(try settings(), session: session)
-      return try loop.run()
+      return try session.run { try loop.run() }
     }
   }
 

@@ -150,11 +150,13 @@ struct TailCommand: ToolCommand {
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown)
-    let server = try connection.serveMetrics(session.registry)
+    let server = try connection.serveMetrics(session)
     let output = OutputWriter(shutdown: shutdown)
     shutdown.interruptWrites()
     var loop = try TailLoop(try settings(), session: session, output: output, countsSubjects: server != nil)
-    return try withExtendedLifetime(server) { try loop.run() }
+    return try withExtendedLifetime(server) {
+      try session.run(timeLimit: ending.timeout?.duration) { try loop.run() }
+    }
   }
 
   private func settings() throws -> TailSettings {
@@ -181,7 +183,6 @@ struct TailCommand: ToolCommand {
     settings.untilSequence = ending.untilSeq
     settings.untilTime = try ending.until.map { try Self.time($0, "--until") }
     settings.count = ending.count
-    settings.timeLimit = ending.timeout?.duration
     settings.stateFile = beginning.state.map { StateFile(path: $0) }
     if let status = format.status {
       guard let destination = StatusSink.Destination(flag: status) else {

@@ -112,11 +112,12 @@ struct WorkCommand: ToolCommand {
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown)
-    let server = try connection.serveMetrics(session.registry)
+    let server = try connection.serveMetrics(session)
     let loop = WorkLoop(
-      settings: try settings(), session: session, untilNow: untilNow, timeLimit: timeout?.duration,
-      metricsPrefix: connection.metricsPrefix)
-    return try withExtendedLifetime(server) { try loop.run() }
+      settings: try settings(), session: session, untilNow: untilNow, metricsPrefix: connection.metricsPrefix)
+    return try withExtendedLifetime(server) {
+      try session.run(timeLimit: timeout?.duration) { try loop.run() }
+    }
   }
 
   /// ArgumentParser has no second list of operands: what follows the first `--` is the handler.

@@ -79,6 +79,7 @@ package final class Engine: RunnerHost {
 
   /// Runs until everything asked for is done, or can no longer be done, or the process has to end.
   package func run() throws -> ExitStatus {
+    if let limit = configuration.timeout { shutdown.requestEnd(after: limit) }
     for cluster in clusters { cluster.start() }
     while shutdown.cause == nil {
       let begin = MonotonicClock.now
@@ -95,7 +96,7 @@ package final class Engine: RunnerHost {
       }
       if !isDisturbed { multi.wait(milliseconds: Int32(clamping: (nextTurn - now).milliseconds + 1)) }
     }
-    return try end(.ok)
+    return try end(shutdown.cause == .deadline ? .timedOut : .ok)
   }
 
   /// Does everything that is due, and sets when more is.
@@ -116,9 +117,7 @@ package final class Engine: RunnerHost {
     try output.flush()
     isSettled = waiting.isEmpty && rediscoveries.isEmpty && clusters.allSatisfy(\.isDone)
     nextTurn = deadline(now)
-    if let ending { return ending }
-    guard let limit = configuration.timeout, now - start >= limit else { return nil }
-    return .timedOut
+    return ending
   }
 
   private func end(_ status: ExitStatus) throws -> ExitStatus {
@@ -178,7 +177,6 @@ package final class Engine: RunnerHost {
     deadlines += schemas.map(\.wakeAt)
     deadlines += heartbeats.map(\.deadline)
     deadlines.append(notifier.watchdogInterval.map { now + $0 })
-    deadlines.append(configuration.timeout.map { start + $0 })
     // These two follow events, which cause no turn themselves.
     if saver != nil || metrics != nil { deadlines.append(now + .seconds(1)) }
     return deadlines.compactMap(\.self).min() ?? now

@@ -8,7 +8,7 @@ import Synchronization
 /// What every subcommand works with: how it talks, how it ends, whom it talks to.
 package struct Session: Sendable {
   let settings: ConnectionSettings
-  let diagnostics: Diagnostics
+  package let diagnostics: Diagnostics
   let shutdown: Shutdown
   package let registry: Registry
   /// How long the first connection may take; nil is for ever.
@@ -23,6 +23,22 @@ package struct Session: Sendable {
     self.shutdown = shutdown
     self.registry = registry
     self.connectTimeout = connectTimeout
+  }
+
+  /// Runs a subcommand until it ends, within `--timeout`, which holds at every stage: while no server answers, too.
+  ///
+  /// - Parameters:
+  ///   - timeLimit: After this time the run is asked to end, and its status is 124.
+  ///   - body: The run, which may throw `interrupted` when it is asked to end.
+  /// - Returns: The exit status.
+  /// - Throws: Other errors of the run.
+  package func run(timeLimit: Duration? = nil, _ body: () throws -> ExitStatus) throws -> ExitStatus {
+    if let timeLimit { shutdown.requestEnd(after: timeLimit) }
+    var status = ExitStatus.ok
+    do {
+      status = try body()
+    } catch let error as NATSError where error.code == .interrupted {}
+    return status == .ok && shutdown.cause == .deadline ? .timedOut : status
   }
 
   /// Connects, again and again until it works.

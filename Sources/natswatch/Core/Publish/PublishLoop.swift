@@ -41,7 +41,11 @@ package struct PublishLoop {
     self.settings = settings
     self.session = session
     composer = LineComposer(settings, runToken: String(Connection.randomToken().prefix(10)))
-    connection = try session.connect()
+    let (connection, isRefused) = try session.untilAnswered { jetStream throws(NATSError) in
+      if let configuration = settings.newStream { try jetStream.createStream(configuration) }
+      return try Self.checkStream(settings.subject.pattern, jetStream)
+    }
+    self.connection = connection
     acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     window = PublishWindow(countLimit: settings.window)
     position = try settings.state.map { path throws(StateFileError) in try PublishPosition(path) }
@@ -51,11 +55,6 @@ package struct PublishLoop {
       help: "Messages published and acknowledged, by subject.")
     if let rate = settings.rate {
       limiter = RateLimiter(rate: rate, burst: settings.burst ?? max(1, rate / 10), now: .zero)
-    }
-    let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
-    let isRefused = try session.untilAnswered { () throws(NATSError) in
-      if let configuration = settings.newStream { try jetStream.createStream(configuration) }
-      return try Self.checkStream(settings.subject.pattern, jetStream)
     }
     if isRefused { refusedQuestions = 1 }
   }

@@ -36,7 +36,6 @@ extension TailLoop {
       try monitor.flushed(machine)
       if isIdle || output.bytesBuffered == 0 { try saveState(force: false) }
       if session.shutdown.cause != nil { return .finished(.ok) }
-      try checkTime()
       if machine.isProofDue(now: now), let outcome = try prove(jetStream) { return outcome }
       guard isIdle else { continue }
       if count == 0, roundTime >= machine.deadline {

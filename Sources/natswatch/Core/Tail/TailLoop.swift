@@ -90,10 +90,7 @@ package struct TailLoop {
   }
 
   private mutating func tail(_ saved: TailState?) throws -> ExitStatus {
-    var connection = try session.connect { error in
-      try monitor.failed(error)
-      try checkTime()
-    }
+    var connection = try session.connect { error in try monitor.failed(error) }
     while true {
       do {
         inbox = try connection.subscribe(isLiteral: true, drivesLoop: true, shutdown: session.shutdown)
@@ -161,7 +158,6 @@ package struct TailLoop {
         if let loss = jetStream.connection.loss { throw ConnectionLostError(reason: loss.reason) }
         guard error.isTransient || error.serverCode == JetStream.ErrorCode.streamNotFound else { throw error }
       }
-      try checkTime()
       try session.pause(.milliseconds(500))
     }
   }
@@ -223,19 +219,9 @@ package struct TailLoop {
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)
         try output.flush()
-        try checkTime()
         try session.pause(backoff.next(random: .random(in: 0..<1)))
       }
     }
-  }
-
-  func checkTime() throws {
-    if let limit = settings.timeLimit, now >= limit { throw TimeoutError() }
-  }
-
-  struct TimeoutError: ToolError {
-    package var status: ExitStatus { .timedOut }
-    package var description: String { "the time is up" }
   }
 
   // MARK: - One consumer

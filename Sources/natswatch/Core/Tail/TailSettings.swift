@@ -30,8 +30,6 @@ package struct TailSettings: Sendable {
   package var headersOnly = false
   /// End after so many messages.
   package var count: UInt64?
-  /// End with 124 after so long.
-  package var timeLimit: Duration?
   package var stateFile: StateFile?
   package var status = StatusSink.Destination.nowhere
   package init(subjects: [SubjectPattern]) { self.subjects = subjects }

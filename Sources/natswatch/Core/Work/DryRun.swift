@@ -12,43 +12,40 @@ struct DryRun {
   let settings: WorkSettings
   let session: Session
   let untilNow: Bool
-  let timeLimit: Duration?
 
   func run() throws -> ExitStatus {
-    let started = ContinuousClock.now
-    let connection = try session.connect()
-    let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
-    let (queue, start) = try session.untilAnswered { () throws(NATSError) in try position(jetStream) }
+    let (connection, (queue, start)) = try session.untilAnswered { jetStream throws(NATSError) in
+      try position(jetStream)
+    }
     let maker = LineMaker(queue)
     let output = OutputWriter(shutdown: session.shutdown)
     session.shutdown.interruptWrites()
-    var reader = StreamReader(jetStream, queue.stream, filters: settings.filters, from: start)
+    var reader = StreamReader(
+      JetStream(connection: connection, shutdown: session.shutdown), queue.stream, filters: settings.filters,
+      from: start)
     while session.shutdown.cause == nil {
-      if let timeLimit, ContinuousClock.now - started >= timeLimit {
-        try output.flush()
-        return .timedOut
+      var delivery: Delivery?
+      var isAtEnd = false
+      do throws(NATSError) {
+        delivery = try reader.next()
+        isAtEnd = delivery == nil
+      } catch {
+        guard error.isTransient else { throw error }
+        session.diagnostics.debug("\(error)")
       }
-      if let delivery = try next(&reader) {
+      if let delivery {
         try output.append(maker.line(of: delivery))
         continue
       }
+      if isAtEnd, untilNow { break }
       try output.flush()
-      if untilNow { return .ok }
-      try? session.pause(.milliseconds(250))
+      try session.pause(.milliseconds(250))
+      if reader.jetStream.connection.loss != nil {
+        reader.jetStream = JetStream(connection: try session.connect(), shutdown: session.shutdown)
+      }
     }
     try output.flush()
     return .ok
-  }
-
-  /// The next message; nil when there is none now, or the server does not answer.
-  private func next(_ reader: inout StreamReader) throws(NATSError) -> Delivery? {
-    do throws(NATSError) {
-      return try reader.next()
-    } catch {
-      guard error.isTransient || error.code == .interrupted else { throw error }
-      session.diagnostics.debug("\(error)")
-      return nil
-    }
   }
 
   /// The stream, and the first sequence that the durable has not acknowledged.
@@ -73,7 +70,8 @@ struct StreamReader {
     var message: Message
   }
 
-  private let jetStream: JetStream
+  /// Replaced with the connection.
+  var jetStream: JetStream
   private let stream: String
   private let filters: [SubjectPattern]
   private var position: UInt64

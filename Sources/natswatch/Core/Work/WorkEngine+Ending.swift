@@ -18,10 +18,6 @@ extension WorkEngine {
   func advance() {
     switch stage {
     case .running:
-      if let timeLimit, now >= timeLimit, failure == nil {
-        status = .timedOut
-        stop()
-      }
       if session.shutdown.cause != nil || failure != nil || isAskedToStop { beginDraining() }
     case .draining(let until):
       // An error that appears now leaves the handlers no more time than one that began the end.

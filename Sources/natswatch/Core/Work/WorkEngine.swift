@@ -30,7 +30,6 @@ final class WorkEngine {
   let journal: WorkJournal?
   let metrics: WorkMetrics
   let untilNow: Bool
-  let timeLimit: Duration?
 
   var connection: Connection
   var mailbox: Subscription
@@ -76,7 +75,7 @@ final class WorkEngine {
 
   init(
     _ settings: WorkSettings, session: Session, connection: Connection, queue: WorkQueue,
-    journal: WorkJournal?, metrics: WorkMetrics, untilNow: Bool, timeLimit: Duration?
+    journal: WorkJournal?, metrics: WorkMetrics, untilNow: Bool
   ) throws(NATSError) {
     self.settings = settings
     self.session = session
@@ -85,7 +84,6 @@ final class WorkEngine {
     self.journal = journal
     self.metrics = metrics
     self.untilNow = untilNow
-    self.timeLimit = timeLimit
     mailbox = try connection.subscribe(drivesLoop: true)
     breaker = CircuitBreaker(threshold: settings.breaker, openFor: settings.breakerPause)
     duplicates = DuplicateFilter(window: settings.deduplicateFor)

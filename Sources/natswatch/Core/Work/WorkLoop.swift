@@ -8,16 +8,14 @@ package struct WorkLoop {
   let settings: WorkSettings
   let session: Session
   let untilNow: Bool
-  let timeLimit: Duration?
   let metricsPrefix: String
 
   package init(
-    settings: WorkSettings, session: Session, untilNow: Bool, timeLimit: Duration?, metricsPrefix: String
+    settings: WorkSettings, session: Session, untilNow: Bool, metricsPrefix: String
   ) {
     self.settings = settings
     self.session = session
     self.untilNow = untilNow
-    self.timeLimit = timeLimit
     self.metricsPrefix = metricsPrefix
   }
 
@@ -27,20 +25,18 @@ package struct WorkLoop {
   /// - Throws: ``NATSError``, `WorkJournal.WriteError`, `ChildProcessError`.
   package func run() throws -> ExitStatus {
     if settings.isDryRun {
-      return try DryRun(settings: settings, session: session, untilNow: untilNow, timeLimit: timeLimit).run()
+      return try DryRun(settings: settings, session: session, untilNow: untilNow).run()
     }
     // SIGTERM to handlers, SIGKILL, and the last answers take five seconds each.
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(20))
     let journal = try settings.journal.map { try WorkJournal(path: $0, processedBy: settings.controller) }
-    let connection = try session.connect()
-    let jetStream = JetStream(connection: connection, shutdown: session.shutdown)
-    let queue = try session.untilAnswered { () throws(NATSError) in
+    let (connection, queue) = try session.untilAnswered { jetStream throws(NATSError) in
       try WorkQueue.open(settings, on: jetStream)
     }
     let engine = try WorkEngine(
       settings, session: session, connection: connection, queue: queue, journal: journal,
       metrics: WorkMetrics(session.registry, prefix: metricsPrefix, controller: settings.controller),
-      untilNow: untilNow, timeLimit: timeLimit)
+      untilNow: untilNow)
     let notifier = ServiceNotifier()
     notifier.ready("working on \(queue.stream) as \(queue.durable)")
     defer { notifier.stopping() }
@@ -57,23 +53,26 @@ package struct WorkLoop {
 }
 
 extension Session {
-  /// Repeats what the server does not answer for now, and says why it waits.
-  func untilAnswered<Answer>(_ ask: () throws(NATSError) -> Answer) throws(NATSError) -> Answer {
+  /// Connects and makes a request, until the server answers it; reports why it waits.
+  ///
+  /// - Parameter ask: The request, which is repeated on another connection when this one is lost.
+  /// - Returns: The connection and the answer.
+  /// - Throws: Errors that are not transient, `unavailable` after ``connectTimeout``, `interrupted`.
+  func untilAnswered<Answer>(_ ask: (JetStream) throws(NATSError) -> Answer) throws -> (Connection, Answer) {
     var backoff = Backoff(initial: .milliseconds(250), maximum: .seconds(5))
+    var connection = try connect()
     let started = ContinuousClock.now
-    var nextReport = started + .seconds(2)
+    var report = WaitReport(after: .seconds(2))
     while true {
       do throws(NATSError) {
-        return try ask()
+        return (connection, try ask(JetStream(connection: connection, shutdown: shutdown)))
       } catch {
+        let elapsed = ContinuousClock.now - started
+        if let limit = connectTimeout, elapsed > limit { throw error }
         guard error.isTransient else { throw error }
-        let now = ContinuousClock.now
-        if let limit = connectTimeout, now - started > limit { throw error }
-        if now >= nextReport {
-          nextReport = now + .seconds(60)
-          diagnostics.warning("\(error): trying again")
-        }
+        if report.isDue(elapsed) { diagnostics.warning("\(error): trying again") }
         try pause(backoff.next(random: .random(in: 0..<1)))
+        if connection.loss != nil { connection = try connect() }
       }
     }
   }
