@@ -215,4 +215,13 @@ struct KubernetesPathTests {
       ).output
         .hasPrefix("HTTP/1.1 422"))
   }
+
+  @Test func withoutInitialEventsAWatchBeginsWithTheNextEvent() throws {
+    let fanout = try Fanout(["--snapshot"])
+    fanout.feed([pod("a", version: 1)])
+    try eventually("the snapshot is kept") { try fanout.curl("/snapshot").output.contains("uid-a") }
+    let watch = try fanout.listening("/api/v1/pods?watch=1&resourceVersion=0&sendInitialEvents=false")
+    fanout.feed(pod("b", version: 2))
+    #expect(try watch.waitForLines(1) == [pod("b", version: 2)])
+  }
 }

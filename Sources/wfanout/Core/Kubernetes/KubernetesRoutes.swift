@@ -139,7 +139,9 @@ struct KubernetesRoutes: Sendable {
       }
       return .snapshot
     }
-    if query.resourceVersion.isEmpty { return hasSnapshot ? .snapshotWithoutEnd : .now }
+    if query.resourceVersion.isEmpty {
+      return hasSnapshot && !query.omitsInitialEvents ? .snapshotWithoutEnd : .now
+    }
     switch hub.place(ofVersion: query.resourceVersion) {
     case .reset:
       throw HTTPError(status: expiry(query, stream))

@@ -8,6 +8,8 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   var resourceVersion = ""
   var allowsBookmarks = false
   var sendsInitialEvents = false
+  /// `sendInitialEvents=false`: the watch starts with the next event, even where a snapshot is kept.
+  var omitsInitialEvents = false
   var timeoutSeconds: Int?
   var filter = FilterRequest()
 
@@ -18,6 +20,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
     guard resourceVersion.utf8.count <= 256 else { throw .badRequest("resourceVersion is too long") }
     allowsBookmarks = request.flag("allowWatchBookmarks")
     sendsInitialEvents = request.flag("sendInitialEvents")
+    omitsInitialEvents = request.item("sendInitialEvents") == "false"
     if let text = request.item("timeoutSeconds"), !text.isEmpty {
       guard let seconds = Int(text), seconds >= 0 else {
         throw .badRequest("timeoutSeconds '\(text)' is not a number of seconds")
