@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ContractTests {
   static let tools = ["kwatch", "natswatch", "wfilter", "wfanout"]
 
-  @Test(arguments: tools) func saysItsVersion(_ tool: String) throws {
+  @Test(arguments: tools) func printsItsVersion(_ tool: String) throws {
     let outcome = try Tool.run(tool, ["--version"])
     #expect(outcome.status == 0)
     let words = outcome.output.split(whereSeparator: \.isWhitespace)
@@ -18,7 +18,7 @@ import Testing
     #expect(changes.contains("\n## \(words.last ?? "") - "), "the CHANGELOG has no such version: \(outcome)")
   }
 
-  @Test(arguments: tools) func helpsOnStdout(_ tool: String) throws {
+  @Test(arguments: tools) func printsHelpToStdout(_ tool: String) throws {
     let outcome = try Tool.run(tool, ["--help"])
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("USAGE: \(tool)"))
@@ -36,7 +36,7 @@ import Testing
     #expect(outcome.diagnostics.contains("--no-such-flag"))
   }
 
-  @Test(arguments: tools) func noticesThatHelpDidNotFit(_ tool: String) throws {
+  @Test(arguments: tools) func reportsThatHelpCannotBeWritten(_ tool: String) throws {
     let outcome = try Tool.shell("\(tool) --help >/dev/full").waitForEnd()
     #expect(outcome.status == 74)
     #expect(outcome.diagnostics == "\(tool): error: write output: No space left on device\n")
@@ -47,7 +47,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct WorkingToolTests {
   static let line = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
 
-  @Test func givesALineOutWhileItsInputStaysOpenAndIdle() throws {
+  @Test func writesALineWhileItsInputStaysIdle() throws {
     let tool = try Tool.start("wfilter", [#"type == "ADDED""#])
     tool.write(Self.line + "\n")
     #expect(try tool.waitForLines(1) == [Self.line])
@@ -56,7 +56,7 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
-  @Test func endsBySIGTERMAndWithWhatWasThereOut() throws {
+  @Test func writesWhatItHasThenDiesOfSIGTERM() throws {
     let tool = try Tool.start("wfilter", ["true"])
     tool.write(Self.line + "\n")
     try tool.waitForLines(1)
@@ -64,7 +64,7 @@ import Testing
     #expect(try tool.waitForEnd().status == 128 + SIGTERM)
   }
 
-  @Test func endsBySIGTERMWhileItsReaderDoesNotRead() throws {
+  @Test func diesOfSIGTERMWhileItsReaderDoesNotRead() throws {
     let tool = try Tool.shell(
       #"yes '\#(Self.line)' | { wfilter true; echo "status $?" >&2; } | { read -r _; sleep 60; }"#)
     try eventually("wfilter is stuck in a write") {
@@ -87,7 +87,7 @@ import Testing
     tool.send(SIGKILL)
   }
 
-  @Test(arguments: ["/dev/full", "&-"]) func tellsThatItCannotWrite(_ output: String) throws {
+  @Test(arguments: ["/dev/full", "&-"]) func reportsThatItCannotWrite(_ output: String) throws {
     let outcome = try Tool.shell("echo '\(Self.line)' | wfilter true >\(output)").waitForEnd()
     #expect(outcome.status == 74, "\(outcome)")
     #expect(outcome.diagnostics.hasPrefix("wfilter: error: write output: "))

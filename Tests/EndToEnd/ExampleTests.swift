@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The scripts in examples/ with the built wfilter, and with a `kwatch` that prints what it is told to.
+/// The scripts in examples/ with the built wfilter and a `kwatch` that is a shell script.
 @Suite(.timeLimit(.minutes(2))) struct ExampleTests {
   private static let examples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent()
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: ["wait-for-ready.sh", "workload-usage.sh", "activities.sh 0"])
-  func refusesToStartWithoutSense(_ command: String) throws {
+  func refusesMissingArguments(_ command: String) throws {
     let outcome = try run(command, kwatch: "")
     #expect(outcome.status == 64 && outcome.lines.isEmpty, "\(outcome)")
   }
@@ -96,7 +96,7 @@ import Testing
       ])
   }
 
-  @Test func tellsOfAHeartbeatThatStops() throws {
+  @Test func reportsAHeartbeatThatStops() throws {
     let beats = #"for i in 1 2 3; do echo '{"id":"a"}'; sleep 0.05; done; sleep 1; echo '{"id":"a"}'"#
     let outcome = try run("dead-man.sh id 500ms < <(kwatch)", kwatch: beats)
     #expect(outcome.lines.count == 2)

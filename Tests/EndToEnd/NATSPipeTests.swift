@@ -45,7 +45,7 @@ import Testing
   func tenantsExampleReadsOneProjectsPeople(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(version)
     for project in ["acme", "other"] {
-      let script = Self.examples.appending(path: "tenants.sh").path
+      let script = Self.examples.appending(path: "activity-feed/tenants.sh").path
       let outcome = try Tool.shell("\(script) \(project) 60", environment: ["NATS_URL": server.url])
         .waitForEnd(.seconds(60))
       #expect(outcome.status == 0 && !outcome.lines.isEmpty, "\(outcome)")
@@ -57,10 +57,11 @@ import Testing
     }
   }
 
-  /// What the compose file tells the image's nats-server, said to ours: streams outlive it, and monitoring answers.
+  /// Our nats-server, started with the arguments of the compose file: streams survive a restart, and monitoring works.
   @Test(arguments: NATSServer.Version.installed)
   func composeFileRunsAServerThatKeepsItsStreams(_ version: NATSServer.Version) throws {
-    let compose = try String(contentsOf: Self.examples.appending(path: "compose.yaml"), encoding: .utf8)
+    let compose = try String(
+      contentsOf: Self.examples.appending(path: "controllers/compose.yaml"), encoding: .utf8)
     let command = try #require(compose.firstMatch(of: /command: (\[.*\])/)?.output.1)
     var arguments = try JSONDecoder().decode([String].self, from: Data(command.utf8))
     let store = try TemporaryDirectory()
@@ -86,7 +87,7 @@ import Testing
   }
 }
 
-/// The address that wfanout says it listens on, without the last slash.
+/// The address that wfanout logs, without the slash at its end.
 func listenAddress(of tool: RunningTool) throws -> String {
   try tool.waitForDiagnostics("http://")
   let text = tool.soFar.diagnostics

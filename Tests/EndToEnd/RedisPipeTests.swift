@@ -3,10 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A real redis-server, examples/redis.sh, and a WebSocket's neighbour, curl.
+/// A real redis-server, examples/dashboard/redis.sh, and a WebSocket's neighbour, curl.
 @Suite(.timeLimit(.minutes(1))) struct RedisPipeTests {
   private static let recipe = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples/redis.sh").path
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples/dashboard/redis.sh")
+    .path
 
   @Test func messagesOfChannelsReachListenersOnce() throws {
     let directory = try TemporaryDirectory()

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct TrackTests {
   private static let path = "/api/v1/namespaces/default/configmaps"
 
-  /// What an event tells of an object.
+  /// The state of an object in an event.
   private struct Told: Hashable, CustomStringConvertible {
     var type: String
     var name: String
@@ -31,7 +31,7 @@ import Testing
   }
 
   /// 200 random changes of few objects: all pipes must tell the same events in the same order.
-  @Test func tellsWhatAWatchWithASelectorTells() throws {
+  @Test func printsWhatAWatchWithASelectorPrints() throws {
     guard KubeCluster.isAvailable(for: "wfilter --track beside a watch with a label selector") else { return }
     let cluster = try KubeCluster.start()
     let kubeconfig = ["KUBECONFIG": cluster.kubeconfig()]

@@ -71,7 +71,7 @@ import Testing
       "cat >>'\(folder.url.path)'/$1; echo >>'\(folder.url.path)'/$1\n", to: "handle.sh")
     let controllers = try ["kubernetes", "docker"].map { platform in
       try Tool.shell(
-        "exec '\(Self.examples)/controller.sh' \(platform) sh '\(script)' \(platform)",
+        "exec '\(Self.examples)/controllers/controller.sh' \(platform) sh '\(script)' \(platform)",
         environment: bed.environment.merging(["HEARTBEAT_INTERVAL": "1s"]) { $1 })
     }
     for (subject, payload) in [

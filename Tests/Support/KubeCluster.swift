@@ -7,7 +7,7 @@ package import Foundation
 /// Everything ends with the process that made it, also when that process is killed. All calls block; use from
 /// one thread at a time.
 package final class KubeCluster: Sendable {
-  /// Who a kubeconfig speaks for.
+  /// The user of a kubeconfig.
   package enum User: String, Sendable {
     /// Everything, by a static token.
     case admin
@@ -27,7 +27,7 @@ package final class KubeCluster: Sendable {
   /// Whether the built server is in the cache; tests that need it are skipped loudly otherwise.
   package static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: binary) }
 
-  /// The condition for `@Suite(.enabled(if:))`: says on stderr what is not tested when the server is missing.
+  /// The condition for `@Suite(.enabled(if:))`: prints a NOT TESTED line when the server is missing.
   package static func isAvailable(for what: String) -> Bool {
     if isAvailable { return true }
     notTested(what, because: "no \(binary): run 'make kube-apiserver'")
@@ -145,7 +145,7 @@ package final class KubeCluster: Sendable {
   }
 }
 
-/// A helper command that failed, with all it said.
+/// A helper command that failed, with its output.
 package struct KubeClusterError: Error, CustomStringConvertible {
   package var command: String
   package var status: Int32

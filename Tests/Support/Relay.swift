@@ -11,7 +11,7 @@ package final class Relay: Sendable {
     case open
     /// Connections are closed, and new ones closed at once.
     case refusing
-    /// Connections stay, and nothing passes: a dead line that no reset tells of.
+    /// Connections stay open and nothing passes, as on a line that has died without a reset.
     case holding
   }
 

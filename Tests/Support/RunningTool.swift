@@ -39,7 +39,7 @@ package final class RunningTool: @unchecked Sendable {
   package var processIdentifier: Int32 { process.processIdentifier }
   package var isRunning: Bool { process.isRunning }
 
-  /// What the tool has said so far.
+  /// The output so far.
   package var soFar: Tool.Outcome {
     condition.withLock {
       Tool.Outcome(

@@ -3,7 +3,7 @@ package import Foundation
 
 /// Runs the built binaries, as a user would, each with a deadline and an environment of its own.
 package enum Tool {
-  /// How a process ended, and all that it said.
+  /// The exit status and the output of a process.
   package struct Outcome: Sendable, CustomStringConvertible {
     /// The exit status; 128 + the signal's number for a signal death, as a shell has it.
     package var status: Int32
@@ -59,7 +59,7 @@ package enum Tool {
   }
 }
 
-/// A process did not do in time what was waited for.
+/// A condition was not met in time.
 package struct ToolDeadlineExceeded: Error, CustomStringConvertible {
   package var command: String
   package var waitedFor: String

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+package import Foundation
 import Synchronization
-import TestSupport
 
-/// Headless Chromium, spoken to over its debugging pipe: JSON messages that end with NUL, no WebSocket and no port.
+/// Headless Chromium, controlled over its debugging pipe: JSON messages that end with NUL, without a WebSocket or a port.
 ///
-/// The pipe is the child's descriptors 3 and 4, which the shell makes of stdin and stdout. Chromium ends when the pipe does.
-final class Browser: Sendable {
+/// The pipe is the child's descriptors 3 and 4, which the shell duplicates from stdin and stdout. Chromium exits when the pipe
+/// is closed.
+package final class Browser: Sendable {
   private let process: RunningTool
   private let profile: TemporaryDirectory
   private let lastCall = Mutex(0)
 
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
+  package struct Failure: Error, CustomStringConvertible {
+    package var description: String
   }
 
-  /// Nil, and a loud line, where there is no Chromium.
-  static func start(for what: String) throws -> Browser? {
+  /// Starts Chromium. Without one: nil, and a NOT TESTED line.
+  package static func start(for what: String) throws -> Browser? {
     let names = ["chromium", "chromium-browser", "google-chrome"]
     guard let name = names.first(where: { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") })
     else {
@@ -43,8 +43,8 @@ final class Browser: Sendable {
     _ = try? process.waitForEnd(.seconds(10))
   }
 
-  /// Opens a page in a tab of its own.
-  func open(_ url: String) throws -> Page {
+  /// Opens a page in a new tab.
+  package func open(_ url: String) throws -> Page {
     let created = try call("Target.createTarget", ["url": "about:blank"])
     let attached = try call(
       "Target.attachToTarget", ["targetId": created["targetId"] as? String ?? "", "flatten": true])
@@ -54,7 +54,7 @@ final class Browser: Sendable {
     return page
   }
 
-  /// One command and its result.
+  /// Sends a command, and returns its result.
   fileprivate func call(
     _ method: String, _ parameters: [String: Any], session: String? = nil
   ) throws -> [String: Any] {
@@ -81,18 +81,18 @@ final class Browser: Sendable {
   }
 
   /// A tab.
-  struct Page {
+  package struct Page {
     fileprivate let browser: Browser
     fileprivate let session: String
 
     @discardableResult
-    func call(_ method: String, _ parameters: [String: Any] = [:]) throws -> [String: Any] {
+    package func call(_ method: String, _ parameters: [String: Any] = [:]) throws -> [String: Any] {
       try browser.call(method, parameters, session: session)
     }
 
-    /// The value of a JavaScript expression, a promise's once it is there, as text.
+    /// Evaluates a JavaScript expression, waits if its value is a promise, and returns the value as text.
     @discardableResult
-    func evaluate(_ expression: String) throws -> String {
+    package func evaluate(_ expression: String) throws -> String {
       let result = try call(
         "Runtime.evaluate", ["expression": expression, "awaitPromise": true, "returnByValue": true])
       if let problem = result["exceptionDetails"] { throw Failure(description: "\(expression): \(problem)") }
@@ -101,12 +101,12 @@ final class Browser: Sendable {
     }
 
     /// Waits until a JavaScript expression is true.
-    func wait(for expression: String, within deadline: Duration = .seconds(20)) throws {
+    package func wait(for expression: String, within deadline: Duration = .seconds(20)) throws {
       try eventually(expression, within: deadline) { try evaluate("Boolean(\(expression))") == "1" }
     }
 
-    /// A PNG of what is to be seen.
-    func screenshot() throws -> Data {
+    /// A PNG screenshot.
+    package func screenshot() throws -> Data {
       let shot = try call("Page.captureScreenshot", ["format": "png"])
       return Data(base64Encoded: shot["data"] as? String ?? "") ?? Data()
     }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Activities and events of one project under the subjects of a multi-tenant service, and what its people did, one line
-# each: tenants.sh [PROJECT] [COUNT]. The server is that of NATS_URL.
+# Publishes sample activities and events of one project under the subjects of a multi-tenant service, then prints what the
+# people of that project did, one line each: tenants.sh [PROJECT] [COUNT]. NATS_URL names the server.
 #
 #   activities.<tenant type>.<tenant>.<API group>.<source>.<kind>.<namespace>.<name>
 #   events.<tenant type>.<tenant>.<namespace>.<kind>.<name>
@@ -10,12 +10,11 @@ set -euo pipefail
 project=${1:-acme} count=${2:-200} here=$(dirname "$0")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-echo '{"name":"ACTIVITIES","subjects":["activities.>"]}' >"$folder/activities.json"
 echo '{"name":"EVENTS","subjects":["events.>"]}' >"$folder/events.json"
-"$here/activities.sh" 1000 "$count" "$project" >"$folder/lines"
+"$here/../activities.sh" 1000 "$count" "$project" >"$folder/lines"
 
 wfilter --emit object 'kind == "Activity"' "$folder/lines" |
-  "$here/activity-publish.sh" --create-stream "$folder/activities.json"
+  "$here/publish.sh" --create-stream "$here/stream.json"
 wfilter --emit object 'kind == "Event"' "$folder/lines" |
   natswatch publish --id metadata.uid --create-stream "$folder/events.json" \
     "events.project.$project.{metadata.namespace}.{involvedObject.kind}.{metadata.name}"
