@@ -2,7 +2,7 @@
 package import Encoding
 import JSON
 
-/// The health of one scope, and how its data is being had: the `object` of a STATUS line.
+/// The `object` of a STATUS line: the health of one scope, and how its data arrives.
 ///
 /// Healthy means proven: list done, stream answered, and an event, a bookmark, the end of initial events, or one
 /// clean server time-out has been seen.

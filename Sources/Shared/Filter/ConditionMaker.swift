@@ -3,7 +3,7 @@
 import CEL
 import JSON
 
-/// Turns the parts of an expression that compare a path with literals into conditions on bytes.
+/// Compiles the parts of an expression that compare a path with literals into comparisons of bytes.
 struct ConditionMaker {
   let finder: PathFinder
 

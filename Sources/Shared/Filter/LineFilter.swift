@@ -3,7 +3,7 @@
 import CEL
 import JSON
 
-/// What a filter is made of; a line has to meet all of it.
+/// The parts of a filter. A line matches if it meets all of them.
 package struct FilterOptions: Sendable, Hashable {
   /// A CEL expression that gives a bool.
   package var expression: String?

@@ -2,8 +2,8 @@
 
 import CEL
 
-/// Puts the values of `arg` and the expressions of `--let` in the place of their names, before an expression is checked: what
-/// is constant is then known to be, and a path is compared on bytes whatever name it has.
+/// Replaces the names of `arg` and `--let` by their values and expressions before an expression is checked,
+/// so that constants are folded, and a path can be compared on bytes whatever it is called.
 struct NameSubstitution {
   /// An expression with a name, and the names that it takes from where it is used.
   private struct Definition {

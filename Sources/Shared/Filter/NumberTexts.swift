@@ -2,9 +2,10 @@
 
 import JSON
 
-/// How the numbers that became doubles were written, so that they are printed to the last digit. For one thread.
+/// Remembers the text of numbers that were converted to doubles, so that they are printed to the last digit.
+/// Not thread-safe.
 ///
-/// Where different numbers become the same double they are printed in the order in which they were read.
+/// Different numbers with the same double are printed in the order in which they were read.
 final class NumberTexts {
   private struct Entry {
     var first: RawJSON

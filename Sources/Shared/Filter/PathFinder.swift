@@ -2,7 +2,7 @@
 
 import CEL
 
-/// Finds the paths of the line that a checked expression touches.
+/// Finds the paths of a line that a checked expression reads.
 struct PathFinder {
   /// The paths, each once.
   private(set) var paths: [ScopedPath] = []

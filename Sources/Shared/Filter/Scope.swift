@@ -5,7 +5,7 @@ import CEL
 /// The names that an expression over a line may use.
 ///
 /// In an event: `type`, `object`, `source`, `self`, `now`, `old`, `changes`, and any other name is a key of `object`. In a plain
-/// line a name is a key of the line; `self`, `now`, `old` and `changes` stay.
+/// line a name is a key of the line; `self`, `now`, `old` and `changes` mean the same.
 enum Scope {
   /// The slots of an activation: these names first, then places for the paths that an expression touches.
   /// `@rest` has the keys that stand for themselves.

@@ -2,7 +2,7 @@
 
 import CEL
 
-/// What to write instead, where an error of the language does not know the names of a line.
+/// The hint that is added to a CEL error about a name: what to write instead.
 enum ScopeHint {
   /// A line of its own, or nothing.
   static func hint(for error: CompileError, in source: String) -> String {

@@ -3,7 +3,7 @@
 import JSON
 import Selectors
 
-/// Kubernetes' selectors as conditions on bytes. They never fail: what is missing has an answer.
+/// Kubernetes selectors as comparisons of bytes. They never fail: a missing value has a defined result, too.
 enum SelectorConditions {
   /// The conditions of a field selector: a field that is missing or null equals "".
   static func fields(_ text: String, _ finder: inout PathFinder) throws(FilterError) -> [Condition] {

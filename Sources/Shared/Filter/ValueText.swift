@@ -5,8 +5,8 @@ import JSON
 
 /// CEL values as compact JSON.
 ///
-/// What still lies in the line is copied as it was written, numbers to the last digit; only white space between tokens is
-/// left out.
+/// Values that are part of the line are copied as they were written, numbers to the last digit; only white
+/// space between tokens is removed.
 enum ValueText {
   /// Appends a value. A number that was read from a line is copied from there, where `numbers` has noted it.
   ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A test of the value at one path, made on its bytes. It says what CEL's operator would say.
+/// A comparison of the value at one path, made on its bytes. The result is that of the CEL operator.
 package struct Comparison: Sendable {
   /// What is compared.
   package enum Operation: UInt8, Sendable {

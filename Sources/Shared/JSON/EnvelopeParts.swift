@@ -2,8 +2,8 @@
 
 import CJSON
 
-/// Where the values lie that make a text a watch event, or an object with metadata: as offsets into it. Of equal keys
-/// the first counts.
+/// The offsets of the values that make a text a watch event or an object with metadata. If a key is repeated,
+/// the first one counts.
 package struct EnvelopeParts: Sendable {
   /// How many members the outermost object has.
   package let memberCount: Int

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text that is not the JSON that it should be.
+/// Why a text is not the expected JSON.
 package enum JSONError: Error, Equatable, CustomStringConvertible {
   /// The text ends inside a value.
   case truncated

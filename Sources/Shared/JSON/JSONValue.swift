@@ -2,7 +2,7 @@
 
 /// A small JSON document in memory: a request's body, discovery, a Status, an exec credential.
 ///
-/// Not for objects on their way through: these stay bytes.
+/// Not for objects that are passed on: these stay bytes.
 package indirect enum JSONValue: Equatable, Sendable {
   /// A member of an object.
   package struct Member: Equatable, Sendable {

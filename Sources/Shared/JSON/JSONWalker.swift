@@ -3,9 +3,10 @@ internal import Glibc
 
 /// Walks through JSON text in any buffer and reports where its parts are; decodes nothing.
 ///
-/// Every method takes the text as a span, so that a walker can be kept while its text grows: what is cut off in the
-/// middle of a value is ``JSONError/truncated``, and the same walk can be done again when more bytes have arrived. The
-/// structure of the containers that are entered is checked; of values that are skipped only brackets and strings are.
+/// Every method takes the text as a span, so that a walker can be kept while its text grows. A value that is
+/// cut off is
+/// ``JSONError/truncated``, and the walk can be repeated when more bytes have arrived. The structure of each
+/// container that is entered is checked; in skipped values only brackets and strings are checked.
 ///
 /// ``JSONCursor`` is the other reader: for whole lines that are followed by padding, on the hot path of a filter.
 package struct JSONWalker: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes one JSON text: keeps track of commas, and quotes what is quoted.
+/// Writes one JSON text: adds the commas and quotes the strings.
 ///
 /// ```swift
 /// var writer = JSONWriter()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Memory for bytes that do not lie where ``JSONCursor/padding`` bytes behind them may be read: a copy that has them.
+/// A copy of bytes that is followed by ``JSONCursor/padding`` readable bytes.
 /// Used again for the next ones. One thread.
 @safe package final class PaddedBytes {
   private var memory: UnsafeMutableRawBufferPointer

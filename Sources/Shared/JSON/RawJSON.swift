@@ -2,11 +2,11 @@
 
 import CJSON
 
-/// One JSON value as it lies in a line: read in place, decoded never or at the last moment.
+/// A JSON value in a line: read in place, and decoded as late as possible or never.
 ///
-/// Nothing is looked at before it is asked for: a value may turn out to be no JSON at all, and every reader then
-/// answers nil. The line stays where it is, with ``JSONCursor/padding`` readable bytes behind it, for as long as a
-/// slice of it is in use.
+/// Nothing is parsed before it is needed. A value may therefore turn out not to be JSON, and every reader
+/// then returns nil. The line must stay in place, with ``JSONCursor/padding`` readable bytes after it, while
+/// a slice of it is in use.
 package struct RawJSON: Sendable {
   /// The value's first byte.
   package let start: JSONCursor

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 
-/// An open file or standard input; a file is closed with its last reader.
+/// An open file or standard input. A file is closed when its last reader is gone.
 package final class InputFile: Sendable {
   package let descriptor: Int32
   /// What messages call it.

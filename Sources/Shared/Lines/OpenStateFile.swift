@@ -2,7 +2,7 @@
 internal import Glibc
 import Process
 
-/// A state file that this process alone may write, for as long as it runs: locked (flock(2)) and proven writable.
+/// A state file that is locked (flock(2)) by this process and proven writable.
 ///
 /// A symbolic link is followed once, at the start, and stays a link.
 package final class OpenStateFile: Sendable {

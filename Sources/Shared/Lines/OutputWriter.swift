@@ -2,7 +2,7 @@
 internal import Glibc
 package import Process
 
-/// Why output did not get out.
+/// Why output could not be written.
 package enum OutputError: ToolError, Equatable {
   /// EPIPE: nobody reads any more. Not to be reported: end with ``Shutdown/finishReaderLeft()``.
   case readerLeft

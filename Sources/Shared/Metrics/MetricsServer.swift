@@ -4,8 +4,8 @@ package import Process
 
 /// `--metrics ADDR` of the tools that have no event loop: one thread, one request at a time.
 ///
-/// Answers `GET` and `HEAD` of `/metrics`; each connection is closed after its answer and given two seconds in all, so that a
-/// stuck scraper can only hold up the next scrape. The thread ends with the process.
+/// Serves `GET` and `HEAD` of `/metrics`. Each connection is closed after its response, and after two seconds
+/// in any case, so that a stuck scraper can delay only the next scrape. The thread ends with the process.
 package final class MetricsServer: Sendable {
   /// The address in force, the kernel's choice of port included.
   package let address: ListenAddress

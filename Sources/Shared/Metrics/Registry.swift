@@ -3,10 +3,10 @@ import Synchronization
 
 /// The metrics of one process, by name, in the order of their registration.
 ///
-/// Asking twice for one name and labels gives the same metric; asking for one name as two kinds gives a metric
-/// that counts but is not shown, since a scrape with two types of one name is refused whole. A family keeps at
-/// most `seriesLimit` sets of labels; what comes after that is counted under the value `other`, so that labels
-/// taken from data cannot grow without bound.
+/// The same name and labels give the same metric. If a name is used for two kinds of metrics, the second one
+/// counts but is not exported, since Prometheus refuses a scrape with two types for one name. A family keeps
+/// at most `seriesLimit` sets of labels; further ones are counted under the value `other`, so that labels
+/// from data cannot grow without bound.
 package final class Registry: Sendable {
   /// A label's name and value; the value may be any text.
   package typealias Label = (name: String, value: String)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// As much of HTTP as a scrape needs: a request line and a head of at most 8 KiB, whose fields are not read.
+/// The part of HTTP that a scrape needs: a request line, and a head of at most 8 KiB whose fields are
+/// ignored.
 struct ScrapeRequest {
   static let headLimit = 8192
 

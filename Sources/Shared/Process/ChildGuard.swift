@@ -3,10 +3,10 @@ internal import CProcess
 internal import Glibc
 internal import Synchronization
 
-/// The process that kills the groups of our children when we were killed ourselves and could not.
+/// A helper process that kills the process groups of our children if we are killed with SIGKILL.
 ///
-/// The kernel's PR_SET_PDEATHSIG reaches a child, not what the child has started. The guard is started with the first
-/// child, and ends with us.
+/// The kernel's PR_SET_PDEATHSIG reaches a child, but not the processes that the child has started. The guard
+/// starts with the first child and ends with this process.
 final class ChildGuard: Sendable {
   static let shared = ChildGuard()
 

@@ -2,7 +2,7 @@
 internal import CProcess
 internal import Glibc
 
-/// Gives a command to the C side, which starts it.
+/// Passes a command to the C code that starts it.
 enum ChildStarter {
   /// Starts a command and waits until it runs.
   ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a tool ended, in the numbers of sysexits(3), grep(1) and timeout(1).
+/// The exit status of a tool, with the numbers of sysexits(3), grep(1) and timeout(1).
 ///
 /// A death by SIGINT, SIGTERM or SIGPIPE has no exit status: it stays visible as a signal death
 /// (see ``Shutdown/finish(_:)``).

@@ -2,7 +2,7 @@
 internal import CProcess
 internal import Glibc
 
-/// Gives memory back to the system after a peak: glibc keeps what was freed (malloc_trim(3)).
+/// Returns memory to the system after a peak, because glibc keeps freed memory (malloc_trim(3)).
 package struct FreedMemory: Sendable {
   private var last = 0
   private var lowest = Int.max

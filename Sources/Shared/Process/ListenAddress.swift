@@ -2,8 +2,8 @@
 
 /// Where a server listens: `:PORT` (loopback), `HOST:PORT`, `[IPv6]:PORT` or `unix:PATH`.
 ///
-/// HOST is a numeric address or `localhost`: names are not looked up, since what an interface a name stands for may
-/// change under a server. Port 0 lets the kernel choose.
+/// HOST is a numeric address or `localhost`. Other names are not resolved, because the address of a name may
+/// change while the server runs. With port 0 the kernel chooses a port.
 package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
   case tcp(host: String, port: UInt16)
   case unix(path: String)

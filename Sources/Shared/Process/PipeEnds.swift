@@ -2,7 +2,7 @@
 internal import CProcess
 internal import Glibc
 
-/// The two descriptors of a pipe, both close-on-exec from the start. Whoever opens it closes them.
+/// The two descriptors of a pipe, both close-on-exec from the start. The caller closes them.
 package struct PipeEnds: Sendable {
   package let reader: Int32
   package let writer: Int32

@@ -2,10 +2,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// How far a long run has come, in one line on stderr that is rewritten in place and gone at the end.
+/// The progress of a long run: one line on stderr that is rewritten in place and removed at the end.
 ///
-/// It is shown only to a person who would otherwise see nothing: stderr is a terminal and stdout is not. Call
-/// ``update(lines:done:)`` as often as it suits; at most five times a second something is written.
+/// It is shown only if stderr is a terminal and stdout is not. ``update(lines:done:)`` may be called often:
+/// it writes at most five times a second.
 ///
 ///     let progress = Progress(tool: "wfilter", total: bytesInAllFiles)
 ///     while let block = next() { …; progress?.update(lines: lines, done: bytesRead) }

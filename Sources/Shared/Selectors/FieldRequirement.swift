@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One term of a field selector: a field and the text it has to equal, or must not equal.
+/// One term of a field selector: a field, and the text that it must, or must not, equal.
 package struct FieldRequirement: Sendable, Equatable, CustomStringConvertible {
   /// The operators of field selectors; `==` is `=`.
   package enum Operator: String, Sendable { case equals = "=", notEquals = "!=" }

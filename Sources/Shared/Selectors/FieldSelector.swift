@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A field selector: terms that all have to be met.
+/// A field selector: a list of terms. An object matches if it meets all of them.
 ///
 /// A term compares a field of the object, named by its path (`metadata.name`, `spec.nodeName`), with a text.
 /// A field that is missing, or null, equals the empty text.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A label selector: requirements that all have to be met.
+/// A label selector: a list of requirements. An object matches if it meets all of them.
 package struct LabelSelector: Sendable, Equatable, CustomStringConvertible {
   /// The requirements, ordered by key.
   package let requirements: [LabelRequirement]

@@ -3,8 +3,8 @@
 import Events
 import Process
 
-/// What one block of lines came to: the bytes to print, the messages, the counts, and whether the run ends with it.
-/// Reused from block to block, so that nothing is allocated once it has grown.
+/// The result of evaluating one block of lines: the bytes to print, the messages, the counts, and whether the
+/// run ends. Reused from block to block, so that nothing is allocated once it has grown.
 struct BlockResult {
   /// Bytes to print: a range of the block, or of ``storage``. They end with a newline.
   struct Piece {

@@ -3,7 +3,7 @@
 package import Events
 package import Filter
 
-/// What a run is asked for.
+/// The settings of a run.
 package struct Configuration: Sendable {
   /// What happens to a line that the expression cannot be evaluated for.
   package enum OnError: String, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a run, or a block of it, has read and printed.
+/// The counts of lines that a run, or a block of it, has read and printed.
 struct Counts: Sendable, Equatable {
   var lines: UInt64 = 0
   /// Lines that match and are printed, or would be without `-c` and `-q`. Control lines that pass are not among them.

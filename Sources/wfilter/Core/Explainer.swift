@@ -3,7 +3,7 @@
 import Filter
 import JSON
 
-/// `--explain`: says which clause dropped a line. For one thread.
+/// `--explain`: reports which clause dropped a line. Not thread-safe.
 final class Explainer {
   private let clauses: [(text: String, evaluator: LineEvaluator)]
 

@@ -3,9 +3,11 @@
 import Events
 import JSON
 
-/// Hides or drops values: hidden ones become `"***"`, dropped ones go with their keys; every other byte of the line stays.
+/// `--redact` and `--drop`: replaces values by `"***"`, or removes them with their keys; every other byte of
+/// the line is kept.
 ///
-/// Every one of repeated keys is hidden or dropped, whichever a reader would take, and an escaped key is the key it spells.
+/// If a key is repeated, all its values are edited, whichever of them a reader would use. Escapes in keys are
+/// decoded.
 struct LineEditor: Sendable {
   enum Outcome: Equatable {
     /// Nothing to change in this line.

@@ -4,7 +4,7 @@ import Events
 import Glibc
 import Process
 
-/// Refuses to read a file that the run itself writes to: it would never end.
+/// Refuses to read a file that the run writes to, because the run would never end.
 enum OwnOutput {
   /// Linux' O_PATH, which Glibc's module leaves out: opening a pipe or a device so has no effect on it.
   private static let pathOnly: Int32 = 0o10000000

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What happens to a listener that is further behind than it may be.
+/// What happens to a client with more unsent events than `--queue` allows.
 package enum OverflowPolicy: String, Sendable, CaseIterable {
   /// It goes on with the oldest event it may still have, and is told how many it missed.
   case dropOldest = "drop-oldest"

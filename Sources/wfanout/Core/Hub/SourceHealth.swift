@@ -2,7 +2,8 @@
 import Encoding
 import Synchronization
 
-/// What the source of a stream says of itself: its newest STATUS line of each scope. Written by the thread that reads the source.
+/// The health that the source of a stream reports: its newest STATUS line for each scope. Written by the
+/// thread that reads the source.
 final class SourceHealth: Sendable {
   private struct State: Sendable {
     /// STATUS objects by the bytes of their `scope`.

@@ -3,7 +3,7 @@ import CEL
 import Encoding
 import JSON
 
-/// When a recorded line happened, as far as it says.
+/// The time of a recorded line, if the line has one.
 enum RecordedTime {
   /// In the order in which they are looked for: natswatch's, a METRICS object's, an event's own, and what the API server wrote
   /// when the object was last changed (`managedFields`), or made.

@@ -3,8 +3,8 @@ import Encoding
 
 /// When each line of a recording is due, counted from the first: the times that the lines carry, at another speed.
 ///
-/// A line is never due before the one in front of it. A line without a time comes with that one, or, where no line has had a time
-/// yet, at a fixed rate.
+/// A line is never due before the previous one. A line without a time is due with the previous line or, while
+/// no line has had a time, at a fixed rate.
 struct ReplayPacing: Sendable {
   /// How much faster than recorded; infinite is without waiting.
   let speed: Double

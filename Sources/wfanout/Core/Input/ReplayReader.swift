@@ -4,7 +4,8 @@ import Lines
 import Process
 import Synchronization
 
-/// Reads a recording and publishes each line when it is due, on a thread of its own. Begins when the first listener is there.
+/// Reads a recording and publishes each line when it is due, on a thread of its own. Starts with the first
+/// client.
 struct ReplayReader: LineSource {
   let path: String
   let pacing: ReplayPacing

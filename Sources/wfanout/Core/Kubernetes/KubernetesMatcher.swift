@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a Kubernetes client gets of a stream: data events of its resource that its own filters let through, errors, and
-/// bookmarks where it takes them. Health and usage lines are none of a Kubernetes client's business.
+/// Selects the events of a stream for a Kubernetes client: data events of its resource that match its
+/// filters, errors, and bookmarks if it allows them. STATUS and METRICS lines are not part of the Kubernetes
+/// protocol.
 struct KubernetesMatcher: LineMatcher {
   let path: KubernetesPath
   let allowsBookmarks: Bool

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a client hands back to resume: `<epoch>-<sequence>`, both decimal.
+/// The id of an event, by which a client resumes: `<epoch>-<sequence>`, both decimal.
 ///
-/// The epoch tells one numbering from another: the creation time of a JetStream stream in nanoseconds, or the start of this
-/// process. A sequence alone could not tell a recreated stream.
+/// The epoch identifies the numbering: the creation time of a JetStream stream in nanoseconds, or the start
+/// time of this process. A sequence alone cannot identify a stream that was deleted and created again.
 struct EventID: Hashable, Sendable, CustomStringConvertible {
   var epoch: UInt64
   var sequence: UInt64

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// What the hub wants to know of a line, gathered once when it is read.
+/// The properties of a line that the hub needs, determined once when the line is read.
 struct LineFacts: Sendable, Equatable {
   /// The watch event types of the stream contract; any other line is `other`.
   enum Kind: UInt8, Sendable {

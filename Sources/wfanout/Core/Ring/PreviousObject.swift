@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the object of an event was just before it.
+/// The previous version of an event's object.
 enum PreviousObject: Sendable {
   /// It was not there.
   case absent

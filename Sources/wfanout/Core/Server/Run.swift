@@ -4,7 +4,7 @@ import Lines
 package import Process
 import Synchronization
 
-/// From the first bound address to the last listener's goodbye.
+/// A run of the server, from binding the addresses to disconnecting the last client.
 package struct Run {
   package let configuration: Configuration
   package let diagnostics: Diagnostics

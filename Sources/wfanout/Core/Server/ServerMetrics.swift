@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
 
-/// The names under which the hub counts. Those that begin with `ws_` are the ones of the streaming service whose protocol
+/// The names of the metrics. Those that begin with `ws_` are the ones of the streaming service whose protocol
 /// `/ws` speaks; the `sse_` ones are the same for responses that stream.
 struct ServerMetrics: Sendable {
   let server: ServerCounters

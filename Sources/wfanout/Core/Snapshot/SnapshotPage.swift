@@ -2,7 +2,7 @@
 import NIOCore
 import Synchronization
 
-/// Some consecutive lines of a snapshot, as some clients want them.
+/// Some consecutive lines of a snapshot, encoded for the clients of one wire format.
 struct SnapshotPage: Sendable {
   let bytes: ByteBuffer
   /// The line that the next page begins with; the number of lines after the last page.

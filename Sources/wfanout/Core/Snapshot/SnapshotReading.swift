@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far a client is with a snapshot that it is sent page by page.
+/// The progress of a client through a snapshot that it gets page by page.
 struct SnapshotReading: Sendable {
   /// Nil once the events after it have left the ring: the client was too slow and has to begin again.
   var snapshot: Snapshot?

@@ -4,10 +4,9 @@ import NIOHTTP2
 import NIOSSL
 import NIOTLS
 
-/// A connection with TLS, from its first byte: until the peers have agreed on a protocol it owes a handshake,
-/// and an HTTP/2 connection on which nothing is asked for owes a request. It stands between TLS and HTTP/2.
-/// What HTTP/2 sends after a violation or a flood is a GOAWAY frame; the connection is closed with it and
-/// read no further, or a peer that goes on sending would fill memory.
+/// The deadlines of a connection with TLS, between the TLS and HTTP/2 handlers: the client must complete the
+/// handshake in time, and then send a request. After a violation or a flood HTTP/2 sends a GOAWAY frame; the
+/// connection is closed with it and read no further, or a peer that goes on sending would fill memory.
 final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, AwaitingRequest,
   @unchecked Sendable
 {  // confined to the channel's event loop

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Commands that ended soon after their start, by what they were for: the next one waits, whoever asks for
-/// it. Pure: the time is given.
+/// The back-off of commands that ended soon after their start, by their channel: the next start waits,
+/// whichever client requests it. Pure: the caller gives the time.
 struct Backoffs: Sendable {
   struct Record: Sendable {
     var count: Int

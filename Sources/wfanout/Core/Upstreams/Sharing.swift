@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `--share`: who is served by one command.
+/// `--share`: which clients share a command.
 package enum Sharing: String, Sendable, CaseIterable {
   /// All who want the same as the same identity.
   case identity

@@ -12,7 +12,7 @@ extension Hub {
   var endsWithError: Bool { batchesFromNewest.first { _ in true }?.kinds.last == .error }
 }
 
-/// Waiting, on an event loop, until it is known what becomes of a command.
+/// Waiting, on an event loop, until a command has either started or failed.
 extension Upstream {
   /// How long a watch waits for the first event or for a failure before its response begins.
   private static let proof = Duration.seconds(1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When a WebSocket is pinged, and when it is given up. Any frame is a sign of life. Times are the loop's ticks, of one second.
+/// Decides when a WebSocket is pinged, and when it is closed. Any frame counts as a response. Times are ticks
+/// of one second.
 struct Heartbeat: Sendable {
   enum Action: Equatable, Sendable { case ping, giveUp }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Checks UTF-8 as it comes, byte by byte (RFC 3629 section 4): the first byte that cannot be right is refused at once.
+/// Validates UTF-8 as it arrives, byte by byte (RFC 3629 section 4): the first invalid byte is refused at
+/// once.
 struct UTF8Validator: Sendable {
   private var pending = 0
   private var lower: UInt8 = 0x80

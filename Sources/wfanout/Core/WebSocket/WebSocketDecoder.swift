@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Frames of a client into messages (RFC 6455 sections 5 and 8.1, RFC 7692), however they are cut.
+/// Decodes the frames of a client into messages (RFC 6455 sections 5 and 8.1, RFC 7692), from bytes that are
+/// cut anywhere.
 ///
 /// Text is checked as it arrives, so that malformed text fails at its first bad byte and not at the end of a message; compressed text
 /// when it is whole.

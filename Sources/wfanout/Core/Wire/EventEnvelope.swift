@@ -5,8 +5,8 @@ import JSON
 ///
 /// A line that has an `event_type` already is such an event: `type` becomes `event`, a missing `event_id` is filled in, all
 /// other members stay as they are. An ERROR line, with which a source says that it has failed, becomes an `error`. Any other line
-/// becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a watch event and `MESSAGE` for the rest. What is no place to go
-/// on after has no id from us.
+/// becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a watch event and `MESSAGE` for the
+/// rest. An event that cannot be resumed after, such as one of a snapshot, gets no id.
 enum EventEnvelope {
   static func encode(_ batch: Batch, _ index: Int) -> [UInt8] {
     if batch.kinds[index] == .error { return failure(batch, index) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the hub itself has to say to a listener, apart from the events.
+/// A message of the hub to a client that is not an event of the stream.
 enum Notice: Sendable, Equatable {
   /// Continuity could not be kept; what follows is a snapshot, if there is one, and then the newest events.
   case reset(ResetReason)

@@ -2,9 +2,9 @@
 import Encoding
 import Events
 
-/// Tells when a key falls silent, and when it comes back.
+/// `--absent`: reports when a key falls silent, and when it has a line again.
 ///
-/// A key is watched from its first line on; one that never came is not missed. A deleted one is watched no longer.
+/// A key is watched from its first line until it is deleted.
 struct AbsenceWatch {
   private struct Presence {
     var text: [UInt8]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Keeps a bookmark back until all lines that were waiting when it came have gone out.
+/// Holds a bookmark until all lines that were held when it arrived have been printed.
 ///
-/// Whoever stores a bookmark resumes behind it, and would never see a line that was still held back.
+/// A client that resumes after a bookmark would otherwise never see the lines that were still held.
 struct BookmarkBarrier {
   /// Most bookmarks that wait; the oldest goes first, which loses nothing but a place to resume from.
   static let limit = 1000

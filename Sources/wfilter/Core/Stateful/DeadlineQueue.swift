@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Deadlines of numbered things, soonest first: how long a reading loop may wait, and whose time has come.
+/// A priority queue of deadlines by slot number: how long the reading loop may wait, and which slots are due.
 ///
-/// A binary heap that knows where in it each number stands, so that moving a deadline leaves nothing behind.
+/// A binary heap with the position of each slot, so that a deadline can be moved without leaving an old
+/// entry.
 struct DeadlineQueue {
   private var heap: [(deadline: ContinuousClock.Instant, slot: Int)] = []
   /// Where in the heap a slot stands; -1 where it has no deadline.

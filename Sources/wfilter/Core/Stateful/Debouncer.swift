@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// Waits until a key has been quiet, and then gives out its newest line; under constant change, every `maximumWait`.
+/// `--debounce`: prints the newest line of a key once the key has been quiet; under constant change, every
+/// `maximumWait`.
 ///
-/// The last line of a burst is always delivered, at the end of the input too. A DELETED passes at once, in place of
-/// what waited: a line of the object made again can thus never take its place.
+/// The last line of a burst is always printed, also at the end of the input. A DELETED is printed at once and
+/// replaces the held line, so that a line of an object with the same key that is created later cannot replace
+/// it.
 struct Debouncer {
   private let quiet: Duration
   private let maximumWait: Duration

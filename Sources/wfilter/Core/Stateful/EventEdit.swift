@@ -14,7 +14,7 @@ extension RawJSON {
   }
 }
 
-/// What may be changed in an event's line: its type, and nothing else.
+/// Replaces the type in an event's line; every other byte is kept.
 enum EventEdit {
   /// The line with another type and every other byte as it was; nil when it is no event.
   static func retyped(_ line: UnsafeRawBufferPointer, as type: EventType) -> Line? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// A line with all that is known of it, kept until its time comes.
+/// A line that is held, with its properties, until it is printed.
 struct HeldLine: Sendable, Equatable {
   var key: KeyHash
   /// Without the newline.

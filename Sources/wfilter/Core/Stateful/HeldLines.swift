@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The newest line of each key that waits, each with its deadline; bounded by keys and by bytes.
+/// The newest held line of each key, with its deadline; bounded by keys and by bytes.
 ///
-/// The order is that of the first line of each key to wait, so that it can be said what began before what.
+/// Keys are in the order in which their first line was held, for ``BookmarkBarrier``.
 struct HeldLines {
   /// A line that waits.
   private struct Entry {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Lines
 
-/// A line's own bytes, without its newline, and ``LineBlock/padding`` zeros behind them for whoever parses it again.
+/// A copy of a line without its newline, followed by ``LineBlock/padding`` zeros, so that it can be parsed
+/// again.
 struct Line: Sendable, Equatable {
   private let storage: [UInt8]
   /// Bytes of the line.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
 
-/// A point in time on both clocks: intervals are measured on the monotonic one, people are told the wall's.
+/// A point in time on two clocks: the monotonic one for intervals, the wall clock for output.
 struct Moment: Sendable {
   var instant: ContinuousClock.Instant
   var wall: Timestamp

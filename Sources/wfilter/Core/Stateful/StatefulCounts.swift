@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the stateful steps did not pass on, for `--stats`.
+/// Counts of the lines that the stateful steps dropped, for `--stats`.
 struct StatefulCounts: Sendable, Equatable {
   /// Repetitions that `--dedupe` dropped.
   var deduplicated = 0

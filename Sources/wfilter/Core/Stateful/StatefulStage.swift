@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// The keyed, stateful half of wfilter: takes each line with its verdict, and says which lines go out now.
+/// The part of wfilter that remembers keys: takes each line with its verdict, and decides which lines are
+/// printed now.
 ///
-/// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track.
-/// Tracking comes behind the holding back, so that what it calls ADDED, MODIFIED or DELETED is true of what has gone
-/// out, and not of what was replaced meanwhile. Pure: no I/O, time is a parameter, one thread.
+/// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track. Tracking is
+/// last, so that ADDED, MODIFIED and DELETED are right for the lines that were printed, not for those that
+/// were replaced while they were held. Pure: no I/O, time is a parameter, one thread.
 struct StatefulStage {
   /// What is to be done next, in order.
   enum Output: Equatable {
