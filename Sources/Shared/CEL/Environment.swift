@@ -90,7 +90,8 @@ public struct Environment: Sendable {
 
   /// Reads, checks and plans an expression.
   ///
-  /// - Throws: a ``CompileError`` that says where and why, for anything that can be known before running.
+  /// - Throws: a ``CompileError`` with the place and the reason, for every error that is known before the
+  /// program runs.
   public func compile(_ source: String) throws(CompileError) -> Program {
     try DeepStack.run(for: source) { () throws(CompileError) in try compileHere(source) }
   }
@@ -100,7 +101,7 @@ public struct Environment: Sendable {
 public struct Variable: Sendable {
   /// The name; may be qualified, as in `request.auth`.
   public let name: String
-  /// The type; `.dyn` when only running tells.
+  /// The type; `.dyn` if it is only known at run time.
   public let type: ValueType
 
   /// A variable.
@@ -120,7 +121,7 @@ public struct Limits: Sendable {
   public var depth = 500
   /// Nodes of the expression after macros have been expanded.
   public var nodes = 50_000
-  /// What one evaluation may cost unless it is told otherwise; see ``Program/evaluate(_:costLimit:)``.
+  /// The default cost limit of an evaluation; see ``Program/evaluate(_:costLimit:)``.
   public var cost = 10_000_000
 
   /// The defaults.

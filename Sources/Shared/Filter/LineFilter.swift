@@ -11,7 +11,7 @@ package struct FilterOptions: Sendable, Hashable {
   package var fieldSelector: String?
   /// As `kubectl -l`.
   package var labelSelector: String?
-  /// Event types, such as `ADDED`; empty for all. A line that is no event has none.
+  /// Event types, such as `ADDED`; empty for all. A line that is not an event has none.
   package var types: [String] = []
   /// What evaluating one line may cost; nil is CEL's own limit. Beyond it evaluation is an error.
   package var costLimit: Int?
@@ -46,7 +46,7 @@ package final class LineFilter: Sendable {
   package let scope: FilterScope
   /// The conditions that are tested on bytes, and those that are left to the evaluator, as `--explain` names them.
   package let clauses: [Clause]
-  /// The most that evaluating can cost, when the expression alone tells; nil when it hangs on the data.
+  /// The maximum cost of evaluating, if the expression determines it; nil if it depends on the data.
   package let minimumCost: Int?
 
   /// One operand of the outermost `&&`.
@@ -58,7 +58,7 @@ package final class LineFilter: Sendable {
   }
 
   let environment: Environment
-  /// What is left to the evaluator: the whole expression; nil when comparing bytes says all.
+  /// The expression that is left to the evaluator; nil if comparing bytes decides everything.
   let program: Program?
   let pathCount: Int
   /// What the program reads besides these paths: see ``Scope/pathLimit``. Rarely any.

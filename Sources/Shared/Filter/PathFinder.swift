@@ -78,7 +78,7 @@ struct PathFinder {
     var node = expression
     var isOutermost = true
     while true {
-      // A chain of names that is declared as one, a constant say, is no path.
+      // A chain of names that is declared as one, a constant say, is not a path.
       if case .select = node.kind, checked.references[node.id] != nil { return nil }
       switch node.kind {
       case .select(let operand, let field, let testOnly):

@@ -35,7 +35,7 @@ enum Scope {
     options.refuseTypeName = { "'\($0)' is the name of a CEL type: write self.\($0) for the key" }
     var limits = Limits()
     if let costLimit { limits.cost = costLimit }
-    // No expression can name a place: `@` is no letter of CEL.
+    // No expression can name a place: `@` is not a letter of CEL.
     let places = (0..<pathLimit).map { Variable("@\($0)", .dyn) }
     return Environment(
       variables: names.map { Variable($0, type(of: $0, schema)) } + places,
@@ -55,7 +55,7 @@ enum Scope {
 
 /// A path of keys, as an expression or a selector names it.
 struct ScopedPath: Hashable, Sendable {
-  /// Whether it starts at the line itself; else at `object`, or at the line where that is no event.
+  /// Whether it starts at the line itself; else at `object`, or at the line where that is not an event.
   let isAbsolute: Bool
   let keys: [String]
 

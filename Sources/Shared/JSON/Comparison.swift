@@ -15,7 +15,7 @@ package struct Comparison: Sendable {
     case less, lessOrEqual, greater, greaterOrEqual
     /// CEL's `has`.
     case has
-    /// A bool stands for itself; anything else is an error.
+    /// The result is the value itself if it is a bool, else an error.
     case isTrue
     /// Selectors: the text of a scalar (a string decoded, a number or a bool as written) is among the operands.
     case textOneOf

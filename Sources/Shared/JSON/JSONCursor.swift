@@ -16,7 +16,7 @@ import CJSON
 package struct JSONCursor: Comparable, @unchecked Sendable {
   // Unchecked: a pointer that is only read through.
 
-  /// Where it stands.
+  /// The current position.
   package let address: UnsafePointer<UInt8>
 
   /// Readable bytes that must follow a line.
@@ -73,13 +73,13 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
     byte > 0x20 ? self : unsafe JSONCursor(json_space(address, limit.address))
   }
 
-  /// The byte behind the value that starts here; nil when it does not end. Scalars are not looked at.
+  /// The byte after the value that starts here; nil when it does not end. Scalars are not looked at.
   @inline(__always)
   package func pastValue(_ limit: JSONCursor) -> JSONCursor? {
     unsafe JSONCursor(json_skip(address, limit.address))
   }
 
-  /// The byte behind the bracket that closes the container around this position, which is not inside a string.
+  /// The byte after the bracket that closes the container around this position, which is not inside a string.
   @inline(__always)
   package func pastContainer(_ limit: JSONCursor) -> JSONCursor? {
     unsafe JSONCursor(json_close(address, limit.address, 1))

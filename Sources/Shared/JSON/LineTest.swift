@@ -126,7 +126,7 @@ final class Arena {
     unsafe operands.forEach { unsafe $0.deallocate() }
   }
 
-  /// A copy with room behind it, so that eight bytes can be read from any place in it.
+  /// A copy with room after it, so that eight bytes can be read from any place in it.
   func copy(_ bytes: [UInt8]) -> UnsafePointer<UInt8> {
     let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count + 16)
     unsafe copy.initialize(repeating: 0, count: bytes.count + 16)

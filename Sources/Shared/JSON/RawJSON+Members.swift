@@ -27,27 +27,27 @@ extension RawJSON {
   package struct Members {
     /// Where the next member starts, or the closing bracket stands.
     package private(set) var position: JSONCursor
-    /// Whether the walk ended at something that is no member.
+    /// Whether the walk ended at something that is not a member.
     package private(set) var isBroken = false
     private let limit: JSONCursor
     private var isDone = false
     private var isFirst = true
 
-    /// A walk from the first member; nil when the value is no object.
+    /// A walk from the first member; nil when the value is not an object.
     package init?(_ object: RawJSON) {
       guard object.kind == .object else { return nil }
       self.limit = object.limit
       self.position = object.start + 1
     }
 
-    /// A walk that goes on behind a member, where an earlier one's ``position`` was.
+    /// A walk that continues after a member, where an earlier one's ``position`` was.
     package init(resumingAt position: JSONCursor, limit: JSONCursor) {
       self.position = position
       self.limit = limit
       self.isFirst = false
     }
 
-    /// The next member; nil at the end, and when what follows is no member.
+    /// The next member; nil at the end, and when what follows is not a member.
     package mutating func next() -> (key: RawJSON, value: RawJSON)? {
       guard !isDone else { return nil }
       position = position.pastSpace(limit)
@@ -86,21 +86,21 @@ extension RawJSON {
     private var isDone = false
     private var isFirst = true
 
-    /// A walk that goes on behind an element, where an earlier one's ``position`` was.
+    /// A walk that continues after an element, where an earlier one's ``position`` was.
     package init(resumingAt position: JSONCursor, limit: JSONCursor) {
       self.position = position
       self.limit = limit
       self.isFirst = false
     }
 
-    /// A walk from the first element; nil when the value is no array.
+    /// A walk from the first element; nil when the value is not an array.
     package init?(_ array: RawJSON) {
       guard array.kind == .array else { return nil }
       self.limit = array.limit
       self.position = array.start + 1
     }
 
-    /// The next element; nil at the end, and when what follows is no element.
+    /// The next element; nil at the end, and when what follows is not an element.
     package mutating func next() -> RawJSON? {
       guard !isDone else { return nil }
       isDone = true

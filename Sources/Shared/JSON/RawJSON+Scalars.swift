@@ -44,7 +44,7 @@ extension RawJSON {
     return unsafe memcmp(start.address, word.utf8Start, count) == 0
   }
 
-  /// A string's bytes where they need no decoding; nil when it has escapes, or is no string.
+  /// A string's bytes where they need no decoding; nil when it has escapes, or is not a string.
   package var plainString: UnsafeBufferPointer<UInt8>? {
     var escaped = false
     guard start < limit, start.byte == UInt8(ascii: "\""),
@@ -53,7 +53,7 @@ extension RawJSON {
     return unsafe UnsafeBufferPointer(start: (start + 1).address, count: quote - start - 1)
   }
 
-  /// Appends a string's bytes, escapes decoded, and says whether it was a string.
+  /// Appends a string's bytes, escapes decoded, and returns whether it was a string.
   ///
   /// A lone surrogate becomes U+FFFD, and so does an escape that JSON does not have.
   @discardableResult

@@ -48,7 +48,7 @@ package struct RawJSON: Sendable {
     }
   }
 
-  /// The byte behind the value; nil when it does not end.
+  /// The byte after the value; nil when it does not end.
   @inline(__always)
   package var end: JSONCursor? { start.pastValue(limit) }
 
@@ -74,7 +74,7 @@ package struct RawJSON: Sendable {
 /// Why a line is not passed on.
 package enum LineFault: Sendable, Equatable {
   case truncated, mismatched, trailing, noValue, notUTF8, grammar
-  /// Whatever starts as these do starts as no JSON; told apart for people.
+  /// Starts of files that are not JSON, for the message.
   case gzip, zstandard, xz, bzip2, utf16
 
   /// For people.

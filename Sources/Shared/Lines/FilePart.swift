@@ -30,7 +30,7 @@ package final class InputFile: Sendable {
     return Int(position)..<Int(status.st_size)
   }
 
-  /// Says to whoever shares the descriptor that all before `offset` has been read.
+  /// Sets the offset of the shared descriptor, as if everything before `offset` had been read.
   package func moveOn(to offset: Int) { lseek(descriptor, off_t(offset), SEEK_SET) }
 }
 
@@ -40,7 +40,7 @@ package struct FilePart: Sendable {
   package let file: InputFile
   /// Where the lines start, in bytes from the file's beginning; not empty.
   package let range: Range<Int>
-  /// Whether a line starts where the range does, whatever stands before it.
+  /// Whether the start of the range is the start of a line, whatever precedes it.
   package let startsLine: Bool
 
   /// Bytes after the range that are read together with it: most last lines end there.

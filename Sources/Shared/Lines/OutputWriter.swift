@@ -4,7 +4,7 @@ package import Process
 
 /// Why output could not be written.
 package enum OutputError: ToolError, Equatable {
-  /// EPIPE: nobody reads any more. Not to be reported: end with ``Shutdown/finishReaderLeft()``.
+  /// EPIPE: the reader has gone. Not to be reported: end with ``Shutdown/finishReaderLeft()``.
   case readerLeft
   /// A request to end came while the reader was not reading.
   case interrupted
@@ -76,7 +76,7 @@ package enum OutputError: ToolError, Equatable {
   /// Appends a text's UTF-8.
   package func append(_ text: String) throws(OutputError) { try append(Array(text.utf8)) }
 
-  /// Room for `count` bytes behind what was gathered, to be filled from its start on and taken in with ``take(_:)``.
+  /// Room for `count` bytes after the buffered ones, to be filled from its start and added with ``take(_:)``.
   ///
   /// Writes what was gathered before when they do not fit; for more than the buffer holds, it grows.
   package func room(for count: Int) throws(OutputError) -> UnsafeMutableRawBufferPointer {

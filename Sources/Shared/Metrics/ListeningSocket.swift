@@ -62,7 +62,8 @@ enum ListeningSocket {
       unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyBytes(from: path.utf8)
     }
     let length = socklen_t(offset + path.utf8.count + 1)
-    // What a killed predecessor left behind would refuse the bind: a socket that nobody answers on is removed.
+    // The socket file of a process that was killed would make bind(2) fail: a socket without a listener is
+    // removed.
     let probe = try makeSocket(AF_UNIX, wanted)
     let answered = unsafe withUnsafeBytes(of: &storage) { bytes -> Int32 in
       guard let base = bytes.baseAddress else { return -1 }

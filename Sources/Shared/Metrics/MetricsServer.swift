@@ -17,7 +17,7 @@ package final class MetricsServer: Sendable {
   /// - Parameters:
   ///   - text: as `--metrics` got it: `:PORT`, `HOST:PORT`, `[IPv6]:PORT` or `unix:PATH`.
   ///   - registry: what to show.
-  /// - Throws: when it is no address, or cannot be bound.
+  /// - Throws: when it is not an address, or cannot be bound.
   package init(address text: String, registry: Registry) throws(MetricsServerError) {
     guard let wanted = ListenAddress(text) else {
       throw MetricsServerError(

@@ -19,7 +19,7 @@ package final class Progress {
   private let start = ContinuousClock.now
   private var last: ContinuousClock.Instant?
 
-  /// Nil when nothing is to be shown: the user asked for no messages, or no person sits behind stderr alone.
+  /// Nil if nothing is to be shown: the user wants no messages, stderr is not a terminal, or stdout is one.
   ///
   /// - Parameters:
   ///   - tool: The name that the line begins with.
@@ -77,7 +77,7 @@ package final class Progress {
   }
 }
 
-/// What the line says.
+/// The text of the line.
 enum ProgressText {
   /// `wfilter: 1.2 M lines, 410 k/s, 37 %, 12 s left`
   static func line(tool: String, elapsed: Duration, lines: Int64, done: Int64, total: Int64?, columns: Int)

@@ -23,7 +23,7 @@ package struct RateLimiter: Sendable {
   /// Takes a token.
   ///
   /// - Returns: How long to wait before what it is for may go; zero when there was a token. The token is taken either
-  ///   way, so that whoever waits and goes on keeps the rate.
+  ///   way, so that a caller that waits for it keeps the rate.
   package mutating func take(now: Duration) -> Duration {
     refill(now)
     tokens -= 1

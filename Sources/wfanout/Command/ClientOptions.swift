@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
 
-/// Who may connect.
+/// The clients that may connect.
 struct ClientOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

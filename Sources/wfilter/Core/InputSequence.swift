@@ -168,6 +168,6 @@ final class InputSequence {
 
 extension InputFile {
   fileprivate var isStandardInput: Bool { descriptor == STDIN_FILENO }
-  /// What stands before a line's number in a message.
+  /// The text before a line's number in a message.
   fileprivate var prefix: String { isStandardInput ? "" : "\(name): " }
 }

@@ -89,7 +89,7 @@ final class Run: @unchecked Sendable {
   /// Whether a file could not be read.
   var hasUnreadableFile: Bool { reading.withLock { $0.input.hasUnreadableFile } }
 
-  /// Runs to the end; ``RunOutput/ending`` tells which.
+  /// Runs to the end; ``RunOutput/ending`` says why it ended.
   func run() {
     guard jobs > 1 else { return work(mayLeave: false) }
     work(mayLeave: true)

@@ -54,7 +54,7 @@ import Glibc
   ///   - piece: one that was taken.
   ///   - ticket: counts the pieces in their order, from 0; each number is used once, and by one who has taken a piece.
   ///   - handOn: does what has to be done in order, with this piece or others; false ends it all.
-  /// - Returns: whether it goes on.
+  /// - Returns: whether it continues.
   func finish(_ piece: Work, ticket: UInt64, handOn: (Work) -> Bool) -> Bool {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }

@@ -10,7 +10,7 @@ package struct CheckedExpression: Sendable {
     case local(String)
     /// A constant, or the name of a type.
     case constant(Value)
-    /// A function's overloads that can apply; more than one where only running tells.
+    /// A function's overloads that can apply; more than one if that is only known at run time.
     case overloads([Overload])
   }
 
@@ -20,7 +20,7 @@ package struct CheckedExpression: Sendable {
   package let source: String
   /// By node id. Absent ids are dyn.
   package let types: [Int: ValueType]
-  /// By node id. A qualified name's reference stands at its outermost selection.
+  /// By node id. The reference of a qualified name is stored at its outermost selection.
   package let references: [Int: Reference]
   /// Whether the checker ran.
   package let isChecked: Bool

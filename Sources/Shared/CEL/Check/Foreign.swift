@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What people write who come from other languages, or from another program that speaks CEL.
+/// Spellings from other languages, and from other programs that use CEL.
 enum Foreign {
   /// Other languages' words for values of CEL.
   static let values = [

@@ -7,7 +7,7 @@ struct TypeUnifier {
   private var trail: [(name: String, previous: ValueType?)] = []
   private var lastVariable = 0
 
-  /// A type variable that stands for nothing yet. Declared type parameters cannot have such a name.
+  /// An unbound type variable. Declared type parameters cannot have such a name.
   mutating func freshVariable() -> ValueType {
     lastVariable += 1
     return .parameter("@\(lastVariable)")
@@ -44,7 +44,7 @@ struct TypeUnifier {
     return type.with(arguments: replaced)
   }
 
-  /// Whether `type` can stand where `wanted` is; if so, what that tells about variables is kept.
+  /// Whether `type` can be used where `wanted` is expected; if so, the bindings of variables are kept.
   mutating func assign(_ type: ValueType, to wanted: ValueType) -> Bool { assign([type], to: [wanted]) }
 
   /// The same for several at once: all or nothing is kept.
@@ -113,7 +113,7 @@ struct TypeUnifier {
     return type.arguments.contains { mentions($0, name) }
   }
 
-  /// Of two types that agree, the one that says less.
+  /// The less specific of two types that agree.
   static func mostGeneral(_ left: ValueType, _ right: ValueType) -> ValueType {
     isGeneral(left, as: right) ? left : right
   }

@@ -24,7 +24,7 @@ public struct BindingsLibrary: Library {
 /// `cel.block([a, b, …], expression)`: values computed once and referred to by place, as optimizers write them.
 ///
 /// `cel.index(n)` is the value at place n, also in later values; `cel.iterVar(depth, n)` and `cel.accuVar(depth, n)` are
-/// names for the variables of macros that nobody else uses.
+/// unique names for the variables of macros.
 public struct BlocksLibrary: Library {
   /// `blocks`
   public let name = "blocks"

@@ -3,7 +3,7 @@
 /// Search for bytes in bytes by Knuth, Morris and Pratt: linear in both, whatever they hold.
 struct ByteSearch {
   private let needle: [UInt8]
-  /// For each length of a partial match, the length of the next shorter one to go on with.
+  /// For each length of a partial match, the length of the next shorter one to continue with.
   private let fallback: [Int]
 
   /// A search for `needle`, which is not empty.

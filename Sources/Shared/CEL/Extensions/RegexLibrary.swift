@@ -83,7 +83,7 @@ enum RegexSearch {
     return text
   }
 
-  /// How many matches are wanted: all when it is not said, or negative.
+  /// The maximum number of matches: all if it is missing or negative.
   static func limit(_ arguments: [Value], at index: Int) throws(EvaluationError) -> Int {
     guard arguments.count > index else { return .max }
     guard case .int(let limit) = arguments[index] else { throw .noMatchingOverload }

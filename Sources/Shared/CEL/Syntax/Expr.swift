@@ -4,7 +4,7 @@
 public struct Expr: Sendable {
   /// A number of its own within its tree, from 1.
   public let id: Int
-  /// Where it stands in the source, as a UTF-8 offset: the operator of an operation, the dot of a selection.
+  /// The place in the source, as a UTF-8 offset: the operator of an operation, the dot of a selection.
   public let offset: Int
   /// What it is.
   public let kind: Kind
@@ -60,7 +60,7 @@ public struct Expr: Sendable {
   public struct Field: Sendable {
     /// The field's name.
     public let name: String
-    /// Where the name stands, as a UTF-8 offset.
+    /// The place of the name, as a UTF-8 offset.
     public let offset: Int
     /// The value.
     public let value: Expr
@@ -87,7 +87,7 @@ public struct Expr: Sendable {
     public var accumulator: String
     /// Its first value.
     public var initial: Expr
-    /// The walk goes on while this is true.
+    /// The walk continues while this is true.
     public var condition: Expr
     /// The accumulator's next value.
     public var step: Expr

@@ -58,7 +58,7 @@ enum NumberLiteral {
     return Token(value.map(Token.Kind.int) ?? .intMinimumMagnitude, start..<position)
   }
 
-  /// `12abc` is a slip, better told here than as two tokens in a row.
+  /// `12abc` is a mistake that is better reported here than as two tokens in a row.
   private static func noWordFollows(_ source: [UInt8], _ start: Int, _ end: Int) throws(SyntaxError) {
     guard end < source.count, source[end].isIdentifierStart else { return }
     // `1in` reads as a number and an operator: keep it so, as the grammar does.

@@ -4,7 +4,7 @@
 ///
 /// Strings, lists and maps may also come as `.foreign`: a node of somebody else's data, a raw slice of JSON for
 /// instance, that is read only as far as an expression asks. Functions of libraries never see that case (see
-/// ``Overload``); whoever reads a result either asks for ``native`` or matches it.
+/// ``Overload``); to read a result, use ``native`` or match its cases.
 ///
 /// `==` is CEL's equality: numbers compare by value across `int`, `uint` and `double`, NaN equals nothing, strings
 /// compare by code points, and values of different kinds are unequal.

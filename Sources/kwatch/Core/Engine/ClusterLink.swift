@@ -3,7 +3,7 @@ import CCurl
 import Encoding
 import Process
 
-/// One cluster as one user: makes requests with everything that the kubeconfig says about it.
+/// One cluster as one user: makes requests with the settings of the kubeconfig.
 package final class ClusterLink {
   let name: String
   let target: ClusterTarget

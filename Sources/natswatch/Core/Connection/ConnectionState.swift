@@ -16,7 +16,7 @@ final class ConnectionState: Sendable {
   /// What a request gets.
   enum Reply: Sendable {
     case payload([UInt8])
-    /// Nobody is subscribed to the subject (status 503).
+    /// The subject has no subscriber (status 503).
     case noResponders
   }
 

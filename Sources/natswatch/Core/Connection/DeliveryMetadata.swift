@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// What a delivered JetStream message says of itself in its reply subject.
+/// The metadata of a JetStream message, which its reply subject contains.
 ///
 /// `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or with
 /// `<domain>.<account hash>` before the stream and possibly more tokens behind (NATS ADR-15). Read from the bytes:
@@ -72,7 +72,7 @@ extension DeliveryMetadata {
     while position &+ 8 <= text.count {
       let word = unsafe UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self).littleEndian
       let digits = word ^ 0x3030_3030_3030_3030
-      // The top bit of each byte that is no digit; a carry reaches only bytes behind such a one.
+      // The top bit of each byte that is not a digit; a carry reaches only bytes behind such a one.
       let others = (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080
       if others == 0 {
         value = value &* 100_000_000 &+ decimal(digits)

@@ -7,7 +7,7 @@ package struct NATSError: ToolError {
   enum Code: Sendable, Equatable {
     /// No server, no answer, no leader: may be different in a moment.
     case unavailable
-    /// Nobody is subscribed to the subject of a request: usually no JetStream, no stream or no leader.
+    /// The subject of a request has no subscriber: usually there is no JetStream, no stream or no leader.
     case noResponders
     /// The server refused credentials, or an action.
     case noPermission

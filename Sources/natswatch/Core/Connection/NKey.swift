@@ -22,7 +22,7 @@ enum NKey {
     throw NATSError(.badSettings, "NKey file \(path): holds no seed (a line that starts with SU)")
   }
 
-  /// Nil when `seed` is no valid encoded seed.
+  /// Nil when `seed` is not a valid encoded seed.
   static func publicKey(seed: String) -> String? {
     guard let bytes = decodeBase32(seed), bytes.count == 36 else { return nil }
     let body = bytes[..<34]

@@ -16,7 +16,7 @@ package struct UnpublishedLineError: ToolError {
   }
 }
 
-/// What became of the lines, and how it is told.
+/// Counts and reports the lines that were not published.
 struct PublishReport {
   /// Lines that are named one by one; the others are counted.
   private static let namedLimit = 10

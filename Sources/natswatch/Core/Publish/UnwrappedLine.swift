@@ -3,7 +3,7 @@
 import Encoding
 import JSON
 
-/// `--unwrap`: the message that `natswatch tail` made a line of, byte for byte, as `source.payload` says.
+/// `--unwrap`: restores the message from a line of `natswatch tail`, byte for byte, as `source.payload` says.
 ///
 /// Of a line without `source.payload`, such as one of kwatch, it is the object.
 struct UnwrappedLine {

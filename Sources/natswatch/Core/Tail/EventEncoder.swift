@@ -66,7 +66,7 @@ package struct EventEncoder {
       payload: payload, subject: message.subjectBytes, headers: message.headers, metadata, to: output)
   }
 
-  /// Writes the line of a message's parts; ``JSONCursor/padding`` bytes behind the payload may be read.
+  /// Writes the line of a message's parts; ``JSONCursor/padding`` bytes after the payload may be read.
   mutating func encode(
     payload: UnsafeBufferPointer<UInt8>, subject: UnsafeBufferPointer<UInt8>, headers: Headers,
     _ metadata: DeliveryMetadata, to output: OutputWriter

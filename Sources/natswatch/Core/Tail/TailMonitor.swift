@@ -6,7 +6,7 @@ import Lines
 import Metrics
 import Process
 
-/// What a tail tells about itself: STATUS lines, metrics, readiness. Used by the tail's thread alone.
+/// Reports the state of a tail: STATUS lines, metrics, readiness. Used by the tail's thread alone.
 package final class TailMonitor {
   let invalid: Counter
   private let session: Session
@@ -122,7 +122,7 @@ package final class TailMonitor {
     status.isDelivering = health == .healthy
   }
 
-  /// One line a change of health, reason or connection: events alone are no news.
+  /// Writes one line for each change of health, reason or connection, not for events.
   private func tell(_ machine: OrderedConsumer? = nil) throws(OutputError) {
     guard sink.isActive else { return }
     if let told, told.health == status.health, told.reason == status.reason,

@@ -15,7 +15,7 @@ final class Job {
     /// The handler failed; its failure is being recorded.
     case recordingTry(delay: Duration)
     case burying(DeadLetter, DeadLetter.Form)
-    /// The server is being told that the message is done.
+    /// The acknowledgement is on its way to the server.
     case settling
   }
 
@@ -33,7 +33,7 @@ final class Job {
   var isCounted = false
   /// What `--dedupe` compares.
   var identifier: [UInt8]?
-  /// When the server was last told that the message is in progress.
+  /// The time of the last in-progress acknowledgement.
   var lastSign: Duration
 
   init(_ delivery: Delivery, now: Duration) {

@@ -70,7 +70,7 @@ struct AdminRoutes: Sendable {
     }
   }
 
-  /// Each loop tells about its own connections.
+  /// Each loop reports its own connections.
   private func gather(
     on loop: LoopContext, _ body: @escaping @Sendable ([ClientReport]) -> Answer
   ) -> EventLoopFuture<Reply> {
@@ -84,7 +84,7 @@ struct AdminRoutes: Sendable {
     return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { .answer(body($0.flatMap { $0 })) }
   }
 
-  /// Standard input, or the commands that run, and what each says of itself in STATUS lines.
+  /// Standard input, or the running commands, each with its STATUS lines.
   private var sources: Answer {
     let streams =
       channels.map { $0.pool.running.map { ($0.stream, $0.processIdentifier ?? 0) } } ?? [(stream, getpid())]
@@ -107,7 +107,7 @@ struct AdminRoutes: Sendable {
     )
   }
 
-  /// The worst that a source says of itself; a server whose sources say nothing is healthy.
+  /// The worst health of the sources; without STATUS lines: healthy.
   private var health: String {
     let said = (channels?.pool.running.map(\.stream) ?? [stream]).map(\.state.health.worst)
     return ["unhealthy", "degraded"].first(where: said.contains) ?? "healthy"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who a token belongs to, and until when it is good.
+/// The owner of a token, and the time when it expires.
 struct Identity: Sendable, Equatable {
   var name: String
   /// Seconds since 1970; nil does not expire.
@@ -13,7 +13,7 @@ struct Identity: Sendable, Equatable {
 enum Verdict: Sendable, Equatable {
   case identity(Identity)
   case refused
-  /// The validator cannot be asked now: nobody is let in.
+  /// The validator cannot be reached: no client is accepted.
   case unavailable
   /// Its address has shown too many bad tokens: the client may try again after so many seconds.
   case limited(seconds: Int)

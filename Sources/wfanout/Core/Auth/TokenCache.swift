@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a validator said of tokens, for as long as that is to be believed. Bounded; times are seconds since
+/// The results of the validator, for as long as they are valid. Bounded; times are seconds since
 /// 1970.
 struct TokenCache: Sendable {
   private struct Entry: Sendable {
@@ -13,7 +13,7 @@ struct TokenCache: Sendable {
   let seconds: Int64
   private var entries: [String: Entry] = [:]
 
-  /// A refused token may be good soon: its clock, or a replica of the validator, is behind.
+  /// A refused token may be accepted soon: a clock or a replica of the validator may lag.
   private static let refusalSeconds: Int64 = 5
 
   init(limit: Int, seconds: Int64) {

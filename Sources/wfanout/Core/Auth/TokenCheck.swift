@@ -21,7 +21,7 @@ struct TokenCheck {
 extension Connection {
   /// Looks at the token, once a second.
   ///
-  /// - Returns: whether it is not good any more, and the connection has been told.
+  /// - Returns: whether the token is no longer valid and the connection has been notified.
   func checkToken() -> Bool {
     guard let check = tokenCheck, let identity, let authenticator = loopContext.authenticator else {
       return false
@@ -43,7 +43,7 @@ extension Connection {
         guard self.identity?.token == identity.token, self.tokenCheck != nil else { return }
         self.tokenCheck = nil
         self.tokenRevoked()
-      // Who was let in stays while the validator is away.
+      // Clients that are connected stay while the validator is unavailable.
       case .unavailable, .limited: break
       }
     }

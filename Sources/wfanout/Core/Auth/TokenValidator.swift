@@ -6,12 +6,13 @@ import NIOPosix
 import Process
 import Synchronization
 
-/// `--auth-url`: asks a server whose token this is, once for all who bring the same one, and remembers the answer for a while.
+/// `--auth-url`: asks a server for the owner of a token, once for all clients with the same token, and caches
+/// the answer.
 ///
-/// Nobody is let in while the server cannot be asked. Tokens come from strangers: each address may cause only
-/// so many questions about tokens that turn out to be bad, and the newest of those that have to wait goes
-/// first, so that a flood of made-up tokens does not hold up a good one. Any event loop; the questions are
-/// asked on threads of their own.
+/// No new client is accepted while the server cannot be reached. Tokens come from strangers: each address may
+/// cause only so many questions about tokens that turn out to be bad, and the newest of those that have to
+/// wait goes first, so that a flood of made-up tokens does not hold up a good one. Any event loop; the
+/// questions are asked on threads of their own.
 final class TokenValidator: Sendable {
   /// The server could never be asked.
   struct ConfigurationError: ToolError {

@@ -52,7 +52,7 @@ final class ChannelConnection: Connection {
     } else if let version {
       hub.join(listener, .at(hub.place(ofVersion: version)))
     } else {
-      // The first one sees it all from the beginning; who comes later is given the present state first.
+      // The first subscriber gets everything from the beginning; a later one gets the current state first.
       hub.join(listener, hub.ring.end == 0 ? .at(.position(0)) : .snapshot)
     }
     if let ending = upstream.ending { sourceEnded(stream, ending) }

@@ -2,7 +2,8 @@
 import NIOCore
 import Synchronization
 
-/// Who is connected, by client id, so that a subscription that comes on one connection reaches the stream on another.
+/// The connected clients by client id, so that a subscription on one connection reaches the stream on
+/// another.
 final class ChannelRegistry: Sendable {
   /// Channels a client may have.
   let channelLimit: Int
@@ -25,7 +26,7 @@ final class ChannelRegistry: Sendable {
 
   var count: Int { clients.withLock { $0.count } }
 
-  /// Takes a connection in; one of the same client is told that it is replaced.
+  /// Adds a connection; an older one of the same client gets the event `replaced`.
   ///
   /// - Returns: false when the id belongs to somebody else.
   func join(_ connection: ChannelConnection, identity: String) -> Bool {

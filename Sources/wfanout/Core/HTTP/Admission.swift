@@ -2,7 +2,7 @@
 import Metrics
 import Synchronization
 
-/// Counts the clients, and tells when there are as many as may be (`--max-clients`). Any thread.
+/// Counts the clients and enforces `--max-clients`. Thread-safe.
 final class Admission: Sendable {
   let clientLimit: Int
   private let clients = Atomic<Int>(0)

@@ -20,7 +20,7 @@ struct Answer: Sendable {
     body = []
   }
 
-  /// All is said with `headers`.
+  /// The headers are the whole response.
   static func noContent(_ headers: [(name: String, value: String)]) -> Answer {
     Answer(withoutBody: 204, headers)
   }

@@ -6,7 +6,7 @@ enum Reply: Sendable {
   case answer(Answer)
   /// What other loops or servers have to be asked for first. Of the connection's loop.
   case later(EventLoopFuture<Reply>)
-  /// A response that goes on.
+  /// A response that continues.
   case listen(ListenPlan)
   /// A document that is sent as the client takes it.
   case document(DocumentPlan)
@@ -27,7 +27,7 @@ struct ListenPlan: Sendable {
   var timeoutSeconds: Int?
   /// Tells a quiet Kubernetes client now and then where the stream is.
   var sendsBookmarks = false
-  /// Who the client is, where tokens are asked for.
+  /// The client's identity, if tokens are required.
   var identity: Identity?
 }
 

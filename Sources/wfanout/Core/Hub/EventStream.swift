@@ -5,7 +5,7 @@ import Synchronization
 
 /// A stream of events and its hubs, one on each event loop.
 ///
-/// Whoever has lines calls ``publish(_:)``; each loop is woken once for all that came since it last looked.
+/// A source calls ``publish(_:)``; each loop is woken once for all lines since its last turn.
 final class EventStream: Sendable {
   let name: String
   let state: StreamState
@@ -132,7 +132,7 @@ final class EventStream: Sendable {
     }
   }
 
-  /// No more events come; listeners are let go when they have had all.
+  /// No more events will come; listeners are disconnected once they have received all.
   func end(reason: String) {
     for index in hubs.indices {
       hubs[index].loop.execute {
@@ -142,10 +142,10 @@ final class EventStream: Sendable {
     }
   }
 
-  /// How the command behind the stream has ended; nil while it has not.
+  /// The ending of the stream's command; nil while it runs.
   var commandEnding: UpstreamEnding? { ended.withLock { $0 } }
 
-  /// The command behind the stream has ended: listeners get what is left and are told why no more comes.
+  /// The stream's command has ended: listeners get the remaining events and the reason.
   func fail(_ ending: UpstreamEnding) {
     ended.withLock { $0 = ending }
     for index in hubs.indices {

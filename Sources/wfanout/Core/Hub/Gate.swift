@@ -44,7 +44,7 @@ final class Gate: Sendable {
     unsafe _ = write(writeEnd, &one, 1)
   }
 
-  /// Whoever waits, now or later, is told to stop.
+  /// Makes all present and future waits return, with the order to stop.
   func close() {
     isClosed.store(true, ordering: .releasing)
     var one: UInt8 = 1

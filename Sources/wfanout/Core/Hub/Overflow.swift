@@ -2,7 +2,7 @@
 
 /// What happens to a client with more unsent events than `--queue` allows.
 package enum OverflowPolicy: String, Sendable, CaseIterable {
-  /// It goes on with the oldest event it may still have, and is told how many it missed.
+  /// It continues with the oldest event it may still have, and is told how many it missed.
   case dropOldest = "drop-oldest"
   /// It gets the oldest events, as many as the queue holds, and then the next one, and is told how many it missed.
   case dropNewest = "drop-newest"
@@ -14,7 +14,7 @@ package enum OverflowPolicy: String, Sendable, CaseIterable {
   case block
 }
 
-/// Where a listener that was held up goes on.
+/// Where a listener that was held up continues.
 enum CatchUp: Equatable, Sendable {
   case goOn
   case skip(to: Int, dropped: Int)

@@ -38,7 +38,7 @@ struct SocketSession: Sendable {
   private static let listLimit = 1000
 
   /// - Parameters:
-  ///   - clientID: a UUID, made anew for each connection.
+  ///   - clientID: a new UUID for each connection.
   ///   - needsToken: whether tokens are checked at all.
   ///   - isKnown: whether the handshake has shown who it is; otherwise the first message has to be `auth`.
   ///   - knownTypes: the event types that may be subscribed to; nil allows any.

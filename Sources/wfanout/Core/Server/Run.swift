@@ -52,7 +52,7 @@ package struct Run {
     return shutdown.cause == .deadline ? .timedOut : .ok
   }
 
-  /// Nil where nobody is asked for a token.
+  /// Nil if no tokens are required.
   private func authenticator() throws -> Authenticator? {
     guard configuration.tokenFile != nil || configuration.validator != nil else { return nil }
     return Authenticator(

@@ -25,7 +25,7 @@ final class StatusReporter: Sendable {
     sink = Mutex(Sink(sink: try StatusSink(place, output: output)))
   }
 
-  /// Reports until a line cannot be written, which `whenFailed` is told.
+  /// Reports until a line cannot be written; `whenFailed` is called then.
   func start(whenFailed: @escaping @Sendable (OutputError) -> Void) {
     guard sink.withLock({ $0.sink.isActive }) else { return }
     startThread {

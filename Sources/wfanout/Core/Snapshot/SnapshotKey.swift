@@ -6,7 +6,7 @@ struct SnapshotKey {
   private var namespace: Range<Int>?
   private var ownName: Range<Int>?
 
-  /// Nil when the line is no watch event, or its object has neither uid nor name.
+  /// Nil when the line is not a watch event, or its object has neither uid nor name.
   init?(_ bytes: [UInt8], _ line: Range<Int>) {
     guard let object = JSONScan.member("object", of: bytes, in: line) else { return nil }
     guard let metadata = JSONScan.member("metadata", of: bytes, in: object) else { return nil }

@@ -6,7 +6,7 @@ import NIOTLS
 
 /// The deadlines of a connection with TLS, between the TLS and HTTP/2 handlers: the client must complete the
 /// handshake in time, and then send a request. After a violation or a flood HTTP/2 sends a GOAWAY frame; the
-/// connection is closed with it and read no further, or a peer that goes on sending would fill memory.
+/// connection is closed with it and read no further, or a peer that continues sending would fill memory.
 final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, AwaitingRequest,
   @unchecked Sendable
 {  // confined to the channel's event loop

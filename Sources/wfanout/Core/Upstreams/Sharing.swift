@@ -2,9 +2,9 @@
 
 /// `--share`: which clients share a command.
 package enum Sharing: String, Sendable, CaseIterable {
-  /// All who want the same as the same identity.
+  /// All clients of one identity share a command.
   case identity
-  /// All who want the same, whoever they are: what one may see, all may.
+  /// All clients of a channel share a command: what one of them may see, all may.
   case channel
   /// One listener alone.
   case none

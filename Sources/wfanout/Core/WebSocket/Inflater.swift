@@ -10,7 +10,7 @@ import CZlib
 
   deinit { unsafe czlib_free_inflater(stream) }
 
-  /// The message that a compressed payload stands for.
+  /// The decompressed message.
   ///
   /// - Throws: a violation: 1009 as soon as the message has more than `limit` bytes, whatever it would grow to; 1007 for a payload
   ///   that is no deflate stream, or ends inside a block.

@@ -79,7 +79,7 @@ enum EventEnvelope {
     }
   }
 
-  /// JSON goes in as it is; what is no JSON object goes in as a string.
+  /// JSON goes in as it is; what is not a JSON object goes in as a string.
   private static func appendPayload(_ bytes: [UInt8], _ line: Range<Int>, into output: inout [UInt8]) {
     if JSONScan.members(of: bytes, in: line, { _, _ in true }) {
       output.append(contentsOf: bytes[line])

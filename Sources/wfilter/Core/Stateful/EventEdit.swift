@@ -5,7 +5,7 @@ import Filter
 import JSON
 
 extension RawJSON {
-  /// The value of a line with ``JSONCursor/padding`` readable bytes behind it; nil for an empty line.
+  /// The value of a line with ``JSONCursor/padding`` readable bytes after it; nil for an empty line.
   init?(padded line: UnsafeRawBufferPointer) {
     guard let start = unsafe line.assumingMemoryBound(to: UInt8.self).baseAddress, line.count > 0 else {
       return nil
@@ -16,7 +16,7 @@ extension RawJSON {
 
 /// Replaces the type in an event's line; every other byte is kept.
 enum EventEdit {
-  /// The line with another type and every other byte as it was; nil when it is no event.
+  /// The line with another type and every other byte as it was; nil when it is not an event.
   static func retyped(_ line: UnsafeRawBufferPointer, as type: EventType) -> Line? {
     guard let value = unsafe RawJSON(padded: line), let head = EventHead(value), let end = head.typeValue.end,
       let base = unsafe line.assumingMemoryBound(to: UInt8.self).baseAddress

@@ -8,6 +8,6 @@ struct HeldLine: Sendable, Equatable {
   var line: Line
   /// Whether the line passed the filter. One that did not is here only because its object may leave the filter.
   var matched: Bool
-  /// Nil where the line is no watch event.
+  /// Nil where the line is not a watch event.
   var type: EventType?
 }

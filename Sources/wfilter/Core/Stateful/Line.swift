@@ -22,7 +22,7 @@ struct Line: Sendable, Equatable {
     self.storage = storage
   }
 
-  /// Calls `body` with the line; the padding behind it may be read.
+  /// Calls `body` with the line; the padding after it may be read.
   func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     unsafe try storage.withUnsafeBytes { unsafe try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }

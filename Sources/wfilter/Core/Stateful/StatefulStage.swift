@@ -12,13 +12,13 @@ struct StatefulStage {
   enum Output: Equatable {
     /// The line that was given goes out as it is.
     case line
-    /// This line of data goes out, a newline behind it.
+    /// This line of data goes out, a newline after it.
     case data(Line)
-    /// This control line goes out, a newline behind it.
+    /// This control line goes out, a newline after it.
     case control(Line)
     /// A key fell silent or came back.
     case status(StreamStatus)
-    /// More keys came than are remembered: told once, at the first.
+    /// There are more keys than are remembered: reported once.
     case keysLimitReached
   }
 
@@ -67,13 +67,13 @@ struct StatefulStage {
   /// Takes the next line, whether it matched or not, control lines too.
   ///
   /// - Parameters:
-  ///   - line: without its newline; ``JSONCursor/padding`` bytes behind it can be read.
+  ///   - line: without its newline; ``JSONCursor/padding`` bytes after it can be read.
   ///   - key: nil where the line has none. Such a line passes as if nothing were remembered, except that `--dedupe`
   ///     compares it with others without a key.
   ///   - keyText: what the key is called, for STATUS lines.
   ///   - matched: whether it passes the filter; of no account for a control line.
   ///   - value: what `--dedupe` gave; nil where it failed: the line is new.
-  ///   - type: nil where the line is no event.
+  ///   - type: nil where the line is not an event.
   ///   - now: not before any earlier one.
   ///   - outputs: gets what is to be done, behind what it has.
   mutating func line(

@@ -4,7 +4,7 @@ import Events
 /// At most one line of a key in an interval: the first at once, then, when the interval has passed, the newest that
 /// came in it.
 ///
-/// The last line of a burst is thus always delivered. A DELETED passes at once, and the key begins anew.
+/// The last line of a burst is thus always delivered. A DELETED passes at once, and the key starts again.
 struct Throttle {
   private let interval: Duration
   /// When a key's next line may pass. All intervals are as long, so the oldest entry opens first.

@@ -33,7 +33,7 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
   /// - Parameters:
   ///   - text: The version.
   ///   - normalising: Whether a leading `v`, leading zeros and a missing minor or patch number are let pass.
-  /// - Throws: ``EvaluationError`` that says what is wrong.
+  /// - Throws: ``EvaluationError`` with the reason.
   init(parsing text: String, normalising: Bool = false) throws(EvaluationError) {
     let bytes = normalising ? try SemanticVersion.normalised(Array(text.utf8)) : Array(text.utf8)
     guard !bytes.isEmpty else { throw .invalidArgument("Version string empty") }
