@@ -4,6 +4,8 @@
 # What the check.sh of each folder sources: it starts real servers on free loopback ports, waits for conditions, and prints one
 # line for each claim. Everything that it started ends with the check.
 set -euo pipefail
+# Debian puts nats-server into a folder that is not in every user's PATH.
+PATH=$PATH:/usr/sbin
 examples=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=$(mktemp -d "${TMPDIR:-/tmp}/watchutils-check.XXXXXX")
 failures=0
@@ -12,7 +14,7 @@ declare -A started=()
 finish() {
   local status=$? pid
   trap - EXIT
-  [ "$status" = 0 ] || [ "$failures" != 0 ] || tail -n 3 "$folder"/*.err >&2
+  [ "$status" = 0 ] || [ "$failures" != 0 ] || tail -n 3 "$folder"/*.err 2>/dev/null >&2 || true
   for pid in "${started[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
   [ ! -e "$folder/cluster" ] || "$examples/../scripts/kube-cluster.sh" down "$folder/cluster" || true
   for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
@@ -110,6 +112,8 @@ start_redis() {
 
 start_cluster() {
   need kubectl etcd curl jq
+  [ -x "$examples/../scripts/kube-cluster.sh" ] ||
+    { echo "check.sh: needs scripts/kube-cluster.sh, which only a checkout of the repository has" >&2; exit 69; }
   "$examples/../scripts/kube-cluster.sh" up "$folder/cluster" >"$folder/cluster.err" 2>&1 ||
     { cat "$folder/cluster.err" >&2; exit 69; }
   export KUBECONFIG=$folder/cluster/admin.kubeconfig
