@@ -43,9 +43,9 @@ struct ConfigurationTests {
   static let refused = [
     Refused(
       text: "ring: 1MiB\nws-hartbeat: 1s",
-      says: "configuration 'f.yaml': line 2: there is no 'ws-hartbeat'; is 'ws-heartbeat' meant?"),
+      says: "configuration 'f.yaml': line 2: unknown key 'ws-hartbeat'; did you mean 'ws-heartbeat'?"),
     Refused(
-      text: "nothing-like-it: 1", says: "configuration 'f.yaml': line 1: there is no 'nothing-like-it'"),
+      text: "nothing-like-it: 1", says: "configuration 'f.yaml': line 1: unknown key 'nothing-like-it'"),
     Refused(
       text: "\nstall: soon",
       says:
@@ -56,7 +56,7 @@ struct ConfigurationTests {
       text: "queue: [1]", says: "configuration 'f.yaml': line 1: queue: wanted a number of events, at least 1"
     ),
     Refused(text: "queue: 1\nqueue: 2", says: "configuration 'f.yaml': line 2: 'queue' is also in line 1"),
-    Refused(text: "- a", says: "configuration 'f.yaml': it is no mapping of keys to values"),
+    Refused(text: "- a", says: "configuration 'f.yaml': it is not a mapping of keys to values"),
   ]
 
   @Test(arguments: refused) func refusesWhatItDoesNotKnow(_ row: Refused) {

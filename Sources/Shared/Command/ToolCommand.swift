@@ -5,8 +5,8 @@ package import Process
 
 /// A tool's command line: flags and nothing else. Conform in `<Tool>Command.swift`, mark it `@main`.
 ///
-/// It replaces ArgumentParser's `main`, which ends with 1 where sysexits(3) has a number, traps on an error that
-/// nothing caught, and prints help to a full disk with status 0.
+/// It replaces ArgumentParser's `main`, which exits with 1 for errors that have a number in sysexits(3),
+/// traps on an uncaught error, and exits with 0 when help cannot be written.
 package protocol ToolCommand: ParsableCommand {
   /// The name that messages begin with.
   static var tool: String { get }

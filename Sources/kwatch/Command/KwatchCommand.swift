@@ -38,9 +38,12 @@ import Process
       throw ValidationError("name a resource to watch, as in 'kwatch pods'")
     }
     // A verb of kubectl's in front of a resource; alone it may be one.
-    if let verb = resources.first, resources.count > 1, ["get", "watch", "list"].contains(verb) {
+    if let verb = resources.first, resources.count > 1, ["get", "watch", "list", "describe"].contains(verb) {
       throw ValidationError(
         "kwatch has no command '\(verb)': write 'kwatch \(resources.dropFirst().joined(separator: " "))'")
+    }
+    if resources.count > 1, resources.first == "logs" {
+      throw ValidationError("kwatch does not print logs: use 'kubectl logs \(resources[1])'")
     }
   }
 

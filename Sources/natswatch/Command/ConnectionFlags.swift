@@ -70,6 +70,10 @@ struct ConnectionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Prefix of the events_… metric names.", valueName: "prefix"))
   var metricsPrefix = ""
 
+  /// For an answer to those who are used to the nats tool. A password does not belong on a command line.
+  @Option(help: .hidden) var user: String?
+  @Option(help: .hidden) var password: String?
+
   @Flag(help: "Log only errors.")
   var quiet = false
 
@@ -98,6 +102,9 @@ struct ConnectionFlags: ParsableArguments {
   }
 
   func validate() throws {
+    if let flag = user != nil ? "--user" : password != nil ? "--password" : nil {
+      throw ValidationError("there is no \(flag): set NATS_USER and NATS_PASSWORD, or give --creds or --nkey")
+    }
     guard !(quiet && verbose) else { throw ValidationError("--quiet and --verbose contradict each other") }
     guard jsDomain == nil || jsAPIPrefix == nil else {
       throw ValidationError("--js-domain and --js-api-prefix contradict each other")

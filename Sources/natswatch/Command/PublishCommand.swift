@@ -12,7 +12,14 @@ struct PublishCommand: ToolCommand {
 
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "publish", abstract: "Publish lines from stdin into a stream, acknowledged.")
+      commandName: "publish",
+      abstract: "Publish each line of stdin into a stream, and wait for the acknowledgements.",
+      discussion: """
+        Examples:
+          natswatch publish orders.new <orders.ndjson
+          kwatch pods -A | natswatch publish 'pods.{metadata.namespace}.{metadata.name}'
+          natswatch tail 'dlq.>' --all --until-now | natswatch publish orders.new --unwrap
+        """)
   }
 
   @Argument(
@@ -20,13 +27,16 @@ struct PublishCommand: ToolCommand {
       "A subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
   var subject: String
 
+  /// For an answer to those who are used to `nats pub SUBJECT TEXT`.
+  @Argument(help: .hidden) var texts: [String] = []
+
   @Option(
     help: ArgumentHelp(
       "A CEL expression for the message id, by which the stream recognizes duplicates.", valueName: "cel"))
   var id: String?
 
   @Flag(
-    help: "Send no message ids: faster, but a message that is sent again after a failure may be stored twice."
+    help: "Send no message ids. Faster, but a message that is sent again after a failure may be stored twice."
   )
   var noIds = false
 
@@ -35,12 +45,12 @@ struct PublishCommand: ToolCommand {
       "Add members that a line lacks, such as id=uuid,time=now,kind=Pod.", valueName: "name=value,…"))
   var fill: String?
 
-  @Flag(help: "Publish the message that tail made the line of: payload, headers and id.")
+  @Flag(help: "Publish the original messages of lines that tail printed: payload, headers and id.")
   var unwrap = false
 
   @Option(
     help: ArgumentHelp(
-      "With --unwrap, keep in this file the place up to which all is stored, for tail --state.",
+      "With --unwrap, save the position up to which every message is stored, for tail --state.",
       valueName: "file"), completion: .file())
   var state: String?
 
@@ -67,7 +77,14 @@ struct PublishCommand: ToolCommand {
 
   @OptionGroup(title: "Connection") var connection: ConnectionFlags
 
-  func validate() throws { _ = try settings() }
+  func validate() throws {
+    if let text = texts.first {
+      throw ValidationError(
+        "'\(text)': publish reads messages from standard input: echo '\(text)' | natswatch publish \(subject)"
+      )
+    }
+    _ = try settings()
+  }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown)

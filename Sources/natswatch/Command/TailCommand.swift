@@ -139,8 +139,21 @@ struct TailCommand: ToolCommand {
     if subjects.count > 1, let first = subjects.first, let own = Self.otherNames[first] {
       throw ValidationError("natswatch has no subcommand \(first): use natswatch \(own)")
     }
+    if subjects.count > 1, Self.managers.contains(subjects[0]), Self.managing.contains(subjects[1]) {
+      throw ValidationError(
+        "natswatch has no subcommand \(subjects[0]): the nats tool manages streams; 'natswatch publish --create-stream' creates one"
+      )
+    }
     _ = try settings()
   }
+
+  /// The first and the second words of commands of the nats tool that manage a server.
+  private static let managers: Set = [
+    "stream", "str", "consumer", "con", "kv", "object", "account", "server",
+  ]
+  private static let managing: Set = [
+    "ls", "list", "info", "add", "create", "rm", "del", "edit", "report", "purge",
+  ]
 
   /// Subcommands of the nats tool, and ours for the same.
   private static let otherNames = [

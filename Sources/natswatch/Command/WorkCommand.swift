@@ -12,8 +12,16 @@ struct WorkCommand: ToolCommand {
 
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "work", abstract: "Have each message handled by a command, at least once, with retries.",
-      usage: "natswatch work <subject> ... --durable <name> [<options>] -- <command> [<argument> ...]")
+      commandName: "work", abstract: "Run a command for each message, at least once, with retries.",
+      usage: "natswatch work <subject> ... --durable <name> [<options>] -- <command> [<argument> ...]",
+      discussion: """
+        Examples:
+          natswatch work orders.new --durable billing -- ./bill
+          natswatch work 'session.*.kubernetes' --durable k8s -j 4 --reply session.status -- ./handle {token:2}
+
+        The command reads the message from standard input. Exit status 0 acknowledges it, 65 gives it up, and any \
+        other lets it be tried again.
+        """)
   }
 
   @Argument(

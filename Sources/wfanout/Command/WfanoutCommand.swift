@@ -14,14 +14,15 @@ internal import YAML
     commandName: tool,
     abstract: "Serve one stream of events to any number of clients.",
     discussion: """
-      Reads NDJSON from standard input and serves it over HTTP: server-sent events and NDJSON (/events), WebSocket (/ws),
-      Kubernetes watches (/api, /apis), snapshots (/snapshot), and a live page (/).
+      Reads NDJSON from standard input and serves it over HTTP: server-sent events and NDJSON (/events), \
+      WebSocket (/ws), Kubernetes watches (/api, /apis), snapshots (/snapshot), and a live page (/).
 
       EXAMPLES
         Show the pods that are not running as a live page at http://localhost:8080/:
           kwatch pods -A | wfilter 'status.phase != "Running"' | wfanout
         Serve a JetStream stream to clients that have a token:
-          natswatch 'activities.>' | wfanout --listen 0.0.0.0:8080 --auth-tokens tokens --snapshot
+          natswatch 'activities.>' |
+            wfanout --listen 0.0.0.0:8080 --auth-tokens tokens --snapshot
         Start one kwatch for all clients that watch the same resource:
           wfanout --upstream 'kwatch {resourceType} [-n {namespace}|-A]'
         Read the stream in a terminal, and continue after an event:
@@ -57,6 +58,12 @@ internal import YAML
   @Option(help: .hidden) var port: String?
 
   func validate() throws {
+    guard source.speed == nil || source.replay != nil || config != nil else {
+      throw ValidationError("--speed needs --replay")
+    }
+    guard source.share == nil || source.upstream != nil || config != nil else {
+      throw ValidationError("--share needs --upstream")
+    }
     if let port { throw ValidationError("there is no --port: use --listen :\(port)") }
     if let file = operands.first {
       throw ValidationError(
@@ -74,12 +81,19 @@ internal import YAML
       do throws(Setting.ValueError) {
         try setting?.set(&settings, value)
       } catch {
-        throw ValidationError("--\(name)\(value.string.map { " '\($0)'" } ?? ""): give \(error.wanted)")
+        throw ValidationError("--\(name)\(Self.quoted(value)): give \(error.wanted)")
       }
     }
     settings.hasEcho = ProcessEnvironment.value("WFANOUT_TEST_ECHO") == "1"
     try settings.check()
     return try Run(configuration: settings, diagnostics: diagnostics, shutdown: shutdown).run()
+  }
+
+  private static func quoted(_ value: YAMLNode) -> String {
+    switch value {
+    case .sequence(let nodes): nodes.map(quoted).joined()
+    default: value.string.map { " '\($0)'" } ?? ""
+    }
   }
 
   /// The flags that were given, by name.

@@ -16,13 +16,13 @@ import WfilterCore
       abstract: "Keep the lines of a change stream that match a CEL expression or a selector.",
       usage: "wfilter [<options>] [<expression>] [<file> ...]",
       discussion: """
-        The expression names keys of an event's object, or of any other JSON line.
+        Names in the expression are keys of an event's object, or of any other JSON line.
 
         Examples:
-          wfilter 'status.phase != "Running" && metadata.namespace == "prod"' pods.ndjson
+          wfilter 'status.phase != "Running"' pods.ndjson
           wfilter -l app=web pods.ndjson
           kwatch pods | wfilter --emit metadata.name 'has(status.podIP)'
-          kwatch deploy/web | wfilter -e -m1 --timeout 60s 'status.readyReplicas == spec.replicas'
+          kwatch deploy/web | wfilter -e -m1 --timeout 60s 'status.readyReplicas == 3'
           kwatch pods | wfilter 'old.status.phase != status.phase'
 
         Everything else is in wfilter(1); the expression language is in docs/CEL.md.

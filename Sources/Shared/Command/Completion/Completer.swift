@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds what can stand at the cursor of a command line: flags, subcommands, and the values that a tool names.
+/// Finds the completions at the cursor of a command line: flags, subcommands, and values that the tool
+/// offers.
 struct Completer: Sendable {
   /// A command and its flags. The root has the empty name.
   struct Command: Sendable {

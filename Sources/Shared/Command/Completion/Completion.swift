@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What can stand at the cursor.
+/// The completions at the cursor.
 package enum Completion: Equatable, Sendable {
   case files
   case directories

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a shell loads to complete a tool's command lines: a few lines that ask the tool itself.
+/// The script that a shell loads to complete a tool's command lines. It runs the tool itself to get the
+/// candidates.
 ///
 /// The tool is run as `TOOL ---complete SHELL LINE`, LINE being the command line up to the cursor, and prints one
 /// candidate a line, followed by a tab and its summary. Lines that begin with a colon are directives: `:files`,

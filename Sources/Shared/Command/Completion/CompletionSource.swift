@@ -3,7 +3,8 @@ internal import Glibc
 internal import Lines
 internal import Process
 
-/// Values that a completion asks a server for: by running the tool itself, for two seconds at most.
+/// Completion values that come from a server, such as names of objects. The tool runs itself to get them, for
+/// at most 2 s.
 package enum CompletionSource {
   /// The lines that the tool prints when it is run with these arguments; none when it fails or takes too long.
   package static func lines(of arguments: [String]) -> [String] {

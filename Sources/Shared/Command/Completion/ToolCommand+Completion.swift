@@ -39,7 +39,7 @@ extension ToolCommand {
   }
 }
 
-/// The text by which a tool answers its completion script.
+/// The tool's response to its completion script.
 enum CompletionReply {
   static func text(_ completion: Completion, for shell: CompletionScript.Shell, isQuoted: Bool) -> String {
     switch completion {

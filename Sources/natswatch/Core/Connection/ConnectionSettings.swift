@@ -116,6 +116,13 @@ package struct ConnectionSettings: Sendable, Equatable {
   /// Refuses what libnats would take for `nats://`: a password may depend on the scheme.
   private mutating func checkAddresses() throws(NATSError) {
     for (index, server) in servers.enumerated() {
+      if let port = server.split(separator: ":").last, port.count > 3, port.allSatisfy(\.isNumber),
+        UInt16(port) == nil
+      {
+        throw NATSError(
+          .badSettings, "server address \(Self.withoutSecrets(server)): \(port) is not a port: use 1 to 65535"
+        )
+      }
       guard let colon = server.firstRange(of: "://") else { continue }
       let scheme = server[..<colon.lowerBound].lowercased()
       guard scheme == "nats" || scheme == "tls" else {

@@ -25,19 +25,21 @@ package struct SubjectTemplate: Sendable, Equatable {
     var rest = text[...]
     while let character = rest.first {
       guard character == "{" else {
-        guard character != "}" else { throw SyntaxError(description: "\"\(text)\": } without {") }
+        guard character != "}" else {
+          throw SyntaxError(description: "the subject '\(text)' has a } without a {")
+        }
         literal.append(character)
         rest = rest.dropFirst()
         continue
       }
       guard let end = rest.firstIndex(of: "}") else {
-        throw SyntaxError(description: "\"\(text)\": { without }")
+        throw SyntaxError(description: "the subject '\(text)' has a { without a }")
       }
       var name = String(rest[rest.index(after: rest.startIndex)..<end])
       let isSubject = name.hasSuffix(">")
       if isSubject { name.removeLast() }
       guard let path = FieldPath(name) else {
-        throw SyntaxError(description: "\"\(text)\": {\(name)} is no field")
+        throw SyntaxError(description: "the subject '\(text)': {\(name)} is not a field")
       }
       if !literal.isEmpty { parts.append(.literal(literal)) }
       literal = ""

@@ -34,7 +34,7 @@ package struct ConfigurationFile {
       throw fault("not YAML: \(error)")
     }
     guard let root, !root.isNull else { return }
-    guard case .mapping(let members) = root else { throw fault("it is no mapping of keys to values") }
+    guard case .mapping(let members) = root else { throw fault("it is not a mapping of keys to values") }
     var lines: [String: Int] = [:]
     for (key, value, line) in members {
       let name = key.string ?? "?"
@@ -43,7 +43,7 @@ package struct ConfigurationFile {
       }
       guard let setting = Setting.all.first(where: { $0.name == name }) else {
         let nearest = Suggestion.nearest(to: name, among: Setting.all.map(\.name))
-        throw fault("line \(line): there is no '\(name)'" + (nearest.map { "; is '\($0)' meant?" } ?? ""))
+        throw fault("line \(line): unknown key '\(name)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
       }
       do throws(Setting.ValueError) {
         try setting.set(&configuration, value)

@@ -152,6 +152,7 @@ package struct UpstreamTemplate: Sendable, Equatable {
         continue
       }
       guard character == "{", let close = rest.firstIndex(of: "}") else {
+        if character == "{" { throw TemplateError(description: "'\(word)' has a { without a }") }
         text.append(character)
         rest.removeFirst()
         continue
