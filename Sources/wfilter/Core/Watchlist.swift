@@ -36,7 +36,7 @@ struct Watchlist: Sendable {
       case .dedupe: return "--dedupe had no value for \(lines)\(reason)"
       case .defaultKey(let flag):
         return
-          "\(flag): no line has a key (metadata.uid or metadata.name): say with --key what tells objects apart"
+          "\(flag): no line has a key (metadata.uid or metadata.name): give another key with --key"
       case .path(let flag, let path): return "\(flag) \(path): found in no line so far (\(counts.lines) read)"
       }
     }

@@ -31,7 +31,7 @@ package final class TailMonitor {
     pending = registry.gauge(
       "nats_pending_msgs", help: "Messages that match and have not been delivered yet.")
     recreations = registry.counter(
-      "natswatch_consumer_recreations_total", help: "Consumers made anew, to go on without a gap.")
+      "natswatch_consumer_recreations_total", help: "Consumers created again to continue without a gap.")
     received = SubjectCounters(
       registry, name: "nats_msgs_received_total", help: "Messages received, by subject.")
     status = StreamStatus(

@@ -61,7 +61,7 @@ extension WorkEngine {
     if !process.output.isEmpty {
       for line in handler.lines(process.takeOutput()) {
         guard take(line, &handler) else {
-          handler.killedBecause = "its handler printed a line that is no answer: say ok, retry or drop"
+          handler.killedBecause = "its handler printed a line that is not ok, retry or drop"
           process.kill()
           break
         }
