@@ -28,7 +28,8 @@ struct ServerMetrics: Sendable {
       routed: RoutedCounters(registry, known: eventTypes),
       webSocket: webSocket, http: http,
       dropped: registry.counter("wfanout_events_dropped_total", help: "Events left out for slow listeners."),
-      resets: registry.counter("wfanout_resets_total", help: "Resets sent to clients because continuity was lost."))
+      resets: registry.counter(
+        "wfanout_resets_total", help: "Resets sent to clients because continuity was lost."))
   }
 
   private static func transport(_ registry: Registry, _ prefix: String, _ name: String) -> TransportCounters {
