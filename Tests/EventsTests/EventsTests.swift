@@ -128,6 +128,19 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["state"])
   }
 
+  @Test func replacesNoPipeAndNoDevice() throws {
+    let directory = try TemporaryDirectory()
+    let pipe = directory.path("pipe")
+    let made = unsafe mkfifo(pipe, 0o600)
+    #expect(made == 0)
+    for path in [pipe, "/dev/zero", "/dev"] {
+      let state = StateFile(path: path)
+      let isRefused = { (error: any Error) in "\(error)".contains("'\(path)' is not a regular file") }
+      #expect(performing: { try state.write([]) }, throws: isRefused)
+      #expect(performing: { _ = try state.read() }, throws: isRefused)
+    }
+  }
+
   @Test func namesTheFileItCannotWrite() throws {
     let state = StateFile(path: "/dev/null/state")
     #expect {

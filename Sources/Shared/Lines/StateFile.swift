@@ -12,6 +12,9 @@ package struct StateFileError: ToolError {
     if operation == "lock", self.errno == EWOULDBLOCK {
       return "state file '\(path)' is in use by another process: give each its own"
     }
+    if operation == "replace" {
+      return "state file '\(path)' is not a regular file: give one that may be replaced"
+    }
     return "\(operation) state file '\(path)': \(systemMessage(self.errno))"
   }
 }
@@ -26,6 +29,7 @@ package struct StateFile: Sendable {
 
   /// The bytes; `nil` when there is no file yet.
   package func read() throws(StateFileError) -> [UInt8]? {
+    try requireRegularFile()
     do { return try WholeFile.read(path, limit: .max) } catch {
       if error.errno == ENOENT { return nil }
       throw StateFileError(operation: "read", path: path, errno: error.errno)
@@ -34,6 +38,7 @@ package struct StateFile: Sendable {
 
   /// Replaces the file by rename(2), so that a crash leaves the old state or the new one, never half of one.
   package func write(_ bytes: [UInt8]) throws(StateFileError) {
+    try requireRegularFile()
     let temporary = "\(path).tmp\(getpid())"
     let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw StateFileError(operation: "write", path: path, errno: errno) }
@@ -51,6 +56,14 @@ package struct StateFile: Sendable {
     guard failure == 0 else {
       unsafe unlink(temporary)
       throw StateFileError(operation: "write", path: path, errno: failure)
+    }
+  }
+
+  /// A device, such as /dev/null, would be replaced for the whole machine, and a pipe has no end.
+  private func requireRegularFile() throws(StateFileError) {
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw StateFileError(operation: "replace", path: path, errno: EINVAL)
     }
   }
 }
