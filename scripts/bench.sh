@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every benchmark beside its peers: bench.sh FOLDER-OF-THE-BINARIES. Each prints what it needs and what it left out. All output
-# goes to Benchmarks/runs/DATE-COMMIT.md too, under a head with machine, date and commit; then the chart is drawn again.
+# bench.sh FOLDER-OF-THE-BINARIES [NAME…]: runs every benchmark, or those named, beside its peers. Each prints what it needs and what
+# it left out. All output goes to Benchmarks/runs/DATE-COMMIT.md too, under a head with machine, date and commit; then the chart is
+# drawn again.
 set -u
 bin=$(cd "$1" && pwd)
+shift
 cd "$(dirname "$0")/../Benchmarks" || exit 70
+[ $# -gt 0 ] || set -- */run.sh
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 mkdir -p runs
 report=runs/$(date -u +%Y-%m-%d)-$commit.md
@@ -19,9 +22,10 @@ status=0
   echo "| machine | $(nproc) × $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -srm) |"
   echo "| load at the start | $(cut -d' ' -f1-3 /proc/loadavg) |"
   echo "| commit | $(git describe --always --dirty 2>/dev/null || echo unknown) |"
-  for run in */run.sh; do
-    printf '\n## %s\n\n' "${run%/run.sh}"
-    "$run" "$bin" 2>&1 || echo "FAILED: $run"
+  for name; do
+    name=${name%/run.sh}
+    printf '\n## %s\n\n' "$name"
+    "$name/run.sh" "$bin" 2>&1 || echo "FAILED: $name"
   done
 } | tee "$report"
 if grep -q '^FAILED: ' "$report"; then status=1; fi
