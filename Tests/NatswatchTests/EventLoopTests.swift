@@ -55,4 +55,20 @@ import Testing
     let log = try folder.read("log")
     #expect(log.contains("connection lost: nothing has come from the server for"), "\(log)")
   }
+
+  /// A new connection gets the descriptor number of the lost one, whose end must not touch it.
+  @Test(arguments: NATSServer.Version.installed) func aLostConnectionLeavesItsSuccessorAlone(
+    _ version: NATSServer.Version
+  ) throws {
+    let server = try NATSServer.start(version)
+    var settings = ConnectionSettings()
+    settings.servers = [server.url]
+    var connection = try Connection(settings)
+    for _ in 1...5 {
+      try server.restart()
+      try eventually("the loss is noticed") { connection.loss != nil }
+      connection = try Connection(settings)
+      #expect(connection.flush(milliseconds: 5_000) && connection.loss == nil)
+    }
+  }
 }

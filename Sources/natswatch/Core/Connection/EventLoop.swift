@@ -150,8 +150,11 @@ import Synchronization
       }
     }
     state.unregister()
-    // To a server that is no longer there, nothing is sent.
-    if state.loss != nil { shutdown(handles.socket, Int32(SHUT_RDWR)) }
+    // To a server that is no longer there, nothing is sent. A connection that libnats has closed has no socket any more:
+    // the descriptor's number may be that of its successor.
+    if state.loss != nil, unsafe !natsConnection_IsClosed(connection) {
+      shutdown(handles.socket, Int32(SHUT_RDWR))
+    }
     unsafe natsConnection_Close(connection)
     let subscriptions = unsafe self.handles.withLock { unsafe $0.subscriptions }
     unsafe subscriptions.forEach { unsafe natsSubscription_Destroy($0) }
