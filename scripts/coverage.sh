@@ -8,16 +8,18 @@ cd "$(dirname "$0")/.."
 build=.build-coverage
 swift build --build-tests --enable-code-coverage --scratch-path $build
 rm -rf $build/raw
+# Those of the same LLVM as the compiler; the system's may be older.
+toolchain=$(dirname "$(readlink -f "$(command -v swift)")")
 # A pool of files, into which the processes add their counts as they end.
 LLVM_PROFILE_FILE=$PWD/$build/raw/%4m.profraw scripts/test.sh $build/debug/watchutilsPackageTests.xctest ||
   echo "coverage: some tests failed" >&2
-llvm-profdata merge -failure-mode=all -o $build/tests.profdata $build/raw/*.profraw
+"$toolchain/llvm-profdata" merge -failure-mode=all -o $build/tests.profdata $build/raw/*.profraw
 objects=
 for tool in kwatch natswatch wfilter wfanout; do
   [ ! -x $build/debug/$tool ] || objects="$objects -object $build/debug/$tool"
 done
 # shellcheck disable=SC2086 # a list of words
-llvm-cov export -summary-only -instr-profile $build/tests.profdata $build/debug/watchutilsPackageTests.xctest $objects \
+"$toolchain/llvm-cov" export -summary-only -instr-profile $build/tests.profdata $build/debug/watchutilsPackageTests.xctest $objects \
   >$build/coverage.json
 python3 - $build/coverage.json "${COVERAGE_MINIMUM:-85}" <<'END'
 import collections, json, re, sys

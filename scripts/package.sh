@@ -19,7 +19,9 @@ umask 022
 
 make_tarball() {
   name=watchutils-$version-linux-$(uname -m)
-  PREFIX=/ DESTDIR="$work/$name" scripts/install.sh install "$built" 2>/dev/null
+  # For /usr/local, which the units name; everything else runs from any folder.
+  PREFIX=/usr/local DESTDIR="$work/root" scripts/install.sh install "$built" 2>/dev/null
+  mv "$work/root/usr/local" "$work/$name"
   cp LICENSE README.md "$work/$name/"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -czf \
     "$output/$name.tar.gz" "$name"
