@@ -17,8 +17,10 @@ struct PublishCommand: ToolCommand {
       discussion: """
         Examples:
           natswatch publish orders.new <orders.ndjson
-          kwatch pods -A | natswatch publish 'pods.{metadata.namespace}.{metadata.name}'
-          natswatch tail 'dlq.>' --all --until-now | natswatch publish orders.new --unwrap
+          kwatch pods -A |
+            natswatch publish 'pods.{metadata.namespace}.{metadata.name}'
+          natswatch tail 'dlq.>' --all --until-now |
+            natswatch publish orders.new --unwrap
         """)
   }
 

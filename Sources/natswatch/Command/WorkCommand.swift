@@ -17,7 +17,7 @@ struct WorkCommand: ToolCommand {
       discussion: """
         Examples:
           natswatch work orders.new --durable billing -- ./bill
-          natswatch work 'session.*.kubernetes' --durable k8s -j 4 --reply session.status -- ./handle {token:2}
+          natswatch work 'session.*.k8s' --durable k8s -j 4 -- ./handle {token:2}
 
         The command reads the message from standard input. Exit status 0 acknowledges it, 65 gives it up, and any \
         other lets it be tried again.
