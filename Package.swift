@@ -101,13 +101,14 @@ let package = Package(
     shared("Encoding"),
     shared("Digest", ["COpenSSL"]),
     shared("JSON", ["CJSON"]),
-    shared("CEL", ["CRE2"]),
+    shared("Names"),
+    shared("CEL", ["CRE2", "Names"]),
     shim("CJSON", links: "simdjson"),
     shim("CRE2", links: "re2"),
 
     // What knows events.
     shared("Events", ["Encoding", "JSON", "Lines", "Process"]),
-    shared("Selectors", ["CEL"]),
+    shared("Selectors", ["Names"]),
     shared("Filter", ["CEL", "Events", "JSON", "Selectors"]),
 
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
@@ -119,8 +120,8 @@ let package = Package(
     tests("MetricsTests", of: ["Metrics", "Process"]),
     tests("JSONTests", of: ["JSON", "CJSON"]),
     tests("CELTests", of: ["CEL"]),
-    tests("SelectorsTests", of: ["Selectors", "CEL"]),
-    tests("ConformanceTests", of: ["CEL", "Selectors"]),
+    tests("SelectorsTests", of: ["Selectors"]),
+    tests("ConformanceTests", of: ["CEL", "Filter", "JSON", "Selectors"]),
     tests("FilterTests", of: ["Filter", "CEL", "JSON"]),
     tests("KwatchTests", of: ["KwatchCore", "kwatch", "YAML", "CCurl"]),
     tests("NatswatchTests", of: ["NatswatchCore", "natswatch", "Filter", "CNATS"]),
@@ -162,7 +163,7 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),
-    fuzz("cel-cost-search", "Cost", of: ["CEL"]),
+    fuzz("cel-cost-search", "Cost", of: ["CEL", "Filter", "JSON"]),
     fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CJSON"]),
     fuzz("fuzz-fanout", "Fanout", of: ["WfanoutCore"] + server, exclude: ["fanout.dict"]),
   ]

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+import JSON
+
+@testable import Filter
 @testable import Selectors
 
 /// Runs a row about field or label selectors.
@@ -7,7 +11,31 @@ enum SelectorConformance {
   /// A parsed selector of either kind.
   private struct Parsed {
     var text: String
-    var matches: ([String: String]) -> Bool
+    var options: FilterOptions
+    /// The path to the value that a key of a row's set stands for.
+    var path: (String) -> [String]
+
+    /// Whether an object with these labels, or these fields, matches.
+    func matches(_ set: [String: String]) throws -> Bool {
+      var object: [String: Any] = [:]
+      for (key, value) in set { Self.insert(value, at: path(key)[...], into: &object) }
+      let text = try JSONSerialization.data(withJSONObject: object)
+      let bytes = Array(text) + [UInt8](repeating: 0, count: JSONCursor.padding)
+      let evaluator = LineEvaluator(try LineFilter(options))
+      return unsafe bytes.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return false }
+        return unsafe evaluator.test(RawJSON(line: base, count: text.count)) == .match
+      }
+    }
+
+    private static func insert(_ value: String, at path: ArraySlice<String>, into object: inout [String: Any])
+    {
+      guard let key = path.first else { return }
+      guard path.count > 1 else { return object[key] = value }
+      var inner = object[key] as? [String: Any] ?? [:]
+      insert(value, at: path.dropFirst(), into: &inner)
+      object[key] = inner
+    }
   }
 
   static func run(_ row: ConformanceRow) -> ConformanceOutcome {
@@ -21,7 +49,7 @@ enum SelectorConformance {
     let parsed = parse(selector, kind: row.text("kind") ?? "")
     if let labels = row.fields["set"] as? [String: String] {
       guard let parsed else { return .failed("does not parse: \(selector)") }
-      let matches = parsed.matches(labels)
+      guard let matches = try? parsed.matches(labels) else { return .failed("is refused: \(selector)") }
       return matches == row.flag("match") ? .passed : .failed("\(selector) matches \(labels): \(matches)")
     }
     return parses(row, selector, parsed)
@@ -46,12 +74,16 @@ enum SelectorConformance {
 
   private static func parse(_ selector: String, kind: String) -> Parsed? {
     if kind == "fields" {
-      return (try? FieldSelector(parsing: selector)).map { selector in
-        Parsed(text: selector.description) { selector.matches($0) }
+      return (try? FieldSelector(parsing: selector)).map { parsed in
+        Parsed(text: parsed.description, options: FilterOptions(fieldSelector: selector)) {
+          FieldRequirement(field: $0, operator: .equals, value: "").path
+        }
       }
     }
-    return (try? LabelSelector(parsing: selector)).map { selector in
-      Parsed(text: selector.description) { selector.matches($0) }
+    return (try? LabelSelector(parsing: selector)).map { parsed in
+      Parsed(text: parsed.description, options: FilterOptions(labelSelector: selector)) {
+        ["metadata", "labels", $0]
+      }
     }
   }
 

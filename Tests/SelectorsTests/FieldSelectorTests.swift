@@ -4,7 +4,7 @@ import Testing
 
 @testable import Selectors
 
-/// Field selectors: grammar, escapes, matching.
+/// Field selectors: grammar and escapes.
 struct FieldSelectorTests {
   @Test(
     arguments: [
@@ -17,17 +17,6 @@ struct FieldSelectorTests {
     ] as [(String, String?)])
   func parsesToCanonicalForm(_ selector: String, _ canonical: String?) {
     #expect((try? FieldSelector(parsing: selector))?.description == canonical)
-  }
-
-  @Test(
-    arguments: [
-      ("", true), ("metadata.name=a", true), ("metadata.name!=a", false), ("metadata.name!=b", true),
-      ("spec.missing=", true), ("spec.missing!=", false), ("spec.missing!=x", true),
-      ("metadata.name=a,spec.x=1", true), ("metadata.name=a,spec.x=2", false),
-    ])
-  func treatsMissingAsEmpty(_ selector: String, _ expected: Bool) throws {
-    let fields = ["metadata.name": "a", "spec.x": "1"]
-    #expect(try FieldSelector(parsing: selector).matches(fields) == expected)
   }
 
   @Test func escapingIsUndoneByUnescaping() throws {

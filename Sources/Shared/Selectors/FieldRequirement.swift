@@ -22,17 +22,5 @@ package struct FieldRequirement: Sendable, Equatable, CustomStringConvertible {
     field.split(separator: ".", omittingEmptySubsequences: true).map(String.init)
   }
 
-  /// Whether an object whose field has this text, or is missing (nil), meets the requirement.
-  ///
-  /// Numbers and booleans are compared by their JSON text.
-  package func matches(_ text: String?) -> Bool {
-    matches((text ?? "").utf8)
-  }
-
-  /// Whether an object whose field has this text, in UTF-8, meets the requirement; empty for a missing one.
-  package func matches(_ text: some Collection<UInt8>) -> Bool {
-    value.utf8.elementsEqual(text) == (`operator` == .equals)
-  }
-
   package var description: String { "\(field)\(`operator`.rawValue)\(FieldSelector.escaped(value))" }
 }

@@ -34,11 +34,6 @@ package struct FieldSelector: Sendable, Equatable, CustomStringConvertible {
   /// Whether every object is selected.
   package var isEmpty: Bool { requirements.isEmpty }
 
-  /// Whether an object with these fields, by path, is selected.
-  package func matches(_ fields: [String: String]) -> Bool {
-    requirements.allSatisfy { $0.matches(fields[$0.field]) }
-  }
-
   /// The canonical form: `=` and `!=` only, values escaped, ordered as parsed.
   package var description: String { requirements.map(\.description).joined(separator: ",") }
 

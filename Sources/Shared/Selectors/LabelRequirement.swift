@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CEL
+import Names
 
 /// One condition of a label selector: a key, an operator and, for most operators, values.
 package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
@@ -14,8 +14,6 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
   package let `operator`: Operator
   /// The values, sorted and without repetitions; one for `=`, `==`, `!=`, `>` and `<`, none for existence.
   package let values: [String]
-  /// The integer that `>` and `<` compare with.
-  private let bound: Int64?
 
   /// Makes a requirement that Kubernetes would accept.
   ///
@@ -27,7 +25,6 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
       throw SelectorError("key: Invalid value: \"\(key)\": \(problems.joined(separator: "; "))")
     }
     let shown = "[" + values.map { "\"\($0)\"" }.joined(separator: ",") + "]"
-    var bound: Int64?
     switch `operator` {
     case .in, .notIn:
       guard !values.isEmpty else {
@@ -49,11 +46,10 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
         throw SelectorError(
           "values: Invalid value: \(shown): for 'Gt', 'Lt' operators, exactly one value is required")
       }
-      guard let integer = LabelRequirement.integer(value.utf8) else {
+      guard value.utf8.count <= 4096, Int64(value) != nil else {
         throw SelectorError(
           "values[0]: Invalid value: \"\(value)\": for 'Gt', 'Lt' operators, the value must be an integer")
       }
-      bound = integer
     }
     for (index, value) in values.enumerated() {
       let problems = NameFormat.labelValue(value)
@@ -65,13 +61,6 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
     self.key = key
     self.operator = `operator`
     self.values = Array(Set(values)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    self.bound = bound
-  }
-
-  /// Whether an object whose label `key` has this value, or has no such label (nil), meets the requirement.
-  package func matches(_ value: String?) -> Bool {
-    guard let value else { return matchesMissing }
-    return matches(value.utf8)
   }
 
   /// Whether an object without the label meets the requirement: `!key`, `!=` and `notin` do.
@@ -79,18 +68,6 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
     switch `operator` {
     case .notIn, .notEquals, .doesNotExist: true
     case .in, .equals, .doubleEquals, .greaterThan, .lessThan, .exists: false
-    }
-  }
-
-  /// Whether an object whose label has this value, in UTF-8, meets the requirement.
-  package func matches(_ value: some Collection<UInt8>) -> Bool {
-    switch `operator` {
-    case .in, .equals, .doubleEquals: values.contains { $0.utf8.elementsEqual(value) }
-    case .notIn, .notEquals: !values.contains { $0.utf8.elementsEqual(value) }
-    case .exists: true
-    case .doesNotExist: false
-    case .greaterThan: compare(value) { $0 > $1 }
-    case .lessThan: compare(value) { $0 < $1 }
     }
   }
 
@@ -104,16 +81,5 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
     case .lessThan: "\(key)<\(values.joined())"
     case .equals, .doubleEquals, .notEquals: "\(key)\(`operator`.rawValue)\(values.joined())"
     }
-  }
-
-  private func compare(_ value: some Collection<UInt8>, _ relation: (Int64, Int64) -> Bool) -> Bool {
-    guard let bound, let integer = LabelRequirement.integer(value) else { return false }
-    return relation(integer, bound)
-  }
-
-  /// A decimal int64 with an optional sign, as Go's `ParseInt` reads it; nil for anything else.
-  private static func integer(_ bytes: some Collection<UInt8>) -> Int64? {
-    guard bytes.count <= 4096 else { return nil }
-    return Int64(String(decoding: bytes, as: UTF8.self), radix: 10)
   }
 }

@@ -26,16 +26,6 @@ package struct LabelSelector: Sendable, Equatable, CustomStringConvertible {
   /// Whether every object is selected.
   package var isEmpty: Bool { requirements.isEmpty }
 
-  /// Whether an object with these labels is selected.
-  package func matches(_ labels: [String: String]) -> Bool {
-    matches { labels[$0] }
-  }
-
-  /// Whether an object is selected; `value` gives the value of a label, nil when the object has none.
-  package func matches(_ value: (String) -> String?) -> Bool {
-    requirements.allSatisfy { $0.matches(value($0.key)) }
-  }
-
   /// The canonical form: ordered by key, values sorted, no spaces around commas.
   package var description: String { requirements.map(\.description).joined(separator: ",") }
 }

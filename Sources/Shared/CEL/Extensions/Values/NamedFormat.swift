@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Names
+
 /// One of Kubernetes' named string formats, which tells what is wrong with a text.
 struct NamedFormat: Sendable, OpaqueRepresentable {
   static let celTypeName = "kubernetes.NamedFormat"
