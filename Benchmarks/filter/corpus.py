@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes lifelike watch events, always the same for the same size: corpus.py pods|activity MEGABYTES >FILE
+"""Writes lifelike watch events, always the same for the same size: corpus.py pods|activity|logs|tiny MEGABYTES >FILE
 
 Bytes are as Go's encoder writes them: no white space, <, > and & escaped. A pod has what makes real ones long: managed
 fields, volumes, probes, conditions.
@@ -80,11 +80,25 @@ def activity():
                  'origin': {'type': 'audit', 'id': uid()}}}
 
 
-make = {'pods': pod, 'activity': activity}[sys.argv[1]]
+def log():
+    """A plain line of some 170 bytes."""
+    return {'ts': time(), 'level': rng.choices(['debug', 'info', 'warn', 'error'], [20, 70, 7, 3])[0], 'logger': rng.choice(APPS) + '.http',
+            'msg': 'request served', 'method': rng.choice(['GET', 'POST']), 'path': '/api/v1/items/%d' % rng.randrange(10**5),
+            'status': rng.choices([200, 404, 500], [90, 7, 3])[0], 'ms': round(rng.expovariate(.1), 3)}
+
+
+def tiny():
+    """A plain line of some 20 bytes."""
+    return {'k': rng.randrange(5000), 'v': rng.choice('abcdefg')}
+
+
+make = {'pods': pod, 'activity': activity, 'logs': log, 'tiny': tiny}[sys.argv[1]]
 left = int(sys.argv[2]) * 1_000_000
 while left > 0:
-    kind, value = make()
-    text = json.dumps({'type': kind, 'object': value}, separators=(',', ':'), ensure_ascii=False)
+    value = make()
+    if isinstance(value, tuple):
+        value = {'type': value[0], 'object': value[1]}
+    text = json.dumps(value, separators=(',', ':'), ensure_ascii=False)
     for c in '<>&':
         text = text.replace(c, '\\u%04x' % ord(c))
     line = text.encode() + b'\n'
