@@ -94,7 +94,9 @@ def size(value):
 
 
 def has(value, name):
-    """Of what is not an object it is false, as in Kubernetes."""
+    """As in Kubernetes: false of a scalar, an error of a list."""
+    if isinstance(value, list):
+        raise Failed
     return isinstance(value, dict) and name in value
 
 

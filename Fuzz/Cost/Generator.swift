@@ -66,7 +66,7 @@ struct Generator {
   }
 
   private mutating func text(_ depth: Int) -> String {
-    guard depth > 0 else { return random.pick(["s", "'a'", "string(i)", "'é漢'", "s", "x.b"]) }
+    guard depth > 0 else { return random.pick(["s", "'a'", "string(i)", "'é漢'", "s", "x.b", "e", "e"]) }
     let a = text(depth - 1)
     switch random.below(22) {
     case 0: return "(\(a) + \(text(depth - 1)))"
@@ -113,7 +113,7 @@ struct Generator {
 
   private mutating func list(_ depth: Int) -> String {
     guard depth > 0 else {
-      return random.pick(["x.a", "[i, n]", "lists.range(100)", "[s, s]", "lists.range(1000)"])
+      return random.pick(["x.a", "[i, n]", "lists.range(100)", "[s, s]", "lists.range(1000)", "o", "o"])
     }
     let a = list(depth - 1)
     switch random.below(15) {

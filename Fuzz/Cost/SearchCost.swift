@@ -10,7 +10,9 @@
 // limit, each in a process of its own, and their time and memory printed.
 
 import CEL
+import Filter
 import Glibc
+import JSON
 
 @main
 enum SearchCost {
@@ -54,45 +56,57 @@ enum Clock {
   }
 }
 
-/// What an evaluation takes.
+/// What an evaluation over a line takes: its strings, lists and maps are read in place, as in wfilter and wfanout.
 struct Measurement {
-  static let environment = Environment(
-    variables: [Variable("x", .dyn), Variable("s", .string), Variable("n", .int)],
-    libraries: StandardLibraries.all)
+  private static let line: [UInt8] = {
+    let numbers = (0..<50).map(String.init).joined(separator: ",")
+    let objects = (0..<200).map { #"{"a":"\t\u00e9\($0)","b":[\($0),{"c":"x"}]}"# }.joined(separator: ",")
+    let text =
+      #"{"x":{"a":[\#(numbers)],"b":"b","c":{"d":1.5}},"s":"\#(String(repeating: "a=b&", count: 200))","n":7,"#
+      + #""e":"\#(String(repeating: #"\t\u00e9"#, count: 500))","o":[\#(objects)]}"#
+    return Array(text.utf8)
+  }()
 
-  private static let values: [(String, Value)] = [
-    ("x", ["a": .list((0..<50).map { .int($0) }), "b": "b", "c": ["d": 1.5]]),
-    ("s", .string(String(repeating: "a=b&", count: 200))), ("n", .int(7)),
-  ]
+  /// Calls `body` with an evaluator and the line; nil for an expression that does not compile.
+  private static func evaluating<Result>(
+    _ expression: String, limit: Int, _ body: (LineEvaluator, RawJSON) -> Result
+  ) -> Result? {
+    guard let filter = try? LineFilter(value: expression, costLimit: limit) else { return nil }
+    let padded = line + [UInt8](repeating: 0, count: JSONCursor.padding)
+    return unsafe padded.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return nil }
+      return unsafe body(LineEvaluator(filter), RawJSON(line: base, count: line.count))
+    }
+  }
 
   /// Nanoseconds and bytes a step, of an evaluation with a small limit; nil for what does not compile or costs little.
   static func rate(_ expression: String, limit: Int) -> (time: Double, memory: Double)? {
-    guard let program = try? environment.compile(expression) else { return nil }
-    var activation = Activation(environment)
-    for (name, value) in values { activation[name] = value }
-    let start = Clock.cpu()
-    let before = Clock.residentBytes()
-    let result = try? program.evaluate(&activation, costLimit: limit)
-    let elapsed = (Clock.cpu() - start) * 1e9
-    let after = Clock.residentBytes()
-    let spent = limit - max(activation.remainingSteps, 0)
-    guard spent > limit / 2 || elapsed > Double(limit) * 25 else { return nil }
-    let kept = result == nil ? 0 : Double(after) - Double(before)
-    return (elapsed / Double(max(spent, 1)), kept / Double(max(spent, 1)))
+    let rate = evaluating(expression, limit: limit) { evaluator, line -> (Double, Double)? in
+      let start = Clock.cpu()
+      let before = Clock.residentBytes()
+      let result = try? evaluator.value(line)
+      let elapsed = (Clock.cpu() - start) * 1e9
+      let after = Clock.residentBytes()
+      let spent = limit - max(evaluator.remainingSteps, 0)
+      guard spent > limit / 2 || elapsed > Double(limit) * 25 else { return nil }
+      let kept = result == nil ? 0 : Double(after) - Double(before)
+      return (elapsed / Double(max(spent, 1)), kept / Double(max(spent, 1)))
+    }
+    guard let rate, let rate else { return nil }
+    return (time: rate.0, memory: rate.1)
   }
 
   /// Seconds and peak megabytes at a limit, as text.
   static func whole(_ expression: String, limit: Int) -> String {
-    guard let program = try? environment.compile(expression) else { return "does not compile" }
-    var activation = Activation(environment)
-    for (name, value) in values { activation[name] = value }
-    let start = Clock.cpu()
-    let result = try? program.evaluate(&activation, costLimit: limit)
-    let elapsed = Clock.cpu() - start
-    var usage = rusage()
-    // 0 is RUSAGE_SELF.
-    unsafe getrusage(0, &usage)
-    return "\(Int(elapsed * 1000)) ms  \(usage.ru_maxrss / 1024) MB\(result == nil ? "" : " (has a value)")"
+    evaluating(expression, limit: limit) { evaluator, line in
+      let start = Clock.cpu()
+      let result = try? evaluator.value(line)
+      let elapsed = Clock.cpu() - start
+      var usage = rusage()
+      // 0 is RUSAGE_SELF.
+      unsafe getrusage(0, &usage)
+      return "\(Int(elapsed * 1000)) ms  \(usage.ru_maxrss / 1024) MB\(result == nil ? "" : " (has a value)")"
+    } ?? "does not compile"
   }
 
   /// The same in a process of its own, whose peak is not that of others.

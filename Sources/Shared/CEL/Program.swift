@@ -47,6 +47,7 @@ public struct Program: Sendable {
   private func prepare(_ activation: inout Activation, _ costLimit: Int?) throws(EvaluationError) {
     guard activation.identity === identity, activation.fault == nil else { throw activation.misuse(identity) }
     activation.meter = Meter(costLimit ?? defaultCostLimit)
+    activation.forgetWork()
     try activation.spend(root.cost)
     if activation.locals.count < localCount {
       activation.locals.append(

@@ -72,7 +72,7 @@ package struct ChangeFinder: Sendable {
     switch (old.kind, new.kind) {
     case (.object, .object) where path.count < Self.depthLimit: compareObjects(old, new, &path, &changes)
     case (.array, .array) where path.count < Self.depthLimit: compareArrays(old, new, &path, &changes)
-    case (.string, .string) where old.string == new.string: break
+    case (.string, .string) where old.isEqualString(to: new): break
     default: changes.append(Change(operation: .replace, path: path, old: old, value: new))
     }
   }
@@ -80,6 +80,14 @@ package struct ChangeFinder: Sendable {
   private func compareObjects(
     _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
   ) {
+    if let pairs = old.members(pairedWith: new) {
+      for (name, previous, value) in pairs where !previous.hasSameBytes(as: value) {
+        path.append(.key(name.decoded))
+        compare(previous, value, &path, &changes)
+        path.removeLast()
+      }
+      return
+    }
     let (before, after) = (old.namedMembers, new.namedMembers)
     let beforeByName = Dictionary(before, uniquingKeysWith: { first, _ in first })
     let afterByName = Dictionary(after, uniquingKeysWith: { first, _ in first })
@@ -155,5 +163,25 @@ extension RawJSON {
       if seen.insert(name).inserted { members.append((name, value)) }
     }
     return members
+  }
+
+  /// The values of two objects that have the same few keys in the same order, as most often; nil for any others.
+  fileprivate func members(pairedWith other: RawJSON) -> [(key: RawJSON, RawJSON, RawJSON)]? {
+    guard var left = Members(self), var right = Members(other) else { return nil }
+    var pairs: [(key: RawJSON, RawJSON, RawJSON)] = []
+    while let (key, value) = left.next() {
+      guard pairs.count < 24, let (otherKey, otherValue) = right.next(), key.hasSameBytes(as: otherKey),
+        !pairs.contains(where: { $0.key.isEqualString(to: key) })
+      else { return nil }
+      pairs.append((key, value, otherValue))
+    }
+    return right.next() == nil ? pairs : nil
+  }
+
+  /// A string's bytes, escapes decoded.
+  fileprivate var decoded: [UInt8] {
+    var bytes: [UInt8] = []
+    appendString(to: &bytes)
+    return bytes
   }
 }

@@ -66,12 +66,27 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   }
 
   override func string(_ node: UInt64) -> String {
-    let text = raw(node).string ?? ""
-    work &+= text.utf8.count / 10
+    let value = raw(node)
+    if let plain = unsafe value.plainString {
+      work &+= plain.count / 10
+      return unsafe String(decoding: plain, as: UTF8.self)
+    }
+    // Each escape is decoded by itself.
+    let text = value.string ?? ""
+    let count = text.utf8.count
+    let rawCount = value.end.map { $0 - value.start } ?? count
+    work &+= count / 10 + (rawCount - count)
     return text
   }
 
-  override func rawString(_ node: UInt64) -> UnsafeBufferPointer<UInt8>? { unsafe raw(node).plainString }
+  override func rawString(_ node: UInt64) -> UnsafeBufferPointer<UInt8>? {
+    guard let plain = unsafe raw(node).plainString else { return nil }
+    chargeForSkipping(plain.count)
+    return unsafe plain
+  }
+
+  /// The end of a value is found at some 30 bytes a nanosecond.
+  private func chargeForSkipping(_ count: Int) { work &+= count >> 9 }
 
   override func count(_ node: UInt64) -> Int {
     var count = 0
@@ -158,7 +173,12 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   }
 
   override func isEqual(_ node: UInt64, to other: ForeignValue) -> Bool? {
-    (other.source as? JSONSource).map { raw(node).isEqual(to: $0.raw(other.node)) }
+    guard let source = other.source as? JSONSource else { return nil }
+    // A value's weight is a tenth of its bytes. What nests too deeply has none, and is not compared at all.
+    for size in [weight(node), source.weight(other.node)] where size < 1 << 40 {
+      chargeForSkipping(size * 10)
+    }
+    return raw(node).isEqual(to: source.raw(other.node))
   }
 
   override func nextElement(_ cursor: inout ForeignCursor) -> Value? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CEL
-import Events
+package import Events
 package import JSON
 
 /// A filter's answer about a line.
@@ -36,6 +36,15 @@ package final class LineEvaluator {
   /// Why the last line was ``Verdict/error``, where the evaluator said so; nil where comparing bytes did.
   package private(set) var lastError: EvaluationError?
 
+  /// Whether it matters if a line is an event.
+  package let distinguishesEvents: Bool
+
+  private let isDecidedByScan: Bool
+  /// What is printed, where that is the value at a path.
+  private let path: Int?
+  /// The steps that the last evaluation left of its cost limit; negative if it ended because of the limit.
+  package var remainingSteps: Int { activation.remainingSteps }
+
   private let eventScan: LineScan
   private let plainScan: LineScan
   private let source: JSONSource
@@ -49,6 +58,9 @@ package final class LineEvaluator {
     self.filter = filter
     self.eventScan = LineScan(filter.eventTest)
     self.plainScan = filter.plainTest === filter.eventTest ? eventScan : LineScan(filter.plainTest)
+    self.isDecidedByScan = filter.program == nil
+    if case .path(let path)? = filter.template { self.path = path } else { self.path = nil }
+    self.distinguishesEvents = eventScan !== plainScan || !filter.roots.isEmpty
     self.activation = Activation(filter.environment)
     let nothing = RawJSON.null
     let numbers = filter.template == nil ? nil : NumberTexts()
@@ -60,19 +72,30 @@ package final class LineEvaluator {
 
   /// Whether a line meets the filter.
   package func test(_ line: RawJSON, context: LineContext = LineContext()) -> Verdict {
-    let scan = self.scan(for: line)
-    switch scan.scan(line) {
+    test(line, head: head(of: line), context: context)
+  }
+
+  /// Whether a line with this head meets the filter; nil for a plain line.
+  @inline(__always)
+  package func test(_ line: RawJSON, head: EventHead?, context: LineContext) -> Verdict {
+    let scan = head == nil ? plainScan : eventScan
+    let outcome = scan.scan(line)
+    switch outcome {
     case .fails: return .noMatch
     case .malformed: return .malformed
-    case .holds: if filter.program == nil { return .match }
-    case .error:
-      if filter.program == nil {
-        lastError = nil
-        return .error
-      }
+    case .holds where isDecidedByScan: return .match
+    case .error where isDecidedByScan:
+      lastError = nil
+      return .error
+    case .holds, .error: return evaluate(line, scan, head, context)
     }
+  }
+
+  private func evaluate(
+    _ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext
+  ) -> Verdict {
     guard let program = filter.program else { return .match }
-    prepare(line, scan, context)
+    prepare(line, scan, head, context)
     do {
       return try program.test(&activation) ? .match : .noMatch
     } catch {
@@ -101,11 +124,12 @@ package final class LineEvaluator {
   ///
   /// - Throws: `EvaluationError`; for a line that is no JSON, too.
   package func value(_ line: RawJSON, context: LineContext = LineContext()) throws(EvaluationError) -> Value {
-    let scan = self.scan(for: line)
+    let head = head(of: line)
+    let scan = head == nil ? plainScan : eventScan
     guard scan.scan(line) != .malformed, let program = filter.program else {
       throw .invalidArgument("the line is not JSON")
     }
-    prepare(line, scan, context)
+    prepare(line, scan, head, context)
     return try program.evaluate(&activation)
   }
 
@@ -115,15 +139,27 @@ package final class LineEvaluator {
   package func appendValue(
     _ line: RawJSON, context: LineContext = LineContext(), isRaw: Bool = false, to bytes: inout [UInt8]
   ) throws(EvaluationError) {
-    guard let template = filter.template else { throw .invalidArgument("the expression is a filter") }
-    let scan = self.scan(for: line)
+    try appendValue(line, head: head(of: line), context: context, isRaw: isRaw, to: &bytes)
+  }
+
+  /// The same for a line with this head; nil for a plain line.
+  package func appendValue(
+    _ line: RawJSON, head: EventHead?, context: LineContext, isRaw: Bool, to bytes: inout [UInt8]
+  ) throws(EvaluationError) {
+    let scan = head == nil ? plainScan : eventScan
     guard scan.scan(line) != .malformed else { throw .invalidArgument("the line is not JSON") }
+    if let path, scan.state(path) == .present {
+      let value = scan.value(path)
+      if !isRaw || !value.appendString(to: &bytes) { JSONOutput.append(compact: value, to: &bytes) }
+      return
+    }
+    guard let template = filter.template else { throw .invalidArgument("the expression is a filter") }
     let start = bytes.count
-    if template.needsActivation { prepare(line, scan, context) }
+    if template.needsActivation { prepare(line, scan, head, context) }
     if try append(template, scan, isRaw, &bytes) { return }
     bytes.removeSubrange(start...)
     // A path has no value: evaluating the whole says why.
-    prepare(line, scan, context)
+    prepare(line, scan, head, context)
     guard let program = filter.program else { return }
     try append(program.evaluate(&activation), isRaw, &bytes)
   }
@@ -178,20 +214,17 @@ package final class LineEvaluator {
   }
 
   private func append(_ value: Value, _ isRaw: Bool, _ bytes: inout [UInt8]) throws(EvaluationError) {
-    if isRaw, case .string(let text) = value.native {
-      bytes += text.utf8
-    } else {
-      try ValueText.append(value, to: &bytes, numbers: numbers)
-    }
+    let start = bytes.count
+    try ValueText.append(value, to: &bytes, numbers: numbers)
+    // A timestamp, say, is a string in JSON too.
+    if isRaw { JSONText.unquote(from: start, in: &bytes) }
   }
 
   @inline(__always)
-  private func scan(for line: RawJSON) -> LineScan {
-    eventScan === plainScan || EventHead(line) != nil ? eventScan : plainScan
-  }
+  private func head(of line: RawJSON) -> EventHead? { distinguishesEvents ? EventHead(line) : nil }
 
   /// Puts what the scan found where the program reads it.
-  private func prepare(_ line: RawJSON, _ scan: LineScan, _ context: LineContext) {
+  private func prepare(_ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext) {
     source.read(line)
     numbers?.removeAll()
     for path in 0..<filter.pathCount {
@@ -200,11 +233,12 @@ package final class LineEvaluator {
       case .present: activation.set(slot, source.value(scan.value(path)))
       case .missingKey: activation.setAbsent(slot, .missingKey)
       case .missingParent: activation.setAbsent(slot, .missingParent)
-      case .notAnObject: activation.setAbsent(slot, .notAMap)
+      case .scalarParent: activation.setAbsent(slot, .scalarParent)
+      case .arrayParent: activation.setAbsent(slot, .listParent)
       case .pending: activation.setAbsent(slot, .missingParent)
       }
     }
-    if !filter.roots.isEmpty { prepareRoots(line) }
+    if !filter.roots.isEmpty { prepareRoots(line, isEvent: head != nil) }
     if filter.usesNow { activation[Scope.nowSlot] = context.now.map(Value.timestamp) }
     if filter.usesOld {
       if let changes { activation.set(Scope.changesSlot, .list(changeValues(changes, line, context.old))) }
@@ -230,8 +264,7 @@ package final class LineEvaluator {
     }
   }
 
-  private func prepareRoots(_ line: RawJSON) {
-    let isEvent = EventHead(line) != nil
+  private func prepareRoots(_ line: RawJSON, isEvent: Bool) {
     for (slot, path) in filter.roots {
       if let value = line.member(at: path.keys(inEvent: isEvent)) {
         activation.set(slot, source.value(value))

@@ -21,6 +21,8 @@ package struct LineProjection: Sendable {
   /// The object, with the readable bytes behind it that reading it in place asks for; `count` is without them.
   package func make(_ line: RawJSON) -> (bytes: [UInt8], count: Int) {
     var bytes: [UInt8] = []
+    // The most that it can take, unless little of a long line is wanted.
+    bytes.reserveCapacity(min(line.limit - line.start, 4096) + JSONCursor.padding)
     if tree.nodes[0].isWanted || line.kind != .object {
       append(line, &bytes)
     } else {

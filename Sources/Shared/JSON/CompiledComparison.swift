@@ -29,8 +29,8 @@ struct CompiledComparison {
 
   private func truthWithout(_ state: PathState) -> Truth {
     switch operation {
-    // Of a scalar it is false, as in Kubernetes.
-    case .has: state == .missingKey || state == .notAnObject ? .no : .error
+    // As in Kubernetes: false below a scalar, an error below a list.
+    case .has: state == .missingKey || state == .scalarParent ? .no : .error
     case .textOneOf, .textNoneOf, .exists, .existsNot, .textGreater, .textLess: Truth(resultWhenMissing)
     default: .error
     }

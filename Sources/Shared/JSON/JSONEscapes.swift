@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
 /// Escapes inside JSON strings (RFC 8259, section 7).
 package enum JSONEscapes {
   /// Appends the decoded content of a string. What JSON does not allow becomes U+FFFD: the lone half of a surrogate
@@ -14,12 +20,16 @@ package enum JSONEscapes {
     var index = 0
     var isValid = true
     while index < content.count {
-      let byte = unsafe content[index]
-      index += 1
-      guard byte == UInt8(ascii: "\\"), index < content.count else {
-        if byte == UInt8(ascii: "\\") { isValid = false }
-        bytes.append(byte)
-        continue
+      let rest = unsafe UnsafeBufferPointer(rebasing: content[index...])
+      let plain = unsafe lengthBeforeEscape(rest)
+      unsafe bytes.append(contentsOf: rest[..<plain])
+      index += plain + 1
+      guard index < content.count else {
+        if index == content.count {
+          isValid = false
+          bytes.append(UInt8(ascii: "\\"))
+        }
+        break
       }
       let letter = unsafe content[index]
       index += 1
@@ -40,6 +50,13 @@ package enum JSONEscapes {
       }
     }
     return isValid
+  }
+
+  private static func lengthBeforeEscape(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let start = bytes.baseAddress,
+      let found = unsafe memchr(start, Int32(UInt8(ascii: "\\")), bytes.count)
+    else { return bytes.count }
+    return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(start)
   }
 
   private static let replacement: Unicode.Scalar = "\u{FFFD}"

@@ -37,6 +37,40 @@ package enum JSONText {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Writes every string of a JSON text with as few escapes as can be: texts of equal strings become equal bytes.
+  package static func normalizeEscapes(in bytes: inout [UInt8]) {
+    guard bytes.contains(UInt8(ascii: "\\")) else { return }
+    let text = bytes
+    bytes.removeAll(keepingCapacity: true)
+    var index = 0
+    while index < text.count {
+      guard text[index] == UInt8(ascii: "\"") else {
+        bytes.append(text[index])
+        index += 1
+        continue
+      }
+      let start = index + 1
+      index = start
+      while index < text.count, text[index] != UInt8(ascii: "\"") {
+        index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+      }
+      var content: [UInt8] = []
+      unsafe text[start..<min(index, text.count)].withUnsafeBufferPointer {
+        unsafe JSONEscapes.decode($0, into: &content)
+      }
+      append(string: content, to: &bytes)
+      index += 1
+    }
+  }
+
+  /// Replaces a JSON string, which takes all from `start` on, by what it says; leaves anything else as it is.
+  package static func unquote(from start: Int, in bytes: inout [UInt8]) {
+    guard bytes.count - start >= 2, bytes[start] == UInt8(ascii: "\"") else { return }
+    let content = Array(bytes[(start + 1)..<(bytes.count - 1)])
+    bytes.removeSubrange(start...)
+    unsafe content.withUnsafeBufferPointer { unsafe JSONEscapes.decode($0, into: &bytes) }
+  }
+
   private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
     nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
   }

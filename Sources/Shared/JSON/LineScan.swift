@@ -85,7 +85,7 @@ package final class LineScan {
     guard pending > 0, !hasFailed else { return nil }
     guard unsafe nodes[node].childCount > 0 else { return start.pastValue(limit) }
     if isObject { return walk(node, start) }
-    settleChildren(node, .notAnObject)
+    settleChildren(node, start.byte == UInt8(ascii: "[") ? .arrayParent : .scalarParent)
     guard pending > 0, !hasFailed else { return nil }
     return start.pastValue(limit)
   }

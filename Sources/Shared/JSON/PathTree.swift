@@ -43,6 +43,8 @@ package enum PathState: UInt8, Sendable {
   case missingKey
   /// The path ends below a value that is not there.
   case missingParent
-  /// The path ends directly below a value that is not an object.
-  case notAnObject
+  /// The path ends directly below a scalar.
+  case scalarParent
+  /// The path ends directly below an array.
+  case arrayParent
 }

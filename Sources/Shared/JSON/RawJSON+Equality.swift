@@ -21,10 +21,20 @@ extension RawJSON {
     switch kind {
     case .null, .bool: return false
     case .number: return isEqualNumber(to: other)
-    case .string: return string == other.string
+    case .string: return isEqualString(to: other)
     case .array: return isEqualArray(to: other)
     case .object: return isEqualObject(to: other)
     }
+  }
+
+  /// Whether two strings have the same code points, escapes decoded. Swift's `==` would also call those equal that differ in
+  /// how an accent is composed.
+  package func isEqualString(to other: RawJSON) -> Bool {
+    if let plain = unsafe plainString, let otherPlain = unsafe other.plainString {
+      return unsafe plain.elementsEqual(otherPlain)
+    }
+    var (left, right): ([UInt8], [UInt8]) = ([], [])
+    return appendString(to: &left) && other.appendString(to: &right) && left == right
   }
 
   private func isEqualNumber(to other: RawJSON) -> Bool {

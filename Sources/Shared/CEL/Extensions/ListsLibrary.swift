@@ -47,7 +47,7 @@ public struct ListsLibrary: Library {
     declarations.function(
       "reverse",
       .unary("list_reverse", member: true, list, returns: list, cost: .linear) { (list: ListValue) in
-        ListValue(list.reversed())
+        ListValue(list.rawElements.reversed())
       })
     declarations.function(
       "distinct",
@@ -58,12 +58,12 @@ public struct ListsLibrary: Library {
     declarations.function(
       "first",
       .unary("list_first", member: true, list, returns: .optional(.t)) { (list: ListValue) in
-        Value.optional(list.first)
+        Value.optional(list.rawElements.first)
       })
     declarations.function(
       "last",
       .unary("list_last", member: true, list, returns: .optional(.t)) { (list: ListValue) in
-        Value.optional(list.last)
+        Value.optional(list.rawElements.last)
       })
     let sorting = Overload.Cost.custom { arguments in
       let keys = arguments[arguments.count - 1]
@@ -90,7 +90,19 @@ public struct ListsLibrary: Library {
   }
 }
 
-/// The functions of the lists extension.
+extension Value {
+  /// The elements of a list, undecoded; nil for anything else.
+  fileprivate var elementsOfList: [Value]? {
+    switch self {
+    case .list(let list): list.rawElements
+    case .foreign(let foreign) where foreign.kind == .list: foreign.elements
+    default: nil
+    }
+  }
+}
+
+/// The functions of the lists extension. They move elements without decoding them: a list of a thousand large values of one
+/// document takes the memory of a thousand references.
 enum ListOperations {
   /// Greatest argument of `lists.range`.
   static let rangeLimit = 1_000_000
@@ -116,7 +128,7 @@ enum ListOperations {
     guard end <= list.count else {
       throw .invalidArgument("cannot slice(\(start), \(end)), list is length \(list.count)")
     }
-    return ListValue(Array(list)[Int(start)..<Int(end)])
+    return ListValue(list.rawElements[Int(start)..<Int(end)])
   }
 
   /// The elements, with lists among them replaced by their elements, so many levels down.
@@ -124,13 +136,13 @@ enum ListOperations {
     guard depth >= 0 else { throw .invalidArgument("level must be non-negative") }
     var output: [Value] = []
     // A stack of its own: the depth comes from the expression.
-    var walks = [list.makeIterator()]
+    var walks = [list.rawElements.makeIterator()]
     while !walks.isEmpty {
       guard let element = walks[walks.count - 1].next() else {
         walks.removeLast()
         continue
       }
-      if case .list(let inner) = element, walks.count <= depth {
+      if walks.count <= depth, let inner = element.elementsOfList {
         walks.append(inner.makeIterator())
       } else {
         output.append(element)
@@ -144,7 +156,7 @@ enum ListOperations {
     var seen: Set<MapKey> = []
     var others: [Value] = []
     var output: [Value] = []
-    for element in list {
+    for element in list.rawElements {
       if let key = MapKey(element) {
         guard seen.insert(key).inserted else { continue }
       } else {
@@ -161,7 +173,8 @@ enum ListOperations {
     guard case .list(let list) = value else { return 1 }
     var others = 0
     var size = 0
-    for element in list where MapKey(element) == nil {
+    // Nothing is decoded before it is paid for.
+    for element in list.rawElements where !element.isHashedAsKey {
       others += 1
       size = size.addingSaturated(element.weight)
     }
@@ -178,7 +191,7 @@ enum ListOperations {
     guard list.count == keys.count else {
       throw .invalidArgument("a list of \(list.count) elements has \(keys.count) keys")
     }
-    var pairs = Array(zip(keys, list))
+    var pairs = Array(zip(keys, list.rawElements))
     guard let first = pairs.first?.0 else { return list }
     for (key, _) in pairs where key.typeName != first.typeName {
       throw .invalidArgument("list elements must have the same type")

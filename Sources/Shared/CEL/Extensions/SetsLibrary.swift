@@ -31,13 +31,11 @@ public struct SetsLibrary: Library {
       "sets.intersects",
       .binary("list_sets_intersects_list", list, list, cost: comparing) {
         (left: ListValue, right: ListValue) in
-        let elements = Array(right)
-        return left.contains { elements.contains($0) }
+        left.rawElements.contains { right.rawElements.contains($0) }
       })
   }
 
   private static func contains(_ all: ListValue, _ some: ListValue) -> Bool {
-    let elements = Array(all)
-    return some.allSatisfy { elements.contains($0) }
+    some.rawElements.allSatisfy { all.rawElements.contains($0) }
   }
 }

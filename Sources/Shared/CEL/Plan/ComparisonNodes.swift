@@ -39,7 +39,10 @@ final class EqualStringNode: Node, @unchecked Sendable {
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     switch try operand.evaluate(&activation) {
-    case .foreign(let foreign): return text.equals(foreign) != isNegated
+    case .foreign(let foreign):
+      let isEqual = text.equals(foreign)
+      try activation.settle(foreign.source)
+      return isEqual != isNegated
     case .string(let string): return text.string.isUTF8Equal(to: string) != isNegated
     default: return isNegated
     }
@@ -87,7 +90,10 @@ final class OrderNode: Node, @unchecked Sendable {
     if case .int(let left) = leftValue, case .int(let right) = rightValue {
       return relation.holds(left, right)
     }
-    return try compare(leftValue.native, rightValue.native, &activation)
+    let (left, right) = (leftValue.native, rightValue.native)
+    try activation.settle(leftValue)
+    try activation.settle(rightValue)
+    return try compare(left, right, &activation)
   }
 
   private func compare(
@@ -133,6 +139,7 @@ final class InNode: Node, @unchecked Sendable {
         try activation.spend(candidate.costOfComparing(with: element))
         if candidate == element { return true }
         try activation.settle(candidate)
+        try activation.settle(element)
       }
       return false
     case .map(let map):
@@ -171,7 +178,11 @@ final class InConstantsNode: Node, @unchecked Sendable {
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     switch try operand.evaluate(&activation) {
-    case .foreign(let foreign): return foreign.kind == .string && strings.contains(foreign)
+    case .foreign(let foreign):
+      guard foreign.kind == .string else { return false }
+      let isElement = strings.contains(foreign)
+      try activation.settle(foreign.source)
+      return isElement
     case .string(let string): return strings.contains(string)
     case let other:
       guard !others.isEmpty, let key = MapKey(other) else { return false }

@@ -66,6 +66,17 @@ extension Activation {
   }
 }
 
+extension Activation {
+  /// Pays for what the sources of variables have had to read, through whatever value: a loop does so for each turn, because
+  /// functions that are given a list of foreign values read those too.
+  @inline(__always)
+  mutating func settleSources() throws(EvaluationError) {
+    guard let source else { return }
+    try settle(source)
+    for other in otherSources { try settle(other) }
+  }
+}
+
 extension EvaluationError {
   /// Whether `||`, `&&`, `all` and `exists` may go on after it.
   var isAbsorbable: Bool { code != .costLimitExceeded }
@@ -113,7 +124,7 @@ final class SlotNode: Node, @unchecked Sendable {
     switch activation.absences[slot] {
     case .present, .unset: return error(.undeclaredReference, name)
     case .missingKey, .missingParent: return error(.noSuchKey, name)
-    case .notAMap: return error(.noMatchingOverload, name)
+    case .scalarParent, .listParent: return error(.noMatchingOverload, name)
     }
   }
 }
@@ -136,9 +147,8 @@ final class SlotPresenceNode: Node, @unchecked Sendable {
     case .present: return true
     case .missingKey: return false
     case .missingParent: throw error(.noSuchKey, name)
-    case .notAMap:
-      if isFalseForScalars { return false }
-      throw error(.noMatchingOverload, name)
+    case .scalarParent where isFalseForScalars: return false
+    case .scalarParent, .listParent: throw error(.noMatchingOverload, name)
     case .unset: throw error(.undeclaredReference, name)
     }
   }

@@ -110,6 +110,7 @@ final class IndexNode: Node, @unchecked Sendable {
     }
     let found = try lookup(value, key)
     try activation.settle(value)
+    try activation.settle(key)
     guard let found else { throw missing(value, key) }
     return found
   }
@@ -147,6 +148,7 @@ final class OptionalIndexNode: Node, @unchecked Sendable {
     do throws(EvaluationError) {
       let found = try value.lookup(key)
       try activation.settle(value)
+      try activation.settle(key)
       return .optional(found)
     } catch { throw error.located(at: offset) }
   }

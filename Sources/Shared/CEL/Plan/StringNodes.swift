@@ -48,9 +48,11 @@ final class StringTestNode: Node, @unchecked Sendable {
       let bytes = unsafe foreign.source.rawString(foreign.node)
     {
       if test == .contains { try activation.spend(bytes.count / 10) }
+      try activation.settle(foreign.source)
       return unsafe part.utf8.withUnsafeBufferPointer { unsafe test.holds(bytes, $0) }
     }
     guard case .string(var text) = value.native else { throw mismatch() }
+    try activation.settle(value)
     if test == .contains { try activation.spend(text.utf8.count / 10) }
     return text.withUTF8 { text in
       unsafe part.utf8.withUnsafeBufferPointer { unsafe test.holds(text, $0) }
@@ -120,6 +122,7 @@ final class MatchesNode: Node, @unchecked Sendable {
       return unsafe regex.matches(bytes)
     }
     guard case .string(let text) = value.native else { throw error(.noMatchingOverload, "matches") }
+    try activation.settle(value)
     try activation.spend(regex.shape.searchCost(text.utf8.count))
     return regex.matches(text)
   }
@@ -150,7 +153,9 @@ final class SizeNode: Node, @unchecked Sendable {
     case .string(let text): try activation.spend(text.utf8.count / 10)
     default: break
     }
-    guard let size = value.native.size else { throw error(.noMatchingOverload, "size") }
+    let size = value.native.size
+    try activation.settle(value)
+    guard let size else { throw error(.noMatchingOverload, "size") }
     return .int(size)
   }
 }

@@ -36,6 +36,7 @@ struct Walk {
   /// - Throws: when finding it has spent the budget
   @inline(__always)
   mutating func next(_ activation: inout Activation) throws(EvaluationError) -> Bool {
+    try activation.settleSources()
     switch source {
     case .elements(let elements):
       guard index < elements.count else { return false }

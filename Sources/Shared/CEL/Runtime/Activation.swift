@@ -18,8 +18,10 @@ public struct Activation {
     case missingKey
     /// A map on the way has no such key: an error even for `has`.
     case missingParent
-    /// Something on the way is not a map: an error even for `has`.
-    case notAMap
+    /// The path ends directly below a scalar: `has` is false or an error, depending on the dialect.
+    case scalarParent
+    /// The path ends directly below a list: an error even for `has`.
+    case listParent
   }
 
   var values: ContiguousArray<Value>
@@ -30,6 +32,9 @@ public struct Activation {
   var meter = Meter(0)
   /// Error values for tests of absorption; nil everywhere else.
   var errors: [Int: EvaluationError]?
+  /// The sources of foreign values among the variables: most often one.
+  private(set) var source: ForeignSource?
+  private(set) var otherSources: [ForeignSource] = []
   /// What was set wrongly.
   private(set) var fault: EvaluationError?
   let identity: Environment.Identity
@@ -52,6 +57,7 @@ public struct Activation {
   public subscript(slot: Int) -> Value? {
     get { absences[slot] == .present ? values[slot] : nil }
     set {
+      if let newValue { noteSource(newValue) }
       values[slot] = newValue ?? .null
       absences[slot] = newValue == nil ? .unset : .present
     }
@@ -89,8 +95,26 @@ public struct Activation {
   /// Sets a slot without a test for nil.
   @inline(__always)
   package mutating func set(_ slot: Int, _ value: Value) {
+    noteSource(value)
     values[slot] = value
     absences[slot] = .present
+  }
+
+  @inline(__always)
+  private mutating func noteSource(_ value: Value) {
+    if case .foreign(let foreign) = value, foreign.source !== source { note(foreign.source) }
+  }
+
+  @inline(never)
+  private mutating func note(_ newSource: ForeignSource) {
+    guard source != nil else { return source = newSource }
+    if !otherSources.contains(where: { $0 === newSource }) { otherSources.append(newSource) }
+  }
+
+  /// What was read before an evaluation is not charged to it.
+  mutating func forgetWork() {
+    source?.work = 0
+    for other in otherSources { other.work = 0 }
   }
 
   /// Leaves a slot without a value, and says why.

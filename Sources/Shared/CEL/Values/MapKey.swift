@@ -31,6 +31,18 @@ enum MapKey: Hashable, Sendable {
   }
 }
 
+extension Value {
+  /// Whether it is a string, a bool or an integer, of which ``MapKey`` makes a key; doubles are only sometimes.
+  var isHashedAsKey: Bool {
+    switch self {
+    case .bool, .int, .uint, .string: true
+    case .double: MapKey(self) != nil
+    case .foreign(let foreign): foreign.kind == .string
+    default: false
+    }
+  }
+}
+
 extension MapKey {
   /// Whether it may equal a double that is another key: see ``NumericOrder``.
   var isGreatest: Bool { [.int(.max), .uint(1 << 63), .uint(.max)].contains(self) }

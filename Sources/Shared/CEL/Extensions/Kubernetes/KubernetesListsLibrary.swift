@@ -70,19 +70,19 @@ public struct KubernetesListsLibrary: Library {
       "indexOf",
       .binary("list_a_index_of_int", member: true, .list(.t), .t, cost: comparing) {
         (list: ListValue, element: Value) -> Int64 in
-        Int64(Array(list).firstIndex(of: element) ?? -1)
+        Int64(list.rawElements.firstIndex(of: element) ?? -1)
       })
     declarations.function(
       "lastIndexOf",
       .binary("list_a_last_index_of_int", member: true, .list(.t), .t, cost: comparing) {
         (list: ListValue, element: Value) -> Int64 in
-        Int64(Array(list).lastIndex(of: element) ?? -1)
+        Int64(list.rawElements.lastIndex(of: element) ?? -1)
       })
     declarations.function(
       "includes",
       .binary("list_includes_dyn_dyn", member: true, cost: comparing) { (target: Value, element: Value) in
         guard case .list(let list) = target else { return target == element }
-        return list.contains(element)
+        return list.rawElements.contains(element)
       })
   }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CEL
+import JSON
+import Testing
+
+@testable import Filter
+
+/// Reading a line's strings is charged, whichever operation does it: a loop over a long string ends at the cost limit.
+@Suite struct ReadingCostTests {
+  static let tests = [
+    "e.size() > 0", "e == t", "e != 'x'", "e < t", "e.startsWith('z')", "e.endsWith('z')", "e.contains('z')",
+    "e.matches('z')", "e in ['a', 'b']", "e in [t]", "{e: 1}.size() > 0", "[e] == [t]", "self.e != ''",
+    "self['e'] == 'z'", "self.e.size() > 0", "{'z': 1}[?e].hasValue()", "type(e) == string", "bool(e)",
+    "[e].distinct() == []", "[e, t].sort() == []", "[[e]].flatten() == []", "sets.contains([e], [t])",
+    "[e].indexOf(t) > 9", "[e].join() == ''", "e.trim() == ''", "optional.of(e) == optional.of(t)",
+    "l.exists(y, y == e)", "m == m2",
+  ]
+
+  @Test(arguments: tests, [#"\t"#, "a"]) func endsALoop(_ test: String, _ content: String) throws {
+    let text = String(repeating: content, count: 30_000)
+    let other = String(repeating: content, count: 29_999) + #"\n"#
+    let line = PaddedLine(
+      #"{"e":"\#(text)","t":"\#(other)","l":["x","\#(other)"],"m":{"k":"\#(text)"},"m2":{"k":"\#(other)"}}"#)
+    let filter = try LineFilter(value: "lists.range(1000000).all(i, \(test) || true)", costLimit: 3_000_000)
+    let evaluator = LineEvaluator(filter)
+    let error = line.read { line -> EvaluationError.Code? in
+      do throws(EvaluationError) { _ = try evaluator.value(line) } catch { return error.code }
+      return nil
+    }
+    #expect(error == .costLimitExceeded)
+  }
+
+  /// What a loop over plain short strings costs is what it was.
+  @Test func chargesShortStringsOnce() throws {
+    let line = PaddedLine(#"{"e":"abc","l":["a","b","c"]}"#)
+    let filter = try LineFilter(
+      value: "lists.range(1000).all(i, e == 'abc' && e in l || true)", costLimit: 100_000)
+    #expect(try line.read { try LineEvaluator(filter).value($0) } == true)
+  }
+
+  /// Functions that move elements do not decode them: 100,000 references to a large list stay references.
+  @Test(arguments: [
+    "slice(1, 2).size() == 1", "sortBy(y, 1).size() > 1", "first().hasValue()",
+    "last().hasValue()",
+  ]) func movesElementsUndecoded(_ call: String) throws {
+    let line = PaddedLine(#"{"o":[\#((0..<5000).map { "[\($0)]" }.joined(separator: ","))]}"#)
+    let filter = try LineFilter(value: "lists.range(20000).map(x, o).\(call)")
+    #expect(try line.read { try LineEvaluator(filter).value($0) } == true)
+  }
+
+  /// Strings are equal by code points, also deep in a value: é in one code point is not é in two.
+  @Test(arguments: ["a == b", "[a] == [b]", "o == p", "a.x == b.x"]) func tellsCompositionsApart(
+    _ expression: String
+  ) throws {
+    let line = PaddedLine(
+      #"{"a":{"x":"\u00e9"},"b":{"x":"e\u0301"},"o":["é"],"p":["\#u{65}\#u{301}"]}"#)
+    #expect(try line.read { try LineEvaluator(LineFilter(value: expression)).value($0) } == false)
+  }
+
+  /// As in cel-go: false below a scalar, an error below a list, whether bytes are compared or not.
+  @Test(arguments: [
+    ("has(l.x)", Verdict.error), ("!has(l.x)", .error), ("has(l.x) || s == 'a'", .match),
+    ("has(s.x)", .noMatch),
+    ("has(n.x)", .noMatch), ("has(self.l.x)", .error), ("cel.bind(q, l, has(q.x))", .error),
+    ("[1].all(i, has(l.x))", .error), ("[1].all(i, has(s.x))", .noMatch),
+  ]) func hasBelowWhatIsNoMap(_ expression: String, _ expected: Verdict) throws {
+    let line = PaddedLine(#"{"l":[1],"s":"a","n":null}"#)
+    #expect(line.test(LineEvaluator(try LineFilter(FilterOptions(expression: expression)))) == expected)
+  }
+}
