@@ -51,7 +51,6 @@ import Testing
         ], Self.lines
       ).lines
         == [#"["/status/a~1b~0c"]"#])
-    #expect(try Stream.filter(["--throttle", "1s", "--emit", "changes", "true"], Self.lines).status == 64)
   }
 
   /// An independent implementation of RFC 6902 applies them.
@@ -128,5 +127,17 @@ import Testing
       try Stream.filter(["old.spec != spec"], Self.lines).lines
         == [Self.lines[0], Self.lines[2]].filter { $0 != Self.lines[0] })
     #expect(try Stream.filter(["old.object.status == object.status"], Self.lines).lines == [Self.lines[1]])
+  }
+
+  /// Lines that are held back are compared with what was printed last, not with what came before them.
+  @Test func comparesHeldLinesWithThePrintedOne() throws {
+    let lines = (1...4).map { #"{"k":1,"v":\#($0)}"# } + [#"{"k":2,"v":7}"#]
+    let throttled = try Stream.filter(
+      ["--key", "k", "--throttle", "1h", "--emit", "[v, old == null ? 0 : old.v]", "true"], lines)
+    #expect(throttled.lines == ["[1,0]", "[7,0]", "[4,1]"])
+    let debounced = try Stream.filter(["--key", "k", "--debounce", "1h", "--emit", "changes", "true"], lines)
+    #expect(debounced.lines == ["[]", "[]"])
+    let patch = try Stream.filter(["--key", "k", "--throttle", "1h", "--emit", "changes", "true"], lines)
+    #expect(patch.lines.last == #"[{"op":"replace","path":"/v","old":1,"value":4}]"#)
   }
 }

@@ -106,4 +106,14 @@ import Testing
     let lines = [Stream.event("METRICS", #"{"cpu":1}"#), Stream.pod("ADDED", "a", "Running")]
     #expect(try Stream.filter(["--type", "METRICS", "--throttle", "5s"], lines).lines == [lines[0]])
   }
+
+  /// A string is the same string however it was escaped.
+  @Test(arguments: ["k", "[k]", #"{"a": k}"#]) func comparesStringsDecoded(_ expression: String) throws {
+    let lines = [
+      #"{"k":"\u0061/\n","n":1}"#, #"{"k":"a\/\u000A","n":2}"#, #"{"\u006b":"a/\n","n":3}"#,
+      #"{"k":"b","n":4}"#,
+    ]
+    #expect(try Stream.filter(["--dedupe", expression, "true"], lines).lines == [lines[0], lines[3]])
+    #expect(try Stream.filter(["--key", expression, "old != null"], lines).lines == Array(lines[1...2]))
+  }
 }

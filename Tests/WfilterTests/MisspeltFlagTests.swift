@@ -76,4 +76,39 @@ import Testing
     }
     #expect(try Stream.filter(["-c", "--absent", "1s", "--status", "inline", "true"], []).status == 64)
   }
+
+  /// An operand that can hardly be an expression is missed as a file, instead of waiting for standard input.
+  @Test(arguments: ["pods.ndjson", "dir/pods.json", "x.jsonl", "app.log", "pods.ndjson.gz"])
+  func missesAFileThatIsNotThere(_ name: String) throws {
+    for selector in [["-l", "app=web"], ["--field-selector", "a=b"], ["--type", "ADDED"]] {
+      let outcome = try Stream.filter(selector + [name], [])
+      #expect(outcome.status == 66 && outcome.diagnostics.contains(name))
+    }
+  }
+
+  /// One line for one problem, also where the file's name is no expression.
+  @Test func tellsAFileFromAnExpression() throws {
+    let folder = try TemporaryDirectory()
+    let file = try folder.write("{}\n", to: "pods.ndjson")
+    let outcome = try Stream.filter([file], [])
+    #expect(outcome.status == 64 && outcome.diagnostics.contains("wfilter true \(file)"))
+    #expect(!outcome.diagnostics.contains("expected"))
+  }
+
+  @Test func reportsWhatEndedTheRunOnce() throws {
+    let outcome = try Stream.filter(["--on-error", "fail", "--emit", "b", "true"], [#"{"a":1}"#])
+    #expect(outcome.status == 65)
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
+  }
+
+  /// What is a string in JSON has no quotes with --raw, whatever it was in CEL.
+  @Test(arguments: [
+    ("'a\\tb'", "a\tb"), ("timestamp('2024-01-01T00:00:00Z')", "2024-01-01T00:00:00Z"),
+    ("duration('1m')", "60s"),
+    ("b'abc'", "YWJj"), ("type(a)", "int"), ("optional.of('x')", "x"), ("s", "a\"b"), ("self.?s", "a\"b"),
+    ("['x']", #"["x"]"#), ("a", "1"),
+  ]) func printsRaw(_ expression: String, _ expected: String) throws {
+    let outcome = try Stream.filter(["-r", "--emit", expression, "true"], [#"{"a":1,"s":"a\"b"}"#])
+    #expect(outcome.output == expected + "\n")
+  }
 }

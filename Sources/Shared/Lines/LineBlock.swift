@@ -22,8 +22,8 @@ internal import Glibc
   /// - Parameter size: bytes to read at once. A longer line grows the block; the next ``reset()`` shrinks it.
   package init(size: Int = 256 << 10) {
     self.size = max(size, 4096)
+    // Not filled: most runs never come to the end of their blocks, and pages that nothing touches cost nothing.
     unsafe memory = .allocate(byteCount: self.size + Self.padding, alignment: 64)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
   }
 
   deinit { unsafe memory.deallocate() }
@@ -156,7 +156,6 @@ internal import Glibc
 
   private func resize(to byteCount: Int) {
     let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
-    unsafe larger.initializeMemory(as: UInt8.self, repeating: 0)
     unsafe larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<count]))
     unsafe memory.deallocate()
     unsafe memory = larger

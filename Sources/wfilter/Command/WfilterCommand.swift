@@ -11,7 +11,7 @@ import WfilterCore
   static var tool: String { "wfilter" }
 
   static var configuration: CommandConfiguration {
-    CommandConfiguration(
+    var configuration = CommandConfiguration(
       commandName: tool,
       abstract: "Keep the lines of a change stream that match a CEL expression or a selector.",
       usage: "wfilter [<options>] [<expression>] [<file> ...]",
@@ -28,6 +28,12 @@ import WfilterCore
         Everything else is in wfilter(1); the expression language is in docs/CEL.md.
         """,
       version: "\(tool) \(Version.string)")
+    // With a name here ArgumentParser does not look for a request for a completion script, which takes half a millisecond: a
+    // tenth of a run over a short file. Nothing else reads it, as `usage` is given.
+    if !CommandLine.arguments.contains(where: { $0.hasPrefix("--generate-completion-script") }) {
+      configuration._superCommandName = ""
+    }
+    return configuration
   }
 
   @Argument(
@@ -70,16 +76,23 @@ import WfilterCore
         diagnostics.warning("with -f every operand is a file: '\(first)' is not one")
       }
     } else if let first = operands.first,
-      !(selection.needsNoExpression && (first == "-" || Self.exists(first)))
+      !(selection.needsNoExpression && (first == "-" || Self.exists(first) || Self.isNamedAsFile(first)))
     {
       configuration.filter.expression = first
       configuration.files.removeFirst()
       // A path such as `pods.ndjson` is an expression too: without this, wfilter would wait for stdin and match nothing.
-      if Self.exists(first) {
-        diagnostics.warning(
-          "'\(first)' is the name of a file, but the first operand is the expression: wfilter true \(first)")
+      if Self.exists(first), first.contains(where: { ".-/".contains($0) }) {
+        throw ValidationError(
+          "'\(first)' is a file, and the first operand is the expression: write wfilter true \(first), "
+            + "or (\(first)) for an expression")
       }
     }
+  }
+
+  /// Whether an operand can hardly be an expression: what is misspelt should be missed as a file, and not be compiled.
+  private static func isNamedAsFile(_ operand: String) -> Bool {
+    let endings = [".ndjson", ".jsonl", ".json", ".log", ".gz", ".zst"]
+    return !operand.contains(where: \.isWhitespace) && endings.contains(where: operand.hasSuffix)
   }
 
   private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

@@ -19,6 +19,7 @@ final class BlockEvaluator {
   private let explainer: Explainer?
   private let configuration: Configuration
   private let shutdown: Shutdown?
+  private let needsHead: Bool
   private let usesNow: Bool
   private let hasClock: Bool
   private var now = Moment.now
@@ -32,6 +33,7 @@ final class BlockEvaluator {
     printer = LinePrinter(expressions, configuration)
     explainer = configuration.explains ? Explainer(expressions.filter) : nil
     self.stages = stages
+    needsHead = judge.needsHead || stages != nil
     self.configuration = configuration
     self.shutdown = shutdown
     usesNow = expressions.all.contains(where: \.usesNow)
@@ -116,37 +118,38 @@ final class BlockEvaluator {
   private func evaluate(
     _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int, _ result: inout BlockResult
   ) {
+    let head = needsHead ? EventHead(line) : nil
     guard let stages else {
-      let decision = judge.decide(line, context: context, &result.counts)
+      let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass {
         printer.match(source, context, number: number, into: &result)
       } else {
-        carryOut(decision, line, source, context, number, &result)
+        carryOut(decision, line, head, source, context, number, &result)
       }
       return
     }
-    let key = stages.key(line, context, &result.counts)
+    let key = stages.key(line, head, context, &result.counts)
     let decision = stages.withPrevious(key, context) { context in
-      let decision = judge.decide(line, context: context, &result.counts)
+      let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass || decision == .drop {
         let fault = stages.accept(
           Stages.Arrival(
-            line: line, source: source, key: key, context: context, matches: decision == .pass,
+            line: line, head: head, source: source, key: key, context: context, matches: decision == .pass,
             number: number),
           at: now, printer, into: &result)
         if let fault { report(fault, number, &result) }
       }
-      if decision != .pass { carryOut(decision, line, source, context, number, &result) }
+      if decision != .pass { carryOut(decision, line, head, source, context, number, &result) }
       return decision
     }
     // Not while the previous line is read: what holds it would be copied.
-    if decision == .pass || decision == .drop { stages.remember(key, line, into: &result) }
+    if decision == .pass || decision == .drop { stages.remember(key, line, head, into: &result) }
   }
 
   /// What becomes of a line that is not selected.
   private func carryOut(
-    _ decision: LineJudge.Decision, _ line: RawJSON, _ source: LinePrinter.Source, _ context: LineContext,
-    _ number: Int, _ result: inout BlockResult
+    _ decision: LineJudge.Decision, _ line: RawJSON, _ head: EventHead?, _ source: LinePrinter.Source,
+    _ context: LineContext, _ number: Int, _ result: inout BlockResult
   ) {
     switch decision {
     case .pass: break
@@ -157,7 +160,7 @@ final class BlockEvaluator {
     case .passControl:
       result.counts.control += 1
       if let stages {
-        stages.passControl(line, source, number: number, at: now, printer, into: &result)
+        stages.passControl(head?.type, source, number: number, at: now, printer, into: &result)
       } else {
         printer.pass(source, number: number, into: &result)
       }

@@ -26,7 +26,8 @@ final class DiffPrinter {
     if head?.type == .bookmark { return }
     let object = head?.object ?? line
     appendTitle(head?.type, object, time, to: &bytes)
-    guard head?.type.isControl != true, let key = keys.find(line, context: LineContext()) else { return }
+    guard head?.type.isControl != true, let key = keys.find(line, head: head, context: LineContext())
+    else { return }
     if head?.type != .deleted {
       previous.read(key) { old in
         guard let old else { return }

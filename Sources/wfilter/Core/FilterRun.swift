@@ -33,7 +33,7 @@ package enum FilterRun {
     diagnostics: Diagnostics,
     shutdown: Shutdown
   ) throws -> ExitStatus {
-    let stages = try Stages(expressions, configuration)
+    let stages = Stages(expressions, configuration)
     if configuration.checksOnly { return .ok }
     try OwnOutput.refuse(as: configuration)
     let board = configuration.metricsAddress.map { _ in CountsBoard() }
@@ -68,7 +68,8 @@ package enum FilterRun {
   ) {
     let counts = output.counts
     if configuration.showsStatistics { diagnostics.info(counts.text) }
-    output.reportUnused()
+    // What ended the run has been reported.
+    if case .badInput = output.ending {} else { output.reportUnused() }
     if counts.wereHardlyJSON {
       let total = counts.lines + counts.tooLong
       let share =

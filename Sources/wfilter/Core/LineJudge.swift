@@ -20,6 +20,9 @@ final class LineJudge {
     case failure
   }
 
+  /// Whether ``decide(_:head:context:_:)`` looks at a line's head.
+  let needsHead: Bool
+
   private let evaluator: LineEvaluator
   private let failIf: LineEvaluator?
   private let configuration: Configuration
@@ -33,30 +36,34 @@ final class LineJudge {
     evaluator = LineEvaluator(expressions.filter)
     failIf = expressions.failIf.map { LineEvaluator($0) }
     bits = expressions.bits
+    needsHead =
+      configuration.control != .match || failIf != nil || evaluator.distinguishesEvents
     self.configuration = configuration
   }
 
   /// Decides about a line. Whatever is passed has been read to its end.
   @inline(__always)
-  func decide(_ line: RawJSON, context: LineContext, _ counts: inout Counts) -> Decision {
+  func decide(_ line: RawJSON, head: EventHead?, context: LineContext, _ counts: inout Counts) -> Decision {
     guard line.start < line.limit else { return .empty }
-    let decision = decideUnproven(line, context, &counts)
+    let decision = decideUnproven(line, head, context, &counts)
     if !hasSeenJSON { prove(line, decision) }
     return decision
   }
 
   @inline(__always)
-  private func decideUnproven(_ line: RawJSON, _ context: LineContext, _ counts: inout Counts) -> Decision {
+  private func decideUnproven(
+    _ line: RawJSON, _ head: EventHead?, _ context: LineContext, _ counts: inout Counts
+  ) -> Decision {
     let control = configuration.control
-    let isControl = (failIf != nil || control != .match) && EventHead(line)?.type.isControl == true
-    if let failIf, let decision = decide(failIf, line, context, isControl, &counts) { return decision }
+    let isControl = head?.type.isControl == true
+    if let failIf, let decision = decide(failIf, line, head, context, isControl, &counts) { return decision }
     if isControl, control != .match {
       if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
       return control == .pass ? .passControl : .dropControl
     }
     let isInverted = configuration.isInverted
     let decision: Decision
-    switch evaluator.test(line, context: context) {
+    switch evaluator.test(line, head: head, context: context) {
     case .match:
       counts.found |= bits.expression
       decision = isInverted ? .drop : .pass
@@ -84,10 +91,10 @@ final class LineJudge {
 
   /// What `--fail-if` says; nil where the run goes on.
   private func decide(
-    _ failIf: LineEvaluator, _ line: RawJSON, _ context: LineContext, _ isControl: Bool,
+    _ failIf: LineEvaluator, _ line: RawJSON, _ head: EventHead?, _ context: LineContext, _ isControl: Bool,
     _ counts: inout Counts
   ) -> Decision? {
-    switch failIf.test(line, context: context) {
+    switch failIf.test(line, head: head, context: context) {
     case .match:
       counts.found |= bits.failIf
       return line.fault(strictly: configuration.isStrict).map(Decision.malformed) ?? .condition

@@ -2,6 +2,7 @@
 
 import CEL
 import Encoding
+import Events
 import Filter
 import JSON
 
@@ -9,8 +10,12 @@ import JSON
 final class LinePrinter {
   private let editor: LineEditor?
   private let diff: DiffPrinter?
+  private let printed: PrintedLines?
   private let emitters: [LineEvaluator]
   private let configuration: Configuration
+  private let emitsOld: Bool
+  private let distinguishesEvents: Bool
+  private let isRaw: Bool
   private let printsBytes: Bool
   private let emitBit: UInt64
   private let pathBits: [UInt64]
@@ -20,8 +25,13 @@ final class LinePrinter {
   init(_ expressions: Expressions, _ configuration: Configuration) {
     self.configuration = configuration
     emitters = expressions.emit.map { LineEvaluator($0) }
+    emitsOld = expressions.emit.contains(where: \.usesOld)
+    isRaw = configuration.emitsRaw
     let (hidden, dropped) = (configuration.redactions, configuration.drops)
     editor = hidden.isEmpty && dropped.isEmpty ? nil : LineEditor(hidden: hidden, dropped: dropped)
+    let holdsLines = configuration.state.throttle != nil || configuration.state.debounce != nil
+    printed = holdsLines ? PrintedLines(expressions, configuration) : nil
+    distinguishesEvents = printed != nil || emitters.contains(where: \.distinguishesEvents)
     diff = configuration.printsDiff ? DiffPrinter(expressions, configuration) : nil
     printsBytes = !configuration.countsOnly && !configuration.isQuiet
     emitBit = expressions.bits.emit
@@ -107,12 +117,22 @@ final class LinePrinter {
       return true
     }
     guard let value = unsafe RawJSON(padded: line) else { return false }
+    let head = distinguishesEvents ? EventHead(value) : nil
+    guard let printed else { return emit(value, head, context, number, &result) }
+    return printed.replacingOld(in: context, value, head) { emit(value, head, $0, number, &result) }
+  }
+
+  /// Prints the values of `--emit`. False where one has none.
+  private func emit(
+    _ value: RawJSON, _ head: EventHead?, _ context: LineContext, _ number: Int?, _ result: inout BlockResult
+  ) -> Bool {
     let start = result.storage.count
-    if context.old != nil || !emitters.contains(where: \.filter.usesOld) { result.counts.sought |= emitBit }
+    if context.old != nil || !emitsOld { result.counts.sought |= emitBit }
     do throws(EvaluationError) {
       for (index, emitter) in emitters.enumerated() {
         if index > 0 { result.storage.append(UInt8(ascii: "\t")) }
-        try emitter.appendValue(value, context: context, isRaw: configuration.emitsRaw, to: &result.storage)
+        try emitter.appendValue(
+          value, head: head, context: context, isRaw: isRaw, to: &result.storage)
       }
     } catch {
       result.storage.removeSubrange(start...)

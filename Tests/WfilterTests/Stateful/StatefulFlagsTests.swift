@@ -85,7 +85,7 @@ import Testing
     ["--redact", "a..b", "true"], ["--redact", "self", "true"],
     ["--throttle", "1s", "--debounce", "1s", "true"],
     ["--max-wait", "1s", "true"], ["--keys-limit", "0", "true"], ["--key", "1 +", "--track", "true"],
-    ["--dedupe", "nosuch(", "true"], ["--emit", "old", "--debounce", "1s", "true"],
+    ["--dedupe", "nosuch(", "true"],
   ])
   func refusesWhatCannotBeMeant(_ arguments: [String]) throws {
     let outcome = try Stream.filter(arguments, [])

@@ -17,7 +17,6 @@ struct Deduplicator {
   /// Key, life and value to when the window ends. All windows are as long, so the oldest entry ends first.
   private var passed: KeyTable<ContinuousClock.Instant>
   private var lives: KeyTable<Lives>
-  private var scratch: [UInt8] = []
 
   /// Lines dropped.
   private(set) var dropped = 0
@@ -70,12 +69,12 @@ struct Deduplicator {
   }
 
   /// Key, life and value as one name.
-  private mutating func name(_ key: KeyHash?, _ value: [UInt8], life: UInt32, _ isDeletion: Bool) -> KeyHash {
-    scratch.removeAll(keepingCapacity: true)
-    for number in [key?.high ?? 0, key?.low ?? 0, Int(life), isDeletion ? 1 : 0] {
-      unsafe withUnsafeBytes(of: number) { unsafe scratch.append(contentsOf: $0) }
-    }
-    scratch.append(contentsOf: value)
-    return KeyHash(scratch)
+  private func name(_ key: KeyHash?, _ value: [UInt8], life: UInt32, _ isDeletion: Bool) -> KeyHash {
+    var hasher = Hasher()
+    hasher.combine(key?.high ?? 0)
+    hasher.combine(key?.low ?? 0)
+    hasher.combine(UInt64(life) << 1 | (isDeletion ? 1 : 0))
+    unsafe value.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return KeyHash(hasher)
   }
 }

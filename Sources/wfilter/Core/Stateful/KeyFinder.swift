@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CEL
 import Events
 import Filter
 import JSON
@@ -17,16 +18,19 @@ final class KeyFinder {
   init(_ expression: LineFilter?) { evaluator = expression.map { LineEvaluator($0) } }
 
   /// The line's key; nil when it has none. Its text is in ``bytes`` until the next one is asked for.
-  func find(_ line: RawJSON, context: LineContext) -> KeyHash? {
+  func find(_ line: RawJSON, head: EventHead?, context: LineContext) -> KeyHash? {
     bytes.removeAll(keepingCapacity: true)
     if let evaluator {
-      do { try evaluator.appendValue(line, context: context, to: &bytes) } catch {
+      do throws(EvaluationError) {
+        try evaluator.appendValue(line, head: head, context: context, isRaw: false, to: &bytes)
+      } catch {
         reason = "\(error)"
         return nil
       }
+      JSONText.normalizeEscapes(in: &bytes)
       return KeyHash(bytes)
     }
-    let object = EventHead(line)?.object ?? line
+    let object = head?.object ?? line
     guard let metadata = object.member(Self.metadata) else { return nil }
     if let uid = metadata.member(Self.uid), uid.appendString(to: &bytes), !bytes.isEmpty {
       return KeyHash(bytes)

@@ -8,14 +8,16 @@ struct KeyHash: Hashable, Sendable {
 
   /// The hash of a key's bytes.
   init(_ bytes: [UInt8]) {
-    var first = Hasher()
-    var second = Hasher()
-    second.combine(UInt8(1))
-    unsafe bytes.withUnsafeBytes {
-      unsafe first.combine(bytes: $0)
-      unsafe second.combine(bytes: $0)
-    }
-    (high, low) = (first.finalize(), second.finalize())
+    var hasher = Hasher()
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    self.init(hasher)
+  }
+
+  /// The hash of what a hasher was given. Its state has 256 bits, so two numbers can be had of it.
+  init(_ hasher: Hasher) {
+    var other = hasher
+    other.combine(UInt8(1))
+    (high, low) = (hasher.finalize(), other.finalize())
   }
 
   func hash(into hasher: inout Hasher) { hasher.combine(high) }

@@ -11,7 +11,7 @@
 struct KeyTable<State> {
   private struct Slot {
     /// Nil where the slot is free; ``newer`` then links to the next free one.
-    var content: (key: KeyHash, state: State)?
+    var state: State?
     var older: Int32 = none
     var newer: Int32 = none
   }
@@ -23,7 +23,7 @@ struct KeyTable<State> {
   /// How many keys ``makeRoom()`` had to remove.
   private(set) var evictions = 0
 
-  private var indices: [KeyHash: Int32] = [:]
+  private var index = KeyIndex()
   private var slots: ContiguousArray<Slot> = []
   private var free: Int32 = none
   private var head: Int32 = none
@@ -31,33 +31,32 @@ struct KeyTable<State> {
 
   init(limit: Int) { self.limit = min(max(limit, 1), Int(Int32.max) - 1) }
 
-  var count: Int { indices.count }
-  var isEmpty: Bool { indices.isEmpty }
+  var count: Int { index.count }
+  var isEmpty: Bool { index.count == 0 }
 
   /// The slot at the old end of the order.
   var oldest: Int? { head == Self.none ? nil : Int(head) }
 
   /// The key's slot; nil where the key is not here.
-  func slot(of key: KeyHash) -> Int? { indices[key].map(Int.init) }
+  func slot(of key: KeyHash) -> Int? { index.slot(of: key) }
 
   /// The key of an occupied slot.
-  func key(at slot: Int) -> KeyHash? { slots[slot].content?.key }
+  func key(at slot: Int) -> KeyHash? { slots[slot].state == nil ? nil : index.keys[slot] }
 
   /// What is remembered for an occupied slot; nil for a free one.
   subscript(slot: Int) -> State? {
-    get { slots[slot].content?.state }
+    get { slots[slot].state }
     set {
-      guard let newValue else { return }
-      slots[slot].content?.state = newValue
+      guard let newValue, slots[slot].state != nil else { return }
+      slots[slot].state = newValue
     }
   }
 
   /// Removes the oldest key where a new one would not fit. Its owner gets what was remembered.
   mutating func makeRoom() -> (slot: Int, state: State)? {
-    guard count >= limit, let oldest, let content = slots[oldest].content else { return nil }
+    guard count >= limit, let oldest, let state = remove(oldest) else { return nil }
     evictions += 1
-    remove(oldest)
-    return (oldest, content.state)
+    return (oldest, state)
   }
 
   /// Adds a key that is not here, as the newest. The owner has made room; if not, the oldest key is forgotten.
@@ -67,13 +66,13 @@ struct KeyTable<State> {
     let slot: Int32
     if free == Self.none {
       slot = Int32(slots.count)
-      slots.append(Slot(content: (key, state)))
+      slots.append(Slot(state: state))
     } else {
       slot = free
       free = slots[Int(slot)].newer
-      slots[Int(slot)] = Slot(content: (key, state))
+      slots[Int(slot)] = Slot(state: state)
     }
-    indices[key] = slot
+    index.insert(key, at: Int(slot))
     linkAsNewest(slot)
     return Int(slot)
   }
@@ -88,12 +87,13 @@ struct KeyTable<State> {
   /// Forgets the key of an occupied slot and frees the slot.
   @discardableResult
   mutating func remove(_ slot: Int) -> State? {
-    guard let content = slots[slot].content else { return nil }
+    guard let state = slots[slot].state else { return nil }
     unlink(slot)
-    indices[content.key] = nil
-    slots[slot] = Slot(content: nil, newer: free)
+    index.remove(slot)
+    slots[slot].state = nil
+    slots[slot].newer = free
     free = Int32(slot)
-    return content.state
+    return state
   }
 
   private mutating func linkAsNewest(_ slot: Int32) {

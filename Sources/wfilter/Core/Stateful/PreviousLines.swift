@@ -39,19 +39,30 @@ struct PreviousLines {
 
   /// Remembers a line as its key's newest; a deleted object's is forgotten.
   mutating func remember(_ key: KeyHash, _ line: RawJSON, isDeleted: Bool) {
-    if let slot = lines.slot(of: key), let old = lines.remove(slot) { byteCount -= old.bytes.count }
-    guard !isDeleted else { return }
+    let slot = lines.slot(of: key)
+    guard !isDeleted else { return forget(slot) }
     let (bytes, count) = projection.make(line)
     guard bytes.count <= byteLimit else {
+      forget(slot)
       pushedOut += 1
       return
     }
-    if let forgotten = lines.makeRoom() { byteCount -= forgotten.state.bytes.count }
-    lines.insert(key, Line(bytes: bytes, count: count))
     byteCount += bytes.count
+    if let slot {
+      byteCount -= lines[slot]?.bytes.count ?? 0
+      lines[slot] = Line(bytes: bytes, count: count)
+      lines.touch(slot)
+    } else {
+      if let forgotten = lines.makeRoom() { byteCount -= forgotten.state.bytes.count }
+      lines.insert(key, Line(bytes: bytes, count: count))
+    }
     while byteCount > byteLimit, let oldest = lines.oldest, let forgotten = lines.remove(oldest) {
       byteCount -= forgotten.bytes.count
       pushedOut += 1
     }
+  }
+
+  private mutating func forget(_ slot: Int?) {
+    if let slot, let old = lines.remove(slot) { byteCount -= old.bytes.count }
   }
 }

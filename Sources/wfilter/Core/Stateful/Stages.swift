@@ -12,6 +12,7 @@ final class Stages {
   /// A line with all that is known about it.
   @safe struct Arrival {
     var line: RawJSON
+    var head: EventHead?
     var source: LinePrinter.Source
     var key: KeyHash?
     var context: LineContext
@@ -34,19 +35,11 @@ final class Stages {
   private var outputs: [StatefulStage.Output] = []
 
   /// Nil where nothing has to be remembered between lines.
-  ///
-  /// - Throws: ``UsageError``
-  init?(_ expressions: Expressions, _ configuration: Configuration) throws(UsageError) {
+  init?(_ expressions: Expressions, _ configuration: Configuration) {
     let state = configuration.state
     guard
       state.isNeeded || expressions.usesOld || configuration.printsDiff || configuration.takesLinesOneByOne
     else { return nil }
-    if expressions.emit.contains(where: \.usesOld), state.throttle != nil || state.debounce != nil {
-      throw UsageError(
-        description:
-          "--emit with old or changes: lines that --throttle and --debounce hold back are printed when it is past"
-      )
-    }
     self.configuration = configuration
     bits = expressions.bits
     keys = KeyFinder(expressions.key)
@@ -72,13 +65,15 @@ final class Stages {
   }
 
   /// The key of a line.
-  func key(_ line: RawJSON, _ context: LineContext, _ counts: inout Counts) -> KeyHash? {
+  func key(
+    _ line: RawJSON, _ head: EventHead?, _ context: LineContext, _ counts: inout Counts
+  ) -> KeyHash? {
     guard line.kind == .object else { return nil }
-    let key = keys.find(line, context: context)
+    let key = keys.find(line, head: head, context: context)
     if bits.key != 0 {
       if key != nil {
         counts.found |= bits.key
-      } else if EventHead(line)?.type.isControl == true {
+      } else if head?.type.isControl == true {
         return nil
       } else {
         counts.note(bits.key, keys.reason ?? "")
@@ -101,9 +96,9 @@ final class Stages {
   }
 
   /// Remembers a line for `old`.
-  func remember(_ key: KeyHash?, _ line: RawJSON, into result: inout BlockResult) {
+  func remember(_ key: KeyHash?, _ line: RawJSON, _ head: EventHead?, into result: inout BlockResult) {
     guard previous != nil, let key else { return }
-    previous?.remember(key, line, isDeleted: EventHead(line)?.type == .deleted)
+    previous?.remember(key, line, isDeleted: head?.type == .deleted)
     if let previous, previous.evictions > 0 { reportLimit(&result) }
   }
 
@@ -111,7 +106,7 @@ final class Stages {
   func accept(
     _ arrival: Arrival, at now: Moment, _ printer: LinePrinter, into result: inout BlockResult
   ) -> LineFault? {
-    let type = EventHead(arrival.line)?.type
+    let type = arrival.head?.type
     if !arrival.matches {
       // With `--control match` a control line is one like any other.
       guard type?.isControl != true else { return nil }
@@ -132,23 +127,26 @@ final class Stages {
     guard let identity else { return nil }
     value.removeAll(keepingCapacity: true)
     counts.sought |= bits.dedupe
-    do { try identity.appendValue(arrival.line, context: arrival.context, to: &value) } catch {
+    do throws(EvaluationError) {
+      try identity.appendValue(
+        arrival.line, head: arrival.head, context: arrival.context, isRaw: false, to: &value)
+    } catch {
       counts.errors += 1
       counts.note(bits.dedupe, "\(error)")
       return nil
     }
+    JSONText.normalizeEscapes(in: &value)
     counts.found |= bits.dedupe
     return value
   }
 
   /// Passes a control line.
   func passControl(
-    _ line: RawJSON, _ source: LinePrinter.Source, number: Int, at now: Moment, _ printer: LinePrinter,
+    _ type: EventType?, _ source: LinePrinter.Source, number: Int, at now: Moment, _ printer: LinePrinter,
     into result: inout BlockResult
   ) {
     unsafe stage.line(
-      source.bytes, key: nil, keyText: [], matched: true, type: EventHead(line)?.type, now: now,
-      into: &outputs)
+      source.bytes, key: nil, keyText: [], matched: true, type: type, now: now, into: &outputs)
     carryOut(source, LineContext(), number, printer, &result, isControl: true)
   }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The keys of a ``KeyTable``'s slots, and the slots by their keys: open addressing, at most half full. A key is a hash already, and a
+/// seeded one, so that it is not hashed again.
+struct KeyIndex {
+  /// By slot; of a free slot the last one.
+  private(set) var keys: ContiguousArray<KeyHash> = []
+  /// Slots, each at the first free place from its key's on; -1 where a place is free. A power of two of them.
+  private var places = ContiguousArray<Int32>(repeating: -1, count: 16)
+  private(set) var count = 0
+
+  /// The slot that stands for a key.
+  @inline(__always)
+  func slot(of key: KeyHash) -> Int? {
+    var place = home(key)
+    while places[place] >= 0 {
+      let slot = Int(places[place])
+      if keys[slot] == key { return slot }
+      place = next(place)
+    }
+    return nil
+  }
+
+  /// Gives a key that is not here a slot: a free one, or the one after the last.
+  mutating func insert(_ key: KeyHash, at slot: Int) {
+    if slot == keys.count { keys.append(key) } else { keys[slot] = key }
+    if 2 * (count + 1) > places.count {
+      let slots = places.filter { $0 >= 0 }
+      places = ContiguousArray(repeating: -1, count: places.count * 2)
+      for slot in slots { place(slot) }
+    }
+    place(Int32(slot))
+    count += 1
+  }
+
+  /// Frees a slot, and moves those back that stand behind it because of it.
+  mutating func remove(_ slot: Int) {
+    var hole = home(keys[slot])
+    while places[hole] != slot {
+      guard places[hole] >= 0 else { return }
+      hole = next(hole)
+    }
+    count -= 1
+    var place = next(hole)
+    while places[place] >= 0 {
+      let home = home(keys[Int(places[place])])
+      // Whether the hole lies between the slot's home and where it stands, around the end.
+      if (place &- home) & mask >= (place &- hole) & mask {
+        places[hole] = places[place]
+        hole = place
+      }
+      place = next(place)
+    }
+    places[hole] = -1
+  }
+
+  private mutating func place(_ slot: Int32) {
+    var place = home(keys[Int(slot)])
+    while places[place] >= 0 { place = next(place) }
+    places[place] = slot
+  }
+
+  private var mask: Int { places.count - 1 }
+
+  @inline(__always)
+  private func home(_ key: KeyHash) -> Int { key.high & mask }
+
+  @inline(__always)
+  private func next(_ place: Int) -> Int { (place + 1) & mask }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Events
+import Filter
+import JSON
+
+/// What `old` is for `--emit` where lines are held back: the line of the key that was printed last. The line before may never
+/// have been printed, and is past when a held line is.
+final class PrintedLines {
+  private let keys: KeyFinder
+  private var previous: PreviousLines
+
+  /// Nil where no `--emit` reads `old`.
+  init?(_ expressions: Expressions, _ configuration: Configuration) {
+    guard expressions.emit.contains(where: \.usesOld) else { return nil }
+    keys = KeyFinder(expressions.key)
+    let paths = expressions.emit.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
+    previous = PreviousLines(paths, limit: configuration.state.keysLimit)
+  }
+
+  /// Calls `print` with this `old` in the context; if it prints, the line is its key's last from now on.
+  func replacingOld(
+    in context: LineContext, _ line: RawJSON, _ head: EventHead?, _ print: (LineContext) -> Bool
+  ) -> Bool {
+    let key = keys.find(line, head: head, context: LineContext(now: context.now))
+    let isPrinted = previous.read(key) { old in print(LineContext(old: old, now: context.now)) }
+    if isPrinted, let key { previous.remember(key, line, isDeleted: head?.type == .deleted) }
+    return isPrinted
+  }
+}
