@@ -20,8 +20,11 @@ func checkLines(_ input: [UInt8]) {
     precondition(told.kinds == [.deleted] && told.ids == [batch.ids[index]])
   }
   let wanted = String(decoding: lines.first ?? [], as: UTF8.self)
-  if let id = EventID(wanted) { check(Resume.place(of: id, in: [batch]), batch) }
-  check(Resume.place(ofVersion: wanted, in: [batch]), batch)
+  var index = RingIndex()
+  index.append(batch)
+  let find: (Int) -> Batch? = { $0 >= batch.firstPosition && $0 < batch.endPosition ? batch : nil }
+  if let id = EventID(wanted) { check(index.place(of: id, batch: find), batch) }
+  check(index.place(ofVersion: wanted, batch: find), batch)
 }
 
 private func check(_ point: StartPoint, _ batch: Batch) {

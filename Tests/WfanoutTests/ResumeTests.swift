@@ -6,7 +6,7 @@ import Testing
 struct ResumeTests {
   /// Own numbering: epoch 9, sequences 101…106, in batches of two at positions 100…105.
   func own() -> [Batch] {
-    stride(from: 104, through: 100, by: -2).map { first in
+    stride(from: 100, through: 104, by: 2).map { first in
       var batch = Batch(firstPosition: first)
       for index in 0..<2 { batch.append(Array(pod("p", version: first + index).utf8), epoch: 9) }
       return batch
@@ -20,7 +20,7 @@ struct ResumeTests {
   }
 
   func place(_ epoch: UInt64, _ sequence: UInt64, _ batches: [Batch]) -> StartPoint {
-    Resume.place(of: EventID(epoch: epoch, sequence: sequence), in: batches)
+    TestRing(batches).place(of: EventID(epoch: epoch, sequence: sequence))
   }
 
   @Test func ourOwnNumbersAreTheirPlaces() {
@@ -54,8 +54,8 @@ struct ResumeTests {
   }
 
   @Test func findsAResourceVersionByItsText() {
-    #expect(Resume.place(ofVersion: "103", in: own()) == .position(104))
-    #expect(Resume.place(ofVersion: "99", in: own()) == .reset(.expired))
+    #expect(TestRing(own()).place(ofVersion: "103") == .position(104))
+    #expect(TestRing(own()).place(ofVersion: "99") == .reset(.expired))
   }
 
   @Test(arguments: [

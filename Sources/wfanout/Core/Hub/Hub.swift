@@ -9,6 +9,7 @@ import NIOCore
 final class Hub: @unchecked Sendable {  // confined to `loop`
   let loop: any EventLoop
   private(set) var ring: Ring<Segment>
+  private var index = RingIndex()
   let state: StreamState
   private let rule: OverflowRule
   private var groups: [Lane.Key: ListenerGroup] = [:]
@@ -37,7 +38,11 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   func append(_ segments: [Segment]) {
     guard !segments.isEmpty else { return }
     let before = ring.end
-    for segment in segments { ring.append(segment) }
+    for segment in segments {
+      ring.append(segment)
+      index.append(segment.batch)
+    }
+    index.removeEvents(before: ring.start)
     for group in groups.values where !group.listeners.isEmpty {
       if group.lane.matcher == nil {
         deliver(segments, from: before, to: group)
@@ -147,7 +152,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   /// The place after a resourceVersion: one of our ids, one of an object, or a sequence of the source.
   func place(ofVersion version: String) -> StartPoint {
     if let id = EventID(version) { return place(of: id) }
-    let point = Resume.place(ofVersion: version, in: batchesFromNewest)
+    let point = index.place(ofVersion: version) { ring.element(at: $0)?.batch }
     guard case .reset = point, let sequence = UInt64(version),
       let newest = batchesFromNewest.first(where: { _ in true }), let id = newest.ids.last,
       newest.hasSourceIDs
@@ -158,7 +163,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   private func place(of id: EventID) -> StartPoint {
     id.epoch == state.epoch
       ? Resume.place(after: id.sequence, oldest: ring.start, published: state.published)
-      : Resume.place(of: id, in: batchesFromNewest)
+      : index.place(of: id) { ring.element(at: $0)?.batch }
   }
 
   /// The id of the newest event.

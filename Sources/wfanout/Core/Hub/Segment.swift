@@ -18,7 +18,7 @@ final class Segment: Sendable, RingElement {
   init(_ batch: Batch) {
     self.batch = batch
     unrouted = Mutex(Array(batch.firstPosition..<batch.endPosition))
-    self.byteCount = batch.bytes.count * 2 + batch.count * 48 + 512 + batch.previousByteCount
+    self.byteCount = batch.bytes.count * 2 + batch.count * 64 + 512 + batch.previousByteCount
   }
 
   var firstPosition: Int { batch.firstPosition }

@@ -19,7 +19,7 @@ enum ResetReason: String, Sendable {
   case expired
 }
 
-/// Finding the place of an id in a ring.
+/// Finding the place of an id; those of other numberings are in a ``RingIndex``.
 enum Resume {
   /// How far another replica of the same stream may be ahead before its ids are taken for wrong.
   static let lead: UInt64 = 100_000
@@ -31,50 +31,5 @@ enum Resume {
   static func place(after sequence: UInt64, oldest: Int, published: Int) -> StartPoint {
     guard sequence <= UInt64(published) else { return .reset(.unknown) }
     return sequence >= UInt64(oldest) ? .position(Int(sequence)) : .reset(.expired)
-  }
-
-  /// The place just after the event with this id of a source.
-  ///
-  /// An id that was never in this ring still has a place when it lies between two events that are here: a replica with another
-  /// filter, or a bookmark's id.
-  static func place(of id: EventID, in batches: some Sequence<Batch>) -> StartPoint {
-    var newest: EventID?
-    var oldest: EventID?
-    var following: Int?
-    for batch in batches {
-      for index in stride(from: batch.count - 1, through: 0, by: -1) {
-        let candidate = batch.ids[index]
-        if candidate == id { return .position(batch.firstPosition + index + 1) }
-        guard candidate.epoch == id.epoch else { continue }
-        if newest == nil { newest = candidate }
-        oldest = candidate
-        if candidate.sequence > id.sequence { following = batch.firstPosition + index }
-      }
-    }
-    guard let newest, let oldest else { return .reset(.unknown) }
-    if id.sequence > newest.sequence {
-      return id.sequence - newest.sequence <= lead ? .after(id) : .reset(.unknown)
-    }
-    guard let following else { return .reset(.unknown) }
-    if id.sequence > oldest.sequence || oldest.sequence - id.sequence == 1 { return .position(following) }
-    return .reset(.expired)
-  }
-
-  /// The place just after the newest event whose object has this resourceVersion.
-  static func place(ofVersion version: String, in batches: some Sequence<Batch>) -> StartPoint {
-    let hash = LineFacts.hash(version.utf8)
-    for batch in batches {
-      for index in stride(from: batch.count - 1, through: 0, by: -1) where batch.versionHashes[index] == hash
-      {
-        let line = batch.line(index)
-        guard let object = JSONScan.member("object", of: batch.bytes, in: line),
-          let metadata = JSONScan.member("metadata", of: batch.bytes, in: object),
-          let value = JSONScan.member("resourceVersion", of: batch.bytes, in: metadata),
-          let text = JSONScan.inside(batch.bytes, value), batch.bytes[text].elementsEqual(version.utf8)
-        else { continue }
-        return .position(batch.firstPosition + index + 1)
-      }
-    }
-    return .reset(.expired)
   }
 }
