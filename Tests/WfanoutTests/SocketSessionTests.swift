@@ -53,10 +53,11 @@ struct SocketSessionTests {
           #"{"type":"subscribed","event_types":["ALERT_FIRED"],"cluster_filter":["c"],"namespace_filter":["n"]}"#
         ))
     #expect(actions.last == .deliver(session.subscriptions))
-    #expect(session.subscriptions.matches(type: "ALERT_FIRED", cluster: "c", namespace: "n"))
-    #expect(!session.subscriptions.matches(type: "ALERT_FIRED", cluster: "d", namespace: "n"))
+    #expect(session.subscriptions.matches(RoutingFacts(type: "ALERT_FIRED", cluster: "c", namespace: "n")))
+    #expect(!session.subscriptions.matches(RoutingFacts(type: "ALERT_FIRED", cluster: "d", namespace: "n")))
     #expect(
-      !session.subscriptions.matches(type: "ALERT_FIRED", cluster: nil, namespace: "n", passesMissing: false))
+      !session.subscriptions.matches(
+        RoutingFacts(type: "ALERT_FIRED", cluster: nil, namespace: "n"), passesMissing: false))
   }
 
   @Test mutating func subscriptionsAddUpUnlessReplaced() {
@@ -67,15 +68,15 @@ struct SocketSessionTests {
     #expect(session.subscriptions.count == 2)
     _ = say(#"{"type":"subscribe","subscription":{"event_types":["C"],"replace":true}}"#)
     #expect(session.subscriptions.count == 1)
-    #expect(!session.subscriptions.matches(type: "A", cluster: nil, namespace: nil))
+    #expect(!session.subscriptions.matches(RoutingFacts(type: "A", cluster: nil, namespace: nil)))
   }
 
   @Test mutating func anEmptySubscriptionIsToEverything() {
     _ = say(#"{"type":"subscribe","subscription":{}}"#)
-    #expect(session.subscriptions.matches(type: "ANY", cluster: nil, namespace: nil))
+    #expect(session.subscriptions.matches(RoutingFacts(type: "ANY", cluster: nil, namespace: nil)))
     _ = say(#"{"type":"unsubscribe","event_types":["NOT"]}"#)
-    #expect(session.subscriptions.matches(type: "ANY", cluster: nil, namespace: nil))
-    #expect(!session.subscriptions.matches(type: "NOT", cluster: nil, namespace: nil))
+    #expect(session.subscriptions.matches(RoutingFacts(type: "ANY", cluster: nil, namespace: nil)))
+    #expect(!session.subscriptions.matches(RoutingFacts(type: "NOT", cluster: nil, namespace: nil)))
   }
 
   @Test mutating func unsubscribeTakesTypesOrAll() {
@@ -83,7 +84,7 @@ struct SocketSessionTests {
     #expect(
       say(#"{"type":"unsubscribe","event_types":["A"]}"#).first
         == .send(#"{"type":"unsubscribed","event_types":["A"]}"#))
-    #expect(session.subscriptions.matches(type: "B", cluster: nil, namespace: nil))
+    #expect(session.subscriptions.matches(RoutingFacts(type: "B", cluster: nil, namespace: nil)))
     _ = say(#"{"type":"unsubscribe","event_types":["B"]}"#)
     #expect(session.subscriptions.isEmpty)
     _ = say(#"{"type":"subscribe","subscription":{}}"#)
@@ -98,7 +99,9 @@ struct SocketSessionTests {
     #expect(say(#"{"type":"unsubscribe","event_types":[\#(types(0..<10))]}"#).count == 2, "the same ones")
     let tooMany = say(#"{"type":"unsubscribe","event_types":[\#(types(990..<1001))]}"#)
     #expect(code(tooMany) == "INVALID_SUBSCRIPTION")
-    #expect(session.subscriptions.matches(type: "T1000", cluster: nil, namespace: nil), "all or nothing")
+    #expect(
+      session.subscriptions.matches(RoutingFacts(type: "T1000", cluster: nil, namespace: nil)),
+      "all or nothing")
   }
 
   @Test mutating func pongRepeatsTheTimestampAndTellsTheServersTime() {

@@ -12,9 +12,9 @@ extension Hub {
   /// What a worker evaluates for one listener at a time.
   private static let evaluatedSegments = 64
 
-  /// Sends the newest segments to the listeners of a group without a matcher.
+  /// Sends the newest segments to the listeners of a direct group. Those that are behind are served in turn.
   func deliver(_ segments: [Segment], from before: Int, to group: ListenerGroup) {
-    let views = segments.map { $0.view(group.lane.format) }
+    let views = segments.map(group.lane.view)
     let slices = views.compactMap { $0.slice(from: 0) }
     let count = views.reduce(0) { $0 + $1.count }
     let end = ring.end

@@ -44,7 +44,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     }
     index.removeEvents(before: ring.start)
     for group in groups.values where !group.listeners.isEmpty {
-      if group.lane.matcher == nil {
+      if group.lane.isDirect {
         deliver(segments, from: before, to: group)
       } else {
         evaluate(group)

@@ -6,9 +6,11 @@ import Synchronization
 /// Decides which events a listener wants.
 ///
 /// Asked on a worker thread, once per event for all listeners whose matcher has the same `key`, never on two
-/// threads at a time.
+/// threads at a time; a cheap one also on the event loops, at any time.
 protocol LineMatcher: Sendable {
   var key: String { get }
+  /// Whether an event costs less than handing the work to a worker, whatever the client has asked for.
+  var isCheap: Bool { get }
   func matches(_ batch: Batch, _ index: Int) -> Bool
   /// What the listeners are sent of an event: one that matches, unless the matcher depends on the object's
   /// previous state.
@@ -16,6 +18,7 @@ protocol LineMatcher: Sendable {
 }
 
 extension LineMatcher {
+  var isCheap: Bool { false }
   func delivery(of batch: Batch, _ index: Int) -> Delivery { matches(batch, index) ? .line : .nothing }
 }
 
@@ -30,16 +33,20 @@ enum Delivery: Equatable, Sendable {
 /// All listeners that get the same bytes: one wire format and one matcher. Shared by all event loops.
 ///
 /// Without a matcher a segment's view is made where it is needed, and kept by the segment. With one, views
-/// are made by the ``Workers``, see ``Evaluation``.
+/// are made by the ``Workers``, see ``Evaluation``; with a cheap one, those of the newest events by the event
+/// loops.
 final class Lane: Sendable {
   struct Key: Hashable, Sendable {
     var format: WireFormat
     var matcher: String
   }
 
+  let key: Key
   let format: WireFormat
   let isWebSocket: Bool
   let matcher: (any LineMatcher)?
+  /// Whether event loops find out themselves what its listeners are sent of the newest events.
+  let isDirect: Bool
   let meter = CPUMeter()
   /// Cancelled when the last listener has left.
   let cancellation = Cancellation()
@@ -58,9 +65,20 @@ final class Lane: Sendable {
     self.format = format
     self.isWebSocket = format.isWebSocket
     self.matcher = matcher
+    key = Key(format: format, matcher: matcher?.key ?? "")
+    isDirect = matcher.map { $0.isCheap && format.windowBits == nil } ?? true
   }
 
-  var key: Key { Key(format: format, matcher: matcher?.key ?? "") }
+  /// All that the listeners are sent of a segment, for a lane that is direct.
+  func view(of segment: Segment) -> SegmentView {
+    guard let matcher else { return segment.view(format) }
+    if let known = known(segment) { return known }
+    var builder = SegmentView.Builder(segment.batch, format: format)
+    while let index = builder.next { builder.add(matcher.delivery(of: segment.batch, index)) }
+    let view = builder.view
+    if view.count > 0 { remember(view) }
+    return view
+  }
 
   /// The view of a segment that was evaluated a moment ago.
   func known(_ segment: Segment) -> SegmentView? {

@@ -1,25 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
+import Digest
+import Encoding
 
-/// What a client of the `/ws` protocol wants: event types, clusters and namespaces. An empty set lets all through.
+/// The event types, clusters and namespaces that a client of the `/ws` protocol wants. An empty list lets all
+/// events through.
 struct Subscription: Equatable, Sendable {
-  var eventTypes: [String] = []
-  var clusters: [String] = []
-  var namespaces: [String] = []
-  /// Types taken back from a subscription to all.
-  var excluded: Set<String> = []
+  let eventTypes: [String]
+  let clusters: [String]
+  let namespaces: [String]
+  /// Types that were unsubscribed from a subscription to all types.
+  let excluded: Set<String>
+  /// Equal for equal subscriptions, and short: listeners are grouped by it.
+  let key: String
+  private let types: Set<String>
+  private let clusterSet: Set<String>
+  private let namespaceSet: Set<String>
 
-  /// `passesMissing` is the meaning of a filter for an event that lacks what it asks for.
-  func matches(type: String, cluster: String?, namespace: String?, passesMissing: Bool = true) -> Bool {
-    func passes(_ filter: [String], _ value: String?) -> Bool {
-      filter.isEmpty || (value.map(filter.contains) ?? passesMissing)
-    }
-    return (eventTypes.isEmpty || eventTypes.contains(type)) && !excluded.contains(type)
-      && passes(clusters, cluster) && passes(namespaces, namespace)
+  init(
+    eventTypes: [String] = [], clusters: [String] = [], namespaces: [String] = [],
+    excluded: Set<String> = []
+  ) {
+    self.eventTypes = eventTypes
+    self.clusters = clusters
+    self.namespaces = namespaces
+    self.excluded = excluded
+    types = Set(eventTypes)
+    clusterSet = Set(clusters)
+    namespaceSet = Set(namespaces)
+    key = Subscription.key([types, clusterSet, namespaceSet, excluded])
   }
 
-  var key: String {
-    [eventTypes, clusters, namespaces, excluded.sorted()]
-      .map { $0.map { "\($0.utf8.count):\($0)" }.joined(separator: ",") }.joined(separator: ";")
+  static func == (left: Subscription, right: Subscription) -> Bool { left.key == right.key }
+
+  /// `passesMissing` is the meaning of a filter for an event that lacks the filtered member.
+  func matches(_ facts: RoutingFacts, passesMissing: Bool = true) -> Bool {
+    func passes(_ filter: Set<String>, _ value: String?) -> Bool {
+      filter.isEmpty || (value.map(filter.contains) ?? passesMissing)
+    }
+    return (types.isEmpty || types.contains(facts.type)) && !excluded.contains(facts.type)
+      && passes(clusterSet, facts.cluster) && passes(namespaceSet, facts.namespace)
+  }
+
+  /// Short lists as they are, long ones as their digest.
+  private static func key(_ lists: [Set<String>]) -> String {
+    let text = lists.map { $0.sorted().map { "\($0.utf8.count):\($0)" }.joined(separator: ",") }
+      .joined(separator: ";")
+    return text.utf8.count <= 128 ? text : "sha256 " + Hexadecimal.encode(Digest.sha256(Array(text.utf8)))
   }
 }
 
@@ -46,25 +72,27 @@ struct SubscriptionSet: Equatable, Sendable {
   mutating func remove(types: [String], limit: Int) -> Bool {
     let types = Set(types)
     var left: [Subscription] = []
-    for var subscription in subscriptions {
-      if subscription.eventTypes.isEmpty {
-        subscription.excluded.formUnion(types)
-        guard subscription.excluded.count <= limit else { return false }
+    for subscription in subscriptions {
+      var (wanted, excluded) = (subscription.eventTypes, subscription.excluded)
+      if wanted.isEmpty {
+        excluded.formUnion(types)
+        guard excluded.count <= limit else { return false }
       } else {
-        subscription.eventTypes.removeAll(where: types.contains)
-        // One whose types are all gone wants nothing.
-        if subscription.eventTypes.isEmpty { continue }
+        wanted.removeAll(where: types.contains)
+        // A subscription without any of its types wants nothing.
+        if wanted.isEmpty { continue }
       }
-      left.append(subscription)
+      left.append(
+        Subscription(
+          eventTypes: wanted, clusters: subscription.clusters, namespaces: subscription.namespaces,
+          excluded: excluded))
     }
     subscriptions = left
     return true
   }
 
-  func matches(type: String, cluster: String?, namespace: String?, passesMissing: Bool = true) -> Bool {
-    subscriptions.contains {
-      $0.matches(type: type, cluster: cluster, namespace: namespace, passesMissing: passesMissing)
-    }
+  func matches(_ facts: RoutingFacts, passesMissing: Bool = true) -> Bool {
+    subscriptions.contains { $0.matches(facts, passesMissing: passesMissing) }
   }
 
   var key: String { subscriptions.map(\.key).sorted().joined(separator: "|") }

@@ -16,6 +16,11 @@ struct SubscriptionMatcher: LineMatcher {
     self.key = "ws " + subscriptions.key + (filter.map { " " + $0.key } ?? "")
   }
 
+  /// Without a filter an event costs a few look-ups in sets.
+  var isCheap: Bool { filter == nil && subscriptions.count <= SubscriptionMatcher.cheapCount }
+
+  private static let cheapCount = 4
+
   /// That the source has failed is everybody's business.
   func matches(_ batch: Batch, _ index: Int) -> Bool {
     batch.kinds[index] == .error
@@ -28,13 +33,7 @@ struct SubscriptionMatcher: LineMatcher {
   }
 
   private func isSubscribed(_ batch: Batch, _ index: Int) -> Bool {
-    let bytes = batch.bytes
-    let line = batch.line(index)
-    return subscriptions.matches(
-      type: EventEnvelope.eventType(of: batch, index),
-      cluster: SubscriptionMatcher.text(bytes, line, ["cluster_id"])
-        ?? SubscriptionMatcher.text(bytes, line, ["source", "cluster"]),
-      namespace: SubscriptionMatcher.namespace(bytes, line), passesMissing: passesMissing)
+    subscriptions.matches(batch.routing.facts(of: batch)[index], passesMissing: passesMissing)
   }
 
   /// Where producers put it: beside the payload's own members, among its labels, or in a Kubernetes object.

@@ -26,6 +26,9 @@ struct Batch: Sendable {
   /// For each event what its object was before it; empty where that is not kept.
   var previous: [PreviousObject] = []
 
+  /// For the subscriptions of `/ws` clients.
+  let routing = RoutingTable()
+
   /// False for the lines of a snapshot: none of them is a place to resume after.
   let hasIDs: Bool
 

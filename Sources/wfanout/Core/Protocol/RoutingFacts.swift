@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import Synchronization
+
+/// The members of an event that subscriptions of the `/ws` protocol select by.
+struct RoutingFacts: Equatable, Sendable {
+  var type: String
+  var cluster: String?
+  var namespace: String?
+
+  init(type: String, cluster: String? = nil, namespace: String? = nil) {
+    self.type = type
+    self.cluster = cluster
+    self.namespace = namespace
+  }
+
+  init(_ batch: Batch, _ index: Int) {
+    let line = batch.line(index)
+    type = EventEnvelope.eventType(of: batch, index)
+    cluster =
+      SubscriptionMatcher.text(batch.bytes, line, ["cluster_id"])
+      ?? SubscriptionMatcher.text(batch.bytes, line, ["source", "cluster"])
+    namespace = SubscriptionMatcher.namespace(batch.bytes, line)
+  }
+}
+
+/// The routing facts of a batch: read from its lines once, when the first subscription asks. Any thread.
+final class RoutingTable: Sendable {
+  private let facts = Mutex<[RoutingFacts]?>(nil)
+
+  func facts(of batch: Batch) -> [RoutingFacts] {
+    facts.withLock { facts in
+      if let facts { return facts }
+      let made = (0..<batch.count).map { RoutingFacts(batch, $0) }
+      facts = made
+      return made
+    }
+  }
+}
