@@ -138,6 +138,17 @@ struct SnapshotStoreTests {
     #expect(store.current(notBefore: 3002).lines.count < 2000)
   }
 
+  @Test func aSnapshotSharesItsLinesWithTheStore() {
+    var lines = SnapshotLines((0..<1000).map { [UInt8($0 % 251)] })
+    let before = lines
+    lines[700] = nil
+    lines.append([1])
+    #expect(before.count == 1000 && lines.count == 1001)
+    #expect(before[700] == [UInt8(700 % 251)] && lines[700] == nil)
+    #expect(before.elementsEqual((0..<1000).map { [UInt8($0 % 251)] }))
+    #expect(lines.reversed().first == [1])
+  }
+
   @Test func whatIsBeyondTheLimitIsCounted() {
     let store = SnapshotStore(epoch: 9, keyLimit: 1, isFromStart: true)
     store.apply(batch([pod("a"), pod("b"), pod("a", version: 2)]))

@@ -19,11 +19,12 @@ final class PageWork: Work, @unchecked Sendable {  // one worker at a time
   private var index: Int
   private var written: Int
   private var bytes: [UInt8] = []
+  private var page: SnapshotPage?
 
   /// Lines that are matched and encoded between two looks at the clock.
   private static let step = 32
 
-  /// `whenDone` is called once, on a worker; with nil when the work was cancelled.
+  /// `whenDone` is called once, at the end; with nil when the work was cancelled.
   init(_ order: Order, whenDone: @escaping @Sendable (SnapshotPage?) -> Void) {
     self.order = order
     self.whenDone = whenDone
@@ -34,9 +35,12 @@ final class PageWork: Work, @unchecked Sendable {  // one worker at a time
   func run(_ slice: Slice) -> Bool {
     let snapshot = order.snapshot
     let key = SnapshotPages.Key(layout: order.layout, matcher: order.matcher?.key ?? "", index: order.index)
-    if index == order.index, let known = snapshot.pages[key] { return finish(known) }
+    if index == order.index, let known = snapshot.pages[key] {
+      page = known
+      return true
+    }
     while index < snapshot.lines.count, bytes.count < SnapshotPage.byteLimit {
-      if order.cancellation.isCancelled { return finish(nil) }
+      if order.cancellation.isCancelled { return true }
       encodeStep(snapshot)
       if slice.isOver, index < snapshot.lines.count, bytes.count < SnapshotPage.byteLimit { return false }
     }
@@ -45,13 +49,11 @@ final class PageWork: Work, @unchecked Sendable {  // one worker at a time
     }
     let page = SnapshotPage(bytes: ByteBuffer(bytes: bytes), next: index, written: written)
     snapshot.pages.insert(page, key)
-    return finish(page)
-  }
-
-  private func finish(_ page: SnapshotPage?) -> Bool {
-    whenDone(page)
+    self.page = page
     return true
   }
+
+  func finish() { whenDone(page) }
 
   private func encodeStep(_ snapshot: Snapshot) {
     var batch = Batch(firstPosition: 0, hasIDs: false)

@@ -4,7 +4,7 @@
 final class Snapshot: Sendable {
   /// `ADDED` lines, the least recently changed first, with ``Batch/padding`` after each. Nil where a line was
   /// replaced by a later one.
-  let lines: [[UInt8]?]
+  let lines: SnapshotLines
   /// The number of lines.
   let count: Int
   /// The position of the first event that is not in it.
@@ -14,7 +14,7 @@ final class Snapshot: Sendable {
   let pages = SnapshotPages()
   let made = ContinuousClock.now
 
-  init(lines: [[UInt8]?], count: Int, position: Int, id: EventID) {
+  init(lines: SnapshotLines, count: Int, position: Int, id: EventID) {
     self.lines = lines
     self.count = count
     self.position = position

@@ -19,8 +19,8 @@ final class SnapshotStore: Sendable {
   fileprivate struct State: Sendable {
     var entries: [[UInt8]: Entry] = [:]
     /// In the order of the last change, with nil for lines that are no longer the newest of their key. A
-    /// snapshot shares this array.
-    var lines: [[UInt8]?] = []
+    /// snapshot shares them.
+    var lines = SnapshotLines()
     /// The keys of objects by `namespace/name`, where the key is another.
     var keys: [[UInt8]: [UInt8]] = [:]
     var position = 0
@@ -103,7 +103,7 @@ final class SnapshotStore: Sendable {
     let key = Array(key.utf8)
     return state.withLock { state in
       let entry = state.entries[key] ?? state.keys[key].flatMap { state.entries[$0] }
-      let lines = entry.map { [state.lines[$0.index]] } ?? []
+      let lines = SnapshotLines(entry.map { [state.lines[$0.index]] } ?? [])
       return Snapshot(lines: lines, count: lines.count, position: state.position, id: state.id)
     }
   }
@@ -149,8 +149,7 @@ extension SnapshotStore.State {
   fileprivate mutating func compact() {
     guard lines.count > 2 * entries.count + 1024 else { return }
     var places = [Int](repeating: 0, count: lines.count)
-    var kept: [[UInt8]?] = []
-    kept.reserveCapacity(entries.count)
+    var kept = SnapshotLines()
     for (index, line) in lines.enumerated() {
       guard let line else { continue }
       places[index] = kept.count
