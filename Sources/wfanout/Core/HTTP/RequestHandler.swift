@@ -26,6 +26,13 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private var isReading = true
   /// Whether the answer is still being put together.
   private var isPreparing = false
+  /// Requests that were answered since the loop last served other connections, and whether they are enough.
+  private var answered = 0
+  private var isYielding = false
+  /// Of pipelined requests so many are answered before other connections have their turn.
+  private static let requestsPerTurn = 16
+  /// A task that is due at once would run before other connections are looked at.
+  private static let pause = TimeAmount.milliseconds(1)
   /// How much of the answer was left when it was last looked at.
   private var lastPending = 0
   private var context: ChannelHandlerContext?
@@ -78,7 +85,24 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// Whether an answer is still being put together, or one is there that the client does not take: more of
   /// them would fill memory.
   private func isAnswering(_ context: ChannelHandlerContext) -> Bool {
-    isPreparing || !context.channel.isWritable
+    isPreparing || isYielding || !context.channel.isWritable
+  }
+
+  /// Lets other connections have their turn after a number of requests.
+  private func yieldAfterRequest(_ context: ChannelHandlerContext) {
+    answered += 1
+    guard answered >= RequestHandler.requestsPerTurn, !isYielding else { return }
+    isYielding = true
+    context.eventLoop.assumeIsolated().scheduleTask(in: RequestHandler.pause) {
+      self.isYielding = false
+      self.answered = 0
+      self.takeWaiting()
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if !isYielding { answered = 0 }
+    context.fireChannelReadComplete()
   }
 
   private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
@@ -122,6 +146,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         return
       }
       originHeaders = router.origin.responseHeaders(request)
+      yieldAfterRequest(context)
       carryOut(router.route(request, on: loopContext), request, context)
     }
   }
