@@ -100,6 +100,64 @@ import Testing
     _ = costly
   }
 
+  @Test func pipelinedRequestsDelayNobody() throws {
+    let fanout = try Fanout(["--loops", "1"])
+    let plain = try fanout.listening("/events", Self.lines)
+    let peers = try (0..<10).map { _ in try RawPeer(fanout) }
+    let paths = ["/metrics", "/nothing", "/healthz"]
+    for (number, peer) in peers.enumerated() {
+      let request = "GET \(paths[number % 3]) HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      Thread.detachNewThread { peer.send(String(repeating: request, count: 20_000)) }
+    }
+    // Half of them read, so that they are answered on and on.
+    for peer in peers.prefix(5) { Thread.detachNewThread { _ = peer.receive(within: .seconds(60)) } }
+    try Self.deliversOnTime(fanout, plain)
+  }
+
+  @Test func subscriptionsToFiftyThousandTypesDelayNobody() throws {
+    let fanout = try Fanout(["--loops", "1"])
+    let plain = try fanout.listening("/events", Self.lines)
+    let clients: [RawPeer] = try (0..<10).map { number in
+      let client = try RawPeer(fanout)
+      client.send(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+          + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+      _ = client.receive { $0.suffix(4).elementsEqual("\r\n\r\n".utf8) }
+      Thread.detachNewThread {
+        for list in 0..<50 {
+          let types = (0..<1000).map { #""t\#(number)-\#(list)-\#($0)""# }.joined(separator: ",")
+          let text = #"{"type":"subscribe","subscription":{"event_types":[\#(types)]}}"#
+          client.send(WebSocketDecoderTests.frame(1, Array(text.utf8)))
+        }
+      }
+      return client
+    }
+    try Self.deliversOnTime(fanout, plain)
+    let last = Array(#"t3-49-999""#.utf8)
+    let responses = clients[3].receive(within: .seconds(60)) { $0.suffix(20_000).firstRange(of: last) != nil }
+    #expect(!responses.hasEnded)
+    fanout.feed(#"{"event_type":"t3-49-999","payload":{}}"#)
+    let event = clients[3].receive(within: .seconds(60)) { $0.firstRange(of: last) != nil }
+    #expect(String(decoding: event.bytes, as: UTF8.self).contains(#""type":"event""#))
+  }
+
+  /// By proc_pid_stat(5): the name of a thread, its nice value and its scheduling policy.
+  @Test func workersRunWhenNothingElseWantsTo() throws {
+    let fanout = try Fanout(["--loops", "1"])
+    let listener = try fanout.listening("/events?filter=n%20%3E%3D%200", Self.lines)
+    fanout.feed(Self.event(1))
+    try listener.waitForLines(1)
+    let folder = "/proc/\(fanout.tool.processIdentifier)/task"
+    let threads = try FileManager.default.contentsOfDirectory(atPath: folder).map { thread in
+      let fields =
+        try String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8)
+        .split(separator: ") ").last?.split(separator: " ") ?? []
+      return (nice: fields[16], policy: fields[38])
+    }
+    #expect(threads.count { $0.nice == "10" && $0.policy == "3" } >= 2, "\(threads)")
+    #expect(threads.contains { $0.nice != "10" && $0.policy != "3" }, "\(threads)")
+  }
+
   @Test func aFilterThatIsTooSlowMeetsTheOverflowPolicy() throws {
     let fanout = try Fanout(
       ["--loops", "1", "--queue", "50", "--admin", ":0"], configuration: "filter-budget: 20ms")

@@ -24,7 +24,9 @@ final class FilterCompiler: Sendable {
   ) -> EventLoopFuture<Result<FilterMatcher, HTTPError>> {
     let promise = loop.makePromise(of: Result<FilterMatcher, HTTPError>.self)
     let work = OneStepWork {
-      promise.succeed(Result { () throws(HTTPError) in try self.compile(request) })
+      Result { () throws(HTTPError) in try self.compile(request) }
+    } whenDone: {
+      promise.succeed($0)
     }
     workers.submit(work, account: account, meter: meter)
     return promise.futureResult

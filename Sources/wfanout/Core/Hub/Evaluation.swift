@@ -5,7 +5,7 @@ final class Evaluation: Work, @unchecked Sendable {  // one worker at a time
   private let lane: Lane
   private let matcher: any LineMatcher
   private let segments: [Segment]
-  /// Called once, with the views of the first segments, one at least; with none when the work was cancelled.
+  /// Called once at the end, with the views of the first segments, one at least; with none when the work was cancelled.
   private let whenDone: @Sendable ([SegmentView]) -> Void
   private var views: [SegmentView] = []
   private var builder: SegmentView.Builder?
@@ -33,20 +33,17 @@ final class Evaluation: Work, @unchecked Sendable {  // one worker at a time
         builder.add(matcher.delivery(of: segment.batch, index))
         guard slice.isOver, builder.next != nil else { continue }
         // What is there already need not wait for the rest.
-        if !views.isEmpty { return finish() }
+        if !views.isEmpty { return true }
         self.builder = builder
-        return lane.cancellation.isCancelled ? finish() : false
+        return lane.cancellation.isCancelled
       }
       let view = builder.view
       lane.remember(view)
       views.append(view)
-      if slice.isOver { return finish() }
+      if slice.isOver { return true }
     }
-    return finish()
-  }
-
-  private func finish() -> Bool {
-    whenDone(views)
     return true
   }
+
+  func finish() { whenDone(views) }
 }

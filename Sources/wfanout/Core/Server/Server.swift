@@ -93,7 +93,7 @@ final class Server: Sendable {
     ) { workers.total / .seconds(1) }
     registry.gauge("wfanout_filters", help: "Clients whose filters or snapshots wait or are being worked on.")
     {
-      Double(workers.usage.count { $0.queued > 0 })
+      Double(workers.busyAccounts)
     }
     registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
   }

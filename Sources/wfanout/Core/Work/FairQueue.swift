@@ -90,6 +90,8 @@ struct FairQueue<Element: Sendable>: Sendable {
   private var accounts: [String: Account] = [:]
   /// Those that have something queued.
   private var active: [Account] = []
+  /// The number of accounts with work that is queued or runs.
+  private(set) var busyAccounts = 0
   private var clock = Duration.zero
 
   /// Accounts belong to strangers: the number that is remembered is bounded.
@@ -101,7 +103,10 @@ struct FairQueue<Element: Sendable>: Sendable {
     if accounts.count >= FairQueue.accountLimit, accounts[name] == nil { forgetIdleAccounts(now) }
     let account = accounts[name] ?? Account(name, allowance: budget, now: now)
     accounts[name] = account
-    if account.isEmpty, account.running == 0 { account.served = max(account.served, clock) }
+    if account.isEmpty, account.running == 0 {
+      account.served = max(account.served, clock)
+      busyAccounts += 1
+    }
     meter.served = max(meter.served, account.meterClock)
     enqueue(element, meter, account)
   }
@@ -144,6 +149,7 @@ struct FairQueue<Element: Sendable>: Sendable {
     account.total += used
     account.allowance -= used
     if !isDone { enqueue(turn.element, turn.meter, account) }
+    if account.isEmpty, account.running == 0 { busyAccounts -= 1 }
   }
 
   /// All accounts that are remembered, the most expensive first.

@@ -7,20 +7,32 @@ import Synchronization
 protocol Work: AnyObject, Sendable {
   /// Works until it is done or the slice is over. Called on one thread at a time.
   ///
+  /// It must not call an event loop: see ``finish()``.
+  ///
   /// - Returns: whether it is done.
   func run(_ slice: Slice) -> Bool
+  /// Hands over the result, on a thread of normal priority: a worker that is suspended while it holds a lock of
+  /// an event loop would stop the loop.
+  func finish()
 }
 
 /// Work that is short or cannot be divided.
-final class OneStepWork: Work {
-  private let body: @Sendable () -> Void
+final class OneStepWork<Value: Sendable>: Work, @unchecked Sendable {  // one thread at a time
+  private let body: @Sendable () -> Value
+  private let whenDone: @Sendable (Value) -> Void
+  private var value: Value?
 
-  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  init(_ body: @escaping @Sendable () -> Value, whenDone: @escaping @Sendable (Value) -> Void) {
+    self.body = body
+    self.whenDone = whenDone
+  }
 
   func run(_ slice: Slice) -> Bool {
-    body()
+    value = body()
     return true
   }
+
+  func finish() { value.map(whenDone) }
 }
 
 /// Tells work that nobody waits for its result any more. Any thread.
@@ -45,9 +57,9 @@ struct Slice: Sendable {
 
 /// Threads for what must not run on an event loop: filters, snapshots, compiling.
 ///
-/// The threads have a low priority, so that they use only what the event loops leave. CPU time is accounted
-/// to the client that caused it: its identity, or its address where no tokens are asked for. Any thread may
-/// submit.
+/// The threads use only the CPU time that the event loops leave, whatever scheduling class the process was
+/// started with. CPU time is accounted to the client that caused it: its identity, or its address where no
+/// tokens are asked for. Any thread may submit.
 final class Workers: Sendable {
   private struct State: Sendable {
     var queue: FairQueue<any Work>
@@ -62,27 +74,39 @@ final class Workers: Sendable {
   }
 
   private let state: Mutex<State>
+  /// Work whose result is to be handed over.
+  private let done = Mutex<[any Work]>([])
+  /// A byte in it wakes the thread that hands results over.
+  private let doorbell: (read: Int32, write: Int32)
   /// A byte in it wakes a thread.
   private let bell: (read: Int32, write: Int32)
   private let used = Atomic<Int64>(0)
   private let started = ContinuousClock.now
 
-  /// nice(2) values above the event loops'.
-  private static let niceness: Int32 = 5
+  /// SCHED_BATCH of sched.h, which Swift does not import.
+  private static let batchPolicy: Int32 = 3
+  /// nice(2) values above the event loops': a tenth of their share.
+  private static let niceness: Int32 = 10
 
   /// - Parameters:
   ///   - count: threads.
   ///   - budget: CPU time that one account may use in a second.
   init(count: Int, budget: Duration) {
     state = Mutex(State(queue: FairQueue(budget: budget)))
+    bell = Workers.makePipe()
+    doorbell = Workers.makePipe()
+    for _ in 0..<max(1, count) { startThread { self.serve() } }
+    startThread { self.handOver() }
+  }
+
+  private static func makePipe() -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
     unsafe pipe(&ends)
     for end in ends {
       _ = fcntl(end, F_SETFD, FD_CLOEXEC)
       _ = fcntl(end, F_SETFL, O_NONBLOCK)
     }
-    bell = (ends[0], ends[1])
-    for _ in 0..<max(1, count) { startThread { self.serve() } }
+    return (ends[0], ends[1])
   }
 
   /// Two at least: a pattern that is compiled at run time may hold one for a while.
@@ -93,9 +117,19 @@ final class Workers: Sendable {
       state.queue.add(work, account: account, meter: meter, now: now)
       return state.idle > 0
     }
-    guard mustWake else { return }
+    if mustWake { Workers.ring(bell) }
+  }
+
+  private static func ring(_ bell: (read: Int32, write: Int32)) {
     var one: UInt8 = 1
     unsafe _ = write(bell.write, &one, 1)
+  }
+
+  private static func wait(for bell: (read: Int32, write: Int32), milliseconds: Int32) {
+    var event = pollfd(fd: bell.read, events: Int16(POLLIN), revents: 0)
+    unsafe _ = poll(&event, 1, milliseconds)
+    var byte: UInt8 = 0
+    unsafe _ = read(bell.read, &byte, 1)
   }
 
   /// CPU time that all accounts have used.
@@ -104,11 +138,13 @@ final class Workers: Sendable {
   /// What each account has used, the most expensive first.
   var usage: [FairQueue<any Work>.Usage] { state.withLock { $0.queue.usage() } }
 
+  /// The number of accounts whose work waits or runs.
+  var busyAccounts: Int { state.withLock { $0.queue.busyAccounts } }
+
   private var now: Duration { .now - started }
 
   private func serve() {
-    // On Linux 0 is the calling thread alone.
-    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, Workers.niceness)
+    Workers.lowerPriority()
     while true {
       switch state.withLock({ $0.next(now: now) }) {
       case .run(let turn):
@@ -117,14 +153,42 @@ final class Workers: Sendable {
         let spent = Workers.threadTime - before
         used.wrappingAdd(Int64(spent / .nanoseconds(1)), ordering: .relaxed)
         state.withLock { $0.queue.finish(turn, used: spent, isDone: isDone, now: now) }
+        if isDone { finished(turn.element) }
       case .wait(let delay):
-        var event = pollfd(fd: bell.read, events: Int16(POLLIN), revents: 0)
-        unsafe _ = poll(&event, 1, delay.map { Int32(clamping: Int($0 / .milliseconds(1)) + 1) } ?? -1)
-        var byte: UInt8 = 0
-        unsafe _ = read(bell.read, &byte, 1)
+        Workers.wait(
+          for: bell, milliseconds: delay.map { Int32(clamping: Int($0 / .milliseconds(1)) + 1) } ?? -1)
         state.withLock { $0.idle -= 1 }
       }
     }
+  }
+
+  private func finished(_ work: any Work) {
+    let isFirst = done.withLock { done in
+      done.append(work)
+      return done.count == 1
+    }
+    if isFirst { Workers.ring(doorbell) }
+  }
+
+  private func handOver() {
+    while true {
+      let finished = done.withLock { done in
+        defer { done = [] }
+        return done
+      }
+      for work in finished { work.finish() }
+      if finished.isEmpty { Workers.wait(for: doorbell, milliseconds: -1) }
+    }
+  }
+
+  /// Lets every other thread run before the calling one. On Linux 0 is the calling thread.
+  ///
+  /// A thread inherits a real-time class, in which nice(2) means nothing. SCHED_BATCH never preempts a thread that
+  /// wakes up (sched(7)). On a busy machine SCHED_IDLE would starve a thread that holds a lock.
+  private static func lowerPriority() {
+    var parameters = sched_param(sched_priority: 0)
+    unsafe _ = sched_setscheduler(0, Workers.batchPolicy, &parameters)
+    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
   }
 
   /// CPU time of the calling thread.
