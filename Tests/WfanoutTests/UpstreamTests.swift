@@ -178,6 +178,21 @@ import Testing
     #expect(try watch(fanout, "a").waitForLines(1).count == 1, "one that runs is shared")
   }
 
+  @Test func oneClientLeavesCommandsToOthers() throws {
+    let tokens = try directory.write("ta ann\ntb bob\n", to: "tokens")
+    let fanout = try Fanout(
+      ["--upstream", "/bin/sh \(script) {resourceType}", "--auth-tokens", tokens],
+      configuration: "{max-upstreams: 4, max-client-upstreams: 2}")
+    func watch(_ resource: String, _ token: String) throws -> RunningTool {
+      try fanout.listen("/api/v1/\(resource)?watch=1", ["-H", "Authorization: Bearer \(token)"])
+    }
+    let ann = try ["a", "b"].map { try watch($0, "ta") }
+    for watch in ann { try watch.waitForLines(1) }
+    let refused = try fanout.curl("/api/v1/c?watch=1", ["-i", "-H", "Authorization: Bearer ta"]).output
+    #expect(refused.hasPrefix("HTTP/1.1 503") && refused.contains("max-client-upstreams"), "\(refused)")
+    try watch("c", "tb").waitForLines(1)
+  }
+
   @Test func aFieldThatTheCommandDoesNotTakeIsRefused() throws {
     let fanout = try fanout()
     #expect(try status(fanout, "/api/v1/namespaces/n/pods?watch=1") == "400")

@@ -20,6 +20,8 @@ struct ChannelRequest: Sendable, Equatable {
   /// By field; none is empty.
   private(set) var values: [String: String]
   private(set) var isUserScoped: Bool
+  /// Who is charged with the command, see ``Router/account(_:address:)``.
+  var account = ""
 
   /// An empty value counts as absent.
   init(_ values: [String: String], isUserScoped: Bool = false) throws(HTTPError) {

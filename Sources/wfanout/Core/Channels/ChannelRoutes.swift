@@ -11,7 +11,9 @@ struct ChannelRoutes: Sendable {
     let name = identity?.name ?? ""
     switch (request.path, request.method) {
     case ("/api/watch/stream", "GET"): return try stream(request, identity)
-    case ("/api/watch/subscribe", "POST"): return .answer(try subscribe(request, name, on: loop))
+    case ("/api/watch/subscribe", "POST"):
+      return .answer(
+        try subscribe(request, name, Router.account(identity, address: request.address), on: loop))
     case ("/api/watch/unsubscribe", "POST"): return .answer(try unsubscribe(request, name))
     case ("/api/watch/stream", _): throw .methodNotAllowed("GET")
     case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): throw .methodNotAllowed("POST")
@@ -39,17 +41,18 @@ struct ChannelRoutes: Sendable {
   }
 
   private func subscribe(
-    _ request: Request, _ identity: String, on loop: LoopContext
+    _ request: Request, _ identity: String, _ account: String, on loop: LoopContext
   ) throws(HTTPError) -> Answer {
     try RequestOrigin.requireJSON(request)
     guard let body = JSONValue(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
     }
-    let wanted: ChannelRequest
+    var wanted: ChannelRequest
     do throws(HTTPError) {
       wanted = try ChannelRequest(body)
       // What the command cannot be asked for is the client's error, whatever else there is.
       _ = try wanted.arguments(for: pool.template, identity: identity)
+      wanted.account = account
     } catch {
       return self.error(error.status.code, error.status.message)
     }

@@ -44,6 +44,9 @@ package struct Configuration: Sendable {
   package var grace: Duration = .seconds(10)
   /// Commands at one time, those included that nobody listens to any more but still run.
   package var upstreamLimit = 64
+  /// Those of one client; nil is three quarters of all.
+  package var clientUpstreamLimit: Int?
+  var clientUpstreams: Int { clientUpstreamLimit ?? (upstreamLimit * 3 + 3) / 4 }
   /// Keeps what a command writes to stderr from clients.
   package var hidesErrors = false
   /// A recording to serve in place of standard input.

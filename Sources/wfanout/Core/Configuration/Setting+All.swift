@@ -41,6 +41,9 @@ extension Setting {
     },
     duration("grace", \.grace),
     number("max-upstreams", \.upstreamLimit, 1...10_000),
+    value("max-client-upstreams", \.clientUpstreamLimit, "a number of commands, at least 1") { text in
+      Int(text).flatMap { $0 > 0 ? .some($0) : nil }
+    },
     flag("hide-stderr", \.hidesErrors),
     size("ring", \.ringLimit, 64 << 10...1 << 40),
     value("queue", \.rule.queueLimit, "a number of events, at least 1") { text in

@@ -26,10 +26,9 @@ struct KubernetesRoutes: Sendable {
       guard error.status.code == 410, let catchUp = services.catchUp,
         case .listen(let plan) = try watch(stream, .now, query, matcher)
       else { throw error }
-      return try catchUp.reply(plan, after: query.resourceVersion, listener: loop.listenerName(), on: loop) {
-        _ in
-        .answer(expired.answer)
-      }
+      return try catchUp.reply(
+        plan, after: query.resourceVersion, account: account, listener: loop.listenerName(), on: loop
+      ) { _ in .answer(expired.answer) }
     }
   }
 
@@ -39,9 +38,10 @@ struct KubernetesRoutes: Sendable {
     _ account: String, on loop: LoopContext
   ) throws(HTTPError) -> Reply {
     let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
+    var wanted = try ChannelRequest(path, query.filter, version: version, for: pool.template)
+    wanted.account = account
     let upstream = try pool.acquire(
-      ChannelRequest(path, query.filter, version: version, for: pool.template),
-      identity: identity?.name ?? "", listener: loop.listenerName(), isFailureFinal: true,
+      wanted, identity: identity?.name ?? "", listener: loop.listenerName(), isFailureFinal: true,
       on: loop)
     let stream = upstream.stream
     let hub = stream.hubs[loop.index]

@@ -20,10 +20,11 @@ struct SourceReplay: Sendable {
   ///
   /// - Returns: The reply, or `fallback` where the source does not have the version either.
   func reply(
-    _ plan: ListenPlan, after version: String, listener: String, on loop: LoopContext,
+    _ plan: ListenPlan, after version: String, account: String, listener: String, on loop: LoopContext,
     fallback: @escaping @Sendable (Status) -> Reply
   ) throws(HTTPError) -> Reply {
-    let request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
+    var request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
+    request.account = account
     let hub = plan.stream.hubs[loop.index]
     let continuation = Continuation(
       stream: plan.stream, position: hub.positions.upperBound, after: id(version, hub))

@@ -10,6 +10,8 @@ import Synchronization
 /// (``Backoffs``).
 final class Upstream: Sendable {
   let channel: String
+  /// The client that the command was started for.
+  let account: String
   /// The version after which its lines begin; nil begins with the present state.
   let resumesAfter: String?
   let stream: EventStream
@@ -31,8 +33,11 @@ final class Upstream: Sendable {
   private static let lingering = Duration.seconds(1)
   private static let pollMilliseconds: Int32 = 250
 
-  init(channel: String, resumesAfter: String?, stream: EventStream, arguments: [String]) {
+  init(
+    channel: String, account: String, resumesAfter: String?, stream: EventStream, arguments: [String]
+  ) {
     self.channel = channel
+    self.account = account
     self.resumesAfter = resumesAfter
     self.stream = stream
     self.arguments = arguments

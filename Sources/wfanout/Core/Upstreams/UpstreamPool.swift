@@ -73,6 +73,13 @@ final class UpstreamPool: Sendable {
           busy(
             "all \(configuration.upstreamLimit) commands run; see max-upstreams", after: configuration.grace))
       }
+      let limit = configuration.clientUpstreams
+      guard state.all.values.count(where: { $0.account == request.account }) < limit else {
+        return .failure(
+          busy(
+            "this client has \(limit) commands running; see max-client-upstreams",
+            after: configuration.grace))
+      }
       if let delay = state.starts.takeIfThere(now: now) {
         return .failure(busy("too many commands were started; see max-upstreams", after: delay))
       }
@@ -164,7 +171,8 @@ final class UpstreamPool: Sendable {
       name: request.channel, loops: loops, state: state, ringLimit: configuration.ringLimit,
       rule: OverflowRule(policy: .reset, queueLimit: configuration.rule.queueLimit))
     return Upstream(
-      channel: request.channel, resumesAfter: resumesAfter, stream: stream, arguments: arguments)
+      channel: request.channel, account: request.account, resumesAfter: resumesAfter, stream: stream,
+      arguments: arguments)
   }
 
   private func start(_ upstream: Upstream, _ key: String, _ crashKey: String, in delay: Duration) {
