@@ -126,7 +126,11 @@ let package = Package(
     tests("KwatchTests", of: ["KwatchCore", "kwatch", "YAML", "CCurl"]),
     tests("NatswatchTests", of: ["NatswatchCore", "natswatch", "Filter", "CNATS"]),
     tests("WfilterTests", of: ["WfilterCore", "wfilter", "Filter", "CEL"]),
-    tests("WfanoutTests", of: ["WfanoutCore", "wfanout", "Filter", "CEL", "YAML"] + server),
+    tests(
+      "WfanoutTests",
+      of: ["WfanoutCore", "wfanout", "Filter", "CEL", "YAML"] + server + [
+        .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Tools"]))
+      ]),
     tests("EndToEnd", of: ["kwatch", "natswatch", "wfilter", "wfanout"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -183,8 +183,9 @@ import Testing
     #expect(try !speaks("-tls1_1 -cipher ALL:@SECLEVEL=0"))
   }
 
-  /// Each kind of flood is answered with GOAWAY; what is sent after it is not read.
-  @Test(arguments: ["settings", "ping", "priority", "continuation"])
+  /// Each kind of flood is answered with GOAWAY; what is sent after it is not read. `hpack` is a header block that
+  /// is small and stands for 48 MB.
+  @Test(arguments: ["settings", "ping", "priority", "continuation", "hpack"])
   func aFloodOfFramesEndsTheConnectionAtOnce(kind: String) throws {
     let fanout = try fanout()
     let flood = try Tool.shell(
@@ -194,7 +195,9 @@ import Testing
       context = ssl.create_default_context(cafile=sys.argv[1]); context.set_alpn_protocols(["h2"])
       frame = lambda kind, flags, stream, body: len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
       block = {"settings": frame(4, 0, 0, b"\\0\\3\\0\\0\\0d"), "ping": frame(6, 0, 0, b"12345678"),
-               "priority": frame(2, 0, 3, b"\\0\\0\\0\\0\\1"), "continuation": frame(9, 0, 1, b"x" * 1000)}[sys.argv[3]]
+               "priority": frame(2, 0, 3, b"\\0\\0\\0\\0\\1"), "continuation": frame(9, 0, 1, b"x" * 1000),
+               # One header field of 4,000 bytes, and 12,000 references to it.
+               "hpack": frame(1, 4, 1, b"\\x40\\1x\\x7f\\xa1\\x1e" + b"v" * 4000 + b"\\xbe" * 12000)}[sys.argv[3]]
       with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), server_hostname="127.0.0.1") as s:
           s.sendall(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0, b""))
           if sys.argv[3] == "continuation": s.sendall(frame(1, 0, 1, b""))
