@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// Three replicas of `natswatch | wfanout` behind a balancer, on a JetStream cluster of three nodes, all of them killed
+/// at random: every client resumes elsewhere, with nothing lost and nothing repeated.
+///
+/// Half a minute in the regular suite; `WATCHUTILS_SOAK=1` runs it for `WATCHUTILS_SOAK_SECONDS` (1800).
+/// `WATCHUTILS_SEED` repeats a run's choices.
+@Suite(.timeLimit(.minutes(45))) struct ReplicaTests {
+  @Test func everyClientResumesElsewhereWithNothingLostOrRepeated() throws {
+    guard let server = NATSServer.Version.current.binary ?? NATSServer.Version.debian.binary else {
+      return notTested("replicas", because: "nats-server is missing: run 'make test-dependencies'")
+    }
+    let environment = ProcessInfo.processInfo.environment
+    let isSoak = environment["WATCHUTILS_SOAK"] == "1"
+    let seconds = isSoak ? environment["WATCHUTILS_SOAK_SECONDS"].flatMap { Int($0) } ?? 1800 : 20
+    let seed = environment["WATCHUTILS_SEED"] ?? "\(Int.random(in: 0..<1_000_000))"
+    let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/replicas.py").path
+    let run = try Tool.shell(
+      "exec python3 '\(script)' --nats-server '\(server)' --seconds \(seconds) --seed \(seed)")
+    let outcome = try run.waitForEnd(.seconds(seconds + 300))
+    #expect(outcome.status == 0, "seed \(seed): \(outcome.output) \(outcome.diagnostics.suffix(2000))")
+    let resumes = outcome.output.firstMatch(of: /"resumes": (\d+)/).flatMap { Int($0.1) }
+    #expect(resumes ?? 0 > 0, "seed \(seed): \(outcome.output)")
+  }
+}
