@@ -3,9 +3,10 @@
 #
 # run.sh FOLDER [ROW...]: measures the release build of wfanout in FOLDER beside nginx+nchan and a C server that only writes.
 # ROW: flat ten-thousand paced filters idle stalled; all of them when none is named. Prints one line a row.
+# ROW nineteen-thousand, only when named: as many connections as 20,000 descriptors allow, SSE and WebSocket, plain and TLS.
 # ROW hostile, only when named: 1,000 listeners at 100 events/s alone and beside a hundred hostile clients, as two JSON lines.
 #
-# harness/ is the load generator, the publisher, the limit and the sampling. Needs gcc, python3, and for the peer
+# harness/ is the load generator, the publisher, the limit and the sampling. Needs gcc, python3, libssl-dev, and for the peer
 # nginx-light and libnginx-mod-nchan.
 set -eu
 
@@ -20,7 +21,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$harness"/* "$work/"
 export FANOUT_BIN="$work" FANOUT_TMP="$work"
-for program in fanclient pub refserver; do gcc -O2 -w -o "$work/$program" "$work/$program.c"; done
+for program in fanclient pub refserver; do gcc -O2 -w -o "$work/$program" "$work/$program.c" -lssl -lcrypto; done
 
 ours() {
   name=$1
@@ -63,6 +64,21 @@ for row; do
   stalled)
     ours healthy --path /events --mode sse -n 100 -c 20000 -r 1000
     ours ten-stalled --path /events --mode sse -n 100 -c 20000 -r 1000 --slow 10
+    ;;
+  nineteen-thousand)
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/key" -out "$work/cert" -days 2 \
+      -subj /CN=localhost 2>/dev/null
+    for load in '-c 0 --holdidle 5' '-c 20 -r 1'; do
+      for path in /events '/ws?raw=1'; do
+        for options in '' "--tls-cert $work/cert --tls-key $work/key"; do
+          mode=sse
+          [ "$path" = /events ] || mode=ws
+          # shellcheck disable=SC2086 # load is several words
+          python3 "$work/run.py" --name "19k$options" --feed stdin --port 9900 -s 300 -n 19000 -t 200 --wait 2 $load --path "$path" \
+            --mode "$mode" --server "$server --listen 127.0.0.1:9900 --max-clients 19500 $options" ${options:+--client=--tls} >>"$work/rows.jsonl"
+        done
+      done
+    done
     ;;
   hostile) python3 "$here/hostile.py" "$server" ;;
   *)

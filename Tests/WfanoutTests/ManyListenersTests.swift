@@ -28,7 +28,8 @@ import Testing
     let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "Benchmarks/fanout/harness/fanclient.c")
     let client = folder.url.appending(path: "fanclient").path
-    let compiled = try Tool.shell("cc -O2 -w -o '\(client)' '\(source.path)'").waitForEnd(.seconds(60))
+    let compiled = try Tool.shell("cc -O2 -w -o '\(client)' '\(source.path)' -lssl -lcrypto").waitForEnd(
+      .seconds(60))
     #expect(compiled.status == 0, "\(compiled)")
     let fanout = try Fanout(["--max-clients", "12000"])
     let checked = try Tool.shell(

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,9 +22,10 @@
 #include <unistd.h>
 
 enum { SSE, WS, NDJSON, MQTT };
-enum { ST_NEW, ST_CONN, ST_HDR, ST_BODY, ST_DEAD };
+enum { ST_NEW, ST_CONN, ST_TLS, ST_HDR, ST_BODY, ST_DEAD };
 #define HEAD 320
 typedef struct {
+  SSL *ssl;
   int fd;
   uint8_t st, slow, chunked, cstate, fin, op, wshl, ctll, pend, gotfirst;
   int status;
@@ -44,6 +46,7 @@ static int port = 8080, N = 1, K = 0, mode = SSE, anyfirst = 0, rcvbuf = 0, srcv
 static double slow_rate = 0, tmo = 60, idle = 5, hold = 0;
 static uint64_t count = 0;
 static size_t size = 0;
+static SSL_CTX *tls;  // --tls: certificates are not checked
 static conn *cs;
 static int ep;
 static uint64_t nopen, ndead, nfail, ndone, total, tbytes, first_ns, last_ns, spids;
@@ -193,8 +196,15 @@ static void die(conn *c) {
   if (c->st == ST_NEW || c->st == ST_CONN || c->st == ST_HDR) {
   }
   c->st = ST_DEAD;
+  if (c->ssl) {
+    SSL_free(c->ssl);
+    c->ssl = 0;
+  }
   close(c->fd);
   c->fd = -1;
+}
+static ssize_t put(conn *c, const void *p, size_t n) {
+  return c->ssl ? SSL_write(c->ssl, p, n) : write(c->fd, p, n);
 }
 static void wsend(conn *c, int op, const uint8_t *d, size_t n) {
   uint8_t b[1024];
@@ -212,7 +222,7 @@ static void wsend(conn *c, int op, const uint8_t *d, size_t n) {
   memcpy(b + h, m, 4);
   h += 4;
   for (size_t i = 0; i < n; i++) b[h + i] = d[i] ^ m[i & 3];
-  if (write(c->fd, b, h + n) < 0) {
+  if (put(c, b, h + n) < 0) {
   }
 }
 static void feed_ws(conn *c, const uint8_t *p, size_t n) {
@@ -409,6 +419,16 @@ static void bytes_in(conn *c, char *p, size_t n) {
 static char rb[1 << 18];
 static void do_read(conn *c, size_t lim) {
   size_t cap = lim && lim < sizeof rb ? lim : sizeof rb;
+  while (c->ssl) {  // all that OpenSSL has: epoll does not know of it
+    int r = SSL_read(c->ssl, rb, cap);
+    if (r <= 0) {
+      if (SSL_get_error(c->ssl, r) != SSL_ERROR_WANT_READ) die(c);
+      return;
+    }
+    tnow = now_ns();
+    bytes_in(c, rb, r);
+  }
+  if (c->st == ST_DEAD) return;
   ssize_t r = read(c->fd, rb, cap);
   if (r > 0) {
     tnow = now_ns();
@@ -449,24 +469,26 @@ static int variants = 1;
 static ssize_t ask(conn *c, const char *req, size_t n) {
   static char own[8192];
   const char *at = variants > 1 ? memchr(req, '@', n) : 0;
-  if (!at) return write(c->fd, req, n) == (ssize_t)n;
+  if (!at) return put(c, req, n) == (ssize_t)n;
   size_t m = at - req;
   memcpy(own, req, m);
   m += sprintf(own + m, "%d", (int)((c - cs) % variants));
   memcpy(own + m, at + 1, n - (at + 1 - req));
   m += n - (at + 1 - req);
-  return write(c->fd, own, m) == (ssize_t)m;
+  return put(c, own, m) == (ssize_t)m;
 }
 static void on_sig(int s) {
   (void)s;
   stop = 1;
 }
 int main(int ac, char **av) {
-  static struct option lo[] = {
-      {"slow", 1, 0, 1},     {"slow-rate", 1, 0, 2}, {"rcvbuf", 1, 0, 3},    {"slow-rcvbuf", 1, 0, 4},
-      {"idle", 1, 0, 5},     {"hold", 1, 0, 6},      {"any-first", 0, 0, 7}, {"unix", 1, 0, 8},
-      {"subproto", 1, 0, 9}, {"name", 1, 0, 10},     {"inflight", 1, 0, 11}, {"variants", 1, 0, 12},
-      {0, 0, 0, 0}};
+  static struct option lo[] = {{"slow", 1, 0, 1},      {"slow-rate", 1, 0, 2},
+                               {"rcvbuf", 1, 0, 3},    {"slow-rcvbuf", 1, 0, 4},
+                               {"idle", 1, 0, 5},      {"hold", 1, 0, 6},
+                               {"any-first", 0, 0, 7}, {"unix", 1, 0, 8},
+                               {"subproto", 1, 0, 9},  {"name", 1, 0, 10},
+                               {"inflight", 1, 0, 11}, {"variants", 1, 0, 12},
+                               {"tls", 0, 0, 13},      {0, 0, 0, 0}};
   int o;
   while ((o = getopt_long(ac, av, "h:p:u:n:m:c:s:t:H:", lo, 0)) != -1) switch (o) {
       case 'h': host = optarg; break;
@@ -500,12 +522,13 @@ int main(int ac, char **av) {
       case 10: name = optarg; break;
       case 11: inflight_max = atoi(optarg); break;
       case 12: variants = atoi(optarg); break;
+      case 13: tls = SSL_CTX_new(TLS_client_method()); break;
       default:
         fprintf(stderr,
                 "usage: fanclient [-h host] [-p port | --unix path] [-u urlpath] [-m sse|ws|ndjson|mqtt] [-n "
                 "conns] [-c events] [-s datasize] [-t max_s] [--idle s] [--hold s] [-H 'Header: v'] [--slow "
                 "K --slow-rate B/s --slow-rcvbuf B] [--rcvbuf B] [--any-first] [--subproto p] [--inflight n] "
-                "[--variants v] [--name s]\n");
+                "[--variants v] [--tls] [--name s]\n");
         return 2;
     }
   if (mode == MQTT && !proto) proto = "mqtt";
@@ -568,13 +591,30 @@ int main(int ac, char **av) {
         }
         int one = 1;
         if (!upath) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        if (!ask(c, req, rl_)) {
+        if (tls) {
+          c->ssl = SSL_new(tls);
+          SSL_set_fd(c->ssl, c->fd);
+          SSL_set_connect_state(c->ssl);
+          c->st = ST_TLS;
+        } else if (!ask(c, req, rl_)) {
           die(c);
           continue;
-        }
-        c->st = ST_HDR;
+        } else
+          c->st = ST_HDR;
         struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
         epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev);
+        if (!tls) continue;
+      }
+      if (c->st == ST_TLS) {
+        int r = SSL_do_handshake(c->ssl);
+        if (r == 1) {
+          if (!ask(c, req, rl_)) {
+            die(c);
+            continue;
+          }
+          c->st = ST_HDR;
+        } else if (SSL_get_error(c->ssl, r) != SSL_ERROR_WANT_READ)
+          die(c);
         continue;
       }
       if (c->slow && c->st == ST_BODY) {
