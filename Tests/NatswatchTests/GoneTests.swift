@@ -70,9 +70,8 @@ import Testing
       try bed.publish(0...0, to: "b.x")
     }
     try eventually("the server waits for the reader") {
-      struct Info: Decodable { var num_pending: UInt64 }
       let name = try #require(try bed.consumers().first)
-      return try bed.jetStream.request("CONSUMER.INFO.S.\(name)", as: Info.self).num_pending > 0
+      return try bed.jetStream.request("CONSUMER.INFO.S.\(name)", as: ConsumerInfo.self).num_pending > 0
     }
     if removal == .purge || removal == .filteredPurge { try bed.purge() }
     try bed.publish(20_000...20_010, to: "a.x")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import JSON
 import Testing
 
@@ -81,7 +82,10 @@ import Testing
     Case(template: "l.{kind}", line: #"{"kind":""}"#, subject: nil),
     Case(template: "l.{kind}", line: #"{"other":1}"#, subject: nil),
     Case(template: "l.{n}", line: #"{"n":12.5}"#, subject: "l.12_5"),
-    Case(template: "l.{\("\\u006e")}", line: "{}", subject: nil),
+    Case(template: #"l.{["\\u006e"]}"#, line: #"{"n":1}"#, subject: nil),
+    Case(
+      template: "l.{trace-id}.{items[1].n}", line: #"{"trace-id":"t","items":[{},{"n":2}]}"#, subject: "l.t.2"
+    ),
     Case(template: "l.{k}", line: #"{"\u006b":"esc\u0061ped"}"#, subject: "l.escaped"),
     Case(
       template: #"l.{m.labels["app.kubernetes.io/name"]}"#,
@@ -103,7 +107,7 @@ import Testing
     #expect(subject == c.subject)
   }
 
-  @Test(arguments: ["a.{b", "a}.b", "a.*", "a.{b}.>", "a..b", "a.{}", "a.{x..y}"])
+  @Test(arguments: ["a.{b", "a}.b", "a.*", "a.{b}.>", "a..b", "a.{}", "a.{x..y}", "a.{x.*}", "a.{-x}"])
   func refusesWhatCannotBePublishedTo(_ text: String) {
     #expect(throws: SubjectTemplate.SyntaxError.self) { try SubjectTemplate(text) }
   }

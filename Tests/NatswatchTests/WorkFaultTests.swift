@@ -43,12 +43,12 @@ import Testing
     ] {
       try bed.createStream("S\(name)", ["\(name).>"])
       let filter = setting.contains("filter") ? "" : ",\"filter_subject\":\"\(name).>\""
-      _ = try bed.jetStream.request(
+      _ = try bed.ask(
         "CONSUMER.DURABLE.CREATE.S\(name).\(name)",
         """
         {"stream_name":"S\(name)","config":{"durable_name":"\(name)","ack_policy":"explicit",\
         \(setting.replacingOccurrences(of: "w.other", with: "fs.other"))\(filter)}}
-        """, as: ConsumerInfo.self)
+        """)
       let refused = try bed.run(
         [
           "work", "\(name).>", "--durable", name, "--ack-wait", "30s", "--until-now", "--dlq", "none", "--",

@@ -201,10 +201,10 @@ import Testing
     let source = try #require(SubjectPattern("streamspace.*.*.kubernetes"))
     var settings = WorkSettings(subjects: [source], durable: "d", command: [])
     settings.deadLetters = "streamspace.dlq.{subject}"
-    #expect(throws: Never.self) { try settings.deadLetterPatterns() }
+    #expect(throws: Never.self) { try settings.checkOutlets() }
     settings.subjects = [try #require(SubjectPattern("streamspace.>"))]
-    #expect(throws: NATSError.self) { try settings.deadLetterPatterns() }
+    #expect(throws: NATSError.self) { try settings.checkOutlets() }
     settings.deadLetters = "dlq..{subject}"
-    #expect(throws: NATSError.self) { try settings.deadLetterPatterns() }
+    #expect(throws: NATSError.self) { try settings.checkOutlets() }
   }
 }

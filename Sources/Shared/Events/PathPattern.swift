@@ -28,9 +28,10 @@ package struct PathPattern: Sendable, Equatable {
   /// At least one.
   package let steps: [Step]
 
-  package init(_ text: String) throws(SyntaxError) {
+  /// `allowsDashes`: Names may have dashes, as in `{trace-id}`. A flag that takes CEL, too, would subtract.
+  package init(_ text: String, allowsDashes: Bool = false) throws(SyntaxError) {
     self.text = text
-    var reader = Reader(text: text, characters: Array(text))
+    var reader = Reader(text: text, characters: Array(text), allowsDashes: allowsDashes)
     let steps = try reader.steps()
     if case .key(let name) = steps.first,
       ["object", "type", "source", "self"].contains(where: { name == Array($0.utf8) })
@@ -49,6 +50,7 @@ package struct PathPattern: Sendable, Equatable {
   private struct Reader {
     let text: String
     let characters: [Character]
+    let allowsDashes: Bool
     var position = 0
 
     var next: Character? { position < characters.count ? characters[position] : nil }
@@ -79,12 +81,12 @@ package struct PathPattern: Sendable, Equatable {
       }
       var name = ""
       while let character = next, character.isASCII,
-        character.isLetter || character.isNumber || character == "_"
+        character.isLetter || character.isNumber || character == "_" || allowsDashes && character == "-"
       {
         name.append(character)
         position += 1
       }
-      guard let first = name.first, !first.isNumber else {
+      guard let first = name.first, !first.isNumber, first != "-" else {
         position -= name.count
         throw failure("a name or '*'; other keys are written as [\"key\"]")
       }

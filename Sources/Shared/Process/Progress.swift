@@ -60,7 +60,7 @@ package final class Progress {
   private static let isShown = Atomic(false)
 
   /// Makes room for a message: removes the line if one is shown. The next update brings it back.
-  static func clear(_ descriptor: Int32 = 2) {
+  package static func clear(_ descriptor: Int32 = 2) {
     guard isShown.exchange(false, ordering: .relaxed) else { return }
     unsafe _ = Glibc.write(descriptor, "\r\u{1B}[K", 4)
   }

@@ -4,7 +4,6 @@ import ArgumentParser
 import Command
 import Encoding
 import Events
-import FoundationEssentials
 import Lines
 import NatswatchCore
 import Process
@@ -183,6 +182,9 @@ struct TailCommand: ToolCommand {
     if let pattern = try templatePattern() { patterns.append(pattern) }
     guard !patterns.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
     var settings = TailSettings(subjects: patterns)
+    if let stream = selection.stream, !SubjectPattern.isName(stream) {
+      throw ValidationError("--stream \(stream): a stream's name has no dots, slashes, spaces or wildcards")
+    }
     settings.stream = selection.stream
     settings.start = try start()
     settings.isStrict = selection.strict

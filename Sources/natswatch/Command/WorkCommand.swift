@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Command
+import Events
 import Filter
 import Glibc
 import NatswatchCore
@@ -151,8 +152,13 @@ struct WorkCommand: ToolCommand {
     if let name = command.first, CommandSearch.path(of: name) == nil {
       throw ValidationError("the command '\(name)' is not found, or is not executable")
     }
-    guard SubjectPattern(durable)?.tokens.count == 1 else {
-      throw ValidationError("--durable \(durable): a consumer's name has no dots, spaces or wildcards")
+    guard SubjectPattern.isName(durable) else {
+      throw ValidationError(
+        "--durable \(durable): a consumer's name has no dots, slashes, spaces or wildcards")
+    }
+    if let stream, !SubjectPattern.isName(stream) {
+      throw ValidationError(
+        "--stream \(stream): a stream's name has no dots, slashes, spaces or wildcards")
     }
     guard jobs > 0 else { throw ValidationError("--jobs must be at least 1") }
     guard (breaker ?? 1) > 0 else { throw ValidationError("--breaker must be at least 1") }
@@ -163,9 +169,6 @@ struct WorkCommand: ToolCommand {
     settings.schedule = RetrySchedule(
       initial: retryInitial.duration, maximum: retryMax.duration, retries: retries)
     settings.deadLetters = dlq == "none" ? nil : dlq
-    do throws(NATSError) { _ = try settings.deadLetterPatterns() } catch {
-      throw ValidationError(error.description)
-    }
     try Self.check(overlapping: settings.filters)
     settings.handsOverLines = lines
     settings.filter = try filter.map { expression in
@@ -181,7 +184,15 @@ struct WorkCommand: ToolCommand {
     settings.handlerTimeout = handlerTimeout?.duration
     settings.journal = journal
     settings.deduplicateBy = try dedupe.map { text in
-      guard let path = FieldPath(text) else { throw ValidationError("--dedupe \(text): not a field path") }
+      let path: PathPattern
+      do throws(PathPattern.SyntaxError) {
+        path = try PathPattern(text, allowsDashes: true)
+      } catch {
+        throw ValidationError("--dedupe \(error)")
+      }
+      guard path.isSingle else {
+        throw ValidationError("--dedupe '\(text)': '*' leads to more than one value")
+      }
       return path
     }
     settings.deduplicateFor = dedupeWindow.duration
@@ -204,6 +215,9 @@ struct WorkCommand: ToolCommand {
         beats.clusterInfo = info
       }
       settings.heartbeat = beats
+    }
+    do throws(NATSError) { try settings.checkOutlets() } catch {
+      throw ValidationError(error.description)
     }
     return settings
   }

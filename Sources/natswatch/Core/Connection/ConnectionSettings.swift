@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Glibc
+import Lines
 
 /// Where the server is and who we are: from flags, else the environment, else a context of the `nats` CLI.
 package struct ConnectionSettings: Sendable, Equatable {
@@ -164,8 +164,7 @@ package struct ConnectionSettings: Sendable, Equatable {
 
   /// The text of a small file.
   package static func text(_ path: String) -> String? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return String(decoding: data, as: UTF8.self)
+    (try? WholeFile.read(path)).map { String(decoding: $0, as: UTF8.self) }
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+import JSON
 import Process
 
 /// Requests to the JetStream API, in its own JSON.
@@ -36,41 +36,41 @@ package struct JetStream: Sendable {
         + "or give its domain with --js-domain or its subjects with --js-api-prefix")
   }
 
-  private struct Failure: Decodable {
-    struct Detail: Decodable {
-      var code: Int
-      var err_code: Int?
-      var description: String?
-    }
-    var error: Detail?
-  }
-
   /// Asks `$JS.API.<subject>` and reads the answer.
   ///
   /// - Parameters:
   ///   - subject: Without the API prefix.
   ///   - body: JSON, or empty.
-  ///   - reply: What the answer is read as.
-  /// - Returns: The answer.
+  ///   - response: What the response is read as.
+  /// - Returns: The response.
   /// - Throws: `notFound`, `refused`, `unavailable`, `noPermission` (the server denied the subject), `interrupted`.
-  func request<Reply: Decodable>(
-    _ subject: String, _ body: String = "", as reply: Reply.Type
-  ) throws(NATSError) -> Reply {
-    try Self.read(subject, try exchange(subject, body), as: reply)
+  func request<Response: JetStreamResponse>(
+    _ subject: String, _ body: [UInt8] = [], as response: Response.Type
+  ) throws(NATSError) -> Response {
+    try Self.read(
+      subject,
+      try connection.request(
+        "\(connection.settings.apiPrefix).\(subject)", body, what: subject, timeout: timeout,
+        shutdown: shutdown),
+      as: response)
   }
 
-  /// Reads an answer of `$JS.API.<subject>`.
-  static func read<Reply: Decodable>(
-    _ subject: String, _ data: Data, as reply: Reply.Type
-  ) throws(NATSError) -> Reply {
-    if let detail = (try? JSONDecoder().decode(Failure.self, from: data))?.error {
-      throw error(subject, code: detail.code, serverCode: detail.err_code ?? 0, detail.description ?? "")
+  /// Reads a response of `$JS.API.<subject>`.
+  static func read<Response: JetStreamResponse>(
+    _ subject: String, _ bytes: [UInt8], as response: Response.Type
+  ) throws(NATSError) -> Response {
+    guard let document = try? JSONValue(parsing: bytes) else {
+      throw NATSError(.refused, "\(subject): the response is not JSON")
     }
-    do {
-      return try JSONDecoder().decode(Reply.self, from: data)
-    } catch {
-      throw NATSError(.refused, "\(subject): the answer cannot be read: \(error)")
+    if let detail = document["error"], let code = detail["code"]?.integer {
+      throw error(
+        subject, code: code, serverCode: detail["err_code"]?.integer ?? 0,
+        detail["description"]?.string ?? "")
     }
+    guard let response = Response(document) else {
+      throw NATSError(.refused, "\(subject): the response lacks what it should have")
+    }
+    return response
   }
 
   static func error(_ subject: String, code: Int, serverCode: Int, _ description: String) -> NATSError {
@@ -86,11 +86,27 @@ package struct JetStream: Sendable {
     }
     return NATSError(kind, message, serverCode: serverCode)
   }
+}
 
-  private func exchange(_ subject: String, _ body: String) throws(NATSError) -> Data {
-    Data(
-      try connection.request(
-        "\(connection.settings.apiPrefix).\(subject)", Array(body.utf8), what: subject, timeout: timeout,
-        shutdown: shutdown))
+/// What is read from a response of the JetStream API.
+protocol JetStreamResponse {
+  /// Nil when the document lacks something that every server sends.
+  init?(_ document: JSONValue)
+}
+
+/// The whole document.
+extension JSONValue: JetStreamResponse {
+  init?(_ document: JSONValue) { self = document }
+
+  /// A number that counts from zero.
+  var unsigned: UInt64? { if case .number(let text) = self { UInt64(text) } else { nil } }
+}
+
+extension JSONWriter {
+  /// The bytes of an object, whose members `body` writes.
+  static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.object(body)
+    return writer.bytes
   }
 }

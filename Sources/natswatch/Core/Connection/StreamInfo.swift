@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Encoding
-import FoundationEssentials
 import JSON
 
 /// What `STREAM.INFO` says, as far as it is used.
-struct StreamInfo: Decodable, Sendable, Equatable {
-  package struct Configuration: Decodable, Sendable, Equatable {
+struct StreamInfo: Sendable, Equatable {
+  package struct Configuration: Sendable, Equatable {
     package var name: String
     package var subjects: [String]?
     /// `limits`, `interest` or `workqueue`.
@@ -20,15 +19,15 @@ struct StreamInfo: Decodable, Sendable, Equatable {
     var changesSubjects: Bool { mirror != nil || sources != nil || subject_transform != nil }
   }
 
-  struct Transform: Decodable, Sendable, Equatable {
+  struct Transform: Sendable, Equatable {
     var dest: String?
   }
 
-  struct Origin: Decodable, Sendable, Equatable {
+  struct Origin: Sendable, Equatable {
     var name: String
   }
 
-  struct State: Decodable, Sendable, Equatable {
+  struct State: Sendable, Equatable {
     var messages: UInt64
     var first_seq: UInt64
     var last_seq: UInt64
@@ -37,7 +36,7 @@ struct StreamInfo: Decodable, Sendable, Equatable {
     var deleted: [UInt64]?
   }
 
-  struct Cluster: Decodable, Sendable, Equatable {
+  struct Cluster: Sendable, Equatable {
     var leader: String?
   }
 
@@ -52,8 +51,8 @@ struct StreamInfo: Decodable, Sendable, Equatable {
 }
 
 /// What the creation of a consumer answers.
-struct ConsumerInfo: Decodable, Sendable {
-  package struct Configuration: Decodable, Sendable {
+struct ConsumerInfo: Sendable {
+  package struct Configuration: Sendable {
     package var filter_subject: String?
     package var filter_subjects: [String]?
     package var ack_policy: String?
@@ -63,8 +62,13 @@ struct ConsumerInfo: Decodable, Sendable {
     package var max_ack_pending: Int?
     package var deliver_subject: String?
     package var headers_only: Bool?
+    package var durable_name: String?
+    package var priority_groups: [String]?
+    /// What one pull request may ask for, and how long it may last in nanoseconds; 0 is no limit.
+    package var max_batch: Int?
+    package var max_expires: Int64?
   }
-  struct Position: Decodable, Sendable {
+  struct Position: Sendable {
     var consumer_seq: UInt64
     var stream_seq: UInt64
   }
@@ -78,23 +82,22 @@ struct ConsumerInfo: Decodable, Sendable {
   var ack_floor: Position?
   /// RFC 3339.
   var created: String?
+  var paused: Bool?
 }
 
 extension JetStream {
   /// Asks for a stream; `withDeleted` also for the sequences of removed messages, which may be many.
   func streamInfo(_ stream: String, withDeleted: Bool = false) throws(NATSError) -> StreamInfo {
-    try request("STREAM.INFO.\(stream)", withDeleted ? #"{"deleted_details":true}"# : "", as: StreamInfo.self)
+    let body = withDeleted ? JSONWriter.object { $0.member("deleted_details", true) } : []
+    return try request("STREAM.INFO.\(stream)", body, as: StreamInfo.self)
   }
 
   /// The sequence of the last message on a subject, which may have wildcards; nil where there is none.
   func lastSequence(on subject: SubjectPattern, of stream: String) throws(NATSError) -> UInt64? {
-    struct Reply: Decodable {
-      struct Message: Decodable { var seq: UInt64 }
-      var message: Message
-    }
+    let body = JSONWriter.object { $0.member("last_by_subj", subject.description) }
     do throws(NATSError) {
-      let body = "{\"last_by_subj\":\(JSONText.string(subject.description))}"
-      return try request("STREAM.MSG.GET.\(stream)", body, as: Reply.self).message.seq
+      return try request("STREAM.MSG.GET.\(stream)", body, as: JSONValue.self)["message"]?["seq"]?
+        .unsigned
     } catch {
       guard error.serverCode == ErrorCode.noMessageFound else { throw error }
       return nil
@@ -103,9 +106,8 @@ extension JetStream {
 
   /// The names of the streams that have messages for `subject`.
   func streamNames(capturing subject: String) throws(NATSError) -> [String] {
-    struct Names: Decodable { var streams: [String]? }
-    return try request("STREAM.NAMES", #"{"subject":\#(JSONText.string(subject))}"#, as: Names.self).streams
-      ?? []
+    let body = JSONWriter.object { $0.member("subject", subject) }
+    return try request("STREAM.NAMES", body, as: JSONValue.self)["streams"]?.strings ?? []
   }
 
   /// Finds the one stream that captures all of `subjects`.
@@ -133,12 +135,12 @@ extension JetStream {
 
   /// Creates a stream from its configuration in JetStream's JSON; one of that name may be there already.
   func createStream(_ configuration: String) throws(NATSError) {
-    struct Name: Decodable { var name: String }
-    guard let name = (try? JSONDecoder().decode(Name.self, from: Data(configuration.utf8)))?.name else {
+    let bytes = Array(configuration.utf8)
+    guard let name = (try? JSONValue(parsing: bytes))?["name"]?.string else {
       throw NATSError(.badSettings, "stream configuration: no JSON object with a name")
     }
     do throws(NATSError) {
-      _ = try request("STREAM.CREATE.\(name)", configuration, as: StreamInfo.self)
+      _ = try request("STREAM.CREATE.\(name)", bytes, as: StreamInfo.self)
     } catch {
       // There already, set up by somebody who may have wanted it otherwise: theirs stays.
       guard error.serverCode != ErrorCode.streamNameInUse else { return }
@@ -148,8 +150,7 @@ extension JetStream {
 
   /// Removes a consumer, as far as that goes within a second: the server removes one that nobody uses anyway.
   func deleteConsumer(_ name: String, of stream: String) {
-    struct Answer: Decodable {}
     let patient = JetStream(connection: connection, shutdown: nil, timeout: .seconds(1))
-    _ = try? patient.request("CONSUMER.DELETE.\(stream).\(name)", as: Answer.self)
+    _ = try? patient.request("CONSUMER.DELETE.\(stream).\(name)", as: JSONValue.self)
   }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Encoding
+import Events
 import Filter
-import FoundationEssentials
 import JSON
 
 /// Makes a message of a line: its subject, id, headers and payload. One thread.
@@ -147,7 +147,7 @@ package struct LineComposer {
       members.append(UInt8(ascii: ":"))
       let text =
         switch fill.value {
-        case .uuid: UUID().uuidString.lowercased()
+        case .uuid: UUIDText.random()
         case .now: RFC3339.text(nanoseconds: Timestamp.now.nanoseconds)
         case .text(let text): text
         }

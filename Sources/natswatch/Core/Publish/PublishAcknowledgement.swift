@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+import JSON
 
 /// What the stream answers to a published message.
 enum PublishAcknowledgement: Equatable, Sendable {
@@ -15,15 +15,6 @@ enum PublishAcknowledgement: Equatable, Sendable {
   case refused(String)
 
   init(_ payload: UnsafeBufferPointer<UInt8>) {
-    struct Reply: Decodable {
-      struct Failure: Decodable {
-        var code: Int
-        var err_code: Int?
-        var description: String?
-      }
-      var error: Failure?
-      var duplicate: Bool?
-    }
     // The usual answer is known by its beginning: {"stream":"S", "seq":N}
     let prefix: StaticString = "{\"stream\":"
     let isPlain =
@@ -33,21 +24,22 @@ enum PublishAcknowledgement: Equatable, Sendable {
       self = .stored
       return
     }
-    guard let reply = unsafe try? JSONDecoder().decode(Reply.self, from: Data(payload)) else {
+    guard let reply = unsafe try? JSONValue(parsing: Array(payload)) else {
       self = .refusedForNow("an answer that cannot be read")
       return
     }
-    guard let error = reply.error else {
-      self = reply.duplicate == true ? .duplicate : .stored
+    guard let error = reply["error"], let code = error["code"]?.integer else {
+      self = reply["duplicate"]?.bool == true ? .duplicate : .stored
       return
     }
-    let text = "\(error.description ?? "refused") (\(error.code)/\(error.err_code ?? 0))"
+    let serverCode = error["err_code"]?.integer ?? 0
+    let text = "\(error["description"]?.string ?? "refused") (\(code)/\(serverCode))"
     // 10077 is any failure to store, and its text tells them apart.
     let isFull =
-      [10002, 10023, 10028, 10047].contains(error.err_code)
-      || error.code == 503 && ["maximum", "exceeded", "insufficient"].contains { text.contains($0) }
+      [10002, 10023, 10028, 10047].contains(serverCode)
+      || code == 503 && ["maximum", "exceeded", "insufficient"].contains { text.contains($0) }
     self =
-      isFull ? .full(text) : error.code == 503 || error.code == 408 ? .refusedForNow(text) : .refused(text)
+      isFull ? .full(text) : [408, 429, 503].contains(code) ? .refusedForNow(text) : .refused(text)
   }
 
   /// Anything but a digit before the closing brace: more than stream and sequence is in it.

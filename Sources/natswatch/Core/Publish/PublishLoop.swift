@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Lines
 import Metrics
 package import Process
@@ -26,6 +27,9 @@ package struct PublishLoop {
   var report: PublishReport
   private var position: PublishPosition?
   var published: SubjectCounters
+  /// Shown while a file is published.
+  private let progress: Progress?
+  private var bytesRead: Int64 = 0
   /// Refusals of rights that were looked at.
   var denialsSeen = 0
   /// Questions that were refused and need not be answered.
@@ -49,6 +53,9 @@ package struct PublishLoop {
     acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
     window = PublishWindow(countLimit: settings.window)
     position = try settings.state.map { path throws(StateFileError) in try PublishPosition(path) }
+    progress = Self.fileSize(0).flatMap {
+      Progress(tool: "natswatch", total: $0, isQuiet: session.diagnostics.level < .normal)
+    }
     report = PublishReport(session.diagnostics, endsAtFirst: settings.onError == .fail)
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",
@@ -125,7 +132,16 @@ package struct PublishLoop {
     }
   }
 
+  /// Nil for a pipe and a terminal.
+  private static func fileSize(_ descriptor: Int32) -> Int64? {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int64(status.st_size)
+  }
+
   private mutating func publish(_ line: UnsafeBufferPointer<UInt8>) throws {
+    bytesRead += Int64(line.count) + 1
+    progress?.update(lines: Int64(linesRead) - Int64(window.outstanding), done: bytesRead)
     guard unsafe line.contains(where: { $0 > 0x20 }) else { return }
     var entry: PublishWindow.Entry
     do throws(LineComposer.UnusableLineError) {

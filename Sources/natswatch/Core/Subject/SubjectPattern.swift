@@ -14,6 +14,14 @@ package struct SubjectPattern: Sendable, Equatable, CustomStringConvertible {
     self.tokens = tokens
   }
 
+  /// Whether `text` can be the name of a stream or a consumer, which is one token of the API's subjects.
+  package static func isName(_ text: String) -> Bool {
+    guard let pattern = SubjectPattern(text), pattern.tokens.count == 1 else { return false }
+    return !text.utf8.contains {
+      [UInt8(ascii: "*"), UInt8(ascii: ">"), UInt8(ascii: "/"), UInt8(ascii: "\\")].contains($0)
+    }
+  }
+
   private init(tokens: [String]) { self.tokens = tokens }
 
   package var description: String { tokens.joined(separator: ".") }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Events
+
 /// A subject with places in it: `pods.{metadata.namespace}.{metadata.name}`.
 ///
 /// What is put into a place becomes part of one token: dots and white space turn into `_`; wildcards and nothing at
@@ -7,7 +9,7 @@
 package struct SubjectTemplate: Sendable, Equatable {
   package enum Part: Sendable, Equatable {
     case literal(String)
-    case field(FieldPath, name: String, isSubject: Bool)
+    case field(PathPattern, name: String, isSubject: Bool)
   }
 
   package struct SyntaxError: Error, Equatable, CustomStringConvertible {
@@ -38,7 +40,7 @@ package struct SubjectTemplate: Sendable, Equatable {
       var name = String(rest[rest.index(after: rest.startIndex)..<end])
       let isSubject = name.hasSuffix(">")
       if isSubject { name.removeLast() }
-      guard let path = FieldPath(name) else {
+      guard let path = try? PathPattern(name, allowsDashes: true), path.isSingle else {
         throw SyntaxError(description: "the subject '\(text)': {\(name)} is not a field")
       }
       if !literal.isEmpty { parts.append(.literal(literal)) }
@@ -88,7 +90,7 @@ package struct SubjectTemplate: Sendable, Equatable {
   /// - Parameter value: Gives a field's text, nil where it is missing.
   /// - Returns: The subject.
   /// - Throws: ``SyntaxError`` that names the field.
-  package func subject(_ value: (FieldPath) -> [UInt8]?) throws(SyntaxError) -> String {
+  package func subject(_ value: (PathPattern) -> [UInt8]?) throws(SyntaxError) -> String {
     var bytes: [UInt8] = []
     for part in parts {
       switch part {
@@ -99,7 +101,7 @@ package struct SubjectTemplate: Sendable, Equatable {
           guard let subject = SubjectPattern(String(decoding: text, as: UTF8.self)), !subject.hasWildcard
           else {
             throw SyntaxError(
-              description: "field \(name) is no subject: \"\(String(decoding: text, as: UTF8.self))\"")
+              description: "field \(name) is not a subject: \"\(String(decoding: text, as: UTF8.self))\"")
           }
           bytes.append(contentsOf: text)
         } else {

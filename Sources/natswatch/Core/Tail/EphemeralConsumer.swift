@@ -56,15 +56,16 @@ package struct EphemeralConsumer {
     let stream = configuration.stream
     do throws(NATSError) {
       let info = try jetStream.request(
-        "CONSUMER.CREATE.\(stream).\(name)\(filter)", configuration.json(delivery, inbox: inbox, name: name),
-        as: ConsumerInfo.self)
+        "CONSUMER.CREATE.\(stream).\(name)\(filter)",
+        Array(configuration.json(delivery, inbox: inbox, name: name).utf8), as: ConsumerInfo.self)
       return EphemeralConsumer(info: info)
     } catch {
       guard error.code == .noPermission || error.code == .noResponders else { throw explained(error, stream) }
       let modern = error
       do throws(NATSError) {
         let info = try jetStream.request(
-          "CONSUMER.CREATE.\(stream)", configuration.json(delivery, inbox: inbox), as: ConsumerInfo.self)
+          "CONSUMER.CREATE.\(stream)", Array(configuration.json(delivery, inbox: inbox).utf8),
+          as: ConsumerInfo.self)
         return EphemeralConsumer(info: info)
       } catch {
         throw explained(error.code == .noPermission ? modern : error, stream)

@@ -30,6 +30,7 @@ extension TailLoop {
         }
       }
       let isIdle = count < Self.roundLimit
+      progress?.update(lines: Int64(written))
       if count > 0 { (hasHeard, hasHeardConsumer) = (true, true) }
       if isIdle { try checkDelivery(inbox, jetStream, since: started, denials, &hasHeard) }
       if isIdle { try output.flush() }

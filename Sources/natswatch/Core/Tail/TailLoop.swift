@@ -37,6 +37,8 @@ package struct TailLoop {
   /// Something has arrived from a consumer, if only a heartbeat.
   var hasHeardConsumer = false
   var written: UInt64 = 0
+  /// Shown while what is there now is printed.
+  let progress: Progress?
   /// `--until-now`: the stream's end when the tail began.
   var target: UInt64?
   var savedSequence: UInt64?
@@ -56,6 +58,8 @@ package struct TailLoop {
     self.settings = settings
     self.session = session
     self.output = output
+    progress =
+      settings.untilNow ? Progress(tool: "natswatch", isQuiet: session.diagnostics.level < .normal) : nil
     filters = SubjectPattern.withoutCovered(settings.subjects)
     encoder = EventEncoder(form: settings.form, invalid: settings.invalid)
     machine = OrderedConsumer(start: settings.start, coversStream: false)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import JSON
 import Lines
 
 /// What `--state` keeps of a tail: a sequence means nothing without the stream it is of, and a name does not tell a
 /// stream from its successor.
-struct TailState: Codable, Equatable, Sendable {
+struct TailState: Equatable, Sendable {
   var stream: String
   /// The stream's ``StreamInfo/epoch``.
   var created: String
@@ -16,17 +15,21 @@ struct TailState: Codable, Equatable, Sendable {
   /// Nil where there is no file yet.
   static func read(_ file: OpenStateFile) throws -> TailState? {
     guard let bytes = try file.read() else { return nil }
-    guard let state = try? JSONDecoder().decode(TailState.self, from: Data(bytes)) else {
+    guard let document = try? JSONValue(parsing: bytes), let stream = document["stream"]?.string,
+      let created = document["created"]?.string, let sequence = document["seq"]?.unsigned
+    else {
       throw NATSError(
         .badSettings, "state file '\(file.path)' was not written by natswatch: remove it to start again")
     }
-    return state
+    return TailState(stream: stream, created: created, seq: sequence)
   }
 
   func write(_ file: OpenStateFile) throws(StateFileError) {
-    try file.write(
-      Array(
-        "{\"stream\":\(JSONText.string(stream)),\"created\":\(JSONText.string(created)),\"seq\":\(seq)}\n"
-          .utf8))
+    let line = JSONWriter.object {
+      $0.member("stream", stream)
+      $0.member("created", created)
+      $0.member("seq", seq)
+    }
+    try file.write(line + [0x0a])
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Encoding
+import Events
 import JSON
 
 /// One delivery of one message, copied out of the connection's memory.
@@ -37,7 +38,7 @@ struct Delivery: Sendable {
   func header(_ name: String) -> String? { headers.first { $0.name == name }?.values.first }
 
   /// A field of the payload as text.
-  func field(_ path: FieldPath) -> [UInt8]? {
+  func field(_ path: PathPattern) -> [UInt8]? {
     let copy = PaddedBytes()
     let bytes = unsafe payload.withUnsafeBufferPointer { unsafe copy.copy($0) }
     return withExtendedLifetime(copy) {
@@ -50,9 +51,11 @@ struct Delivery: Sendable {
     }
   }
 
+  private static let eventIdentifier = try? PathPattern("event_id")
+
   /// What the journal calls the message: its `event_id`, its message id, or its place in the stream.
   func identifier(in stream: String) -> String {
-    if let path = FieldPath("event_id"), let text = field(path) {
+    if let path = Self.eventIdentifier, let text = field(path) {
       return String(decoding: text, as: UTF8.self)
     }
     return header("Nats-Msg-Id") ?? "\(stream).\(sequence)"
@@ -60,16 +63,30 @@ struct Delivery: Sendable {
 
   /// What the handler of this message finds in its environment.
   func environment(_ queue: WorkQueue, attempt: UInt64) -> [String] {
-    let pairs = headers.map { header in
-      let values = header.values.map(JSONText.string).joined(separator: ",")
-      return "\(JSONText.string(header.name)):\(header.values.count == 1 ? values : "[\(values)]")"
-    }
     return queue.environment + [
-      "NATSWATCH_SUBJECT=\(subject)", "NATSWATCH_SEQUENCE=\(sequence)", "NATSWATCH_ATTEMPT=\(attempt)",
-      "NATSWATCH_TIME=\(RFC3339.text(nanoseconds: metadata.time))", "NATSWATCH_PENDING=\(metadata.pending)",
+      "NATSWATCH_SUBJECT=\(subject)", "NATSWATCH_SEQUENCE=\(sequence)",
+      "NATSWATCH_ATTEMPT=\(attempt)",
+      "NATSWATCH_TIME=\(RFC3339.text(nanoseconds: metadata.time))",
+      "NATSWATCH_PENDING=\(metadata.pending)",
       "NATSWATCH_MSG_ID=\(header("Nats-Msg-Id") ?? "")",
-      "NATSWATCH_HEADERS={\(pairs.joined(separator: ","))}",
-    ]
+    ] + [headerVariable].filter { $0.utf8.count < Self.variableLimit }
+  }
+
+  /// The system refuses to start a command with a longer variable (MAX_ARG_STRLEN, execve(2)).
+  private static let variableLimit = 128 << 10
+
+  private var headerVariable: String {
+    let json = JSONWriter.object { writer in
+      for header in headers {
+        writer.key(header.name)
+        if header.values.count == 1 {
+          writer.value(header.values[0])
+        } else {
+          writer.array { for value in header.values { $0.value(value) } }
+        }
+      }
+    }
+    return "NATSWATCH_HEADERS=" + String(decoding: json, as: UTF8.self)
   }
 
   /// The handler's arguments, with `{subject}` and `{token:N}` (from 1) filled in.

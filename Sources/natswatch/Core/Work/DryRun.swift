@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Encoding
-import FoundationEssentials
 import JSON
 import Lines
 import Process
@@ -20,6 +19,9 @@ struct DryRun {
     let maker = LineMaker(queue)
     let output = OutputWriter(shutdown: session.shutdown)
     session.shutdown.interruptWrites()
+    let filter = settings.filter.map { MessageFilter($0, maker, session.diagnostics) }
+    var duplicates = DuplicateFilter(window: settings.deduplicateFor)
+    let started = ContinuousClock.now
     var reader = StreamReader(
       JetStream(connection: connection, shutdown: session.shutdown), queue.stream, filters: settings.filters,
       from: start)
@@ -34,7 +36,10 @@ struct DryRun {
         session.diagnostics.debug("\(error)")
       }
       if let delivery {
-        try output.append(maker.line(of: delivery))
+        let isWanted = filter?.matches(delivery) ?? true
+        if isWanted, !isDuplicate(delivery, &duplicates, now: ContinuousClock.now - started) {
+          try output.append(maker.line(of: delivery))
+        }
         continue
       }
       if isAtEnd, untilNow { break }
@@ -48,6 +53,17 @@ struct DryRun {
     return .ok
   }
 
+  private func isDuplicate(
+    _ delivery: Delivery, _ duplicates: inout DuplicateFilter, now: Duration
+  ) -> Bool {
+    guard let identifier = settings.deduplicateBy.flatMap({ delivery.field($0) }) else {
+      return false
+    }
+    guard duplicates.begin(identifier, now: now) == .new else { return true }
+    duplicates.end(identifier, succeeded: true, now: now)
+    return false
+  }
+
   /// The stream, and the first sequence that the durable has not acknowledged.
   private func position(_ jetStream: JetStream) throws(NATSError) -> (WorkQueue, UInt64) {
     let stream = try settings.streamName(jetStream)
@@ -59,15 +75,9 @@ struct DryRun {
 
 /// Reads the messages of a stream that match one of the subjects, in order, by a request for each.
 struct StreamReader {
-  private struct Answer: Decodable {
-    struct Message: Decodable {
-      var subject: String
-      var seq: UInt64
-      var hdrs: String?
-      var data: String?
-      var time: String
-    }
-    var message: Message
+  private struct Stored {
+    let sequence: UInt64
+    let delivery: Delivery
   }
 
   /// Replaced with the connection.
@@ -76,7 +86,7 @@ struct StreamReader {
   private let filters: [SubjectPattern]
   private var position: UInt64
   /// The next message of each filter, as far as it was read.
-  private var candidates: [Int: Answer.Message] = [:]
+  private var candidates: [Int: Stored] = [:]
 
   init(_ jetStream: JetStream, _ stream: String, filters: [SubjectPattern], from position: UInt64) {
     self.jetStream = jetStream
@@ -90,31 +100,44 @@ struct StreamReader {
     for index in filters.indices where candidates[index] == nil {
       candidates[index] = try fetch(filters[index])
     }
-    guard let (index, message) = candidates.min(by: { $0.value.seq < $1.value.seq }) else { return nil }
+    guard let (index, message) = candidates.min(by: { $0.value.sequence < $1.value.sequence })
+    else { return nil }
     candidates[index] = nil
-    position = message.seq + 1
-    return Delivery(
-      subject: message.subject,
-      payload: message.data.flatMap { Data(base64Encoded: $0) }.map(Array.init) ?? [],
-      headers: Self.headers(message.hdrs.flatMap { Data(base64Encoded: $0) } ?? Data()),
-      metadata: DeliveryMetadata(
-        deliveries: 1, streamSequence: message.seq, consumerSequence: message.seq,
-        time: RFC3339.nanoseconds(message.time) ?? 0, pending: 0))
+    position = message.sequence + 1
+    return message.delivery
   }
 
-  private func fetch(_ filter: SubjectPattern) throws(NATSError) -> Answer.Message? {
-    let body = "{\"seq\":\(position),\"next_by_subj\":\(JSONText.string(filter.description))}"
+  private func fetch(_ filter: SubjectPattern) throws(NATSError) -> Stored? {
+    let body = JSONWriter.object {
+      $0.member("seq", position)
+      $0.member("next_by_subj", filter.description)
+    }
     do throws(NATSError) {
-      return try jetStream.request("STREAM.MSG.GET.\(stream)", body, as: Answer.self).message
+      let document = try jetStream.request("STREAM.MSG.GET.\(stream)", body, as: JSONValue.self)
+      guard let message = document["message"], let subject = message["subject"]?.string,
+        let sequence = message["seq"]?.unsigned
+      else { throw NATSError(.refused, "STREAM.MSG.GET.\(stream): the response has no message") }
+      let headers = Self.bytes(message["hdrs"])
+      let metadata = DeliveryMetadata(
+        deliveries: 1, streamSequence: sequence, consumerSequence: sequence,
+        time: message["time"]?.string.flatMap(RFC3339.nanoseconds) ?? 0, pending: 0)
+      return Stored(
+        sequence: sequence,
+        delivery: Delivery(
+          subject: subject, payload: Self.bytes(message["data"]), headers: Self.headers(headers),
+          metadata: metadata))
     } catch {
-      // 10037: no such message.
-      guard error.serverCode == 10037 else { throw error }
+      guard error.serverCode == JetStream.ErrorCode.noMessageFound else { throw error }
       return nil
     }
   }
 
+  private static func bytes(_ base64: JSONValue?) -> [UInt8] {
+    base64?.string.flatMap { Base64.decode($0.utf8) } ?? []
+  }
+
   /// The header block of a message: a version line, then `Name: value` lines.
-  static func headers(_ block: Data) -> [(name: String, values: [String])] {
+  static func headers(_ block: [UInt8]) -> [(name: String, values: [String])] {
     var result: [String: [String]] = [:]
     for line in String(decoding: block, as: UTF8.self).split(separator: "\r\n").dropFirst() {
       guard let colon = line.firstIndex(of: ":") else { continue }

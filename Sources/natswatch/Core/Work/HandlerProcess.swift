@@ -10,6 +10,7 @@ import Process
 /// Ctrl-C does not reach it and a kill reaches its children.
 final class HandlerProcess {
   private let child: ChildProcess
+  private let capturesOutput: Bool
   private var isInputOpen = true
   private var isOutputOpen: Bool
   private var areErrorsOpen = true
@@ -33,6 +34,7 @@ final class HandlerProcess {
     configuration.input = .pipe
     configuration.output = capturesOutput ? .pipe : .descriptor(1)
     configuration.errors = .pipe
+    self.capturesOutput = capturesOutput
     isOutputOpen = capturesOutput
     child = try ChildProcess(configuration)
     for descriptor in [child.input, child.output, child.errors] where descriptor >= 0 {
@@ -64,6 +66,11 @@ final class HandlerProcess {
     flushInput()
   }
 
+  /// Whether it has closed its standard input, which shows when it is written to, and still runs.
+  var hasClosedInput: Bool { ending == nil && !isInputOpen && !closesInput }
+  /// Whether it has closed the standard output that we read, and still runs.
+  var hasClosedOutput: Bool { ending == nil && capturesOutput && !isOutputOpen }
+
   func takeOutput() -> [UInt8] {
     defer { output = [] }
     return output
@@ -83,7 +90,9 @@ final class HandlerProcess {
   /// What to wait for; exactly ``descriptorCount`` entries.
   func addDescriptors(to list: inout [pollfd]) {
     let wantsToSend = isInputOpen && sent < input.count
-    list.append(pollfd(fd: wantsToSend ? child.input : -1, events: Int16(POLLOUT), revents: 0))
+    // Without POLLOUT, poll(2) still finds that nobody can read any more (POLLERR).
+    list.append(
+      pollfd(fd: isInputOpen ? child.input : -1, events: wantsToSend ? Int16(POLLOUT) : 0, revents: 0))
     list.append(pollfd(fd: isOutputOpen ? child.output : -1, events: Int16(POLLIN), revents: 0))
     list.append(pollfd(fd: areErrorsOpen ? child.errors : -1, events: Int16(POLLIN), revents: 0))
     list.append(pollfd(fd: ending == nil ? child.endDescriptor : -1, events: Int16(POLLIN), revents: 0))
@@ -92,7 +101,11 @@ final class HandlerProcess {
   /// Moves the bytes that poll(2) found, and notices the end.
   func exchange(_ ready: ArraySlice<pollfd>) {
     let first = ready.startIndex
-    if ready[first].revents != 0 { flushInput() }
+    if ready[first].revents & Int16(POLLERR) != 0 {
+      endInput()
+    } else if ready[first].revents != 0 {
+      flushInput()
+    }
     if ready[first + 1].revents != 0 { receive() }
     if ready[first + 2].revents != 0 { listen() }
     if ready[first + 3].revents != 0 { checkEnd() }
@@ -103,9 +116,9 @@ final class HandlerProcess {
     // Children of a handler that was ended have no business any more. Its group has this number until it is reaped.
     if isToEnd { kill() }
     guard let ending = child.waitForEnd(atMost: .zero) else { return }
-    // What is left in the pipes; a child of the handler may hold them open.
-    while isOutputOpen, receive() {}
-    while areErrorsOpen, listen() {}
+    // What is left in the pipes, and no more: a child of the handler may hold them open and write forever.
+    drain(child.output) { receive() }
+    drain(child.errors) { listen() }
     (isOutputOpen, areErrorsOpen) = (false, false)
     endInput()
     self.ending = ending
@@ -142,6 +155,7 @@ final class HandlerProcess {
   @discardableResult
   private func listen() -> Bool {
     Self.read(child.errors, isOpen: &areErrorsOpen) { bytes in
+      Progress.clear()
       unsafe bytes.withUnsafeBytes { unsafe _ = write(2, $0.baseAddress, $0.count) }
       for byte in bytes {
         if byte == 0x0a {
@@ -154,6 +168,17 @@ final class HandlerProcess {
     }
   }
 
+  private static let readSize = 65_536
+
+  /// F_GETPIPE_SZ of linux/fcntl.h, which is not imported.
+  private static let getPipeSize: Int32 = 1032
+
+  /// Reads as much as a pipe can hold.
+  private func drain(_ descriptor: Int32, _ read: () -> Bool) {
+    let capacity = max(0, Int(fcntl(descriptor, Self.getPipeSize)))
+    for _ in 0...(capacity / Self.readSize) where !read() { return }
+  }
+
   /// One read(2): a handler that never stops writing must not hold us here.
   ///
   /// - Returns: Whether there may be more at once.
@@ -161,7 +186,7 @@ final class HandlerProcess {
     _ descriptor: Int32, isOpen: inout Bool, _ take: (ArraySlice<UInt8>) -> Void
   ) -> Bool {
     guard isOpen else { return false }
-    var buffer = [UInt8](repeating: 0, count: 65_536)
+    var buffer = [UInt8](repeating: 0, count: readSize)
     let count = unsafe buffer.withUnsafeMutableBytes {
       unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import Encoding
 import JSON
 import Process
@@ -24,12 +25,16 @@ struct HeartbeatSender {
   }
 
   func send(_ connection: Connection, status: String) {
-    let capabilities = settings.capabilities.map(JSONText.string).joined(separator: ",")
-    let beat = """
-      {"controller_id":\(JSONText.string(controller)),"platform":\(JSONText.string(platform)),\
-      "timestamp":"\(Timestamp.now)","status":"\(status)","version":"\(Version.string)",\
-      "capabilities":[\(capabilities)],"cluster_info":\(settings.clusterInfo)}
-      """
-    connection.publish(Array(beat.utf8), to: settings.subject)
+    let beat = JSONWriter.object {
+      $0.member("controller_id", controller)
+      $0.member("platform", platform)
+      $0.member("timestamp", "\(Timestamp.now)")
+      $0.member("status", status)
+      $0.member("version", Version.string)
+      $0.key("capabilities")
+      $0.array { for capability in settings.capabilities { $0.value(capability) } }
+      $0.member("cluster_info", raw: settings.clusterInfo.utf8)
+    }
+    connection.publish(beat, to: settings.subject)
   }
 }

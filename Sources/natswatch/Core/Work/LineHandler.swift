@@ -21,10 +21,21 @@ struct LineHandler {
   /// Messages without an answer that one handler may have.
   static let window = 256
 
+  /// A handler that has so many bytes to read gets no further messages.
+  private static let unsentLimit = 1 << 20
+
   var process: HandlerProcess?
   /// The messages without an answer, oldest first, and since when the oldest has been the oldest.
   var unanswered: [Job] = []
   var oldestSince = Duration.zero
+  /// The sequences that it answered last, by which a repeated answer is known.
+  private var answered: [UInt64] = []
+  /// Whether it has answered anything since it was started.
+  private(set) var hasAnswered = false
+  private var hasStarted = false
+  var hasReportedRepetition = false
+  /// Since when it has a pipe closed and still runs.
+  var closedSince: Duration?
   /// The beginning of a line that is not whole yet.
   private var partialLine: [UInt8] = []
   /// Lines that belong to the message of the next answer.
@@ -48,7 +59,42 @@ struct LineHandler {
     return lines
   }
 
-  mutating func forgetPartialLine() { partialLine.removeAll() }
+  /// The last line, without its newline; nil when there is none. For a handler that has ended.
+  mutating func lastLine() -> Line? {
+    defer { partialLine = [] }
+    return partialLine.contains { $0 > 0x20 } ? Self.parse(partialLine) : nil
+  }
+
+  /// Handlers are started once at the beginning; one that has ended is needed again when there is a message for it.
+  func isToStart(hasWork: Bool) -> Bool { process == nil && (hasWork || !hasStarted) }
+
+  /// Whether it can be given a message.
+  func isReady(window: Int) -> Bool {
+    guard let process, process.ending == nil, killedBecause == nil, closedSince == nil else {
+      return false
+    }
+    return unanswered.count < window && process.unsentBytes < Self.unsentLimit
+  }
+
+  /// How much it has printed that is no answer yet.
+  var heldBytes: Int { partialLine.count + replies.count }
+
+  /// Starts with nothing remembered of an earlier process.
+  mutating func began(_ process: HandlerProcess) {
+    self.process = process
+    hasStarted = true
+    (partialLine, replies, answered) = ([], [], [])
+    (killedBecause, closedSince) = (nil, nil)
+    (hasAnswered, hasReportedRepetition) = (false, false)
+  }
+
+  mutating func noteAnswer(_ sequence: UInt64) {
+    hasAnswered = true
+    if answered.count >= Self.window { answered.removeFirst(Self.window / 2) }
+    answered.append(sequence)
+  }
+
+  func isRepetition(_ sequence: UInt64) -> Bool { answered.contains(sequence) }
 
   /// `ok`, `retry` or `drop`, a sequence or none, and for the last two a reason or none.
   static func parse(_ line: [UInt8]) -> Line {

@@ -11,17 +11,20 @@ struct PullCredit: Sendable {
     var deadline: Duration
   }
 
-  /// How long the server keeps a request.
-  static let expiry: Duration = .seconds(10)
+  /// How long the server keeps a request, unless its consumer allows less.
+  static let defaultExpiry: Duration = .seconds(10)
   /// How much later than that its last word may arrive.
   private static let leeway: Duration = .seconds(2)
 
+  private let expiry: Duration
   private var pulls: [Pull] = []
+
+  init(expiry: Duration = defaultExpiry) { self.expiry = expiry }
 
   var outstanding: Int { pulls.reduce(0) { $0 + $1.remaining } }
 
   mutating func asked(_ count: Int, token: UInt64, now: Duration) {
-    pulls.append(Pull(token: token, remaining: count, deadline: now + Self.expiry + Self.leeway))
+    pulls.append(Pull(token: token, remaining: count, deadline: now + expiry + Self.leeway))
   }
 
   /// One message was delivered.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
 import Process
 
 /// Where the tries that a message has used up are kept: in a key-value bucket beside the stream.
@@ -40,13 +41,22 @@ struct TryCounts: Sendable {
   mutating func forget(_ sequence: UInt64) { own[sequence] = nil }
 
   /// The bucket's configuration, as the key-value clients of NATS make it.
-  var bucketConfiguration: String {
-    """
-    {"name":"\(Self.bucketStream)","subjects":["\(Self.subjectPrefix).>"],"max_msgs_per_subject":1,\
-    "max_age":\(Self.maximumAge.nanoseconds),"num_replicas":\(replicas),"discard":"new","allow_rollup_hdrs":true,\
-    "deny_delete":true,"allow_direct":true,"storage":"file",\
-    "description":"Tries that natswatch work has counted, by stream, durable and sequence"}
-    """
+  var bucketConfiguration: [UInt8] {
+    JSONWriter.object {
+      $0.member("name", Self.bucketStream)
+      $0.key("subjects")
+      $0.array { $0.value("\(Self.subjectPrefix).>") }
+      $0.member("max_msgs_per_subject", 1)
+      $0.member("max_age", Self.maximumAge.nanoseconds)
+      $0.member("num_replicas", replicas)
+      $0.member("discard", "new")
+      $0.member("allow_rollup_hdrs", true)
+      $0.member("deny_delete", true)
+      $0.member("allow_direct", true)
+      $0.member("storage", "file")
+      $0.member(
+        "description", "Tries that natswatch work has counted, by stream, durable and sequence")
+    }
   }
 
   /// Whether a refusal of the server concerns only the bucket, which work can do without.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Filter
 import JSON
 import Process
 
@@ -10,27 +9,37 @@ extension WorkEngine {
   /// Asks for as many messages as there is room for.
   func pull() {
     guard stage == .running, now >= pullPause, trouble.isOver else { return }
-    let count = breaker.allowance(room, now: now) - credit.outstanding
+    let room = room
+    var count = breaker.allowance(room, now: now) - credit.outstanding
     // With much room, ask again only when a good part of it is free.
     guard count > 0, count >= room / 4 || credit.outstanding == 0 else { return }
-    let body = "{\"batch\":\(count),\"expires\":\(PullCredit.expiry.nanoseconds)}"
+    if let limit = queue.pullLimit { count = min(count, limit) }
+    var body = JSONWriter()
+    body.object {
+      $0.member("batch", count)
+      $0.member("expires", queue.pullExpiry.nanoseconds)
+    }
     let token = send(
       .pull,
       PublishWindow.Entry(
-        subject: "\(connection.settings.apiPrefix).CONSUMER.MSG.NEXT.\(queue.stream).\(queue.durable)",
-        payload: Array(body.utf8), identifier: ""))
+        subject:
+          "\(connection.settings.apiPrefix).CONSUMER.MSG.NEXT.\(queue.stream).\(queue.durable)",
+        payload: body.bytes, identifier: ""))
     credit.asked(count, token: token, now: now)
   }
 
   /// How many messages can be taken in now.
   private var room: Int {
-    let handling =
-      settings.handsOverLines
-      ? lineHandlers.reduce(0) { $0 + $1.unanswered.count } : handlers.count
-    let capacity = settings.handsOverLines ? settings.jobs * LineHandler.window : settings.jobs
     let reading = readingTries
-    return max(0, capacity - handling - waiting.count - reading)
+    guard settings.handsOverLines else {
+      return max(0, settings.jobs - handlers.count - waiting.count - reading)
+    }
+    let held = lineHandlers.reduce(waiting.count + reading) { $0 + $1.unanswered.count }
+    return max(0, min(settings.jobs * lineWindow, sizes.limit(jobs: settings.jobs)) - held)
   }
+
+  /// Messages without an answer that one handler of lines may have: no more than may fail before the breaker opens.
+  var lineWindow: Int { min(LineHandler.window, settings.breaker ?? .max) }
 
   private var readingTries: Int {
     requests.values.count { request in
@@ -48,6 +57,8 @@ extension WorkEngine {
     credit.delivered()
     hasReceived = true
     metrics.countReceived(delivery)
+    sizes.note(delivery.payload.count)
+    refusedSince = nil
     if let known = jobs[delivery.sequence] {
       // We were silent for too long, and the server delivers the message again: to us, who hold it.
       known.delivery.reply = delivery.reply
@@ -56,7 +67,7 @@ extension WorkEngine {
     guard stage == .running, breaker.admits() else { return giveBack(delivery) }
     let job = Job(delivery, now: now)
     jobs[job.sequence] = job
-    guard matches(job) else { return pass(over: job) }
+    guard filter?.matches(job.delivery) ?? true else { return pass(over: job) }
     job.identifier = settings.deduplicateBy.flatMap { delivery.field($0) }
     if let identifier = job.identifier {
       switch duplicates.begin(identifier, now: now) {
@@ -80,6 +91,7 @@ extension WorkEngine {
 
   func enqueue(_ job: Job) {
     guard job.tries <= settings.schedule.retries else {
+      breaker.abandoned()
       return bury(job, reason: "its handler failed \(job.tries) times")
     }
     job.phase = .waiting
@@ -110,30 +122,6 @@ extension WorkEngine {
     waiting.removeAll()
     duplicatesHeld.removeAll()
     for job in unbegun { abandon(job) }
-  }
-
-  // MARK: - Filter
-
-  private func matches(_ job: Job) -> Bool {
-    guard let evaluator else { return true }
-    let line = lineMaker.line(of: job.delivery)
-    return unsafe line.withUnsafeBufferPointer { bytes in
-      let padded = unsafe lineCopy.copy(UnsafeBufferPointer(rebasing: bytes.dropLast()))
-      guard let base = padded.baseAddress else { return false }
-      let json = unsafe RawJSON(line: base, count: padded.count)
-      switch evaluator.test(json) {
-      case .match: return true
-      case .noMatch, .malformed: return false
-      case .error:
-        if !hasReportedFilterError {
-          diagnostics.warning(
-            "--filter has no value for \(job.delivery.subject) \(job.sequence), which is acknowledged unhandled: "
-              + evaluator.reason(json))
-        }
-        hasReportedFilterError = true
-        return false
-      }
-    }
   }
 
   /// Acknowledges a message that is none of our business.

@@ -60,7 +60,8 @@ extension WorkEngine {
   }
 
   private func settle() {
-    stage = .settling(until: now + Self.settlingTime)
+    // After an error an answer may never come: a right that is missing is answered by its refusal alone.
+    stage = .settling(until: now + (failure == nil ? Self.settlingTime : .seconds(1)))
     advance()
   }
 

@@ -15,6 +15,7 @@ struct RunningHandler {
 extension WorkEngine {
   /// More bytes on stdout than this end a handler, as far as they are wanted.
   static let outputLimit = 64 << 20
+  static let printedTooMuch = "printed more than \(outputLimit >> 20) MiB"
 
   /// Gives waiting messages to handlers, as far as there are free ones.
   func startHandlers() {
@@ -50,6 +51,26 @@ extension WorkEngine {
     pullPause = now + .seconds(1)
   }
 
+  /// A shell, env(1) and others end with 126 or 127 where the command could not be run. While no handler has succeeded,
+  /// that says nothing about a message; repeated, it ends the run, as a command that is missing at the start does.
+  func couldNotRun(_ process: HandlerProcess) -> Bool {
+    guard !hasSucceeded, case .exited(126...127)? = process.ending else { return false }
+    unstartedHandlers += 1
+    let reason = Self.reason(for: process)
+    guard unstartedHandlers >= Self.unstartedLimit else {
+      diagnostics.warning("the handler could not be run: \(reason): trying again")
+      return true
+    }
+    end(
+      with: NATSError(
+        .badUsage,
+        "the handler could not be run \(unstartedHandlers) times in a row, and has never succeeded: \(reason)"
+      ))
+    return true
+  }
+
+  private static let unstartedLimit = 3
+
   /// Draws the conclusions from handlers that have ended.
   func collectHandlers() {
     for index in lineHandlers.indices { collect(&lineHandlers[index]) }
@@ -68,6 +89,8 @@ extension WorkEngine {
       succeed(job, output: process.takeOutput())
     } else if wasInterrupted {
       abandon(job)
+    } else if couldNotRun(process) {
+      postponeUncounted(job)
     } else {
       fail(job, Job.Failure(reason: Self.reason(for: process), isFinal: process.ending == .exited(65)))
     }
@@ -96,7 +119,7 @@ extension WorkEngine {
   func endLateHandlers(_ now: Duration) {
     for index in handlers.indices where handlers[index].killedBecause == nil {
       if handlers[index].process.output.count > Self.outputLimit {
-        handlers[index].killedBecause = "printed more than \(Self.outputLimit >> 20) MiB"
+        handlers[index].killedBecause = Self.printedTooMuch
       } else if let limit = settings.handlerTimeout, now - handlers[index].began > limit {
         handlers[index].killedBecause = "took longer than \(DurationText.print(limit))"
       }

@@ -8,17 +8,16 @@ extension WorkEngine {
   func handOverLines() {
     guard stage == .running else { return }
     while lineHandlers.count < settings.jobs { lineHandlers.append(LineHandler()) }
-    for index in lineHandlers.indices where lineHandlers[index].process == nil { startLineHandler(index) }
+    for index in lineHandlers.indices where lineHandlers[index].isToStart(hasWork: !waiting.isEmpty) {
+      startLineHandler(index)
+    }
     while !waiting.isEmpty {
-      let free = lineHandlers.indices.filter {
-        lineHandlers[$0].process?.ending == nil && lineHandlers[$0].process != nil
-          && lineHandlers[$0].unanswered.count < LineHandler.window
-      }
+      let free = lineHandlers.indices.filter { lineHandlers[$0].isReady(window: lineWindow) }
       guard
         let index = free.min(by: { lineHandlers[$0].unanswered.count < lineHandlers[$1].unanswered.count })
       else { return }
       let share = min(
-        waiting.count, LineHandler.window - lineHandlers[index].unanswered.count,
+        waiting.count, lineWindow - lineHandlers[index].unanswered.count,
         max(1, waiting.count / free.count))
       let batch = Array(waiting[..<share])
       waiting.removeFirst(share)
@@ -30,10 +29,8 @@ extension WorkEngine {
   private func startLineHandler(_ index: Int) {
     guard now >= lineHandlers[index].pause else { return }
     do throws(ChildProcessError) {
-      lineHandlers[index].process = try HandlerProcess(
-        settings.command, environment: queue.environment, capturesOutput: true)
-      lineHandlers[index].killedBecause = nil
-      lineHandlers[index].forgetPartialLine()
+      lineHandlers[index].began(
+        try HandlerProcess(settings.command, environment: queue.environment, capturesOutput: true))
     } catch {
       lineHandlers[index].pause = now + .seconds(1)
       couldNotStart(error)
@@ -59,42 +56,65 @@ extension WorkEngine {
   func collect(_ handler: inout LineHandler) {
     guard let process = handler.process else { return }
     if !process.output.isEmpty {
-      for line in handler.lines(process.takeOutput()) {
-        guard take(line, &handler) else {
-          handler.killedBecause = "its handler printed a line that is not ok, retry or drop"
-          process.kill()
-          break
-        }
+      for line in handler.lines(process.takeOutput()) where handler.killedBecause == nil {
+        take(line, &handler)
       }
+      if handler.heldBytes > Self.outputLimit { kill(&handler, Self.printedTooMuch) }
     }
     guard process.ending != nil else { return }
+    if handler.killedBecause == nil, let line = handler.lastLine() { take(line, &handler) }
     handler.process = nil
     handleEnd(of: &handler, process)
   }
 
-  /// - Returns: False for a line that makes no sense.
-  private func take(_ line: LineHandler.Line, _ handler: inout LineHandler) -> Bool {
+  /// A handler that breaks the rules is killed; the message at which that happened was tried.
+  private func kill(_ handler: inout LineHandler, _ reason: String) {
+    guard handler.killedBecause == nil else { return }
+    handler.killedBecause = reason
+    handler.process?.kill()
+  }
+
+  private func take(_ line: LineHandler.Line, _ handler: inout LineHandler) {
     switch line {
     case .other(let text):
-      guard settings.reply != nil else { return false }
-      handler.replies += text + [0x0a]
-      return true
-    case .answer(let verdict, let sequence):
-      let index = sequence.map { wanted in handler.unanswered.firstIndex { $0.sequence == wanted } } ?? 0
-      guard let index, index < handler.unanswered.count else { return false }
-      let job = handler.unanswered.remove(at: index)
-      if index == 0 { handler.oldestSince = now }
-      handler.failuresInARow = 0
-      let replies = handler.replies
-      handler.replies = []
-      switch verdict {
-      case .ok: succeed(job, output: replies)
-      case .retry(let reason):
-        fail(job, Job.Failure(reason: reason.isEmpty ? "the handler says retry" : reason))
-      case .drop(let reason):
-        fail(job, Job.Failure(reason: reason.isEmpty ? "the handler says drop" : reason, isFinal: true))
+      guard settings.reply != nil else {
+        return kill(&handler, "its handler printed a line that is not ok, retry or drop")
       }
-      return true
+      handler.replies += text + [0x0a]
+    case .answer(let verdict, let sequence?):
+      if let index = handler.unanswered.firstIndex(where: { $0.sequence == sequence }) {
+        take(verdict, index, &handler)
+      } else if handler.isRepetition(sequence) {
+        if !handler.hasReportedRepetition {
+          diagnostics.warning(
+            "a handler answered twice for message \(sequence): its first answer counts")
+        }
+        handler.hasReportedRepetition = true
+      } else {
+        kill(&handler, "its handler answered for message \(sequence), which it was not given")
+      }
+    case .answer(let verdict, nil):
+      guard !handler.unanswered.isEmpty else {
+        return kill(&handler, "its handler printed an answer, and no message waits for one")
+      }
+      take(verdict, 0, &handler)
+    }
+  }
+
+  private func take(_ verdict: LineHandler.Verdict, _ index: Int, _ handler: inout LineHandler) {
+    let job = handler.unanswered.remove(at: index)
+    if index == 0 { handler.oldestSince = now }
+    handler.failuresInARow = 0
+    handler.noteAnswer(job.sequence)
+    let replies = handler.replies
+    handler.replies = []
+    switch verdict {
+    case .ok: succeed(job, output: replies)
+    case .retry(let reason):
+      fail(job, Job.Failure(reason: reason.isEmpty ? "the handler says retry" : reason))
+    case .drop(let reason):
+      fail(
+        job, Job.Failure(reason: reason.isEmpty ? "the handler says drop" : reason, isFinal: true))
     }
   }
 
@@ -108,22 +128,27 @@ extension WorkEngine {
       for job in unanswered { abandon(job) }
       return
     }
-    if stage == .running {
+    let hasRetired = process.ending == .exited(0) && handler.killedBecause == nil && handler.hasAnswered
+    if unanswered.isEmpty, !hasRetired, stage == .running {
+      // Without a message there is no schedule of tries that paces a handler which only ends.
       handler.failuresInARow += 1
       let seconds = min(30, 1 << min(handler.failuresInARow - 1, 5))
-      // A handler that has handled something is started again at once; one that only fails, more and more slowly.
-      handler.pause = handler.failuresInARow > 1 || unanswered.isEmpty ? now + .seconds(seconds) : now
-      if unanswered.isEmpty {
-        diagnostics.warning("the handler has ended (\(reason)): starting it again in \(seconds)s")
-      }
+      handler.pause = now + .seconds(seconds)
+      diagnostics.warning("the handler has ended (\(reason)): starting it again in \(seconds)s")
     }
     guard let first = unanswered.first else { return }
-    if process.ending == .exited(0), handler.killedBecause == nil {
-      // It stopped reading, and failed at nothing.
+    if hasRetired {
+      // It had enough, and failed at nothing.
       for job in unanswered { requeue(job) }
+      return
+    }
+    for job in unanswered.dropFirst() { requeue(job) }
+    if handler.killedBecause == nil, couldNotRun(process) {
+      handler.pause = now + .seconds(1)
+      postponeUncounted(first)
     } else {
-      for job in unanswered.dropFirst() { requeue(job) }
-      fail(first, Job.Failure(reason: reason))
+      let word = process.ending == .exited(0) && handler.killedBecause == nil ? ", without an answer" : ""
+      fail(first, Job.Failure(reason: reason + word))
     }
   }
 
@@ -134,12 +159,23 @@ extension WorkEngine {
     waiting.append(job)
   }
 
+  /// Kills a handler that can give no further answer, or takes too long for one.
   func endIfLate(_ handler: inout LineHandler, _ now: Duration) {
-    guard let limit = settings.handlerTimeout, handler.killedBecause == nil, !handler.unanswered.isEmpty,
-      now - handler.oldestSince > limit, let process = handler.process
+    guard let process = handler.process else { return }
+    if process.hasClosedInput || process.hasClosedOutput {
+      let since = handler.closedSince ?? now
+      handler.closedSince = since
+      // One that is about to end closes both; one that has read enough may still answer.
+      if now - since > (process.hasClosedOutput ? .seconds(1) : .seconds(10)) {
+        kill(
+          &handler,
+          "its handler has closed its standard \(process.hasClosedOutput ? "output" : "input")")
+      }
+    }
+    guard let limit = settings.handlerTimeout, !handler.unanswered.isEmpty,
+      now - handler.oldestSince > limit
     else { return }
-    handler.killedBecause = "took longer than \(DurationText.print(limit))"
-    process.kill()
+    kill(&handler, "took longer than \(DurationText.print(limit))")
   }
 
   // MARK: - Lines

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
 import Process
 
 extension WorkEngine {
@@ -16,6 +17,7 @@ extension WorkEngine {
   func succeed(_ job: Job, output: [UInt8]) {
     metrics.handled(job.delivery, succeeded: true)
     breaker.succeeded()
+    hasSucceeded = true
     let lines =
       settings.reply == nil ? [] : output.split(separator: 0x0a).filter { $0.contains { $0 > 0x20 } }
     guard let reply = settings.reply, !lines.isEmpty else { return complete(job) }
@@ -52,6 +54,7 @@ extension WorkEngine {
 
   /// The handler failed.
   func fail(_ job: Job, _ failure: Job.Failure) {
+    unstartedHandlers = 0
     metrics.handled(job.delivery, succeeded: false)
     if breaker.failed(now: now) {
       diagnostics.warning(
@@ -82,8 +85,16 @@ extension WorkEngine {
 
   /// Gives a message back to be delivered again after a while.
   func postpone(_ job: Job, _ delay: Duration) {
-    connection.publish(Array("-NAK {\"delay\":\(delay.nanoseconds)}".utf8), to: job.delivery.reply)
+    var refusal = JSONWriter(after: Array("-NAK ".utf8))
+    refusal.object { $0.member("delay", delay.nanoseconds) }
+    connection.publish(refusal.bytes, to: job.delivery.reply)
     remove(job, succeeded: false)
+  }
+
+  /// Gives a message back to be delivered again after a while, although no handler failed.
+  func postponeUncounted(_ job: Job) {
+    breaker.abandoned()
+    postpone(job, settings.schedule.initial)
   }
 
   // MARK: - Dead letters

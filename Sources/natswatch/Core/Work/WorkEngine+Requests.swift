@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Metrics
 import Process
 
@@ -37,7 +36,7 @@ extension WorkEngine {
     for (token, request) in late {
       switch request.purpose {
       case .pull:
-        if now - request.sent > PullCredit.expiry + .seconds(3) { requests[token] = nil }
+        if now - request.sent > queue.pullExpiry + .seconds(3) { requests[token] = nil }
       case .consumerInfo:
         requests[token] = nil
       case .makeBucket, .readTries, .recordTry:
@@ -105,7 +104,7 @@ extension WorkEngine {
     guard let token = mailbox.token(of: message), let request = requests[token] else { return }
     if case .pull = request.purpose { return pullEnded(message, token) }
     requests[token] = nil
-    let payload = unsafe Data(message.payload)
+    let payload = unsafe Array(message.payload)
     answer(request, payload)
   }
 
@@ -116,13 +115,24 @@ extension WorkEngine {
     requests[token] = nil
     credit.ended(token, pending: message.header("Nats-Pending-Messages").flatMap { Int($0) })
     // 404 and 408: no messages within the time. All else is worth a look.
-    guard status != "404", status != "408" else { return }
-    diagnostics.debug("pull from \(queue.durable): \(status) \(message.header("Description") ?? "")")
+    guard status != "404", status != "408" else {
+      refusedSince = nil
+      return askAboutConsumer()
+    }
+    let reason =
+      "pull from \(queue.durable): \(message.header("Description") ?? "refused") (\(status))"
+    let since = refusedSince ?? now
+    if refusedSince == nil { (refusedSince, refusalReport) = (now, WaitReport(after: .seconds(2))) }
+    if refusalReport.isDue(now - since) {
+      diagnostics.warning("\(reason): trying again")
+    } else {
+      diagnostics.debug(reason)
+    }
     pullPause = now + .milliseconds(500)
     askAboutConsumer()
   }
 
-  private func answer(_ request: WorkRequest, _ payload: Data) {
+  private func answer(_ request: WorkRequest, _ payload: [UInt8]) {
     switch request.purpose {
     case .pull: return
     case .consumerInfo: return consumerIs(payload)
@@ -131,8 +141,8 @@ extension WorkEngine {
     case .makeBucket: return bucketIs(payload)
     case .recordTry, .publishReply, .publishLetter: break
     }
-    let acknowledgement = unsafe payload.withUnsafeBytes { bytes in
-      unsafe PublishAcknowledgement(bytes.bindMemory(to: UInt8.self))
+    let acknowledgement = unsafe payload.withUnsafeBufferPointer {
+      unsafe PublishAcknowledgement($0)
     }
     switch acknowledgement {
     case .stored, .duplicate: stored(request)
@@ -181,15 +191,35 @@ extension WorkEngine {
         identifier: ""))
   }
 
-  private func consumerIs(_ payload: Data) {
+  private func consumerIs(_ payload: [UInt8]) {
     do throws(NATSError) {
       let info = try JetStream.read(
         "CONSUMER.INFO.\(queue.stream).\(queue.durable)", payload, as: ConsumerInfo.self)
       metrics.pending.set(Double(info.num_pending))
-      if untilNow, jobs.isEmpty, info.num_pending == 0, info.num_ack_pending == 0 { stop() }
+      if info.paused == true { return reportWait("the consumer is paused by its owner") }
+      guard untilNow, jobs.isEmpty, info.num_pending == 0 else { return reportWait(nil) }
+      guard let held = info.num_ack_pending, held > 0 else { return stop() }
+      reportWait(
+        "\(held) message\(held == 1 ? "" : "s") without an acknowledgement: delayed after a failure, or with other workers"
+      )
     } catch {
       guard error.code == .notFound else { return diagnostics.debug("\(error)") }
-      end(with: NATSError(.notFound, "the consumer \(queue.durable) of \(queue.stream) has been deleted"))
+      end(
+        with: NATSError(
+          .notFound, "the consumer \(queue.durable) of \(queue.stream) has been deleted"))
+    }
+  }
+
+  /// Prints a reason to wait once it has lasted, and then each minute; nil: there is none.
+  private func reportWait(_ reason: String?) {
+    guard let reason, stage == .running, jobs.isEmpty else {
+      heldSince = nil
+      return
+    }
+    let since = heldSince ?? now
+    if heldSince == nil { (heldSince, heldReport) = (now, WaitReport(after: .seconds(3))) }
+    if heldReport.isDue(now - since) {
+      diagnostics.warning("waiting on \(queue.durable): \(reason)")
     }
   }
 

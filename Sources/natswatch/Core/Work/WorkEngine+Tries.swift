@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
+import Encoding
+import JSON
 import Process
 
 /// Tries, recorded where the next worker finds them. See ``TryCounts``.
@@ -8,12 +9,12 @@ extension WorkEngine {
   /// Asks how many tries the message has used up, in all processes.
   func readTries(of job: Job, after failure: Job.Failure?) {
     job.phase = .readingTries(after: failure)
-    let body = "{\"last_by_subj\":\"\(tries.subject(job.sequence))\"}"
+    let body = JSONWriter.object { $0.member("last_by_subj", tries.subject(job.sequence)) }
     send(
       .readTries(job),
       PublishWindow.Entry(
         subject: "\(connection.settings.apiPrefix).STREAM.MSG.GET.\(TryCounts.bucketStream)",
-        payload: Array(body.utf8), identifier: ""))
+        payload: body, identifier: ""))
   }
 
   /// Goes on with what is known of a message's tries.
@@ -38,7 +39,7 @@ extension WorkEngine {
         .makeBucket,
         PublishWindow.Entry(
           subject: "\(connection.settings.apiPrefix).STREAM.CREATE.\(TryCounts.bucketStream)",
-          payload: Array(tries.bucketConfiguration.utf8), identifier: ""))
+          payload: tries.bucketConfiguration, identifier: ""))
     }
   }
 
@@ -54,7 +55,7 @@ extension WorkEngine {
     postpone(job, delay)
   }
 
-  func bucketIs(_ answer: Data) {
+  func bucketIs(_ answer: [UInt8]) {
     do throws(NATSError) {
       _ = try JetStream.read("STREAM.CREATE.\(TryCounts.bucketStream)", answer, as: StreamInfo.self)
     } catch {
@@ -70,15 +71,11 @@ extension WorkEngine {
   }
 
   /// The answer of STREAM.MSG.GET.
-  func triesAre(_ answer: Data, _ job: Job) {
-    struct Stored: Decodable {
-      struct Message: Decodable { var data: String? }
-      var message: Message?
-    }
+  func triesAre(_ answer: [UInt8], _ job: Job) {
     // No such bucket, no such key: the message has used up no try.
-    let stored = (try? JSONDecoder().decode(Stored.self, from: answer))?.message?.data
-    if let data = stored.flatMap({ Data(base64Encoded: $0) }),
-      let count = UInt64(String(decoding: data, as: UTF8.self))
+    let stored = (try? JSONValue(parsing: answer))?["message"]?["data"]?.string
+    if let digits = stored.flatMap({ Base64.decode($0.utf8) }),
+      let count = UInt64(String(decoding: digits, as: UTF8.self))
     {
       tries.note(count, for: job.sequence)
     }
@@ -89,7 +86,10 @@ extension WorkEngine {
   func doWithoutCount(_ request: WorkRequest) {
     switch request.purpose {
     case .readTries(let job): triesAreRead(job)
-    case .recordTry(let job): isRecorded(job)
+    case .recordTry(let job):
+      // The bucket may have been deleted: the next failure makes it again.
+      if bucket == .ready { bucket = .unknown }
+      isRecorded(job)
     case .makeBucket: doWithoutBucket("no answer to \(request.message.subject)")
     case .pull, .consumerInfo, .publishReply, .publishLetter, .settle: break
     }

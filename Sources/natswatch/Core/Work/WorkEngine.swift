@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Filter
 import Glibc
-import JSON
 import Metrics
 import Process
 
@@ -44,7 +42,8 @@ final class WorkEngine {
   var unrecorded: [Job] = []
   var requests: [UInt64: WorkRequest] = [:]
   var lastToken: UInt64 = 0
-  var credit = PullCredit()
+  var credit: PullCredit
+  var sizes = MessageSizes()
   var breaker: CircuitBreaker
   var duplicates: DuplicateFilter
   var tries: TryCounts
@@ -52,12 +51,14 @@ final class WorkEngine {
   var handlers: [RunningHandler] = []
   var lineHandlers: [LineHandler] = []
   let lineMaker: LineMaker
-  let lineCopy = PaddedBytes()
-  let evaluator: LineEvaluator?
-  var hasReportedFilterError = false
+  let filter: MessageFilter?
+  /// Handlers that ended with 126 or 127 in a row, while none has succeeded.
+  var unstartedHandlers = 0
+  var hasSucceeded = false
+  /// Shown while what is there now is worked off.
+  private let progress: Progress?
 
   var stage = Stage.running
-  var status = ExitStatus.ok
   var failure: (any ToolError)?
   var heartbeat: HeartbeatSender?
   var trouble = Trouble()
@@ -66,6 +67,12 @@ final class WorkEngine {
   var isAskedToStop = false
   /// Nothing is pulled before this time.
   var pullPause = Duration.zero
+  /// Since when the server has refused all that was pulled.
+  var refusedSince: Duration?
+  var refusalReport = WaitReport(after: .seconds(2))
+  /// Since when nothing is left but what the server holds back.
+  var heldSince: Duration?
+  var heldReport = WaitReport(after: .seconds(3))
   var nextSweep = Duration.zero
   var nextLook = Duration.zero
   private let origin = ContinuousClock.now
@@ -84,14 +91,18 @@ final class WorkEngine {
     self.journal = journal
     self.metrics = metrics
     self.untilNow = untilNow
+    progress =
+      untilNow ? Progress(tool: "natswatch", isQuiet: session.diagnostics.level < .normal) : nil
     mailbox = try connection.subscribe(drivesLoop: true)
+    credit = PullCredit(expiry: queue.pullExpiry)
     breaker = CircuitBreaker(threshold: settings.breaker, openFor: settings.breakerPause)
     duplicates = DuplicateFilter(window: settings.deduplicateFor)
     tries = TryCounts(
       stream: queue.stream, durable: queue.durable, consumerEpoch: queue.consumerEpoch,
       replicas: queue.replicas)
-    lineMaker = LineMaker(queue)
-    evaluator = settings.filter.map { LineEvaluator($0) }
+    let lineMaker = LineMaker(queue)
+    self.lineMaker = lineMaker
+    filter = settings.filter.map { MessageFilter($0, lineMaker, session.diagnostics) }
     heartbeat = settings.heartbeat.map {
       HeartbeatSender($0, controller: settings.controller, platform: settings.platform)
     }
@@ -117,7 +128,7 @@ final class WorkEngine {
       if stage != .done { wait() }
     }
     if let failure { throw failure }
-    return status
+    return .ok
   }
 
   /// Waits until a message, a handler or a signal asks for attention, or the next deadline.
@@ -160,6 +171,7 @@ final class WorkEngine {
     guard now >= nextSweep else { return }
     nextSweep = now + Self.sweepInterval
     notifier.alive()
+    progress?.update(lines: Int64(metrics.handledCount))
     heartbeat?.beat(connection, isHealthy: breaker.state == .closed, now: now)
     metrics.health.set(breaker.state == .closed ? 1 : 0)
     signalProgress(now)

@@ -2,7 +2,6 @@
 
 import CNATS
 import Encoding
-import FoundationEssentials
 import Glibc
 import JSON
 import Process
@@ -29,7 +28,11 @@ final class WorkJournal {
     var path: String
     var errno: Int32
     var status: ExitStatus { .cannotWrite }
-    var description: String { "write to --journal '\(path)': \(systemMessage(self.errno))" }
+    var description: String {
+      let reason =
+        self.errno == ENXIO ? "no process reads from this pipe" : systemMessage(self.errno)
+      return "write to --journal '\(path)': \(reason)"
+    }
   }
 
   private let path: String
@@ -40,8 +43,10 @@ final class WorkJournal {
   init(path: String, processedBy: String) throws(WriteError) {
     self.path = path
     self.processedBy = processedBy
-    descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    // Without O_NONBLOCK, opening a FIFO waits until another process reads from it; with it, that is an error (ENXIO).
+    descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
     guard descriptor >= 0 else { throw WriteError(path: path, errno: errno) }
+    _ = fcntl(descriptor, F_SETFL, O_APPEND)
     try reserveRoom()
   }
 
@@ -56,18 +61,19 @@ final class WorkJournal {
 
   /// Writes one line. O_APPEND keeps the lines of several processes whole.
   func write(_ record: Record) throws(WriteError) {
-    var line = """
-      {"time":"\(RFC3339.text(nanoseconds: Timestamp.now.nanoseconds))","event_id":\(JSONText.string(record.event)),\
-      "subject":\(JSONText.string(record.subject)),"sequence":\(record.sequence),"status":"\(record.state.rawValue)",\
-      "processed_by":\(JSONText.string(processedBy)),"attempt":\(record.attempt)
-      """
-    if let error = record.error { line += ",\"error_message\":\(JSONText.string(error))" }
-    if let deadLetter = record.deadLetter { line += ",\"dead_letter\":\(JSONText.string(deadLetter))" }
-    if let payload = record.payload {
-      line += ",\"payload_base64\":\"\(Data(payload).base64EncodedString())\""
-    }
-    line += "}\n"
-    let bytes = Array(line.utf8)
+    let bytes =
+      JSONWriter.object {
+        $0.member("time", RFC3339.text(nanoseconds: Timestamp.now.nanoseconds))
+        $0.member("event_id", record.event)
+        $0.member("subject", record.subject)
+        $0.member("sequence", record.sequence)
+        $0.member("status", record.state.rawValue)
+        $0.member("processed_by", processedBy)
+        $0.member("attempt", record.attempt)
+        if let error = record.error { $0.member("error_message", error) }
+        if let deadLetter = record.deadLetter { $0.member("dead_letter", deadLetter) }
+        if let payload = record.payload { $0.member("payload_base64", Base64.encode(payload)) }
+      } + [0x0a]
     var sent = 0
     while sent < bytes.count {
       let written = unsafe bytes[sent...].withUnsafeBytes {

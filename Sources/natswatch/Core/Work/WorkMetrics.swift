@@ -7,6 +7,7 @@ import Metrics
 final class WorkMetrics {
   let pending: Gauge
   let health: Gauge
+  private(set) var handledCount = 0
   private let successes: Counter
   private let failures: Counter
   private let latency: Histogram
@@ -46,6 +47,7 @@ final class WorkMetrics {
 
   /// Counts the end of a handling.
   func handled(_ delivery: Delivery, succeeded: Bool) {
+    handledCount += 1
     (succeeded ? successes : failures).increment()
     latency.observe(max(0, Double(Timestamp.now.nanoseconds - delivery.metadata.time) / 1e9))
   }

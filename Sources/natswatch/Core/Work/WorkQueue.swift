@@ -2,7 +2,6 @@
 
 import Encoding
 import Events
-import FoundationEssentials
 import JSON
 import Process
 
@@ -19,6 +18,9 @@ struct WorkQueue: Sendable {
   /// The time that the consumer really gives a silent worker.
   let ackWait: Duration
   let replicas: Int
+  /// How many messages one request may ask for, and how long the server may keep it.
+  let pullLimit: Int?
+  let pullExpiry: Duration
   /// Whether this run has created the consumer.
   let isNew: Bool
 
@@ -38,7 +40,7 @@ struct WorkQueue: Sendable {
   static func open(_ settings: WorkSettings, on jetStream: JetStream) throws(NATSError) -> WorkQueue {
     let stream = try settings.streamName(jetStream)
     let info = try jetStream.streamInfo(stream)
-    try checkDeadLetters(settings, jetStream)
+    try checkOutlets(settings, jetStream)
     if let consumer = try jetStream.consumerInfo(settings.durable, of: stream) {
       try check(consumer, settings, stream)
       return WorkQueue(info, consumer, settings, isNew: false)
@@ -56,6 +58,9 @@ struct WorkQueue: Sendable {
       consumer.config.ack_wait.map { Duration.nanoseconds($0) } ?? settings.ackWait
       ?? WorkSettings.defaultAckWait
     replicas = max(1, stream.config.num_replicas ?? 1)
+    pullLimit = consumer.config.max_batch.flatMap { $0 > 0 ? $0 : nil }
+    let longest = consumer.config.max_expires.flatMap { $0 > 0 ? Duration.nanoseconds($0) : nil }
+    pullExpiry = min(PullCredit.defaultExpiry, longest ?? PullCredit.defaultExpiry)
     self.isNew = isNew
   }
 
@@ -67,6 +72,8 @@ struct WorkQueue: Sendable {
     consumerEpoch = stream.epoch
     ackWait = WorkSettings.defaultAckWait
     replicas = 1
+    pullLimit = nil
+    pullExpiry = PullCredit.defaultExpiry
     isNew = false
   }
 
@@ -78,7 +85,12 @@ struct WorkQueue: Sendable {
   ) throws(NATSError) {
     let configuration = consumer.config
     var differences: [String] = []
-    let filters = configuration.filter_subjects ?? configuration.filter_subject.map { [$0] } ?? [">"]
+    if configuration.durable_name == nil { differences.append("it is ephemeral") }
+    if configuration.priority_groups?.isEmpty == false {
+      differences.append("it has priority groups, which are not supported")
+    }
+    let filters =
+      configuration.filter_subjects ?? configuration.filter_subject.map { [$0] } ?? [">"]
     if Set(filters) != Set(settings.filters.map(\.description)) {
       differences.append("its subjects are \(filters.joined(separator: " "))")
     }
@@ -108,17 +120,27 @@ struct WorkQueue: Sendable {
   private static func create(
     _ settings: WorkSettings, _ stream: String, _ jetStream: JetStream
   ) throws(NATSError) -> ConsumerInfo {
-    let filters = settings.filters.map { JSONText.string($0.description) }
-    let filter =
-      filters.count == 1
-      ? "\"filter_subject\":\(filters[0])" : "\"filter_subjects\":[\(filters.joined(separator: ","))]"
-    let ackWait = settings.ackWait ?? WorkSettings.defaultAckWait
-    // max_deliver stays without limit: a crash in the last delivery would strand the message outside the dead letters.
-    let body = """
-      {"stream_name":\(JSONText.string(stream)),"config":{"durable_name":\(JSONText.string(settings.durable)),\
-      "name":\(JSONText.string(settings.durable)),"deliver_policy":"all","ack_policy":"explicit",\
-      "ack_wait":\(ackWait.nanoseconds),"max_deliver":-1,"replay_policy":"instant",\(filter)}}
-      """
+    let filters = settings.filters.map(\.description)
+    let body = JSONWriter.object {
+      $0.member("stream_name", stream)
+      $0.key("config")
+      $0.object {
+        $0.member("durable_name", settings.durable)
+        $0.member("name", settings.durable)
+        $0.member("deliver_policy", "all")
+        $0.member("ack_policy", "explicit")
+        $0.member("ack_wait", (settings.ackWait ?? WorkSettings.defaultAckWait).nanoseconds)
+        // No limit: a crash in the last delivery would strand the message outside the dead letters.
+        $0.member("max_deliver", -1)
+        $0.member("replay_policy", "instant")
+        if filters.count == 1 {
+          $0.member("filter_subject", filters[0])
+        } else {
+          $0.key("filter_subjects")
+          $0.array { for filter in filters { $0.value(filter) } }
+        }
+      }
+    }
     let consumer = try request(body, settings, stream, jetStream)
     guard filters.count == 1 || consumer.config.filter_subjects?.count == filters.count else {
       jetStream.deleteConsumer(settings.durable, of: stream)
@@ -133,7 +155,7 @@ struct WorkQueue: Sendable {
   /// Creates the consumer by the request that every server knows, or, where only that is allowed, by the one that names
   /// the subject.
   private static func request(
-    _ body: String, _ settings: WorkSettings, _ stream: String, _ jetStream: JetStream
+    _ body: [UInt8], _ settings: WorkSettings, _ stream: String, _ jetStream: JetStream
   ) throws(NATSError) -> ConsumerInfo {
     do throws(NATSError) {
       return try jetStream.request(
@@ -149,49 +171,31 @@ struct WorkQueue: Sendable {
     }
   }
 
-  // MARK: - Dead letters
+  // MARK: - Replies and dead letters
 
-  /// Dead letters that no stream captures would be lost.
-  private static func checkDeadLetters(_ settings: WorkSettings, _ jetStream: JetStream) throws(NATSError) {
-    guard let letters = settings.deadLetters, !settings.isDryRun else { return }
-    for pattern in try settings.deadLetterPatterns() {
-      do throws(NATSError) {
-        guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { continue }
-      } catch {
-        // Who may not ask finds out with the first dead letter.
-        guard error.code == .noPermission else { throw error }
-        return
+  /// Replies and dead letters that no stream captures would be lost, or waited for.
+  private static func checkOutlets(_ settings: WorkSettings, _ jetStream: JetStream)
+    throws(NATSError)
+  {
+    for outlet in settings.outlets where outlet.isStored {
+      for pattern in try settings.patterns(of: outlet) {
+        do throws(NATSError) {
+          guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { continue }
+        } catch {
+          // A user who may not ask finds out with the first message.
+          guard error.code == .noPermission else { throw error }
+          return
+        }
+        throw NATSError(
+          .notFound,
+          "\(outlet.flag) \(outlet.subject): no stream captures \(pattern), so that \(outlet.what) would be lost: "
+            + "create a stream\(outlet.flag == "--dlq" ? ", or say --dlq none to drop them" : "")")
       }
-      throw NATSError(
-        .notFound,
-        "--dlq \(letters): no stream captures \(pattern), so that dead letters would be lost: create one, "
-          + "or say --dlq none to drop them")
     }
   }
 }
 
 extension WorkSettings {
-  /// Where dead letters may go.
-  ///
-  /// - Throws: `badUsage` for a subject that is none, and for one that would come back as work.
-  package func deadLetterPatterns() throws(NATSError) -> [SubjectPattern] {
-    guard let deadLetters else { return [] }
-    var patterns: [SubjectPattern] = []
-    for subject in subjects {
-      let text = Self.replacing("{subject}", in: deadLetters, with: subject.description)
-      guard let pattern = SubjectPattern(text) else {
-        throw NATSError(.badUsage, "--dlq \(deadLetters): \"\(text)\" is not a subject")
-      }
-      if let filter = subjects.first(where: { $0.overlaps(pattern) }) {
-        throw NATSError(
-          .badUsage,
-          "--dlq \(deadLetters): dead letters on \(pattern) would be taken for work again by \(filter)")
-      }
-      patterns.append(pattern)
-    }
-    return patterns
-  }
-
   /// The stream that is named, or the one that has the subjects.
   func streamName(_ jetStream: JetStream) throws(NATSError) -> String {
     if let stream { return stream }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Events
 package import Filter
 
 /// What `natswatch work` is to do.
@@ -29,7 +30,7 @@ package struct WorkSettings: Sendable {
   package var heartbeat: HeartbeatSettings?
   package var journal: String?
   /// The field whose value makes two messages the same.
-  package var deduplicateBy: FieldPath?
+  package var deduplicateBy: PathPattern?
   package var deduplicateFor: Duration = .seconds(120)
   /// Print the messages instead of handling them.
   package var isDryRun = false
