@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # natswatch beside the limit (limit.c) on one server, one run: run.sh FOLDER-OF-THE-BINARIES [NATS-SERVER] [COUNT]
-# With TLS=1 over TLS. CPU is the client's user and system time by GNU time; compare within a run only.
+# With TLS=1 over TLS. Time, CPU and memory of drain and tail are those of the whole process by GNU time, start and
+# end included; compare within a run only.
 set -eu
 natswatch=$(realpath "$1")/natswatch
 server=${2:-nats-server}
@@ -35,7 +36,7 @@ for bytes in 300 3000; do
   echo "== $bytes bytes"
   "$folder/limit" pub "$url" S s "$count" "$bytes"
   for _ in 1 2 3; do
-    "$folder/limit" drain "$url" S "$count"
+    measure drain "$folder/limit" drain "$url" S "$count" >/dev/null
     measure tail "$natswatch" tail 's.>' --all --count "$count" | cat >/dev/null
   done
   "$natswatch" tail 's.>' --all --count "$count" --raw >"$folder/lines"
