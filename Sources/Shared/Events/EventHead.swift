@@ -27,8 +27,8 @@ package struct EventHead: Sendable {
     self.object = object
   }
 
-  private static let typeKey = Array("type".utf8)
-  private static let objectKey = Array("object".utf8)
+  private static let typeKey = ShortKey("type")
+  private static let objectKey = ShortKey("object")
 
   /// Both values, where they come first and in this order, without white space: as all our tools write them.
   @inline(__always)
@@ -55,9 +55,6 @@ package struct EventHead: Sendable {
     static let typeKey: UInt64 = 0x3A22_6570_7974_227B
     /// `,"object`
     static let objectKey: UInt64 = 0x7463_656A_626F_222C
-    /// `type` and `object`.
-    static let type: UInt64 = 0x6570_7974
-    static let object: UInt64 = 0x7463_656A_626F
     /// `"ADDED"` and `"ERROR"`, of seven bytes.
     static let added: UInt64 = 0x22_4445_4444_4122
     static let error: UInt64 = 0x22_524F_5252_4522
@@ -90,46 +87,15 @@ package struct EventHead: Sendable {
     }
   }
 
-  /// Both values in any place. No value is looked at but these two.
+  /// Both values in any place.
   private static func anywhere(_ line: RawJSON) -> EventHead? {
-    let limit = line.limit
-    var type: (EventType, RawJSON)?
-    var object: RawJSON?
-    var position = (line.start + 1).pastSpace(limit)
-    while position < limit, position.byte == UInt8(ascii: "\"") {
-      let key = RawJSON(position, limit: limit)
-      var isEscaped = false
-      guard let quote = (position + 1).stringEnd(limit, escaped: &isEscaped) else { return nil }
-      let colon = (quote + 1).pastSpace(limit)
-      guard colon < limit, colon.byte == UInt8(ascii: ":") else { return nil }
-      let value = RawJSON((colon + 1).pastSpace(limit), limit: limit)
-      guard value.start < limit else { return nil }
-      switch role(key, count: quote - position - 1, isEscaped) {
-      case .type where type == nil:
-        guard let known = value.string.flatMap(EventType.init(rawValue:)) else { return nil }
-        type = (known, value)
-      case .object where object == nil:
-        guard value.kind == .object else { return nil }
-        object = value
-      default: break
-      }
-      if let type, let object { return EventHead(type: type.0, typeValue: type.1, object: object) }
-      guard let end = value.end?.pastSpace(limit), end < limit, end.byte == UInt8(ascii: ",") else {
-        return nil
-      }
-      position = (end + 1).pastSpace(limit)
+    var type: EventType?
+    let values = line.values(of: typeKey, objectKey) { isType, value in
+      guard isType else { return value.kind == .object }
+      type = value.string.flatMap(EventType.init(rawValue:))
+      return type != nil
     }
-    return nil
-  }
-
-  private enum Role { case type, object, other }
-
-  /// What a key of `count` bytes between its quotes means. Behind it are its quote and the line's padding.
-  @inline(__always)
-  private static func role(_ key: RawJSON, count: Int, _ isEscaped: Bool) -> Role {
-    if isEscaped { return key.isString(typeKey) ? .type : key.isString(objectKey) ? .object : .other }
-    let word = word(key.start + 1)
-    if count == 4, word & 0xFFFF_FFFF == Word.type { return .type }
-    return count == 6 && word & 0xFFFF_FFFF_FFFF == Word.object ? .object : .other
+    guard let type, let values else { return nil }
+    return EventHead(type: type, typeValue: values.0, object: values.1)
   }
 }

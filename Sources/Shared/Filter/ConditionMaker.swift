@@ -15,6 +15,7 @@ struct ConditionMaker {
 
   /// The condition that an expression states, or nil when it takes more than comparing bytes.
   func condition(_ expression: Expr) -> Condition? {
+    if case .literal(.bool(let value)) = expression.kind { return value ? .all([]) : .any([]) }
     if case .select(_, _, true) = expression.kind {
       return path(expression).map { .comparison(Comparison(.has, path: $0)) }
     }

@@ -33,7 +33,7 @@ final class BlockEvaluator {
     printer = LinePrinter(expressions, configuration)
     explainer = configuration.explains ? Explainer(expressions.filter) : nil
     self.stages = stages
-    needsHead = judge.needsHead || stages != nil
+    needsHead = judge.needsHead || printer.distinguishesEvents || stages != nil
     self.configuration = configuration
     self.shutdown = shutdown
     usesNow = expressions.all.contains(where: \.usesNow)
@@ -119,6 +119,8 @@ final class BlockEvaluator {
     _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int, _ result: inout BlockResult
   ) {
     let head = needsHead ? EventHead(line) : nil
+    var source = source
+    source.head = head
     guard let stages else {
       let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass {

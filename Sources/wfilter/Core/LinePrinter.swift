@@ -14,7 +14,8 @@ final class LinePrinter {
   private let emitters: [LineEvaluator]
   private let configuration: Configuration
   private let emitsOld: Bool
-  private let distinguishesEvents: Bool
+  /// Whether it matters if a line is an event; a ``Source`` of the block then says so.
+  let distinguishesEvents: Bool
   private let isRaw: Bool
   private let printsBytes: Bool
   private let emitBit: UInt64
@@ -43,6 +44,8 @@ final class LinePrinter {
     var bytes: UnsafeRawBufferPointer
     /// Where it lies in the block, its newline included; nil where it is no line of the block.
     var range: Range<Int>?
+    /// Of a line of the block; of any other it has not been looked for.
+    var head: EventHead?
   }
 
   /// Prints a line that matches; counts it if it is printed.
@@ -87,10 +90,12 @@ final class LinePrinter {
     switch unsafe editor?.edit(source.bytes, found: &hidden) {
     case nil, .unchanged:
       noteSought(hidden, &result)
-      return unsafe print(source.bytes, source.range, context, number, emits, &result)
+      return print(source, context, number, emits, &result)
     case .changed(let line):
       noteSought(hidden, &result)
-      return unsafe line.withUnsafeBytes { unsafe print($0, nil, context, number, emits, &result) }
+      return unsafe line.withUnsafeBytes {
+        print(unsafe Source(bytes: $0, range: nil), context, number, emits, &result)
+      }
     case .withheld:
       result.counts.withheld += 1
       return false
@@ -105,19 +110,19 @@ final class LinePrinter {
   }
 
   private func print(
-    _ line: UnsafeRawBufferPointer, _ range: Range<Int>?, _ context: LineContext, _ number: Int?,
-    _ emits: Bool, _ result: inout BlockResult
+    _ source: Source, _ context: LineContext, _ number: Int?, _ emits: Bool, _ result: inout BlockResult
   ) -> Bool {
     if let diff {
-      unsafe append(diff, line, &result)
+      unsafe append(diff, source.bytes, &result)
       return true
     }
     guard emits, !emitters.isEmpty else {
-      unsafe write(line, range, &result)
+      unsafe write(source.bytes, source.range, &result)
       return true
     }
-    guard let value = unsafe RawJSON(padded: line) else { return false }
-    let head = distinguishesEvents ? EventHead(value) : nil
+    guard let value = unsafe RawJSON(padded: source.bytes) else { return false }
+    let isOfBlock = source.range != nil
+    let head = isOfBlock ? source.head : distinguishesEvents ? EventHead(value) : nil
     guard let printed else { return emit(value, head, context, number, &result) }
     return printed.replacingOld(in: context, value, head) { emit(value, head, $0, number, &result) }
   }
