@@ -228,7 +228,10 @@ class Run:
                 pass
             finally:
                 writer.transport.abort(), to_writer.transport.abort()
-        await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+        try:
+            await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+        except asyncio.CancelledError:
+            pass  # at the end of the run
 
     async def publish(self):
         publisher = self.natswatch('publish', 'a.x', '--window', '64', stderr=open(f'{self.folder}/publish.log', 'wb'))
