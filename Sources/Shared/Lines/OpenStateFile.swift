@@ -15,11 +15,7 @@ package final class OpenStateFile: Sendable {
   ///
   /// - Throws: When it cannot be opened, read, written or replaced, or another process has it.
   package init(_ file: StateFile) throws(StateFileError) {
-    let path =
-      unsafe realpath(file.path, nil).map { text in
-        defer { unsafe free(text) }
-        return unsafe String(cString: text)
-      } ?? file.path
+    let path = try Self.resolved(file.path)
     self.path = path
     self.file = StateFile(path: path)
     // Beside the file: a replaced file would take its lock along.
@@ -32,6 +28,33 @@ package final class OpenStateFile: Sendable {
   }
 
   deinit { if lock >= 0 { close(lock) } }
+
+  /// The path after symbolic links, also after one that leads to a file which does not exist yet.
+  private static func resolved(_ path: String) throws(StateFileError) -> String {
+    var isMissing = false
+    if let link = unsafe Self.mode(path, lstat), link & S_IFMT == S_IFLNK, unsafe access(path, F_OK) != 0 {
+      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard descriptor >= 0 else { throw StateFileError(operation: "write", path: path, errno: errno) }
+      close(descriptor)
+      isMissing = true
+    }
+    if let mode = unsafe Self.mode(path, stat), mode & S_IFMT != S_IFREG {
+      throw StateFileError(operation: "replace", path: path, errno: 0)
+    }
+    return unsafe realpath(path, nil).map { text in
+      defer { unsafe free(text) }
+      // An empty file is not one that a run has written.
+      if isMissing { unsafe unlink(text) }
+      return unsafe String(cString: text)
+    } ?? path
+  }
+
+  private static func mode(
+    _ path: String, _ call: (UnsafePointer<CChar>, UnsafeMutablePointer<stat>) -> Int32
+  ) -> mode_t? {
+    var status = stat()
+    return unsafe call(path, &status) == 0 ? status.st_mode : nil
+  }
 
   /// The bytes; `nil` where there is no file yet.
   package func read() throws(StateFileError) -> [UInt8]? { try file.read() }

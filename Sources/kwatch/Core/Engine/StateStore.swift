@@ -16,14 +16,15 @@ struct StateStore {
     package var status: ExitStatus { .badConfig }
   }
 
-  private let file: StateFile
+  private let file: OpenStateFile
   /// The part of the file that belongs to each scope, as text. A scope in the middle of a list keeps its old part,
   /// whatever the others do; so do scopes that this run does not follow.
   private var parts: [String: [UInt8]] = [:]
 
-  /// - Throws: `StateFileError` for a file that cannot be read, `FormatError` for one that kwatch did not write.
+  /// - Throws: `StateFileError` for a file that cannot be read, locked or written, `FormatError` for one that kwatch did
+  ///   not write.
   init(path: String) throws {
-    file = StateFile(path: path)
+    file = try OpenStateFile(StateFile(path: path))
     guard let text = try file.read(), !text.isEmpty else { return }
     guard let entries = Self.parse(text) else {
       throw FormatError(
