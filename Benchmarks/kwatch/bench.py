@@ -59,7 +59,7 @@ def cpu(pid):
 
 def peak(pid):
     with open(f"/proc/{pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+        return next((int(line.split()[1]) for line in file if line.startswith("VmHWM")), 0) / 1024
 
 
 def run(cluster, command, objects, events, rate):
@@ -158,4 +158,5 @@ def main():
         cluster.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -47,6 +47,19 @@ json_finding json_check(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit
 /// Whether [p, limit) is JSON by the letter of RFC 8259.
 json_finding json_check_strictly(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
+/// A check, by the letter of RFC 8259, of one value whose bytes arrive in pieces.
+typedef struct json_scan json_scan;
+
+json_scan *_Nullable json_scan_new(void);
+void json_scan_free(json_scan *_Nullable scan);
+/// Begins another value.
+void json_scan_begin(json_scan *_Nonnull scan);
+/// Goes on over the next piece: JSON_WHOLE with `at` after the value, JSON_TRUNCATED if it continues after
+/// the piece, else what is wrong. A number or literal is whole only with the byte after it. UTF-8 is not
+/// checked. Reads nothing outside [p, limit).
+json_finding json_scan_next(json_scan *_Nonnull scan, const uint8_t *_Nonnull p,
+                            const uint8_t *_Nonnull limit);
+
 /// A part of a text; null where there is none.
 typedef struct {
   const uint8_t *_Nullable start;

@@ -186,10 +186,6 @@ package final class ScopeRunner {
   // MARK: - Bytes
 
   private func item(_ item: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
-    if let fault = check.fault(in: item) {
-      broken(id, exchange, "an item of the list is not JSON: \(fault): \(Self.start(of: item))")
-      return false
-    }
     let header: ObjectHeader
     do throws(JSONError) {
       var found = try ObjectHeader(

@@ -12,7 +12,8 @@ struct ListMeta: Equatable, Sendable {
   var columns: [UInt8] = []
 }
 
-/// Cuts a list's JSON into its items while it arrives, split at any byte; holds no more than one item.
+/// Cuts a list's JSON into its items while it arrives, split at any byte; holds no more than one item. Each byte is
+/// looked at once, and an item is JSON by the letter of RFC 8259.
 ///
 /// `items` of a list and `rows` of a Table are handed on one by one, the other members kept if small. Built-in
 /// kinds say kind and metadata before the items, custom resources after them: what an item lacks is known from
@@ -46,7 +47,11 @@ struct ListDecoder {
   private var key: [UInt8] = []
   /// Whether `items` (or `rows`) has come; Go's servers write an empty one as null, too.
   private(set) var hasItems = false
-  private var capture = ValueCapture()
+  private let check = JSONCheck()
+  /// The bytes of a value that began in an earlier chunk.
+  private var carry: [UInt8] = []
+  /// A value is under way.
+  private var isInValue = false
 
   /// The closing bracket has come.
   var isComplete: Bool { place == .end }
@@ -56,31 +61,41 @@ struct ListDecoder {
   mutating func feed(_ chunk: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(FormatError) {
     var index = 0
     while index < chunk.count {
-      if capture.isActive {
-        guard let end = capture.scan(chunk, from: index) else { return try keep(chunk, from: index) }
-        let isElement = place == .element
-        if isElement {
-          let goOn: Bool
-          if capture.carry.isEmpty {
-            goOn = item(chunk.extracting(index..<end))
-          } else {
-            try keep(chunk.extracting(0..<end), from: index)
-            goOn = item(capture.carry.span)
-          }
-          guard goOn else { return }
-        } else {
-          try keep(chunk.extracting(0..<end), from: index)
-          try finishMember()
-        }
-        capture.reset()
-        place = isElement ? .afterElement : place
-        index = end
+      guard isInValue else {
+        try structure(chunk[index])
+        // A value's first byte belongs to its check.
+        if !isInValue { index += 1 }
         continue
       }
-      try structure(chunk[index])
-      // A value's first byte belongs to its capture.
-      if !capture.isActive { index += 1 }
+      let end: Int
+      switch check.next(chunk, from: index) {
+      case .whole(let found): end = found
+      case .unfinished: return try keep(chunk, from: index)
+      case .broken:
+        throw .malformed(place == .element ? "the grammar of an item is broken" : "its grammar is broken")
+      }
+      let isElement = place == .element
+      if isElement, carry.isEmpty {
+        guard try pass(chunk.extracting(index..<end), item) else { return }
+      } else {
+        try keep(chunk.extracting(0..<end), from: index)
+        if isElement { guard try pass(carry.span, item) else { return } } else { try finishMember() }
+      }
+      carry.removeAll(keepingCapacity: carry.count <= 64 << 10)
+      isInValue = false
+      if isElement { place = .afterElement }
+      index = end
     }
+  }
+
+  private func pass(_ bytes: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(FormatError) -> Bool {
+    guard JSONCheck.isUTF8(bytes) else { throw .malformed("an item is not UTF-8") }
+    return item(bytes)
+  }
+
+  private mutating func begin() {
+    check.begin()
+    isInValue = true
   }
 
   /// One byte outside of keys, members and items.
@@ -88,15 +103,15 @@ struct ListDecoder {
     if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { return }
     switch (place, byte) {
     case (.start, UInt8(ascii: "{")): place = .key
-    case (.key, UInt8(ascii: "\"")): capture.begin(byte)
+    case (.key, UInt8(ascii: "\"")): begin()
     case (.key, UInt8(ascii: "}")), (.afterValue, UInt8(ascii: "}")): place = .end
     case (.colon, UInt8(ascii: ":")): place = .value
     case (.value, UInt8(ascii: "[")) where isItemsKey:
       hasItems = true
       place = .element
-    case (.value, _): capture.begin(byte)
+    case (.value, _): begin()
     case (.element, UInt8(ascii: "]")), (.afterElement, UInt8(ascii: "]")): place = .afterValue
-    case (.element, UInt8(ascii: "{")): capture.begin(byte)
+    case (.element, UInt8(ascii: "{")): begin()
     case (.afterElement, UInt8(ascii: ",")): place = .element
     case (.afterValue, UInt8(ascii: ",")): place = .key
     default:
@@ -109,7 +124,7 @@ struct ListDecoder {
 
   /// A key, or the value of a member that is not the array of items, is whole.
   private mutating func finishMember() throws(FormatError) {
-    let bytes = capture.carry
+    let bytes = carry
     if place == .key {
       key = Array(bytes.dropFirst().dropLast())
       place = .colon
@@ -137,83 +152,9 @@ struct ListDecoder {
   }
 
   private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(FormatError) {
-    guard capture.carry.count + chunk.count - start <= WatchDecoder.lineLimit else { throw .itemTooLong }
+    guard carry.count + chunk.count - start <= WatchDecoder.lineLimit else { throw .itemTooLong }
     unsafe chunk.extracting(start..<chunk.count).withUnsafeBufferPointer {
-      unsafe capture.carry.append(contentsOf: $0)
+      unsafe carry.append(contentsOf: $0)
     }
-  }
-}
-
-/// Finds the end of one JSON value whose bytes come in pieces, looking at each byte once.
-struct ValueCapture {
-  var carry: [UInt8] = []
-  private(set) var isActive = false
-  private var depth = 0
-  private var inString = false
-  private var isEscaped = false
-  private var isScalar = false
-  private var isFirst = false
-
-  /// Begins a value at the byte that the next `scan` starts with.
-  mutating func begin(_ first: UInt8) {
-    isActive = true
-    isFirst = true
-    isScalar = first != UInt8(ascii: "\"") && first != UInt8(ascii: "{") && first != UInt8(ascii: "[")
-    depth = 0
-    inString = false
-    isEscaped = false
-  }
-
-  mutating func reset() {
-    isActive = false
-    carry.removeAll(keepingCapacity: carry.count <= 64 << 10)
-  }
-
-  /// - Returns: the index after the value's last byte; nil if the value continues after the chunk.
-  mutating func scan(_ chunk: Span<UInt8>, from start: Int) -> Int? {
-    var index = start
-    while index < chunk.count {
-      if inString {
-        guard let end = endOfString(chunk, from: index) else { return nil }
-        inString = false
-        index = end + 1
-        if depth == 0 { return index }
-        continue
-      }
-      let byte = chunk[index]
-      if isScalar {
-        if !isFirst, JSONWalker.endsScalar(byte) { return index }
-        isFirst = false
-        index += 1
-        continue
-      }
-      index += 1
-      switch byte {
-      case UInt8(ascii: "\""): inString = true
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        depth -= 1
-        if depth <= 0 { return index }
-      default: break
-      }
-    }
-    return nil
-  }
-
-  /// As `JSONWalker.endOfString`, with the escape kept that a chunk may end in.
-  private mutating func endOfString(_ chunk: Span<UInt8>, from start: Int) -> Int? {
-    var start = start
-    if isEscaped {
-      isEscaped = false
-      start += 1
-    }
-    if let end = JSONWalker.endOfString(chunk, from: start) { return end }
-    // No closing quote in this chunk: an odd number of backslashes at its end escapes the next byte.
-    var backslashes = 0
-    while chunk.count - backslashes > start, chunk[chunk.count - backslashes - 1] == UInt8(ascii: "\\") {
-      backslashes += 1
-    }
-    isEscaped = !backslashes.isMultiple(of: 2)
-    return nil
   }
 }

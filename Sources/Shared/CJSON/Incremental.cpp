@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 8259 to the letter for a value that arrives in pieces: each byte is looked at once, wherever the pieces
+// are cut.
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "CJSON.h"
+#include "Nesting.h"
+#include "Number.h"
+
+namespace {
+/// The byte after the grammar's longest scalar at `p`, or null. What is cut off may look whole: `1` of `12`.
+const uint8_t *scalar(const uint8_t *p, const uint8_t *limit) {
+  const auto literal = [&](const char *text, ptrdiff_t length) {
+    return limit - p >= length && !memcmp(p, text, (size_t)length) ? p + length : nullptr;
+  };
+  switch (*p) {
+    case 't': return literal("true", 4);
+    case 'f': return literal("false", 5);
+    case 'n': return literal("null", 4);
+    default: return number::end(p, limit);
+  }
+}
+
+/// The first byte from `p` on that means something in a string, or the limit. Reads nothing behind the limit.
+inline const uint8_t *special(const uint8_t *p, const uint8_t *limit) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                lastControl = _mm_set1_epi8(0x1f);
+  for (; limit - p >= 16; p += 16) {
+    __m128i block = _mm_loadu_si128((const __m128i *)p);
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, lastControl), block);
+    __m128i text = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+    unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(control, text));
+    if (found) return p + __builtin_ctz(found);
+  }
+#endif
+  while (p < limit && *p != '"' && *p != '\\' && *p >= 0x20) p++;
+  return p;
+}
+
+inline const uint8_t *past_space(const uint8_t *p, const uint8_t *limit) {
+  return p<limit && * p> 0x20 ? p : json_space(p, limit);
+}
+
+inline bool hex(uint8_t c) { return number::digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
+}  // namespace
+
+struct json_scan {
+  /// What comes next.
+  enum Phase : uint8_t {
+    value,
+    first_element,
+    first_key,
+    key,
+    colon,
+    after_value,
+    string,
+    escape,
+    digits,
+    token
+  };
+  Phase phase = value;
+  /// The string under way is a member's key.
+  bool is_key = false;
+  /// How many hexadecimal digits of an escape are still to come.
+  uint8_t digits_left = 0;
+  Nesting nesting;
+  /// A number or literal of which a part has come.
+  std::string cut;
+
+  json_finding next(const uint8_t *p, const uint8_t *limit);
+
+ private:
+  const uint8_t *escaped(const uint8_t *p, const uint8_t *limit);
+  const uint8_t *scalar_text(const uint8_t *p, const uint8_t *limit);
+};
+
+/// Continues after a backslash; the limit with the phase unchanged, or null.
+const uint8_t *json_scan::escaped(const uint8_t *p, const uint8_t *limit) {
+  while (phase != string && p < limit) {
+    uint8_t c = *p++;
+    if (phase == digits) {
+      if (!hex(c)) return nullptr;
+      if (--digits_left == 0) phase = string;
+    } else if (c == 'u') {
+      digits_left = 4;
+      phase = digits;
+    } else {
+      if (!memchr("\"\\/bfnrt", c, 8)) return nullptr;
+      phase = string;
+    }
+  }
+  return p;
+}
+
+/// Continues a number or a literal; as `escaped`, with the phase `after_value` at its end.
+const uint8_t *json_scan::scalar_text(const uint8_t *p, const uint8_t *limit) {
+  const uint8_t *end = json_scalar_end(p, limit);
+  if (cut.empty() && end < limit) {
+    phase = after_value;
+    return scalar(p, end) == end ? end : nullptr;
+  }
+  cut.append((const char *)p, (size_t)(end - p));
+  if (cut.size() > 4096) return nullptr;
+  if (end == limit) return limit;
+  phase = after_value;
+  const uint8_t *start = (const uint8_t *)cut.data();
+  return scalar(start, start + cut.size()) == start + cut.size() ? end : nullptr;
+}
+
+/// Stops where the piece ends, to continue there with the next one.
+#define AT(next_phase)          \
+  p = past_space(p, limit);     \
+  if (p == limit) {             \
+    phase = next_phase;         \
+    return {JSON_TRUNCATED, p}; \
+  }
+
+json_finding json_scan::next(const uint8_t *p, const uint8_t *limit) {
+  switch (phase) {
+    case value: goto at_value;
+    case first_element: goto at_first_element;
+    case first_key: goto at_first_key;
+    case key: goto at_key;
+    case colon: goto at_colon;
+    case after_value: goto at_end;
+    case string: goto in_string;
+    case token: goto in_token;
+    default: goto in_escape;
+  }
+
+at_value:
+  AT(value)
+  if (*p == '"') {
+    is_key = false;
+    p++;
+    goto in_string;
+  }
+  if (*p == '{') {
+    nesting.push(true);
+    p++;
+    goto at_first_key;
+  }
+  if (*p == '[') {
+    nesting.push(false);
+    p++;
+    goto at_first_element;
+  }
+  cut.clear();
+in_token:
+  phase = token;
+  {
+    const uint8_t *end = scalar_text(p, limit);
+    if (!end) return {JSON_GRAMMAR, p};
+    p = end;
+    if (phase == token) return {JSON_TRUNCATED, p};
+  }
+  goto at_end;
+
+at_first_element:
+  AT(first_element)
+  if (*p != ']') goto at_value;
+  goto at_end;
+
+at_first_key:
+  AT(first_key)
+  if (*p == '}') goto at_end;
+at_key:
+  AT(key)
+  if (*p != '"') return {JSON_GRAMMAR, p};
+  is_key = true;
+  p++;
+in_string:
+  for (;;) {
+    p = special(p, limit);
+    if (p == limit) {
+      phase = string;
+      return {JSON_TRUNCATED, p};
+    }
+    if (*p == '"') break;
+    if (*p != '\\') return {JSON_GRAMMAR, p};
+    p++;
+    phase = escape;
+  in_escape:
+    const uint8_t *end = escaped(p, limit);
+    if (!end) return {JSON_GRAMMAR, p};
+    p = end;
+    if (phase != string) return {JSON_TRUNCATED, p};
+  }
+  p++;
+  if (!is_key) goto at_end;
+at_colon:
+  AT(colon)
+  if (*p != ':') return {JSON_GRAMMAR, p};
+  p++;
+  goto at_value;
+
+at_end:
+  phase = after_value;
+  if (nesting.depth == 0) return {JSON_WHOLE, p};
+  AT(after_value)
+  if (*p == ',') {
+    p++;
+    if (nesting.in_object()) goto at_key;
+    goto at_value;
+  }
+  if (*p != '}' && *p != ']') return {JSON_GRAMMAR, p};
+  if (!nesting.pop(*p == '}')) return {JSON_MISMATCHED, p};
+  p++;
+  goto at_end;
+}
+#undef AT
+
+json_scan *json_scan_new(void) { return new (std::nothrow) json_scan; }
+
+void json_scan_free(json_scan *scan) { delete scan; }
+
+void json_scan_begin(json_scan *scan) {
+  scan->phase = json_scan::value;
+  scan->nesting = Nesting();
+}
+
+json_finding json_scan_next(json_scan *scan, const uint8_t *p, const uint8_t *limit) {
+  return scan->next(p, limit);
+}
