@@ -90,6 +90,64 @@ import Testing
     #expect(server.paths.filter { $0.contains("resourceVersion=") && $0.contains("watch=true") }.count < 3)
   }
 
+  /// Before the first line, and not after the last one.
+  @Test func provesItsStateFileFirst() throws {
+    let server = try FakeAPIServer { request, reply in
+      reply.whole(
+        request.path == "/api/v1"
+          ? FakeAPIServer.core
+          : #"{"kind":"L","metadata":{"resourceVersion":"5"},"items":[\#(Self.good)]}"#)
+    }
+    defer { server.close() }
+    let environment = try server.kubeconfig(in: directory.url)
+    func run(_ state: String) throws -> Tool.Outcome {
+      try Tool.run("kwatch", ["configmaps", "--list-only", "--state", state], environment: environment)
+    }
+    let full = directory.path("full")
+    try FileManager.default.createSymbolicLink(atPath: full, withDestinationPath: "/dev/full")
+    let dangling = directory.path("dangling")
+    try FileManager.default.createSymbolicLink(atPath: dangling, withDestinationPath: "/none/state")
+    for state in ["/none/state", "/dev/full", "/dev/null", full, dangling, directory.url.path] {
+      let outcome = try run(state)
+      #expect(outcome.status == 74 && outcome.lines.isEmpty, "\(state): \(outcome)")
+      #expect(outcome.diagnostics.contains(state), "\(outcome)")
+    }
+    let link = directory.path("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: directory.path("target"))
+    #expect(try run(link).lines.count == 1)
+    #expect(try run(link).lines.isEmpty, "it continues")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == directory.path("target"))
+  }
+
+  @Test func saysThatAResourceHasNoUsage() throws {
+    let (tool, server) = try start(["configmaps", "--usage", "1s", "--list-only"]) { _, reply in
+      reply.whole(FakeServerTests.empty)
+    }
+    defer { server.close() }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0 && outcome.diagnostics.contains("--usage"), "\(outcome)")
+    #expect(outcome.diagnostics.contains("configmaps"))
+  }
+
+  @Test func refusesAStateFileThatIsInUse() throws {
+    let state = directory.path("state")
+    let (first, server) = try start(["configmaps", "--state", state]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else {
+        return reply.whole(#"{"kind":"L","metadata":{"resourceVersion":"5"},"items":[\#(Self.good)]}"#)
+      }
+      reply.head()
+      reply.hold()
+    }
+    _ = try first.waitForLines(1)
+    let second = try Tool.run(
+      "kwatch", ["configmaps", "--list-only", "--state", state],
+      environment: try server.kubeconfig(in: directory.url))
+    #expect(second.status == 74 && second.lines.isEmpty && second.diagnostics.contains("in use"), "\(second)")
+    first.send(SIGTERM)
+    _ = try first.waitForEnd()
+  }
+
   struct Other: Sendable, CustomTestStringConvertible {
     var status: Int
     var headers: [String: String] = [:]

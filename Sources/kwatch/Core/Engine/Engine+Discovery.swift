@@ -66,6 +66,11 @@ extension Engine {
     let query = Query(
       labelSelector: configuration.labelSelector, fieldSelector: configuration.fieldSelector,
       object: name.object, includesObjects: configuration.output.format.isTable && resource.isEvents)
+    if configuration.usageInterval != nil, resource.group != UsageRunner.group,
+      UsageRunner.usage(of: resource) == nil
+    {
+      diagnostics.warning("--usage: only pods and nodes have samples, not \(resource.qualifiedName)")
+    }
     for namespace in namespaces(link, name, resource) {
       if resource.group == UsageRunner.group, configuration.output.format == .json {
         usages.append(usage(link, resource, namespace, query, standsAlone: true))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
+import Glibc
 import Lines
 package import Process
 
@@ -24,6 +25,8 @@ package final class Engine: RunnerHost {
   private let wakes: Wakes
   private let metrics: EngineMetrics?
   private let notifier = ServiceNotifier()
+  /// A descriptor that was a terminal at the start.
+  private let terminal = [STDIN_FILENO, STDERR_FILENO].first { isatty($0) == 1 }
 
   var clusters: [ClusterRunner] = []
   private var heartbeats: [HeartbeatRunner] = []
@@ -145,6 +148,8 @@ package final class Engine: RunnerHost {
 
   private func timers(_ now: Duration) {
     if wakes.takeHangup() {
+      // The end of the terminal, and not a request for a list.
+      if let terminal, isatty(terminal) == 0 { return shutdown.request(.signal(SIGHUP)) }
       diagnostics.debug("SIGHUP: listing again")
       for scope in scopes { scope.handle(.relist) }
     }
