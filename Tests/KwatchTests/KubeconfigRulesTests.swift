@@ -108,7 +108,11 @@ import Testing
     let found = try targets(config(user: "auth-provider: {name: oidc, config: {id-token: \(valid)}}"))
     #expect(found.first?.target.user.token == valid)
     for (provider, words) in [
-      ("{name: oidc, config: {id-token: \(token(expiring: 5))}}", "expired"),
+      ("{name: oidc, config: {id-token: \(token(expiring: 5))}}", "sign in again"),
+      (
+        "{name: oidc, config: {id-token: \(token(expiring: 5)), refresh-token: r}}",
+        "expired; kwatch does not refresh"
+      ),
       ("{name: oidc, config: {id-token: nonsense}}", "not a JSON Web Token"),
       ("{name: oidc, config: {}}", "without an id-token"), ("{name: gcp}", "gke-gcloud-auth-plugin"),
       ("{name: azure}", "kubelogin"), ("{name: other}", "does not support"),

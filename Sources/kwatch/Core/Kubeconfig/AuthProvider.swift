@@ -22,8 +22,12 @@ extension Kubeconfig.AuthProvider {
       throw ConfigError(
         "user '\(user)' uses the auth-provider '\(name)', which kwatch does not support: use an exec plugin")
     }
+    let plugin = "use an exec plugin such as kubectl oidc-login"
+    // kubectl too needs a refresh-token for that.
     let advice =
-      "kwatch does not refresh it: run kubectl once, which does, or use an exec plugin such as kubectl oidc-login"
+      canRefresh
+      ? "kwatch does not refresh it: run kubectl once, which does, or \(plugin)"
+      : "without a refresh-token kubectl cannot renew it either: sign in again, or \(plugin)"
     guard !idToken.isEmpty else {
       throw ConfigError("user '\(user)' uses the auth-provider 'oidc' without an id-token; \(advice)")
     }

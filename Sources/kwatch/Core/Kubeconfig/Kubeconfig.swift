@@ -34,6 +34,8 @@ struct Kubeconfig: Equatable, Sendable {
   struct AuthProvider: Equatable, Sendable {
     var name: String
     var idToken = ""
+    /// It has a refresh-token, with which kubectl gets the next id-token.
+    var canRefresh = false
   }
 
   struct Impersonation: Equatable, Sendable {

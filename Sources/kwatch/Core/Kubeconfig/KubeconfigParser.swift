@@ -85,7 +85,8 @@ struct KubeconfigParser {
       let settings = try mapping(provider, "config", at: place + "auth-provider.") ?? []
       user.authProvider = Kubeconfig.AuthProvider(
         name: try string(provider, "name", at: place + "auth-provider."),
-        idToken: try string(settings, "id-token", at: place + "auth-provider.config."))
+        idToken: try string(settings, "id-token", at: place + "auth-provider.config."),
+        canRefresh: try !string(settings, "refresh-token", at: place + "auth-provider.config.").isEmpty)
     }
     if let exec = try mapping(node, "exec", at: place) { user.exec = try plugin(exec, at: place + "exec.") }
     return user
