@@ -55,7 +55,11 @@ import Testing
       ["work", "w.>", "--durable", "D", "--reply", "w.out", "--heartbeat", "w.beat", "--until-now"]
         + ["--filter", "source.subject == 'w.a'", "--", "echo", "{}"])
     #expect(outcome.status == 0, "\(outcome)")
-    #expect(try bed.info("W").state.messages == 0)
+    // What stays is the heartbeat at the end.
+    for subject in ["w.a", "w.out"] {
+      let pattern = try #require(SubjectPattern(subject))
+      #expect(try bed.jetStream.lastSequence(on: pattern, of: "W") == nil, "\(subject)")
+    }
   }
 
   @Test func aPipeThatNobodyReadsIsNoJournal() throws {
