@@ -125,7 +125,11 @@ enum RandomMessage {
     }
     return names.sorted().map { name in
       let count = name == "Nats-Msg-Id" ? 1 : Int.random(in: 1...3, using: &random)
-      let values = (0..<count).map { _ in "v" + word(&random) + "\"\\:é" }
+      let values = (0..<count).map { _ in
+        // An empty value makes libnats take the next line for it.
+        name != "Nats-Msg-Id" && Int.random(in: 0..<4, using: &random) == 0
+          ? "" : "v" + word(&random) + "\"\\:é"
+      }
       return (name, values)
     }
   }

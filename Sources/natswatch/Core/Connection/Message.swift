@@ -46,7 +46,29 @@ import CNATS
   }
 
   /// All headers in the order of their names, each with its values.
-  var headers: [(name: String, values: [String])] {
+  var headers: HeaderBlock.Headers {
+    guard let block = unsafe block else { return listedHeaders }
+    return block.isEmpty ? [] : unsafe HeaderBlock.parse(block.span) ?? listedHeaders
+  }
+
+  /// The header block, empty where there is none. libnats' interface does not give it: it keeps it between the
+  /// reply subject and the payload, each with a NUL behind it. Nil where that is not so.
+  private var block: UnsafeBufferPointer<UInt8>? {
+    guard let data = unsafe natsMsg_GetData(pointer), let reply = unsafe natsMsg_GetReply(pointer) else {
+      return nil
+    }
+    let start = unsafe UnsafeRawPointer(reply) + strlen(reply) + 1
+    let distance = unsafe UnsafeRawPointer(data) - start
+    guard distance >= 0, distance < Self.blockLimit else { return nil }
+    let count = max(0, distance - 1)
+    return unsafe UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count)
+  }
+
+  /// More than a server lets through.
+  private static let blockLimit = 1 << 26
+
+  /// The headers as libnats reads them.
+  private var listedHeaders: [(name: String, values: [String])] {
     var keys: UnsafeMutablePointer<UnsafePointer<CChar>?>?
     var count: Int32 = 0
     guard unsafe natsMsgHeader_Keys(pointer, &keys, &count) == NATS_OK, let keys = unsafe keys else {
@@ -94,8 +116,7 @@ import CNATS
     if unsafe pointers.count == Self.countLimit || byteCount >= Self.byteLimit { empty() }
   }
 
-  /// Gives all back; also before a wait.
-  func empty() {
+  private func empty() {
     unsafe pointers.forEach { unsafe natsMsg_Destroy($0) }
     unsafe pointers.removeAll(keepingCapacity: true)
     byteCount = 0

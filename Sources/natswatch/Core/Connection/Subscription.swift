@@ -62,7 +62,6 @@ import Process
     case .timedOut: break
     case let next: return next
     }
-    if milliseconds > 0 { recycler.empty() }
     let isEnding = shutdown?.cause != nil
     connection.loop.turn(
       milliseconds: milliseconds, shutdown: isEnding ? -1 : shutdown?.eventDescriptor ?? -1)
@@ -70,7 +69,6 @@ import Process
   }
 
   private func take(_ milliseconds: Int64) -> Next {
-    if milliseconds > 0 { recycler.empty() }
     var message: OpaquePointer?
     switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
     case NATS_OK:
