@@ -100,6 +100,26 @@ import Testing
     #expect(outcome.diagnostics.contains("3 lines were not published"))
   }
 
+  /// A line break in a header would begin another one: `Nats-Rollup` removes what the stream has.
+  @Test(arguments: ["A\\r\\nNats-Rollup", "A\\nB", "A: 1", "", "\\u0000"]) func aHeaderBeginsNoOther(
+    _ name: String
+  ) throws {
+    let bed = try Bed(.debian)
+    try bed.createStream(more: ",\"allow_rollup_hdrs\":true")
+    let input = #"""
+      {"type":"ADDED","object":{},"source":{"headers":{"X":"1"}}}
+      {"type":"ADDED","object":{},"source":{"headers":{"\#(name)":"all"}}}
+      {"type":"ADDED","object":{},"source":{"headers":{"X":["1","all\r\nNats-Rollup: all"]}}}
+
+      """#
+    let outcome = try bed.run(["publish", "a.x", "--unwrap"], stdin: input)
+    #expect(outcome.status == 65 && outcome.diagnostics.contains("2 lines were not published"), "\(outcome)")
+    let stored = try bed.lines("a.x")
+    #expect(stored.count == 1 && stored[0].contains(#""X":"1"}"#), "\(stored)")
+    let flag = try bed.run(["publish", "a.x", "--header", "A\nB: x"], stdin: "{}\n")
+    #expect(flag.status == 64, "\(flag)")
+  }
+
   @Test func aRateBelowOneAnHourIsKept() throws {
     let bed = try Bed(.debian)
     try bed.createStream()

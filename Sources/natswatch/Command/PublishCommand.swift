@@ -109,8 +109,13 @@ struct PublishCommand: ToolCommand {
       guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else {
         throw ValidationError("--header \"\(text)\": write 'Name: value'")
       }
-      return PublishWindow.Header(
+      let header = PublishWindow.Header(
         name: String(text[..<colon]).trimmed, value: String(text[text.index(after: colon)...]).trimmed)
+      guard header.isSendable else {
+        throw ValidationError(
+          "--header \(text.debugDescription): the name needs a character and neither may hold a line break")
+      }
+      return header
     }
     if let index = settings.headers.firstIndex(where: { $0.name.lowercased() == "nats-msg-id" }) {
       guard id == nil else { throw ValidationError("--id and --header Nats-Msg-Id contradict each other") }

@@ -89,6 +89,11 @@ package struct LineComposer {
     }
     if settings.unwraps, isEvent {
       let unwrapped = unsafe UnwrappedLine(line, scanner)
+      let identifier = PublishWindow.Header(name: "Nats-Msg-Id", value: unwrapped.identifier ?? "")
+      if let header = (unwrapped.headers + [identifier]).first(where: { !$0.isSendable }) {
+        throw UnusableLineError(
+          description: "header \(JSONText.string(header.name)) holds a character that no header may have")
+      }
       entry.payload = unwrapped.payload
       entry.headers += unwrapped.headers
       entry.origin = unwrapped.origin

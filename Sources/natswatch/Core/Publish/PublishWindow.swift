@@ -27,6 +27,12 @@ package struct PublishWindow: Sendable {
       self.name = name
       self.value = value
     }
+
+    /// Whether it is one header on the wire: a line break would begin another one, such as `Nats-Rollup`.
+    package var isSendable: Bool {
+      !name.isEmpty && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ":") }
+        && value.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
+    }
   }
 
   let countLimit: Int
