@@ -43,6 +43,16 @@ import Testing
     expect(
       try tail(server.url, ["--js-domain", "nowhere"], ["NATS_USER": "j", "NATS_PASSWORD": "j"]), 69,
       "$JS.nowhere.API", "--js-domain")
+    for command in [["publish", "a.x"], ["work", "a.>", "--durable", "D", "--", "true"]] {
+      for (user, flags, words) in [
+        ("p", [], "not enabled for account"), ("j", ["--js-domain", "nowhere"], "$JS.nowhere.API"),
+      ] {
+        let outcome = try Tool.run(
+          "natswatch", [command[0]] + flags + ["--server", server.url] + command.dropFirst(), stdin: "{}\n",
+          environment: ["NATS_USER": user, "NATS_PASSWORD": user], deadline: .seconds(20))
+        expect(outcome, 69, words)
+      }
+    }
   }
 
   @Test(arguments: NATSServer.Version.installed) func tlsWithoutTheRightCertificate(

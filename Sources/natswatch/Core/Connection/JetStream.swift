@@ -28,14 +28,6 @@ package struct JetStream: Sendable {
     static let filterSubjectMissing = 10094
   }
 
-  /// The error where nobody answers the API.
-  var isAbsent: NATSError {
-    NATSError(
-      .noResponders,
-      "no JetStream answers on \(connection.settings.apiPrefix).>: enable it on the server (nats-server -js), "
-        + "or give its domain with --js-domain or its subjects with --js-api-prefix")
-  }
-
   /// Asks `$JS.API.<subject>` and reads the answer.
   ///
   /// - Parameters:

@@ -92,6 +92,22 @@ package struct Session: Sendable {
     return connection
   }
 
+  /// How long the JetStream API may have nobody who answers, as while a server starts.
+  static let apiPatience: Duration = .seconds(3)
+
+  /// The error where nobody answers the API.
+  var noJetStream: NATSError {
+    NATSError(
+      .noResponders,
+      "no JetStream answers on \(settings.apiPrefix).>: enable it on the server (nats-server -js), "
+        + "or give its domain with --js-domain or its subjects with --js-api-prefix")
+  }
+
+  /// Waits before the next attempt; where nobody answers, that is known at once, and the wait is short.
+  func pause(after error: NATSError, _ duration: Duration) throws(NATSError) {
+    try pause(error.code == .noResponders ? min(duration, .milliseconds(500)) : duration)
+  }
+
   /// Waits, but not beyond a request to end.
   ///
   /// - Throws: `interrupted`.

@@ -131,9 +131,7 @@ package struct TailLoop {
         session.diagnostics.error("\(gone)")
         guard settings.onGone == .continue else { return .gone }
         if case .deleted = gone { try awaitStream(jetStream) }
-        machine = OrderedConsumer(
-          start: gone.isAhead ? .newOnly : .all, coversStream: machine.coversStream,
-          isStrict: settings.isStrict)
+        machine = machine.continued(after: gone)
       }
     }
   }
@@ -215,15 +213,15 @@ package struct TailLoop {
         return try body()
       } catch {
         guard error.isTransient else { throw error }
-        if error.code == .noResponders, machine.epoch == nil, now - started > .seconds(3) {
-          throw jetStream?.isAbsent ?? error
+        if error.code == .noResponders, machine.epoch == nil, now - started > Session.apiPatience {
+          throw session.noJetStream
         }
         if report.isDue(now - started) { session.diagnostics.warning("\(error): trying again") }
         if let loss = jetStream?.connection.loss { throw ConnectionLostError(reason: loss.reason) }
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)
         try output.flush()
-        try session.pause(backoff.next(random: .random(in: 0..<1)))
+        try session.pause(after: error, backoff.next(random: .random(in: 0..<1)))
       }
     }
   }
@@ -258,8 +256,8 @@ package struct TailLoop {
     metadataReader = DeliveryMetadataReader(consumer: consumer.info.name)
     encoder.setStream(stream, epoch: after.epoch)
     try monitor.created(stream: stream, pending: consumer.info.num_pending)
-    if settings.untilNow, target == nil {
-      target = after.state.last_seq
+    if settings.untilNow {
+      target = target ?? after.state.last_seq
       if consumer.info.num_pending == 0 { return .finished(.ok) }
     }
     if isPastEnd(consumer.info.num_pending) { return .finished(.ok) }

@@ -57,7 +57,8 @@ extension Session {
   ///
   /// - Parameter ask: The request, which is repeated on another connection when this one is lost.
   /// - Returns: The connection and the answer.
-  /// - Throws: Errors that are not transient, `unavailable` after ``connectTimeout``, `interrupted`.
+  /// - Throws: Errors that are not transient, `unavailable` after ``connectTimeout``, `noResponders` after
+  ///   ``apiPatience``, `interrupted`.
   func untilAnswered<Answer>(_ ask: (JetStream) throws(NATSError) -> Answer) throws -> (Connection, Answer) {
     var backoff = Backoff(initial: .milliseconds(250), maximum: .seconds(5))
     var connection = try connect()
@@ -70,8 +71,9 @@ extension Session {
         let elapsed = ContinuousClock.now - started
         if let limit = connectTimeout, elapsed > limit { throw error }
         guard error.isTransient else { throw error }
+        if error.code == .noResponders, elapsed > Self.apiPatience { throw noJetStream }
         if report.isDue(elapsed) { diagnostics.warning("\(error): trying again") }
-        try pause(backoff.next(random: .random(in: 0..<1)))
+        try pause(after: error, backoff.next(random: .random(in: 0..<1)))
         if connection.loss != nil { connection = try connect() }
       }
     }
