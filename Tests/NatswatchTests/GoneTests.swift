@@ -86,6 +86,44 @@ import Testing
     #expect(seen == Array(Set(seen)).sorted(), "in order and once")
   }
 
+  /// The end that was asked for does not hide what was removed before it.
+  @Test(
+    arguments: NATSServer.Version.installed,
+    [["--until-now"], ["--until-seq", "5990"], ["--count", "5000"]])
+  func beforeTheEndThatWasAskedFor(_ version: NATSServer.Version, _ flags: [String]) throws {
+    let bed = try Bed(version)
+    let folder = try TemporaryDirectory()
+    try bed.createStream()
+    try bed.publish(1...6000, padding: 2000)
+    let pipe = try Tool.shell(
+      "natswatch 'a.>' --all \(flags.joined(separator: " ")) 2>err | (until [ -e go ]; do sleep 0.1; done; cat >out); echo ${PIPESTATUS[0]}",
+      environment: bed.environment, in: folder.url)
+    try eventually("the server waits for the reader") {
+      struct Info: Decodable { var num_pending: UInt64 }
+      guard let name = try bed.consumers().first else { return false }
+      let info = try bed.jetStream.request("CONSUMER.INFO.S.\(name)", as: Info.self)
+      return (1..<6000).contains(info.num_pending)
+    }
+    try bed.purge("S", #"{"keep":5}"#)
+    if flags[0] == "--count" { try bed.publish(6001...11_000) }
+    _ = try folder.write("", to: "go")
+    let status = try pipe.waitForEnd(.seconds(40)).lines.last
+    let output = try folder.read("out")
+    #expect(status == "75" && output.contains(#""reason":"Expired","code":410"#), "\(try folder.read("err"))")
+  }
+
+  @Test(arguments: NATSServer.Version.installed) func removalsAreReportedOnce(_ version: NATSServer.Version)
+    throws
+  {
+    let bed = try Bed(version)
+    try bed.createStream()
+    try bed.publish(1...10)
+    try bed.removeMessage(5)
+    let tail = try bed.run(["a.>", "--since-seq", "2", "--strict", "--on-gone", "continue", "--until-now"])
+    #expect(tail.status == 0 && tail.output.components(separatedBy: "\"code\":410").count == 2, "\(tail)")
+    #expect(sequences(in: tail.output) == [3, 4, 6, 7, 8, 9, 10])
+  }
+
   @Test(arguments: NATSServer.Version.installed) func whenTheStreamIsRecreated(_ version: NATSServer.Version)
     throws
   {

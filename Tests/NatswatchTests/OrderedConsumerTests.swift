@@ -193,6 +193,45 @@ import Testing
     #expect(filtered.created(consumer(at: 2), listed, now: .zero) == .gone(.removed(after: 2)))
   }
 
+  /// A message that is not to be written any more still shows what is missing before it.
+  @Test func theEndIsProvenToo() {
+    var machine = following(2)
+    #expect(!machine.needsProof(before: nil) && !machine.needsProof(before: 3))
+    #expect(machine.needsProof(before: 7))
+    #expect(
+      machine.prove(stream(first: 7, last: 10), before: 7, now: .zero) == .gone(.expired(after: 2, first: 7)))
+    // A gap that was written unproven.
+    #expect(machine.prove(stream(first: 1, last: 10), now: .zero) == .proceed)
+    #expect(machine.message(message(5, 1), now: .zero) == .deliver)
+    #expect(machine.needsProof(before: nil))
+  }
+
+  @Test func whatWasReportedIsNotReportedAgain() {
+    var strict = OrderedConsumer(start: .after(2), coversStream: true, isStrict: true)
+    let holes = stream(first: 1, last: 10, deleted: 1, list: [5])
+    _ = strict.plan(holes, now: .zero)
+    let verdict = strict.created(consumer(at: 2, pending: 7), holes, now: .zero)
+    #expect(verdict == .gone(.removed(after: 2)))
+    strict = strict.continued(after: .removed(after: 2))
+    #expect(strict.plan(holes, now: .zero) == .create(.sequence(3)) && strict.wantsDeleted)
+    #expect(strict.created(consumer(at: 2, pending: 7), holes, now: .zero) == .proceed)
+    #expect(strict.message(message(3, 1), now: .zero) == .deliver)
+    #expect(strict.message(message(4, 2), now: .zero) == .deliver)
+    #expect(strict.message(message(6, 3), now: .zero) == .prove)
+    #expect(strict.prove(holes, before: 6, now: .zero) == .proceed)
+    #expect(strict.message(message(6, 3), now: .zero, isProven: true) == .deliver)
+    // A new hole is reported.
+    #expect(strict.message(message(12, 4), now: .zero) == .prove)
+    let more = stream(first: 1, last: 12, deleted: 2, list: [5, 11])
+    #expect(strict.prove(more, before: 12, now: .zero) == .gone(.removed(after: 6)))
+    // Lines after the gap were written before it was proven.
+    var late = following(2)
+    #expect(late.prove(stream(first: 1, last: 10), now: .zero) == .proceed)
+    #expect(late.message(message(9, 1), now: .zero) == .deliver)
+    late = late.continued(after: .expired(after: 2, first: 8))
+    #expect(late.plan(stream(first: 8, last: 10), now: .zero) == .create(.sequence(10)))
+  }
+
   @Test func lastPerSubjectGoesOnAsItBegan() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let info = stream(first: 1, last: 10)

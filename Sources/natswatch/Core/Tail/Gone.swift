@@ -30,10 +30,3 @@ package enum Gone: Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
-
-extension Gone {
-  /// True when there is nothing between the position and the stream's end.
-  var isAhead: Bool {
-    if case .ahead = self { true } else { false }
-  }
-}

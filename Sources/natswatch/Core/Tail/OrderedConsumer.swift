@@ -47,7 +47,7 @@ package struct OrderedConsumer: Sendable {
     case deliver
     /// Written before, or nothing to write.
     case skip
-    /// A look at the stream has to prove continuity first: ``prove(_:now:)``, then ask again.
+    /// A look at the stream has to prove continuity first: ``prove(_:before:now:)``, then ask again.
     case prove
     /// The consumer cannot be relied on any more: create another one.
     case recreate(String)
@@ -80,6 +80,10 @@ package struct OrderedConsumer: Sendable {
   private(set) var unprovenFrom: UInt64?
   private var lastProof: Duration?
   private var aheadSince: Duration?
+  /// Where the stream ended when it was last looked at.
+  private var streamEnd: UInt64 = 0
+  /// Removals from the middle up to here have been reported.
+  private var reportedRemovals: UInt64 = 0
 
   /// At most one proof in this time: a stream with many removed messages would cost one for each gap.
   static let proofInterval: Duration = .milliseconds(100)
@@ -111,6 +115,24 @@ package struct OrderedConsumer: Sendable {
   var resumable: UInt64? {
     guard let unproven = unprovenFrom, let frontier else { return frontier }
     return min(frontier, unproven - 1)
+  }
+
+  /// The machine that continues with what the stream has, after `gone` was reported.
+  func continued(after gone: Gone) -> OrderedConsumer {
+    var start = Start.all
+    var isSameStream = true
+    switch gone {
+    case .ahead: start = .newOnly
+    case .deleted, .recreated: isSameStream = false
+    // What was written beyond the gap before it was proven is not written again.
+    case .expired(_, let first): if let frontier, frontier >= first { start = .after(frontier) }
+    case .removed: if let frontier { start = .after(frontier) }
+    }
+    var machine = OrderedConsumer(
+      start: start, epoch: isSameStream ? epoch : nil, coversStream: coversStream, isStrict: isStrict,
+      patience: patience)
+    if case .removed = gone { machine.reportedRemovals = streamEnd }
+    return machine
   }
 
   // MARK: - Creation
@@ -181,22 +203,23 @@ package struct OrderedConsumer: Sendable {
   }
 
   /// Whether ``created(_:_:now:)`` needs the sequences of removed messages.
-  var wantsDeleted: Bool { isStrict && !coversStream }
+  var wantsDeleted: Bool { isStrict && (!coversStream || reportedRemovals > (frontier ?? 0)) }
 
   private mutating func check(
     _ info: StreamInfo, from sequence: UInt64, now: Duration, pendingAtCreation: UInt64? = nil
   ) -> Verdict {
     let state = info.state
+    streamEnd = max(streamEnd, state.last_seq)
     if state.first_seq > 0, sequence + 1 < state.first_seq {
       return .gone(.expired(after: sequence, first: state.first_seq))
     }
     if isStrict, (state.num_deleted ?? 0) > 0 {
-      if let pending = pendingAtCreation, coversStream,
+      if let pending = pendingAtCreation, coversStream, sequence >= reportedRemovals,
         pending < state.last_seq - min(sequence, state.last_seq)
       {
         return .gone(.removed(after: sequence))
       }
-      if let deleted = state.deleted, deleted.contains(where: { $0 > sequence }) {
+      if let deleted = state.deleted, deleted.contains(where: { $0 > max(sequence, reportedRemovals) }) {
         return .gone(.removed(after: sequence))
       }
     }
@@ -275,14 +298,30 @@ package struct OrderedConsumer: Sendable {
   /// True when gaps that were written have to be proven now.
   func isProofDue(now: Duration) -> Bool { unprovenFrom != nil && !mayDefer(now) }
 
+  /// Whether the tail may not end before a look at the stream: messages may have been removed before the one
+  /// with the sequence `next`, which is not to be written.
+  func needsProof(before next: UInt64?) -> Bool {
+    if unprovenFrom != nil { return true }
+    guard let next, let frontier, next > frontier + 1 else { return false }
+    return needsProof(upTo: next)
+  }
+
   /// A look at the stream, made after the last message had arrived.
-  mutating func prove(_ info: StreamInfo, now: Duration) -> Verdict {
+  ///
+  /// - Parameters:
+  ///   - info: The stream.
+  ///   - next: The sequence that the consumer has reached, to which the frontier may move.
+  ///   - now: The time.
+  /// - Returns: Whether nothing is missing.
+  mutating func prove(_ info: StreamInfo, before next: UInt64 = .max, now: Duration) -> Verdict {
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     guard let frontier else { return .proceed }
     let from = min(frontier, (unprovenFrom ?? .max) - 1)
     let verdict = check(info, from: from, now: now)
     if verdict == .proceed {
-      if isStrict, coversStream { return .gone(.removed(after: from)) }
+      if isStrict, coversStream, next > max(from, reportedRemovals) + 1 {
+        return .gone(.removed(after: from))
+      }
       mayHaveLagged = false
     }
     return verdict

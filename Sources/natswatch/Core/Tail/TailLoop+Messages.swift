@@ -37,7 +37,7 @@ extension TailLoop {
       try monitor.flushed(machine)
       if isIdle || output.bytesBuffered == 0 { try saveState(force: false) }
       if session.shutdown.cause != nil { return .finished(.ok) }
-      if machine.isProofDue(now: now), let outcome = try prove(jetStream) { return outcome }
+      if machine.isProofDue(now: now), let outcome = try prove(jetStream, before: 0) { return outcome }
       guard isIdle else { continue }
       if count == 0, roundTime >= machine.deadline {
         guard hasHeardConsumer else {
@@ -75,22 +75,28 @@ extension TailLoop {
   }
 
   /// Looks at the stream and asks the machine; nil when all is well.
-  private mutating func prove(_ jetStream: JetStream) throws -> Outcome? {
+  private mutating func prove(_ jetStream: JetStream, before next: UInt64) throws -> Outcome? {
     let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
-    if case .gone(let gone) = machine.prove(info, now: now) { return .gone(gone) }
+    if case .gone(let gone) = machine.prove(info, before: next, now: now) { return .gone(gone) }
     return nil
+  }
+
+  /// Ends the tail, unless messages have been removed before the one with the sequence `next`.
+  private mutating func finish(_ jetStream: JetStream, before next: UInt64? = nil) throws -> Outcome {
+    if machine.needsProof(before: next), let outcome = try prove(jetStream, before: next ?? 0) {
+      return outcome
+    }
+    return .finished(.ok)
   }
 
   private mutating func handle(_ message: borrowing Message, _ jetStream: JetStream) throws -> Outcome? {
     guard let metadata = unsafe metadataReader.read(message.replyBytes) else {
       return try control(message, jetStream)
     }
-    if let target, settings.untilNow, metadata.streamSequence > target { return .finished(.ok) }
-    if let end = settings.untilSequence, metadata.streamSequence > end { return .finished(.ok) }
-    if let end = settings.untilTime, metadata.time > end { return .finished(.ok) }
+    if isBeyondEnd(metadata) { return try finish(jetStream, before: metadata.streamSequence) }
     var action = machine.message(metadata, now: roundTime)
     if action == .prove {
-      if let outcome = try prove(jetStream) { return outcome }
+      if let outcome = try prove(jetStream, before: metadata.streamSequence) { return outcome }
       action = machine.message(metadata, now: roundTime, isProven: true)
     }
     switch action {
@@ -100,11 +106,19 @@ extension TailLoop {
     }
     let isSubject = localFilters.isEmpty || localFilters.contains { unsafe $0.matches(message.subjectBytes) }
     if isSubject, metadata.time >= sinceTime { try write(message, metadata) }
-    if let count = settings.count, written >= count { return .finished(.ok) }
+    if let count = settings.count, written >= count { return try finish(jetStream) }
     if let target, settings.untilNow, metadata.streamSequence >= target || metadata.pending == 0 {
-      return .finished(.ok)
+      return try finish(jetStream)
     }
-    return isPastEnd(metadata.pending) ? .finished(.ok) : nil
+    return isPastEnd(metadata.pending) ? try finish(jetStream) : nil
+  }
+
+  /// Whether a message comes after all that is asked for.
+  private func isBeyondEnd(_ metadata: DeliveryMetadata) -> Bool {
+    if let target, settings.untilNow, metadata.streamSequence > target { return true }
+    if let end = settings.untilSequence, metadata.streamSequence > end { return true }
+    if let end = settings.untilTime, metadata.time > end { return true }
+    return false
   }
 
   /// True when `--until-seq` or `--until` has been reached, with `pending` messages to come.
@@ -150,19 +164,19 @@ extension TailLoop {
     else { return nil }
     var action = machine.idle(lastConsumer: consumer, lastStream: last, now: roundTime)
     if action == .prove {
-      if let outcome = try prove(jetStream) { return outcome }
+      if let outcome = try prove(jetStream, before: last + 1) { return outcome }
       action = machine.idle(lastConsumer: consumer, lastStream: last, now: roundTime, isProven: true)
     }
     switch action {
     case .recreate(let reason): return .recreate(reason)
     case .skip, .prove:
       try monitor.heartbeat(machine)
-      if isPastEnd(machine.pending) { return .finished(.ok) }
+      if isPastEnd(machine.pending) { return try finish(jetStream) }
     case .deliver:
       try monitor.heartbeat(machine)
       if settings.writesBookmarks, settings.form != .raw { try output.append(bookmark(last)) }
-      if settings.untilNow, let target, last >= target { return .finished(.ok) }
-      if isPastEnd(machine.pending) { return .finished(.ok) }
+      if settings.untilNow, let target, last >= target { return try finish(jetStream) }
+      if isPastEnd(machine.pending) { return try finish(jetStream) }
     }
     return nil
   }
