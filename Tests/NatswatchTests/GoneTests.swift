@@ -109,7 +109,35 @@ import Testing
     _ = try folder.write("", to: "go")
     let status = try pipe.waitForEnd(.seconds(40)).lines.last
     let output = try folder.read("out")
-    #expect(status == "75" && output.contains(#""reason":"Expired","code":410"#), "\(try folder.read("err"))")
+    let talk = try folder.read("err")
+    #expect(status == "75" && output.contains(#""reason":"Expired","code":410"#), "\(talk)")
+  }
+
+  /// Each subject has one message: whatever is purged before the first pass has reached it is missing from it.
+  @Test(arguments: NATSServer.Version.installed, [[], ["--until-now"]])
+  func inTheFirstPass(_ version: NATSServer.Version, _ flags: [String]) throws {
+    let bed = try Bed(version)
+    let folder = try TemporaryDirectory()
+    try bed.createStream(more: ",\"max_msgs_per_subject\":1")
+    let pad = [UInt8](repeating: UInt8(ascii: "1"), count: 4000)
+    for number in 1...4000 { _ = bed.jetStream.connection.publish(pad, to: "a.\(number)") }
+    bed.jetStream.connection.flush(milliseconds: 5_000)
+    try eventually("all are stored") { try bed.info().state.messages == 4000 }
+    let pipe = try Tool.shell(
+      "natswatch 'a.>' --last-per-subject \(flags.joined(separator: " ")) 2>err | (until [ -e go ]; do sleep 0.1; done; cat >out); echo ${PIPESTATUS[0]}",
+      environment: bed.environment, in: folder.url)
+    try eventually("the server waits for the reader") {
+      struct Info: Decodable { var num_pending: UInt64 }
+      guard let name = try bed.consumers().first else { return false }
+      let info = try bed.jetStream.request("CONSUMER.INFO.S.\(name)", as: Info.self)
+      return (1..<4000).contains(info.num_pending)
+    }
+    try bed.purge("S", #"{"keep":5}"#)
+    _ = try folder.write("", to: "go")
+    let status = try pipe.waitForEnd(.seconds(40)).lines.last
+    let output = try folder.read("out")
+    let talk = try folder.read("err")
+    #expect(status == "75" && output.contains(#""reason":"Expired","code":410"#), "\(talk)")
   }
 
   @Test(arguments: NATSServer.Version.installed) func removalsAreReportedOnce(_ version: NATSServer.Version)

@@ -247,6 +247,48 @@ import Testing
     #expect(machine.plan(stream(first: 1, last: 12), now: .zero) == .create(.sequence(11)))
   }
 
+  /// What is removed from the front before a first pass has reached it is missing from it.
+  @Test func aFirstPassThatIsOvertakenIsGone() {
+    func pass(pending: UInt64) -> OrderedConsumer {
+      var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
+      let info = stream(first: 3, last: 10)
+      #expect(machine.plan(info, now: .zero) == .create(.lastPerSubject))
+      #expect(machine.created(consumer(at: 2, pending: pending), info, now: .zero) == .proceed)
+      #expect(machine.message(message(4, 1), now: .zero) == .deliver && machine.isProofDue(now: .zero))
+      #expect(machine.prove(info, before: 0, now: .zero) == .proceed)
+      return machine
+    }
+    let gone = OrderedConsumer.Verdict.gone(.expired(after: 4, first: 9))
+    var machine = pass(pending: 4)
+    #expect(machine.message(message(9, 2), now: .zero) == .deliver && machine.isProofDue(now: .seconds(1)))
+    #expect(machine.prove(stream(first: 9, last: 12), before: 0, now: .zero) == .proceed)
+    #expect(machine.message(message(12, 3), now: .zero) == .prove)
+    #expect(machine.prove(stream(first: 9, last: 12), before: 12, now: .zero) == gone)
+    // All of its messages came, or the front was not what moved.
+    machine = pass(pending: 2)
+    #expect(machine.message(message(9, 2), now: .zero) == .deliver)
+    #expect(machine.prove(stream(first: 9, last: 12), before: 0, now: .zero) == .proceed)
+    #expect(machine.message(message(12, 3), now: .zero) == .deliver)
+    machine = pass(pending: 4)
+    #expect(machine.message(message(9, 2), now: .zero) == .deliver)
+    #expect(machine.message(message(12, 3), now: .zero) == .prove)
+    #expect(machine.prove(stream(first: 4, last: 12), before: 12, now: .zero) == .proceed)
+    #expect(machine.message(message(12, 3), now: .zero, isProven: true) == .deliver)
+    // Its last message is the stream's.
+    machine = pass(pending: 3)
+    #expect(machine.message(message(10, 2), now: .zero) == .prove)
+    let purged = stream(first: 10, last: 12)
+    #expect(machine.prove(purged, before: 10, now: .zero) == .gone(.expired(after: 4, first: 10)))
+    machine = pass(pending: 2)
+    #expect(machine.message(message(10, 2), now: .zero) == .deliver)
+    // The rest of it was purged: only a heartbeat comes.
+    machine = pass(pending: 4)
+    #expect(machine.idle(lastConsumer: 1, lastStream: 10, now: .zero) == .prove)
+    let empty = stream(first: 11, last: 10)
+    #expect(machine.prove(empty, before: 11, now: .zero) == .gone(.expired(after: 4, first: 11)))
+    #expect(machine.needsProof(before: 11) && !machine.needsProof(before: 9))
+  }
+
   /// A first pass that is cut goes on with what it covers, then delivers every message after its end.
   @Test func aFirstPassThatIsCutGoesOnBySequence() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)

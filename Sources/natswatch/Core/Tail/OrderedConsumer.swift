@@ -71,6 +71,8 @@ package struct OrderedConsumer: Sendable {
   private var hasDelivered = false
   /// Up to here, `lastPerSubject` is still giving each subject's last message.
   private var snapshotEnd: UInt64?
+  /// What the first pass of `lastPerSubject` needs to notice that messages were removed while it lagged.
+  private var pass = Pass()
   /// The first pass of `lastPerSubject` goes on with another consumer, whose picture is newer: what it has beyond the
   /// pass is left to a third one, which delivers every message.
   private var passIsResumed = false
@@ -84,6 +86,18 @@ package struct OrderedConsumer: Sendable {
   private var streamEnd: UInt64 = 0
   /// Removals from the middle up to here have been reported.
   private var reportedRemovals: UInt64 = 0
+
+  /// Gaps are normal in the first pass: the messages that have a newer one of their subject. Something is missing
+  /// where the front of the stream has overtaken the pass, and it had fewer messages than when it began.
+  private struct Pass: Sendable {
+    /// How many messages its consumer has.
+    var count: UInt64 = 0
+    /// What had been removed before it began.
+    var floor: UInt64 = 0
+    /// The first sequence of a gap that was not looked at.
+    var gap: UInt64?
+    var overtaken: Gone?
+  }
 
   /// At most one proof in this time: a stream with many removed messages would cost one for each gap.
   static let proofInterval: Duration = .milliseconds(100)
@@ -153,6 +167,7 @@ package struct OrderedConsumer: Sendable {
       case .lastPerSubject:
         passIsResumed = snapshotEnd != nil
         snapshotEnd = snapshotEnd ?? info.state.last_seq
+        if !passIsResumed { pass.floor = max(info.state.first_seq, 1) - 1 }
         return .create(.lastPerSubject)
       }
     }
@@ -198,7 +213,12 @@ package struct OrderedConsumer: Sendable {
     guard frontier <= info.state.last_seq else {
       return .gone(.ahead(after: frontier, last: info.state.last_seq))
     }
-    if let end = snapshotEnd, frontier < end { return .proceed }
+    if let end = snapshotEnd, frontier < end {
+      let position = max(frontier, pass.floor)
+      if passIsResumed, first > position + 1 { return .gone(.expired(after: position, first: first)) }
+      pass.count = consumer.num_pending
+      return .proceed
+    }
     return check(info, from: frontier, now: now, pendingAtCreation: consumer.num_pending)
   }
 
@@ -247,11 +267,14 @@ package struct OrderedConsumer: Sendable {
       consumerSequence += 1
       return .skip
     }
+    if !isProven, passLacks(at: sequence) { return .prove }
     if passIsResumed, let end = snapshotEnd, sequence > end {
       self.frontier = end
       return .recreate("the first pass is complete")
     }
-    if !isProven, sequence > frontier + 1, needsProof(upTo: sequence) {
+    if let end = snapshotEnd, sequence <= end, sequence > frontier + 1 {
+      pass.gap = min(pass.gap ?? .max, frontier + 1)
+    } else if !isProven, sequence > frontier + 1, needsProof(upTo: sequence) {
       if !mayDefer(now) { return .prove }
       unprovenFrom = min(unprovenFrom ?? .max, frontier + 1)
     }
@@ -278,7 +301,7 @@ package struct OrderedConsumer: Sendable {
       return .recreate("the server has sent \(lastConsumer) messages, \(consumerSequence) have arrived")
     }
     guard let frontier, lastStream > frontier else { return .skip }
-    if !isProven, needsProof(upTo: lastStream) { return .prove }
+    if !isProven, needsProof(upTo: lastStream) || passLacks(at: lastStream + 1) { return .prove }
     pending = 0
     if passIsResumed, let end = snapshotEnd, lastStream > end {
       self.frontier = end
@@ -296,12 +319,13 @@ package struct OrderedConsumer: Sendable {
   }
 
   /// True when gaps that were written have to be proven now.
-  func isProofDue(now: Duration) -> Bool { unprovenFrom != nil && !mayDefer(now) }
+  func isProofDue(now: Duration) -> Bool { (unprovenFrom != nil || pass.gap != nil) && !mayDefer(now) }
 
   /// Whether the tail may not end before a look at the stream: messages may have been removed before the one
   /// with the sequence `next`, which is not to be written.
   func needsProof(before next: UInt64?) -> Bool {
     if unprovenFrom != nil { return true }
+    if let next, passLacks(at: next) { return true }
     guard let next, let frontier, next > frontier + 1 else { return false }
     return needsProof(upTo: next)
   }
@@ -316,6 +340,7 @@ package struct OrderedConsumer: Sendable {
   mutating func prove(_ info: StreamInfo, before next: UInt64 = .max, now: Duration) -> Verdict {
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     guard let frontier else { return .proceed }
+    if let end = snapshotEnd, frontier < end { return provePass(info, at: next, now: now) }
     let from = min(frontier, (unprovenFrom ?? .max) - 1)
     let verdict = check(info, from: from, now: now)
     if verdict == .proceed {
@@ -325,6 +350,25 @@ package struct OrderedConsumer: Sendable {
       mayHaveLagged = false
     }
     return verdict
+  }
+
+  /// Whether the first pass is over at the sequence `next`, with fewer messages than it had.
+  private func passLacks(at next: UInt64) -> Bool {
+    guard let end = snapshotEnd, let frontier, frontier < end, next >= end else { return false }
+    return consumerSequence + (next == end ? 1 : 0) < pass.count
+  }
+
+  private mutating func provePass(_ info: StreamInfo, at next: UInt64, now: Duration) -> Verdict {
+    let position = max(min(frontier ?? 0, (pass.gap ?? .max) - 1), pass.floor)
+    if info.state.first_seq > position + 1 {
+      pass.overtaken = pass.overtaken ?? .expired(after: position, first: info.state.first_seq)
+    }
+    pass.gap = nil
+    lastProof = now
+    guard passLacks(at: next) else { return .proceed }
+    if let gone = pass.overtaken { return .gone(gone) }
+    pass.count = 0
+    return .proceed
   }
 
   /// With a filter gaps are normal, and expiry matters only to one who is behind.

@@ -108,7 +108,7 @@ extension TailLoop {
     if isSubject, metadata.time >= sinceTime { try write(message, metadata) }
     if let count = settings.count, written >= count { return try finish(jetStream) }
     if let target, settings.untilNow, metadata.streamSequence >= target || metadata.pending == 0 {
-      return try finish(jetStream)
+      return try finish(jetStream, before: target + 1)
     }
     return isPastEnd(metadata.pending) ? try finish(jetStream) : nil
   }
