@@ -78,6 +78,10 @@ import Testing
     #expect(
       read(#"{"error":{"code":503,"err_code":10077,"description":"busy"}}"#)
         == .refusedForNow("busy (503/10077)"))
+    let inProcess = "duplicate message id is in process"
+    #expect(
+      read(#"{"error":{"code":409,"err_code":10158,"description":"\#(inProcess)"}}"#)
+        == .refusedForNow("\(inProcess) (409/10158)"))
     #expect(
       read(#"{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"}}"#)
         == .full("maximum messages exceeded (503/10077)"))

@@ -7,12 +7,15 @@ enum PublishAcknowledgement: Equatable, Sendable {
   case stored
   /// The stream has had a message of this id before.
   case duplicate
-  /// Not now: no leader.
+  /// Not now: no leader, or the message's first copy is still being stored.
   case refusedForNow(String)
   /// Not before something is removed: the stream or the server is full.
   case full(String)
   /// Never: too large, wrong expectation, sealed.
   case refused(String)
+
+  /// "duplicate message id is in process": a replicated stream has not stored the first copy yet.
+  private static let duplicateInProcess = 10158
 
   init(_ payload: UnsafeBufferPointer<UInt8>) {
     // The usual answer is known by its beginning: {"stream":"S", "seq":N}
@@ -38,8 +41,8 @@ enum PublishAcknowledgement: Equatable, Sendable {
     let isFull =
       [10002, 10023, 10028, 10047].contains(serverCode)
       || code == 503 && ["maximum", "exceeded", "insufficient"].contains { text.contains($0) }
-    self =
-      isFull ? .full(text) : [408, 429, 503].contains(code) ? .refusedForNow(text) : .refused(text)
+    let isForNow = [408, 429, 503].contains(code) || serverCode == Self.duplicateInProcess
+    self = isFull ? .full(text) : isForNow ? .refusedForNow(text) : .refused(text)
   }
 
   /// Anything but a digit before the closing brace: more than stream and sequence is in it.
