@@ -36,6 +36,30 @@ import Testing
     #expect(client.head.contains("Sec-WebSocket-Protocol: bearer"))
   }
 
+  @Test func aRequestHasOneToken() {
+    let authenticator = Authenticator(tokens: nil, validator: nil, allowsQueryToken: false)
+    func token(_ headers: [(name: String, value: String)]) -> String? {
+      authenticator.token(of: Request(method: "GET", target: "/events?token=query", headers: headers))
+    }
+    #expect(token([("Authorization", "Bearer  t")]) == "t")
+    #expect(token([("Authorization", "Basic t")]) == nil)
+    #expect(token([("Authorization", "Bearer a"), ("authorization", "Bearer b")]) == "", "nobody's")
+    #expect(token([("Cookie", "a=1"), ("Cookie", "b=2; wfanout_token=t")]) == "t", "as HTTP/2 sends them")
+    #expect(token([]) == nil)
+  }
+
+  @Test func aTokenFileIsOfOneMindAboutEachToken() throws {
+    for text in ["t ann\nt bob\n", "t ann\n# a\nt ann\n"] {
+      let error = #expect(throws: TokenFile.ReadError.self) { try TokenFile.parse(text, path: "f") }
+      #expect(error?.description.contains("also in line 1") == true)
+    }
+    #expect(try TokenFile.parse("t ann\nu ann\n", path: "f").count == 2, "one may have several")
+    let file = try directory.write("", to: "binary")
+    try Data([0xFF, 0xFE, 0x20, 0x61, 0x0A]).write(to: URL(fileURLWithPath: file))
+    let outcome = try Tool.run("wfanout", ["--listen", ":0", "--auth-tokens", file])
+    #expect(outcome.status == 78 && outcome.diagnostics.contains("not UTF-8"))
+  }
+
   @Test func theFirstMessageMayCarryIt() throws {
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"auth","token":"good"}"#)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Foundation
 import JSON
+import NIOHPACK
+import NIOHTTP1
 import TestSupport
 import Testing
 
@@ -13,7 +16,7 @@ struct RequestOriginTests {
 
   @Test(arguments: [
     "localhost", "localhost:8080", "LOCALHOST:1", "localhost.", "127.0.0.1:8080", "127.1.2.3", "[::1]",
-    "[::1]:8080",
+    "[::1]:8080", "[0:0::1]", "127.0.0.1.",
     "fanout.example.org:8080", "Fanout.Example.Org",
   ])
   func servesItsOwnNames(host: String) {
@@ -29,6 +32,54 @@ struct RequestOriginTests {
   func refusesOtherNames(host: String) {
     let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: []))
     #expect(throws: HTTPError.self) { try origin.checkName(request([("Host", host)])) }
+  }
+
+  /// Two servers could read such a field in two ways: it is malformed wherever it is sent to.
+  @Test(arguments: [
+    "[::1]evil", "[::1].evil.example", "[::1", "::1", "[]", "localhost:evil", "localhost:80:80",
+    "localhost:99999", "user@localhost", "localhost/", "local host", "localhost\t",
+  ])
+  func refusesAHostThatIsNoAuthority(host: String) {
+    for names in [nil, RequestOrigin.loopbackNames(and: []), RequestOrigin.loopbackNames(and: ["*"])] {
+      let error = #expect(throws: HTTPError.self) {
+        try RequestOrigin(names: names).checkName(request([("Host", host)]))
+      }
+      #expect(error?.status.code == 400)
+    }
+  }
+
+  @Test func theTargetsHostWinsOverTheField() {
+    let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: []))
+    func isServed(_ target: String, _ headers: [(name: String, value: String)] = [Self.own]) -> Bool {
+      let request = Request(method: "GET", target: target, headers: headers)
+      return (try? origin.checkName(request)) != nil && (try? origin.check(request)) != nil
+    }
+    #expect(isServed("http://localhost:8080/events"))
+    #expect(isServed("HTTP://LOCALHOST?x"))
+    #expect(!isServed("http://attacker.example/events"))
+    #expect(!isServed("http://user@localhost/events"))
+    #expect(!isServed("https://[::2]:8080/events"))
+    let page = (name: "Origin", value: "http://attacker.example")
+    #expect(!isServed("http://attacker.example/events", [Self.own, page]))
+    #expect(!isServed("http://localhost/events", [(name: "Host", value: "attacker.example"), page]))
+  }
+
+  @Test func aRequestOfHTTP2SaysOnceWhomItIsFor() throws {
+    func hosts(_ fields: [(String, String)]) throws -> [String] {
+      let head = try #require(
+        HTTP2Exchange.head(HPACKHeaders([(":method", "GET"), (":path", "/")] + fields)))
+      return head.headers["host"]
+    }
+    #expect(try hosts([(":authority", "localhost")]) == ["localhost"])
+    #expect(try hosts([(":authority", "localhost"), ("host", "localhost")]) == ["localhost"])
+    #expect(try hosts([("host", "localhost")]) == ["localhost"])
+    for fields in [
+      [(":authority", "localhost"), ("host", "evil.example")],
+      [("host", "localhost"), ("host", "evil.example")],
+    ] {
+      let headers = try hosts(fields).map { (name: "host", value: $0) }
+      #expect(!Request(method: "GET", target: "/", headers: headers, version: .http2).hasHost)
+    }
   }
 
   @Test func servesEveryNameWhereItIsAskedTo() {
@@ -57,6 +108,21 @@ struct RequestOriginTests {
     ([("Sec-Fetch-Site", "cross-site")], ["*"], true),
     ([("Sec-Fetch-Site", "same-origin")], [], true),
     ([("Sec-Fetch-Site", "none")], [], true),
+    ([("Sec-Fetch-Site", "Cross-Site")], [], false),
+    ([("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "cross-site")], [], false),
+    ([("Sec-Fetch-Site", "of-tomorrow")], [], false),
+    ([("Origin", "http://localhost:8080"), ("Sec-Fetch-Site", "same-site")], [], false),
+    ([("Origin", "http://localhost:8080"), ("Sec-Fetch-Site", "same-origin")], [], true),
+    ([("Origin", "http://localhost:8080"), ("Origin", "http://evil.example")], [], false),
+    (
+      [("Origin", "https://good.example"), ("Origin", "http://evil.example")], ["https://good.example"], false
+    ),
+    ([("Origin", "https://GOOD.example:443")], ["https://good.example"], true),
+    ([("Origin", "http://good.example")], ["https://good.example"], false),
+    ([("Origin", "")], [], false), ([("Origin", "localhost:8080")], [], false),
+    ([("Origin", "file://localhost:8080")], [], false), ([("Origin", "http://localhost")], [], false),
+    ([("Origin", "http://localhost:8080/")], [], false),
+    ([("Origin", "http://localhost:8080 http://evil.example")], [], false),
   ]
 
   @Test(arguments: pages.indices) func judgesPages(index: Int) {
@@ -65,6 +131,18 @@ struct RequestOriginTests {
     let request = request([Self.own] + page.headers)
     let isGood = (try? origin.check(request)) != nil
     #expect(isGood == page.isGood, "\(page)")
+  }
+
+  /// A field without a port is of the scheme's own.
+  @Test(arguments: [
+    ("localhost", "http://localhost", true), ("localhost:80", "http://localhost", true),
+    ("localhost", "https://localhost", true), ("localhost:443", "https://localhost", true),
+    ("localhost", "http://localhost:8080", false), ("localhost:8080", "http://localhost", false),
+    ("[::1]:8080", "http://[::1]:8080", true), ("localhost.:8080", "http://localhost:8080", true),
+  ])
+  func portsAreOfTheScheme(host: String, page: String, isSame: Bool) {
+    let request = request([("Host", host), ("Origin", page)])
+    #expect(((try? RequestOrigin().check(request)) != nil) == isSame)
   }
 
   @Test func pagesOfAllowedOriginsMayReadTheAnswer() {

@@ -16,6 +16,28 @@ struct RequestTests {
     #expect(request.item("none") == nil)
   }
 
+  @Test func flagsAreReadAsKubernetesReadsThem() {
+    func isOn(_ query: String) -> Bool { Request(method: "GET", target: "/a?\(query)").flag("watch") }
+    for query in ["watch", "watch=", "watch=1", "watch=true", "watch=TRUE", "watch=t"] {
+      #expect(isOn(query))
+    }
+    for query in ["", "watch=0", "watch=false", "watch=False", "unwatch=1"] { #expect(!isOn(query)) }
+  }
+
+  @Test func knowsWhoTakesPlainJSON() {
+    func takes(_ accept: String...) -> Bool {
+      Request(method: "GET", target: "/", headers: accept.map { ("Accept", $0) }).acceptsJSON
+    }
+    #expect(takes() && takes("*/*") && takes("application/json") && takes("text/html, */*;q=0.1"))
+    #expect(takes("application/json;stream=watch") && takes("Application/*"))
+    #expect(takes("application/json;as=Table;v=v1;g=meta.k8s.io, application/json"))
+    #expect(takes("application/vnd.kubernetes.protobuf", "application/json"))
+    #expect(!takes("application/json;as=Table;v=v1;g=meta.k8s.io"))
+    #expect(
+      !takes("application/vnd.kubernetes.protobuf") && !takes("text/html") && !takes("application/yaml"))
+    #expect(!takes("application/json;q=0"))
+  }
+
   @Test func fieldsAreFoundWithoutCase() {
     let request = Request(
       method: "GET", target: "/",

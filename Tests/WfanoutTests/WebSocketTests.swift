@@ -99,11 +99,27 @@ import Testing
     #expect(try client.next()?.closeCode == 1001)
   }
 
+  @Test func aHandshakeHasOneKeyOf16Bytes() throws {
+    let fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
+    func isTaken(_ keys: [String]) -> Bool {
+      let keys = keys.map { ("Sec-WebSocket-Key", $0) }
+      let request = Request(
+        method: "GET", target: "/ws", headers: (fields + keys).map { (name: $0.0, value: $0.1) })
+      return (try? WebSocketHandshake.answer(request)) != nil
+    }
+    #expect(isTaken(["dGhlIHNhbXBsZSBub25jZQ=="]))
+    #expect(!isTaken([]) && !isTaken(["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="]))
+    #expect(!isTaken(["!!!!!!!!!!!!!!!!!!!!!!=="]) && !isTaken(["dGhlIHNhbXBsZQ=="]))
+  }
+
   @Test func anOversizedMessageClosesWith1009() throws {
     let fanout = try Fanout()
-    let client = try SocketClient(port: fanout.port, path: "/ws")
-    client.write(WebSocketDecoderTests.frame(1, [UInt8](repeating: 0x20, count: 65_537)))
-    #expect(try client.next()?.closeCode == 1009)
+    for size in [65_537, 3_000_000, 65_537, 3_000_000] {
+      let client = try SocketClient(port: fanout.port, path: "/ws")
+      client.write(WebSocketDecoderTests.frame(1, [UInt8](repeating: 0x20, count: size)))
+      client.say("what comes after it is discarded")
+      #expect(try client.next()?.closeCode == 1009, "the close frame is not lost to a reset")
+    }
   }
 
   @Test func aClientThatLeavesAsItSubscribesLeavesNothingBehind() throws {

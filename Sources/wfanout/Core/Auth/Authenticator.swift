@@ -21,21 +21,26 @@ struct Authenticator: Sendable {
   }
 
   /// Where a client may put its token, in the order in which they are looked at.
+  ///
+  /// - Returns: the token, which is nobody's where a request has two; nil where it has none.
   func token(of request: Request) -> String? {
-    if let header = request.header("authorization") {
+    let fields = request.values("authorization")
+    guard fields.count < 2 else { return "" }
+    if let header = fields.first {
       let parts = header.split(separator: " ", maxSplits: 1)
-      if parts.count == 2, parts[0].lowercased() == "bearer" { return String(parts[1]) }
+      if parts.count == 2, parts[0].lowercased() == "bearer" {
+        return String(parts[1].drop { $0 == " " })
+      }
     }
     // A browser's WebSocket can send no header but this one.
     if let protocols = request.header("sec-websocket-protocol") {
       let parts = protocols.split(separator: ",").map { $0.filter { $0 != " " } }
       if parts.count == 2, parts[0] == "bearer" { return parts[1] }
     }
-    if let cookies = request.header("cookie") {
-      for cookie in cookies.split(separator: ";") {
-        let parts = cookie.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-        if parts.count == 2, parts[0] == "wfanout_token" { return String(parts[1]) }
-      }
+    // HTTP/2 may give each cookie a field of its own (RFC 9113 section 8.2.3).
+    for cookie in request.values("cookie").flatMap({ $0.split(separator: ";") }) {
+      let parts = cookie.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+      if parts.count == 2, parts[0] == "wfanout_token" { return String(parts[1]) }
     }
     return allowsQueryToken ? request.item("token") : nil
   }

@@ -15,15 +15,23 @@ enum Introspection {
   /// The token in a form, as the RFC has it.
   static func body(_ token: String) -> String { "token=" + PercentEncoding.encode(token) }
 
-  /// 200 with `"active": true`, whose the token is, in `sub` or `username`, and `exp` where it expires.
-  /// Anything else as `active` (RFC 7662 section 2.2 requires the boolean), 401 and 403 refuse the token. Any
-  /// other answer says nothing about it.
+  /// 200 with `"active": true`, whose the token is, in `sub` or `username`, `exp` if it expires, and `nbf` if it
+  /// is not valid yet. Anything else as `active` (RFC 7662 section 2.2 requires the boolean), 401 and 403
+  /// refuse the token. Any other response says nothing about it.
   static func verdict(status: Int, body: [UInt8], now: Int64) -> Verdict {
     if status == 401 || status == 403 { return .refused }
-    guard status == 200, let answer = JSONValue(body), case .object = answer else { return .unavailable }
-    guard answer["active"]?.bool == true else { return .refused }
-    guard let name = answer["sub"]?.string ?? answer["username"]?.string, !name.isEmpty else {
+    guard status == 200, let answer = JSONValue(body), case .object(let members) = answer else {
       return .unavailable
+    }
+    // Where it is said twice, nobody knows which one is meant.
+    let active = members.filter { $0.key == "active" }
+    guard active.count == 1, active.first?.value.bool == true else { return .refused }
+    guard let name = answer["sub"]?.string ?? answer["username"]?.string, !name.isEmpty,
+      name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+    else { return .unavailable }
+    if let start = answer["nbf"], start != .null {
+      guard case .number(let text) = start, let seconds = Double(text) else { return .unavailable }
+      guard seconds <= Double(now) else { return .refused }
     }
     guard let exp = answer["exp"], exp != .null else { return .identity(Identity(name: name)) }
     guard case .number(let text) = exp, let seconds = Double(text),

@@ -41,12 +41,17 @@ struct TokenFile: Sendable {
 
   static func parse(_ text: String, path: String) throws(ReadError) -> [Entry] {
     var tokens: [Entry] = []
+    var lines: [Substring: Int] = [:]
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
       guard let token = words.first, !token.hasPrefix("#") else { continue }
       guard (2...3).contains(words.count), words.count == 2 || Int64(words[2]) != nil else {
         throw ReadError(
           description: "read tokens '\(path)': line \(number + 1): wanted TOKEN IDENTITY [EXPIRES]")
+      }
+      if let earlier = lines.updateValue(number + 1, forKey: token) {
+        throw ReadError(
+          description: "read tokens '\(path)': line \(number + 1): the token is also in line \(earlier)")
       }
       let expires = words.count == 3 ? Int64(words[2]) : nil
       tokens.append((Array(token.utf8), Identity(name: String(words[1]), expires: expires)))
@@ -61,6 +66,10 @@ struct TokenFile: Sendable {
     } catch {
       throw ReadError(description: "read tokens '\(path)': \(error)")
     }
-    return try parse(String(decoding: text, as: UTF8.self), path: path)
+    // Bytes that are replaced would make tokens equal that are not.
+    guard let text = String(validating: text, as: UTF8.self) else {
+      throw ReadError(description: "read tokens '\(path)': it is not UTF-8")
+    }
+    return try parse(text, path: path)
   }
 }

@@ -8,6 +8,8 @@ struct Request: Sendable {
   var path: String
   var query: [(name: String, value: String)]
   var headers: [(name: String, value: String)]
+  /// The host in a target of absolute form.
+  private let authority: String?
   var body: [UInt8] = []
   /// 1.1 knows chunks; 1.0 ends a body by closing; 2 has frames.
   var version: Version = .http11
@@ -22,8 +24,9 @@ struct Request: Sendable {
     self.method = method
     self.headers = headers
     self.version = version
-    let parts = Request.originForm(target).split(
-      separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let (authority, rest) = Request.split(target)
+    self.authority = authority
+    let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     self.path = PercentEncoding.decode(parts.first ?? "", plusIsSpace: false)
     self.query = parts.count > 1 ? Request.query(parts[1]) : []
   }
@@ -34,13 +37,24 @@ struct Request: Sendable {
     return text
   }
 
-  /// What follows the authority of a target as proxies get it, `http://host/path?query`: RFC 9112 section 3.2.2 has every
+  /// The parts of a target as proxies get it, `http://host/path?query`: RFC 9112 section 3.2.2 has every
   /// server take that form too.
-  private static func originForm(_ target: String) -> Substring {
+  private static func split(_ target: String) -> (authority: String?, rest: Substring) {
     let lowercased = target.prefix(8).lowercased()
-    guard let scheme = ["http://", "https://"].first(where: lowercased.hasPrefix) else { return target[...] }
-    let rest = target.dropFirst(scheme.count).drop { $0 != "/" && $0 != "?" }
-    return rest.first == "/" ? rest : "/" + rest
+    guard let scheme = ["http://", "https://"].first(where: lowercased.hasPrefix) else {
+      return (nil, target[...])
+    }
+    let authority = target.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+    let rest = target[authority.endIndex...]
+    return (String(authority), rest.first == "/" ? rest : "/" + rest)
+  }
+
+  /// Whom it is for. The target's own word wins over the `Host` field.
+  var host: String? { authority ?? header("host") }
+
+  /// All values of a field.
+  func values(_ name: String) -> [String] {
+    headers.filter { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }.map(\.value)
   }
 
   /// The first value of a field; names are compared without case.
@@ -50,21 +64,34 @@ struct Request: Sendable {
 
   /// The values of a field that may occur several times, as one (RFC 9110 section 5.3).
   func list(_ name: String) -> String {
-    headers.filter { $0.name.lowercased() == name }.map(\.value).joined(separator: ",")
+    values(name).joined(separator: ",")
   }
 
-  /// Whether it says once whom it is for; before HTTP/1.1 it need not.
+  /// What is wrong with its transfer coding: another server may see its end somewhere else (RFC 9112 section
+  /// 6.1).
+  var codingError: HTTPError? {
+    let codings = values("transfer-encoding")
+    guard !codings.isEmpty, version != .http2 else { return nil }
+    guard version == .http11 else { return .badRequest("HTTP/1.0 has no Transfer-Encoding") }
+    guard codings.count == 1, codings.first?.lowercased() == "chunked" else {
+      return .badRequest("the only Transfer-Encoding is chunked")
+    }
+    return nil
+  }
+
+  /// Whether it says once whom it is for; only HTTP/1.1 requires that it does.
   var hasHost: Bool {
-    version != .http11 || headers.count { $0.name.lowercased() == "host" } == 1
+    let count = values("host").count
+    return count == 1 || count == 0 && version != .http11
   }
 
   /// The first value of a query item.
   func item(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
-  /// Whether a query item asks for something: `?watch`, `?watch=1`, `?watch=true`.
+  /// Whether a query item asks for something, as Kubernetes reads it: `?watch` and any value but `0` and `false`.
   func flag(_ name: String) -> Bool {
     guard let value = item(name) else { return false }
-    return ["", "1", "true", "True"].contains(value)
+    return value != "0" && value.lowercased() != "false"
   }
 
   /// Whether a comma-separated field contains a token, without case.
@@ -78,12 +105,26 @@ struct Request: Sendable {
   }
 
   /// Whether the client says it takes this media type by name.
-  func accepts(_ type: String) -> Bool {
-    headers.contains { field in
-      field.name.lowercased() == "accept"
-        && field.value.lowercased().split(separator: ",").contains { item in
-          item.split(separator: ";").first?.filter { $0 != " " } == type
+  func accepts(_ type: String) -> Bool { mediaRanges.contains { $0.first.map { $0 == type } ?? false } }
+
+  /// Whether the client takes plain JSON. `application/json;as=Table` is another representation.
+  var acceptsJSON: Bool {
+    let ranges = mediaRanges
+    return ranges.isEmpty
+      || ranges.contains { parts in
+        guard let type = parts.first, ["application/json", "application/*", "*/*"].contains(type) else {
+          return false
         }
+        return !parts.dropFirst().contains { $0.hasPrefix("as=") || $0 == "q=0" }
+      }
+  }
+
+  /// The media ranges of `Accept`, each with its parameters, in lower case and without spaces.
+  private var mediaRanges: [[Substring]] {
+    values("accept").flatMap { field in
+      field.lowercased().filter { $0 != " " && $0 != "\t" }.split(separator: ",").map {
+        $0.split(separator: ";")
+      }
     }
   }
 

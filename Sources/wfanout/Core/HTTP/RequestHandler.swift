@@ -76,6 +76,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // Whatever comes after the last request that is answered.
+    guard !isRefused else { return }
     let part = unwrapInboundIn(data)
     guard isAnswering(context) else { return take(part, context) }
     waiting.append(part)
@@ -126,10 +128,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     case .body(let buffer):
       guard !isRefused, var request else { return }
       guard request.body.count + buffer.readableBytes <= RequestHandler.bodyLimit else {
-        isKeptAlive = false
-        isRefused = true
-        send(.failure(tooLarge), context)
-        return
+        return refuse(tooLarge, context)
       }
       self.request = nil
       request.body.append(contentsOf: buffer.readableBytesView)
@@ -140,10 +139,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       loopContext.stopAwaiting(self)
       guard request.hasHost else {
         // RFC 9112 section 3.2: none, or more than one, is answered with 400.
-        isKeptAlive = false
-        isRefused = true
-        send(HTTPError.badRequest("a request has exactly one Host").answer, context)
-        return
+        return refuse(HTTPError.badRequest("a request has exactly one Host").status, context)
       }
       originHeaders = router.origin.responseHeaders(request)
       yieldAfterRequest(context)
@@ -172,6 +168,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
     request.address = HTTP2Exchange.peer(of: context.channel, exchange)?.ipAddress
     self.request = request
+    if let error = request.codingError { return refuse(error.status, context) }
+    if let length = request.header("content-length").flatMap({ Int($0) }), length > RequestHandler.bodyLimit {
+      return refuse(tooLarge, context)
+    }
     if exchange == nil, request.header("expect")?.lowercased() == "100-continue" {
       context.writeAndFlush(
         wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
@@ -179,16 +179,26 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // The decoder repeats its error for each piece that comes after it.
+    if isRefused, error is ByteToMessageDecoderError { return }
     guard error is HTTPParserError else { return context.close(promise: nil) }
     if isAnswering(context) { parserError = error } else { refuse(error, context) }
   }
 
   private func refuse(_ error: any Error, _ context: ChannelHandlerContext) {
+    let message = "not an HTTP request: \(RequestHandler.reason(error))"
+    guard case .headerOverflow? = error as? HTTPParserError else {
+      return refuse(HTTPError.badRequest(message).status, context)
+    }
+    refuse(Status(code: 431, reason: "RequestHeaderFieldsTooLarge", message: message), context)
+  }
+
+  /// Answers, perhaps before the whole request has been read, and closes.
+  private func refuse(_ status: Status, _ context: ChannelHandlerContext) {
     guard !isRefused else { return }
     isKeptAlive = false
     isRefused = true
-    send(
-      .failure(HTTPError.badRequest("not an HTTP request: \(RequestHandler.reason(error))").status), context)
+    send(.failure(status), context)
   }
 
   private static func reason(_ error: any Error) -> String {
@@ -346,13 +356,18 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     var promise: EventLoopPromise<Void>?
     if !isKeptAlive {
       isRefused = true  // whatever comes behind this request
+      waiting = []
       promise = context.eventLoop.makePromise(of: Void.self)
-      promise?.futureResult.whenComplete { _ in channel.close(promise: nil) }
+      promise?.futureResult.assumeIsolated().whenComplete { _ in self.end(channel) }
     }
     lastPending = 0
     channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
     // What is not taken at once has to make progress; after that the next request may take its time.
     loopContext.await(self, seconds: channel.isWritable ? loopContext.limits.keepAliveSeconds : nil)
+  }
+
+  private func end(_ channel: any Channel) {
+    if exchange == nil { LingeringClose.begin(channel) } else { channel.close(promise: nil) }
   }
 
   private func writeHead(

@@ -24,9 +24,11 @@ struct RequestOrigin: Sendable, Equatable {
 
   /// Refuses a name that this address is not served under. A request without a name comes from no browser.
   func checkName(_ request: Request) throws(HTTPError) {
-    guard let names, let host = request.header("host") else { return }
-    let name = RequestOrigin.name(host)
-    guard !names.contains(name), !RequestOrigin.isLoopback(name) else { return }
+    guard let host = request.host else { return }
+    guard let authority = Authority(host) else {
+      throw .badRequest("host '\(host)' is not a name or an address, with or without a port")
+    }
+    guard let names, !names.contains(authority.name), !authority.isLoopback else { return }
     throw HTTPError(
       status: Status(
         code: 403, reason: "Forbidden",
@@ -37,15 +39,22 @@ struct RequestOrigin: Sendable, Equatable {
   /// Refuses what a page of another site asks for.
   func check(_ request: Request) throws(HTTPError) {
     guard !allowsAll else { return }
-    if let origin = request.header("origin") {
-      guard !allowed.contains(origin), !RequestOrigin.isSame(origin, as: request) else { return }
-      throw RequestOrigin.refusal("pages of origin '\(origin)' may not do this\(hint)")
+    let origins = request.values("origin")
+    if !origins.isEmpty, origins.allSatisfy(isAllowed) { return }
+    let host = request.host.flatMap { Authority($0) }
+    for text in origins {
+      guard let host, let origin = Origin(text), origin.isSame(as: host) else {
+        throw RequestOrigin.refusal("pages of origin '\(text)' may not do this\(hint)")
+      }
     }
     // A link, an image or a form of a page sends no origin with a GET.
-    guard let site = request.header("sec-fetch-site"), site == "cross-site" || site == "same-site" else {
-      return
+    for site in request.values("sec-fetch-site") where !["same-origin", "none"].contains(site.lowercased()) {
+      throw RequestOrigin.refusal("pages of another site may not do this\(hint)")
     }
-    throw RequestOrigin.refusal("pages of another site may not do this\(hint)")
+  }
+
+  private func isAllowed(_ origin: String) -> Bool {
+    allowed.contains(origin) || Origin(origin).map { allowed.contains($0.text) } ?? false
   }
 
   /// What lets a page of an allowed origin read the response.
@@ -53,7 +62,7 @@ struct RequestOrigin: Sendable, Equatable {
     guard !allowed.isEmpty else { return [] }
     guard !allowsAll else { return [("Access-Control-Allow-Origin", "*"), RequestOrigin.exposed] }
     let origin = request.header("origin") ?? (allowed.count == 1 ? allowed.first : nil)
-    guard let origin, allowed.contains(origin) else { return [("Vary", "Origin")] }
+    guard let origin, isAllowed(origin) else { return [("Vary", "Origin")] }
     return [
       ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"), RequestOrigin.exposed,
       ("Access-Control-Allow-Credentials", "true"),
@@ -88,25 +97,6 @@ struct RequestOrigin: Sendable, Equatable {
         status: Status(
           code: 415, reason: "UnsupportedMediaType", message: "send Content-Type: application/json"))
     }
-  }
-
-  private static func isSame(_ origin: String, as request: Request) -> Bool {
-    guard let scheme = origin.firstRange(of: "://") else { return false }
-    return origin[scheme.upperBound...].lowercased() == request.header("host")?.lowercased()
-  }
-
-  /// The name in a Host field, without port, brackets and a closing dot.
-  private static func name(_ host: String) -> String {
-    let host = host.lowercased()
-    if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
-    let name = host.prefix { $0 != ":" }
-    return String(name.last == "." ? name.dropLast() : name)
-  }
-
-  /// 127.0.0.0/8, as an address and not as the beginning of a name.
-  private static func isLoopback(_ name: String) -> Bool {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 
   private static func refusal(_ message: String) -> HTTPError {

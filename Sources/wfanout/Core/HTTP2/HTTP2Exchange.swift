@@ -82,13 +82,16 @@ final class HTTP2Exchange: ChannelDuplexHandler {
   }
 
   /// The request's head; nil for trailers. That the pseudo-header fields are there is checked before (RFC 9113 section 8.3.1).
-  private static func head(_ fields: HPACKHeaders) -> HTTPRequestHead? {
+  static func head(_ fields: HPACKHeaders) -> HTTPRequestHead? {
     guard let method = fields.first(name: ":method"), let path = fields.first(name: ":path") else {
       return nil
     }
     var headers = HTTPHeaders()
-    if let authority = fields.first(name: ":authority") { headers.add(name: "host", value: authority) }
-    for (name, value, _) in fields where !name.hasPrefix(":") && (name != "host" || headers.isEmpty) {
+    // A `host` field that says something else makes two of them, which are refused (RFC 9113 section 8.3.1).
+    let authority = fields.first(name: ":authority")
+    if let authority { headers.add(name: "host", value: authority) }
+    for (name, value, _) in fields
+    where !name.hasPrefix(":") && (name != "host" || value != authority) {
       headers.add(name: name, value: value)
     }
     return HTTPRequestHead(version: .http2, method: HTTPMethod(rawValue: method), uri: path, headers: headers)

@@ -130,8 +130,9 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     isFinishing = true
     lastProgressTick = loopContext.tick
     let promise = channel.eventLoop.makePromise(of: Void.self)
-    let channel = channel
-    promise.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      if self.exchange == nil { LingeringClose.begin(self.channel) } else { self.channel.close(promise: nil) }
+    }
     channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: promise)
   }
 

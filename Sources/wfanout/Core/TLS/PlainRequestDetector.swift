@@ -27,7 +27,9 @@ final class PlainRequestDetector: ChannelInboundHandler, RemovableChannelHandler
         ("Connection", "close"),
       ])
     let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      LingeringClose.begin(context.channel, from: context)
+    }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: head + Array(text.utf8))), promise: promise)
   }
 }

@@ -14,6 +14,7 @@ final class ClientReading {
   /// The end of the pause of one that has said more.
   private var pause: Scheduled<Void>?
   private(set) var isReading = true
+  private var isOver = false
   var isValidating = false {
     didSet { adjust() }
   }
@@ -41,11 +42,16 @@ final class ClientReading {
   }
 
   func adjust() {
+    guard !isOver else { return }
     let mayRead = channel.isWritable && pause == nil && !isValidating
     guard mayRead != isReading else { return }
     isReading = mayRead
     channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
   }
 
-  func cancel() { pause?.cancel() }
+  /// The client is read from to its end, whatever it says.
+  func end() {
+    isOver = true
+    pause?.cancel()
+  }
 }

@@ -24,7 +24,9 @@ final class WebSocketConnection: Connection {
   /// What was read and not decoded yet.
   private var unread: [ByteBuffer] = []
   private var session: SocketSession?
-  private var isClosing = false
+  private var isClosing = false {
+    didSet { reading.end() }
+  }
   private var heartbeat: Heartbeat
   private let reading: ClientReading
   private var countedSubscriptions = 0
@@ -101,6 +103,7 @@ final class WebSocketConnection: Connection {
       channel.close(promise: nil)
       return
     }
+    guard !isClosing else { return }
     unread.append(unwrapInboundIn(data))
     heartbeat.heard(at: loopContext.tick)
     // What is written while a message is handled may make the channel read on before the decoder has returned.
@@ -258,7 +261,7 @@ final class WebSocketConnection: Connection {
   override func removeListeners() {
     super.removeListeners()
     count(0)
-    reading.cancel()
+    reading.end()
     admission.clientLeft()
   }
 

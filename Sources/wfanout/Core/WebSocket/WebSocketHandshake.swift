@@ -1,5 +1,5 @@
-import Digest
 // SPDX-License-Identifier: Apache-2.0
+import Digest
 import Encoding
 import Events
 import Process
@@ -23,7 +23,10 @@ enum WebSocketHandshake {
           code: 426, reason: "UpgradeRequired", message: "only WebSocket version 13 is spoken here"),
         headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "Upgrade")])
     }
-    guard let key = request.header("sec-websocket-key"), key.utf8.count == 24, key.hasSuffix("==") else {
+    let keys = request.values("sec-websocket-key")
+    guard keys.count == 1, let key = keys.first, key.utf8.count == 24,
+      Base64.decode(key.utf8)?.count == 16
+    else {
       throw .badRequest("Sec-WebSocket-Key is not 16 bytes in base64")
     }
     var headers = [

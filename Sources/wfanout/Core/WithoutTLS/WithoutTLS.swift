@@ -25,6 +25,10 @@ final class HTTP2Exchange {
   func writeHead(_ status: Int, _ headers: [(name: String, value: String)]) {}
 }
 
+extension LingeringClose {
+  static func tls(of channel: any Channel) -> ChannelHandlerContext? { nil }
+}
+
 extension Pipelines {
   func addTLS(_ certificate: ServerCertificate, to channel: any Channel, on context: LoopContext) throws {}
 }
