@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Foundation
 import JSON
 import TestSupport
@@ -54,6 +55,32 @@ struct KubernetesPathTests {
     #expect(throws: HTTPError.self) { try query("timeoutSeconds=-1") }
     #expect(throws: HTTPError.self) { try query("timeoutSeconds=x") }
     #expect(throws: HTTPError.self) { try query("watch=1&sendInitialEvents=true") }
+  }
+
+  /// What is not known here must not be taken for what was asked for.
+  @Test(arguments: [
+    ("limit=x", 400), ("limit=-1", 400), ("continue=abc", 400), ("limit=2&continue=abc", 400),
+    ("resourceVersionMatch=Exact", 422), ("resourceVersion=1&resourceVersionMatch=Newest", 422),
+    ("resourceVersion=0&resourceVersionMatch=Exact", 422), ("resourceVersionMatch=NotOlderThan", 422),
+    ("watch=1&resourceVersion=1&resourceVersionMatch=NotOlderThan", 422),
+    ("watch=1&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1", 422),
+    ("timeoutSeconds=99999999999999999999", 400),
+  ])
+  func refusesOptionsThatMeanNothing(text: String, status: Int) {
+    let error = #expect(throws: HTTPError.self) {
+      try KubernetesWatchQuery(Request(method: "GET", target: "/api/v1/pods?\(text)"))
+    }
+    #expect(error?.status.code == status, "\(text)")
+  }
+
+  @Test(arguments: [
+    "limit=500", "limit=0", "resourceVersion=0&resourceVersionMatch=NotOlderThan",
+    "watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=1",
+  ])
+  func takesTheOptionsOfClients(text: String) {
+    #expect(throws: Never.self) {
+      try KubernetesWatchQuery(Request(method: "GET", target: "/api/v1/pods?\(text)"))
+    }
   }
 }
 
@@ -190,9 +217,47 @@ struct KubernetesPathTests {
     try first.wait(for: "the last", .seconds(10)) { $0.soFar.output.contains(#""name":"n""#) }
     #expect(try status("/api/v1/pods") == "200", "all are deleted")
     #expect(try !fanout.curl("/api/v1/pods").output.contains(#""name":"n""#), "it does not say what it is")
+    #expect(try fanout.curl("/api/v1/pods").output.hasPrefix(#"{"kind":"PodList""#), "also an empty one")
     for path in ["/api/v1/pdos", "/apis/x.y/v1/pods", "/apis/x.y/v1/nonsense"] {
       #expect(try status(path) == "404", "\(path)")
     }
+  }
+
+  /// Whatever its objects are, a misspelt resource would be silent for ever.
+  @Test func aResourceThatThereIsNotIsNotWatched() throws {
+    let fanout = try Fanout(["--snapshot"])
+    let first = try fanout.listening("/events")
+    fanout.feed(pod("a"))
+    try first.wait(for: "the event", .seconds(10)) { $0.soFar.output.contains("uid-a") }
+    func status(_ path: String) throws -> String {
+      try fanout.curl(path, ["-o", "/dev/null", "-m", "1", "-w", "%{http_code}"]).output
+    }
+    #expect(try status("/api/v1/pdos?watch=1") == "404")
+    #expect(try status("/api/v1/pods?watch=1") == "200")
+    fanout.feed(#"{"type":"ADDED","object":{"metadata":{"name":"n"}}}"#)
+    try first.wait(for: "the event", .seconds(10)) { $0.soFar.output.contains(#""name":"n""#) }
+    #expect(try status("/api/v1/pdos?watch=1") == "200", "this object may be one")
+  }
+
+  @Test func aListIsOfTheVersionThatIsAskedFor() throws {
+    let fanout = try Fanout(["--snapshot"])
+    fanout.feed(pod("a"))
+    try eventually("it is kept") { try fanout.curl("/api/v1/pods").output.contains("uid-a") }
+    let list = try #require(JSONValue(Array(try fanout.curl("/api/v1/pods").output.utf8)))
+    let version = try #require(list["metadata"]?["resourceVersion"]?.string)
+    func status(_ query: String, _ accept: String = "*/*") throws -> String {
+      try fanout.curl(
+        "/api/v1/pods?\(query)", ["-o", "/dev/null", "-w", "%{http_code}", "-H", "Accept: \(accept)"]
+      ).output
+    }
+    #expect(try status("resourceVersion=\(version)&resourceVersionMatch=Exact") == "200")
+    #expect(try status("resourceVersion=\(version)&resourceVersionMatch=NotOlderThan") == "200")
+    #expect(try status("resourceVersion=1&resourceVersionMatch=Exact") == "410")
+    #expect(try status("resourceVersion=\(version)9&resourceVersionMatch=NotOlderThan") == "504")
+    #expect(try status("resourceVersion=\(version)9") == "504")
+    #expect(try status("", "application/json;as=Table;v=v1;g=meta.k8s.io") == "406")
+    #expect(try status("", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json") == "200")
+    #expect(try status("watch=1", "application/vnd.kubernetes.protobuf") == "406")
   }
 
   @Test func initialEventsEndWithTheirMark() throws {

@@ -11,6 +11,12 @@ struct KubernetesRoutes: Sendable {
     _ request: Request, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(HTTPError) -> Reply {
     guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
+    guard request.acceptsJSON else {
+      throw HTTPError(
+        status: Status(
+          code: 406, reason: "NotAcceptable",
+          message: "objects are given as they came, as application/json, not as Tables or Protobuf"))
+    }
     let query = try KubernetesWatchQuery(request)
     let account = Router.account(identity, address: request.address)
     if let pool = services.channels?.pool {
@@ -18,7 +24,8 @@ struct KubernetesRoutes: Sendable {
     }
     let stream = services.stream
     let matcher = matcher(path, query, filter, stream, checksPath: true)
-    guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
+    guard query.isWatch else { return try list(stream, path, query, matcher, account, on: loop) }
+    guard !stream.state.objects.resources.lacks(path) else { throw noResource(path) }
     let expired = HTTPError(status: expiry(query, stream))
     do throws(HTTPError) {
       return try watch(stream, try start(query, stream, stream.hubs[loop.index]), query, matcher)
@@ -54,7 +61,7 @@ struct KubernetesRoutes: Sendable {
           if let failure = ending?.failure, !hub.hasEvents || !query.isWatch {
             throw HTTPError(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
-          guard query.isWatch else { return try list(stream, path, matcher, account, on: loop) }
+          guard query.isWatch else { return try list(stream, path, query, matcher, account, on: loop) }
           let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
           return try watch(stream, start, query, matcher)
         } catch {
@@ -83,15 +90,19 @@ struct KubernetesRoutes: Sendable {
         identity: identity))
   }
 
+  private func noResource(_ path: KubernetesPath) -> HTTPError {
+    HTTPError(
+      status: Status(
+        code: 404, reason: "NotFound",
+        message: "there is no resource \(path.resource) in \(path.apiVersion)"))
+  }
+
   private func list(
-    _ stream: EventStream, _ path: KubernetesPath, _ matcher: KubernetesMatcher, _ account: String,
-    on loop: LoopContext
+    _ stream: EventStream, _ path: KubernetesPath, _ query: KubernetesWatchQuery,
+    _ matcher: KubernetesMatcher, _ account: String, on loop: LoopContext
   ) throws(HTTPError) -> Reply {
     guard !matcher.checksPath || stream.state.objects.resources.mayHave(path) else {
-      throw HTTPError(
-        status: Status(
-          code: 404, reason: "NotFound",
-          message: "there is no resource \(path.resource) in \(path.apiVersion)"))
+      throw noResource(path)
     }
     guard let snapshot = stream.state.snapshots?.current() else {
       throw HTTPError(
@@ -99,11 +110,13 @@ struct KubernetesRoutes: Sendable {
           code: 405, reason: "MethodNotAllowed",
           message: "nothing is kept to list; start wfanout with --snapshot"))
     }
+    try query.check(snapshot)
+    let kind = stream.state.objects.resources.kind(of: path)
     let missing = path.name.map { name in
       Answer.failure(Status(code: 404, reason: "NotFound", message: "\(path.resource) \"\(name)\" not found"))
     }
     return SnapshotDocument(
-      snapshot: snapshot, layout: path.name == nil ? .list(apiVersion: path.apiVersion) : .object,
+      snapshot: snapshot, layout: path.name == nil ? .list(apiVersion: path.apiVersion, kind: kind) : .object,
       matcher: matcher, missing: missing
     ).reply(stream, account: account, on: loop.loop)
   }

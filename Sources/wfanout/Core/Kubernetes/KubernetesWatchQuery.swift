@@ -12,6 +12,8 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   var omitsInitialEvents = false
   var timeoutSeconds: Int?
   var filter = FilterRequest()
+  /// Whether a list has to be of exactly this version.
+  private var wantsExactly = false
 
   init(_ request: Request) throws(HTTPError) {
     isWatch = request.flag("watch")
@@ -28,11 +30,57 @@ struct KubernetesWatchQuery: Equatable, Sendable {
       timeoutSeconds = seconds == 0 ? nil : min(seconds, 86_400)
     }
     filter = FilterRequest(request)
-    if sendsInitialEvents, isWatch, request.item("resourceVersionMatch") != "NotOlderThan" {
-      throw HTTPError(
-        status: Status(
-          code: 422, reason: "Invalid",
-          message: "sendInitialEvents requires resourceVersionMatch=NotOlderThan"))
+    try checkMatch(request)
+    // A server need not divide a list (ListOptions.limit), so it has never given a token to continue with.
+    if let limit = request.item("limit"), !limit.isEmpty, Int(limit).map({ $0 < 0 }) ?? true {
+      throw .badRequest("limit '\(limit)' is not a number of objects")
     }
+    if !isWatch, let token = request.item("continue"), !token.isEmpty {
+      throw .badRequest("continue: this server gives whole lists and no token to continue with")
+    }
+  }
+
+  /// The rules for `resourceVersionMatch` of the API server (ValidateListOptions).
+  private mutating func checkMatch(_ request: Request) throws(HTTPError) {
+    let match = request.item("resourceVersionMatch") ?? ""
+    func invalid(_ message: String) -> HTTPError {
+      HTTPError(status: Status(code: 422, reason: "Invalid", message: message))
+    }
+    if isWatch, sendsInitialEvents, match != "NotOlderThan" {
+      throw invalid("sendInitialEvents requires resourceVersionMatch=NotOlderThan")
+    }
+    guard !match.isEmpty else { return }
+    guard match == "Exact" || match == "NotOlderThan" else {
+      throw invalid("resourceVersionMatch '\(match)': it is Exact or NotOlderThan")
+    }
+    if isWatch {
+      guard request.item("sendInitialEvents") != nil else {
+        throw invalid("resourceVersionMatch is for a watch with sendInitialEvents only")
+      }
+      return
+    }
+    guard let version = request.item("resourceVersion"), !version.isEmpty else {
+      throw invalid("resourceVersionMatch requires a resourceVersion")
+    }
+    guard match == "Exact" else { return }
+    guard version != "0" else { throw invalid("resourceVersionMatch=Exact requires a resourceVersion but 0") }
+    wantsExactly = true
+  }
+
+  /// Refuses a list that would be another one than the client asks for.
+  func check(_ snapshot: Snapshot) throws(HTTPError) {
+    guard !isWatch, !resourceVersion.isEmpty else { return }
+    if wantsExactly, resourceVersion != "\(snapshot.id)" {
+      throw HTTPError(
+        status: .expired("resource version \(resourceVersion) is not the present one; list without it"))
+    }
+    guard let id = EventID(resourceVersion), id.epoch == snapshot.id.epoch,
+      id.sequence > snapshot.id.sequence
+    else { return }
+    throw HTTPError(
+      status: Status(
+        code: 504, reason: "Timeout",
+        message: "Too large resource version: \(resourceVersion), current: \(snapshot.id)"),
+      headers: [("Retry-After", "1")])
   }
 }

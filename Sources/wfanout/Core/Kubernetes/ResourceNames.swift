@@ -37,11 +37,24 @@ final class ResourceNames: Sendable {
   func mayHave(_ path: KubernetesPath) -> Bool {
     state.withLock { state in
       if state.names.isEmpty { return !state.hasUnnamed }
-      return state.names.contains { name in
-        guard name.apiVersion ?? path.apiVersion == path.apiVersion else { return false }
-        if let resource = name.resource { return path.isResource(resource) }
-        return name.kind.map(path.names(kind:)) ?? false
-      }
+      return state.names.contains { ResourceNames.isName($0, of: path) }
     }
+  }
+
+  /// Whether a watch of this resource would be silent forever, as far as the objects so far can tell. Objects
+  /// that do not say what they are match every resource.
+  func lacks(_ path: KubernetesPath) -> Bool {
+    !state.withLock { $0.hasUnnamed } && !mayHave(path)
+  }
+
+  /// The kind of a resource's objects; nil before the first one.
+  func kind(of path: KubernetesPath) -> String? {
+    state.withLock { $0.names.first { $0.kind != nil && ResourceNames.isName($0, of: path) }?.kind }
+  }
+
+  private static func isName(_ name: Name, of path: KubernetesPath) -> Bool {
+    guard name.apiVersion ?? path.apiVersion == path.apiVersion else { return false }
+    if let resource = name.resource { return path.isResource(resource) }
+    return name.kind.map(path.names(kind:)) ?? false
   }
 }

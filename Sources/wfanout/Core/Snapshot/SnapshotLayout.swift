@@ -10,7 +10,9 @@ enum SnapshotLayout: Hashable, Sendable {
   /// A JSON array of the objects, one a line.
   case array
   /// A Kubernetes List of the objects. A watch from its resourceVersion misses nothing.
-  case list(apiVersion: String)
+  ///
+  /// `kind` is that of its objects, where it is known without one.
+  case list(apiVersion: String, kind: String?)
   /// The first object alone.
   case object
 
@@ -24,7 +26,7 @@ enum SnapshotLayout: Hashable, Sendable {
     case .array:
       output.append(contentsOf: (isFirst ? "[" : ",\n").utf8)
       output.append(contentsOf: batch.bytes[SnapshotLayout.object(batch, index) ?? batch.line(index)])
-    case .list(let apiVersion):
+    case .list(let apiVersion, _):
       guard let object = SnapshotLayout.object(batch, index) else { return false }
       if isFirst {
         let kind = SubscriptionMatcher.text(batch.bytes, object, ["kind"])
@@ -46,8 +48,8 @@ enum SnapshotLayout: Hashable, Sendable {
     case .events, .object: break
     case .lines: output.append(contentsOf: SnapshotLayout.plain.encode(.snapshotEnd(id: id)))
     case .array: output.append(contentsOf: (isEmpty ? "[]\n" : "]\n").utf8)
-    case .list(let apiVersion):
-      if isEmpty { SnapshotLayout.appendHead("List", apiVersion, id, to: &output) }
+    case .list(let apiVersion, let kind):
+      if isEmpty { SnapshotLayout.appendHead((kind ?? "") + "List", apiVersion, id, to: &output) }
       output.append(contentsOf: "]}\n".utf8)
     }
   }
