@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Process
 import TestSupport
 import Testing
 
@@ -34,6 +35,24 @@ struct ConfigurationTests {
     #expect(try read(#"{"max-clients": 7}"#).clientLimit == 7)
   }
 
+  @Test func originsAndNamesAreReadAsBrowsersWriteThem() throws {
+    let configuration = try read(
+      "cors: ['HTTPS://App.example:443', 'http://b.example:8080, capacitor://localhost']\nhost: A.example,b.example"
+    )
+    #expect(
+      configuration.corsOrigins == ["https://app.example", "http://b.example:8080", "capacitor://localhost"])
+    #expect(configuration.hosts == ["a.example", "b.example"])
+    for text in [
+      "cors: app.example", "cors: https://app.example/", "cors: https://app.example/x",
+      "cors: 'https://*.example'",
+      "cors: 'null'", "cors: ''", "cors: 'https://a.example,'", "cors: https://u@a.example",
+      "cors: https://a.example:x",
+      "host: a.example:80", "host: a/b", "host: ''", "host: '*.example'",
+    ] {
+      #expect(throws: ConfigurationFile.ReadError.self, "\(text)") { try read(text) }
+    }
+  }
+
   struct Refused: Sendable, CustomTestStringConvertible {
     var text: String
     var says: String
@@ -64,11 +83,59 @@ struct ConfigurationTests {
     #expect(error?.description == row.says)
   }
 
+  /// A setting that does nothing is named with its place and what it needs.
+  @Test(arguments: [
+    ("queue: 1\nshare: none", "line 2: share needs --upstream"),
+    ("grace: 5s", "line 1: grace needs --upstream"),
+    ("max-upstreams: 2", "needs --upstream"), ("hide-stderr: true", "needs --upstream"),
+    ("max-channels: 2", "needs --upstream"), ("idle-timeout: 5s", "needs --upstream"),
+    ("auth-cache: 5s", "needs --auth-url"), ("auth-ca: /a", "needs --auth-url"),
+    ("auth-timeout: 5s", "needs --auth-url"),
+    ("speed: 2", "needs --replay"), ("replay-gap: 5s", "needs --replay"),
+    ("snapshot-key: object.a", "needs --snapshot"),
+    ("routes: [{path: /a}]", "needs --snapshot"), ("allow-query-token: true", "needs --auth-tokens"),
+  ])
+  func refusesWhatWouldDoNothing(text: String, says: String) throws {
+    let configuration = try read(text)
+    let error = #expect(throws: Configuration.CombinationError.self) { try configuration.check() }
+    #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+    #expect(error?.status == .badConfig)
+  }
+
+  @Test func aFlagThatWouldDoNothingIsNamed() throws {
+    let outcome = try Tool.run("wfanout", ["--listen", ":0", "--share", "none"])
+    #expect(outcome.status == 64 && outcome.diagnostics.contains("--share needs --upstream"))
+  }
+
+  @Test(arguments: ["/events", "/metrics", "/snapshot", "/a"]) func aRouteHasAPathOfItsOwn(path: String) {
+    #expect(throws: ConfigurationFile.ReadError.self) { try read("routes: [{path: /a}, {path: \(path)}]") }
+  }
+
   @Test func aFlagWinsOverTheFile() throws {
     let fanout = try Fanout(["--max-clients", "1"], configuration: "max-clients: 5\nlisten: ':1'")
     let one = try fanout.listening("/events")
     #expect(try fanout.curl("/events", ["-w", "%{http_code}"]).output.hasSuffix("503"))
     one.send(15)
+  }
+
+  @Test func anAddressThatIsNoneIsNamed() throws {
+    let outcome = try Tool.run("wfanout", ["--listen", ":0", "--listen", "8080"])
+    #expect(outcome.status == 64 && outcome.diagnostics.contains("--listen '8080'"))
+  }
+
+  @Test func aUnixSocketThatIsServedIsNotTakenAway() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path("s")
+    let first = try Fanout(["--listen", "unix:\(path)"])
+    let second = try Tool.run("wfanout", ["--listen", "unix:\(path)"])
+    #expect(second.status == 69 && second.diagnostics.contains("another process listens there"))
+    let ask = "curl -s --unix-socket \(path) http://localhost/healthz"
+    #expect(try Tool.shell(ask).waitForEnd().output == "ok\n")
+    first.tool.send(9)
+    _ = try first.tool.waitForEnd(.seconds(10))
+    let third = try Fanout(["--listen", "unix:\(path)"])
+    #expect(try Tool.shell(ask).waitForEnd().output == "ok\n", "the file of a killed one is replaced")
+    _ = third
   }
 
   @Test func aFileThatIsWrongEndsIt() throws {

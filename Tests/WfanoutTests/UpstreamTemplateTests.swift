@@ -58,7 +58,10 @@ struct UpstreamTemplateTests {
     }
   }
 
-  @Test(arguments: ["", "{resourceType}", "kwatch {what}", "kwatch [-n {namespace}", "kwatch 'x", "[kwatch]"])
+  @Test(arguments: [
+    "", "{resourceType}", "kwatch {resourceType", "kwatch resourceType}", "kwatch {{a}", "kwatch {what}",
+    "kwatch [-n {namespace}", "kwatch 'x", "[kwatch]",
+  ])
   func malformedTemplatesAreRefused(text: String) {
     #expect(throws: UpstreamTemplate.TemplateError.self) { try UpstreamTemplate(text) }
   }

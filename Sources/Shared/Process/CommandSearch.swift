@@ -13,7 +13,7 @@ package enum CommandSearch {
   }
 
   /// Whether a command is the path of something that exists, executable or not.
-  static func isPath(_ command: String) -> Bool {
+  package static func isPath(_ command: String) -> Bool {
     unsafe command.contains("/") && access(command, F_OK) == 0
   }
 

@@ -58,12 +58,6 @@ internal import YAML
   @Option(help: .hidden) var port: String?
 
   func validate() throws {
-    guard source.speed == nil || source.replay != nil || config != nil else {
-      throw ValidationError("--speed needs --replay")
-    }
-    guard source.share == nil || source.upstream != nil || config != nil else {
-      throw ValidationError("--share needs --upstream")
-    }
     if let port { throw ValidationError("there is no --port: use --listen :\(port)") }
     if let file = operands.first {
       throw ValidationError(
@@ -80,20 +74,15 @@ internal import YAML
       let setting = Setting.all.first { $0.name == name }
       do throws(Setting.ValueError) {
         try setting?.set(&settings, value)
+        settings.places[name] = .flag
       } catch {
-        throw ValidationError("--\(name)\(Self.quoted(value)): give \(error.wanted)")
+        let text = (error.text ?? value.string).map { " '\($0)'" } ?? ""
+        throw ValidationError("--\(name)\(text): give \(error.wanted)")
       }
     }
     settings.hasEcho = ProcessEnvironment.value("WFANOUT_TEST_ECHO") == "1"
     try settings.check()
     return try Run(configuration: settings, diagnostics: diagnostics, shutdown: shutdown).run()
-  }
-
-  private static func quoted(_ value: YAMLNode) -> String {
-    switch value {
-    case .sequence(let nodes): nodes.map(quoted).joined()
-    default: value.string.map { " '\($0)'" } ?? ""
-    }
   }
 
   /// The flags that were given, by name.

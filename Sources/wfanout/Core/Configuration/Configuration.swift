@@ -91,6 +91,15 @@ package struct Configuration: Sendable {
   /// For WebSocket conformance tests: an endpoint that gives back what it gets.
   package var hasEcho = false
 
+  /// Where each setting was given, as a message names it.
+  package var places: [String: Place] = [:]
+
+  package enum Place: Sendable {
+    case flag
+    /// A line of the file of `--config`, with the file's name.
+    case line(Int, of: String)
+  }
+
   package init() {}
 }
 
@@ -98,13 +107,16 @@ extension Configuration {
   /// Settings that are good each for itself and make no sense together, or would serve strangers unasked.
   package struct CombinationError: ToolError {
     package var description: String
-    package var status: ExitStatus { .usage }
+    package var status = ExitStatus.usage
   }
 
   /// To be asked when all is set.
   package func check() throws(CombinationError) {
-    if !keepsSnapshot, !routes.isEmpty || snapshotKey != nil {
-      throw CombinationError(description: "routes and snapshot-key need --snapshot")
+    for dependency in Dependency.all where !dependency.isMet(self) {
+      for name in dependency.settings {
+        guard let place = places[name] else { continue }
+        throw CombinationError(place, "\(name) needs \(dependency.remedy)")
+      }
     }
     if sharing == .channel, upstream?.fields.contains("identity") == true {
       throw CombinationError(description: "--share channel: {identity} in --upstream is one listener's alone")
@@ -120,22 +132,23 @@ extension Configuration {
       throw CombinationError(
         description: "catch-up is for standard input; put {resourceVersion} into --upstream")
     }
-    if let command = catchUp?.command, CommandSearch.path(of: command) == nil {
-      throw CombinationError(description: "catch-up: there is no command '\(command)'")
-    }
+    if let template = catchUp { try checkCommand(of: template, "catch-up") }
     if replay != nil, upstream != nil {
       throw CombinationError(description: "--replay and --upstream are two sources; give one")
     }
-    if allowsQueryToken, !hasTokens {
-      throw CombinationError(description: "allow-query-token needs --auth-tokens or --auth-url")
-    }
-    if let command = upstream?.command, CommandSearch.path(of: command) == nil {
-      throw CombinationError(description: "--upstream: there is no command '\(command)'")
-    }
+    if let template = upstream { try checkCommand(of: template, "--upstream") }
     if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
   }
 
-  private var hasTokens: Bool { tokenFile != nil || validator != nil }
+  private func checkCommand(of template: UpstreamTemplate, _ setting: String) throws(CombinationError) {
+    guard let command = template.command, CommandSearch.path(of: command) == nil else { return }
+    throw CombinationError(
+      description: CommandSearch.isPath(command)
+        ? "\(setting): '\(command)' is not an executable file"
+        : "\(setting): there is no command '\(command)'")
+  }
+
+  fileprivate var hasTokens: Bool { tokenFile != nil || validator != nil }
 
   /// To be asked for an address that is not local.
   package func checkOpen(_ address: String) throws(CombinationError) {
@@ -145,4 +158,36 @@ extension Configuration {
         "\(address): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
     )
   }
+}
+
+extension Configuration.CombinationError {
+  fileprivate init(_ place: Configuration.Place, _ message: String) {
+    switch place {
+    case .flag: self.init(description: "--\(message)")
+    case .line(let line, let path):
+      self.init(description: "configuration '\(path)': line \(line): \(message)", status: .badConfig)
+    }
+  }
+}
+
+/// Settings that do nothing without another one. Whoever gives one of them expects something of it.
+private struct Dependency: Sendable {
+  var settings: [String]
+  var remedy: String
+  var isMet: @Sendable (Configuration) -> Bool
+
+  static let all = [
+    Dependency(settings: ["routes", "snapshot-key"], remedy: "--snapshot") { $0.keepsSnapshot },
+    Dependency(settings: ["allow-query-token"], remedy: "--auth-tokens or --auth-url") { $0.hasTokens },
+    Dependency(settings: ["auth-ca", "auth-timeout", "auth-cache"], remedy: "--auth-url") {
+      $0.validator != nil
+    },
+    Dependency(settings: ["share", "max-channels", "idle-timeout"], remedy: "--upstream") {
+      $0.upstream != nil
+    },
+    Dependency(settings: ["grace", "max-upstreams", "hide-stderr"], remedy: "--upstream or catch-up") {
+      $0.upstream != nil || $0.catchUp != nil
+    },
+    Dependency(settings: ["speed", "replay-gap"], remedy: "--replay") { $0.replay != nil },
+  ]
 }

@@ -47,8 +47,10 @@ package struct ConfigurationFile {
       }
       do throws(Setting.ValueError) {
         try setting.set(&configuration, value)
+        configuration.places[name] = .line(line, of: path)
       } catch {
-        throw fault("line \(line): \(name)\(value.string.map { " '\($0)'" } ?? ""): wanted \(error.wanted)")
+        let text = (error.text ?? value.string).map { " '\($0)'" } ?? ""
+        throw fault("line \(line): \(name)\(text): wanted \(error.wanted)")
       }
     }
   }

@@ -11,7 +11,9 @@ extension Setting {
       let texts: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }
       configuration.listen = []
       for text in texts {
-        guard let address = text.string.flatMap(ListenAddress.init) else { throw ValueError(anyAddress) }
+        guard let address = text.string.flatMap(ListenAddress.init) else {
+          throw ValueError(anyAddress, text: text.string)
+        }
         configuration.listen.append(address)
       }
     },
@@ -90,15 +92,28 @@ extension Setting {
     Setting(name: "routes") { (configuration, node) throws(ValueError) in
       guard case .sequence(let list) = node else { throw ValueError("a list of mappings with a path") }
       configuration.routes = []
-      for element in list { configuration.routes.append(try SnapshotRoute(element)) }
+      for element in list {
+        let route = try SnapshotRoute(element)
+        guard !SnapshotRoute.taken.contains(route.path),
+          !configuration.routes.contains(where: { $0.path == route.path })
+        else { throw ValueError("paths that are not served yet; \(route.path) is") }
+        configuration.routes.append(route)
+      }
     },
     number("keys-limit", \.keyLimit, 1...100_000_000),
     duration("filter-budget", \.filterBudget, .milliseconds(1) ... .seconds(60)),
     number("cost-limit", \.costLimit, 1...1_000_000_000),
-    texts("cors", \.corsOrigins, "an origin, as https://example.org, or *, or a list of them") {
-      $0 == "*" || $0.contains("://") && !$0.hasSuffix("/")
+    texts("cors", \.corsOrigins, "an origin without a path, as https://example.org, or *, or a list of them")
+    {
+      $0 == "*" ? $0 : $0.contains("*") ? nil : Origin($0)?.text
     },
-    texts("host", \.hosts, "a name, as fanout.example.org, or *, or a list of them") { !$0.contains("/") },
+    texts("host", \.hosts, "a name without a port, as fanout.example.org, or *, or a list of them") {
+      guard $0 != "*" else { return $0 }
+      guard let host = Authority($0), !host.name.isEmpty, host.port == nil, !$0.contains("*") else {
+        return nil
+      }
+      return host.name
+    },
     number("loops", \.loops, 1...256),
     value("timeout", \.timeLimit, "a duration, as 200ms, 10s or 1h30m") {
       DurationText.parse($0).map { .some($0) }

@@ -7,8 +7,13 @@ package struct Setting: Sendable {
   /// What a value should have been.
   package struct ValueError: Error {
     package var wanted: String
+    /// The text that is not good, of those in a list.
+    package var text: String?
 
-    package init(_ wanted: String) { self.wanted = wanted }
+    package init(_ wanted: String, text: String? = nil) {
+      self.wanted = wanted
+      self.text = text
+    }
   }
 
   package typealias Place<Value> = any WritableKeyPath<Configuration, Value> & Sendable
@@ -35,18 +40,23 @@ extension Setting {
     value(name, target, wanted) { $0.isEmpty ? nil : .some($0) }
   }
 
-  /// One text, or a list of them.
+  /// One text or a list of them, each as `read` normalizes it; nil for one that is not good. Commas separate
+  /// texts too.
   package static func texts(
     _ name: String, _ target: Place<[String]>, _ wanted: String,
-    _ isGood: @escaping @Sendable (String) -> Bool
+    _ read: @escaping @Sendable (String) -> String?
   ) -> Setting {
     Setting(name: name) { (configuration, node) throws(ValueError) in
       let nodes: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }
-      let texts = nodes.compactMap(\.string)
-      guard texts.count == nodes.count, texts.allSatisfy({ !$0.isEmpty && isGood($0) }) else {
-        throw ValueError(wanted)
+      configuration[keyPath: target] = []
+      for node in nodes {
+        let texts = node.string?.split(separator: ",", omittingEmptySubsequences: false) ?? [""]
+        for text in texts {
+          let text = String(text.drop { $0 == " " })
+          guard let good = read(text) else { throw ValueError(wanted, text: text) }
+          configuration[keyPath: target].append(good)
+        }
       }
-      configuration[keyPath: target] = texts
     }
   }
 

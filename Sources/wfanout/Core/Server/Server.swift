@@ -157,6 +157,9 @@ final class Server: Sendable {
   private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {
     do {
       let router = router.servedUnder(names(isLoopback: address.isLocal && !address.isUnix))
+      if case .unix(let path) = address, isServed(path) {
+        throw IOError(errnoCode: EADDRINUSE, reason: "bind")
+      }
       let channel = try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
       sockets.withLock { $0.append(channel) }
       return channel
@@ -164,6 +167,15 @@ final class Server: Sendable {
       throw ServerError(
         status: .unavailable, description: "listen on \(address): \(Server.reason(error, address))")
     }
+  }
+
+  /// Whether another process listens there: the file of one that has ended is replaced.
+  private func isServed(_ path: String) -> Bool {
+    guard let channel = try? ClientBootstrap(group: group).connect(unixDomainSocketPath: path).wait() else {
+      return false
+    }
+    channel.close(promise: nil)
+    return true
   }
 
   private func open(_ router: Router, on socket: InheritedSocket) throws(ServerError) -> any Channel {
@@ -200,6 +212,7 @@ final class Server: Sendable {
     }
     let message = systemMessage(error.errnoCode)
     switch (error.errnoCode, address) {
+    case (EADDRINUSE, .unix?): return "\(message): another process listens there (ss -lxp shows it)"
     case (EADDRINUSE, .tcp?): return "\(message): another process listens there (ss -ltnp shows it)"
     case (EACCES, .tcp(_, let port)?) where port < 1024:
       return "\(message): ports below 1024 need CAP_NET_BIND_SERVICE"

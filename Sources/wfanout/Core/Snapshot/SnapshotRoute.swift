@@ -9,6 +9,9 @@ package struct SnapshotRoute: Sendable, Equatable {
 
   static let all = SnapshotRoute(path: "/snapshot")
 
+  /// Paths that are something else.
+  static let taken: Set = ["/events", "/ws", "/ws/echo", "/snapshot", "/metrics", "/healthz"]
+
   init(path: String) { self.path = path }
 
   /// One element of `routes`: `path`, and the filters of a listener's query by their names there.

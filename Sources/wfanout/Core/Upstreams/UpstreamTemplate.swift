@@ -151,11 +151,16 @@ package struct UpstreamTemplate: Sendable, Equatable {
         rest.removeFirst(2)
         continue
       }
-      guard character == "{", let close = rest.firstIndex(of: "}") else {
-        if character == "{" { throw TemplateError(description: "'\(word)' has a { without a }") }
+      guard character == "{" || character == "}" else {
         text.append(character)
         rest.removeFirst()
         continue
+      }
+      guard character == "{", let close = rest.firstIndex(of: "}") else {
+        throw TemplateError(
+          description: character == "{"
+            ? "'\(word)' has a { without a }; write {{ for a brace"
+            : "'\(word)' has a } without a {; write }} for a brace")
       }
       let name = String(rest[rest.index(after: rest.startIndex)..<close])
       guard ChannelRequest.placeholders.contains(name) else {
