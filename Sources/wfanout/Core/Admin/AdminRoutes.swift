@@ -6,7 +6,7 @@ import JSON
 import Metrics
 import NIOCore
 
-/// What operators ask, on the admin listener only.
+/// The routes for operators, on the admin listener only.
 struct AdminRoutes: Sendable {
   let contexts: [LoopContext]
   let stream: EventStream
@@ -45,7 +45,7 @@ struct AdminRoutes: Sendable {
 
   private static let clientsPath = "/api/v1/streaming/clients/"
 
-  /// Ends connections. Nothing keeps their clients from coming back: that takes their tokens.
+  /// Ends connections. Their clients may connect again: to keep them out, revoke their tokens.
   private func end(
     on loop: LoopContext, where isMeant: @escaping @Sendable (Connection) -> Bool
   ) -> EventLoopFuture<Reply> {
@@ -149,8 +149,7 @@ struct AdminRoutes: Sendable {
         + #""by_cluster":\#(object(byCluster))}"#)
   }
 
-  /// The body is one event, which every listener whose filter wants it gets as if it had come from the
-  /// source.
+  /// Sends the event in the body to every listener whose filter it matches, as if the source had emitted it.
   private func broadcast(_ request: Request) throws(HTTPError) -> Answer {
     try RequestOrigin.requireJSON(request)
     let body = request.body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }

@@ -2,22 +2,22 @@
 import Encoding
 import JSON
 
-/// One connection as operators see it.
+/// One connection, as reported to operators.
 struct ClientReport: Sendable {
   var clientID: String
-  /// Who it is; nil where tokens are not asked for.
+  /// The name of its identity; nil if the server requires no tokens.
   var identity: String?
   var connectedAt: Timestamp
-  /// Whether an event has waited for it for over a second.
+  /// Whether an event has waited for more than a second to be sent.
   var isSlow: Bool
   var remote: String
   /// `sse`, `ndjson`, `kubernetes`, `websocket`, `channels`.
   var transport: String
   var subscriptions: [Subscription] = []
   var channels: [String] = []
-  /// Events it has not taken yet.
+  /// Events that have not been sent to it yet.
   var queue: Int
-  /// Events left out for it so far.
+  /// Events dropped so far because it was too slow.
   var dropped: Int
 
   var subscriptionCount: Int {

@@ -3,14 +3,15 @@ import Encoding
 import Events
 import NIOCore
 
-/// Finding the token of a request, and whose it is.
+/// Finds the token of a request and the identity that it belongs to.
 struct Authenticator: Sendable {
-  /// Where tokens are looked up; the file first.
+  /// The sources of tokens; the file is searched first.
   let tokens: TokenFile?
   let validator: TokenValidator?
-  /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
+  /// Off by default, because a token in a URL ends up in browser histories and logs.
   let allowsQueryToken: Bool
-  /// What an address may show of bad tokens, where there is no validator to ask about them.
+  /// The rate of bad tokens that an address may send. Without a validator only; the validator has its own
+  /// limit.
   private let failures: RequestRates
 
   init(tokens: TokenFile?, validator: TokenValidator?, allowsQueryToken: Bool) {
@@ -20,7 +21,7 @@ struct Authenticator: Sendable {
     failures = RequestRates(rate: 2)
   }
 
-  /// Where a client may put its token, in the order in which they are looked at.
+  /// The token of a request, from the places where a client may put it, in the order of precedence.
   ///
   /// - Returns: the token, which is nobody's where a request has two; nil where it has none.
   func token(of request: Request) -> String? {
@@ -32,7 +33,7 @@ struct Authenticator: Sendable {
         return String(parts[1].drop { $0 == " " })
       }
     }
-    // A browser's WebSocket can send no header but this one.
+    // A browser lets a page set no other header of a WebSocket handshake.
     if let protocols = request.header("sec-websocket-protocol") {
       let parts = protocols.split(separator: ",").map { $0.filter { $0 != " " } }
       if parts.count == 2, parts[0] == "bearer" { return parts[1] }
@@ -45,12 +46,11 @@ struct Authenticator: Sendable {
     return allowsQueryToken ? request.item("token") : nil
   }
 
-  /// How long the token of an open connection is believed without asking the validator again; nil where there
-  /// is none.
+  /// The interval after which the token of an open connection is validated again; nil without a validator.
   var recheckSeconds: UInt32? { validator.map { max(5, $0.cacheSeconds) } }
 
-  /// Finds out whose a token is. The client's address, which a client of a Unix socket has not, is charged
-  /// for a bad one.
+  /// Looks up the identity of a token. A bad token counts against the client's address (nil on a Unix
+  /// socket).
   func verdict(of token: String, from address: String?, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
     if var identity = tokens?.identity(of: token, now: Authenticator.now) {
       identity.token = token
@@ -69,7 +69,7 @@ struct Authenticator: Sendable {
 
   private static var now: Int64 { Timestamp.now.nanoseconds / 1_000_000_000 }
 
-  /// - Throws: ``HTTPError`` for a token that lets nobody in.
+  /// - Throws: ``HTTPError`` for a token that was refused or could not be validated.
   static func identity(_ verdict: Verdict) throws(HTTPError) -> Identity {
     switch verdict {
     case .identity(let identity): return identity

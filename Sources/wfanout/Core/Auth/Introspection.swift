@@ -2,17 +2,16 @@
 import Encoding
 import JSON
 
-/// What is said to a validator of tokens and what its answer means, after RFC 7662 (OAuth 2.0 Token
+/// The request to a token validator and the meaning of its response (RFC 7662, OAuth 2.0 Token
 /// Introspection).
 enum Introspection {
-  /// Whether this can be a bearer token: it is handed on in a field of a request and kept as a key, so it has
-  /// to be one line of at most 8 KiB. RFC 6750 section 2.1 allows fewer characters; not all who make tokens
-  /// have read it.
+  /// Whether the text can be a bearer token. It is sent in a form and kept as a key, so it has to be one line
+  /// of at most 8 KiB. RFC 6750 section 2.1 allows fewer characters than some issuers of tokens use.
   static func isToken(_ text: String) -> Bool {
     (1...8192).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
   }
 
-  /// The token in a form, as the RFC has it.
+  /// The token as a form, as RFC 7662 section 2.1 defines it.
   static func body(_ token: String) -> String { "token=" + PercentEncoding.encode(token) }
 
   /// 200 with `"active": true`, whose the token is, in `sub` or `username`, `exp` if it expires, and `nbf` if it

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many questions about unknown tokens one address may cause. A token that turns out to be good costs
-/// nothing. Pure: the time is given.
+/// Limits the requests to the validator that one address may cause. A token that turns out to be valid is not
+/// charged. Pure: the caller passes the time.
 struct QuestionBudget: Sendable {
   private let rate: Double
   private let burst: Double
@@ -18,12 +18,11 @@ struct QuestionBudget: Sendable {
 
   enum Admission: Equatable {
     case go
-    /// There may be room after so long, or when a question that is in flight has been answered.
+    /// Try again after this time, or when a request in flight has been answered.
     case wait(Duration)
   }
 
-  /// Begins a question. Those in flight count as if they were about bad tokens until the answer says
-  /// otherwise.
+  /// Begins a request. A request in flight is charged as if its token were bad until the response arrives.
   mutating func begin(now: Duration) -> Admission {
     refill(now)
     guard left - Double(inFlight) < 1 else {
@@ -39,7 +38,7 @@ struct QuestionBudget: Sendable {
     if isRefused { left = max(0, left - 1) }
   }
 
-  /// Whether it is as good as new.
+  /// Whether the whole budget is available and no request is in flight.
   func isIdle(now: Duration) -> Bool { inFlight == 0 && left + (now - last) / .seconds(1) * rate >= burst }
 
   private mutating func refill(_ now: Duration) {

@@ -9,7 +9,7 @@ struct TokenCache: Sendable {
   }
 
   let limit: Int
-  /// How long an identity is believed when its token is good for longer.
+  /// The longest time that an identity is kept.
   let seconds: Int64
   private var entries: [String: Entry] = [:]
 
@@ -39,7 +39,7 @@ struct TokenCache: Sendable {
     entries[token] = Entry(verdict: verdict, until: until)
   }
 
-  /// Made-up tokens must not push out the good ones; where all are good, asking again costs least.
+  /// Refused tokens are removed first, so that made-up ones do not displace valid ones.
   private mutating func makeRoom(_ now: Int64) {
     entries = entries.filter { $0.value.until > now && $0.value.verdict != .refused }
     if entries.count >= limit { entries.removeAll(keepingCapacity: true) }

@@ -2,13 +2,13 @@
 import Encoding
 import NIOCore
 
-/// When the token of an open connection is to be looked at again: it may expire, and it may be revoked.
+/// Decides when the token of an open connection is checked again, because it may expire or be revoked.
 struct TokenCheck {
   /// Seconds since 1970.
   fileprivate let expires: Int64?
-  /// Of the file of tokens, as it was when the token was found in it.
+  /// The generation of the token file in which the token was found.
   fileprivate var generation: Int?
-  /// When the validator is to be asked again, in the loop's ticks.
+  /// The tick at which the validator is asked again.
   fileprivate var dueTick: UInt32
 
   init(_ identity: Identity, _ loop: LoopContext) {
@@ -19,7 +19,7 @@ struct TokenCheck {
 }
 
 extension Connection {
-  /// Looks at the token, once a second.
+  /// Checks the token; called once a second.
   ///
   /// - Returns: whether the token is no longer valid and the connection has been notified.
   func checkToken() -> Bool {

@@ -2,7 +2,8 @@
 import Lines
 import Process
 
-/// `--auth-tokens FILE`: a line for each token: the token, whose it is, and optionally when it expires, in seconds since 1970.
+/// The file of `--auth-tokens`. Each line holds a token, its identity, and optionally the time at which it
+/// expires, in seconds since 1970.
 struct TokenFile: Sendable {
   struct ReadError: ToolError {
     var description: String
@@ -19,14 +20,14 @@ struct TokenFile: Sendable {
     }
   }
 
-  /// Changes when the file has changed: tokens may have been revoked.
+  /// Increases each time the file changes, since tokens may have been revoked.
   var generation: Int { entries.generation }
 
-  /// Nil for a token that nobody has, or that has expired. Any thread.
+  /// The identity of a token; nil if it is unknown or expired. Any thread.
   func identity(of token: String, now: Int64) -> Identity? {
     let wanted = Array(token.utf8)
     var found: Identity?
-    // Every token is compared, and in whole, so that the time taken tells nothing.
+    // Every token is compared in full, so that the time taken reveals nothing.
     for (token, identity) in entries.current where TokenFile.isEqual(token, wanted) { found = identity }
     if let expires = found?.expires, expires <= now { return nil }
     return found

@@ -14,7 +14,7 @@ import Synchronization
 /// wait goes first, so that a flood of made-up tokens does not hold up a good one. Any event loop; the
 /// questions are asked on threads of their own.
 final class TokenValidator: Sendable {
-  /// The server could never be asked.
+  /// The validator's configuration cannot work.
   struct ConfigurationError: ToolError {
     var description: String
     var status: ExitStatus { .badConfig }
@@ -27,13 +27,13 @@ final class TokenValidator: Sendable {
 
   private struct Address: Sendable {
     var budget: QuestionBudget
-    /// The newest last.
+    /// In the order of arrival.
     var waiting: [Waiter] = []
   }
 
   private struct State: Sendable {
     var cache: TokenCache
-    /// Tokens that are being asked about, or wait to be.
+    /// The pending result of each token that is being validated or is queued.
     var asked: [String: EventLoopFuture<Verdict>] = [:]
     var addresses: [String: Address] = [:]
     var warnings = RateLimiter(rate: 1 / 30, burst: 5, now: .zero)
@@ -54,11 +54,11 @@ final class TokenValidator: Sendable {
   private static let cacheLimit = 10_000
   private static let addressLimit = 10_000
   private static let waiterLimit = 64
-  /// How long a token waits for its turn when no earlier one is about to be answered.
+  /// The longest delay for which a token is queued while no request is in flight.
   private static let patience = Duration.milliseconds(250)
 
-  /// `authority` is the file of the certificates that the server's is checked with; nil takes the system's.
-  /// `requestRate` is the limit of the requests of one client in a second, where there is one.
+  /// `authority` is the file of the certificate authorities that the server is verified with; nil uses the
+  /// system's. `requestRate` is the limit of requests a second from one client, if there is one.
   init(
     url: ValidatorURL, authority: String?, timeout: Duration, cacheSeconds: UInt32, requestRate: Double?,
     diagnostics: Diagnostics
@@ -87,8 +87,8 @@ final class TokenValidator: Sendable {
 
   deinit { threads.shutdownGracefully { _ in } }
 
-  /// Finds out whose a token is. The client's address, which a client of a Unix socket has not, is charged
-  /// for a bad one.
+  /// Looks up the identity of a token. A bad token counts against the client's address (nil on a Unix
+  /// socket).
   func verdict(of token: String, from address: String?, on loop: any EventLoop) -> EventLoopFuture<Verdict> {
     guard Introspection.isToken(token) else { return loop.makeSucceededFuture(.refused) }
     let address = address ?? ""
@@ -140,7 +140,7 @@ final class TokenValidator: Sendable {
     }
   }
 
-  /// Asks about the newest token of those that wait, if there is room.
+  /// Validates the newest queued token, if the address's budget allows it.
   private func askNext(_ address: String, on loop: any EventLoop) {
     let next: Waiter? = state.withLock { state in
       guard let entry = state.addresses[address], !entry.waiting.isEmpty,
@@ -193,7 +193,7 @@ final class TokenValidator: Sendable {
     }
   }
 
-  /// Strangers cause the questions: they must not be able to flood the log.
+  /// Rate-limited: anonymous clients cause these messages and must not flood the log.
   private func warn(_ message: String) {
     let unsaid: Int? = state.withLock { state in
       guard state.warnings.takeIfThere(now: elapsed) == nil else {

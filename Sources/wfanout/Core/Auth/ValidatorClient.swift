@@ -2,9 +2,9 @@
 import CCurl
 import Synchronization
 
-/// Asks the server of `--auth-url` about one token. Blocks: for worker threads only.
+/// Sends one token to the server of `--auth-url`. Blocks, so for worker threads only.
 ///
-/// Connections are kept for the next question.
+/// Connections are reused.
 final class ValidatorClient: Sendable {
   struct Response: Sendable, Equatable {
     var status: Int
@@ -14,14 +14,14 @@ final class ValidatorClient: Sendable {
   struct ValidatorError: Error, CustomStringConvertible { var description: String }
 
   private let url: String
-  /// The file of the certificates that the server's is checked with; nil takes the system's.
+  /// The file of the certificate authorities that the server is verified with; nil uses the system's.
   private let authority: String?
   private let timeoutMilliseconds: Int
   private let idle = Mutex<[Handle]>([])
 
   static let bodyLimit = 64 << 10
 
-  /// A curl handle is used by one thread at a time: the one that has taken it out of `idle`.
+  /// A curl handle. Only the thread that took it out of `idle` uses it.
   @safe private final class Handle: @unchecked Sendable {
     let curl: UnsafeMutableRawPointer
     var body: [UInt8] = []
@@ -33,7 +33,7 @@ final class ValidatorClient: Sendable {
 
     deinit { unsafe curl_easy_cleanup(curl) }
 
-    /// - Returns: fewer bytes than came, which ends the transfer, where the body is too long.
+    /// - Returns: Fewer bytes than were received if the body is too long, which ends the transfer.
     func receive(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
       guard let bytes = unsafe bytes, body.count + count <= ValidatorClient.bodyLimit else { return 0 }
       unsafe body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import CCurl
 
-/// Where tokens are validated: `http://HOST[:PORT]/PATH`, or `https`.
+/// The URL of the token validator: `http://HOST[:PORT]/PATH`, or `https`.
 package struct ValidatorURL: Sendable, Equatable, CustomStringConvertible {
   package let description: String
 
-  /// Nil for what libcurl does not take for a URL of these schemes, or one with a name and password: it
-  /// occurs in messages.
+  /// Nil if libcurl does not accept the text as a URL of these schemes. A URL with a user name and password
+  /// is refused, because it is shown in messages.
   init?(_ text: String) {
     guard let url = unsafe curl_url() else { return nil }
     defer { unsafe curl_url_cleanup(url) }

@@ -2,7 +2,7 @@
 import JSON
 import NIOCore
 
-/// One event stream that carries any number of channels: what `GET /api/watch/stream` becomes.
+/// The connection of `GET /api/watch/stream`: one event stream that carries any number of channels.
 ///
 /// Confined to the channel's event loop; other loops reach it through ``ChannelRegistry``.
 final class ChannelConnection: Connection {
@@ -10,7 +10,7 @@ final class ChannelConnection: Connection {
   private let admission: Admission
   private let registry: ChannelRegistry
   private var channels: [String: Listener] = [:]
-  /// When it last had a channel, in the loop's ticks.
+  /// The tick at which it last had a channel.
   private var lastChannelTick: UInt32
 
   init(
@@ -25,8 +25,7 @@ final class ChannelConnection: Connection {
     super.init(channel: channel, format: format, loopContext: loopContext)
   }
 
-  /// A client that wants no channel for long has forgotten its stream: nothing but heartbeats would ever
-  /// come.
+  /// Also ends a stream that has had no channel for a long time: it would receive nothing but heartbeats.
   override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
     if !channels.isEmpty { lastChannelTick = loopContext.tick }
     if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: "idle") }
@@ -35,8 +34,8 @@ final class ChannelConnection: Connection {
 
   func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }
 
-  /// Subscribing twice is subscribing once. `version` is the resourceVersion that the client had last, if it
-  /// was there before.
+  /// Adds a channel; a second subscription to it has no effect. `version` is the last resourceVersion that
+  /// the client received, if it resumes.
   func subscribe(_ upstream: Upstream, after version: String?) {
     let name = upstream.channel
     say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)
@@ -72,13 +71,14 @@ final class ChannelConnection: Connection {
     return report
   }
 
-  /// A newer connection of the same client takes its place.
+  /// A newer connection of the same client replaces this one.
   func replaced() {
     say("replaced", #"{"clientId":\#(JSONText.string(clientID))}"#)
     finish(reason: "replaced")
   }
 
-  /// The end of one channel is not the connection's: ``sourceEnded(_:_:)`` tells the client.
+  /// True, because the end of one channel does not end the connection; ``sourceEnded(_:_:)`` notifies the
+  /// client.
   override func continuesElsewhere() -> Bool { true }
 
   override func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {

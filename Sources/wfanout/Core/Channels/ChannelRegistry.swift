@@ -5,9 +5,9 @@ import Synchronization
 /// The connected clients by client id, so that a subscription on one connection reaches the stream on
 /// another.
 final class ChannelRegistry: Sendable {
-  /// Channels a client may have.
+  /// The maximum number of channels per client.
   let channelLimit: Int
-  /// A connection, to be touched on its loop only.
+  /// A connection. It is used on its event loop only.
   struct Client: @unchecked Sendable {  // `connection` is used on `loop` alone
     let identity: String
     let loop: any EventLoop
@@ -28,7 +28,7 @@ final class ChannelRegistry: Sendable {
 
   /// Adds a connection; an older one of the same client gets the event `replaced`.
   ///
-  /// - Returns: false when the id belongs to somebody else.
+  /// - Returns: False if the id is in use by another identity.
   func join(_ connection: ChannelConnection, identity: String) -> Bool {
     let fresh = Client(identity: identity, loop: connection.channel.eventLoop, connection: connection)
     let id = connection.clientID
@@ -40,14 +40,14 @@ final class ChannelRegistry: Sendable {
     return isOwn
   }
 
-  /// The end of an old connection leaves a newer one alone.
+  /// Removes a connection; does nothing if a newer one has replaced it.
   func leave(_ connection: ChannelConnection) {
     clients.withLock { clients in
       if clients[connection.clientID]?.connection === connection { clients[connection.clientID] = nil }
     }
   }
 
-  /// A channel that is over counts no more.
+  /// Removes a channel that has ended from the client's count.
   func forget(_ channel: String, of connection: ChannelConnection) {
     clients.withLock { clients in
       guard clients[connection.clientID]?.connection === connection else { return }
@@ -62,7 +62,7 @@ final class ChannelRegistry: Sendable {
     case full
   }
 
-  /// Notes a channel for a client; one it already has does not count again.
+  /// Adds a channel to a client's count; a channel that it already has is not counted twice.
   func subscribe(_ id: String, identity: String, channel: String) -> Lookup {
     clients.withLock { clients in
       guard var client = clients[id] else { return .unknown }

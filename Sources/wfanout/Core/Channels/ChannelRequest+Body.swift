@@ -5,7 +5,8 @@ import JSON
 extension ChannelRequest {
   /// Reads the body of a subscription.
   ///
-  /// - Throws: ``HTTPError`` for a member that is not known or not of its type: whoever misspells `namespace` would see all of them.
+  /// - Throws: ``HTTPError`` for a member with an unknown name or a wrong type: a misspelled `namespace`
+  ///   would otherwise select all namespaces.
   init(_ body: JSONValue) throws(HTTPError) {
     guard case .object(let members) = body else { throw .badRequest("the body is not a JSON object") }
     var values: [String: String] = [:]

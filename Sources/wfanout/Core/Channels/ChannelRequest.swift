@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// What a client wants to watch: the fields of a subscription, each checked before it comes near a command.
+/// The fields of a client's subscription. Each is checked before it becomes part of a command line.
 struct ChannelRequest: Sendable, Equatable {
-  /// In the order of the channel's name.
+  /// In the order in which they form the channel's name.
   static let fields = [
     "resourceType", "orgId", "projectId", "namespace", "name", "labelSelector", "fieldSelector",
   ]
-  /// The version after which the client wants to continue. It is no part of the channel's name.
+  /// The version to resume after. It is not a part of the channel's name.
   static let resumeField = "resourceVersion"
-  /// Whose request it is. No client can choose it.
+  /// The authenticated identity, which a client cannot choose.
   static let identityField = "identity"
-  /// The same, where the client asks for what is its own (`"userScoped":true`).
+  /// The same, if the client asks for its own objects (`"userScoped":true`).
   static let userScopedField = "userScoped"
 
-  /// What may stand in the braces of a template.
+  /// The names that a template's braces may hold.
   static let placeholders = fields + [resumeField, userScopedField, identityField]
 
   /// By field; none is empty.
@@ -41,14 +41,14 @@ struct ChannelRequest: Sendable, Equatable {
     }
     for field in ["labelSelector", "fieldSelector"] {
       guard let value = self.values[field] else { continue }
-      // The colon separates the parts of a channel's name; no selector has one in its syntax.
+      // A colon separates the parts of a channel's name; selectors contain none.
       guard value.utf8.count <= 1024, !value.hasPrefix("-"), !value.contains(":"),
         value.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
       else { throw .badRequest("\(field) '\(value)' is not a selector") }
     }
   }
 
-  /// What a Kubernetes client asks for. A selector that the command does not take is left out: wfanout
+  /// The request of a Kubernetes client. A selector that the command does not take is left out; wfanout
   /// applies it itself.
   init(
     _ path: KubernetesPath, _ filter: FilterRequest, version: String, for template: UpstreamTemplate
@@ -73,7 +73,8 @@ struct ChannelRequest: Sendable, Equatable {
 
   /// The command's arguments.
   ///
-  /// - Throws: ``HTTPError`` where the command would give more than what is asked for, or another one than the one who asks.
+  /// - Throws: ``HTTPError`` if the template cannot restrict the command to what was requested, or to the
+  ///   identity of the requester.
   func arguments(for template: UpstreamTemplate, identity: String) throws(HTTPError) -> [String] {
     for field in ChannelRequest.fields.dropFirst()
     where values[field] != nil && !template.fields.contains(field) {
@@ -99,16 +100,15 @@ struct ChannelRequest: Sendable, Equatable {
     }
   }
 
-  /// What the command is told to continue after; nil where it is told nothing. Of an id `EPOCH-SEQUENCE` the
-  /// source knows the sequence.
+  /// The version that the command resumes after; nil if the template has no place for one. Of an id
+  /// `EPOCH-SEQUENCE` the source needs the sequence.
   func version(in template: UpstreamTemplate) -> String? {
     guard template.fields.contains(ChannelRequest.resumeField), let text = values[ChannelRequest.resumeField]
     else { return nil }
     return EventID(text).map { "\($0.sequence)" } ?? text
   }
 
-  /// Refuses an identity that would mean more than a name in an argument, a wildcard of a subject for
-  /// instance.
+  /// Refuses an identity with characters that have a meaning in an argument, such as a subject's wildcard.
   private static func checkIdentity(_ identity: String) throws(HTTPError) {
     guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
       identity.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "@") })

@@ -21,7 +21,7 @@ struct ChannelRoutes: Sendable {
     }
   }
 
-  /// Instead of the one stream that there is not: without it a page would wait for its first event for ever.
+  /// The response of `/events` without a stream on standard input: a page would otherwise wait for ever.
   static let guide = Answer.text(
     404,
     """
@@ -50,7 +50,7 @@ struct ChannelRoutes: Sendable {
     var wanted: ChannelRequest
     do throws(HTTPError) {
       wanted = try ChannelRequest(body)
-      // What the command cannot be asked for is the client's error, whatever else there is.
+      // Checked first: a request that the template cannot express is the client's error in any case.
       _ = try wanted.arguments(for: pool.template, identity: identity)
       wanted.account = account
     } catch {

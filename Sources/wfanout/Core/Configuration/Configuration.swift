@@ -3,7 +3,7 @@ package import Events
 import NIOCore
 package import Process
 
-/// What the command line and the file of `--config` ask for, with the defaults.
+/// The configuration: defaults, overridden by the file of `--config`, overridden by the command line.
 package struct Configuration: Sendable {
   /// Where to listen; empty is ``defaultAddress``, unless the service manager has opened sockets.
   package var listen: [ListenAddress] = []
@@ -17,67 +17,67 @@ package struct Configuration: Sendable {
   package var coalesceMilliseconds = 0
   package var limits = ConnectionLimits()
   package var clientLimit = 1000
-  /// Connections of one client; nil is as many as there are places.
+  /// Maximum number of connections per client; nil is `--max-clients`.
   package var clientConnectionLimit: Int?
-  /// How long listeners are given to take what is left.
+  /// How long listeners may take to receive the remaining events at the end.
   package var drain: Duration = .seconds(10)
-  /// Whether the latest object of each key is kept for late listeners of standard input; a channel's always
-  /// is.
+  /// Whether the latest object of each key of standard input is kept for new listeners. Channels always keep
+  /// them.
   package var keepsSnapshot = false
-  /// The key of an object; nil takes its uid, else its namespace and name.
+  /// The key of an object; nil uses its uid, else its namespace and name.
   package var snapshotKey: KeyExpression?
-  /// Paths under which some of the objects are found.
+  /// Additional paths, each of which serves a selection of the objects.
   package var routes: [SnapshotRoute] = []
   /// Objects kept of one stream.
   package var keyLimit = 100_000
   /// The origins whose pages may read, or `*`.
   package var corsOrigins: [String] = []
-  /// Names, apart from `localhost`, under which loopback addresses are served, or `*`.
+  /// Host names, besides `localhost`, that requests to a loopback address may name, or `*`.
   package var hosts: [String] = []
-  /// The command behind channels; nil serves standard input alone.
+  /// The command that produces a channel's lines; nil serves standard input only.
   package var upstream: UpstreamTemplate?
-  /// The command that prints what the source of standard input has after a version, and ends.
+  /// The command that prints the events of standard input's source after a version, then exits.
   package var catchUp: UpstreamTemplate?
-  /// Who is served by one such command.
+  /// The clients that share one command.
   package var sharing = Sharing.identity
-  /// How long a command goes on when nobody listens any more.
+  /// How long a command keeps running after its last listener has left.
   package var grace: Duration = .seconds(10)
-  /// Commands at one time, those included that nobody listens to any more but still run.
+  /// Maximum number of running commands, including those without listeners.
   package var upstreamLimit = 64
   /// Those of one client; nil is three quarters of all.
   package var clientUpstreamLimit: Int?
   var clientUpstreams: Int { clientUpstreamLimit ?? (upstreamLimit * 3 + 3) / 4 }
-  /// Keeps what a command writes to stderr from clients.
+  /// Whether clients are not shown what a command writes to stderr.
   package var hidesErrors = false
   /// A recording to serve in place of standard input.
   package var replay: String?
-  /// How much faster than it was recorded; infinite is flat out.
+  /// Speed relative to the recording; infinity is without delay.
   package var speed = 1.0
-  /// What a longer silence in it is shortened to.
+  /// The longest pause between two lines; longer ones are shortened to it.
   package var longestGap: Duration = .seconds(60)
   /// The event types that a `/ws` client may ask for; nil allows any.
   package var eventTypes: Set<String>?
-  /// Where operators ask; nil is nowhere.
+  /// The address of the admin listener; nil for none.
   package var admin: ListenAddress?
   /// The certificate chain and its key, for TLS on all TCP addresses but the operators'.
   package var certificateFile: String?
   package var keyFile: String?
-  /// Where it is written who may listen; nil is anyone who can reach an address.
+  /// The file of tokens; nil requires no token.
   package var tokenFile: String?
-  /// Who is asked whose a token is.
+  /// The server that validates tokens.
   package var validator: ValidatorURL?
-  /// The certificates that its own is checked with; nil takes the system's.
+  /// The certificate authorities that it is verified with; nil uses the system's.
   package var validatorAuthority: String?
   package var validatorTimeout: Duration = .seconds(5)
-  /// How long an answer of the validator is believed at most.
+  /// The longest time that a result of the validator is cached.
   package var validatorCacheSeconds: UInt32 = 30
-  /// A token in a URL ends up in histories and logs, so that is for those only who ask for it.
+  /// Off by default, because a token in a URL ends up in browser histories and logs.
   package var allowsQueryToken = false
-  /// Addresses that are not local need no token.
+  /// Whether addresses that are not local may be served without tokens.
   package var allowsAnyone = false
-  /// Channels a client may have on one event stream.
+  /// Maximum number of channels per client on one event stream.
   package var channelLimit = 50
-  /// What a listener's filter may cost for one event, in steps of at most 50 ns: 5 ms.
+  /// The cost limit of a listener's filter for one event, in steps of at most 50 ns: 5 ms.
   package var costLimit = 100_000
   /// CPU time that the filters and snapshots of one client may use in a second.
   package var filterBudget: Duration = .milliseconds(250)
@@ -88,7 +88,7 @@ package struct Configuration: Sendable {
   package var requestRate: Double?
   /// Compresses WebSocket messages for clients that offer it (RFC 7692).
   package var compressesMessages = false
-  /// For WebSocket conformance tests: an endpoint that gives back what it gets.
+  /// Whether `/ws/echo` returns each message, for WebSocket conformance tests.
   package var hasEcho = false
 
   /// Where each setting was given, as a message names it.
@@ -104,13 +104,13 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
-  /// Settings that are good each for itself and make no sense together, or would serve strangers unasked.
+  /// Settings that contradict each other, or would serve anonymous clients without `--allow-anyone`.
   package struct CombinationError: ToolError {
     package var description: String
     package var status = ExitStatus.usage
   }
 
-  /// To be asked when all is set.
+  /// Checks the whole configuration; call it when all settings have been applied.
   package func check() throws(CombinationError) {
     for dependency in Dependency.all where !dependency.isMet(self) {
       for name in dependency.settings {
@@ -150,7 +150,7 @@ extension Configuration {
 
   fileprivate var hasTokens: Bool { tokenFile != nil || validator != nil }
 
-  /// To be asked for an address that is not local.
+  /// Checks that an address that is not local may be served.
   package func checkOpen(_ address: String) throws(CombinationError) {
     guard !hasTokens, !allowsAnyone else { return }
     throw CombinationError(

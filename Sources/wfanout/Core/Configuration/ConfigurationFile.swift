@@ -15,7 +15,7 @@ package struct ConfigurationFile {
 
   package init(path: String) { self.path = path }
 
-  /// Puts what the file says into a configuration.
+  /// Applies the settings of the file to a configuration.
   package func apply(to configuration: inout Configuration) throws(ReadError) {
     let text: [UInt8]
     do throws(FileError) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Tells whether a file is still the one that was read.
+/// Identifies one version of a file, to notice that it has changed.
 struct FileStamp: Equatable, Sendable {
   private let parts: [Int]
 
-  /// Nil where there is no such file.
+  /// Nil if there is no such file.
   init?(_ path: String) {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }

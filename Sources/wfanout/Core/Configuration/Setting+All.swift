@@ -5,7 +5,7 @@ import Process
 import YAML
 
 extension Setting {
-  /// All of them, in the order of the manual. Which ones are flags, too, is ``WfanoutCommand``'s choice.
+  /// All settings, in the order of the manual. ``WfanoutCommand`` decides which are flags, too.
   package static let all: [Setting] = [
     Setting(name: "listen") { (configuration, node) throws(ValueError) in
       let texts: [YAMLNode] = if case .sequence(let list) = node { list } else { [node] }

@@ -4,7 +4,7 @@ package import YAML
 
 /// Something that can be set: by the flag of its name, or by the key of its name in the file of `--config`.
 package struct Setting: Sendable {
-  /// What a value should have been.
+  /// A value was refused; the message says which form is expected.
   package struct ValueError: Error {
     package var wanted: String
     /// The text that is not good, of those in a list.
@@ -23,7 +23,7 @@ package struct Setting: Sendable {
 }
 
 extension Setting {
-  /// A value of one text, which `read` makes sense of; nil when it makes none.
+  /// A setting with one text as its value. `read` parses it and returns nil if it is invalid.
   package static func value<Value>(
     _ name: String, _ target: Place<Value>, _ wanted: String,
     _ read: @escaping @Sendable (String) -> Value?
@@ -92,7 +92,7 @@ extension Setting {
     }
   }
 
-  /// For what is counted in the loops' ticks of one second.
+  /// A duration in whole seconds, the ticks of the event loops.
   package static func seconds(_ name: String, _ target: Place<UInt32>) -> Setting {
     value(name, target, "a duration of whole seconds from 1s to 24h, as 10s or 1m30s") { text in
       guard let duration = DurationText.parse(text)?.components, duration.attoseconds == 0,

@@ -3,11 +3,11 @@ import Glibc
 import Process
 import Synchronization
 
-/// A value made of files, and made again when one of them has changed, so that a certificate or a token can
-/// be given or taken without a restart.
+/// A value that is read from files, and read again when one of them changes, so that certificates and tokens
+/// can be replaced without a restart.
 ///
-/// A thread of its own looks at the files once a second: a file on a slow disk holds up no event loop. Files
-/// that are gone, half written or do not fit together leave what was in force; that is logged once.
+/// A separate thread checks the files once a second, so that a slow disk delays no event loop. If the files
+/// are missing, incomplete or inconsistent, the previous value stays in use and a warning is logged once.
 final class WatchedFiles<Value: Sendable>: Sendable {
   private struct State: Sendable {
     var value: Value
@@ -19,7 +19,7 @@ final class WatchedFiles<Value: Sendable>: Sendable {
   private let make: @Sendable () throws -> Value
   private let state: Mutex<State>
 
-  /// - Throws: what `make` throws.
+  /// - Throws: The error of `make`.
   init<Failure: Error>(
     _ paths: [String], diagnostics: Diagnostics, _ make: @escaping @Sendable () throws(Failure) -> Value
   ) throws(Failure) {
@@ -41,7 +41,7 @@ final class WatchedFiles<Value: Sendable>: Sendable {
   /// Any thread.
   var current: Value { state.withLock { $0.value } }
 
-  /// How often the value has changed.
+  /// The number of times that the value has changed.
   var generation: Int { state.withLock { $0.generation } }
 
   private func lookAgain(_ known: [FileStamp?]) -> [FileStamp?] {

@@ -25,7 +25,8 @@ struct Answer: Sendable {
     Answer(withoutBody: 204, headers)
   }
 
-  /// What the client has is still right; `headers` are those that its answer had (RFC 9110 section 15.4.5).
+  /// The client's cached response is still valid; `headers` are the same as that response's (RFC 9110 section
+  /// 15.4.5).
   static func notModified(_ headers: [(name: String, value: String)]) -> Answer {
     Answer(withoutBody: 304, headers)
   }
@@ -38,7 +39,7 @@ struct Answer: Sendable {
     Answer(status, type: "application/json", body: Array((json + "\n").utf8), headers: headers)
   }
 
-  /// A Kubernetes Status as the whole answer.
+  /// A response whose body is a Kubernetes Status.
   static func failure(_ status: Status, headers: [(name: String, value: String)] = []) -> Answer {
     Answer(status.code, type: "application/json", body: status.json + [UInt8(ascii: "\n")], headers: headers)
   }
@@ -53,7 +54,7 @@ struct Answer: Sendable {
   }
 }
 
-/// A request cannot be granted: the Status the client gets.
+/// A refused request: the Status that the client is sent.
 struct HTTPError: Error, Sendable {
   var status: Status
   var headers: [(name: String, value: String)] = []
@@ -64,7 +65,7 @@ struct HTTPError: Error, Sendable {
 
   var answer: Answer { .failure(status, headers: headers) }
 
-  /// As the clients of `/api/watch/…` know errors.
+  /// The response in the form of the `/api/watch/…` protocol.
   var channelAnswer: Answer {
     .json(status.code, #"{"error":\#(JSONText.string(status.message))}"#, headers: headers)
   }

@@ -2,15 +2,15 @@
 import Events
 import Synchronization
 
-/// `max-client-connections`: how many streams one client may have open. A client is an identity where tokens are
-/// asked for, else an address. Any thread.
+/// Enforces `max-client-connections`, the number of streams that one client may have open. A client is an
+/// identity if tokens are required, else an address. Any thread.
 final class ClientCounts: Sendable {
   private let limit: Int
   private let counts = Mutex<[String: Int]>([:])
 
   init(limit: Int) { self.limit = limit }
 
-  /// Refuses a client that has as many as it may.
+  /// Refuses a client that has reached its limit.
   func check(_ account: String) throws(HTTPError) {
     guard counts.withLock({ $0[account] ?? 0 }) >= limit else { return }
     throw HTTPError(

@@ -9,7 +9,7 @@ final class FilterCompiler: Sendable {
   private let compiled = Mutex<[FilterRequest: FilterMatcher]>([:])
   private let meter = CPUMeter()
 
-  /// Filters come from strangers: what is remembered of them is bounded.
+  /// Anonymous clients choose the filters, so the cache is bounded.
   private static let cacheLimit = 256
   private static let lengthLimit = 8192
 
@@ -32,7 +32,7 @@ final class FilterCompiler: Sendable {
     return promise.futureResult
   }
 
-  /// Compiles a filter, or finds it; refuses, with the error, what cannot be right.
+  /// Compiles a filter, or finds it in the cache; refuses an invalid one with the compiler's error.
   func compile(_ request: FilterRequest) throws(HTTPError) -> FilterMatcher {
     if let known = known(request) { return known }
     guard request.key.utf8.count <= FilterCompiler.lengthLimit else {

@@ -5,17 +5,17 @@ import Filter
 import JSON
 import Synchronization
 
-/// The filters of a request, compiled; listeners that ask for the same ones share one.
+/// The compiled filters of a request, shared by all listeners with the same filters.
 ///
-/// Control lines pass whatever the filter, since resume and health depend on them, unless the event types
-/// were named. A line for which the expression has no value does not match.
+/// Control lines always match, since resuming and health depend on them, unless the request names event
+/// types. A line for which the expression has no value does not match.
 final class FilterMatcher: LineMatcher {
   let key: String
   private let passesControl: Bool
   private let usesNow: Bool
   private let evaluator: Mutex<Evaluator>
 
-  /// The evaluator has working memory of its own: one thread at a time.
+  /// The evaluator owns working memory, so only one thread at a time may use it.
   private struct Evaluator: @unchecked Sendable {  // guarded by the mutex around it
     let evaluator: LineEvaluator
   }
@@ -42,8 +42,9 @@ final class FilterMatcher: LineMatcher {
     }
   }
 
-  /// The same for listeners that keep a picture of the objects, which is to stay right. A choice of event
-  /// types is about changes, not about objects: with one nothing is added.
+  /// The filter for listeners that keep a copy of the objects: an object that changes so that it no longer
+  /// matches is deleted for them. With event types named it stays as it is, because those select changes, not
+  /// objects.
   func tracking(_ objects: SnapshotStore) -> any LineMatcher {
     guard passesControl else { return self }
     objects.begin()

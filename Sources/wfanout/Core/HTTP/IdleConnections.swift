@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The connections of one event loop that have not asked for anything yet, or not again, by their address.
+/// The connections of one event loop that have no request in progress, by client address.
 ///
-/// An address that opens more of them than it may loses its oldest one for each new one: its own, and its
-/// neighbours', requests are still answered.
+/// When an address exceeds its limit, its oldest idle connection is closed for each new one, so that other
+/// requests are still answered.
 struct IdleConnections {
-  /// Of one address.
+  /// Connections per address.
   let limit: Int
   private var byAddress: [String: [any AwaitingRequest]] = [:]
   private var count = 0
 
-  /// Of all addresses together, as a multiple of `limit`.
+  /// The limit for all addresses together, as a multiple of `limit`.
   private static let addresses = 8
 
   init(limit: Int) { self.limit = limit }
 
-  /// - Returns: the connection that has to be closed for it; itself when all others are being answered.
+  /// - Returns: The connection to close in its place; the new one itself if all others have a request in
+  ///   progress.
   mutating func add(_ connection: any AwaitingRequest, address: String) -> (any AwaitingRequest)? {
     byAddress[address, default: []].append(connection)
     count += 1

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a listener asks for: the transport, where to begin, and which events it wants.
+/// A listener's request: the transport, the start position and the filters.
 struct ListenRequest: Sendable, Equatable {
-  /// Where a listener wants to begin.
+  /// The start position of a listener.
   package enum Start: Sendable, Equatable {
     case now
-    /// Where the listener's position says.
+    /// At the listener's own position.
     case here
     /// After the event with this id, given as text.
     case after(String)
-    /// At a place that was looked up on this listener's loop.
+    /// At a position that was looked up on this listener's loop.
     case at(StartPoint)
-    /// With the latest object of each key, then a mark that they are over.
+    /// With the latest object of each key, followed by a marker of their end.
     case snapshot
-    /// The same without the mark.
+    /// The same without the marker.
     case snapshotWithoutEnd
   }
 
   var start: Start = .now
   var filter: FilterRequest = FilterRequest()
-  /// Whether it begins with the objects, or began so before it was cut off: it has a picture that is to be kept right.
+  /// Whether the listener began with a snapshot, now or before it resumed, so that its copy of the objects
+  /// has to be kept correct.
   var wantsSnapshot = false
 
-  /// `Last-Event-ID` (which a browser sends by itself when it reconnects) wins over `?lastEventId=`, the page's own.
+  /// `Last-Event-ID`, which a browser sends when it reconnects, takes precedence over the page's
+  /// `?lastEventId=`.
   init(_ request: Request) {
     wantsSnapshot = request.flag("snapshot")
     if let id = request.header("last-event-id") ?? request.item("lastEventId"), !id.isEmpty {
@@ -55,7 +57,7 @@ struct FilterRequest: Sendable, Hashable {
 
   var isEmpty: Bool { expression == nil && fieldSelector == nil && labelSelector == nil && types == nil }
 
-  /// The same filters, however spelled in a URL, have the same key.
+  /// A key that is equal for equal filters, however the URL spells them.
   var key: String {
     [expression, fieldSelector, labelSelector, types].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }
       .joined(separator: " ")

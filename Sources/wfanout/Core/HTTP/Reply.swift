@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 
-/// What a route decides to do with a request.
+/// The response to a request, as a route decides it.
 enum Reply: Sendable {
   case answer(Answer)
-  /// What other loops or servers have to be asked for first. Of the connection's loop.
+  /// The decision needs other loops or servers. The future belongs to the connection's loop.
   case later(EventLoopFuture<Reply>)
   /// A response that continues.
   case listen(ListenPlan)
-  /// A document that is sent as the client takes it.
+  /// A document that is sent in pages, as fast as the client reads.
   case document(DocumentPlan)
   case upgrade(UpgradePlan)
   case channels(clientID: String, identity: Identity?, registry: ChannelRegistry)
 }
 
-/// A listener to be: its stream, its wire format, and where it begins.
+/// The plan of a listener: its stream, wire format and start position.
 struct ListenPlan: Sendable {
   var stream: EventStream
   var shape: WireFormat.Shape
   var contentType: String
   var start: ListenRequest.Start
   var matcher: (any LineMatcher)?
-  /// Where it continues after a stream that ends.
+  /// Where the listener continues after this stream has ended.
   var continuation: SourceReplay.Continuation?
-  /// Ends the response by itself after so long.
+  /// The response ends after this many seconds.
   var timeoutSeconds: Int?
-  /// Tells a quiet Kubernetes client now and then where the stream is.
+  /// Whether bookmarks are sent to a Kubernetes client while the stream is quiet.
   var sendsBookmarks = false
   /// The client's identity, if tokens are required.
   var identity: Identity?
 }
 
-/// A WebSocket to be.
+/// The plan of a WebSocket connection.
 struct UpgradePlan: Sendable {
   var mode: WebSocketConnection.Mode
   var headers: [(name: String, value: String)]
@@ -39,6 +39,6 @@ struct UpgradePlan: Sendable {
   var start: ListenRequest.Start = .now
   var matcher: (any LineMatcher)?
   var identity: Identity?
-  /// As it was agreed on; nil sends and takes messages as they are.
+  /// The negotiated compression; nil for none.
   var compression: MessageCompression?
 }

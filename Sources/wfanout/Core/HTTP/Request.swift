@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
 
-/// A request as the routes see it, whichever version of HTTP it came by.
+/// A request, independent of the HTTP version.
 struct Request: Sendable {
   var method: String
   /// The path, percent-decoded, without the query.
@@ -11,9 +11,10 @@ struct Request: Sendable {
   /// The host in a target of absolute form.
   private let authority: String?
   var body: [UInt8] = []
-  /// 1.1 knows chunks; 1.0 ends a body by closing; 2 has frames.
+  /// The version decides the framing of the response: chunks in 1.1, the end of the connection in 1.0, frames
+  /// in 2.
   var version: Version = .http11
-  /// The peer's IP address; nil where it came by a Unix socket.
+  /// The client's IP address; nil on a Unix socket.
   var address: String?
 
   enum Version: Sendable { case http10, http11, http2 }
@@ -62,7 +63,7 @@ struct Request: Sendable {
     headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
   }
 
-  /// The values of a field that may occur several times, as one (RFC 9110 section 5.3).
+  /// The values of a repeated field, combined into one (RFC 9110 section 5.3).
   func list(_ name: String) -> String {
     values(name).joined(separator: ",")
   }
@@ -104,7 +105,7 @@ struct Request: Sendable {
     }
   }
 
-  /// Whether the client says it takes this media type by name.
+  /// Whether the Accept field names this media type.
   func accepts(_ type: String) -> Bool { mediaRanges.contains { $0.first.map { $0 == type } ?? false } }
 
   /// Whether the client takes plain JSON. `application/json;as=Table` is another representation.

@@ -3,8 +3,7 @@ import Events
 import NIOCore
 import NIOHTTP1
 
-/// Turns the parts of requests into answers, one request at a time, and makes way for a ``Connection`` when
-/// one is to go on.
+/// Answers requests, one at a time. For a response that is a stream it hands the channel to a ``Connection``.
 ///
 /// Confined to the channel's event loop.
 final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, AwaitingRequest {
@@ -13,18 +12,18 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   private let router: Router
   private let loopContext: LoopContext
-  /// The stream of HTTP/2 that this is one request of; nil for HTTP/1.
+  /// The HTTP/2 stream of the request; nil for HTTP/1.
   private let exchange: HTTP2Exchange?
   private var request: Request?
   private var isKeptAlive = true
   private var isRefused = false
-  /// What was read behind a request that is not answered yet: answers go out in the order of the requests
-  /// (RFC 9112 section 9.3.2). Nothing more is read in the meantime.
+  /// Pipelined requests, held until the current one is answered, since responses are sent in the order of the
+  /// requests (RFC 9112 section 9.3.2). Reading stops in the meantime.
   private var waiting: [HTTPServerRequestPart] = []
-  /// What is wrong with what came behind them.
+  /// The parse error that follows them.
   private var parserError: (any Error)?
   private var isReading = true
-  /// Whether the answer is still being put together.
+  /// Whether the response is still being prepared.
   private var isPreparing = false
   /// Requests that were answered since the loop last served other connections, and whether they are enough.
   private var answered = 0
@@ -33,7 +32,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private static let requestsPerTurn = 16
   /// A task that is due at once would run before other connections are looked at.
   private static let pause = TimeAmount.milliseconds(1)
-  /// How much of the answer was left when it was last looked at.
+  /// The unsent bytes of the response at the last check.
   private var lastPending = 0
   private var context: ChannelHandlerContext?
   private var address: String?
@@ -44,7 +43,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   func close() { context?.close(promise: nil) }
-  /// What lets a page of an allowed origin read the answer.
+  /// The CORS fields of the response.
   private var originHeaders: [(name: String, value: String)] = []
 
   /// Bodies are small JSON documents or one event.
@@ -84,8 +83,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     setReading(false, context)
   }
 
-  /// Whether an answer is still being put together, or one is there that the client does not take: more of
-  /// them would fill memory.
+  /// Whether a response is being prepared, or waits for a client that does not read: more of them would fill
+  /// memory.
   private func isAnswering(_ context: ChannelHandlerContext) -> Bool {
     isPreparing || isYielding || !context.channel.isWritable
   }
@@ -115,7 +114,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     guard context.channel.isWritable else { return }
-    // The answer has been taken: only now the time for the next request begins.
+    // The response has been sent: the time limit for the next request begins now.
     if request == nil, !isPreparing { loopContext.await(self, seconds: loopContext.limits.keepAliveSeconds) }
     takeWaiting()
   }
@@ -138,7 +137,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       self.request = nil
       loopContext.stopAwaiting(self)
       guard request.hasHost else {
-        // RFC 9112 section 3.2: none, or more than one, is answered with 400.
+        // RFC 9112 section 3.2: a missing or repeated Host field is answered with 400.
         return refuse(HTTPError.badRequest("a request has exactly one Host").status, context)
       }
       originHeaders = router.origin.responseHeaders(request)
@@ -215,8 +214,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     }
   }
 
-  /// The request did not come in time, or the answer is not taken: slow peers, and those that never had
-  /// anything to ask.
+  /// The request did not arrive in time, or the client does not read the response.
   func waitedTooLong() {
     guard let context else { return }
     let pending = HTTP2Exchange.pendingBytes(of: context.channel, exchange)
@@ -236,7 +234,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   private func carryOut(_ reply: Reply, _ request: Request, _ context: ChannelHandlerContext) {
-    // For one that has left a connection would never end.
+    // A connection that was opened for a client that has left would never end.
     guard context.channel.isActive else { return }
     switch reply {
     case .answer(let answer):
@@ -298,8 +296,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     }
   }
 
-  /// Sends the head and hands the connection over. Flushed last: whoever has the head gets every event from
-  /// then on.
+  /// Sends the head and hands the channel over. The head is flushed last, so that a client that has read it
+  /// misses no later event.
   private func open(
     _ connection: Connection, _ status: Int, _ headers: [(name: String, value: String)],
     _ context: ChannelHandlerContext, begin: () -> Void
@@ -312,7 +310,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     channel.flush()
   }
 
-  /// Where a stream begins, for clients that read lines, which have no ids.
+  /// The header with the start position, for clients of NDJSON, whose lines have no ids.
   private func standing(_ plan: ListenPlan) -> [(name: String, value: String)] {
     let hub = plan.stream.hubs[loopContext.index]
     guard plan.start == .now, plan.shape != .kubernetes else { return [] }
@@ -326,7 +324,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     ] + originHeaders
   }
 
-  /// Leaves the pipeline to the connection alone: what an idle listener costs is then that one handler.
+  /// Removes all other handlers from the pipeline, which keeps an idle listener small.
   private func become(_ connection: Connection, _ context: ChannelHandlerContext) {
     let pipeline = context.pipeline.syncOperations
     loopContext.isIdleNoMore(self, address: address)
@@ -345,7 +343,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
     var headers = answer.headers + originHeaders
-    // There it would be the length of what is not sent, or must not be at all (RFC 9110 section 8.6).
+    // These statuses have no body, and 204 must not have a length (RFC 9110 section 8.6).
     if answer.status != 304, answer.status != 204 {
       headers.append(("Content-Length", String(answer.body.count)))
     }
@@ -362,7 +360,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     }
     lastPending = 0
     channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
-    // What is not taken at once has to make progress; after that the next request may take its time.
+    // A response that does not fit the socket has to make progress; afterwards the keep-alive time applies.
     loopContext.await(self, seconds: channel.isWritable ? loopContext.limits.keepAliveSeconds : nil)
   }
 

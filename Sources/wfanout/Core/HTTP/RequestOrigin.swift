@@ -3,26 +3,27 @@ import Events
 
 /// Keeps pages of other sites from using a visitor's browser to reach this server.
 ///
-/// A browser lets any page send simple requests and open WebSockets to any address, this machine's included,
-/// and says only where the page is from: `Origin` (RFC 6454) or `Sec-Fetch-Site` (W3C Fetch Metadata). A page
-/// whose own name was made to resolve to the loopback address (DNS rebinding) has the right origin and the
+/// A browser lets any page send simple requests and open WebSockets to any address, including this machine's.
+/// It only names the page's site, in `Origin` (RFC 6454) or `Sec-Fetch-Site` (W3C Fetch Metadata). A page
+/// whose own host name resolves to the loopback address (DNS rebinding) passes that check, but sends the
 /// wrong `Host`.
 struct RequestOrigin: Sendable, Equatable {
-  /// Origins whose pages may read: `--cors`.
+  /// The origins whose pages may read responses (`--cors`).
   var allowed: Set<String> = []
-  /// The names under which this address is served; nil serves every name. See ``loopbackNames(and:)``.
+  /// The host names that requests may name; nil for any. See ``loopbackNames(and:)``.
   var names: Set<String>?
-  /// What a refusal tells to do.
+  /// The remedy that a refusal names.
   var hint = "; see --cors"
 
   private var allowsAll: Bool { allowed.contains("*") }
 
-  /// What a loopback address is called, and the names of `--host`; nil where `--host` says `*`.
+  /// The names of a loopback address and those of `--host`; nil if `--host` is `*`.
   static func loopbackNames(and names: [String]) -> Set<String>? {
     names.contains("*") ? nil : Set(["localhost", "::1"] + names.map { $0.lowercased() })
   }
 
-  /// Refuses a name that this address is not served under. A request without a name comes from no browser.
+  /// Refuses a request whose Host is not one of ``names``. A request without Host does not come from a
+  /// browser.
   func checkName(_ request: Request) throws(HTTPError) {
     guard let host = request.host else { return }
     guard let authority = Authority(host) else {
@@ -36,7 +37,7 @@ struct RequestOrigin: Sendable, Equatable {
           "host '\(host)': a loopback address is served as localhost, 127.0.0.1 or [::1] only; see --host"))
   }
 
-  /// Refuses what a page of another site asks for.
+  /// Refuses a request from a page of another site.
   func check(_ request: Request) throws(HTTPError) {
     guard !allowsAll else { return }
     let origins = request.values("origin")
@@ -47,7 +48,7 @@ struct RequestOrigin: Sendable, Equatable {
         throw RequestOrigin.refusal("pages of origin '\(text)' may not do this\(hint)")
       }
     }
-    // A link, an image or a form of a page sends no origin with a GET.
+    // A GET by a link, an image or a form has no Origin.
     for site in request.values("sec-fetch-site") where !["same-origin", "none"].contains(site.lowercased()) {
       throw RequestOrigin.refusal("pages of another site may not do this\(hint)")
     }
@@ -57,7 +58,7 @@ struct RequestOrigin: Sendable, Equatable {
     allowed.contains(origin) || Origin(origin).map { allowed.contains($0.text) } ?? false
   }
 
-  /// What lets a page of an allowed origin read the response.
+  /// The CORS fields that let a page of an allowed origin read the response.
   func responseHeaders(_ request: Request) -> [(name: String, value: String)] {
     guard !allowed.isEmpty else { return [] }
     guard !allowsAll else { return [("Access-Control-Allow-Origin", "*"), RequestOrigin.exposed] }
@@ -69,13 +70,13 @@ struct RequestOrigin: Sendable, Equatable {
     ]
   }
 
-  /// What a page needs to resume, to cache, and to come back at the right time.
+  /// The response fields that a page needs to resume, to cache and to reconnect.
   private static let exposed = (
     name: "Access-Control-Expose-Headers", value: "Last-Event-ID, ETag, Retry-After"
   )
 
-  /// The answer to a browser that asks what a page may send, before it sends a token or JSON for it (Fetch
-  /// standard, "CORS-preflight request"). It asks without the token. Nil for any other request.
+  /// The response to a CORS preflight request (Fetch standard), which a browser sends, without the token,
+  /// before it sends a token or JSON for a page. Nil for any other request.
   func preflightAnswer(_ request: Request) throws(HTTPError) -> Answer? {
     guard !allowed.isEmpty, request.method == "OPTIONS",
       request.header("access-control-request-method") != nil
@@ -88,7 +89,7 @@ struct RequestOrigin: Sendable, Equatable {
     ])
   }
 
-  /// A page cannot send JSON to another site without asking first.
+  /// Requires the content type JSON: a page cannot send it to another site without a preflight.
   static func requireJSON(_ request: Request) throws(HTTPError) {
     let type = request.header("content-type")?.lowercased().split(separator: ";").first?.filter { $0 != " " }
     guard let type, type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))

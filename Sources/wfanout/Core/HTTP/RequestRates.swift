@@ -3,16 +3,17 @@ import Events
 import Process
 import Synchronization
 
-/// `request-rate`: what one client may ask for in a time. A client is an identity where tokens are asked for, else an address.
+/// Enforces `request-rate`, the number of requests a second from one client. A client is an identity if
+/// tokens are required, else an address.
 final class RequestRates: Sendable {
   private let rate: Double
   private let start = ContinuousClock.now
   private let clients = Mutex<[String: RateLimiter]>([:])
 
-  /// So many seconds' worth may come at once.
+  /// The burst, as seconds of the rate.
   static let burstSeconds = 5.0
 
-  /// Clients come from anywhere: what is remembered of them is bounded.
+  /// The number of clients that are remembered, since clients are unlimited.
   private static let clientLimit = 10_000
 
   init(rate: Double) { self.rate = rate }
@@ -28,7 +29,7 @@ final class RequestRates: Sendable {
 
   /// Counts a request.
   ///
-  /// - Returns: after how many seconds the client may try again; nil for a request that is within the rate.
+  /// - Returns: The seconds after which the client may try again; nil if the request is within the rate.
   func admits(_ client: String) -> Int? {
     let now = ContinuousClock.now - start
     let wait = clients.withLock { clients in

@@ -10,7 +10,7 @@ enum ResponseHead {
     return Array((text + "\r\n").utf8)
   }
 
-  /// A value that came from a request must not begin a field of its own.
+  /// Removes line breaks, so that a value taken from a request cannot begin another field.
   static func clean(_ value: String) -> String {
     value.utf8.contains { $0 < 0x20 || $0 == 0x7F } ? value.filter { !$0.isNewline } : value
   }

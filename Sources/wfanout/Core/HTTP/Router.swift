@@ -3,40 +3,40 @@ import Events
 import Metrics
 import NIOCore
 
-/// What the routes work on.
+/// The services that the routes use.
 struct Services: Sendable {
   var stream: EventStream
   var registry: Registry
   var filters: FilterCompiler
   var snapshots: SnapshotRoutes?
-  /// Where there is an `--upstream`.
+  /// With `--upstream` only.
   var channels: ChannelRoutes?
-  /// Nil lets a client have any number of connections.
+  /// Nil sets no limit per client.
   var clientCounts: ClientCounts?
-  /// Where there is a `catch-up`.
+  /// With `catch-up` only.
   var catchUp: SourceReplay?
-  /// Nil asks nobody who they are.
+  /// Nil requires no tokens.
   var authenticator: Authenticator?
-  /// Nil lets a client ask as often as it likes.
+  /// Nil sets no rate limit.
   var rates: RequestRates?
   /// The event types a `/ws` client may ask for; nil allows any.
   var knownTypes: Set<String>?
-  /// Agrees to compress WebSocket messages with clients that offer it.
+  /// Whether WebSocket compression is accepted from clients that offer it.
   var compressesMessages = false
-  /// Opens `/ws/echo` to conformance tests.
+  /// Whether `/ws/echo` is served, for conformance tests.
   var hasEcho = false
 }
 
-/// Finds what a request asks for. Any event loop.
+/// Routes requests. Any event loop.
 struct Router: Sendable {
   let services: Services
   let admission: Admission
-  /// On the admin listener: its routes alone.
+  /// On the admin listener, the only routes.
   var admin: AdminRoutes?
-  /// Whose pages may ask here, and under which names.
+  /// The allowed origins and host names.
   var origin = RequestOrigin()
 
-  /// The same for an address that is served under these names only.
+  /// The same router for an address with these host names only.
   func servedUnder(_ names: Set<String>?) -> Router {
     var router = self
     router.origin.names = names
@@ -53,7 +53,7 @@ struct Router: Sendable {
       if let admin { return try admin.route(request, on: loop) }
       guard let authenticator = services.authenticator else { return try compile(request, nil, on: loop) }
       guard let token = authenticator.token(of: request) else {
-        // On `/ws` the first message may bring it.
+        // On `/ws` the first message may carry the token.
         guard request.path == "/ws", !request.flag("raw") else {
           throw Authenticator.refusal("a token is needed")
         }
@@ -80,7 +80,7 @@ struct Router: Sendable {
     }
   }
 
-  /// What is answered whoever asks.
+  /// The routes that need no token.
   private func openToAll(_ request: Request) throws(HTTPError) -> Reply? {
     switch request.path {
     case "/": try get(request) { .answer(services.channels == nil ? LivePage.answer : ChannelRoutes.guide) }
@@ -95,12 +95,12 @@ struct Router: Sendable {
     }
   }
 
-  /// Who is charged for the work that a request causes.
+  /// The account that the work for a request is charged to.
   static func account(_ identity: Identity?, address: String?) -> String {
     identity.map { "identity \($0.name)" } ?? address.map { "address \($0)" } ?? "local"
   }
 
-  /// Has the filters of a request compiled, where they are not known yet, before it is carried out.
+  /// Compiles the filters of a request on a worker, unless they are cached, then routes it.
   private func compile(
     _ request: Request, _ identity: Identity?, on loop: LoopContext
   ) throws(HTTPError) -> Reply {
@@ -159,7 +159,7 @@ struct Router: Sendable {
     return try body()
   }
 
-  /// What is said to everyone under `/events`, `/ws` and the rest asks first who they are.
+  /// The routes of `/events`, `/ws` and the others that require a token.
   private func events(
     _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(HTTPError) -> Reply {

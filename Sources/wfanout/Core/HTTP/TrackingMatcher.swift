@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// A filter whose listeners keep a picture of the objects: one that is changed out of the filter leaves it as DELETED, one that is
-/// changed into it enters as ADDED, as in a Kubernetes watch with a selector.
+/// A filter for listeners that keep a copy of the objects. When a change makes an object match no longer, the
+/// event is sent as DELETED; when it makes it match, as ADDED, as in a Kubernetes watch with a selector.
 ///
-/// Asks the filter about the object as it was, so it remembers nothing and may be asked about any event of the ring in any order. Where
-/// nobody knows how the object was, the line goes out as it is, if it matches.
+/// It evaluates the filter on the object's previous state too, so it has no state itself and can be applied
+/// to the events of the ring in any order. If the previous state is unknown, a matching line is sent
+/// unchanged.
 struct TrackingMatcher: LineMatcher {
   let filter: FilterMatcher
 

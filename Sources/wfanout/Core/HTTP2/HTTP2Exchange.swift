@@ -6,8 +6,8 @@ import NIOHTTP2
 
 /// One stream of an HTTP/2 connection: a request in, a response out (RFC 9113 section 8.1).
 ///
-/// What is behind it sees the parts of a request as HTTP/1 has them, and writes the body's bytes. Closing the channel ends the
-/// response; closing it once more gives the stream up.
+/// The handlers after it see the parts of an HTTP/1 request and write the bytes of the body. Closing the
+/// channel ends the response; closing it again resets the stream.
 final class HTTP2Exchange: ChannelDuplexHandler {
   typealias InboundIn = HTTP2Frame.FramePayload
   typealias InboundOut = HTTPServerRequestPart
@@ -17,13 +17,13 @@ final class HTTP2Exchange: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var hasHead = false
   private var isEnding = false
-  /// Bytes that the client has not let us send yet.
+  /// Bytes that wait for the client's flow-control window.
   private(set) var pendingBytes = 0
 
-  /// What a message of HTTP/2 must not have (RFC 9113 section 8.2.2).
+  /// The fields that HTTP/2 forbids (RFC 9113 section 8.2.2).
   private static let ofHTTP1: Set = ["connection", "keep-alive", "transfer-encoding", "upgrade"]
 
-  /// The most that is handed over in one piece: how far a slow client has come is known to so many bytes.
+  /// The largest piece handed to HTTP/2, and so the granularity of a slow client's progress.
   private static let pieceLimit = 16 << 10
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -45,7 +45,7 @@ final class HTTP2Exchange: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .headers(let frame):
-      // Trailers say nothing that is asked for here.
+      // Trailers are ignored.
       if let head = HTTP2Exchange.head(frame.headers) { context.fireChannelRead(wrapInboundOut(.head(head))) }
       if frame.endStream { context.fireChannelRead(wrapInboundOut(.end(nil))) }
     case .data(let frame):
@@ -74,14 +74,16 @@ final class HTTP2Exchange: ChannelDuplexHandler {
     let ended = context.eventLoop.makePromise(of: Void.self)
     let end = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true))
     context.writeAndFlush(wrapOutboundOut(end), promise: ended)
-    // Where the client is through with its request, this has closed the stream; where not, nothing more of it is wanted.
+    // If the client has ended its request, the stream is closed now; otherwise the rest of the request is
+    // refused.
     ended.futureResult.assumeIsolated().whenComplete { _ in
       self.context?.close(mode: .all, promise: nil)
       promise?.succeed()
     }
   }
 
-  /// The request's head; nil for trailers. That the pseudo-header fields are there is checked before (RFC 9113 section 8.3.1).
+  /// The request's head; nil for trailers. The pseudo-header fields were checked before (RFC 9113 section
+  /// 8.3.1).
   static func head(_ fields: HPACKHeaders) -> HTTPRequestHead? {
     guard let method = fields.first(name: ":method"), let path = fields.first(name: ":path") else {
       return nil

@@ -4,7 +4,7 @@ import Glibc
 import Metrics
 import NIOCore
 
-/// The tail of a connection's pipeline once its response has begun: what it is left with is this one handler.
+/// The only handler of a channel after its response has begun.
 ///
 /// Confined to the channel's event loop.
 package class Connection: ChannelInboundHandler, RemovableChannelHandler {
@@ -14,33 +14,34 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   let channel: any Channel
   let format: WireFormat
   let loopContext: LoopContext
-  /// The stream of HTTP/2 that it is; nil for HTTP/1.
+  /// The HTTP/2 stream; nil for HTTP/1.
   var exchange: HTTP2Exchange?
   var listener: Listener?
-  /// When something was last written, in the loop's ticks.
+  /// The tick of the last write.
   var lastWriteTick: UInt32
-  /// When its socket last took something while there was more to send.
+  /// The tick at which the socket last accepted bytes while more were pending.
   var lastProgressTick: UInt32
   var lastBuffered = 0
   var registryIndex = -1
-  /// When it began, in the loop's ticks.
+  /// The tick at which it began.
   let startTick: UInt32
-  /// Counts the connections of a loop: a name for one that gave none.
+  /// The number of the connection in its loop, which names a listener without a name.
   let number: UInt32
-  /// Who the client is, by the token that it came with; nil where tokens are not asked for.
+  /// The client's identity; nil if tokens are not required.
   var identity: Identity? {
     didSet { tokenCheck = identity.map { TokenCheck($0, loopContext) } }
   }
-  /// Nil for a client without a token, and for one that has been told that its token is not good any more.
+  /// Nil for a client without a token, and after the client was told that its token is no longer valid.
   var tokenCheck: TokenCheck?
-  /// Who is charged for the work that its filter and its snapshots cause.
+  /// The account that the work for its filter and snapshots is charged to.
   private(set) lazy var account = Router.account(
     identity, address: HTTP2Exchange.peer(of: channel, exchange)?.ipAddress)
   private var isFinishing = false
-  /// Whether the client has left, as any write may show: a listener that it would be given now would never be
-  /// taken away.
+  /// Whether the client has left, which any write may reveal. A listener that is added afterwards would never
+  /// be removed.
   final private(set) var isGone = false
-  /// Whether an event has waited for it for over a second: what operators see before it is cut.
+  /// Whether an event has waited for more than a second; reported to operators before the connection is
+  /// closed.
   final private(set) var isSlow = false {
     didSet { if isSlow != oldValue { loopContext.counters.slow.add(isSlow ? 1 : -1) } }
   }
@@ -79,7 +80,7 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     send(format.encode(notice))
   }
 
-  /// Once a second for each connection.
+  /// Called once a second.
   func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
     let now = loopContext.tick
     isSlow = isHeldUp && isLate(by: Connection.slowness)
@@ -100,20 +101,20 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     if now &- lastWriteTick >= heartbeat { send(.heartbeat(listener?.standing), format) }
   }
 
-  /// Closes and drops what the kernel still has for the client: one that reads a byte now and then would keep
-  /// it for hours.
+  /// Closes the connection and discards the kernel's send buffer, which a client that reads a byte at a time
+  /// would keep for hours.
   final func reset() {
     let options = channel as? any SocketOptionProvider
     options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenFailure { _ in }
     channel.close(promise: nil)
   }
 
-  /// A stream that cannot be asked for another token ends.
+  /// Ends a stream whose client cannot send another token.
   func tokenExpired() { finish(reason: "auth_expired") }
 
   func tokenRevoked() { finish(reason: "auth_revoked") }
 
-  /// Says goodbye and closes when everything has been written.
+  /// Sends the final notice and closes when everything has been written.
   final func finish(reason: String) {
     guard !isFinishing else { return }
     if reason == "upstream_ended", continuesElsewhere() { return }
@@ -121,10 +122,10 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     end(with: farewell(reason: reason, reconnectAfterMilliseconds: delay) + format.ending)
   }
 
-  /// Whether a connection that has had all events of a command gets more from another stream.
+  /// Whether the connection continues with another stream after all events of a command.
   func continuesElsewhere() -> Bool { false }
 
-  /// Sends the last bytes and closes when they, and all before them, have been written.
+  /// Sends the last bytes and closes when everything has been written.
   final func end(with bytes: [UInt8]) {
     guard !isFinishing else { return }
     isFinishing = true
@@ -140,7 +141,7 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))
   }
 
-  /// Whether one of its listeners is that far behind.
+  /// Whether one of its listeners lags by this delay.
   func isLate(by delay: Duration) -> Bool { listener?.isLate(by: delay) ?? false }
 
   /// Subclasses with several listeners resume them all.
@@ -175,14 +176,14 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
     return report("c\(loopContext.index)-\(number)", transport)
   }
 
-  /// The command behind a stream has ended. A connection of that stream alone ends by itself once it has had
-  /// all events.
+  /// The command of a stream has ended. A connection that has only this stream ends after its last event.
   func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {}
 
-  /// What the client says once its request has been granted; ignored unless there is a protocol for it.
+  /// Bytes from the client after its request was accepted; ignored unless the connection has a protocol for
+  /// them.
   ///
-  /// Not unwrapped here: while the HTTP decoder is on its way out of the pipeline, a request behind the
-  /// granted one still comes as the decoder's parts and not as bytes.
+  /// Not unwrapped here: until the HTTP decoder has left the pipeline, a pipelined request still arrives as
+  /// the decoder's parts.
   func received(_ data: NIOAny) {}
 
   final func handlerAdded(context: ChannelHandlerContext) { loopContext.add(self) }

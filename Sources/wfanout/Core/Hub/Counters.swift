@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
 
-/// What is counted for one stream.
+/// The counters of one stream.
 struct StreamCounters: Sendable {
   let received: Counter
   let delivered: Counter
@@ -12,17 +12,17 @@ struct StreamCounters: Sendable {
   let resets: Counter
 }
 
-/// What is counted for one kind of connection.
+/// The counters of one kind of connection.
 struct TransportCounters: Sendable {
   let opened: Counter
   let active: Gauge
   let sent: Counter
   let dropped: Counter
-  /// From reading a line to handing it to the connections that have had all before it.
+  /// The time from reading a line to handing it to the connections that have caught up.
   let latency: Histogram
 }
 
-/// What is counted for the server as a whole.
+/// The counters of the server.
 struct ServerCounters: Sendable {
   let stalled: Counter
   let slow: Gauge

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 
-/// A response that is a document of several pages, each made on a worker when the client has taken the one
-/// before.
+/// A response that is a document of several pages. A worker makes each page when the client has read the
+/// previous one.
 final class DocumentConnection: Connection {
   private var plan: DocumentPlan
   private var reading: SnapshotReading
@@ -51,8 +51,8 @@ final class DocumentConnection: Connection {
     plan.stream.state.workers.submit(work, account: plan.account, meter: meter)
   }
 
-  /// Nothing is sent in between. A client so slow that the events after the snapshot have left the ring has
-  /// to begin again: it could not continue from here, and would keep old objects in memory.
+  /// No heartbeats are sent within a document. If the events after the snapshot have left the ring, the
+  /// connection is closed: the client could not continue from it, and it would keep old objects in memory.
   override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
     super.tick(heartbeatEvery: .max, stallLimit: stallLimit)
     let ring = plan.stream.hubs[loopContext.index].positions

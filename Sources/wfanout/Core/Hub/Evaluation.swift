@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds out, on a worker, what the listeners of a lane are sent of consecutive segments.
+/// Evaluates a lane's matcher on consecutive segments, on a worker.
 final class Evaluation: Work, @unchecked Sendable {  // one worker at a time
   private let lane: Lane
   private let matcher: any LineMatcher
@@ -32,7 +32,7 @@ final class Evaluation: Work, @unchecked Sendable {  // one worker at a time
       while let index = builder.next {
         builder.add(matcher.delivery(of: segment.batch, index))
         guard slice.isOver, builder.next != nil else { continue }
-        // What is there already need not wait for the rest.
+        // Delivers the finished views without waiting for the rest.
         if !views.isEmpty { return true }
         self.builder = builder
         return lane.cancellation.isCancelled

@@ -18,7 +18,7 @@ final class EventStream: Sendable {
   private let ringLimit: Int
   private let coalesce: TimeAmount?
 
-  /// Segments that a loop has not taken yet may weigh this much before the source waits.
+  /// Maximum size of the segments that wait for a loop before the source is paused.
   private static let backlogLimit = 16 << 20
 
   init(
@@ -46,9 +46,9 @@ final class EventStream: Sendable {
     let lagBytes = Atomic<Int>(0)
   }
 
-  /// Adds a batch that `fill` puts lines into. Any thread; batches of several threads follow one another.
+  /// Adds a batch that `fill` appends lines to. Any thread; batches of several threads are serialized.
   ///
-  /// - Returns: the events taken.
+  /// - Returns: The number of events added.
   @discardableResult
   func publish(_ fill: (inout Batch) -> Void) -> Int {
     position.withLock { position in
@@ -94,7 +94,7 @@ final class EventStream: Sendable {
     }
     hubs[index].append(segments)
     if rule.policy == .block { measureLag(index) }
-    // Only now: what is on its way counts until it is counted as lag, or a source that is to wait would slip through.
+    // Subtracted only after it counts as lag; in between a source that has to wait would see room.
     let bytes = segments.reduce(0) { $0 + $1.byteCount }
     mailboxes[index].state.withLock { $0.bytes -= bytes }
     gate.signal()
@@ -106,10 +106,10 @@ final class EventStream: Sendable {
     mailboxes[index].lagBytes.store(lag.bytes, ordering: .relaxed)
   }
 
-  /// Blocks the calling thread while the loops, or with `block` the slowest listener, are too far behind for so many more
-  /// bytes of lines.
+  /// Blocks the calling thread until there is room for this many bytes: in the loops' queues and, with
+  /// `block`, for the slowest listener.
   ///
-  /// - Returns: false when the process has to end.
+  /// - Returns: False when the process has to end.
   func waitForRoom(for bytes: Int) -> Bool {
     while isFull(for: bytes) {
       guard gate.wait(milliseconds: rule.policy == .block ? 5 : 100) else { return false }
@@ -125,8 +125,8 @@ final class EventStream: Sendable {
       let backlog = box.state.withLock { $0.bytes }
       guard rule.policy == .block else { return backlog > EventStream.backlogLimit }
       if box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max { return true }
-      // The newest segment stays in the ring whatever it weighs, so there is always room when all have caught up. Short
-      // lines weigh up to four times their bytes (``Segment/byteCount``).
+      // The ring keeps the newest segment whatever its size, so there is room once all listeners have caught
+      // up. Short lines are charged up to four times their bytes (``Segment/byteCount``).
       let pending = backlog + box.lagBytes.load(ordering: .relaxed)
       return pending > 0 && pending + 4 * bytes > ringLimit
     }

@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// Lets the thread of a source wait for the event loops.
+/// Lets a source's thread wait for the event loops.
 final class Gate: Sendable {
   private let readEnd: Int32
   private let writeEnd: Int32

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 
-/// Handing events to connections, in steps that keep an event loop for a few milliseconds at most.
+/// Hands events to connections, in steps that occupy an event loop for a few milliseconds at most.
 extension Hub {
-  /// Bytes handed to a connection before its socket is tried; more would only wait in memory.
+  /// Bytes handed to a connection before its socket is flushed; more would only wait in memory.
   private static let passLimit = 256 << 10
-  /// How long listeners that are behind are served before the loop does something else, and the pause after
-  /// it. A task that is due at once would run before any socket is looked at.
+  /// How long lagging listeners are served before the loop does other work, and the pause afterwards. A task
+  /// without a pause would run before the sockets are polled.
   private static let turn = Duration.milliseconds(2)
   private static let pause = TimeAmount.milliseconds(1)
-  /// What a worker evaluates for one listener at a time.
+  /// The number of segments that a worker evaluates at a time.
   private static let evaluatedSegments = 64
 
   /// Sends the newest segments to the listeners of a direct group. Those that are behind are served in turn.
@@ -36,7 +36,7 @@ extension Hub {
     if let segment = segments.last { noteLatency(delivered, since: segment.received, group.lane) }
   }
 
-  /// Sends, or has evaluated, what there is for this listener.
+  /// Sends the available events to this listener, or has a worker evaluate them.
   func advance(_ listener: Listener) {
     guard listener.takesEvents else { return }
     if listener.position < ring.start, !catchUp(listener) { return }
@@ -59,7 +59,7 @@ extension Hub {
     loop.assumeIsolated().scheduleTask(in: Hub.pause) { [weak self] in self?.serveCatchUp() }
   }
 
-  /// Serves those that are behind in turn.
+  /// Serves the lagging listeners in turn.
   private func serveCatchUp() {
     isCatchUpScheduled = false
     let slice = Slice(Hub.turn)
@@ -95,9 +95,9 @@ extension Hub {
     dropNewest(listener)
   }
 
-  /// Moves a listener over a view, or to where it stops.
+  /// Advances a listener past a view, or to its stop position.
   ///
-  /// - Returns: The bytes that it gets, and the number of events.
+  /// - Returns: The bytes to send, and the number of events in them.
   private func take(
     _ view: SegmentView, of segment: Segment?, _ listener: Listener
   ) -> (ByteBuffer?, Int) {
@@ -108,12 +108,12 @@ extension Hub {
     return (view.slice(from: start, to: end), view.count(from: start, to: end))
   }
 
-  /// Counts events that nobody had before.
+  /// Counts events that are delivered for the first time.
   private func noteRouted(_ segment: Segment, _ view: SegmentView, from start: Int, to end: Int) {
     counters.routed.increment(segment.newlyRouted(view, from: start, to: end))
   }
 
-  /// Leaves out what the listener had from another replica.
+  /// Skips events that another replica delivered.
   private func skip(_ listener: Listener, _ batch: Batch) {
     guard let skip = listener.skipThrough else { return }
     for index in max(0, listener.position - batch.firstPosition)..<batch.count {
@@ -126,8 +126,9 @@ extension Hub {
     listener.position = batch.endPosition
   }
 
-  /// Has a worker evaluate the next segments that listeners of a group with a matcher wait for. One run at a
-  /// time: a filter that is slower than the stream falls behind, and its listeners meet the overflow rule.
+  /// Has a worker evaluate the next segments for the listeners of a group with a matcher. Only one evaluation
+  /// of a group runs at a time: if the filter is slower than the stream, its listeners lag until the overflow
+  /// rule applies.
   func evaluate(_ group: ListenerGroup) {
     guard !group.isEvaluating, let matcher = group.lane.matcher else { return }
     while let listener = group.next(before: ring.end) {

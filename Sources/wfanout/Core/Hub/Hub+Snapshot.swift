@@ -10,11 +10,11 @@ extension Hub {
       listener.position = ring.end
       return
     }
-    // What came after it has to be in the ring still. A Kubernetes client may know a later version from
-    // elsewhere and must get nothing older (resourceVersionMatch=NotOlderThan).
+    // The events after the snapshot still have to be in the ring. A Kubernetes client may know a later
+    // version from another server and must not get an older one (resourceVersionMatch=NotOlderThan).
     let oldest = listener.lane.format.shape == .kubernetes ? snapshots.position : ring.start
     let snapshot = snapshots.current(notBefore: oldest)
-    // The source may be ahead of this loop: then the listener waits until the loop is there.
+    // The snapshot may be ahead of this loop; the listener waits until the loop has caught up.
     listener.position = snapshot.position
     listener.snapshot = SnapshotReading(snapshot: snapshot, marksEnd: withEnd)
     sendNextPage(listener)
@@ -36,8 +36,8 @@ extension Hub {
     state.workers.submit(work, account: listener.connection.account, meter: listener.lane.meter)
   }
 
-  /// Releases a snapshot whose reader is so slow that the events after it have left the ring. Called once a
-  /// second.
+  /// Releases a snapshot if the events after it have left the ring, because its reader is too slow. Called
+  /// once a second.
   func checkSnapshot(of listener: Listener) {
     guard let snapshot = listener.snapshot?.snapshot, snapshot.position < ring.start else { return }
     listener.snapshot?.snapshot = nil

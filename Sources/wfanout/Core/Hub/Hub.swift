@@ -4,8 +4,8 @@ import NIOCore
 
 /// One stream on one event loop: its ring, and the listeners whose connections belong to that loop.
 ///
-/// Everything here runs on the loop; nothing is locked. A listener that has caught up costs one write a
-/// batch; one whose connection takes no more costs nothing until the connection is writable again.
+/// Everything runs on the loop, without locks. A listener that has caught up costs one write per batch; a
+/// listener whose connection is full costs nothing until the connection is writable again.
 final class Hub: @unchecked Sendable {  // confined to `loop`
   let loop: any EventLoop
   private(set) var ring: Ring<Segment>
@@ -13,11 +13,11 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   let state: StreamState
   private let rule: OverflowRule
   private var groups: [Lane.Key: ListenerGroup] = [:]
-  /// Why no more events come; nil while they do.
+  /// The reason why the stream has ended; nil while it has not.
   private(set) var ending: String?
   var isEnded: Bool { ending != nil }
   private(set) var listenerCount = 0
-  /// Listeners without a matcher that are behind, in the order in which they are served.
+  /// Lagging listeners without a matcher, in the order in which they are served.
   var catchingUp: [Listener] = []
   var isCatchUpScheduled = false
 
@@ -72,7 +72,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     listener.dropped += dropped
   }
 
-  /// The connection takes more again.
+  /// The connection is writable again.
   func resume(_ listener: Listener) {
     guard listener.groupIndex >= 0 else { return }
     guard listener.snapshot == nil else { return sendNextPage(listener) }
@@ -107,7 +107,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     }
   }
 
-  /// A listener that has had the oldest events that its queue holds continues with the next event.
+  /// Continues a listener that has received the events of its full queue with the next event.
   func dropNewest(_ listener: Listener) {
     guard let stop = listener.stop, listener.position >= stop, listener.groupIndex >= 0 else { return }
     listener.stop = nil
@@ -124,14 +124,14 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     listener.skipThrough = nil
     listener.connection.send(.reset(reason), listener.lane.format)
     sendSnapshot(listener)
-    // Without a snapshot, whose end has an id, this is where the client resumes if nothing comes before it is
-    // cut.
+    // Without a snapshot, whose end has an id, the client resumes here if it is disconnected before its first
+    // event.
     if listener.snapshot == nil, listener.lane.format.shape == .eventStream {
       listener.connection.send(.heartbeat(listener.standing), listener.lane.format)
     }
   }
 
-  /// Adds a listener where it wants to begin.
+  /// Adds a listener at its start position.
   func join(_ listener: Listener, _ start: ListenRequest.Start) {
     add(listener)
     switch start {
@@ -149,7 +149,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     advance(listener)
   }
 
-  /// The place after a resourceVersion: one of our ids, one of an object, or a sequence of the source.
+  /// The start position after a resourceVersion: one of our ids, an object's version, or a sequence of the
+  /// source.
   func place(ofVersion version: String) -> StartPoint {
     if let id = EventID(version) { return place(of: id) }
     let point = index.place(ofVersion: version) { ring.element(at: $0)?.batch }
@@ -171,7 +172,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     batchesFromNewest.first { _ in true }?.ids.last ?? EventID(epoch: state.epoch, sequence: 0)
   }
 
-  /// The id of the event before this position: one may resume after it.
+  /// The id of the event before this position, which a client may resume after.
   func id(before position: Int) -> EventID {
     guard position > ring.start, let segment = ring.element(at: position - 1) else {
       // In our own numbering the event at position n has the sequence n + 1.
@@ -218,14 +219,14 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
 
   var listeners: [Listener] { groups.values.flatMap(\.listeners) }
 
-  /// Whether the event that the listener wants next has waited for so long.
+  /// Whether the listener's next event has waited for this long.
   func isLate(_ listener: Listener, by delay: Duration) -> Bool {
     guard listener.position < ring.end else { return false }
     guard let segment = ring.element(at: listener.position) else { return true }
     return ContinuousClock.now - segment.received > delay
   }
 
-  /// How far the slowest listener is behind.
+  /// The lag of the slowest listener.
   var lag: (events: Int, bytes: Int) {
     let slowest = listeners.reduce(ring.end) { min($0, $1.position) }
     var bytes = 0
@@ -233,7 +234,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     return (ring.end - slowest, bytes)
   }
 
-  /// No more events come: each listener's connection is closed when it has had the last one.
+  /// Ends the stream: each listener's connection is closed after its last event.
   func end(reason: String) {
     ending = reason
     endCaughtUp()

@@ -12,8 +12,7 @@ protocol LineMatcher: Sendable {
   /// Whether an event costs less than handing the work to a worker, whatever the client has asked for.
   var isCheap: Bool { get }
   func matches(_ batch: Batch, _ index: Int) -> Bool
-  /// What the listeners are sent of an event: one that matches, unless the matcher depends on the object's
-  /// previous state.
+  /// What the listeners are sent for an event. By default a matching event is sent as it is.
   func delivery(of batch: Batch, _ index: Int) -> Delivery
 }
 
@@ -30,7 +29,8 @@ enum Delivery: Equatable, Sendable {
   case retyped(EventType)
 }
 
-/// All listeners that get the same bytes: one wire format and one matcher. Shared by all event loops.
+/// The listeners that get the same bytes: those with the same wire format and matcher. Shared by all event
+/// loops.
 ///
 /// Without a matcher a segment's view is made where it is needed, and kept by the segment. With one, views
 /// are made by the ``Workers``, see ``Evaluation``; with a cheap one, those of the newest events by the event
@@ -52,7 +52,7 @@ final class Lane: Sendable {
   let cancellation = Cancellation()
   private let recent = Mutex<Recent>(Recent())
 
-  /// The newest views: the second event loop asks for the same segments shortly after the first one.
+  /// The newest views. The event loops need the same segments shortly after each other.
   private struct Recent: Sendable {
     var views: [SegmentView] = []
     var bytes = 0
@@ -80,7 +80,7 @@ final class Lane: Sendable {
     return view
   }
 
-  /// The view of a segment that was evaluated a moment ago.
+  /// The view of a segment that was evaluated recently.
   func known(_ segment: Segment) -> SegmentView? {
     recent.withLock { $0.views.last { $0.firstPosition == segment.firstPosition } }
   }

@@ -2,18 +2,18 @@
 import Events
 import NIOCore
 
-/// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; what the client
-/// sends is not read.
+/// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; bytes from the
+/// client are ignored.
 final class ListenConnection: Connection {
   private var admission: Admission?
   private var stream: EventStream?
   private var continuation: SourceReplay.Continuation?
 
-  /// Ticks until a Kubernetes client is told where the stream is, and until its time is up.
+  /// Ticks until the next bookmark of a Kubernetes client, and until its time limit.
   private var ticksToBookmark: UInt32?
   private var ticksToEnd: UInt32?
 
-  /// As the API server does, about once a minute.
+  /// About once a minute, as the API server does.
   private static let bookmarkSeconds: UInt32 = 60
 
   func begin(_ plan: ListenPlan, admission: Admission) {
@@ -27,7 +27,7 @@ final class ListenConnection: Connection {
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
     if format.shape == .eventStream {
-      // A client that is cut before its first event resumes here.
+      // A client that is disconnected before its first event resumes here.
       let id = plan.start == .now ? hub.id(before: hub.ring.end) : nil
       send(.start(id, retryMilliseconds: loopContext.reconnectDelay() / 2), format)
     }
@@ -48,7 +48,8 @@ final class ListenConnection: Connection {
     if left <= 1 { sendBookmark() }
   }
 
-  /// Only one who has had everything, and no more, can be told that this is how far it is.
+  /// A bookmark is sent only to a client that has received everything up to that position and nothing after
+  /// it.
   private func sendBookmark() {
     guard let listener, let hub = listener.hub, takesMore, listener.position == hub.ring.end,
       listener.skipThrough == nil
@@ -80,8 +81,8 @@ final class ListenConnection: Connection {
     return true
   }
 
-  /// A Kubernetes client takes the end of a response for a time-out and watches again: what is wrong is an
-  /// ERROR line.
+  /// A Kubernetes client treats the end of a response as a time-out and watches again, so a failure is sent
+  /// as an ERROR line.
   override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
     guard format.shape == .kubernetes, let failure = stream?.commandEnding?.failure else {
       return super.farewell(reason: reason, reconnectAfterMilliseconds: delay)

@@ -6,22 +6,22 @@ final class Listener {
   let lane: Lane
   /// Releases the listener at its end, see ``Connection/removeListeners()``.
   let connection: Connection
-  /// The position of the next event that it wants.
+  /// The position of its next event.
   var position: Int
   /// Its index in its group, so that it can leave without a search.
   var groupIndex = -1
   weak var hub: Hub?
   /// Events of this epoch up to this sequence were delivered by another replica.
   var skipThrough: EventID?
-  /// Where `drop-newest` ends what it gets of the events that it is behind.
+  /// With `drop-newest`, the position at which its full queue ends.
   var stop: Int?
-  /// The snapshot that it is being sent; its events wait until that is done.
+  /// The snapshot that is being sent; events wait until it is complete.
   var snapshot: SnapshotReading?
-  /// Whether it was at the end of the ring: from then on `--queue` applies to it.
+  /// Whether it has caught up once; `--queue` applies only afterwards.
   var hasCaughtUp = false
-  /// Whether it waits in ``Hub/catchingUp``.
+  /// Whether it is in ``Hub/catchingUp``.
   var isCatchingUp = false
-  /// The number of events that were dropped for it.
+  /// The number of dropped events.
   var dropped = 0
 
   init(lane: Lane, connection: Connection, position: Int) {
@@ -33,7 +33,7 @@ final class Listener {
   /// Events that have not been handed to its connection yet.
   var backlog: Int { hub.map { max(0, $0.ring.end - position) } ?? 0 }
 
-  /// The id of the last event that it had, or that was not for it: where it may resume. Nil during a
+  /// The id of the last event that was sent or filtered out, which the client may resume after. Nil during a
   /// snapshot.
   var standing: EventID? {
     if let skipThrough { return skipThrough }

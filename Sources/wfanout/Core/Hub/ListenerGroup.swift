@@ -6,7 +6,8 @@ final class ListenerGroup: @unchecked Sendable {  // confined to the event loop
   private(set) var listeners: [Listener] = []
   /// Whether a worker evaluates segments for this group.
   var isEvaluating = false
-  /// Those that are far behind and those that are not take turns.
+  /// Alternates between the oldest position and the newest, so that listeners far behind do not delay the
+  /// others.
   private var isOldestsTurn = false
 
   init(_ lane: Lane) { self.lane = lane }
@@ -25,8 +26,7 @@ final class ListenerGroup: @unchecked Sendable {  // confined to the event loop
     listener.groupIndex = -1
   }
 
-  /// Calls `body` for each listener. It may remove the one it is called with: a write to a failed connection
-  /// does.
+  /// Calls `body` for each listener. `body` may remove that listener, as a write to a failed connection does.
   func forEach(_ body: (Listener) -> Void) {
     var index = listeners.count - 1
     while index >= 0 {

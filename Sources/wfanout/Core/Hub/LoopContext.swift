@@ -6,10 +6,10 @@ import Synchronization
 /// What the connections of one event loop share: a clock of one tick a second, and the list of them all.
 final class LoopContext: @unchecked Sendable {  // confined to `loop`
   let loop: any EventLoop
-  /// Which of the loops this is; a stream has its hubs in the same order.
+  /// The index of the loop; the hubs of a stream have the same order.
   let index: Int
   let counters: ServerCounters
-  /// Nil where tokens are not asked for.
+  /// Nil if tokens are not required.
   let authenticator: Authenticator?
   private let clientCounts: ClientCounts?
   private(set) var tick: UInt32 = 0
@@ -19,7 +19,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   /// The `Date` of responses (RFC 9110 section 6.6.1), renewed each second.
   private(set) var date = HTTPDate.now
   let limits: ConnectionLimits
-  /// For the messages of all its WebSockets, each of which is compressed for itself.
+  /// Shared by all WebSockets of the loop, since each message is compressed on its own.
   private(set) lazy var inflater = Inflater()
   private var random = SystemRandomNumberGenerator()
 
@@ -53,12 +53,12 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     return numbers
   }
 
-  /// A name for a listener that gave none.
+  /// A name for a listener that did not choose one.
   func listenerName() -> String { "\(index)-\(nextNumber())" }
 
   func forEachConnection(_ body: (Connection) -> Void) { connections.forEach(body) }
 
-  /// Spread so that the listeners of a server that restarts do not all come back at once.
+  /// Random, so that the clients of a restarting server do not all reconnect at once.
   func reconnectDelay() -> Int {
     let base = limits.reconnectMilliseconds
     return base / 2 + Int.random(in: 0...max(1, base), using: &random)
@@ -85,13 +85,12 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     connection.registryIndex = -1
   }
 
-  /// A connection that owes a request is given so many seconds for it, `limits.requestSeconds` as a rule.
+  /// Sets the time limit for a connection's next request, by default `limits.requestSeconds`.
   func await(_ request: any AwaitingRequest, seconds: UInt32? = nil) {
     waiting[ObjectIdentifier(request)] = (request, tick &+ (seconds ?? limits.requestSeconds))
   }
 
-  /// Counts a connection as one that has not asked for anything, and closes the oldest such connection of its
-  /// address when there are too many.
+  /// Counts a connection as idle, and closes the oldest idle connection of its address if there are too many.
   func becameIdle(_ connection: any AwaitingRequest, address: String?) {
     let oldest = idle.add(connection, address: address ?? "")
     oldest?.close()
@@ -119,10 +118,10 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   }
 }
 
-/// A connection on which a request is due.
+/// A connection that waits for a request.
 protocol AwaitingRequest: AnyObject {
   func waitedTooLong()
-  /// Whether it has asked, and the answer is on its way.
+  /// Whether a request has arrived and is being answered.
   var isBeingAnswered: Bool { get }
   func close()
 }
@@ -131,21 +130,21 @@ package struct ConnectionLimits: Sendable {
   var heartbeatSeconds: UInt32 = 5
   var stallSeconds: UInt32 = 30
   var requestSeconds: UInt32 = 15
-  /// How long a connection may be without a request after an answer. Above the 60 s of nginx's pool of
+  /// How long a connection may be idle after a response. Longer than the 60 s of nginx's upstream
   /// connections.
   var keepAliveSeconds: UInt32 = 75
-  /// Connections of one address and event loop that have not asked for anything.
+  /// Maximum number of idle connections per address and event loop.
   var idleConnections = 381
-  /// How long an event stream may be without a channel.
+  /// How long an event stream may have no channel.
   var idleSeconds: UInt32 = 120
   var reconnectMilliseconds = 5000
-  /// Silence after which a WebSocket is pinged, and how long it has to answer.
+  /// How long a WebSocket may be silent before it is pinged, and the time limit for its pong.
   var pingSeconds: UInt32 = 30
   var pongSeconds: UInt32 = 10
-  /// Messages of one WebSocket client; nil is no limit.
+  /// Maximum rate of messages from one WebSocket client; nil for no limit.
   var messagesPerSecond: Double?
-  /// Whether an event that lacks what a subscription's filter asks for passes it.
+  /// Whether an event without the field of a subscription's filter matches.
   var passesMissing = true
-  /// What a WebSocket client's message may have.
+  /// Maximum size of a message from a WebSocket client.
   var messageBytes = 65_536
 }

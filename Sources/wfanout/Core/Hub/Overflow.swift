@@ -4,9 +4,9 @@
 package enum OverflowPolicy: String, Sendable, CaseIterable {
   /// It continues with the oldest event it may still have, and is told how many it missed.
   case dropOldest = "drop-oldest"
-  /// It gets the oldest events, as many as the queue holds, and then the next one, and is told how many it missed.
+  /// The listener gets the events of its full queue, then the number of dropped events, then the next event.
   case dropNewest = "drop-newest"
-  /// It is told to forget what it knows and gets the snapshot.
+  /// The listener is sent a reset, then the snapshot.
   case reset
   /// Its connection is closed.
   case disconnect
@@ -27,18 +27,18 @@ enum CatchUp: Equatable, Sendable {
 /// The rule of `--queue` and `--overflow`.
 package struct OverflowRule: Sendable {
   var policy: OverflowPolicy
-  /// In events; nil is as many as the ring holds.
+  /// Maximum number of unsent events; nil for as many as the ring holds.
   var queueLimit: Int?
 
-  /// What `drop-newest` keeps when `--queue` does not say.
+  /// The queue of `drop-newest` without `--queue`.
   static let newestLimit = 100
 
-  /// A Kubernetes client knows one way only: it is told 410 and lists again.
+  /// The rule for a Kubernetes client, which can only handle 410: it lists again.
   var forKubernetes: OverflowRule {
     policy == .block ? self : OverflowRule(policy: .disconnect, queueLimit: queueLimit)
   }
 
-  /// What becomes of a listener that wants `position` next when `ring` is to be had.
+  /// Decides how a listener at `position` continues when the ring holds the positions `ring`.
   func catchUp(position: Int, ring: Range<Int>) -> CatchUp {
     if policy == .dropNewest, position >= ring.lowerBound {
       let end = position + (queueLimit ?? OverflowRule.newestLimit)

@@ -5,8 +5,8 @@ import Synchronization
 
 /// `ws_events_routed_total`: events that at least one listener got, by event type.
 ///
-/// A watch event is counted under its `type`, any other line under its `event_type`. The number of types is
-/// bounded, since producers choose them; what is beyond is `other`.
+/// A watch event is counted by its `type`, any other line by its `event_type`. Producers choose the types, so
+/// their number is bounded; the rest count as `other`.
 final class RoutedCounters: Sendable {
   private struct State: Sendable {
     var indexes: [String: UInt8] = [:]
@@ -73,7 +73,8 @@ final class RoutedCounters: Sendable {
     }
   }
 
-  /// Whether it is worth while to look at each line: an underscore is rare in JSON.
+  /// Whether any line may have an `event_type`; saves looking at each line, since an underscore is rare in
+  /// JSON.
   private static func mentionsTypes(_ bytes: [UInt8]) -> Bool {
     let name = Array(#""event_type""#.utf8)
     let offset = 6

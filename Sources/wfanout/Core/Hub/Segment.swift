@@ -2,15 +2,15 @@
 import NIOCore
 import Synchronization
 
-/// A batch and its encodings, shared by all event loops. Immutable but for the encodings, which are made on
-/// demand.
+/// A batch and its encodings, shared by all event loops. Immutable except for the encodings, which are made
+/// on demand.
 final class Segment: Sendable, RingElement {
   let batch: Batch
-  /// The positions of events that no listener has had.
+  /// The positions of events that have not been delivered to any listener.
   private let unrouted: Mutex<[Int]>
   private let views = Mutex<[WireFormat: SegmentView]>([:])
-  /// What the ring is charged with: the lines, one encoding, which is what a hub with one kind of listener
-  /// holds, and what the objects were before.
+  /// The size that the ring is charged with: the lines, one encoding (a hub with one kind of listener needs
+  /// no more), and the previous states of the objects.
   let byteCount: Int
   /// When its lines were read.
   let received = ContinuousClock.now
@@ -24,13 +24,13 @@ final class Segment: Sendable, RingElement {
   var firstPosition: Int { batch.firstPosition }
   var endPosition: Int { batch.endPosition }
 
-  /// Marks events as routed, since the counts are of events and not of deliveries.
+  /// Marks events as routed, so that each event is counted once, not once per delivery.
   ///
   /// - Parameters:
   ///   - view: what a listener gets of this segment.
   ///   - start: its first event.
   ///   - end: the event after its last.
-  /// - Returns: The number of those that no listener had before, by type.
+  /// - Returns: The number of events that were delivered for the first time, by type.
   func newlyRouted(_ view: SegmentView, from start: Int, to end: Int) -> [UInt8: Int] {
     unrouted.withLock { unrouted in
       guard !unrouted.isEmpty else { return [:] }
@@ -45,7 +45,7 @@ final class Segment: Sendable, RingElement {
     }
   }
 
-  /// All events of the batch in this format; made once, whoever asks first.
+  /// All events of the batch in this format; encoded on first use.
   func view(_ format: WireFormat) -> SegmentView {
     views.withLock { views in
       if let view = views[format] { return view }

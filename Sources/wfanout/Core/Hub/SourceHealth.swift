@@ -14,7 +14,7 @@ final class SourceHealth: Sendable {
 
   private let state = Mutex(State())
 
-  /// A source has a scope for each resource and cluster; more than this is no source of ours.
+  /// A source has one scope for each resource and cluster; more than this many are ignored.
   private static let scopeLimit = 256
 
   func note(_ batch: Batch) {
@@ -33,7 +33,7 @@ final class SourceHealth: Sendable {
     }
   }
 
-  /// Whether the source has said that what there was at its start is complete.
+  /// Whether the source has reported that its initial objects are complete.
   var hasListed: Bool { state.withLock { $0.hasListed } }
 
   private static func endsList(_ batch: Batch, _ index: Int) -> Bool {
@@ -57,7 +57,7 @@ final class SourceHealth: Sendable {
       + #""status":[\#(objects.joined(separator: ","))]"#
   }
 
-  /// `healthy`, `degraded`, `unhealthy`; `unknown` where the source says nothing of itself.
+  /// `healthy`, `degraded`, `unhealthy`, or `unknown` if the source reports nothing.
   var worst: String { worst(state.withLock { $0.objects.values }) }
 
   private func worst(_ objects: some Sequence<[UInt8]>) -> String {

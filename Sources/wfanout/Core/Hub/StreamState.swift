@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// What the hubs of one stream share across event loops.
+/// The state of a stream that its hubs share across event loops.
 final class StreamState: Sendable {
   let epoch: UInt64
   let counters: StreamCounters
@@ -25,12 +25,12 @@ final class StreamState: Sendable {
     self.onIdle = onIdle
   }
 
-  /// What late listeners are given; nil where the stream keeps nothing for them.
+  /// The objects that new listeners get first; nil if the stream keeps none.
   var snapshots: SnapshotStore? { objects.isFromStart ? objects : nil }
 
   var listenerCount: Int { listeners.load(ordering: .relaxed) }
 
-  /// How many events there have been; the loops may not have all of them yet.
+  /// The number of events published so far; the loops may not have received all of them yet.
   var published: Int { events.load(ordering: .acquiring) }
 
   func published(_ count: Int) { events.store(count, ordering: .releasing) }

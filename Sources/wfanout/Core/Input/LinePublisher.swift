@@ -17,7 +17,7 @@ struct LinePublisher {
 
   /// Waits for room, and publishes.
   ///
-  /// - Returns: false when the stream takes no more.
+  /// - Returns: False when the stream has ended.
   mutating func publish(_ block: LineBlock) -> Bool {
     if block.linesTooLong > 0 {
       diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")

@@ -2,7 +2,7 @@
 import Lines
 import Process
 
-/// Lines that are published on a stream by a thread of their own.
+/// A source of lines, published on a stream by a separate thread.
 protocol LineSource: Sendable {
   /// Reads and publishes to the end.
   func run() throws(InputError)

@@ -5,8 +5,8 @@ import JSON
 
 /// The time of a recorded line, if the line has one.
 enum RecordedTime {
-  /// In the order in which they are looked for: natswatch's, a METRICS object's, an event's own, and what the API server wrote
-  /// when the object was last changed (`managedFields`), or made.
+  /// In the order of precedence: natswatch's time, a METRICS object's, an event's own, and the time at which
+  /// the API server last changed (`managedFields`) or created the object.
   static func find(_ bytes: [UInt8], _ line: Range<Int>) -> Timestamp? {
     let paths: [[StaticString]] = [["source", "time"], ["object", "timestamp"], ["timestamp"]]
     for path in paths {

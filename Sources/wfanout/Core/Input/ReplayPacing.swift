@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
 
-/// When each line of a recording is due, counted from the first: the times that the lines carry, at another speed.
+/// The time at which each line of a recording is due, relative to the first: the lines' own times, scaled by
+/// the speed.
 ///
 /// A line is never due before the previous one. A line without a time is due with the previous line or, while
 /// no line has had a time, at a fixed rate.
 struct ReplayPacing: Sendable {
   /// How much faster than recorded; infinite is without waiting.
   let speed: Double
-  /// A longer silence is shortened to this, before speed: the objects of a list may be years apart.
+  /// The longest pause, before scaling; the objects of a list may be years apart.
   let longestGap: Duration
   private var previous: Timestamp?
   private var due: Duration = .zero
   private var isFirst = true
 
-  /// Of lines where nothing tells their pace: ten a second.
+  /// The interval of lines without times.
   private static let step = Duration.milliseconds(100)
 
   init(speed: Double, longestGap: Duration) {

@@ -16,7 +16,7 @@ struct ReplayReader: LineSource {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw InputError(name: path, errno: errno) }
     defer { close(descriptor) }
-    // A directory can be opened, too, and is to be told of before anyone listens.
+    // A directory can be opened, too; report it before a listener connects.
     guard read(descriptor, nil, 0) == 0 else { throw InputError(name: path, errno: errno) }
     var reader = LineReader(descriptor: descriptor, name: path, shutdown: shutdown)
     let block = LineBlock()
@@ -49,7 +49,7 @@ struct ReplayReader: LineSource {
     lines.removeAll()
   }
 
-  /// False when a request to end came while waiting.
+  /// False if the process was asked to end while waiting.
   private func isAwake(after wait: Duration) -> Bool {
     let end = ContinuousClock.now + wait
     while shutdown.cause == nil {

@@ -6,7 +6,7 @@
 struct KubernetesMatcher: LineMatcher {
   let path: KubernetesPath
   let allowsBookmarks: Bool
-  /// False where the source was asked for this path alone.
+  /// False if the source provides only this path's objects.
   let checksPath: Bool
   /// Whether objects have to name their kind or resource.
   var wantsNames = false
@@ -36,7 +36,8 @@ struct KubernetesMatcher: LineMatcher {
     }
   }
 
-  /// A watch gets objects that do not name their resource too; a list of such objects would be a list of everything.
+  /// A watch also gets objects that do not name their resource; a list leaves them out, since it would hold
+  /// everything.
   private func isOfPath(_ batch: Batch, _ index: Int) -> Bool {
     let bytes = batch.bytes
     let line = batch.line(index)

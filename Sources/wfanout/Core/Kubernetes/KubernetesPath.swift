@@ -8,7 +8,7 @@ struct KubernetesPath: Equatable, Sendable {
   var resource: String
   var name: String?
 
-  /// Nil when the path has another form, or a part that no Kubernetes name could have.
+  /// Nil if the path has another form, or a part that cannot be a Kubernetes name.
   init?(_ path: String) {
     var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.first == "" else { return nil }
@@ -36,14 +36,14 @@ struct KubernetesPath: Equatable, Sendable {
   /// Whether this is the resource's name, with or without its group.
   func isResource(_ name: String) -> Bool { name == resource || name.hasPrefix(resource + ".") }
 
-  /// Whether an object of this kind can be what the resource's name says: `dnszones` are DNSZone, `policies` Policy.
+  /// Whether an object of this kind can belong to the resource: `dnszones` to DNSZone, `policies` to Policy.
   func names(kind: String) -> Bool {
     let singular = kind.lowercased()
     if resource == singular || resource == singular + "s" || resource == singular + "es" { return true }
     return singular.hasSuffix("y") && resource == singular.dropLast() + "ies"
   }
 
-  /// Letters, digits, `-`, `.`, `_`: RFC 1123 names, and no way up.
+  /// Letters, digits, `-`, `.`, `_` as in RFC 1123 names; never `..`.
   private static func isPart(_ part: String) -> Bool {
     !part.isEmpty && part.utf8.count <= 253 && part != "." && part != ".."
       && part.utf8.allSatisfy { byte in

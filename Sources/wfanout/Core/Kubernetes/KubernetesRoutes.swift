@@ -39,7 +39,7 @@ struct KubernetesRoutes: Sendable {
     }
   }
 
-  /// With `--upstream`: the answer waits until it is known whether the command fails at once.
+  /// With `--upstream`, the response waits until it is known whether the command fails at its start.
   private func askCommand(
     _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ filter: FilterMatcher?,
     _ account: String, on loop: LoopContext
@@ -121,9 +121,9 @@ struct KubernetesRoutes: Sendable {
     ).reply(stream, account: account, on: loop.loop)
   }
 
-  /// The lines of a command that was told where to begin are all for this client.
+  /// A command that was started at the client's version prints lines for this client only.
   private func resumed(_ query: KubernetesWatchQuery, _ hub: Hub) throws(HTTPError) -> ListenRequest.Start {
-    // A sequence means nothing in a stream that was made again.
+    // A sequence of a stream that has since been re-created is meaningless.
     if let id = EventID(query.resourceVersion), hub.positions.upperBound > 0, hub.newestID.epoch != id.epoch {
       throw HTTPError(status: expiry(query, nil))
     }
@@ -138,7 +138,8 @@ struct KubernetesRoutes: Sendable {
     return .expired("too old resource version: \(query.resourceVersion); \(remedy)")
   }
 
-  /// What is gone is refused with 410 before the stream begins, so that the client lists again.
+  /// A version that is no longer available is refused with 410 before the stream begins, so that the client
+  /// lists again.
   private func start(
     _ query: KubernetesWatchQuery, _ stream: EventStream, _ hub: Hub
   ) throws(HTTPError) -> ListenRequest.Start {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// The options of a Kubernetes list or watch (meta/v1 ListOptions), as far as they mean something here.
+/// The supported options of a Kubernetes list or watch (meta/v1 ListOptions).
 struct KubernetesWatchQuery: Equatable, Sendable {
   var isWatch = false
-  /// Empty and `0` are both "whatever you have".
+  /// Both empty and `0` mean any version.
   var resourceVersion = ""
   var allowsBookmarks = false
   var sendsInitialEvents = false

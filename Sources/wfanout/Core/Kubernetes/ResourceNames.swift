@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// The resources that a stream has had objects of, so that a misspelt one is not answered with an empty list.
+/// The resources whose objects a stream has had, so that a misspelled one is refused, not answered with an
+/// empty list.
 final class ResourceNames: Sendable {
   private struct Name: Hashable, Sendable {
     var apiVersion: String?
@@ -17,10 +18,10 @@ final class ResourceNames: Sendable {
 
   private let state = Mutex(State())
 
-  /// A stream has a resource for each that its source watches; more than this is no source of ours.
+  /// The maximum number of resources that are remembered.
   private static let limit = 1000
 
-  /// Notes an object that is new.
+  /// Records the resource of a new object.
   func note(_ batch: Batch, _ index: Int) {
     let line = batch.line(index)
     let name = Name(
@@ -33,7 +34,7 @@ final class ResourceNames: Sendable {
     }
   }
 
-  /// Whether there may be objects of this resource. Before the first object nobody knows.
+  /// Whether there may be objects of this resource; always true before the first object.
   func mayHave(_ path: KubernetesPath) -> Bool {
     state.withLock { state in
       if state.names.isEmpty { return !state.hasUnnamed }

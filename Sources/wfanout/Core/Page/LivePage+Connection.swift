@@ -3,7 +3,7 @@
 extension LivePage {
   /// The connection to `/events`: one at a time, resumed by id, tried again after every failure.
   ///
-  /// fetch and not EventSource, which cannot send a token and does not tell why it was refused.
+  /// Uses fetch, because EventSource can neither send a token nor report why it was refused.
   static let connection = #"""
     const $ = id => document.getElementById(id);
     const link = { id: '', filter: new URLSearchParams(location.search).get('filter') || '', generation: 0, wait: 0, timer: 0 };
@@ -86,7 +86,8 @@ extension LivePage {
       if (!isLive) again(text, Number(response.headers.get('Retry-After')) * 1000);
     }
 
-    // Tries again: when the server says, else after 1 s doubling to 30 s, spread out so that not all pages come at once.
+    // Reconnects after the time that the server names, else after 1 s, doubling to 30 s, with jitter so that
+    // not all pages reconnect at once.
     function again(reason, after) {
       link.failures = (link.failures || 0) + 1;
       const wait = after || link.wait || Math.min(30, 2 ** (link.failures - 1)) * (500 + 500 * Math.random());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension LivePage {
-  /// What the page knows: the newest events, and of each object its latest and its previous version.
+  /// The page's model: the newest events, and the latest and previous version of each object.
   static let model = #"""
     const limits = { events: 500, objects: 2000, held: 5000 };
     const model = { events: [], objects: new Map(), held: [], total: 0, seconds: new Array(30).fill(0),
@@ -50,7 +50,7 @@ extension LivePage {
       schedule();
     }
 
-    // A state for people: what is wrong with a container, else a phase, else the conditions that matter.
+    // A readable state: a container's problem, else the phase, else the conditions.
     function status({ type, object }) {
       if (type === 'DELETED') return { text: '', isBad: false };
       const state = object.status || {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension LivePage {
-  /// What the page shows: rows that are painted once a frame at most. Text goes in as text, never as markup.
+  /// The page's rows, painted at most once a frame. Values are inserted as text, never as markup.
   static let view = #"""
     const rows = new Map();
     let isScheduled = false;
@@ -23,7 +23,7 @@ extension LivePage {
       const listed = all.filter(isListed).slice(-limits.events).reverse();
       const wanted = new Set(listed.map(event => model.byObject ? event.key : event));
       for (const [key, row] of rows) if (!wanted.has(key)) { row.node.remove(); rows.delete(key); }
-      // From the last to the first: a row that is in its place is not moved, so that focus and selection stay.
+      // From last to first: a row in its right place is not moved, so that it keeps focus and selection.
       let next = null;
       for (const event of listed.toReversed()) {
         const key = model.byObject ? event.key : event;

@@ -2,7 +2,8 @@
 import Encoding
 import JSON
 
-/// The `/ws` protocol seen from the server: client messages in, what to do about them out. No I/O, no clock.
+/// The server's side of the `/ws` protocol as a state machine: client messages in, actions out. No I/O, no
+/// clock.
 struct SocketSession: Sendable {
   enum ErrorCode: String, Sendable {
     case authFailed = "AUTH_FAILED"
@@ -17,11 +18,11 @@ struct SocketSession: Sendable {
   enum Action: Equatable, Sendable {
     /// A text message to the client.
     case send(String)
-    /// The client wants other events from here on.
+    /// Deliver other events from here on.
     case deliver(SubscriptionSet)
-    /// The client wants the events after this id.
+    /// Deliver the events after this id.
     case resume(after: String)
-    /// Find out who bears this token, then call ``authenticated(as:)`` or ``refused()``.
+    /// Look up this token, then call ``authenticated(as:)`` or ``refused()``.
     case check(token: String)
     case close(code: UInt16, reason: String)
   }
@@ -34,13 +35,13 @@ struct SocketSession: Sendable {
   private(set) var subscriptions = SubscriptionSet()
 
   private static let subscriptionLimit = 50
-  /// Of one list of a subscription.
+  /// The maximum length of a list in a subscription.
   private static let listLimit = 1000
 
   /// - Parameters:
   ///   - clientID: a new UUID for each connection.
   ///   - needsToken: whether tokens are checked at all.
-  ///   - isKnown: whether the handshake has shown who it is; otherwise the first message has to be `auth`.
+  ///   - isKnown: whether the handshake carried a valid token; otherwise the first message has to be `auth`.
   ///   - knownTypes: the event types that may be subscribed to; nil allows any.
   init(clientID: String, needsToken: Bool, isKnown: Bool = false, knownTypes: Set<String>? = nil) {
     self.clientID = clientID
@@ -56,7 +57,7 @@ struct SocketSession: Sendable {
     }
     guard let type = message["type"]?.string else { return [error(.invalidMessage, "no \"type\"")] }
     guard isAuthenticated || type == "auth" else {
-      // What was on its way when the token ran out is no offence.
+      // A message that was sent before the client learned of the expiry is not a violation.
       if hasExpired { return [error(.authExpired, SocketSession.expiry)] }
       return [error(.authFailed, "the first message has to be \"auth\"")] + close()
     }
@@ -87,14 +88,13 @@ struct SocketSession: Sendable {
 
   func refused() -> [Action] { [error(.authFailed, "the token is not valid")] + close() }
 
-  /// Nobody is let in while tokens cannot be validated: 1013 is "try again later" (IANA's registry of close
-  /// codes).
+  /// Closes with 1013, "try again later" (IANA's registry of close codes), while tokens cannot be validated.
   func unverifiable() -> [Action] {
     let message = "the token cannot be validated now"
     return [error(.internalError, message), .close(code: 1013, reason: message)]
   }
 
-  /// The token has run out: events pause until another comes.
+  /// The token has expired: delivery pauses until the client sends another.
   mutating func expired() -> [Action] {
     isAuthenticated = false
     hasExpired = true
@@ -132,7 +132,7 @@ struct SocketSession: Sendable {
         lists.append(texts)
       }
     }
-    // All or nothing: one wrong type leaves what was in force as it was.
+    // All or nothing: an unknown type leaves the subscriptions unchanged.
     if let knownTypes, let unknown = lists[0].first(where: { !knownTypes.contains($0) }) {
       return [error(.invalidSubscription, "Unknown event type: \(unknown)")]
     }

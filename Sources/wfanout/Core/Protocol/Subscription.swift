@@ -49,14 +49,14 @@ struct Subscription: Equatable, Sendable {
   }
 }
 
-/// All subscriptions of one connection: an event is wanted when one of them wants it.
+/// The subscriptions of one connection: an event matches if one of them matches.
 struct SubscriptionSet: Equatable, Sendable {
   private(set) var subscriptions: [Subscription] = []
 
   var isEmpty: Bool { subscriptions.isEmpty }
   var count: Int { subscriptions.count }
 
-  /// - Returns: false when there are too many already.
+  /// - Returns: False if there are too many already.
   mutating func add(_ subscription: Subscription, limit: Int) -> Bool {
     guard !subscriptions.contains(subscription) else { return true }
     guard subscriptions.count < limit else { return false }
@@ -68,7 +68,8 @@ struct SubscriptionSet: Equatable, Sendable {
 
   mutating func removeAll() { subscriptions = [] }
 
-  /// - Returns: false, and nothing is changed, when more than `limit` types would be taken back from a subscription to all.
+  /// - Returns: False, without a change, if more than `limit` types would be removed from a subscription to
+  ///   all.
   mutating func remove(types: [String], limit: Int) -> Bool {
     let types = Set(types)
     var left: [Subscription] = []

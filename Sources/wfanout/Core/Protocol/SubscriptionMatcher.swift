@@ -8,7 +8,7 @@ struct SubscriptionMatcher: LineMatcher {
   private let passesMissing: Bool
   let key: String
 
-  /// `passesMissing`: an event that lacks what a filter asks for passes it (the key `filter-missing`).
+  /// `passesMissing`: whether an event without the field of a filter matches (the key `filter-missing`).
   init(_ subscriptions: SubscriptionSet, filter: (any LineMatcher)?, passesMissing: Bool = true) {
     self.passesMissing = passesMissing
     self.subscriptions = subscriptions
@@ -21,7 +21,7 @@ struct SubscriptionMatcher: LineMatcher {
 
   private static let cheapCount = 4
 
-  /// That the source has failed is everybody's business.
+  /// A failure of the source is delivered to every client.
   func matches(_ batch: Batch, _ index: Int) -> Bool {
     batch.kinds[index] == .error
       || isSubscribed(batch, index) && filter?.matches(batch, index) ?? true
@@ -36,7 +36,8 @@ struct SubscriptionMatcher: LineMatcher {
     subscriptions.matches(batch.routing.facts(of: batch)[index], passesMissing: passesMissing)
   }
 
-  /// Where producers put it: beside the payload's own members, among its labels, or in a Kubernetes object.
+  /// From the places where producers put it: among the payload's own members, its labels, or in a Kubernetes
+  /// object.
   static func namespace(_ bytes: [UInt8], _ line: Range<Int>) -> String? {
     text(bytes, line, ["payload", "namespace"]) ?? text(bytes, line, ["payload", "labels", "namespace"])
       ?? text(bytes, line, ["object", "metadata", "namespace"])

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// Lines that were read together: their bytes, one after the other, and what is known of each.
+/// Lines that were read together: their bytes, concatenated, and the facts of each.
 ///
-/// Lines are kept without their newline's carriage return and with exactly one newline. A carriage return inside a line becomes
-/// a space: between JSON tokens it means the same, inside a JSON string it cannot be, and in an event stream it would end
-/// the field (WHATWG HTML, 9.2.5).
+/// Each line ends with exactly one newline; a carriage return before it is removed. A carriage return inside
+/// a line becomes a space: between JSON tokens both are white space, inside a JSON string neither may occur
+/// raw, and in an event stream it would end the field (WHATWG HTML, 9.2.5).
 struct Batch: Sendable {
   /// The position of the first event in the whole stream, counted from 0.
   let firstPosition: Int
@@ -15,21 +15,21 @@ struct Batch: Sendable {
   private(set) var ids: [EventID] = []
   private(set) var kinds: [LineFacts.Kind] = []
   private(set) var versionHashes: [UInt64] = []
-  /// Lines whose id came from their source, in whole.
+  /// Whether the ids of the lines came from their source.
   private(set) var hasSourceIDs = false
-  /// Lines that were not valid UTF-8 and were mended with U+FFFD.
+  /// The number of lines with invalid UTF-8, which was replaced by U+FFFD.
   private(set) var mended = 0
 
   /// The index of each event's type in ``RoutedCounters``.
   var types: [UInt8] = []
 
-  /// For each event what its object was before it; empty where that is not kept.
+  /// The previous state of each event's object; empty if it is not kept.
   var previous: [PreviousObject] = []
 
   /// For the subscriptions of `/ws` clients.
   let routing = RoutingTable()
 
-  /// False for the lines of a snapshot: none of them is a place to resume after.
+  /// False for the lines of a snapshot, after which a client cannot resume.
   let hasIDs: Bool
 
   init(firstPosition: Int, hasIDs: Bool = true) {
@@ -44,15 +44,15 @@ struct Batch: Sendable {
     (index == 0 ? 0 : ends[index - 1])..<(ends[index] - 1)
   }
 
-  /// Bytes behind the last line that may be read: JSON is scanned in steps that run over its end.
+  /// Readable bytes after the last line: JSON is scanned in steps that run past its end.
   static let padding = 64
 
   static let zeros = [UInt8](repeating: 0, count: padding)
 
-  /// To be called when the last line is in.
+  /// Call this after the last line.
   mutating func seal() { bytes.append(contentsOf: Batch.zeros) }
 
-  /// What the objects were before; 0 where that is not kept.
+  /// The size of the previous states; 0 if they are not kept.
   var previousByteCount: Int {
     previous.reduce(0) { sum, previous in
       guard case .line(let line) = previous else { return sum }
@@ -75,11 +75,11 @@ struct Batch: Sendable {
 
   mutating func reserve(bytes count: Int) { bytes.reserveCapacity(count) }
 
-  /// Takes a line without its newline; an empty one is left out.
+  /// Appends a line, given without its newline; an empty line is ignored.
   ///
   /// - Parameters:
   ///   - line: the bytes.
-  ///   - epoch: of the numbering used when the line does not carry its own.
+  ///   - epoch: the epoch of ids for lines without an id of their own.
   mutating func append(_ line: some Collection<UInt8>, epoch: UInt64) {
     let start = bytes.count
     bytes.append(contentsOf: line)
@@ -107,7 +107,7 @@ struct Batch: Sendable {
       if byte >= 0x80 { isASCII = false }
     }
     if isASCII { return }
-    // A text frame with a malformed sequence would make a browser close its WebSocket (RFC 6455 section 8.1).
+    // A browser closes its WebSocket when a text frame has invalid UTF-8 (RFC 6455 section 8.1).
     let text = String(decoding: bytes[start...], as: UTF8.self)
     guard !text.utf8.elementsEqual(bytes[start...]) else { return }
     mended += 1

@@ -13,7 +13,7 @@ struct EventID: Hashable, Sendable, CustomStringConvertible {
     self.sequence = sequence
   }
 
-  /// Nil when the text is not an id that any wfanout could have given.
+  /// Nil if the text is not an id of wfanout's form.
   init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy(EventID.isDigit) }),

@@ -2,8 +2,8 @@
 
 /// Finding members of a JSON object in raw bytes, without decoding and without allocating.
 ///
-/// Tolerant: it looks for structure only, and answers nil or stops where the text is no JSON. A key written with
-/// escapes is not recognised; none of the keys looked for here is ever written so by a tool.
+/// Tolerant: it checks structure only, and returns nil or stops if the text is not JSON. A key with escapes
+/// is not recognised; no tool writes the keys used here with escapes.
 enum JSONScan {
   /// The value of the first member called `key` of the object that starts in `range`.
   static func member(_ key: StaticString, of bytes: [UInt8], in range: Range<Int>) -> Range<Int>? {
@@ -41,7 +41,7 @@ enum JSONScan {
     return index < range.upperBound && bytes[index] == UInt8(ascii: "}")
   }
 
-  /// Appends the members of an object that `isWanted` keeps, as they are, each behind a comma.
+  /// Appends the members of an object that `isWanted` selects, unchanged, each after a comma.
   ///
   /// - Returns: whether the object was walked to its closing brace.
   @discardableResult

@@ -7,7 +7,7 @@ struct LineFacts: Sendable, Equatable {
   enum Kind: UInt8, Sendable {
     case added, modified, deleted, bookmark, error, status, metrics, other
 
-    /// For ADDED, MODIFIED and DELETED, which are changes of an object.
+    /// The type of change; nil for lines that are not ADDED, MODIFIED or DELETED.
     var changeType: EventType? {
       switch self {
       case .added: .added
@@ -19,14 +19,14 @@ struct LineFacts: Sendable, Equatable {
 
     var isOfObject: Bool { changeType != nil }
 
-    /// BOOKMARK, ERROR and STATUS speak about the stream, not about an object.
+    /// BOOKMARK, ERROR and STATUS describe the stream, not an object.
     var isControl: Bool { self == .bookmark || self == .error || self == .status }
   }
 
   var kind: Kind = .other
-  /// `source.epoch` and `source.sequence`, where the line has both.
+  /// `source.epoch` and `source.sequence`, if the line has both.
   var sourceID: EventID?
-  /// FNV-1a of `object.metadata.resourceVersion`'s text, 0 where there is none.
+  /// FNV-1a of the text of `object.metadata.resourceVersion`; 0 if there is none.
   var versionHash: UInt64 = 0
 
   init() {}

@@ -2,10 +2,10 @@
 
 /// The previous version of an event's object.
 enum PreviousObject: Sendable {
-  /// It was not there.
+  /// The object did not exist.
   case absent
-  /// As an `ADDED` line, with ``Batch/padding`` behind it.
+  /// As an `ADDED` line, followed by ``Batch/padding``.
   case line([UInt8])
-  /// Nobody kept it, or the event is of no object.
+  /// It was not kept, or the event has no object.
   case unknown
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a ring holds: a run of consecutive events.
+/// An element of a ring: a run of consecutive events.
 protocol RingElement {
   var firstPosition: Int { get }
   var endPosition: Int { get }
-  /// What it weighs against the ring's limit.
+  /// The size that is charged against the ring's limit.
   var byteCount: Int { get }
 }
 
 /// The newest segments of a stream, up to a number of bytes.
 ///
-/// Positions count events from the start of the stream; `start` is the oldest that is still here, `end` the one that
-/// comes next. The newest segment stays whatever it weighs.
+/// Positions count events from the start of the stream; `start` is the oldest event in the ring, `end` the
+/// next event to come. The newest segment stays whatever its size.
 struct Ring<Element: RingElement> {
   let byteLimit: Int
   private var elements: [Element?] = []
@@ -25,13 +25,13 @@ struct Ring<Element: RingElement> {
 
   var count: Int { elements.count - head }
 
-  /// The position of the oldest event here; `end` when there is none.
+  /// The position of the oldest event in the ring; `end` if the ring is empty.
   var start: Int {
     guard head < elements.count, let first = elements[head] else { return end }
     return first.firstPosition
   }
 
-  /// - Returns: how many events fell out at the other end.
+  /// - Returns: The number of events that were removed at the other end.
   @discardableResult
   mutating func append(_ element: Element) -> Int {
     let before = start
@@ -50,7 +50,7 @@ struct Ring<Element: RingElement> {
     return start - before
   }
 
-  /// The segment that holds the event at `position`; nil when that is not here (any more, or yet).
+  /// The segment that holds the event at `position`; nil if the event is no longer, or not yet, in the ring.
   func element(at position: Int) -> Element? {
     guard position >= start, position < end else { return nil }
     var low = head

@@ -61,10 +61,11 @@ struct RingIndex: Sendable {
     firstHashed = position
   }
 
-  /// The place just after the event with this id of a source.
+  /// The position after the event with this id of the source.
   ///
-  /// An id that was never in this ring still has a place when it lies between two events that are here: a
-  /// replica with another filter, or a bookmark's id. `batch` returns the batch with the event at a position.
+  /// An id that was never in this ring still has a position if it lies between two events of the ring: it may
+  /// come from a replica with another filter, or from a bookmark. `batch` returns the batch with the event at
+  /// a position.
   func place(of id: EventID, batch: (Int) -> Batch?) -> StartPoint {
     func sequence(at position: Int) -> UInt64 {
       batch(position).map { $0.ids[position - $0.firstPosition].sequence } ?? 0
@@ -100,7 +101,7 @@ struct RingIndex: Sendable {
     return .reset(.expired)
   }
 
-  /// The place just after the newest event whose object has this resourceVersion.
+  /// The position after the newest event whose object has this resourceVersion.
   func place(ofVersion version: String, batch: (Int) -> Batch?) -> StartPoint {
     let hash = LineFacts.hash(version.utf8)
     for index in hashes.indices.reversed() where hashes[index] == hash {

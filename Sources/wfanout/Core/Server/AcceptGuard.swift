@@ -2,8 +2,8 @@
 import NIOCore
 import Process
 
-/// Stops accepting for a moment when the process is out of descriptors: the kernel reports the waiting
-/// connections again and again.
+/// Pauses accepting when the process is out of descriptors; otherwise the kernel would report the waiting
+/// connections in a busy loop.
 final class AcceptGuard: ChannelInboundHandler {
   typealias InboundIn = any Channel
 

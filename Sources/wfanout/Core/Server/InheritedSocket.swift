@@ -13,7 +13,7 @@ struct InheritedSocket: Sendable, Equatable {
   /// The first descriptor that is passed.
   private static let start: Int32 = 3
 
-  /// The sockets that are for this process, by its environment.
+  /// The sockets that were passed to this process, according to its environment.
   static func list(
     processIdentifier: Int32 = getpid(), environment: (String) -> String? = ProcessEnvironment.value
   ) -> [InheritedSocket] {
@@ -27,7 +27,7 @@ struct InheritedSocket: Sendable, Equatable {
     }
   }
 
-  /// Keeps it from the commands that this process starts.
+  /// Marks it close-on-exec, so that commands do not inherit it.
   func take() { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
   var isUnix: Bool {

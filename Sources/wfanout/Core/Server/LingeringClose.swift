@@ -12,7 +12,7 @@ enum LingeringClose {
 
   /// Closes a channel whose last bytes have been written. Its handlers discard what is still read.
   ///
-  /// To be called on the channel's event loop. `context` is given by a handler below TLS.
+  /// Call this on the channel's event loop. `context` is given by a handler below TLS.
   static func begin(_ channel: any Channel, from context: ChannelHandlerContext? = nil) {
     if let context {
       context.close(mode: .output, promise: nil)

@@ -2,14 +2,14 @@
 import NIOCore
 import NIOHTTP1
 
-/// What an accepted connection is made of.
+/// Builds the pipelines of accepted connections.
 struct Pipelines: Sendable {
   let router: Router
   let contexts: [LoopContext]
-  /// Nil speaks HTTP/1.1 without TLS.
+  /// Nil serves HTTP/1.1 without TLS.
   let certificate: ServerCertificate?
 
-  /// To be called on the channel's event loop.
+  /// Call this on the channel's event loop.
   func begin(on channel: any Channel) throws {
     guard let context = contexts.first(where: { $0.loop === channel.eventLoop }) else {
       channel.close(promise: nil)

@@ -17,7 +17,7 @@ package struct Run {
   }
 
   package func run() throws -> ExitStatus {
-    // A listener is a descriptor; the soft limit of 1024 is for programs that use select(2).
+    // Each listener needs a descriptor; the soft limit of 1024 exists for programs that use select(2).
     DescriptorLimit.raise()
     shutdown.allow(grace: configuration.drain + Upstream.stopGrace + .seconds(2))
     let notifier = ServiceNotifier()

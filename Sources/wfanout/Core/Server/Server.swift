@@ -14,13 +14,13 @@ struct ServerError: ToolError {
   var description: String
 }
 
-/// Event loops, listening sockets, and the way they end.
+/// The event loops and listening sockets of the server, and their shutdown.
 final class Server: Sendable {
   let configuration: Configuration
   let diagnostics: Diagnostics
-  /// Nil asks nobody who they are.
+  /// Nil requires no tokens.
   private let authenticator: Authenticator?
-  /// Nil speaks without TLS.
+  /// Nil serves without TLS.
   private let certificate: ServerCertificate?
   let registry: Registry
   let stream: EventStream
@@ -52,7 +52,7 @@ final class Server: Sendable {
     let clientCounts = configuration.clientConnectionLimit.map { ClientCounts(limit: $0) }
     self.clientCounts = clientCounts
     var limits = configuration.limits
-    // A full server still answers 503.
+    // Leaves room for a full server to answer 503.
     limits.idleConnections = (512 + configuration.clientLimit / 4) / configuration.loops + 1
     contexts = loops.enumerated().map {
       LoopContext(
@@ -98,10 +98,10 @@ final class Server: Sendable {
     registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
   }
 
-  /// Binds all addresses, and takes the sockets that the service manager has opened: one named `admin` is for
-  /// operators.
+  /// Binds all addresses, and takes over the sockets of the service manager; the one named `admin` is the
+  /// admin listener.
   ///
-  /// - Returns: the addresses in force, the kernel's choices of ports included.
+  /// - Returns: The bound addresses, with the ports that the kernel chose.
   func listen(_ sockets: [InheritedSocket] = []) throws(ServerError) -> [String] {
     for context in contexts { context.loop.execute { context.start() } }
     startThread {
@@ -129,7 +129,7 @@ final class Server: Sendable {
     services.clientCounts = clientCounts
     var router = Router(services: services, admission: admission)
     router.origin.allowed = Set(configuration.corsOrigins)
-    // Pages that may listen are no operators.
+    // The origins of `--cors` are not allowed on the admin listener.
     var admin = Router(services: services, admission: admission)
     admin.origin.hint = ""
     admin.admin = AdminRoutes(
@@ -205,7 +205,7 @@ final class Server: Sendable {
     return channel
   }
 
-  /// What came back, and what can be done about it.
+  /// The reason of a failure to bind, and a remedy.
   private static func reason(_ error: any Error, _ address: ListenAddress?) -> String {
     guard let error = error as? IOError else {
       return error is SocketAddressError ? "no such host" : "it is not a socket that can listen"
@@ -220,13 +220,13 @@ final class Server: Sendable {
     }
   }
 
-  /// The names under which an address is served; nil serves all names.
+  /// The host names that requests to an address may name; nil for any.
   private func names(isLoopback: Bool) -> Set<String>? {
     isLoopback ? RequestOrigin.loopbackNames(and: configuration.hosts) : nil
   }
 
   private func bootstrap(_ router: Router, isLocalOnly: Bool) -> ServerBootstrap {
-    // Operators and a proxy at a Unix socket are on this machine.
+    // The admin listener and Unix sockets are local, so they are served without TLS.
     let pipelines = Pipelines(
       router: router, contexts: contexts, certificate: isLocalOnly || router.admin != nil ? nil : certificate)
     let diagnostics = diagnostics
@@ -238,7 +238,7 @@ final class Server: Sendable {
       }
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      // Inherited by the accepted sockets: what waits for a slow listener waits in the ring, not in the
+      // Inherited by accepted sockets. Small, so that events for a slow listener wait in the ring, not in the
       // kernel.
       .serverChannelOption(.socketOption(.so_sndbuf), value: 64 << 10)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -256,10 +256,11 @@ final class Server: Sendable {
     return "\(scheme)://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
   }
 
-  /// Lets every listener have what is left, says goodbye, and waits until all are gone or the time is up.
+  /// Delivers the remaining events, ends the connections, and waits until all are closed or the time limit
+  /// has passed.
   func drain(reason: String, givesWhatIsLeft: Bool) {
     guard !isDraining.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    // Who comes now is served by another instance, or waits for the next one at the service manager's socket.
+    // New clients are served by another instance, or wait at the service manager's socket for the next one.
     for socket in sockets.withLock({ $0 }) { try? socket.close().wait() }
     if givesWhatIsLeft { stream.end(reason: reason) }
     for context in contexts {

@@ -7,7 +7,7 @@ struct ServerMetrics: Sendable {
   let server: ServerCounters
   let stream: StreamCounters
 
-  /// `eventTypes` are those of the key `event-types`.
+  /// `eventTypes` are the types of the key `event-types`.
   init(_ registry: Registry, eventTypes: Set<String>? = nil) {
     let webSocket = ServerMetrics.transport(registry, "ws", "WebSocket")
     let http = ServerMetrics.transport(registry, "sse", "streaming response")

@@ -8,7 +8,7 @@ import Synchronization
 
 /// Writes a STATUS line when the health of the server has changed: `--status`.
 final class StatusReporter: Sendable {
-  /// The sink is used under the mutex alone.
+  /// The sink is used under the mutex only.
   private struct Sink: @unchecked Sendable {
     let sink: StatusSink
     var last: StreamStatus?
@@ -20,7 +20,7 @@ final class StatusReporter: Sendable {
   init(_ destination: StatusSink.Destination, server: Server) throws(StatusSinkError) {
     self.server = server
     let output = OutputWriter(descriptor: STDOUT_FILENO, capacity: 4096)
-    // Stdout carries nothing else: a line among the data is one on stdout.
+    // wfanout prints nothing else to stdout, so an inline line goes there.
     let place = destination == .inline ? .descriptor(STDOUT_FILENO) : destination
     sink = Mutex(Sink(sink: try StatusSink(place, output: output)))
   }
@@ -40,7 +40,7 @@ final class StatusReporter: Sendable {
     }
   }
 
-  /// The last line, when no more events come.
+  /// Writes the last line, at the end of the stream.
   func end() { try? report(isOver: true) }
 
   private func report(isOver: Bool) throws(OutputError) {
@@ -66,8 +66,8 @@ final class StatusReporter: Sendable {
 }
 
 extension Server {
-  /// Healthy is proven by an event, or by what the sources say of themselves; a server that starts its
-  /// sources on demand is healthy.
+  /// Healthy after an event, or if the sources report it; a server that starts its sources on demand is
+  /// healthy.
   var status: StreamStatus {
     let streams = pool.map { $0.running.map(\.stream) } ?? [stream]
     let said = Set(streams.map(\.state.health.worst))

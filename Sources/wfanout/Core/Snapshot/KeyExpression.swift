@@ -6,7 +6,7 @@ import Synchronization
 
 /// The key `snapshot-key`: a CEL expression over a line whose value is the key under which the line is kept.
 package final class KeyExpression: Sendable {
-  /// The evaluator has working memory of its own: one thread at a time.
+  /// The evaluator owns working memory, so only one thread at a time may use it.
   private struct Evaluator: @unchecked Sendable {  // guarded by the mutex around it
     let evaluator: LineEvaluator
   }
@@ -21,7 +21,8 @@ package final class KeyExpression: Sendable {
     evaluator = Mutex(Evaluator(evaluator: LineEvaluator(filter)))
   }
 
-  /// What a string says, any other value's JSON; empty for a line that has none, or null.
+  /// The key of a line: a string's text, any other value's JSON; empty if the expression has no value or is
+  /// null.
   func key(_ batch: Batch, _ index: Int) -> [UInt8] {
     let line = batch.line(index)
     return unsafe batch.bytes.withUnsafeBufferPointer { bytes in

@@ -3,7 +3,7 @@ import NIOCore
 
 /// Makes a page of a snapshot on a worker.
 final class PageWork: Work, @unchecked Sendable {  // one worker at a time
-  /// What is to be made.
+  /// The parameters of a page.
   struct Order: Sendable {
     var layout: SnapshotLayout
     var matcher: (any LineMatcher)?
@@ -21,7 +21,7 @@ final class PageWork: Work, @unchecked Sendable {  // one worker at a time
   private var bytes: [UInt8] = []
   private var page: SnapshotPage?
 
-  /// Lines that are matched and encoded between two looks at the clock.
+  /// Lines that are matched and encoded between two checks of the clock.
   private static let step = 32
 
   /// `whenDone` is called once, at the end; with nil when the work was cancelled.

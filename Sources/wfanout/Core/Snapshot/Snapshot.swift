@@ -2,14 +2,14 @@
 
 /// The latest object of each key at one point of a stream. Immutable; all readers of one point share it.
 final class Snapshot: Sendable {
-  /// `ADDED` lines, the least recently changed first, with ``Batch/padding`` after each. Nil where a line was
-  /// replaced by a later one.
+  /// `ADDED` lines, the least recently changed first, with ``Batch/padding`` after each. Nil for a line that
+  /// was replaced by a later one.
   let lines: SnapshotLines
   /// The number of lines.
   let count: Int
-  /// The position of the first event that is not in it.
+  /// The position of the first event that is not included.
   let position: Int
-  /// The id of the last event that is in it.
+  /// The id of the last event that is included.
   let id: EventID
   let pages = SnapshotPages()
   let made = ContinuousClock.now

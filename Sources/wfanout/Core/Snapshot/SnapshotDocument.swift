@@ -8,11 +8,11 @@ struct SnapshotDocument: Sendable {
   var matcher: (any LineMatcher)?
   var contentType = "application/json"
   var headers: [(name: String, value: String)] = []
-  /// The answer when no object matches; nil gives an empty document.
+  /// The response if no object matches; nil for an empty document.
   var missing: Answer?
 }
 
-/// A document that has more than one page, and how far it is: it is sent as the client takes it.
+/// A document of more than one page, and its progress; it is sent as fast as the client reads.
 struct DocumentPlan: Sendable {
   var document: SnapshotDocument
   var stream: EventStream
@@ -42,7 +42,8 @@ extension SnapshotDocument {
   }
 }
 
-/// All of several matchers. Of no use but for snapshots: it does not look at an object's previous state.
+/// Matches a line that all of several matchers match. For snapshots only, since it ignores an object's
+/// previous state.
 struct EveryMatcher: LineMatcher {
   private let matchers: [any LineMatcher]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What identifies the object of a watch event: its uid, else namespace and name.
+/// The key of a watch event's object: its uid, else its namespace and name.
 struct SnapshotKey {
   private var uid: Range<Int>?
   private var namespace: Range<Int>?
@@ -32,7 +32,7 @@ struct SnapshotKey {
     return Array(line[namespace]) + [UInt8(ascii: "/")] + Array(line[ownName])
   }
 
-  /// A watch event as `ADDED`: what a late joiner gets.
+  /// A watch event retyped as `ADDED`, for new listeners.
   static func added(_ bytes: [UInt8], _ line: Range<Int>) -> [UInt8] {
     guard let object = JSONScan.member("object", of: bytes, in: line) else { return Array(bytes[line]) }
     var added = Array(#"{"type":"ADDED","object":"#.utf8)

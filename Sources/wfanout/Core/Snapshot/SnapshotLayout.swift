@@ -18,7 +18,7 @@ enum SnapshotLayout: Hashable, Sendable {
 
   private static let plain = WireFormat(shape: .lines, isChunked: false)
 
-  /// - Returns: false for a line that has no place in it.
+  /// - Returns: False for a line that the layout leaves out.
   func append(_ batch: Batch, _ index: Int, isFirst: Bool, id: EventID, to output: inout [UInt8]) -> Bool {
     switch self {
     case .events(let format): format.encode(batch, index, into: &output)
@@ -42,7 +42,7 @@ enum SnapshotLayout: Hashable, Sendable {
     return true
   }
 
-  /// What comes after the last object.
+  /// Appends the end of the document.
   func appendEnd(_ id: EventID, isEmpty: Bool, to output: inout [UInt8]) {
     switch self {
     case .events, .object: break

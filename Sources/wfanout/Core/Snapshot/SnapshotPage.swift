@@ -5,17 +5,16 @@ import Synchronization
 /// Some consecutive lines of a snapshot, encoded for the clients of one wire format.
 struct SnapshotPage: Sendable {
   let bytes: ByteBuffer
-  /// The line that the next page begins with; the number of lines after the last page.
+  /// The index of the line that the next page begins with; the number of lines after the last page.
   let next: Int
-  /// The number of objects that the client has when it has this page.
+  /// The number of objects up to the end of this page.
   let written: Int
 
-  /// What a page may have; a line is never divided.
+  /// The maximum size of a page; a line is never divided.
   static let byteLimit = 128 << 10
 }
 
-/// The pages of one snapshot that were made last: clients that want the same share them, however many come at
-/// once.
+/// The newest pages of one snapshot, shared by clients with the same filter and layout.
 final class SnapshotPages: Sendable {
   struct Key: Hashable, Sendable {
     var layout: SnapshotLayout
@@ -51,7 +50,7 @@ final class SnapshotPages: Sendable {
     }
   }
 
-  /// A later snapshot is there: nobody begins with this one any more.
+  /// A newer snapshot exists, so no client begins with this one any more.
   func close() {
     state.withLock { state in
       state = State()

@@ -2,7 +2,7 @@
 
 /// The progress of a client through a snapshot that it gets page by page.
 struct SnapshotReading: Sendable {
-  /// Nil once the events after it have left the ring: the client was too slow and has to begin again.
+  /// Nil after the events that follow it have left the ring: the client was too slow and has to begin again.
   var snapshot: Snapshot?
   /// The line that the next page begins with.
   var index = 0

@@ -4,7 +4,7 @@ import YAML
 /// A path under which the latest objects are read: `/snapshot`, or one of the key `routes`.
 package struct SnapshotRoute: Sendable, Equatable {
   var path: String
-  /// Which objects are found there.
+  /// The filter of the objects.
   var filter = FilterRequest()
 
   static let all = SnapshotRoute(path: "/snapshot")

@@ -17,7 +17,7 @@ struct SnapshotRoutes: Sendable {
     self.routes = compiled
   }
 
-  /// Nil for a path that is none of these.
+  /// Nil for any other path.
   func route(
     _ request: Request, _ filter: FilterMatcher?, _ stream: EventStream, account: String,
     on loop: any EventLoop
@@ -50,8 +50,7 @@ struct SnapshotRoutes: Sendable {
     ).reply(stream, account: account, on: loop)
   }
 
-  /// `Last-Event-ID` is the place where the snapshot was taken: a request to `/events` with it gets all that
-  /// came after.
+  /// `Last-Event-ID` is the position of the snapshot: a request to `/events` with it gets all later events.
   private static func headers(_ id: EventID) -> [(name: String, value: String)] {
     [("Last-Event-ID", "\(id)"), ("ETag", "\"\(id)\""), ("Cache-Control", "no-cache")]
   }

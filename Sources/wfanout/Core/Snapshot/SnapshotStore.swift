@@ -3,8 +3,8 @@ import Synchronization
 
 /// Keeps the newest line of each key: written by the thread that reads the source, read by any.
 ///
-/// From the first line on where late listeners are given the objects; elsewhere from when a listener needs an
-/// object's previous state.
+/// Keeps lines from the start if new listeners get a snapshot; otherwise from the first listener that needs
+/// the previous state of objects.
 ///
 /// `DELETED` removes; control and METRICS lines, and lines without a key, are not kept. Memory is bounded by
 /// `keyLimit`: objects beyond it are left out and counted.
@@ -12,7 +12,7 @@ final class SnapshotStore: Sendable {
   fileprivate struct Entry: Sendable {
     /// Its line's index in `lines`.
     var index: Int
-    /// `namespace/name`, where the key is another.
+    /// `namespace/name`, if the key is another.
     var name: [UInt8]?
   }
 
@@ -21,27 +21,27 @@ final class SnapshotStore: Sendable {
     /// In the order of the last change, with nil for lines that are no longer the newest of their key. A
     /// snapshot shares them.
     var lines = SnapshotLines()
-    /// The keys of objects by `namespace/name`, where the key is another.
+    /// The keys of objects by `namespace/name`, for objects with another key.
     var keys: [[UInt8]: [UInt8]] = [:]
     var position = 0
     var id: EventID
     var refused = 0
     var isKeeping: Bool
-    /// The snapshot that was made last, while somebody reads it.
+    /// The newest snapshot, while a client reads it.
     weak var recent: Snapshot?
   }
 
   /// Whether it has the whole stream.
   let isFromStart: Bool
-  /// Of the objects that were kept so far.
+  /// The resources of the objects.
   let resources = ResourceNames()
   private let keyLimit: Int
-  /// Nil takes an object's uid, else its namespace and name.
+  /// Nil uses an object's uid, else its namespace and name.
   private let expression: KeyExpression?
   private let state: Mutex<State>
   private let newest = Atomic<Int>(0)
 
-  /// A snapshot may be so old before another one is made for those who come then.
+  /// How long new clients share a snapshot before another one is made.
   private static let sharedFor = Duration.seconds(1)
 
   init(epoch: UInt64, keyLimit: Int, expression: KeyExpression? = nil, isFromStart: Bool) {
@@ -54,20 +54,20 @@ final class SnapshotStore: Sendable {
   /// Keeps lines from now on, if it did not already.
   func begin() { state.withLock { $0.isKeeping = true } }
 
-  /// The position of the first event that is not in it.
+  /// The position of the first event that is not included.
   var position: Int { newest.load(ordering: .acquiring) }
 
-  /// The id of the last event that is in it.
+  /// The id of the last event that is included.
   var id: EventID { state.withLock { $0.id } }
 
   var count: Int { state.withLock { $0.entries.count } }
 
-  /// Lines that found no room.
+  /// The number of objects left out because of `keyLimit`.
   var refused: Int { state.withLock { $0.refused } }
 
-  /// Takes the events of a batch in.
+  /// Applies the events of a batch.
   ///
-  /// - Returns: for each event, its object's previous state; nothing while nothing is kept.
+  /// - Returns: The previous state of each event's object; empty while nothing is kept.
   @discardableResult
   func apply(_ batch: Batch) -> [PreviousObject] {
     state.withLock { state in
@@ -123,7 +123,7 @@ final class SnapshotStore: Sendable {
     let previous: PreviousObject =
       old.flatMap { state.lines[$0.index] }.map { .line($0) }
       ?? (isFromStart && state.refused == 0 ? .absent : .unknown)
-    // By now the name may belong to another object that was added before this one's deletion was reported.
+    // The name may already belong to another object that was added before this one's deletion was reported.
     if let name = old?.name, state.keys[name] == key { state.keys[name] = nil }
     if kind != .deleted, old == nil, state.entries.count >= keyLimit {
       state.refused += 1

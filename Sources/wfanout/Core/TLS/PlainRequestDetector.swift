@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 
-/// Answers plain HTTP on an address that speaks TLS: the first byte tells one from the other.
+/// Answers plain HTTP on a TLS address; the first byte distinguishes the two.
 final class PlainRequestDetector: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -11,8 +11,7 @@ final class PlainRequestDetector: ChannelInboundHandler, RemovableChannelHandler
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isRefused else { return }
     guard let first = unwrapInboundIn(data).readableBytesView.first else { return }
-    // A TLS record of the handshake has the type 22 (RFC 8446 section 5.1); a method of HTTP begins with a
-    // letter.
+    // The first TLS record has the type 22 (RFC 8446 section 5.1); an HTTP method begins with a letter.
     guard (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
       context.fireChannelRead(data)
       context.pipeline.syncOperations.removeHandler(self, promise: nil)

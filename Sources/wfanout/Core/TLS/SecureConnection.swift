@@ -19,7 +19,7 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
   private var streams = 0 {
     didSet { isOwing = streams == 0 && channel.isActive }
   }
-  /// Whether the client has yet to say what it wants: such connections are limited in number and in time.
+  /// Whether the client has not sent a request yet; such connections are limited in number and time.
   private var isOwing = false {
     didSet {
       guard isOwing != oldValue else { return }
@@ -60,7 +60,7 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
     context.flush()
     guard isGoingAway else { return }
     isGoingAway = false
-    // Below TLS, whose own goodbye would wait for the peer's and read until then.
+    // Below TLS, whose shutdown would wait for the peer's close_notify and read until then.
     let transport = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
     context.eventLoop.assumeIsolated().execute { (transport ?? context).close(promise: nil) }
   }
@@ -71,7 +71,7 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
       && frame.getInteger(at: frame.readerIndex + 5, as: UInt32.self) == 0
   }
 
-  /// What the peers have agreed on is spoken from here on.
+  /// Installs the handlers of the negotiated protocol.
   func speak(_ result: ALPNResult, _ pipelines: Pipelines) throws {
     let pipeline = channel.pipeline.syncOperations
     guard case .negotiated("h2") = result else {
@@ -80,7 +80,7 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
       return
     }
     var configuration = NIOHTTP2Handler.Configuration()
-    // As the sockets of HTTP/1: what waits for a slow listener waits in the ring.
+    // As for HTTP/1, events for a slow listener wait in the ring.
     configuration.stream.outboundBufferSizeHighWatermark = 128 << 10
     configuration.stream.outboundBufferSizeLowWatermark = 1
     let handler = NIOHTTP2Handler(

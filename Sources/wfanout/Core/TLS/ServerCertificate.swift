@@ -18,7 +18,7 @@ struct ServerCertificate: Sendable {
     }
   }
 
-  /// What the next connection is served with. Any event loop.
+  /// The context for new connections. Any event loop.
   var current: NIOSSLContext { files.current }
 
   private static func load(_ certificate: String, _ key: String) throws(CertificateError) -> NIOSSLContext {
@@ -45,7 +45,7 @@ struct ServerCertificate: Sendable {
       var configuration = TLSConfiguration.makeServerConfiguration(
         certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
       configuration.minimumTLSVersion = .tlsv12
-      // Forward secrecy and authenticated encryption only. TLS 1.3 has nothing else.
+      // Forward secrecy and authenticated encryption only, as in TLS 1.3.
       configuration.cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
       configuration.applicationProtocols = ["h2", "http/1.1"]
       return try NIOSSLContext(configuration: configuration)

@@ -5,7 +5,7 @@
 struct Backoffs: Sendable {
   struct Record: Sendable {
     var count: Int
-    /// When the next command may start.
+    /// The time at which the next command may start.
     var until: Duration
     var ending: UpstreamEnding
   }
@@ -16,11 +16,11 @@ struct Backoffs: Sendable {
 
   static let first = Duration.seconds(1)
   static let longest = Duration.seconds(30)
-  /// A command that ran for so long is no crash loop.
+  /// A command that ran for this long is not in a crash loop.
   static let healthyRun = Duration.seconds(10)
   private static let limit = 1000
 
-  /// How long the next command has to wait, and how the last one ended; nil when it may start.
+  /// The delay of the next command and the last one's ending; nil if it may start now.
   func wait(_ key: String, now: Duration) -> (delay: Duration, last: UpstreamEnding)? {
     guard let record = records[key], record.until > now else { return nil }
     return (record.until - now, record.ending)
@@ -33,7 +33,7 @@ struct Backoffs: Sendable {
     }
     if records.count >= Backoffs.limit { records = records.filter { $0.value.until > now } }
     if records.count >= Backoffs.limit { records = [:] }
-    // Whoever has waited as long again without asking begins at the first step.
+    // After a pause as long as the delay itself, the delay starts again from its first step.
     let previous = records[key].flatMap { now - $0.until < Backoffs.longest ? $0.count : nil } ?? 0
     let delay = min(Backoffs.first * (1 << min(previous, 5)), Backoffs.longest)
     records[key] = Record(count: previous + 1, until: now + delay, ending: ending)

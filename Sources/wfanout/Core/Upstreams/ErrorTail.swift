@@ -8,7 +8,7 @@ struct ErrorTail {
 
   private static let limit = 2048
 
-  /// - Parameter descriptor: our end of the command's stderr; it stays the caller's to close.
+  /// - Parameter descriptor: Our end of the command's stderr; the caller closes it.
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
@@ -16,7 +16,7 @@ struct ErrorTail {
 
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Reads what is there: the command must not have to wait for room in the pipe.
+  /// Reads the available bytes, so that the command does not block on a full pipe.
   mutating func drain() {
     var block = [UInt8](repeating: 0, count: 4096)
     while true {

@@ -9,8 +9,7 @@ package enum Sharing: String, Sendable, CaseIterable {
   /// One listener alone.
   case none
 
-  /// What stands for a command among those that run. The parts are told apart by a byte that none of them can
-  /// have.
+  /// The key of a running command. Its parts are separated by a byte that none of them can contain.
   package func key(_ channel: String, identity: String, listener: String) -> String {
     switch self {
     case .identity: "\(identity)\u{0}\(channel)"

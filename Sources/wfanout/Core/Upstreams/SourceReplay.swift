@@ -2,23 +2,23 @@
 import Events
 import NIOCore
 
-/// `catch-up`: a command that prints what the source still has after a version and then ends. A client that
-/// resumes before the ring gets its lines first, and continues on the live stream.
+/// `catch-up`: a command that prints the source's events after a version, then exits. A client that resumes
+/// before the ring gets its lines first, then continues on the live stream.
 struct SourceReplay: Sendable {
   let pool: UpstreamPool
 
   /// Where a listener of a command's lines continues when the command has ended.
   struct Continuation: Sendable {
     var stream: EventStream
-    /// The first event that came after the command was asked for.
+    /// The first event that was published after the command was requested.
     var position: Int
-    /// What the client had, where its id says so.
+    /// The last event that the client received, if its id says so.
     var after: EventID?
   }
 
-  /// Begins a listener after a version that its stream does not have any more.
+  /// Starts a listener after a version that is no longer in its stream's ring.
   ///
-  /// - Returns: The reply, or `fallback` where the source does not have the version either.
+  /// - Returns: The response, or `fallback` if the source does not have the version either.
   func reply(
     _ plan: ListenPlan, after version: String, account: String, listener: String, on loop: LoopContext,
     fallback: @escaping @Sendable (Status) -> Reply
@@ -42,7 +42,7 @@ struct SourceReplay: Sendable {
         if isEmpty, let failure = ending?.failure {
           return failure.code == 410 ? fallback(failure) : .answer(HTTPError(status: failure).answer)
         }
-        // A sequence means nothing in a stream that was created again.
+        // A sequence of a stream that has since been re-created is meaningless.
         if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {
           return fallback(.expired("resource version \(version) is of another stream"))
         }
@@ -54,7 +54,7 @@ struct SourceReplay: Sendable {
       }.nonisolated())
   }
 
-  /// A bare sequence is of the stream that the newest event is of.
+  /// A sequence without an epoch belongs to the stream of the newest event.
   private func id(_ version: String, _ hub: Hub) -> EventID? {
     if let id = EventID(version) { return id }
     guard let sequence = UInt64(version), hub.positions.upperBound > 0 else { return nil }

@@ -2,13 +2,13 @@
 import NIOCore
 
 extension Hub {
-  /// Whether there was more than health and errors, which a command prints too when it fails at once.
+  /// Whether there was an event other than STATUS and ERROR, which a failing command prints too.
   var hasEvents: Bool {
     batchesFromNewest.contains { $0.kinds.contains { $0 != .error && $0 != .status } }
       || positions.lowerBound > 0
   }
 
-  /// Whether the source's own last word was an error.
+  /// Whether the source's last line is an ERROR.
   var endsWithError: Bool { batchesFromNewest.first { _ in true }?.kinds.last == .error }
 }
 
@@ -16,11 +16,11 @@ extension Hub {
 extension Upstream {
   /// How long a watch waits for the first event or for a failure before its response begins.
   private static let proof = Duration.seconds(1)
-  /// A source that does not report its health has listed everything when it has been silent for so long.
+  /// A source that does not report its health is considered complete after this much silence.
   private static let silence = Duration.milliseconds(500)
   private static let listLimit = Duration.seconds(10)
 
-  /// For a watch: completes with the ending of a command that fails at once.
+  /// For a watch: completes when the command has begun, or with its ending if it fails at its start.
   func hasBegun(on hub: Hub) -> EventLoopFuture<UpstreamEnding?> {
     wait(on: hub) { elapsed, _ in hub.hasEvents || elapsed > Upstream.proof }
   }
@@ -33,7 +33,7 @@ extension Upstream {
     }
   }
 
-  /// Asks `isDone` now and then, with the time since the start and the time since the last event.
+  /// Polls `isDone` with the time since the start and the time since the last event.
   private func wait(
     on hub: Hub, _ isDone: @escaping (_ elapsed: Duration, _ silent: Duration) -> Bool
   ) -> EventLoopFuture<UpstreamEnding?> {
@@ -43,7 +43,7 @@ extension Upstream {
       let now = ContinuousClock.now
       let position = hub.positions.upperBound
       let since = position == end ? since : now
-      // The loop gets its last events before it learns of the end.
+      // The loop receives its last events before the ending.
       if let ending = stream.commandEnding, hub.isEnded { return promise.succeed(ending) }
       if isDone(now - start, now - since) { return promise.succeed(nil) }
       hub.loop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { look(position, since: since) }

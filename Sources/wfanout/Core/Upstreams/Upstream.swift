@@ -6,13 +6,13 @@ import Synchronization
 
 /// One command and the stream of its lines. Any thread.
 ///
-/// The stream is there at once; the command is started by the thread that reads it, perhaps later
+/// The stream exists at once; the thread that reads the command starts it, after a delay if need be
 /// (``Backoffs``).
 final class Upstream: Sendable {
   let channel: String
   /// The client that the command was started for.
   let account: String
-  /// The version after which its lines begin; nil begins with the present state.
+  /// The version that its lines begin after; nil for the present state.
   let resumesAfter: String?
   let stream: EventStream
   private let arguments: [String]
@@ -26,10 +26,10 @@ final class Upstream: Sendable {
     var ending: UpstreamEnding?
   }
 
-  /// A command that was asked to end is killed after so long.
+  /// A command that was asked to end is killed after this time.
   static let stopGrace = Duration.seconds(5)
-  /// How long lines are still read from a descendant of a command that has ended, and how long a command may
-  /// run on after it has closed its output.
+  /// How long lines are read from a descendant after the command has ended, and how long a command may run
+  /// after it has closed its output.
   private static let lingering = Duration.seconds(1)
   private static let pollMilliseconds: Int32 = 250
 
@@ -43,7 +43,7 @@ final class Upstream: Sendable {
     self.arguments = arguments
   }
 
-  /// Counts the times that the last listener left.
+  /// Counts a departure of the last listener.
   func leave() -> Int { departures.wrappingAdd(1, ordering: .relaxed).newValue }
   var departure: Int { departures.load(ordering: .relaxed) }
 
@@ -54,7 +54,7 @@ final class Upstream: Sendable {
   /// How long the command has run.
   var age: Duration { state.withLock { $0.started.map { ContinuousClock.now - $0 } ?? .zero } }
 
-  /// Asks the command to end. Its thread sees to it that it does.
+  /// Asks the command to end; its thread enforces it.
   func stop() {
     stream.gate.close()
     let child = state.withLock { state in
@@ -66,7 +66,7 @@ final class Upstream: Sendable {
 
   /// Starts the command and reads it to its end, on the calling thread.
   ///
-  /// `showsErrors` lets the ending's message quote what the command has written to stderr.
+  /// `showsErrors` includes the end of the command's stderr in the ending's message.
   func run(showsErrors: Bool, diagnostics: Diagnostics) -> UpstreamEnding {
     let child: ChildProcess
     var settings = ChildProcess.Configuration(arguments)
@@ -87,8 +87,7 @@ final class Upstream: Sendable {
     var errors = ErrorTail(child.errors)
     let note = read(child, &errors, diagnostics)
     errors.drain()
-    // What is left of the group ends too: the process id is not free for others before the command has been
-    // waited for.
+    // Ends the rest of the group, before the command is reaped and its process id can be reused.
     child.signal(SIGKILL)
     let ended = child.waitForEnd() ?? .exited(0)
     errors.drain()

@@ -141,7 +141,7 @@ final class UpstreamPool: Sendable {
       .sorted { ($0.channel, $0.processIdentifier ?? 0) < ($1.channel, $1.processIdentifier ?? 0) }
   }
 
-  /// Listeners by channel, whoever they are: identities have commands of their own for one channel.
+  /// The number of listeners by channel, for all identities: each identity has its own command for a channel.
   var subscriptions: [(channel: String, listeners: Int)] {
     let running = running.map { ($0.channel, $0.stream.state.listenerCount) }
     return Dictionary(running, uniquingKeysWith: +).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -9,7 +9,7 @@ import Process
 final class ClientReading {
   private let channel: any Channel
   private let loopContext: LoopContext
-  /// What the client may still say; nil is no limit.
+  /// The rate limit for the client's messages; nil for none.
   private var allowance: RateLimiter?
   /// The end of the pause of one that has said more.
   private var pause: Scheduled<Void>?

@@ -10,7 +10,7 @@ struct UTF8Validator: Sendable {
   /// Whether the text may end here.
   var isComplete: Bool { pending == 0 }
 
-  /// - Returns: false when the byte cannot follow those before it.
+  /// - Returns: False if the byte cannot follow the previous ones.
   mutating func accept(_ byte: UInt8) -> Bool {
     if pending > 0 {
       guard byte >= lower, byte <= upper else { return false }

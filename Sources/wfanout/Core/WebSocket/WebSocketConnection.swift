@@ -3,16 +3,16 @@ import Encoding
 import Metrics
 import NIOCore
 
-/// A WebSocket: frames in and out, and what its mode makes of the messages.
+/// A WebSocket connection: its frames, and the handling of messages by its mode.
 ///
 /// Confined to the channel's event loop.
 final class WebSocketConnection: Connection {
   enum Mode: Equatable {
-    /// The lines of the stream, nothing else; what the client says is not read.
+    /// The lines of the stream only; messages from the client are ignored.
     case raw
     /// The protocol with `subscribe`, `ping` and the rest.
     case session(needsToken: Bool, isKnown: Bool)
-    /// Gives back what it gets; for conformance tests only.
+    /// Returns each message; for conformance tests only.
     case echo
   }
 
@@ -21,7 +21,7 @@ final class WebSocketConnection: Connection {
   private let admission: Admission
   private var decoder: WebSocketDecoder
   private var isDecoding = false
-  /// What was read and not decoded yet.
+  /// Bytes that were read but not decoded yet.
   private var unread: [ByteBuffer] = []
   private var session: SocketSession?
   private var isClosing = false {
@@ -30,22 +30,22 @@ final class WebSocketConnection: Connection {
   private var heartbeat: Heartbeat
   private let reading: ClientReading
   private var countedSubscriptions = 0
-  /// The HTTP decoder stays until the loop's next turn. It parses nothing behind a request that it takes for
-  /// an upgrade, but it is stricter about that than the handshake; what else it parses must not be taken for
-  /// bytes.
+  /// The HTTP decoder stays in the pipeline until the loop's next turn. It does not parse bytes after a
+  /// request that it recognises as an upgrade, but it is stricter about that than the handshake; parts that
+  /// it still parses must not be taken for bytes.
   private var isDecoderLeaving = true
-  /// Where the first subscription begins.
+  /// The start position of the first subscription.
   private var start = ListenRequest.Start.now
   /// The filters of the handshake's query.
   private var filter: (any LineMatcher)?
   private let authenticator: Authenticator?
-  /// Where the stream goes on once a new token has come.
+  /// Where the stream continues after the client has sent a new token.
   private var pausedPosition: Int?
-  /// When a token is due at the latest, in ticks.
+  /// The tick until which a token has to arrive.
   private var tokenDue: UInt32?
-  /// What came while a token is being validated; nil when none is.
+  /// Messages that arrived while a token is being validated; nil if none is.
   private var heldEvents: [WebSocketDecoder.Event]?
-  /// What is for one client alone is not compressed, but for an echo, which conformance tests want to see so.
+  /// Messages for one client are not compressed, except echoes, because conformance tests require it.
   private lazy var echoDeflater = format.windowBits.map { Deflater(windowBits: $0) }
 
   private static let authSeconds: UInt32 = 10
@@ -106,7 +106,7 @@ final class WebSocketConnection: Connection {
     guard !isClosing else { return }
     unread.append(unwrapInboundIn(data))
     heartbeat.heard(at: loopContext.tick)
-    // What is written while a message is handled may make the channel read on before the decoder has returned.
+    // A write while a message is handled may cause a read before the decoder has returned.
     guard !isDecoding else { return }
     isDecoding = true
     defer { isDecoding = false }
@@ -131,7 +131,7 @@ final class WebSocketConnection: Connection {
   }
 
   private func handle(_ event: WebSocketDecoder.Event) {
-    // No more than had been read when the token came.
+    // Reading is off, so this holds no more than had been read when the token arrived.
     guard heldEvents == nil else {
       heldEvents?.append(event)
       return
@@ -152,8 +152,8 @@ final class WebSocketConnection: Connection {
     }
   }
 
-  /// Where the client may resume: it is told at each subscription and ping, so that it need not have had an
-  /// event.
+  /// The id that the client may resume after. It is sent with each subscription and ping, so that a client
+  /// without an event has one.
   private var standing: EventID? {
     if let listener { return listener.standing }
     let hub = stream.hubs[loopContext.index]
@@ -191,7 +191,7 @@ final class WebSocketConnection: Connection {
     guard !isClosing else { return }
     switch verdict {
     case .identity(let identity):
-      // Another user's token does not take over what this one has subscribed to.
+      // A token of another identity does not take over the subscriptions.
       guard self.identity.map({ $0.name == identity.name }) ?? true else {
         return act(session?.refused() ?? [])
       }
@@ -209,7 +209,7 @@ final class WebSocketConnection: Connection {
         subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), .here, at: position)
   }
 
-  /// Events pause; a new token within the renewal time goes on where they stopped.
+  /// Pauses delivery; a new token within the renewal time continues where it stopped.
   override func tokenExpired() {
     guard session != nil else { return super.tokenExpired() }
     tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
@@ -218,7 +218,7 @@ final class WebSocketConnection: Connection {
     act(session?.expired() ?? [])
   }
 
-  /// Changes what is delivered without losing the place in the stream.
+  /// Changes the subscriptions and keeps the position in the stream.
   private func deliver(_ subscriptions: SubscriptionSet) {
     let position = listener?.position
     removeListener()
@@ -231,7 +231,7 @@ final class WebSocketConnection: Connection {
         subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), start, at: position)
   }
 
-  /// Before the first subscription it is only remembered: nothing is wanted yet.
+  /// Before the first subscription the position is only stored.
   private func resume(_ id: String) {
     guard let matcher = listener?.lane.matcher else {
       start = .after(id)

@@ -3,19 +3,19 @@
 /// Decodes the frames of a client into messages (RFC 6455 sections 5 and 8.1, RFC 7692), from bytes that are
 /// cut anywhere.
 ///
-/// Text is checked as it arrives, so that malformed text fails at its first bad byte and not at the end of a message; compressed text
-/// when it is whole.
+/// Text is validated as it arrives, so that it fails at its first invalid byte; compressed text when the
+/// message is complete.
 struct WebSocketDecoder {
   enum Event: Equatable, Sendable {
     case text([UInt8])
     case binary([UInt8])
     case ping([UInt8])
     case pong([UInt8])
-    /// The code is 1005 where the frame had none.
+    /// The code is 1005 if the frame has none.
     case close(code: UInt16, reason: String)
   }
 
-  /// What the peer did wrong: the code to close with, and why.
+  /// A protocol violation by the peer: the close code and the reason.
   struct ProtocolError: Error, Equatable, Sendable {
     var code: UInt16
     var reason: String
@@ -29,9 +29,9 @@ struct WebSocketDecoder {
     case payload(remaining: Int)
   }
 
-  /// Bytes a message may have, all its fragments together, as it comes and as it is.
+  /// The maximum size of a message with all its fragments, compressed and decompressed.
   private let messageLimit: Int
-  /// Nil where compression was not agreed on: then its bit is reserved.
+  /// Nil without compression; its bit is then reserved.
   private let inflater: Inflater?
   private var state = State.header
   private var header: [UInt8] = []
@@ -40,7 +40,7 @@ struct WebSocketDecoder {
   private var mask: [UInt8] = [0, 0, 0, 0]
   private var maskIndex = 0
   private var control: [UInt8] = []
-  /// The message whose fragments are coming in.
+  /// The message whose fragments are being received.
   private var message: [UInt8] = []
   private var messageOpcode: WebSocketFrame.Opcode?
   private var isMessageCompressed = false
@@ -52,7 +52,7 @@ struct WebSocketDecoder {
     self.inflater = inflater
   }
 
-  /// Calls `body` with each event that the bytes complete; nothing after a close frame is read.
+  /// Calls `body` with each event that the bytes complete; bytes after a close frame are ignored.
   mutating func feed(_ bytes: some Sequence<UInt8>, _ body: (Event) -> Void) throws(ProtocolError) {
     for byte in bytes {
       guard !isClosed else { return }
@@ -70,7 +70,7 @@ struct WebSocketDecoder {
     }
   }
 
-  /// How long the header is, as soon as its first two bytes tell; everything they can do wrong is refused at once.
+  /// The length of the header, once its first two bytes are there; violations in them are refused at once.
   private func headerLength() throws(ProtocolError) -> Int? {
     let first = header[0]
     guard let opcode = WebSocketFrame.Opcode(rawValue: first & 0x0F) else { throw .broken("reserved opcode") }
@@ -93,7 +93,7 @@ struct WebSocketDecoder {
     return 6 + (short == 126 ? 2 : short == 127 ? 8 : 0)
   }
 
-  /// - Returns: how many bytes of payload follow.
+  /// - Returns: The number of payload bytes that follow.
   private mutating func beginPayload() throws(ProtocolError) -> Int {
     let short = header[1] & 0x7F
     var length = UInt64(short)
@@ -154,7 +154,7 @@ struct WebSocketDecoder {
     }
   }
 
-  /// The codes that may be sent are those of section 7.4 and of the registry it founds.
+  /// The valid codes are those of section 7.4 and of its IANA registry.
   private static func close(_ payload: [UInt8]) throws(ProtocolError) -> Event {
     if payload.isEmpty { return .close(code: 1005, reason: "") }
     guard payload.count >= 2 else { throw .broken("close frame of one byte") }

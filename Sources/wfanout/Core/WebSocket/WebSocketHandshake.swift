@@ -32,7 +32,7 @@ enum WebSocketHandshake {
     var headers = [
       ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept(key)),
     ]
-    // A token came as a second protocol; the first one is agreed to (section 4.2.2).
+    // The token is a second protocol; the first one is selected (section 4.2.2).
     if request.header("sec-websocket-protocol", contains: "bearer") {
       headers.append(("Sec-WebSocket-Protocol", "bearer"))
     }

@@ -35,7 +35,7 @@ enum EventEnvelope {
     JSONScan.appendMembers(of: bytes, in: line, to: &output) { key, _ in
       !JSONScan.equals(bytes, key, "type") && !JSONScan.equals(bytes, key, "event_id")
     }
-    // The place to go on after is ours even where the producer numbers its own events.
+    // The id to resume after is ours, even if the producer numbers its own events.
     if ownID != nil { appendID(batch, index, as: "resume_id", to: &output) }
     output.append(UInt8(ascii: "}"))
     return output

@@ -2,7 +2,7 @@
 import Encoding
 import JSON
 
-/// Notices on a connection that carries several channels: the event names are those its clients know.
+/// Notices on a connection with several channels, with the event names of its protocol.
 extension Notice {
   func channelField(_ channel: String) -> [UInt8] {
     let name = JSONText.string(channel)
@@ -30,7 +30,7 @@ extension Notice {
     }
   }
 
-  /// Why a stream ends that its client could have kept: said before the goodbye.
+  /// Reasons that are sent as an error before the final notice.
   private static let faults = [
     "auth_expired": "the token has expired: come back with another",
     "auth_revoked": "the token is not valid any more",

@@ -2,21 +2,21 @@
 
 /// A message of the hub to a client that is not an event of the stream.
 enum Notice: Sendable, Equatable {
-  /// Continuity could not be kept; what follows is a snapshot, if there is one, and then the newest events.
+  /// Continuity is lost; a snapshot follows, if there is one, then new events.
   case reset(ResetReason)
-  /// This many events were left out because the listener was too slow.
+  /// This many events were dropped because the listener was too slow.
   case gap(dropped: Int)
-  /// The snapshot is over; events after `id` follow.
+  /// The snapshot is complete; events after `id` follow.
   case snapshotEnd(id: EventID)
-  /// The connection ends; come back after so long.
+  /// The connection ends; reconnect after this time.
   case disconnect(reason: String, reconnectAfterMilliseconds: Int)
-  /// The listener has had everything up to this event; nil while that cannot be said.
+  /// The listener has received everything up to this event; nil if that is not known.
   case heartbeat(EventID?)
   /// The stream begins, after this event.
   case start(EventID?, retryMilliseconds: Int)
 
-  /// As fields of an event stream. Fields without `data:` are not events: a browser remembers the id and
-  /// calls nobody.
+  /// As fields of an event stream. Fields without `data:` are not an event: a browser stores the id and
+  /// dispatches nothing.
   var eventStreamField: [UInt8] {
     switch self {
     case .heartbeat(let id): Array(":\n\(Notice.field(id))\n".utf8)
@@ -40,8 +40,8 @@ enum Notice: Sendable, Equatable {
 
   private static func field(_ id: EventID?) -> String { id.map { "id: \($0)\n" } ?? "" }
 
-  /// As a line of a Kubernetes watch, where there is one: a goodbye is the end of the response, which clients
-  /// expect at any time.
+  /// As a line of a Kubernetes watch; nil for notices without one. A disconnect is the end of the response,
+  /// which clients expect at any time.
   var kubernetesLine: [UInt8]? {
     switch self {
     case .reset, .snapshotEnd: line
@@ -52,8 +52,8 @@ enum Notice: Sendable, Equatable {
   /// As WebSocket frames; a heartbeat is a ping frame.
   ///
   /// - Parameters:
-  ///   - isRaw: no `/ws` protocol: the notice is the line that NDJSON would carry.
-  ///   - output: where to.
+  ///   - isRaw: whether the notice is sent as the line of NDJSON, without the `/ws` protocol.
+  ///   - output: the buffer to append to.
   func appendFrame(isRaw: Bool, into output: inout [UInt8]) {
     switch self {
     case .heartbeat: return WebSocketFrame.appendHeader(opcode: .ping, length: 0, into: &output)

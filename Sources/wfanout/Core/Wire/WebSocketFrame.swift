@@ -32,7 +32,7 @@ enum WebSocketFrame {
     }
   }
 
-  /// Appends a whole message, compressed where there is a `deflater` and it gets shorter by that.
+  /// Appends a whole message, compressed if there is a `deflater` and that makes it shorter.
   static func append(
     _ opcode: Opcode, _ bytes: [UInt8], _ range: Range<Int>, with deflater: Deflater? = nil,
     into output: inout [UInt8]
@@ -56,7 +56,7 @@ enum WebSocketFrame {
     return output
   }
 
-  /// A close frame; the reason is cut to what a control frame can carry.
+  /// A close frame; the reason is truncated to the limit of a control frame.
   static func close(code: UInt16, reason: String = "") -> [UInt8] {
     var payload: [UInt8] = [UInt8(code >> 8), UInt8(code & 0xFF)]
     for character in reason {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How events look on one kind of connection. Each batch is encoded once for each format in use.
+/// The encoding of events on one kind of connection. Each batch is encoded once per format in use.
 struct WireFormat: Hashable, Sendable {
   enum Shape: Hashable, Sendable {
     /// `id:` and one `data:` field (WHATWG HTML, 9.2).
@@ -20,12 +20,13 @@ struct WireFormat: Hashable, Sendable {
   var shape: Shape
   /// HTTP/1.1's chunked transfer coding, one chunk an event (RFC 9112 section 7.1).
   var isChunked: Bool
-  /// Compresses WebSocket messages in a window of 2 to the power of this (RFC 7692); nil sends them as they are.
+  /// The binary logarithm of the window that WebSocket messages are compressed with (RFC 7692); nil for no
+  /// compression.
   var windowBits: Int?
 
   var isWebSocket: Bool { shape == .webSocketText || shape == .webSocketEvent }
 
-  /// Appends the event at `index` of `batch`, as a compressed message where there is a `deflater`.
+  /// Appends the event at `index` of `batch`, compressed if there is a `deflater`.
   func encode(_ batch: Batch, _ index: Int, with deflater: Deflater? = nil, into output: inout [UInt8]) {
     let line = batch.line(index)
     switch shape {
@@ -56,7 +57,7 @@ struct WireFormat: Hashable, Sendable {
     }
   }
 
-  /// What a connection that speaks this format is told outside the stream of events.
+  /// Encodes a notice in this format.
   func encode(_ notice: Notice) -> [UInt8] {
     var output: [UInt8] = []
     switch shape {
@@ -69,13 +70,13 @@ struct WireFormat: Hashable, Sendable {
     return output
   }
 
-  /// Puts bytes that are ready for the wire in the framing of the transport.
+  /// Wraps encoded bytes in the framing of the transport.
   func wrap(_ payload: [UInt8], into output: inout [UInt8]) {
     guard !payload.isEmpty else { return }
     framed(payload.count, into: &output) { $0.append(contentsOf: payload) }
   }
 
-  /// What comes after the last event.
+  /// The bytes after the last event.
   var ending: [UInt8] { isChunked ? Array("0\r\n\r\n".utf8) : [] }
 
   private func framed(_ length: Int, into output: inout [UInt8], _ body: (inout [UInt8]) -> Void) {

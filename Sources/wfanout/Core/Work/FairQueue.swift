@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What one source of work, a filter say, has used. Guarded by the lock of the queue that it is used with.
+/// The CPU time of one source of work, such as a filter. Guarded by the lock of its queue.
 final class CPUMeter: @unchecked Sendable {  // guarded by the lock around its ``FairQueue``
   fileprivate var served = Duration.zero
   fileprivate var isRunning = false
 }
 
-/// Decides whose work runs next: of all accounts the one that was served least, within it the least served
+/// Selects the work to run next: that of the account that was served least, and within it of the least served
 /// meter.
 ///
-/// An account that has used up its allowance waits until some of it has come back. No clock and no lock: time
-/// is a parameter.
+/// An account that has used up its allowance waits until it is refilled. No clock and no lock: time is a
+/// parameter.
 struct FairQueue<Element: Sendable>: Sendable {
-  /// A piece of work whose turn it is. Hand it back with ``finish(_:used:isDone:now:)``.
+  /// A piece of work to run now. Return it with ``finish(_:used:isDone:now:)``.
   struct Turn: Sendable {
     let element: Element
     fileprivate let meter: CPUMeter
@@ -21,26 +21,26 @@ struct FairQueue<Element: Sendable>: Sendable {
 
   enum Next: Sendable {
     case run(Turn)
-    /// Nothing may run before this much time has passed; nil when nothing is queued.
+    /// Nothing may run before this time has passed; nil if nothing is queued.
     case wait(Duration?)
   }
 
-  /// What operators see of an account.
+  /// An account's usage, as reported to operators.
   struct Usage: Equatable, Sendable {
     var account: String
     var total: Duration
     var queued: Int
-    /// Whether it waits for its allowance.
+    /// Whether the account waits for its allowance.
     var isThrottled: Bool
   }
 
   fileprivate final class Account: @unchecked Sendable {  // guarded by the lock around the queue
     let name: String
-    /// From `head` on those that wait, roughly in the order of their arrival.
+    /// The queued items, from `head` on, roughly in the order of arrival.
     var items: [(element: Element, meter: CPUMeter)] = []
     private var head = 0
     var running = 0
-    /// Virtual time: an account that becomes active starts where the least served one is.
+    /// Virtual time: an account that becomes active starts at the least served one's.
     var served = Duration.zero
     var meterClock = Duration.zero
     var allowance: Duration
@@ -53,7 +53,7 @@ struct FairQueue<Element: Sendable>: Sendable {
       refilled = now
     }
 
-    /// Among the items that wait longest the one whose meter was served least; work of one meter never runs on two
+    /// The index of the oldest items' one whose meter was served least. Work of one meter never runs on two
     /// threads.
     var leastServed: Int? {
       var best: Int?
@@ -66,7 +66,7 @@ struct FairQueue<Element: Sendable>: Sendable {
       return best
     }
 
-    /// So that the choice takes no longer when thousands wait.
+    /// Bounds the search when thousands of items are queued.
     private static var window: Int { 64 }
 
     var isEmpty: Bool { head == items.count }
@@ -76,7 +76,7 @@ struct FairQueue<Element: Sendable>: Sendable {
       items.swapAt(index, head)
       let item = items[head]
       head += 1
-      // What was taken is let go of at the latest when as many have been taken as wait.
+      // Frees the items that were taken once they are as many as those still queued.
       if head * 2 >= items.count {
         items.removeFirst(head)
         head = 0
@@ -88,13 +88,13 @@ struct FairQueue<Element: Sendable>: Sendable {
   /// CPU time that an account may use in a second.
   let budget: Duration
   private var accounts: [String: Account] = [:]
-  /// Those that have something queued.
+  /// The accounts with queued work.
   private var active: [Account] = []
   /// The number of accounts with work that is queued or runs.
   private(set) var busyAccounts = 0
   private var clock = Duration.zero
 
-  /// Accounts belong to strangers: the number that is remembered is bounded.
+  /// The number of accounts that are remembered, since clients are unlimited.
   private static var accountLimit: Int { 10_000 }
 
   init(budget: Duration) { self.budget = budget }
@@ -163,7 +163,7 @@ struct FairQueue<Element: Sendable>: Sendable {
 
   private func refill(_ account: Account, _ now: Duration) {
     guard now > account.refilled else { return }
-    // What was not used for a second may be used at once.
+    // At most a second's budget accumulates.
     account.allowance = min(
       budget, account.allowance + budget * ((now - account.refilled) / .seconds(1)))
     account.refilled = now

@@ -3,13 +3,13 @@ import Glibc
 import Process
 import Synchronization
 
-/// Work that a client's request causes and that may be long.
+/// Work for a client's request that may take long.
 protocol Work: AnyObject, Sendable {
-  /// Works until it is done or the slice is over. Called on one thread at a time.
+  /// Works until it is done or the slice has ended. Called by one thread at a time.
   ///
   /// It must not call an event loop: see ``finish()``.
   ///
-  /// - Returns: whether it is done.
+  /// - Returns: Whether it is done.
   func run(_ slice: Slice) -> Bool
   /// Hands over the result, on a thread of normal priority: a worker that is suspended while it holds a lock of
   /// an event loop would stop the loop.
@@ -35,7 +35,7 @@ final class OneStepWork<Value: Sendable>: Work, @unchecked Sendable {  // one th
   func finish() { value.map(whenDone) }
 }
 
-/// Tells work that nobody waits for its result any more. Any thread.
+/// Cancels work whose result is no longer needed. Any thread.
 final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
 
@@ -55,7 +55,7 @@ struct Slice: Sendable {
   var isOver: Bool { .now >= end }
 }
 
-/// Threads for what must not run on an event loop: filters, snapshots, compiling.
+/// Threads for work that must not run on an event loop: filters, snapshots, compiling.
 ///
 /// The threads use only the CPU time that the event loops leave, whatever scheduling class the process was
 /// started with. CPU time is accounted to the client that caused it: its identity, or its address where no
@@ -63,7 +63,7 @@ struct Slice: Sendable {
 final class Workers: Sendable {
   private struct State: Sendable {
     var queue: FairQueue<any Work>
-    /// Threads that wait, or are about to.
+    /// The number of threads that wait, or are about to.
     var idle = 0
 
     mutating func next(now: Duration) -> FairQueue<any Work>.Next {
@@ -78,7 +78,7 @@ final class Workers: Sendable {
   private let done = Mutex<[any Work]>([])
   /// A byte in it wakes the thread that hands results over.
   private let doorbell: (read: Int32, write: Int32)
-  /// A byte in it wakes a thread.
+  /// A pipe; a byte in it wakes a thread.
   private let bell: (read: Int32, write: Int32)
   private let used = Atomic<Int64>(0)
   private let started = ContinuousClock.now
@@ -109,7 +109,7 @@ final class Workers: Sendable {
     return (ends[0], ends[1])
   }
 
-  /// Two at least: a pattern that is compiled at run time may hold one for a while.
+  /// At least two, because a pattern that is compiled at run time may occupy one for a while.
   static func count(processors: Int) -> Int { max(2, processors - 1) }
 
   func submit(_ work: any Work, account: String, meter: CPUMeter) {
