@@ -2,7 +2,8 @@
 
 import Glibc
 
-/// Fills memory that was measured before with bytes, one after the other: nothing grows, and beyond the end it traps.
+/// Writes bytes to memory whose size was computed before. The memory does not grow; writing past its end
+/// traps.
 @safe struct ByteFiller {
   private let memory: UnsafeMutableRawBufferPointer
   /// Bytes filled so far.
@@ -38,7 +39,7 @@ import Glibc
     }
   }
 
-  /// Puts a space where a line break is among the bytes from `start` on.
+  /// Replaces line breaks with spaces, in the bytes from `start` on.
   mutating func replaceLineBreaks(from start: Int) {
     guard let base = unsafe memory.baseAddress else { return }
     for lineBreak: Int32 in [0x0A, 0x0D] {

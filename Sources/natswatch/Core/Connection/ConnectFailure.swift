@@ -2,7 +2,7 @@
 
 import CNATS
 
-/// Why a connection could not be made, in words and with what to do.
+/// The message for a connection that could not be made: the reason, and what to do.
 struct ConnectFailure {
   let error: NATSError
 
@@ -33,7 +33,7 @@ struct ConnectFailure {
   }
 }
 
-/// A status of libnats in words, with its `detail` where it says more.
+/// The text for a status of libnats, with its `detail` if that adds something.
 func plainText(_ status: natsStatus, _ detail: String = "") -> String {
   let words =
     switch status {
@@ -47,7 +47,7 @@ func plainText(_ status: natsStatus, _ detail: String = "") -> String {
   return detail.isEmpty ? words : "\(words): \(detail)"
 }
 
-/// A text of libnats without the place in its source, such as `(conn.c:2088): `.
+/// A message of libnats without its source position, such as `(conn.c:2088): `.
 func withoutPosition(_ text: String) -> String {
   guard text.hasPrefix("("), let end = text.firstIndex(of: ")"), text[..<end].contains(".c:") else {
     return text

@@ -5,8 +5,8 @@ import Glibc
 import Process
 import Synchronization
 
-/// A connection to NATS, through libnats, whose socket an ``EventLoop`` drives. Once lost it stays lost: make another
-/// (``Session/replace(_:)``).
+/// A connection to NATS, through libnats, whose socket an ``EventLoop`` drives. A lost connection is not
+/// reconnected; ``Session/replace(_:)`` makes another.
 ///
 /// Any thread may publish and make requests. All replies come to one standing inbox, whose last token names the request.
 /// `@unchecked Sendable`: libnats guards the handle with a lock of its own, and the loop destroys it after `deinit`.
@@ -17,7 +17,7 @@ import Synchronization
   let state = ConnectionState()
   /// The first tokens of all subjects that only this connection subscribes to.
   private let inboxRoot: String
-  /// Where replies come to, without their last token. No other inbox may match it.
+  /// The inbox of replies, without the last token. No other inbox may match it.
   private var replies: String { "\(inboxRoot).replies" }
   private let inboxes = Atomic<Int>(0)
 
@@ -59,10 +59,10 @@ import Synchronization
     unsafe loop.keep(pointer)
   }
 
-  /// Why the connection is of no more use; nil as long as it is.
+  /// The reason why the connection was lost; nil while it works.
   var loss: ConnectionState.Loss? { state.loss }
 
-  /// The first tokens of another inbox that nobody else uses.
+  /// The first tokens of a new, unique inbox.
   func newInbox() -> String { "\(inboxRoot).\(inboxes.wrappingAdd(1, ordering: .relaxed).newValue)" }
 
   // MARK: - Publishing
@@ -80,29 +80,30 @@ import Synchronization
     return status == NATS_OK
   }
 
-  /// Waits until the server has seen all that was published.
+  /// Waits until the server has processed everything that was published.
   @discardableResult
   func flush(milliseconds: Int64) -> Bool {
     unsafe natsConnection_FlushTimeout(handle, milliseconds) == NATS_OK
   }
 
-  /// How much has been published and waits for the socket to take it, in bytes.
+  /// Published bytes that have not been written to the socket.
   var unsentBytes: Int { Int(unsafe natsConnection_Buffered(handle)) }
 
-  /// The largest payload that the server takes, headers included, in bytes.
+  /// The server's `max_payload` in bytes, which includes headers.
   var payloadLimit: Int { Int(unsafe natsConnection_GetMaxPayload(handle)) }
 
   // MARK: - Requests
 
-  /// Sends a request and waits for its reply; a refused right, a lost connection and a request to end show at once.
+  /// Sends a request and waits for its reply. Throws at once for a denied permission, a lost connection and a
+  /// request to end.
   ///
   /// - Parameters:
-  ///   - subject: Where the request goes.
-  ///   - payload: Its body.
-  ///   - what: What messages call it.
-  ///   - timeout: How long the reply may take.
-  ///   - shutdown: Where given, a request to end ends the wait.
-  ///   - everyTick: Called some ten times a second while waiting.
+  ///   - subject: The subject of the request.
+  ///   - payload: The body of the request.
+  ///   - what: The name of the request in messages.
+  ///   - timeout: The time limit for the reply.
+  ///   - shutdown: If given, a request to end ends the wait.
+  ///   - everyTick: Called about ten times a second while waiting.
   /// - Returns: The reply's payload.
   /// - Throws: `unavailable`, `noResponders`, `noPermission`, `interrupted`.
   func request(
@@ -127,7 +128,7 @@ import Synchronization
     defer { close(descriptor) }
     let denialsBefore = state.denialCount
     let token = state.expectReply(signalling: descriptor)
-    // Before the descriptor is closed: nobody signals it afterwards.
+    // Removed before the descriptor is closed, so that nothing signals it afterwards.
     defer { state.forget(token) }
     let started = ContinuousClock.now
     try send("\(replies).\(token)")
@@ -160,7 +161,7 @@ import Synchronization
   }
 
   private func wait(_ descriptor: Int32, _ shutdown: Shutdown?, _ milliseconds: Int32) {
-    // poll(2) passes over a descriptor of -1.
+    // poll(2) ignores a descriptor of -1.
     var waits = [
       pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: shutdown?.eventDescriptor ?? -1, events: Int16(POLLIN), revents: 0),
@@ -183,7 +184,7 @@ import Synchronization
       String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
 
-  /// The servers of the cluster that the server has named, beside those of the settings.
+  /// The servers of the cluster that the server has announced, besides those of the settings.
   var discoveredServers: [String] {
     var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
     var count: Int32 = 0
@@ -197,7 +198,7 @@ import Synchronization
     }
   }
 
-  /// 22 characters that nobody else has.
+  /// A unique token of 22 characters.
   static func randomToken() -> String {
     let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     var generator = SystemRandomNumberGenerator()

@@ -8,7 +8,7 @@ import Synchronization
 @safe final class ConnectionOptions {
   let pointer: OpaquePointer
 
-  /// - Throws: `badSettings` for what libnats cannot take: files above all.
+  /// - Throws: `badSettings` for values that libnats refuses, such as files that cannot be read.
   init(_ settings: ConnectionSettings, state: ConnectionState) throws(NATSError) {
     cnats_keep_openssl()
     var created: OpaquePointer?
@@ -34,7 +34,7 @@ import Synchronization
   }
 
   private static func setAddress(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
-    // The copies live until libnats has made its own.
+    // The copies are needed until libnats has made its own.
     let copies = unsafe settings.servers.map { unsafe strdup($0) }
     defer { unsafe copies.forEach { unsafe free($0) } }
     var pointers = unsafe copies.map { unsafe UnsafePointer($0) }
@@ -57,7 +57,7 @@ import Synchronization
       guard let text = ConnectionSettings.text(file) else {
         throw NATSError(.badSettings, "credentials file \(file): cannot be read")
       }
-      // libnats reads it when it connects, and would say no more than that it failed.
+      // Checked here, because libnats reads the file when it connects and reports no reason.
       guard text.contains("-----") else {
         throw NATSError(
           .badSettings, "credentials file \(file): no user JWT and seed in it, as nsc generate creds writes")
@@ -91,7 +91,7 @@ import Synchronization
   ) {
     unsafe natsOptions_SetName(pointer, settings.name)
     unsafe natsOptions_SetTimeout(pointer, 3_000)
-    // Called on a thread of libnats: it records what the server refused, and returns.
+    // Called on a thread of libnats: records the server's refusal and returns.
     unsafe natsOptions_SetErrorHandler(
       pointer,
       { connection, _, status, closure in
@@ -100,7 +100,7 @@ import Synchronization
       }, UnsafeMutableRawPointer(bitPattern: state.identifier))
   }
 
-  /// Why a connection has been closed.
+  /// The reason why a connection was closed.
   static func loss(_ connection: OpaquePointer?) -> ConnectionState.Loss {
     var text: UnsafePointer<CChar>?
     let status = unsafe natsConnection_GetLastError(connection, &text)

@@ -4,14 +4,14 @@ import JSON
 
 /// A context of the `nats` command line tool: `NAME.json` in its folder.
 extension ConnectionSettings {
-  /// Takes over what a context says. A key that asks for something we cannot do is refused: to ignore it would connect
-  /// as somebody else, or by another way.
+  /// Applies a context. A key for a feature that is not supported is refused: to ignore it would connect as
+  /// another user or by another route.
   ///
   /// - Parameters:
   ///   - context: Its name.
-  ///   - folder: Where contexts are.
-  ///   - home: What `~` stands for in the names of files.
-  ///   - readFile: Gives the text of a file, nil when it cannot be read.
+  ///   - folder: The folder of the contexts.
+  ///   - home: The home directory, for `~` in the names of files.
+  ///   - readFile: Returns the text of a file, nil if it cannot be read.
   /// - Throws: `badSettings`.
   mutating func apply(
     context: String, folder: String, home: String, readFile: (String) -> String?
@@ -55,14 +55,14 @@ extension ConnectionSettings {
     case "inbox_prefix": inboxPrefix = value
     case "jetstream_domain": apiPrefix = "$JS.\(value).API"
     case "jetstream_api_prefix": apiPrefix = value
-    // Of no meaning here.
+    // These keys have no effect here.
     case "description", "color_scheme", "jetstream_event_prefix": break
     default: return false
     }
     return true
   }
 
-  /// The tool writes all its keys, most of them empty.
+  /// Whether a value is empty: the `nats` tool writes all keys, most of them empty.
   private static func isEmpty(_ value: JSONValue) -> Bool {
     switch value {
     case .null, .bool(false), .string(""), .array([]), .object([]), .number("0"): true

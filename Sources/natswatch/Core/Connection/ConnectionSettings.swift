@@ -3,7 +3,8 @@
 import Glibc
 import Lines
 
-/// Where the server is and who we are: from flags, else the environment, else a context of the `nats` CLI.
+/// The server's addresses and the credentials: from flags, else the environment, else a context of the `nats`
+/// CLI.
 package struct ConnectionSettings: Sendable, Equatable {
   /// One or more `nats://`, `tls://` addresses.
   package var servers: [String] = ["nats://127.0.0.1:4222"]
@@ -17,16 +18,16 @@ package struct ConnectionSettings: Sendable, Equatable {
   package var tlsCA: String?
   package var tlsCertificate: String?
   package var tlsKey: String?
-  /// Refuse a server that does not speak TLS.
+  /// Whether a server without TLS is refused.
   package var requiresTLS = false
-  /// The first tokens of reply subjects, where permissions allow only some.
+  /// The first tokens of reply subjects, for permissions that allow only some.
   package var inboxPrefix = "_INBOX"
-  /// The first tokens of JetStream API subjects; other where a domain is used.
+  /// The first tokens of JetStream API subjects; a domain changes them.
   package var apiPrefix = "$JS.API"
-  /// How the connection calls itself on the server.
+  /// The name of the connection on the server.
   package var name = "natswatch"
 
-  /// What the command line said; nil where it was silent.
+  /// The flags of the command line; nil for those not given.
   package struct Flags: Sendable {
     package var server: String?
     package var context: String?
@@ -57,17 +58,17 @@ package struct ConnectionSettings: Sendable, Equatable {
     }
   }
 
-  /// Puts the sources together: flag, environment, context, default.
+  /// Resolves each setting from the first source that has it: flag, environment, context, default.
   ///
-  /// A context is used when it is named (`--context`, `NATS_CONTEXT`), or when it is the one selected with
-  /// `nats context select` and neither flag nor environment says where the server is.
+  /// A context is used if it is named (`--context`, `NATS_CONTEXT`), or if it is selected with `nats context
+  /// select` and neither flag nor environment gives a server.
   ///
   /// - Parameters:
   ///   - flags: The command line.
-  ///   - environment: Gives the values of variables.
-  ///   - readFile: Gives the text of a file, nil when it cannot be read.
+  ///   - environment: Returns the value of a variable.
+  ///   - readFile: Returns the text of a file, nil if it cannot be read.
   /// - Returns: The settings.
-  /// - Throws: `badSettings` for a context that cannot be had or read.
+  /// - Throws: `badSettings` for a context that does not exist or cannot be read.
   package static func resolve(
     flags: Flags, environment: (String) -> String?, readFile: (String) -> String? = Self.text
   ) throws(NATSError) -> ConnectionSettings {
@@ -113,7 +114,7 @@ package struct ConnectionSettings: Sendable, Equatable {
     text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
   }
 
-  /// Refuses what libnats would take for `nats://`: a password may depend on the scheme.
+  /// Refuses schemes that libnats would treat as `nats://`: a password would be sent unencrypted.
   private mutating func checkAddresses() throws(NATSError) {
     for (index, server) in servers.enumerated() {
       if let port = server.split(separator: ":").last, port.count > 3, port.allSatisfy(\.isNumber),
@@ -135,12 +136,12 @@ package struct ConnectionSettings: Sendable, Equatable {
     }
   }
 
-  /// True when a password or token would cross a network in the clear.
+  /// Whether a password or token would be sent over a network unencrypted.
   package var sendsSecretsInTheClear: Bool {
     !usesTLS && servers.contains { !Self.isLoopback($0) }
   }
 
-  /// The connection is encrypted, or not made.
+  /// Whether the connection is encrypted or else refused.
   var usesTLS: Bool {
     requiresTLS || tlsCA != nil || tlsCertificate != nil || servers.contains { $0.hasPrefix("tls://") }
   }
@@ -148,13 +149,13 @@ package struct ConnectionSettings: Sendable, Equatable {
   private static func isLoopback(_ server: String) -> Bool {
     let afterScheme = server.split(separator: "/").last.map(String.init) ?? server
     let host = afterScheme.split(separator: "@").last.map(String.init) ?? afterScheme
-    // An IPv6 address may come without its brackets.
+    // An IPv6 address may be written without brackets.
     if ["[::1]", "::1"].contains(where: { host == $0 || host.hasPrefix("\($0):") }) { return true }
     let name = host.prefix { $0 != ":" }
     return name == "localhost" || name.hasPrefix("127.") && name.allSatisfy { $0.isNumber || $0 == "." }
   }
 
-  /// An address as it may be shown: without user and password.
+  /// An address for messages, without user and password.
   static func withoutSecrets(_ address: String) -> String {
     guard let at = address.lastIndex(of: "@") else { return address }
     let scheme =
@@ -169,7 +170,7 @@ package struct ConnectionSettings: Sendable, Equatable {
 }
 
 extension String {
-  /// Without white space and line ends at both sides.
+  /// The text without white space and line breaks at both ends.
   package var trimmed: String {
     var view = self[...]
     while let first = view.first, first.isWhitespace { view.removeFirst() }

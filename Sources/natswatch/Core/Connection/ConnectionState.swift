@@ -4,16 +4,16 @@ import CNATS
 import Glibc
 import Synchronization
 
-/// What libnats' threads report about one connection, for any thread to read: its loss, refused rights, replies.
+/// What libnats' threads report about one connection: its loss, denied permissions, replies. Any thread.
 final class ConnectionState: Sendable {
-  /// Why a connection is of no more use.
+  /// Why a connection was lost.
   struct Loss: Sendable, Equatable {
     var reason: String
     /// The server ended the connection because the credentials are no longer valid.
     var isAuthentication = false
   }
 
-  /// What a request gets.
+  /// The result of a request.
   enum Reply: Sendable {
     case payload([UInt8])
     /// The subject has no subscriber (status 503).
@@ -46,7 +46,7 @@ final class ConnectionState: Sendable {
   func register() { Self.all.withLock { $0.states[identifier] = self } }
   func unregister() { Self.all.withLock { _ = $0.states.removeValue(forKey: identifier) } }
 
-  /// The object that a callback's closure names; nil after the connection's end.
+  /// The object that a callback's closure identifies; nil after the end of the connection.
   static func named(_ closure: UnsafeMutableRawPointer?) -> ConnectionState? {
     let identifier = Int(bitPattern: closure)
     return all.withLock { $0.states[identifier] }
@@ -61,7 +61,7 @@ final class ConnectionState: Sendable {
     state.withLock { state in
       guard state.loss == nil else { return }
       state.loss = loss
-      // Every requester has to look up.
+      // Wakes every requester.
       for descriptor in state.waiting.values { Self.signal(descriptor) }
     }
   }
@@ -76,7 +76,7 @@ final class ConnectionState: Sendable {
     }
   }
 
-  /// The server's words where it has refused one of `subjects` since `count`.
+  /// The server's message if it has denied one of `subjects` since `count`.
   func denial(after count: Int, naming subjects: [String]) -> String? {
     state.withLock { state in
       state.denials.dropFirst(count).first { text in
@@ -85,14 +85,15 @@ final class ConnectionState: Sendable {
     }
   }
 
-  /// The server's words where it has refused an inbox. Of several refusals at once libnats keeps the last one's words.
+  /// The server's message if it has denied an inbox. Of several denials at once, libnats keeps the last
+  /// message.
   func inboxDenial(under root: String) -> String? {
     state.withLock { state in
       state.denials.first { $0.lowercased().contains("\"\(root.lowercased()).") }
     }
   }
 
-  /// The server's words where it has refused anything since `count`, but for subjects that contain `exception`.
+  /// The server's message if it has denied any subject since `count`, except those that contain `exception`.
   func denial(after count: Int, except exception: String? = nil) -> String? {
     state.withLock { state in
       state.denials.dropFirst(count).first { text in exception.map { !text.contains($0) } ?? true }
@@ -101,7 +102,7 @@ final class ConnectionState: Sendable {
 
   // MARK: - Requests
 
-  /// Announces a request; its reply signals the eventfd `descriptor`.
+  /// Registers a request; its reply signals the eventfd `descriptor`.
   func expectReply(signalling descriptor: Int32) -> UInt64 {
     state.withLock { state in
       state.lastToken += 1

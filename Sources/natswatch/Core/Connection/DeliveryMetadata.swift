@@ -5,27 +5,27 @@ import Glibc
 /// The metadata of a JetStream message, which its reply subject contains.
 ///
 /// `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, or with
-/// `<domain>.<account hash>` before the stream and possibly more tokens behind (NATS ADR-15). Read from the bytes:
-/// libnats' own reader allocates for each message.
+/// `<domain>.<account hash>` before the stream and possibly more tokens at the end (NATS ADR-15). Parsed from
+/// the bytes, because libnats' own parser allocates for each message.
 package struct DeliveryMetadata: Equatable, Sendable {
-  /// How many times the message has been delivered, this time included.
+  /// The number of deliveries of the message, including this one.
   var deliveries: UInt64
   var streamSequence: UInt64
   var consumerSequence: UInt64
-  /// When the message was stored, in nanoseconds since 1970.
+  /// The time at which the message was stored, in nanoseconds since 1970.
   var time: Int64
   /// Messages that match and have not been delivered yet.
   var pending: UInt64
 }
 
 extension DeliveryMetadata {
-  /// Nil when `reply` is not such a subject: the message is then no data of a consumer.
+  /// Nil if `reply` has another form: the message was then not delivered by a consumer.
   init?(reply: UnsafeBufferPointer<UInt8>) {
     guard let start = unsafe Self.startOfNumbers(reply) else { return nil }
     unsafe self.init(reply, numbersAt: start)
   }
 
-  /// Where the count of deliveries stands, with which the numbers begin.
+  /// The index of the first number, the count of deliveries.
   fileprivate static func startOfNumbers(_ reply: UnsafeBufferPointer<UInt8>) -> Int? {
     let prefix: StaticString = "$JS.ACK."
     guard reply.count > prefix.utf8CodeUnitCount, let base = reply.baseAddress,
@@ -62,8 +62,8 @@ extension DeliveryMetadata {
     self.pending = pending
   }
 
-  /// The decimal token at `position`, which moves behind its dot. Up to eight digits at a time, where eight bytes are
-  /// there to be read.
+  /// Parses the decimal token at `position` and moves that past its dot. Parses up to eight digits at a time
+  /// if eight bytes can be read.
   @inline(__always)
   private static func number(in text: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> UInt64? {
     guard let base = text.baseAddress else { return nil }
@@ -72,7 +72,7 @@ extension DeliveryMetadata {
     while position &+ 8 <= text.count {
       let word = unsafe UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self).littleEndian
       let digits = word ^ 0x3030_3030_3030_3030
-      // The top bit of each byte that is not a digit; a carry reaches only bytes behind such a one.
+      // The top bit of each byte that is not a digit; a carry reaches only bytes after such a one.
       let others = (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080
       if others == 0 {
         value = value &* 100_000_000 &+ decimal(digits)
@@ -101,8 +101,8 @@ extension DeliveryMetadata {
     1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000,
   ]
 
-  /// The value of eight digits, the first in the lowest byte: neighbours are put together to two, four and eight digits
-  /// by three multiplications.
+  /// The value of eight digits, the first in the lowest byte. Three multiplications combine neighbours into
+  /// numbers of two, four and eight digits.
   @inline(__always)
   private static func decimal(_ digits: UInt64) -> UInt64 {
     let pairs = digits &* 10 &+ digits >> 8
@@ -112,16 +112,16 @@ extension DeliveryMetadata {
   }
 }
 
-/// Reads the metadata of one consumer's messages, which differ in their numbers alone.
+/// Parses the metadata of one consumer's messages, which differ only in their numbers.
 package struct DeliveryMetadataReader {
   private let suffix: [UInt8]
-  /// All before the numbers; empty until the first message of the consumer.
+  /// The text before the numbers; empty until the consumer's first message.
   private var prefix: [UInt8] = []
 
-  /// - Parameter consumer: Its name. The messages of others are ignored.
+  /// - Parameter consumer: The consumer's name. Messages of others are ignored.
   init(consumer: String) { suffix = Array(".\(consumer).".utf8) }
 
-  /// Nil for what is not a message of the consumer.
+  /// Nil for a message of another consumer.
   mutating func read(_ reply: UnsafeBufferPointer<UInt8>) -> DeliveryMetadata? {
     if unsafe !hasPrefix(reply) {
       guard let start = unsafe DeliveryMetadata.startOfNumbers(reply),

@@ -5,16 +5,16 @@ import Glibc
 import Process
 import Synchronization
 
-/// Drives the socket of one connection (`natsOptions_SetEventLoop`): libnats keeps the protocol and TLS.
+/// Drives the socket of one connection (`natsOptions_SetEventLoop`); libnats implements the protocol and TLS.
 ///
-/// The socket is read, written and closed under one lock. The thread that takes messages drives the socket while it
-/// waits (``turn(milliseconds:shutdown:)``), so that a message needs no second thread from the socket to its line. A thread of the loop's
-/// own drives it at all other times: while requests wait, and while a write to a blocked stdout keeps PINGs waiting.
-/// A connection that is lost stays lost.
+/// The socket is read, written and closed under one lock. The thread that takes messages drives the socket
+/// while it waits (``turn(milliseconds:shutdown:)``), so that a message passes no second thread on its way
+/// from the socket to its line. The loop's own thread drives the socket at all other times: while requests
+/// wait, and to answer PINGs while stdout blocks. A lost connection is not reconnected.
 @safe final class EventLoop: Sendable {
-  /// libnats may be asked to write into its buffer of this size before the socket is written to.
+  /// The size of libnats' write buffer.
   static let bufferSize = 128 * 1024
-  /// libnats sends a PING this often.
+  /// The interval of libnats' PINGs.
   private static let pingInterval: Duration = .seconds(10)
   /// A connection on which nothing arrives for this long, not even a PONG, is lost.
   private static let silenceLimit: Duration = .seconds(25)
@@ -28,16 +28,16 @@ import Synchronization
     var subscriptions: [OpaquePointer] = unsafe []
   }
 
-  /// How often the loop's own thread looks whether the other one still drives.
+  /// How often the loop's own thread checks that the other thread still drives the socket, in milliseconds.
   private static let supervisionInterval: Int32 = 1_000
 
   private let state: ConnectionState
   private let handles = Mutex(Handles())
-  /// Held while the socket is used; its value is the time when something last arrived.
+  /// Held while the socket is used; the value is the time of the last arrival.
   private let turning = Mutex(ContinuousClock.now)
-  /// Set by libnats, under its own lock, while it has something to write.
+  /// Set by libnats, under its own lock, while it has bytes to write.
   private let hasOutput = Atomic<Bool>(false)
-  /// The thread that takes messages drives the socket.
+  /// Whether the thread that takes messages drives the socket.
   private let isDrivenByConsumer = Atomic<Bool>(false)
   private let turns = Atomic<Int>(0)
   private let isStopped = Atomic<Bool>(false)
@@ -71,12 +71,12 @@ import Synchronization
       },
       { _ in NATS_OK })
     unsafe natsOptions_SetIOBufSize(options, Int32(Self.bufferSize))
-    // Without libnats' thread that flushes: this loop does it.
+    // This loop flushes; libnats starts no flusher thread.
     unsafe natsOptions_SetSendAsap(options, true)
-    // Its own reconnect would keep half a message of the lost connection.
+    // libnats' own reconnect would keep a partial message of the lost connection.
     unsafe natsOptions_SetAllowReconnect(options, false)
     unsafe natsOptions_SetPingInterval(options, Self.pingInterval.milliseconds)
-    // Only this loop gives a connection up: libnats would close the socket on another thread.
+    // Only this loop closes a connection: libnats would close the socket on another thread.
     unsafe natsOptions_SetMaxPingsOut(options, .max)
   }
 
@@ -94,7 +94,7 @@ import Synchronization
 
   private func wantOutput(_ isWanted: Bool) {
     hasOutput.store(isWanted, ordering: .releasing)
-    // A consumer gathers what it publishes until its next turn.
+    // While a consumer drives the loop, published bytes wait for its next turn.
     if isWanted, !isDrivenByConsumer.load(ordering: .relaxed) { wake() }
   }
 
@@ -161,7 +161,7 @@ import Synchronization
     unsafe natsConnection_Destroy(connection)
   }
 
-  /// Sends what waits and takes in what arrives, waiting for that for at most `milliseconds`.
+  /// Writes pending bytes and reads arriving ones, waiting for at most `milliseconds`.
   func turn(milliseconds: Int64, shutdown: Int32) {
     let handles = handles.withLock { $0 }
     guard let connection = unsafe handles.connection, state.loss == nil else { return }
@@ -173,15 +173,15 @@ import Synchronization
     unsafe process(connection, handles.socket)
   }
 
-  /// What a thread that waits for more than this connection polls before its next turn.
+  /// The poll(2) entry of the socket, for a thread that waits for more than this connection.
   var pollDescriptor: pollfd {
     let events = Int16(hasOutput.load(ordering: .acquiring) ? POLLIN | POLLOUT : POLLIN)
     return pollfd(fd: state.loss == nil ? handles.withLock { $0.socket } : -1, events: events, revents: 0)
   }
 
-  /// Waits until the socket can be used or something else wants to be looked at.
+  /// Waits until the socket or the other descriptor is ready.
   private func pause(socket: Int32, milliseconds: Int32, alsoOn event: Int32) {
-    // poll(2) passes over a descriptor of -1.
+    // poll(2) ignores a descriptor of -1.
     let events = Int16(hasOutput.load(ordering: .acquiring) ? POLLIN | POLLOUT : POLLIN)
     let waits = poll(
       [(socket, events), (wakeDescriptor, Int16(POLLIN)), (event, Int16(POLLIN))], milliseconds)
@@ -201,7 +201,7 @@ import Synchronization
     return waits
   }
 
-  /// Uses the socket, where that does not block.
+  /// Reads and writes the socket as far as that does not block.
   private func process(_ connection: OpaquePointer, _ socket: Int32) {
     nonisolated(unsafe) let connection = unsafe connection
     turning.withLock { lastArrival in

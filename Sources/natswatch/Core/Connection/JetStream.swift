@@ -5,12 +5,12 @@ import Process
 
 /// Requests to the JetStream API, in its own JSON.
 ///
-/// Not through libnats' functions for it, which know no several filter subjects, need more permissions, and wait for
-/// a time-out where the server has long said that it does not allow the request.
+/// libnats' own functions are not used: they do not support several filter subjects, need more permissions,
+/// and wait for a time-out after the server has denied a request.
 package struct JetStream: Sendable {
   let connection: Connection
   let shutdown: Shutdown?
-  /// How long one request may take.
+  /// The time limit of a request.
   var timeout: Duration = .seconds(5)
 
   /// Error codes of the server (nats-server, server/errors.json).
@@ -24,11 +24,11 @@ package struct JetStream: Sendable {
     static let jetStreamNotEnabledForAccount = 10039
     static let streamNameInUse = 10058
     static let noMessageFound = 10037
-    /// What servers before 2.10 answer to several subjects with `last_per_subject`.
+    /// The error of servers before 2.10 for several subjects with `last_per_subject`.
     static let filterSubjectMissing = 10094
   }
 
-  /// Asks `$JS.API.<subject>` and reads the answer.
+  /// Sends a request to `$JS.API.<subject>` and parses the response.
   ///
   /// - Parameters:
   ///   - subject: Without the API prefix.
@@ -71,7 +71,7 @@ package struct JetStream: Sendable {
     switch (code, serverCode) {
     case (_, ErrorCode.streamNotFound), (_, ErrorCode.consumerNotFound): kind = .notFound
     case (401, _), (403, _): kind = .noPermission
-    // 503 with "not enabled" is what a server without JetStream says: waiting does not help, but nor is it us.
+    // A server without JetStream answers 503 with "not enabled"; waiting does not help.
     case (503, ErrorCode.jetStreamNotEnabled), (503, ErrorCode.jetStreamNotEnabledForAccount): kind = .refused
     case (503, _), (408, _), (504, _): kind = .unavailable
     default: kind = .refused

@@ -2,7 +2,7 @@
 
 import CNATS
 
-/// A message that was received. It is given back to libnats with the value, or soon after where a subscription batches.
+/// A received message. It is returned to libnats at the end of the value, or in a batch soon afterwards.
 @safe struct Message: ~Copyable {
   let pointer: OpaquePointer
   private let recycler: MessageRecycler?
@@ -51,7 +51,7 @@ import CNATS
     return block.isEmpty ? [] : unsafe HeaderBlock.parse(block.span) ?? listedHeaders
   }
 
-  /// The header block, empty where there is none. libnats' interface does not give it: it keeps it between the
+  /// The header block, empty if there is none. libnats' interface does not give it: it keeps it between the
   /// reply subject and the payload, each with a NUL behind it. Nil where that is not so.
   private var block: UnsafeBufferPointer<UInt8>? {
     guard let data = unsafe natsMsg_GetData(pointer), let reply = unsafe natsMsg_GetReply(pointer) else {
@@ -99,8 +99,8 @@ import CNATS
   }
 }
 
-/// Gives messages back to libnats in batches: it frees them on a thread of its own, which one message at a time would
-/// wake each time. For one thread: the one that takes the messages.
+/// Returns messages to libnats in batches, because it frees them on another thread, which each message would
+/// otherwise wake. For the thread that takes the messages only.
 @safe final class MessageRecycler {
   private static let countLimit = 4096
   private static let byteLimit = 4 << 20

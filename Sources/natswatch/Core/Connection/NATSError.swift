@@ -2,14 +2,14 @@
 
 package import Process
 
-/// What went wrong with the server, in terms of the status the tool ends with.
+/// An error of the server or connection, by the exit status that it leads to.
 package struct NATSError: ToolError {
   enum Code: Sendable, Equatable {
-    /// No server, no answer, no leader: may be different in a moment.
+    /// No server, no response or no leader; may succeed later.
     case unavailable
     /// The subject of a request has no subscriber: usually there is no JetStream, no stream or no leader.
     case noResponders
-    /// The server refused credentials, or an action.
+    /// The server refused the credentials or denied an action.
     case noPermission
     /// No such stream, or none that captures the subject.
     case notFound
@@ -17,15 +17,15 @@ package struct NATSError: ToolError {
     case badSettings
     /// Flags that contradict each other.
     case badUsage
-    /// The server understood and refused.
+    /// The server refused the request.
     case refused
-    /// A request to end came while waiting for an answer.
+    /// The tool was asked to end while it waited.
     case interrupted
   }
 
   var code: Code
   var message: String
-  /// JetStream's `err_code`, 0 where there is none.
+  /// JetStream's `err_code`; 0 if there is none.
   var serverCode = 0
 
   init(_ code: Code, _ message: String, serverCode: Int = 0) {
@@ -46,6 +46,6 @@ package struct NATSError: ToolError {
     }
   }
 
-  /// True when the same may succeed later without anybody's doing.
+  /// Whether the same action may succeed later.
   var isTransient: Bool { code == .unavailable || code == .noResponders }
 }

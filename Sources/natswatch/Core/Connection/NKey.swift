@@ -2,12 +2,12 @@
 
 import CNATS
 
-/// NKeys: Ed25519 keys in base 32, with a prefix that says whose they are, and a checksum.
+/// NKeys: Ed25519 keys in base 32, with a prefix for the kind of owner, and a checksum.
 ///
 /// A seed is `S`, the owner's prefix, 32 bytes, CRC-16/XMODEM; a public key the same with one prefix byte
 /// (github.com/nats-io/nkeys).
 enum NKey {
-  /// The public key that belongs to the seed in a file, which may have other lines (a decorated `.nk` or `.creds`).
+  /// The public key of the seed in a file, which may have other lines (a decorated `.nk` or `.creds`).
   ///
   /// - Throws: `badSettings` when the file cannot be read or holds no seed.
   static func publicKey(seedFile path: String) throws(NATSError) -> String {

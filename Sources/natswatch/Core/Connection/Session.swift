@@ -5,13 +5,13 @@ package import Metrics
 package import Process
 import Synchronization
 
-/// What every subcommand works with: how it talks, how it ends, whom it talks to.
+/// What every subcommand needs: diagnostics, shutdown and connection settings.
 package struct Session: Sendable {
   let settings: ConnectionSettings
   package let diagnostics: Diagnostics
   let shutdown: Shutdown
   package let registry: Registry
-  /// How long the first connection may take; nil is for ever.
+  /// The time limit for the first connection; nil for none.
   var connectTimeout: Duration?
 
   package init(
@@ -41,11 +41,11 @@ package struct Session: Sendable {
     return status == .ok && shutdown.cause == .deadline ? .timedOut : status
   }
 
-  /// Connects, again and again until it works.
+  /// Connects; retries until it succeeds.
   ///
   /// - Parameter onFailure: Called after each failure, before the wait.
   /// - Returns: The connection.
-  /// - Throws: What no waiting mends, `unavailable` when ``connectTimeout`` has run out, `interrupted`.
+  /// - Throws: Errors that are not transient, `unavailable` after ``connectTimeout``, `interrupted`.
   func connect(onFailure: (NATSError) throws -> Void = { _ in }) throws
     -> Connection
   {
@@ -76,9 +76,9 @@ package struct Session: Sendable {
     }
   }
 
-  /// Tries once to take the place of a connection that is lost: with the servers it knew.
+  /// Tries once to replace a lost connection, also at the servers that it had discovered.
   ///
-  /// - Throws: `unavailable` when that may work in a moment, `noPermission`.
+  /// - Throws: `unavailable` if it may succeed later, `noPermission`.
   func replace(_ lost: Connection) throws(NATSError) -> Connection {
     var settings = lost.settings
     settings.servers += lost.discoveredServers.filter { [servers = settings.servers] in !servers.contains($0)
@@ -95,7 +95,7 @@ package struct Session: Sendable {
   /// How long the JetStream API may have nobody who answers, as while a server starts.
   static let apiPatience: Duration = .seconds(3)
 
-  /// The error where nobody answers the API.
+  /// The error if nothing answers the API.
   var noJetStream: NATSError {
     NATSError(
       .noResponders,
@@ -108,7 +108,7 @@ package struct Session: Sendable {
     try pause(error.code == .noResponders ? min(duration, .milliseconds(500)) : duration)
   }
 
-  /// Waits, but not beyond a request to end.
+  /// Waits; a request to end ends the wait.
   ///
   /// - Throws: `interrupted`.
   func pause(_ duration: Duration) throws(NATSError) {
@@ -119,7 +119,7 @@ package struct Session: Sendable {
   }
 }
 
-/// When a wait that lasts is reported: after a while, then each minute.
+/// Decides when a long wait is reported: after some seconds, then each minute.
 struct WaitReport {
   private var next: Duration
 

@@ -3,7 +3,7 @@
 import Encoding
 import JSON
 
-/// What `STREAM.INFO` says, as far as it is used.
+/// The fields of a `STREAM.INFO` response that are used.
 struct StreamInfo: Sendable, Equatable {
   package struct Configuration: Sendable, Equatable {
     package var name: String
@@ -32,7 +32,7 @@ struct StreamInfo: Sendable, Equatable {
     var first_seq: UInt64
     var last_seq: UInt64
     var num_deleted: UInt64?
-    /// Sequences of the messages removed from the middle, when they were asked for.
+    /// Sequences of the messages removed from the middle, if requested.
     var deleted: [UInt64]?
   }
 
@@ -41,16 +41,17 @@ struct StreamInfo: Sendable, Equatable {
   }
 
   var config: Configuration
-  /// RFC 3339; tells a stream from another one of the same name.
+  /// RFC 3339; distinguishes the stream from another one of the same name.
   var created: String
   var state: State
   var cluster: Cluster?
 
-  /// The stream's identity: its creation in nanoseconds since 1970, or the server's text where that is no time.
+  /// The stream's identity: the time of its creation in nanoseconds since 1970, or the server's text if it is
+  /// not a time.
   var epoch: String { RFC3339.nanoseconds(created).map(String.init) ?? created }
 }
 
-/// What the creation of a consumer answers.
+/// The response to the creation of a consumer.
 struct ConsumerInfo: Sendable {
   package struct Configuration: Sendable {
     package var filter_subject: String?
@@ -74,7 +75,7 @@ struct ConsumerInfo: Sendable {
   }
   var name: String
   var config: Configuration
-  /// The last that was delivered: for a new consumer, the one before the first it will deliver.
+  /// The last delivered message; for a new consumer, the message before the first one that it will deliver.
   var delivered: Position
   var num_pending: UInt64
   var num_ack_pending: Int?
@@ -86,13 +87,14 @@ struct ConsumerInfo: Sendable {
 }
 
 extension JetStream {
-  /// Asks for a stream; `withDeleted` also for the sequences of removed messages, which may be many.
+  /// Requests a stream's information; `withDeleted` includes the sequences of removed messages, which may be
+  /// many.
   func streamInfo(_ stream: String, withDeleted: Bool = false) throws(NATSError) -> StreamInfo {
     let body = withDeleted ? JSONWriter.object { $0.member("deleted_details", true) } : []
     return try request("STREAM.INFO.\(stream)", body, as: StreamInfo.self)
   }
 
-  /// The sequence of the last message on a subject, which may have wildcards; nil where there is none.
+  /// The sequence of the last message on a subject, which may have wildcards; nil if there is none.
   func lastSequence(on subject: SubjectPattern, of stream: String) throws(NATSError) -> UInt64? {
     let body = JSONWriter.object { $0.member("last_by_subj", subject.description) }
     do throws(NATSError) {
@@ -133,7 +135,7 @@ extension JetStream {
     return name
   }
 
-  /// Creates a stream from its configuration in JetStream's JSON; one of that name may be there already.
+  /// Creates a stream from its configuration in JetStream's JSON, unless it exists.
   func createStream(_ configuration: String) throws(NATSError) {
     let bytes = Array(configuration.utf8)
     guard let name = (try? JSONValue(parsing: bytes))?["name"]?.string else {
@@ -142,13 +144,13 @@ extension JetStream {
     do throws(NATSError) {
       _ = try request("STREAM.CREATE.\(name)", bytes, as: StreamInfo.self)
     } catch {
-      // There already, set up by somebody who may have wanted it otherwise: theirs stays.
+      // The stream exists, possibly with another configuration, which is kept.
       guard error.serverCode != ErrorCode.streamNameInUse else { return }
       throw error
     }
   }
 
-  /// Removes a consumer, as far as that goes within a second: the server removes one that nobody uses anyway.
+  /// Deletes a consumer, waiting for at most a second: the server removes an unused one in any case.
   func deleteConsumer(_ name: String, of stream: String) {
     let patient = JetStream(connection: connection, shutdown: nil, timeout: .seconds(1))
     _ = try? patient.request("CONSUMER.DELETE.\(stream).\(name)", as: JSONValue.self)

@@ -2,7 +2,7 @@
 
 import Metrics
 
-/// A counter with the subject as its label, cheap for runs of one subject. The registry bounds how many there are.
+/// Counters with the subject as their label, fast for runs of one subject. The registry bounds their number.
 struct SubjectCounters {
   private let registry: Registry
   private let name: String
@@ -25,7 +25,7 @@ struct SubjectCounters {
     if let known = counters[text] {
       lastCounter = known
     } else {
-      // Beyond its limit the registry hands out one counter for all; there is no need to remember more names.
+      // After its limit the registry returns one counter for all others, so their names are not stored.
       let counter = registry.counter(name, help: help, labels: [("subject", text)])
       if counters.count < Registry.seriesLimit { counters[text] = counter }
       lastCounter = counter

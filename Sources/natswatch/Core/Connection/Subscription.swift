@@ -4,24 +4,24 @@ import CNATS
 import Glibc
 import Process
 
-/// A standing subscription to one of the connection's inboxes, for the one thread that takes its messages.
+/// A subscription to one of the connection's inboxes, for the thread that takes its messages.
 ///
-/// It lasts as long as the connection. A request or a published message has a token of its own under the inbox
-/// (``subject(_:)``), which its replies end with (``token(of:)``).
-/// There are no pending limits: flow control, or what was asked for, bounds how much the server sends ahead, and
-/// libnats' own limit would drop messages silently.
+/// It lasts as long as the connection. Each request or published message has its own token under the inbox
+/// (``subject(_:)``), which is the last token of its replies' subjects (``token(of:)``). There are no pending
+/// limits: flow control and the number of requested messages bound what the server sends, and libnats' own
+/// limit would drop messages silently.
 @safe final class Subscription {
   enum Next: ~Copyable {
     case message(Message)
-    /// Nothing came within the time.
+    /// No message arrived within the time.
     case timedOut
-    /// Nobody is subscribed to a subject that was asked (status 503).
+    /// The subject of a request has no subscriber (status 503).
     case noResponders
     /// The connection is lost.
     case ended
   }
 
-  /// The subject, or what is in front of its last token.
+  /// The subject, or the part before its last token.
   let inbox: String
   private let pointer: OpaquePointer
   private let drivesLoop: Bool
@@ -42,7 +42,7 @@ import Process
   /// The subject that is delivered here with `token` as its last token.
   func subject(_ token: UInt64) -> String { "\(inbox).\(token)" }
 
-  /// The last token of a message's subject; nil where it is not a number.
+  /// The last token of a message's subject; nil if it is not a number.
   func token(of message: borrowing Message) -> UInt64? {
     let subject = unsafe message.subjectBytes
     var value: UInt64 = 0
@@ -55,7 +55,7 @@ import Process
     return value
   }
 
-  /// The next message, waiting for at most `milliseconds`; 0 takes only what has arrived.
+  /// The next message, waiting for at most `milliseconds`; 0 does not wait.
   func next(milliseconds: Int64) -> Next {
     guard drivesLoop else { return take(milliseconds) }
     switch take(0) {
@@ -85,10 +85,11 @@ extension Connection {
   /// Subscribes to an inbox of its own.
   ///
   /// - Parameters:
-  ///   - isLiteral: Subscribe to the inbox itself and not to the tokens under it. A push consumer delivers only where
-  ///     somebody is subscribed to the very subject: to servers 2.9 and 2.15, a wildcard that matches is nobody.
-  ///   - drivesLoop: The thread that takes the messages drives the socket while it waits; for one thread a connection.
-  ///   - shutdown: Where given, a request to end ends such waits.
+  ///   - isLiteral: Subscribe to the inbox itself, not to the tokens under it. A push consumer of servers 2.9
+  ///     and 2.15 delivers only to a subscription to the exact subject, not to a wildcard that matches it.
+  ///   - drivesLoop: The thread that takes the messages drives the socket while it waits; for one thread per
+  ///     connection.
+  ///   - shutdown: If given, a request to end ends such waits.
   /// - Returns: The subscription, which is destroyed with the connection.
   /// - Throws: `unavailable`.
   func subscribe(

@@ -7,7 +7,8 @@ enum TLSProbe {
   /// A handshake record whose ClientHello has no content: any TLS server answers it with an alert.
   private static let hello: [UInt8] = [0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x00]
 
-  /// Connects to `address`, such as `nats://host:4222`, and looks at the first byte that comes back: at most two seconds.
+  /// Connects to `address`, such as `nats://host:4222`, and checks the first byte of the response; takes at
+  /// most two seconds.
   static func expectsTLSFirst(_ address: String) -> Bool {
     let afterScheme = address.split(separator: "/").last.map(String.init) ?? address
     var host = afterScheme.split(separator: "@").last.map(String.init) ?? afterScheme
@@ -19,7 +20,7 @@ enum TLSProbe {
     let name = String(host.drop { $0 == "[" }.prefix { $0 != "]" })
     guard let socket = connect(name, port) else { return false }
     defer { close(socket) }
-    // A server that greets is not such a one.
+    // A server that sends a greeting does not wait for TLS.
     if firstByte(socket, 300) != nil { return false }
     let sent = unsafe hello.withUnsafeBytes {
       unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))

@@ -5,9 +5,9 @@ import Events
 import Filter
 import JSON
 
-/// Makes a message of a line: its subject, id, headers and payload. One thread.
+/// Composes the message for a line: its subject, id, headers and payload. One thread.
 package struct LineComposer {
-  /// A member to be added where it is missing.
+  /// A member that is added to lines without it.
   package struct Fill: Sendable, Equatable {
     enum Value: Sendable, Equatable {
       case uuid
@@ -52,8 +52,8 @@ package struct LineComposer {
   }
 
   /// - Parameters:
-  ///   - line: With 64 readable bytes behind it.
-  ///   - number: The line's number, which makes its id unless there is another.
+  ///   - line: The line, followed by 64 readable bytes.
+  ///   - number: The line's number, from which its id is made unless it has another.
   /// - Returns: The message.
   /// - Throws: ``UnusableLineError``
   mutating func compose(
@@ -132,7 +132,7 @@ package struct LineComposer {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The payload with the members that it lacks in front.
+  /// The payload with its missing members inserted at the front.
   private func filled(_ payload: [UInt8]) -> [UInt8] {
     let copy = unsafe payload.withUnsafeBufferPointer { unsafe padded.copy($0) }
     guard let base = copy.baseAddress else { return payload }

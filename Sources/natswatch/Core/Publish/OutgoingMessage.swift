@@ -3,9 +3,9 @@
 import CNATS
 
 extension Connection {
-  /// Publishes a message with headers; the acknowledgement comes to `reply`.
+  /// Publishes a message with headers; the acknowledgement is sent to `reply`.
   ///
-  /// - Throws: `unavailable` when libnats did not take it, `refused` when it is larger than the server allows.
+  /// - Throws: `unavailable` if libnats did not accept it, `refused` if it is larger than the server allows.
   func publish(_ entry: PublishWindow.Entry, reply: String, recycler: MessageRecycler? = nil)
     throws(NATSError)
   {

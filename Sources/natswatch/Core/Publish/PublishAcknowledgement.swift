@@ -2,23 +2,23 @@
 
 import JSON
 
-/// What the stream answers to a published message.
+/// The stream's response to a published message.
 enum PublishAcknowledgement: Equatable, Sendable {
   case stored
-  /// The stream has had a message of this id before.
+  /// The stream already has a message with this id.
   case duplicate
   /// Not now: no leader, or the message's first copy is still being stored.
   case refusedForNow(String)
-  /// Not before something is removed: the stream or the server is full.
+  /// Refused until messages are removed: the stream or the server is full.
   case full(String)
-  /// Never: too large, wrong expectation, sealed.
+  /// Refused for good: too large, wrong expected sequence, sealed stream.
   case refused(String)
 
   /// "duplicate message id is in process": a replicated stream has not stored the first copy yet.
   private static let duplicateInProcess = 10158
 
   init(_ payload: UnsafeBufferPointer<UInt8>) {
-    // The usual answer is known by its beginning: {"stream":"S", "seq":N}
+    // The usual response is recognised by its beginning: {"stream":"S", "seq":N}
     let prefix: StaticString = "{\"stream\":"
     let isPlain =
       payload.count > prefix.utf8CodeUnitCount && payload.count < 512
@@ -37,7 +37,7 @@ enum PublishAcknowledgement: Equatable, Sendable {
     }
     let serverCode = error["err_code"]?.integer ?? 0
     let text = "\(error["description"]?.string ?? "refused") (\(code)/\(serverCode))"
-    // 10077 is any failure to store, and its text tells them apart.
+    // 10077 is any failure to store; its text distinguishes them.
     let isFull =
       [10002, 10023, 10028, 10047].contains(serverCode)
       || code == 503 && ["maximum", "exceeded", "insufficient"].contains { text.contains($0) }
@@ -45,7 +45,8 @@ enum PublishAcknowledgement: Equatable, Sendable {
     self = isFull ? .full(text) : isForNow ? .refusedForNow(text) : .refused(text)
   }
 
-  /// Anything but a digit before the closing brace: more than stream and sequence is in it.
+  /// Whether there are more members than stream and sequence: the byte before the closing brace is not a
+  /// digit.
   private static func hasMore(_ payload: UnsafeBufferPointer<UInt8>) -> Bool {
     unsafe payload[payload.count - 2] &- UInt8(ascii: "0") > 9
   }

@@ -3,24 +3,24 @@
 import Glibc
 import Process
 
-/// That the server does not take what it is sent.
+/// The state while the server does not accept messages.
 struct PublishTrouble {
   var reason: String
   var since: Duration
-  /// When to send again.
+  /// The time of the next attempt.
   var resendAt: Duration?
   var nextReport: Duration
 }
 
 extension PublishLoop {
-  /// How long an acknowledgement may take before all is sent again.
+  /// The time limit for an acknowledgement, after which everything outstanding is sent again.
   static let patience: Duration = .seconds(5)
-  /// After how many bytes the socket is looked after.
+  /// The number of published bytes after which the socket is serviced.
   private static let batchBytes = EventLoop.bufferSize / 2
-  /// How many bytes may wait for a socket that takes no more.
+  /// The maximum number of bytes that wait for a full socket.
   private static let unsentLimit = 1 << 20
 
-  /// Waits until there is room for another message, in the window and on its way to the server.
+  /// Waits until there is room for another message, in the window and in the send buffer.
   mutating func awaitRoom() throws {
     let wasFull = window.isFull
     guard wasFull || bytesSinceTurn >= Self.batchBytes else { return }
@@ -59,7 +59,8 @@ extension PublishLoop {
 
   // MARK: - Acknowledgements
 
-  /// Sends what waits and takes what has arrived, waiting for the first at most `wait` milliseconds.
+  /// Writes pending messages and takes arrived acknowledgements, waiting for the first for at most `wait`
+  /// milliseconds.
   mutating func takeAcknowledgements(wait: Int64) throws {
     var wait = wait
     while true {
@@ -67,7 +68,7 @@ extension PublishLoop {
       case .message(let message): take(message)
       case .noResponders: sendAgain(because: "no stream answers")
       case .ended:
-        // There is nothing to wait for but the time to try again.
+        // Only the time of the next attempt is left to wait for.
         sendAgain(because: "connection lost: \(connection.loss?.reason ?? "closed")")
         usleep(useconds_t(wait * 1_000))
         return
@@ -100,7 +101,7 @@ extension PublishLoop {
   }
 
   private mutating func stored(_ number: UInt64, isDuplicate: Bool) {
-    // A message that was sent twice by us is acknowledged as a duplicate, too.
+    // A message that natswatch itself sent again is acknowledged as a duplicate, too.
     let wasRepeated = trouble != nil || window.wasResent(number)
     guard let entry = window.acknowledge(number, now: now) else { return }
     if isDuplicate, !wasRepeated { report.duplicates += 1 }
@@ -112,7 +113,7 @@ extension PublishLoop {
 
   // MARK: - Supervision
 
-  /// Notices lost connections and silence, and sends again when it is time.
+  /// Handles lost connections and missing acknowledgements, and sends again when it is time.
   mutating func supervise() throws {
     while let denial = connection.state.denial(after: denialsSeen) {
       denialsSeen += 1
@@ -121,7 +122,7 @@ extension PublishLoop {
           refusedQuestions -= 1
           continue
         }
-        // libnats has the words of the last of several refusals only.
+        // libnats keeps only the last of several denials.
         throw NATSError(
           .noPermission,
           "the server refused more than one request, perhaps the subscription to \(acknowledgements.inbox).*: "
@@ -155,7 +156,7 @@ extension PublishLoop {
 
   /// Tries once to replace the lost connection.
   ///
-  /// - Returns: False when that may work later.
+  /// - Returns: False if it may succeed later.
   /// - Throws: `noPermission` and the like.
   private mutating func reconnect() throws(NATSError) -> Bool {
     do throws(NATSError) {

@@ -5,10 +5,10 @@ import Lines
 import Metrics
 package import Process
 
-/// `natswatch publish`: lines from stdin into a stream, each acknowledged, a window of them under way.
+/// `natswatch publish`: publishes lines of stdin to a stream, with a window of unacknowledged messages.
 ///
-/// One thread reads, sends and takes the acknowledgements, which share the socket's turns (``EventLoop``). Whatever
-/// makes it doubtful what the server has (a lost connection, no leader, silence) has one answer: all that is
+/// One thread reads lines, sends messages and takes acknowledgements (``EventLoop``). After a lost
+/// connection, a missing leader or silence, when it is unknown what the server has stored, everything
 /// outstanding is sent again in order.
 package struct PublishLoop {
   let settings: PublishSettings
@@ -20,9 +20,9 @@ package struct PublishLoop {
   private var composer: LineComposer
   var window: PublishWindow
   private var limiter: RateLimiter?
-  /// Lines read so far, those that are too long included.
+  /// The number of lines read so far, including those that are too long.
   private var linesRead: UInt64 = 0
-  /// Bytes published since the socket was last looked after.
+  /// Bytes published since the socket was last serviced.
   var bytesSinceTurn = 0
   var report: PublishReport
   private var position: PublishPosition?
@@ -30,11 +30,11 @@ package struct PublishLoop {
   /// Shown while a file is published.
   private let progress: Progress?
   private var bytesRead: Int64 = 0
-  /// Refusals of rights that were looked at.
+  /// The number of denied permissions that were handled.
   var denialsSeen = 0
-  /// Questions that were refused and need not be answered.
+  /// The number of requests that were denied but are optional.
   var refusedQuestions = 0
-  /// The server did not take what it was sent: why, since when, and when it is sent again.
+  /// Set while the server does not accept messages.
   var trouble: PublishTrouble?
   var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
 
@@ -68,9 +68,9 @@ package struct PublishLoop {
 
   var now: Duration { ContinuousClock.now - origin }
 
-  /// Reports a subject that no stream captures, where we may ask.
+  /// Reports a subject that no stream captures, if permissions allow the request.
   ///
-  /// - Returns: Whether the server refused the question: publishing will tell more.
+  /// - Returns: Whether the server denied the request; publishing will show whether a stream exists.
   static func checkStream(_ pattern: SubjectPattern, _ jetStream: JetStream) throws(NATSError) -> Bool {
     do throws(NATSError) {
       guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { return false }
@@ -83,9 +83,9 @@ package struct PublishLoop {
 
   // MARK: - Reading
 
-  /// Publishes all lines of `descriptor` and waits until the last is acknowledged.
+  /// Publishes all lines of `descriptor` and waits until the last one is acknowledged.
   ///
-  /// - Returns: The status to end with: 65 when a line was not published.
+  /// - Returns: The exit status: 65 if a line was not published.
   /// - Throws: ``NATSError``, ``InputError``, ``UnpublishedLineError``.
   package mutating func run(input descriptor: Int32 = 0) throws -> ExitStatus {
     ServiceNotifier().ready("publishing")
@@ -124,7 +124,7 @@ package struct PublishLoop {
     if !isEnding { reportMissingLines(upTo: before + UInt64(block.placeOfLastMissing) + 1) }
   }
 
-  /// The lines between the last one and `place` were too long to be read.
+  /// Reports the lines between the last one and `place`, which were too long to be read.
   private mutating func reportMissingLines(upTo place: UInt64) {
     while linesRead + 1 < place {
       linesRead += 1
@@ -150,7 +150,7 @@ package struct PublishLoop {
       return report.skip(line: linesRead, error.description)
     }
     let limit = connection.payloadLimit
-    // A message as large as the server takes leaves no room for an id that nobody has asked for.
+    // A message of exactly the server's limit leaves no room for an id that was not requested.
     if entry.isIdentifierGenerated, entry.wireSize > limit { entry.identifier = "" }
     guard entry.wireSize <= limit else {
       return report.skip(
@@ -180,7 +180,7 @@ package struct PublishLoop {
     }
   }
 
-  /// Waits for what is outstanding; a request to end leaves it four seconds.
+  /// Waits for the outstanding acknowledgements; after a request to end for at most four seconds.
   private mutating func drain() throws {
     var deadline: Duration?
     while !window.isEmpty {

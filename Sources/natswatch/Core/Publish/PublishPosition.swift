@@ -2,13 +2,13 @@
 
 import Lines
 
-/// `--state`: the place in the stream of origin up to which every message is stored, as `natswatch tail --state` reads
-/// it. A message that was refused for good does not hold it back.
+/// `--state`: the position in the original stream up to which every message is stored, in the format of
+/// `natswatch tail --state`. A message that was refused for good does not hold it back.
 struct PublishPosition {
   private static let interval: Duration = .seconds(1)
 
   private let file: OpenStateFile
-  /// Messages under way with their numbers in the window, oldest first.
+  /// Unacknowledged messages with their numbers in the window, oldest first.
   private var underWay: [(number: UInt64, origin: TailState)] = []
   private var head = 0
   private var reached: TailState?
@@ -20,7 +20,7 @@ struct PublishPosition {
 
   mutating func sent(_ number: UInt64, _ origin: TailState) { underWay.append((number, origin)) }
 
-  /// All messages with numbers below `number` are done with.
+  /// Notes that all messages with numbers below `number` are acknowledged or refused.
   mutating func advance(to number: UInt64) {
     while head < underWay.count, underWay[head].number < number {
       reached = underWay[head].origin
@@ -32,7 +32,7 @@ struct PublishPosition {
     }
   }
 
-  /// Writes the place when it has changed, at most once a second.
+  /// Writes the position if it has changed, at most once a second.
   ///
   /// - Throws: `StateFileError`
   mutating func save(now: Duration, isLast: Bool = false) throws(StateFileError) {

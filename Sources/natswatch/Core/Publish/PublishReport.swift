@@ -6,7 +6,7 @@ package import Process
 package struct UnpublishedLineError: ToolError {
   var line: UInt64
   var reason: String
-  /// Messages of later lines that had been sent by then, and are stored.
+  /// The number of messages of later lines that were already sent and are stored.
   var storedAfter = 0
   package var status: ExitStatus { .badInput }
   package var description: String {
@@ -18,13 +18,13 @@ package struct UnpublishedLineError: ToolError {
 
 /// Counts and reports the lines that were not published.
 struct PublishReport {
-  /// Lines that are named one by one; the others are counted.
+  /// The number of lines that are reported one by one; further ones are only counted.
   private static let namedLimit = 10
 
   private let diagnostics: Diagnostics
   private let endsAtFirst: Bool
   private var skipped: UInt64 = 0
-  /// Messages whose id the stream had already.
+  /// The number of messages whose id the stream already had.
   var duplicates: UInt64 = 0
   var unacknowledged = 0
   private(set) var failure: UnpublishedLineError?
@@ -49,7 +49,7 @@ struct PublishReport {
 
   /// Prints the counts.
   ///
-  /// - Returns: The status to end with.
+  /// - Returns: The exit status.
   /// - Throws: ``UnpublishedLineError``
   func conclude() throws(UnpublishedLineError) -> ExitStatus {
     if duplicates > 0 {

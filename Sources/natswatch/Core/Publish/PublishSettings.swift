@@ -2,7 +2,7 @@
 
 package import Filter
 
-/// What `natswatch publish` is to do.
+/// The settings of `natswatch publish`.
 package struct PublishSettings: Sendable {
   package enum OnError: String, Sendable, CaseIterable {
     /// Leave the line out, report it, continue; the status is 65 at the end.
@@ -12,25 +12,25 @@ package struct PublishSettings: Sendable {
   }
 
   package var subject: SubjectTemplate
-  /// The stream to create where none captures the subject: its configuration in JetStream's JSON.
+  /// The stream to create if none captures the subject: its configuration in JetStream's JSON.
   package var newStream: String?
   package var headers: [PublishWindow.Header] = []
-  /// The message id of a line; nil: one of this run.
+  /// The expression for the message id of a line; nil for generated ids.
   package var identifier: LineFilter?
-  /// The message id of every line, from a `Nats-Msg-Id` header of the user's.
+  /// The message id of every line, from the user's `Nats-Msg-Id` header.
   package var fixedIdentifier: String?
-  /// Without ids a stream knows no repetitions.
+  /// Whether messages have ids, without which a stream does not recognise repetitions.
   package var givesIdentifiers = true
-  /// Members to add to a line that has them not.
+  /// Members to add to lines without them.
   package var fill: [LineComposer.Fill] = []
-  /// Publish what an event carries, with the headers it came with, not the event.
+  /// Whether the original message is restored from an event: its payload and headers.
   package var unwraps = false
-  /// Messages sent and not yet acknowledged.
+  /// The maximum number of unacknowledged messages.
   package var window = 4096
   /// Messages a second.
   package var rate: Double?
   package var burst: Double?
-  /// The file for the place in the stream of origin up to which everything is stored.
+  /// The file for the position in the original stream up to which everything is stored.
   package var state: String?
   package var onError = OnError.skip
   package init(subject: SubjectTemplate) { self.subject = subject }

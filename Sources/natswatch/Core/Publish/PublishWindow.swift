@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The messages that have been sent and not been acknowledged, in their order.
+/// The unacknowledged messages, in order.
 ///
-/// Pure. Bounded in number and bytes: when it is full, nothing more is read. After anything that makes it doubtful
-/// what the server has, all that is outstanding is sent again in order; the message ids keep that from doubling.
+/// Pure. Bounded in number and bytes: while it is full, no lines are read. When it is unknown what the server
+/// has stored, everything outstanding is sent again in order; message ids prevent duplicates.
 package struct PublishWindow: Sendable {
   struct Entry: Sendable, Equatable {
     var subject: String
@@ -11,11 +11,11 @@ package struct PublishWindow: Sendable {
     /// `Nats-Msg-Id`.
     var identifier: String
     var headers: [Header] = []
-    /// The number of the line that it was made of.
+    /// The number of its line.
     var line: UInt64 = 0
-    /// The place of the message that the line was made of.
+    /// The position of the original message.
     var origin: TailState?
-    /// Whether the id may be left out for want of room: it was not asked for.
+    /// Whether the id was generated, and may be left out if there is no room.
     var isIdentifierGenerated = false
   }
 
@@ -37,7 +37,7 @@ package struct PublishWindow: Sendable {
 
   let countLimit: Int
   let byteLimit: Int
-  /// The number of the oldest entry; numbers rise by one.
+  /// The number of the oldest entry; numbers are consecutive.
   private(set) var firstNumber: UInt64 = 1
   private var entries: [Entry?] = []
   private var head = 0
@@ -45,7 +45,7 @@ package struct PublishWindow: Sendable {
   private var resentBefore: UInt64 = 0
   private(set) var outstanding = 0
   private(set) var bytes = 0
-  /// Since when nothing has been acknowledged although something is outstanding.
+  /// The time since when messages are outstanding without an acknowledgement.
   private(set) var waitingSince: Duration?
 
   init(countLimit: Int = 4096, byteLimit: Int = 32 << 20) {
@@ -54,15 +54,16 @@ package struct PublishWindow: Sendable {
   }
 
   var isEmpty: Bool { outstanding == 0 }
-  /// A single message is let in whatever its size.
+  /// A single message is accepted whatever its size.
   var isFull: Bool { entries.count - head >= countLimit || (bytes >= byteLimit && outstanding > 0) }
 
-  /// Above three quarters: who has found it full waits for the end of this, and messages leave in batches.
+  /// Whether it is more than three quarters full. A full window is refilled only below that, so that messages
+  /// are sent in batches.
   var isNearlyFull: Bool {
     entries.count - head > countLimit * 3 / 4 || (bytes > byteLimit / 4 * 3 && outstanding > 0)
   }
 
-  /// Takes in a message that is about to be sent, and gives its number.
+  /// Adds a message that is about to be sent, and returns its number.
   mutating func add(_ entry: Entry, now: Duration) -> UInt64 {
     if outstanding == 0 { waitingSince = now }
     entries.append(entry)
@@ -71,7 +72,7 @@ package struct PublishWindow: Sendable {
     return firstNumber + UInt64(entries.count - head) - 1
   }
 
-  /// The server has the message. Nil when that was known, or the number is none of ours.
+  /// Removes a stored message. Nil if it was removed before, or the number is unknown.
   @discardableResult
   mutating func acknowledge(_ number: UInt64, now: Duration) -> Entry? {
     guard let index = index(number), let entry = entries[index] else { return nil }
@@ -83,7 +84,7 @@ package struct PublishWindow: Sendable {
       head += 1
       firstNumber += 1
     }
-    // The front is given back now and then, which costs less than once for each message.
+    // The front is removed in batches, which is cheaper than one by one.
     if head >= 1024, head * 2 >= entries.count {
       entries.removeFirst(head)
       head = 0
@@ -93,14 +94,14 @@ package struct PublishWindow: Sendable {
 
   func entry(_ number: UInt64) -> Entry? { index(number).flatMap { entries[$0] } }
 
-  /// What has to be sent again, oldest first.
+  /// The unacknowledged messages, oldest first.
   var unacknowledged: [(number: UInt64, entry: Entry)] {
     entries[head...].enumerated().compactMap { offset, entry in
       entry.map { (firstNumber + UInt64(offset), $0) }
     }
   }
 
-  /// All that is outstanding has been sent again.
+  /// Notes that everything outstanding has been sent again.
   mutating func resent(now: Duration) {
     waitingSince = outstanding == 0 ? nil : now
     resentBefore = firstNumber + UInt64(entries.count - head)

@@ -5,18 +5,18 @@ import JSON
 
 /// `--unwrap`: restores the message from a line of `natswatch tail`, byte for byte, as `source.payload` says.
 ///
-/// Of a line without `source.payload`, such as one of kwatch, it is the object.
+/// For a line without `source.payload`, such as one of kwatch, the payload is the object.
 struct UnwrappedLine {
   private(set) var payload: [UInt8]
   private(set) var headers: [PublishWindow.Header] = []
-  /// The message's own `Nats-Msg-Id`, or else its place in the stream it came from.
+  /// The message's own `Nats-Msg-Id`, or else its position in the original stream.
   private(set) var identifier: String?
-  /// The message's place in the stream it came from.
+  /// The message's position in the original stream.
   private(set) var origin: TailState?
 
   /// - Parameters:
-  ///   - line: The line, behind which ``JSONCursor/padding`` bytes may be read.
-  ///   - scanner: Has looked at the line, which is an event.
+  ///   - line: The line, followed by ``JSONCursor/padding`` readable bytes.
+  ///   - scanner: The result of scanning the line, which is an event.
   init(_ line: UnsafeBufferPointer<UInt8>, _ scanner: PayloadScanner) {
     payload = unsafe Array(line[scanner.object])
     guard let base = line.baseAddress, !scanner.source.isEmpty else { return }
@@ -59,7 +59,7 @@ struct UnwrappedLine {
     return unsafe Array(bytes)
   }
 
-  /// Undoes the resourceVersion that tail has written in.
+  /// Restores the resourceVersion that tail has replaced.
   private mutating func restoreVersion(_ form: RawJSON, _ scanner: PayloadScanner) {
     guard form.kind == .object, let metadata = scanner.metadata, let version = metadata.resourceVersion else {
       return
@@ -69,7 +69,7 @@ struct UnwrappedLine {
       payload.replaceSubrange(
         version.lowerBound - offset..<version.upperBound - offset, with: Self.bytes(original))
     } else if form.member("inserted")?.string == "resourceVersion" {
-      // It stands first, with the comma behind it where other members follow.
+      // It is the first member, followed by a comma if there are others.
       let start = metadata.start - offset
       var end = version.upperBound - offset
       if end < payload.count, payload[end] == UInt8(ascii: ",") { end += 1 }
@@ -77,7 +77,7 @@ struct UnwrappedLine {
     }
   }
 
-  /// An event that was a payload: its type, object, own source and further members.
+  /// Restores an event that was the payload: its type, object, source and further members.
   private static func event(
     _ line: UnsafeBufferPointer<UInt8>, _ scanner: PayloadScanner, _ object: [UInt8], origin: RawJSON?
   ) -> [UInt8] {
@@ -92,7 +92,7 @@ struct UnwrappedLine {
     return bytes + [UInt8(ascii: "}")]
   }
 
-  /// Headers that start with `Nats-` are the server's: only the message id means the same to another stream.
+  /// Headers that start with `Nats-` belong to the server; only the message id is valid for another stream.
   private mutating func readHeaders(_ source: RawJSON) {
     guard let headers = source.member("headers"), var members = RawJSON.Members(headers) else { return }
     while let (key, value) = members.next() {

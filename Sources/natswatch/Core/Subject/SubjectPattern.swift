@@ -4,7 +4,7 @@
 package struct SubjectPattern: Sendable, Equatable, CustomStringConvertible {
   package let tokens: [String]
 
-  /// Nil when `text` is no valid subject: empty tokens, spaces, control characters, `>` before the end.
+  /// Nil if `text` is not a valid subject: empty tokens, spaces, control characters, `>` before the end.
   package init?(_ text: String) {
     let tokens = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     for (index, token) in tokens.enumerated() {
@@ -27,7 +27,7 @@ package struct SubjectPattern: Sendable, Equatable, CustomStringConvertible {
   package var description: String { tokens.joined(separator: ".") }
   package var hasWildcard: Bool { tokens.contains { $0 == "*" || $0 == ">" } }
 
-  /// True when every subject that `other` matches is matched by this pattern too.
+  /// Whether this pattern matches every subject that `other` matches.
   package func covers(_ other: SubjectPattern) -> Bool {
     for (index, token) in tokens.enumerated() {
       if token == ">" { return other.tokens.count > index }
@@ -39,7 +39,7 @@ package struct SubjectPattern: Sendable, Equatable, CustomStringConvertible {
     return tokens.count == other.tokens.count
   }
 
-  /// True when some subject is matched by both patterns.
+  /// Whether both patterns match a common subject.
   package func overlaps(_ other: SubjectPattern) -> Bool {
     var index = 0
     while index < tokens.count, index < other.tokens.count {
@@ -52,7 +52,7 @@ package struct SubjectPattern: Sendable, Equatable, CustomStringConvertible {
     return tokens.count == other.tokens.count
   }
 
-  /// True when `subject`, as bytes from the wire, is matched. Allocates nothing.
+  /// Whether the pattern matches `subject`, given as bytes. Allocates nothing.
   package func matches(_ subject: UnsafeBufferPointer<UInt8>) -> Bool {
     var position = 0
     for token in tokens {

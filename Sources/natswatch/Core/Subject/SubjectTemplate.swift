@@ -2,10 +2,11 @@
 
 package import Events
 
-/// A subject with places in it: `pods.{metadata.namespace}.{metadata.name}`.
+/// A subject with placeholders: `pods.{metadata.namespace}.{metadata.name}`.
 ///
-/// What is put into a place becomes part of one token: dots and white space turn into `_`; wildcards and nothing at
-/// all are refused. `{path>}` takes a whole subject with its dots, as for the replay of dead letters.
+/// A placeholder's value becomes part of one token: dots and white space are replaced by `_`; wildcards and
+/// an empty value are refused. `{path>}` takes a whole subject with its dots, as for the replay of dead
+/// letters.
 package struct SubjectTemplate: Sendable, Equatable {
   package enum Part: Sendable, Equatable {
     case literal(String)
@@ -19,7 +20,7 @@ package struct SubjectTemplate: Sendable, Equatable {
   package let parts: [Part]
   package let text: String
 
-  /// - Throws: ``SyntaxError`` for braces that do not close, paths that are none, and wildcards.
+  /// - Throws: ``SyntaxError`` for unclosed braces, invalid paths, and wildcards.
   package init(_ text: String, allowsWildcards: Bool = false) throws(SyntaxError) {
     self.text = text
     var parts: [Part] = []
@@ -61,7 +62,7 @@ package struct SubjectTemplate: Sendable, Equatable {
     self.pattern = pattern
   }
 
-  /// What all subjects made from this match.
+  /// The pattern that matches all subjects made from this template.
   package let pattern: SubjectPattern
 
   package var isLiteral: Bool { parts.allSatisfy { if case .literal = $0 { true } else { false } } }
@@ -85,9 +86,9 @@ package struct SubjectTemplate: Sendable, Equatable {
     return SubjectPattern(tokens.joined(separator: "."))
   }
 
-  /// Puts values in.
+  /// Fills in the values.
   ///
-  /// - Parameter value: Gives a field's text, nil where it is missing.
+  /// - Parameter value: Returns a field's text, nil if it is missing.
   /// - Returns: The subject.
   /// - Throws: ``SyntaxError`` that names the field.
   package func subject(_ value: (PathPattern) -> [UInt8]?) throws(SyntaxError) -> String {
@@ -112,11 +113,11 @@ package struct SubjectTemplate: Sendable, Equatable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Puts values in by name, for a subject to subscribe to: a place without a value takes any token.
+  /// Fills in values by name, for a subject to subscribe to: a placeholder without a value matches any token.
   ///
-  /// - Parameter values: By the names in the braces.
+  /// - Parameter values: The values by the names in the braces.
   /// - Returns: The pattern.
-  /// - Throws: ``SyntaxError`` for a value with a wildcard, and for a name that the template has not.
+  /// - Throws: ``SyntaxError`` for a value with a wildcard, and for a name that is not in the template.
   package func pattern(with values: [String: String]) throws(SyntaxError) -> SubjectPattern {
     var names: Set<String> = []
     var bytes: [UInt8] = []

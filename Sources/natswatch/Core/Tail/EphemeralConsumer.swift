@@ -6,11 +6,11 @@ import Process
 
 /// A push consumer that exists for one run of a tail: no acknowledgement, one delivery, flow control, heartbeats.
 ///
-/// Push and not pull: an idle pull consumer is removed after its threshold, and old servers then say nothing.
+/// Push, not pull: an idle pull consumer is removed after its threshold, and old servers do not report that.
 package struct EphemeralConsumer {
   let info: ConsumerInfo
 
-  /// What the consumer is made of, but for where it starts and where it delivers to.
+  /// The consumer's configuration, except its start and its deliver subject.
   package struct Configuration: Sendable {
     package var stream: String
     package var filters: [SubjectPattern]
@@ -45,12 +45,13 @@ package struct EphemeralConsumer {
     }
   }
 
-  /// Creates the consumer; `inbox` is subscribed to before.
+  /// Creates the consumer; `inbox` has to be subscribed to before.
   static func create(
     _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, to inbox: String,
     on jetStream: JetStream
   ) throws(NATSError) -> EphemeralConsumer {
-    // With the filter in the subject, as a server's permissions may ask for since 2.9; older servers do not know it.
+    // With the filter in the request's subject, which permissions since 2.9 may require; older servers do not
+    // support it.
     let name = String(Connection.randomToken().prefix(12))
     let filter = configuration.filters.count == 1 ? ".\(configuration.filters[0])" : ""
     let stream = configuration.stream

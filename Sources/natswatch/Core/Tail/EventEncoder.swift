@@ -4,17 +4,17 @@ import Encoding
 import JSON
 import Lines
 
-/// Turns a message into a line: the payload's own bytes with an envelope around them, written straight into the
-/// output's buffer. One thread.
+/// Encodes a message as a line: the payload's own bytes in an envelope, written directly into the output
+/// buffer. One thread.
 package struct EventEncoder {
   package enum Form: Sendable {
-    /// An event is kept, an object wrapped; the sequence is written in as resourceVersion.
+    /// An event is kept, an object is wrapped; the sequence replaces resourceVersion.
     case event
-    /// As `event`, but not one byte of the payload is changed.
+    /// As `event`, but the payload is not changed.
     case verbatim
-    /// Payloads alone.
+    /// Payloads only.
     case raw
-    /// Headers and source with an empty object: the server sends no payloads.
+    /// Headers and source with an empty object, for a consumer without payloads.
     case headersOnly
   }
 
@@ -23,11 +23,11 @@ package struct EventEncoder {
   }
 
   enum Outcome: Equatable {
-    /// The line is in the output.
+    /// The line was written.
     case line
-    /// The same, but the payload was not JSON and is in it as text or Base64.
+    /// The line was written, with a payload that is not JSON as text or Base64.
     case wrapped
-    /// The payload was not JSON: no line.
+    /// The payload is not JSON; no line was written.
     case invalid
   }
 
@@ -42,7 +42,7 @@ package struct EventEncoder {
   /// The payload is not JSON, but UTF-8.
   private var isText = false
 
-  /// What an envelope has at the most besides payload, subject, headers and the stream's part: its own words, numbers.
+  /// The maximum size of the fixed text and numbers of an envelope.
   private static let envelopeLimit = 512
 
   init(form: Form = .event, invalid: InvalidPolicy = .wrap) {
@@ -50,7 +50,7 @@ package struct EventEncoder {
     self.invalid = invalid
   }
 
-  /// Sets what `source` says of each message.
+  /// Sets the stream that `source` names.
   mutating func setStream(_ stream: String, epoch: String) {
     sourcePrefix = Array(
       ",\"source\":{\"stream\":\(JSONText.string(stream)),\"epoch\":\(JSONText.string(epoch)),\"subject\":"
@@ -76,7 +76,7 @@ package struct EventEncoder {
     let foreign = form == .headersOnly ? nil : unsafe foreign(payload)
     if foreign != nil, invalid != .wrap, !isDeletion { return .invalid }
     let headerText = headers.isEmpty ? [] : Self.json(headers)
-    // The exact bytes may follow as Base64.
+    // Room for the exact bytes as Base64.
     let limit =
       payload.count + payload.count / 3 * 4 + (foreign?.count ?? 0) + subject.count * 6 + sourcePrefix.count
       + headerText.count + Self.envelopeLimit
@@ -100,8 +100,8 @@ package struct EventEncoder {
     return foreign != nil && !payload.isEmpty ? .wrapped : .line
   }
 
-  /// What stands for a payload that is not JSON: text of one line as it is where payloads are written alone, text as
-  /// a JSON string, anything else as Base64.
+  /// The replacement for a payload that is not JSON: with raw output, text of one line unchanged; otherwise
+  /// text as a JSON string, and anything else as Base64.
   private mutating func foreign(_ payload: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     guard scanner.kind == .notJSON else { return nil }
     if form == .raw, unsafe !payload.contains(0x0A) { return unsafe Array(payload) }
@@ -132,7 +132,7 @@ package struct EventEncoder {
     }
   }
 
-  /// How the payload became the line, so that it can be restored byte for byte.
+  /// Appends `source.payload`, from which the payload can be restored byte for byte.
   private func appendPayloadForm(_ payload: UnsafeBufferPointer<UInt8>, to line: inout ByteFiller) {
     let name: StaticString =
       switch scanner.kind {
@@ -159,7 +159,8 @@ package struct EventEncoder {
     }
   }
 
-  /// The object's bytes, with the sequence in `metadata.resourceVersion` where there is a metadata object.
+  /// Appends the object's bytes, with the sequence in `metadata.resourceVersion` if there is a metadata
+  /// object.
   private func appendWithVersion(
     _ payload: UnsafeBufferPointer<UInt8>, _ sequence: Decimal, to line: inout ByteFiller
   ) {
@@ -238,7 +239,8 @@ package struct EventEncoder {
     return Array(",\"headers\":{\(members.joined(separator: ","))}".utf8)
   }
 
-  /// A marker that a key of a key-value bucket is gone, or that the server removed the subject's last message.
+  /// Whether the message marks the deletion of a key of a key-value bucket, or of the subject's last message
+  /// by the server.
   private static func isDeletion(_ headers: Headers) -> Bool {
     headers.contains { header in
       switch header.name {
@@ -249,7 +251,7 @@ package struct EventEncoder {
     }
   }
 
-  /// The payload's bytes; a line break between tokens becomes a space, as a line holds no break.
+  /// Appends bytes of the payload; a line break between tokens becomes a space.
   private func appendSlice(
     _ payload: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, to line: inout ByteFiller
   ) {

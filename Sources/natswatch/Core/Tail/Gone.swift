@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why continuity cannot be shown: the reason of a 410.
+/// Why continuity cannot be guaranteed: the reason of a 410.
 package enum Gone: Equatable, Sendable, CustomStringConvertible {
-  /// Messages after the frontier have been removed: by limits or a purge. `first` is the oldest there is.
+  /// Messages after the frontier have been removed, by limits or a purge. `first` is the oldest one left.
   case expired(after: UInt64, first: UInt64)
-  /// The position is beyond the stream's end: another stream's, or the stream lost messages.
+  /// The position is beyond the stream's end: it belongs to another stream, or the stream lost messages.
   case ahead(after: UInt64, last: UInt64)
   /// The stream has been deleted.
   case deleted(stream: String)
   /// The stream has been deleted and created again.
   case recreated(stream: String)
-  /// Messages have been removed from the middle, and `--strict` asks for every one.
+  /// Messages have been removed from the middle, and `--strict` requires every message.
   case removed(after: UInt64)
 
   package var description: String {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Continuity of a tail over consumers that come and go: what to create, what to write, when to say 410.
+/// The state machine of a tail over a series of consumers: which to create, what to write, when to report
+/// 410.
 ///
-/// Pure: it is told what the server said and when, and answers what to do. Its promise: every matching message behind
-/// the start is delivered once and in order, or ``Gone`` says why that cannot be shown.
+/// Pure: its inputs are the server's responses and the time; its outputs are actions. It guarantees that
+/// every matching message after the start is delivered once and in order, or else ``Gone`` says why not.
 ///
-/// The frontier F is the sequence up to which every match has been delivered. Consumers are created to start at F + 1,
-/// never at "new", so that creating another one is always well defined. first_seq of a stream only grows; so a look at it
-/// *after* a message has arrived proves, when it is at most F + 1, that nothing after F had been removed from the
-/// front before the server chose that message.
+/// The frontier F is the sequence up to which every match has been delivered. Consumers are created to start
+/// at F + 1, never at "new", so that creating another one is always well defined. The first_seq of a stream
+/// only grows. If it is at most F + 1 *after* a message has arrived, no message after F had been removed from
+/// the front before the server selected that message.
 package struct OrderedConsumer: Sendable {
   package enum Start: Sendable, Equatable {
     case newOnly
-    /// After this sequence, as a resourceVersion means it.
+    /// After this sequence, like a resourceVersion.
     case after(UInt64)
     /// From this time on, in nanoseconds since 1970.
     case since(Int64)
@@ -21,7 +22,7 @@ package struct OrderedConsumer: Sendable {
     case lastPerSubject
   }
 
-  /// How the next consumer is to start delivering.
+  /// The start of the next consumer.
   package enum Delivery: Sendable, Equatable {
     case sequence(UInt64)
     case time(Int64)
@@ -32,7 +33,7 @@ package struct OrderedConsumer: Sendable {
 
   enum Plan: Sendable, Equatable {
     case create(Delivery)
-    /// Ask for the stream again in a moment: a new leader may not have caught up.
+    /// Request the stream's information again later: a new leader may not have caught up.
     case lookAgain
     case gone(Gone)
   }
@@ -45,40 +46,40 @@ package struct OrderedConsumer: Sendable {
   enum Action: Sendable, Equatable {
     /// Write the message.
     case deliver
-    /// Written before, or nothing to write.
+    /// The message was written before, or there is nothing to write.
     case skip
     /// A look at the stream has to prove continuity first: ``prove(_:before:now:)``, then ask again.
     case prove
-    /// The consumer cannot be relied on any more: create another one.
+    /// The consumer is no longer reliable: create another one.
     case recreate(String)
   }
 
   let start: Start
-  /// The filter lets everything pass: a gap in the sequence then means removed messages.
+  /// Whether the filter matches every message; a gap in the sequence then means removed messages.
   let coversStream: Bool
   let isStrict: Bool
   /// How long a consumer may be silent: several of its heartbeats.
   let patience: Duration
 
-  /// Every match up to here has been delivered; nil until the first consumer has told where it starts.
+  /// Every match up to this sequence has been delivered; nil until the first consumer has reported its start.
   private(set) var frontier: UInt64?
   /// The identity of the stream, once it is known.
   private(set) var epoch: String?
-  /// What matched and had not been delivered when the last message was sent.
+  /// The number of undelivered matches when the last message was sent.
   private(set) var pending: UInt64 = 0
   private var consumerSequence: UInt64 = 0
   private var lastHeard: Duration = .zero
   private var hasDelivered = false
-  /// Up to here, `lastPerSubject` is still giving each subject's last message.
+  /// The end of the first pass of `lastPerSubject`, which delivers each subject's last message.
   private var snapshotEnd: UInt64?
   /// What the first pass of `lastPerSubject` needs to notice that messages were removed while it lagged.
   private var pass = Pass()
-  /// The first pass of `lastPerSubject` goes on with another consumer, whose picture is newer: what it has beyond the
-  /// pass is left to a third one, which delivers every message.
+  /// Whether the first pass of `lastPerSubject` continues with another consumer, which may deliver newer
+  /// messages. Those beyond the end of the pass are left to a third consumer, which delivers every message.
   private var passIsResumed = false
-  /// The server may have held messages back.
+  /// Whether the server may have held messages back.
   private var mayHaveLagged = false
-  /// Gaps after this sequence have been written and are not proven yet.
+  /// Gaps after this sequence have been passed but are not proven yet.
   private(set) var unprovenFrom: UInt64?
   private var lastProof: Duration?
   private var aheadSince: Duration?
@@ -101,14 +102,14 @@ package struct OrderedConsumer: Sendable {
 
   /// At most one proof in this time: a stream with many removed messages would cost one for each gap.
   static let proofInterval: Duration = .milliseconds(100)
-  /// How long a stream may end before the frontier until that is believed (a new leader catches up).
+  /// How long a stream may end before the frontier until that is considered real; a new leader catches up.
   static let aheadPatience: Duration = .seconds(5)
 
   /// - Parameters:
-  ///   - start: Where to begin.
-  ///   - epoch: The stream's identity where it is known from a state file.
-  ///   - coversStream: The filter lets all messages of the stream pass.
-  ///   - isStrict: Removals from the middle count as loss.
+  ///   - start: The start position.
+  ///   - epoch: The stream's identity, if a state file has it.
+  ///   - coversStream: Whether the filter matches all messages of the stream.
+  ///   - isStrict: Whether removals from the middle count as loss.
   ///   - patience: How long a consumer may be silent.
   init(
     start: Start, epoch: String? = nil, coversStream: Bool, isStrict: Bool = false,
@@ -122,10 +123,10 @@ package struct OrderedConsumer: Sendable {
     if case .after(let sequence) = start { frontier = sequence }
   }
 
-  /// When the consumer is given up unless something is heard.
+  /// The time at which the consumer is considered dead, unless a message or heartbeat arrives before.
   var deadline: Duration { lastHeard + patience }
 
-  /// The sequence from which a later run may go on: unproven gaps are not covered by it.
+  /// The sequence that a later run may continue after; it lies before unproven gaps.
   var resumable: UInt64? {
     guard let unproven = unprovenFrom, let frontier else { return frontier }
     return min(frontier, unproven - 1)
@@ -151,7 +152,7 @@ package struct OrderedConsumer: Sendable {
 
   // MARK: - Creation
 
-  /// Says how to create the next consumer.
+  /// Decides how to create the next consumer.
   mutating func plan(_ info: StreamInfo, now: Duration) -> Plan {
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     epoch = info.epoch
@@ -187,10 +188,10 @@ package struct OrderedConsumer: Sendable {
     return .create(.sequence(frontier + 1))
   }
 
-  /// Takes up a new consumer.
+  /// Starts with a new consumer.
   ///
   /// - Parameters:
-  ///   - consumer: The answer to its creation.
+  ///   - consumer: The response to its creation.
   ///   - info: The stream as it was *after* that, with the removed sequences where ``wantsDeleted`` is set.
   ///   - now: The time.
   /// - Returns: Whether its messages may be written.
@@ -201,12 +202,12 @@ package struct OrderedConsumer: Sendable {
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     let first = info.state.first_seq
     if frontier == nil {
-      // `all`, `last`, a time: the server tells where it begins, in the only place where that is exact.
+      // For `all`, `last` and a time only this response has the exact start.
       frontier = max(consumer.delivered.stream_seq, start == .lastPerSubject ? 0 : first > 0 ? first - 1 : 0)
     }
     guard var frontier else { return .proceed }
     if !hasDelivered, start == .newOnly, first > 0, frontier + 1 < first {
-      // "New" begins when the consumer is there; what came and went before it is not new any more.
+      // "New" begins with the creation of the consumer; messages stored and removed before it do not count.
       frontier = first - 1
       self.frontier = frontier
     }
@@ -253,7 +254,7 @@ package struct OrderedConsumer: Sendable {
   /// A message has arrived.
   ///
   /// - Parameters:
-  ///   - metadata: What it says of itself.
+  ///   - metadata: The message's metadata.
   ///   - now: The time.
   ///   - isProven: The same message again, after ``Action/prove`` and a proof.
   /// - Returns: What to do with it.
@@ -285,11 +286,11 @@ package struct OrderedConsumer: Sendable {
     return .deliver
   }
 
-  /// A heartbeat has arrived: ``Action/deliver`` means that the frontier has moved and may be told.
+  /// A heartbeat has arrived: ``Action/deliver`` means that the frontier has moved and may be reported.
   ///
   /// - Parameters:
   ///   - lastConsumer: `Nats-Last-Consumer`.
-  ///   - lastStream: `Nats-Last-Stream`: how far the consumer has looked, whether it matched or not.
+  ///   - lastStream: `Nats-Last-Stream`: the last sequence that the consumer has examined, matching or not.
   ///   - now: The time.
   ///   - isProven: The same heartbeat again, after ``Action/prove`` and a proof.
   /// - Returns: What to do.
@@ -311,14 +312,14 @@ package struct OrderedConsumer: Sendable {
     return .deliver
   }
 
-  /// The server asked for a sign of life in mid-stream: until it had it, it may have held messages back, and they may
-  /// have expired meanwhile, however short that was.
+  /// The server sent a flow-control request. Until it had the reply, it may have held messages back, and they
+  /// may have expired in the meantime.
   mutating func flowControl(now: Duration) {
     lastHeard = now
     mayHaveLagged = true
   }
 
-  /// True when gaps that were written have to be proven now.
+  /// Whether passed gaps have to be proven now.
   func isProofDue(now: Duration) -> Bool { (unprovenFrom != nil || pass.gap != nil) && !mayDefer(now) }
 
   /// Whether the tail may not end before a look at the stream: messages may have been removed before the one
@@ -330,7 +331,7 @@ package struct OrderedConsumer: Sendable {
     return needsProof(upTo: next)
   }
 
-  /// A look at the stream, made after the last message had arrived.
+  /// Applies the stream's information, requested after the last message had arrived.
   ///
   /// - Parameters:
   ///   - info: The stream.
@@ -371,7 +372,7 @@ package struct OrderedConsumer: Sendable {
     return .proceed
   }
 
-  /// With a filter gaps are normal, and expiry matters only to one who is behind.
+  /// With a filter, gaps are normal, and expiry matters only if the tail lags.
   private func needsProof(upTo sequence: UInt64) -> Bool {
     if let end = snapshotEnd, sequence <= end { return false }
     return coversStream || mayHaveLagged || pending > 0

@@ -3,24 +3,25 @@
 import Glibc
 import JSON
 
-/// Looks at a payload: is it JSON, is it a watch event, and where does a resourceVersion belong.
+/// Scans a payload: whether it is JSON, whether it is a watch event, and where its resourceVersion is.
 ///
-/// Positions are offsets into the payload, so that the envelope is put together from the payload's own bytes. RFC 8259 is
-/// checked completely, UTF-8 included: what is put into a line must not be able to break it. Of equal keys the first wins.
+/// Positions are offsets into the payload, so that the envelope can be composed of the payload's own bytes.
+/// The payload is checked completely against RFC 8259, including UTF-8, so that it cannot break the line that
+/// contains it. Of repeated keys the first counts.
 package struct PayloadScanner {
   package enum Kind: Equatable {
-    /// Not JSON, or nothing at all.
+    /// Not JSON, or empty.
     case notJSON
-    /// JSON, but no object.
+    /// JSON, but not an object.
     case value
     case object
     /// `{"type":T,"object":{…}}` with a known T.
     case event
   }
 
-  /// What is known of an object's `metadata`, when that is an object.
+  /// The positions in an object's `metadata`, if that is an object.
   package struct Metadata {
-    /// Just behind the opening brace.
+    /// The position after the opening brace.
     var start: Int
     var isEmpty = true
     /// The value of `resourceVersion`.
@@ -32,22 +33,23 @@ package struct PayloadScanner {
   private(set) var value = 0..<0
   /// An event's type, without its quotes.
   private(set) var type = 0..<0
-  /// The object that the envelope carries: an event's, else the value itself.
+  /// The object in the envelope: an event's, else the value itself.
   private(set) var object = 0..<0
   /// An event's own `source`, if it has one.
   private(set) var source = 0..<0
   /// An event's further members, each `"key":value`.
   private(set) var extras: [Range<Int>] = []
-  /// That of the object that the envelope carries.
+  /// The metadata of the object in the envelope.
   private(set) var metadata: Metadata?
 
-  /// A line break between tokens, to be written as a space.
+  /// Whether there is a line break between tokens, which has to be written as a space.
   private(set) var hasLineBreak = false
 
-  /// The parts, put together as ``EventEncoder`` writes them, are the payload byte for byte.
+  /// Whether the parts, as ``EventEncoder`` writes them, are the payload byte for byte.
   private(set) var isExact = true
 
-  /// Looks at one payload, behind which ``JSONCursor/padding`` bytes may be read; what was found before is forgotten.
+  /// Scans one payload, which is followed by ``JSONCursor/padding`` readable bytes; replaces the previous
+  /// result.
   package mutating func scan(_ payload: UnsafeBufferPointer<UInt8>) {
     kind = .notJSON
     isExact = true
@@ -85,7 +87,8 @@ package struct PayloadScanner {
     }
   }
 
-  /// Whether an event is `{"type":…,"object":…,"source":…` and its further members, with nothing in between.
+  /// Whether an event has the members `type`, `object`, `source` and the others in this order, without white
+  /// space.
   private func isInOrder(_ payload: UnsafeBufferPointer<UInt8>) -> Bool {
     var position = 0
     func skips(_ text: StaticString) -> Bool {
@@ -131,13 +134,13 @@ package struct PayloadScanner {
     while let (key, value) = members.next() {
       let start = value.start - origin
       if [parts.type, parts.object, parts.source].contains(where: { $0?.lowerBound == start }) { continue }
-      // A second `source` would be one too many.
+      // The envelope has its own `source`.
       if key.isString(Array("source".utf8)) { continue }
       extras.append(key.start - origin..<members.position - origin)
     }
   }
 
-  /// The types of the stream contract, watchutils(7); anything else in a `type` key is an application's own business.
+  /// Whether the type is one of watchutils(7); any other `type` belongs to the application.
   private static func isEventType(_ payload: UnsafeBufferPointer<UInt8>, _ value: Range<Int>) -> Bool {
     guard let base = payload.baseAddress, unsafe payload[value.lowerBound] == UInt8(ascii: "\"") else {
       return false

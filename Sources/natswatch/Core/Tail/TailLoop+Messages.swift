@@ -7,9 +7,9 @@ import Lines
 import Metrics
 import Process
 
-/// What a tail does with what its consumer delivers.
+/// Handles the messages that the consumer delivers.
 extension TailLoop {
-  /// Writes what the consumer delivers until there is a reason to end, or the consumer is of no more use.
+  /// Writes the delivered messages until the run ends or the consumer is no longer reliable.
   mutating func pump(
     _ inbox: Subscription, _ jetStream: JetStream
   ) throws -> Outcome {
@@ -55,12 +55,12 @@ extension TailLoop {
     }
   }
 
-  /// Notices rights that are missing, and deliveries that do not arrive although their consumer exists.
+  /// Detects denied permissions, and a consumer whose messages do not arrive.
   private mutating func checkDelivery(
     _ inbox: Subscription, _ jetStream: JetStream, since started: Duration, _ denials: Int,
     _ hasHeard: inout Bool
   ) throws(NATSError) {
-    // The server removes the consumer anyway.
+    // The server removes the unused consumer in any case.
     if let denial = jetStream.connection.state.denial(after: denials, except: ".CONSUMER.DELETE.") {
       throw NATSError(.noPermission, "tail \(stream): the server refuses it: \(denial)")
     }
@@ -74,7 +74,7 @@ extension TailLoop {
     }
   }
 
-  /// Looks at the stream and asks the machine; nil when all is well.
+  /// Requests the stream's information and proves continuity; nil if it is proven.
   private mutating func prove(_ jetStream: JetStream, before next: UInt64) throws -> Outcome? {
     let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     if case .gone(let gone) = machine.prove(info, before: next, now: now) { return .gone(gone) }
@@ -121,7 +121,7 @@ extension TailLoop {
     return false
   }
 
-  /// True when `--until-seq` or `--until` has been reached, with `pending` messages to come.
+  /// Whether `--until-seq` or `--until` has been reached, with `pending` messages left.
   func isPastEnd(_ pending: UInt64) -> Bool {
     if let end = settings.untilSequence, let frontier = machine.frontier, frontier >= end { return true }
     if let end = settings.untilTime, pending == 0, Timestamp.now.nanoseconds > end { return true }
@@ -190,7 +190,7 @@ extension TailLoop {
         """.utf8))
   }
 
-  /// Writes the state file, at most once a second unless it is the end.
+  /// Writes the state file, at most once a second except at the end.
   mutating func saveState(force: Bool) throws(StateFileError) {
     guard let file = stateFile, let sequence = machine.resumable, let epoch = machine.epoch,
       sequence != savedSequence, force || now - lastSave > .seconds(1)

@@ -5,11 +5,12 @@ package import Lines
 import Metrics
 package import Process
 
-/// `natswatch tail`: asks for a consumer, writes what it delivers, and makes it anew when it cannot be relied on.
+/// `natswatch tail`: creates a consumer, writes the messages that it delivers, and creates another when it is
+/// no longer reliable.
 ///
-/// One thread does everything, reading the socket included (``EventLoop``); a blocked stdout blocks it, and the
-/// server's flow control holds the rest. A value and
-/// no object: what every message changes is then accessed without checks at run time.
+/// One thread does everything, including reading the socket (``EventLoop``). When stdout blocks, it blocks,
+/// too, and the server's flow control holds further messages back. A struct, because its members then need no
+/// exclusivity checks at run time.
 package struct TailLoop {
   let settings: TailSettings
   let session: Session
@@ -20,21 +21,22 @@ package struct TailLoop {
   var machine: OrderedConsumer
   var encoder: EventEncoder
   var metadataReader = DeliveryMetadataReader(consumer: "")
-  /// The time when the round of messages began that is being handled: a clock costs more than a message may.
+  /// The time at which the current round of messages began, since reading the clock for each message is too
+  /// slow.
   var roundTime: Duration = .zero
-  /// How many messages are handled before the rest is looked after.
+  /// The number of messages that are handled before other tasks.
   static let roundLimit = 1024
   var stream = ""
   var filters: [SubjectPattern]
   var streamSubjects: [SubjectPattern] = []
-  /// Subjects to be looked at here, where the server knows no several filters.
+  /// Filters applied here, if the server does not support several.
   var localFilters: [SubjectPattern] = []
-  /// Messages stored before this time are left out: a server takes a start in the future for now.
+  /// Messages stored before this time are skipped: a server treats a start in the future as now.
   var sinceTime = Int64.min
   var stateFile: OpenStateFile?
-  /// Where this connection's consumers deliver to, one after the other.
+  /// The deliver subject of this connection's consumers.
   private var inbox: Subscription?
-  /// Something has arrived from a consumer, if only a heartbeat.
+  /// Whether a message or heartbeat has arrived from a consumer.
   var hasHeardConsumer = false
   var written: UInt64 = 0
   /// Shown while what is there now is printed.
@@ -42,7 +44,7 @@ package struct TailLoop {
   /// `--until-now`: the stream's end when the tail began.
   var target: UInt64?
   var savedSequence: UInt64?
-  /// When the state was last written; the first position is written at once.
+  /// The time at which the state was last written; the first position is written at once.
   var lastSave: Duration = .seconds(-60)
 
   enum Outcome {
@@ -51,7 +53,7 @@ package struct TailLoop {
     case gone(Gone)
   }
 
-  /// - Throws: ``OutputError`` when the place for STATUS lines cannot be opened.
+  /// - Throws: ``OutputError`` if the destination of STATUS lines cannot be opened.
   package init(_ settings: TailSettings, session: Session, output: OutputWriter, countsSubjects: Bool = false)
     throws
   {
@@ -68,9 +70,9 @@ package struct TailLoop {
 
   var now: Duration { clock.now - origin }
 
-  /// Runs until there is a reason to end.
+  /// Runs until the end of the tail.
   ///
-  /// - Returns: The status to end with.
+  /// - Returns: The exit status.
   /// - Throws: ``NATSError``, ``OutputError``, ``StateFileError``.
   package mutating func run() throws -> ExitStatus {
     stateFile = try settings.stateFile.map { file throws(StateFileError) in try OpenStateFile(file) }
@@ -108,14 +110,14 @@ package struct TailLoop {
     }
   }
 
-  /// The connection is gone for good.
+  /// The connection was lost.
   struct ConnectionLostError: Error {
     var reason: String
   }
 
-  /// Tails as long as the connection lasts.
+  /// Tails until the connection is lost.
   ///
-  /// - Throws: ``ConnectionLostError``, and all that ``run()`` throws.
+  /// - Throws: ``ConnectionLostError``, and the errors of ``run()``.
   private mutating func tail(_ saved: TailState?, on jetStream: JetStream) throws -> ExitStatus {
     if stream.isEmpty { try prepare(saved, jetStream) }
     while true {
@@ -136,8 +138,8 @@ package struct TailLoop {
     }
   }
 
-  /// What comes of one consumer; with `--on-gone continue` a deleted stream is a gap, as it is after the restart of a
-  /// server that keeps it in memory.
+  /// Follows one consumer. With `--on-gone continue` a deleted stream is a gap, for example after the restart
+  /// of a server that keeps the stream in memory.
   private mutating func outcome(_ jetStream: JetStream) throws -> Outcome {
     do {
       return try follow(jetStream)
@@ -164,7 +166,7 @@ package struct TailLoop {
     }
   }
 
-  /// Finds the stream and begins where the state file or the settings say.
+  /// Finds the stream and determines the start from the state file or the settings.
   private mutating func prepare(_ saved: TailState?, _ jetStream: JetStream) throws {
     let stream = try retrying(on: jetStream) { () throws(NATSError) in
       if let name = saved?.stream ?? settings.stream { return name }
@@ -182,7 +184,7 @@ package struct TailLoop {
       coversStream: Self.covers(info, filters), isStrict: settings.isStrict)
   }
 
-  /// A filter that no message can meet is a mistake; servers since 2.10 take it without a word.
+  /// Refuses a filter that cannot match any message, which servers since 2.10 accept.
   private mutating func checkFilters(_ info: StreamInfo) throws(NATSError) {
     streamSubjects = (info.config.subjects ?? []).compactMap(SubjectPattern.init)
     guard !info.config.changesSubjects, !streamSubjects.isEmpty else { return }
@@ -203,7 +205,7 @@ package struct TailLoop {
     }
   }
 
-  /// Does it again, with growing waits, as long as only time is missing, and the connection is there.
+  /// Retries `body` with growing waits while its error is transient and the connection works.
   func retrying<T>(on jetStream: JetStream? = nil, _ body: () throws(NATSError) -> T) throws -> T {
     var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(5))
     let started = now
@@ -228,7 +230,7 @@ package struct TailLoop {
 
   // MARK: - One consumer
 
-  /// Creates a consumer and writes what it delivers until it is of no more use.
+  /// Creates a consumer and writes the messages that it delivers until it is no longer reliable.
   private mutating func follow(_ jetStream: JetStream) throws -> Outcome {
     guard let inbox else { throw ConnectionLostError(reason: "it has no inbox") }
     let before = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
@@ -287,9 +289,10 @@ package struct TailLoop {
     {
       session.diagnostics.debug("\(error)")
     }
-    // Servers before 2.10 take no notice of several filters and would deliver everything.
+    // Servers before 2.10 ignore several filters and would deliver everything.
     localFilters = filters
-    // A filter has to lie within one of the stream's subjects; where none holds them all, everything is asked for.
+    // A filter has to lie within one of the stream's subjects; if none contains the common filter, everything
+    // is requested.
     let hull = SubjectPattern.hull(of: filters)
     filters = streamSubjects.contains { $0.covers(hull) } ? [hull] : []
     guard delivery != .lastPerSubject || !filters.isEmpty else {
@@ -302,7 +305,7 @@ package struct TailLoop {
     session.diagnostics.info(
       "the server supports one subject per consumer (before 2.10): reading \(asked) and filtering here")
     guard delivery == .last else { return try attempt(delivery) }
-    // The last message of the wider filter may be on none of the subjects.
+    // The last message that the wider filter matches may be on none of the subjects.
     let lasts = try retrying(on: jetStream) { () throws(NATSError) in
       var lasts: [UInt64] = []
       for filter in localFilters {

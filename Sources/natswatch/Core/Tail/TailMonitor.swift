@@ -21,7 +21,7 @@ package final class TailMonitor {
   private var isReady = false
   private var lastAlive = ContinuousClock.now
 
-  /// - Throws: ``OutputError`` when the place for STATUS lines cannot be opened.
+  /// - Throws: ``OutputError`` if the destination of STATUS lines cannot be opened.
   init(_ settings: TailSettings, session: Session, output: OutputWriter, countsSubjects: Bool) throws {
     self.session = session
     self.countsSubjects = countsSubjects
@@ -42,7 +42,7 @@ package final class TailMonitor {
     ]
   }
 
-  /// A consumer is there: delivery is proven by the first message or heartbeat.
+  /// A consumer was created; the first message or heartbeat will prove that it delivers.
   func created(stream: String, pending count: UInt64) throws(OutputError) {
     status.scope[0].value = stream
     status.isConnected = true

@@ -2,12 +2,12 @@
 package import Events
 package import Lines
 
-/// What `natswatch tail` is to do.
+/// The settings of `natswatch tail`.
 package struct TailSettings: Sendable {
   package enum OnGone: String, Sendable, CaseIterable {
     /// Write an ERROR line and end with 75.
     case exit
-    /// Write an ERROR line and continue with what there is.
+    /// Write an ERROR line and continue with the oldest message available.
     case `continue`
   }
 
@@ -18,17 +18,17 @@ package struct TailSettings: Sendable {
   package var onGone = OnGone.exit
   package var form = EventEncoder.Form.event
   package var invalid = EventEncoder.InvalidPolicy.wrap
-  /// Write a BOOKMARK when the position has moved without a message.
+  /// Whether a BOOKMARK is written when the position has moved without a message.
   package var writesBookmarks = false
-  /// End when all that was there at the start has been written.
+  /// Whether the run ends after the messages that were stored at its start.
   package var untilNow = false
   /// End after this sequence.
   package var untilSequence: UInt64?
   /// End before the first message that was stored after this time, in nanoseconds since 1970.
   package var untilTime: Int64?
-  /// Ask for headers and sizes without payloads.
+  /// Whether only headers and sizes are requested, without payloads.
   package var headersOnly = false
-  /// End after so many messages.
+  /// The number of messages to end after.
   package var count: UInt64?
   package var stateFile: StateFile?
   package var status = StatusSink.Destination.nowhere

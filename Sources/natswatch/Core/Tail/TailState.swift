@@ -3,16 +3,16 @@
 import JSON
 import Lines
 
-/// What `--state` keeps of a tail: a sequence means nothing without the stream it is of, and a name does not tell a
-/// stream from its successor.
+/// The content of a `--state` file. It identifies the stream by its creation, too, because a stream may be
+/// re-created under its name.
 struct TailState: Equatable, Sendable {
   var stream: String
   /// The stream's ``StreamInfo/epoch``.
   var created: String
-  /// Every match up to here has been written and flushed.
+  /// Every match up to this sequence has been written and flushed.
   var seq: UInt64
 
-  /// Nil where there is no file yet.
+  /// Nil if there is no file yet.
   static func read(_ file: OpenStateFile) throws -> TailState? {
     guard let bytes = try file.read() else { return nil }
     guard let document = try? JSONValue(parsing: bytes), let stream = document["stream"]?.string,

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Stops the pulling after failures in a row, so that other workers take over, then lets one message through as a probe.
+/// Stops pulling after consecutive failures, so that other workers take over, then handles one message as a
+/// probe.
 struct CircuitBreaker: Sendable, Equatable {
   enum State: Sendable, Equatable {
     case closed
     case open(until: Duration)
-    /// One message may be handled; `isUnderWay` once it has arrived.
+    /// One message may be handled; `isUnderWay` after it has arrived.
     case probing(isUnderWay: Bool)
   }
 
-  /// Failures in a row that open it; nil: never.
+  /// The number of consecutive failures that opens it; nil for never.
   let threshold: Int?
   let openFor: Duration
   private(set) var state = State.closed
@@ -20,7 +21,7 @@ struct CircuitBreaker: Sendable, Equatable {
     self.openFor = openFor
   }
 
-  /// How many messages may be asked for, when there is room for `free`.
+  /// The number of messages that may be pulled if there is room for `free`.
   mutating func allowance(_ free: Int, now: Duration) -> Int {
     if case .open(let until) = state, now >= until { state = .probing(isUnderWay: false) }
     return switch state {
@@ -41,7 +42,7 @@ struct CircuitBreaker: Sendable, Equatable {
     }
   }
 
-  /// The probe ended without a verdict: its message was not handled, or its handler was interrupted.
+  /// The probe ended without a result: its message was not handled, or its handler was interrupted.
   mutating func abandoned() {
     if case .probing(true) = state { state = .probing(isUnderWay: false) }
   }
@@ -51,7 +52,7 @@ struct CircuitBreaker: Sendable, Equatable {
     state = .closed
   }
 
-  /// - Returns: True when this failure opened it.
+  /// - Returns: Whether this failure opened it.
   mutating func failed(now: Duration) -> Bool {
     failures += 1
     guard let threshold else { return false }

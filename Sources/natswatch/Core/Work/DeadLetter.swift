@@ -2,19 +2,19 @@
 
 import Encoding
 
-/// The message that is published in place of one whose tries are spent.
+/// The message that is published for one whose tries are used up.
 ///
-/// Its headers say why and where it came from. A message may be as large as the server takes, and then there is no
-/// room for them: what matters least is left out first.
+/// Its headers give the reason and the origin. If the original is so large that they do not fit, the least
+/// important ones are left out first.
 struct DeadLetter: Sendable {
   enum Form: Sendable, CaseIterable {
     /// The message's own headers and ours.
     case full
     /// Without the message's own headers, and with a short reason.
     case brief
-    /// The payload alone. Without an id, the server cannot recognise a repetition.
+    /// The payload only. Without an id, the server cannot recognise a repetition.
     case bare
-    /// Without the payload, which goes to the journal.
+    /// Without the payload, which is written to the journal.
     case withoutPayload
   }
 
@@ -52,13 +52,13 @@ struct DeadLetter: Sendable {
     return entry
   }
 
-  /// The fullest letter that the server takes.
+  /// The most complete letter that fits the server's limit.
   ///
   /// - Parameters:
-  ///   - limit: The largest message that the server takes, in bytes.
-  ///   - first: The fullest form to try.
-  ///   - hasJournal: Whether a payload can go to the journal.
-  /// - Returns: Nil when none fits.
+  ///   - limit: The server's limit in bytes.
+  ///   - first: The most complete form to try.
+  ///   - hasJournal: Whether a payload can be written to the journal.
+  /// - Returns: Nil if none fits.
   func fitting(
     _ limit: Int, from first: Form = .full, hasJournal: Bool
   ) -> (form: Form, entry: PublishWindow.Entry)? {

@@ -4,10 +4,10 @@ import Encoding
 import Events
 import JSON
 
-/// One delivery of one message, copied out of the connection's memory.
+/// A delivery of a message, copied out of the connection's memory.
 struct Delivery: Sendable {
   let subject: String
-  /// Where acknowledgements go.
+  /// The subject for acknowledgements.
   var reply: String
   let payload: [UInt8]
   let headers: [(name: String, values: [String])]
@@ -53,7 +53,7 @@ struct Delivery: Sendable {
 
   private static let eventIdentifier = try? PathPattern("event_id")
 
-  /// What the journal calls the message: its `event_id`, its message id, or its place in the stream.
+  /// The message's name in the journal: its `event_id`, its message id, or its position in the stream.
   func identifier(in stream: String) -> String {
     if let path = Self.eventIdentifier, let text = field(path) {
       return String(decoding: text, as: UTF8.self)
@@ -61,7 +61,7 @@ struct Delivery: Sendable {
     return header("Nats-Msg-Id") ?? "\(stream).\(sequence)"
   }
 
-  /// What the handler of this message finds in its environment.
+  /// The environment of the handler of this message.
   func environment(_ queue: WorkQueue, attempt: UInt64) -> [String] {
     return queue.environment + [
       "NATSWATCH_SUBJECT=\(subject)", "NATSWATCH_SEQUENCE=\(sequence)",

@@ -85,7 +85,7 @@ struct StreamReader {
   private let stream: String
   private let filters: [SubjectPattern]
   private var position: UInt64
-  /// The next message of each filter, as far as it was read.
+  /// The next message of each filter, if it was read already.
   private var candidates: [Int: Stored] = [:]
 
   init(_ jetStream: JetStream, _ stream: String, filters: [SubjectPattern], from position: UInt64) {
@@ -95,7 +95,7 @@ struct StreamReader {
     self.position = position
   }
 
-  /// Nil when there is no further message now.
+  /// Nil if there is no further message now.
   mutating func next() throws(NATSError) -> Delivery? {
     for index in filters.indices where candidates[index] == nil {
       candidates[index] = try fetch(filters[index])

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Remembers for a while which ids have been handled, so that a message that was published twice is handled once.
+/// Remembers handled ids for a limited time, so that a message that was published twice is handled once.
 ///
-/// In this process only; the oldest ids are forgotten first when there are too many.
+/// In this process only; if there are too many, the oldest ids are forgotten first.
 struct DuplicateFilter: Sendable {
   enum Verdict: Sendable, Equatable {
     case new
@@ -24,7 +24,7 @@ struct DuplicateFilter: Sendable {
     self.limit = limit
   }
 
-  /// Asks about an id and, when it is new, notes that it is being handled.
+  /// Looks up an id; a new one is marked as being handled.
   mutating func begin(_ identifier: [UInt8], now: Duration) -> Verdict {
     while head < order.count, order.count - head > limit || now - order[head].at >= window {
       let oldest = order[head]

@@ -4,10 +4,10 @@ import Glibc
 import JSON
 import Process
 
-/// A handler that runs: bytes to its stdin, bytes from its stdout, its stderr passed on, and how it ended.
+/// A running handler: writes its stdin, reads its stdout, passes on its stderr, and reports how it ended.
 ///
-/// One thread, which polls and never blocks here. The handler is the leader of a process group of its own, so that
-/// Ctrl-C does not reach it and a kill reaches its children.
+/// Used by one thread, which polls and never blocks here. The handler is the leader of its own process group,
+/// so that Ctrl-C does not reach it and a kill reaches its children.
 final class HandlerProcess {
   private let child: ChildProcess
   private let capturesOutput: Bool
@@ -25,8 +25,7 @@ final class HandlerProcess {
 
   /// Starts the command.
   ///
-  /// `environment`: All of it.
-  /// `capturesOutput`: False leaves the handler our stdout.
+  /// `environment` is the whole environment. Without `capturesOutput` the handler inherits our stdout.
   /// - Throws: `ChildProcessError`
   init(_ command: [String], environment: [String], capturesOutput: Bool) throws(ChildProcessError) {
     var configuration = ChildProcess.Configuration(command)
@@ -87,7 +86,7 @@ final class HandlerProcess {
 
   static let descriptorCount = 4
 
-  /// What to wait for; exactly ``descriptorCount`` entries.
+  /// Adds exactly ``descriptorCount`` entries for poll(2).
   func addDescriptors(to list: inout [pollfd]) {
     let wantsToSend = isInputOpen && sent < input.count
     // Without POLLOUT, poll(2) still finds that nobody can read any more (POLLERR).
@@ -98,7 +97,7 @@ final class HandlerProcess {
     list.append(pollfd(fd: ending == nil ? child.endDescriptor : -1, events: Int16(POLLIN), revents: 0))
   }
 
-  /// Moves the bytes that poll(2) found, and notices the end.
+  /// Reads and writes the descriptors that are ready, and detects the end.
   func exchange(_ ready: ArraySlice<pollfd>) {
     let first = ready.startIndex
     if ready[first].revents & Int16(POLLERR) != 0 {
@@ -113,7 +112,7 @@ final class HandlerProcess {
 
   private func checkEnd() {
     guard ending == nil else { return }
-    // Children of a handler that was ended have no business any more. Its group has this number until it is reaped.
+    // Kills the children of a handler that we ended. Its group keeps this number until it is reaped.
     if isToEnd { kill() }
     guard let ending = child.waitForEnd(atMost: .zero) else { return }
     // What is left in the pipes, and no more: a child of the handler may hold them open and write forever.
@@ -134,7 +133,7 @@ final class HandlerProcess {
       } else if errno == EAGAIN {
         return
       } else if errno != EINTR {
-        // EPIPE: the handler does not read its input, which it may.
+        // EPIPE: the handler closed its input unread, which is allowed.
         endInput()
       }
     }
@@ -179,9 +178,9 @@ final class HandlerProcess {
     for _ in 0...(capacity / Self.readSize) where !read() { return }
   }
 
-  /// One read(2): a handler that never stops writing must not hold us here.
+  /// Calls read(2) once, so that a handler that never stops writing does not occupy this thread.
   ///
-  /// - Returns: Whether there may be more at once.
+  /// - Returns: Whether there may be more to read now.
   private static func read(
     _ descriptor: Int32, isOpen: inout Bool, _ take: (ArraySlice<UInt8>) -> Void
   ) -> Bool {

@@ -4,7 +4,7 @@ import Encoding
 import JSON
 import Process
 
-/// `--heartbeat`: says at intervals that this controller is there and how it is. One thread.
+/// `--heartbeat`: reports at intervals that this controller runs, and its health. One thread.
 struct HeartbeatSender {
   let settings: WorkSettings.HeartbeatSettings
   let controller: String
@@ -17,7 +17,7 @@ struct HeartbeatSender {
     self.platform = platform
   }
 
-  /// Sends one when it is time.
+  /// Sends a heartbeat when it is due.
   mutating func beat(_ connection: Connection, isHealthy: Bool, now: Duration) {
     if let last, now - last < settings.interval { return }
     last = now

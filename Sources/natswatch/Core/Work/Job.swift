@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A message that this process holds, from its delivery until the server knows what became of it. One thread.
+/// A message that this process holds, from its delivery until the server has confirmed its result. One
+/// thread.
 final class Job {
   enum Phase {
-    /// The tries that it has used up are being read, before it is handled or after it failed.
+    /// Its used-up tries are being read, before it is handled or after it failed.
     case readingTries(after: Failure?)
     /// Ready for a handler.
     case waiting
     /// Another message with the same id is being handled.
     case heldAsDuplicate
     case handling
-    /// Handled; lines of the handler are being published.
+    /// Handled; the handler's output is being published.
     case replying(unacknowledged: Int)
     /// The handler failed; its failure is being recorded.
     case recordingTry(delay: Duration)
@@ -21,17 +22,17 @@ final class Job {
 
   struct Failure {
     var reason: String
-    /// No other try will find the message better (EX_DATAERR).
+    /// Whether a further try is useless (EX_DATAERR).
     var isFinal = false
   }
 
   var delivery: Delivery
   var phase = Phase.waiting
-  /// Tries used up: handlers that ran and failed.
+  /// The number of tries used up: handlers that ran and failed.
   var tries: UInt64 = 0
-  /// Whether the tries of other processes are among them.
+  /// Whether it includes the tries of other processes.
   var isCounted = false
-  /// What `--dedupe` compares.
+  /// The value that `--dedupe` compares.
   var identifier: [UInt8]?
   /// The time of the last in-progress acknowledgement.
   var lastSign: Duration
@@ -42,6 +43,6 @@ final class Job {
   }
 
   var sequence: UInt64 { delivery.sequence }
-  /// The number of the try that is under way, or comes next.
+  /// The number of the current or next try.
   var attempt: UInt64 { tries + 1 }
 }

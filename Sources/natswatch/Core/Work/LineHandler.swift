@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A handler of `--lines`, which lives long: a message a line on its stdin, an answer a line on its stdout.
+/// A long-lived handler of `--lines`: it reads one message per line from stdin and writes one answer per line
+/// to stdout.
 struct LineHandler {
-  /// What a handler says of a message.
+  /// A handler's answer for a message.
   enum Verdict: Equatable, Sendable {
     case ok
     case retry(reason: String)
-    /// No other try will help: to the dead letters.
+    /// A further try is useless; the message goes to the dead letters.
     case drop(reason: String)
   }
 
   /// A line of its stdout.
   enum Line: Equatable, Sendable {
-    /// The verdict on the message with this sequence, or on the oldest one without a verdict.
+    /// The answer for the message with this sequence, or for the oldest unanswered one.
     case answer(Verdict, sequence: UInt64?)
-    /// Anything else: to be published, where there is a `--reply`.
+    /// Any other line, which is published with `--reply`.
     case other([UInt8])
   }
 
-  /// Messages without an answer that one handler may have.
+  /// The maximum number of unanswered messages per handler.
   static let window = 256
 
   /// A handler that has so many bytes to read gets no further messages.
   private static let unsentLimit = 1 << 20
 
   var process: HandlerProcess?
-  /// The messages without an answer, oldest first, and since when the oldest has been the oldest.
+  /// The unanswered messages, oldest first, and the time since when the oldest one has been the oldest.
   var unanswered: [Job] = []
   var oldestSince = Duration.zero
   /// The sequences that it answered last, by which a repeated answer is known.
@@ -36,16 +37,16 @@ struct LineHandler {
   var hasReportedRepetition = false
   /// Since when it has a pipe closed and still runs.
   var closedSince: Duration?
-  /// The beginning of a line that is not whole yet.
+  /// The beginning of an incomplete line.
   private var partialLine: [UInt8] = []
-  /// Lines that belong to the message of the next answer.
+  /// Output lines that belong to the next answer's message.
   var replies: [UInt8] = []
   var killedBecause: String?
-  /// After a failure it is not started again before this time.
+  /// It is not started again before this time, after a failure.
   var pause = Duration.zero
   var failuresInARow = 0
 
-  /// The lines that are whole now.
+  /// Appends bytes and returns the lines that are complete now.
   mutating func lines(_ bytes: [UInt8]) -> [Line] {
     var lines: [Line] = []
     var rest = bytes[...]
@@ -96,7 +97,7 @@ struct LineHandler {
 
   func isRepetition(_ sequence: UInt64) -> Bool { answered.contains(sequence) }
 
-  /// `ok`, `retry` or `drop`, a sequence or none, and for the last two a reason or none.
+  /// Parses `ok`, `retry` or `drop`, an optional sequence, and for the last two an optional reason.
   static func parse(_ line: [UInt8]) -> Line {
     var words = line.split(whereSeparator: { $0 <= 0x20 })[...]
     guard let first = words.popFirst() else { return .other(line) }

@@ -3,12 +3,12 @@
 import JSON
 import Lines
 
-/// Makes the line of a message that a handler of `--lines`, `--filter` and `--dry-run` see: the one of
-/// `natswatch tail --verbatim`. One thread.
+/// Makes the line of a message for handlers of `--lines`, `--filter` and `--dry-run`, as `natswatch tail
+/// --verbatim` prints it. One thread.
 final class LineMaker {
   private var encoder: EventEncoder
   private let payloadCopy = PaddedBytes()
-  /// Gathers the bytes of one line; nothing is written.
+  /// Collects the bytes of one line; it is never flushed.
   private let gatherer = OutputWriter(descriptor: -1)
 
   init(_ queue: WorkQueue) {
@@ -29,7 +29,7 @@ final class LineMaker {
         }
       }
     } catch {
-      // Only a write fails, and there is none.
+      // Only a write can fail, and nothing is written.
     }
     return gatherer.takeBytes()
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Counts how many messages the server has been asked for and has not delivered yet.
+/// Counts the messages that were requested from the server and not delivered yet.
 ///
-/// A delivery does not name the pull request that it answers, so the oldest request is charged; the numbers that the
-/// server gives when a request ends correct the others. Pure.
+/// A delivery does not name its pull request, so it is charged to the oldest request; the numbers that the
+/// server reports at the end of a request correct the others. Pure.
 struct PullCredit: Sendable {
   private struct Pull: Sendable {
     var token: UInt64
@@ -13,7 +13,7 @@ struct PullCredit: Sendable {
 
   /// How long the server keeps a request, unless its consumer allows less.
   static let defaultExpiry: Duration = .seconds(10)
-  /// How much later than that its last word may arrive.
+  /// How much later the end of a request may be reported.
   private static let leeway: Duration = .seconds(2)
 
   private let expiry: Duration
@@ -36,25 +36,25 @@ struct PullCredit: Sendable {
 
   /// The server ended a request.
   ///
-  /// `pending`: How many messages it still lacked, where the server says so.
+  /// `pending` is the number of undelivered messages, if the server reports it.
   mutating func ended(_ token: UInt64, pending: Int?) {
     guard let index = pulls.firstIndex(where: { $0.token == token }) else { return }
     let charged = pulls.remove(at: index).remaining
-    // Deliveries that were charged to this request and belonged to others, or the reverse.
+    // Corrects deliveries that were charged to the wrong request.
     guard let pending, pending != charged, let other = pulls.indices.first else { return }
     pulls[other].remaining = max(0, pulls[other].remaining + charged - pending)
     if pulls[other].remaining == 0 { pulls.remove(at: other) }
   }
 
-  /// Forgets the requests whose end the server should have reported.
+  /// Removes the requests whose end the server should have reported.
   ///
-  /// - Returns: True when there were any: the consumer may be gone.
+  /// - Returns: Whether there were any, in which case the consumer may no longer exist.
   mutating func expire(now: Duration) -> Bool {
     let count = pulls.count
     pulls.removeAll { now >= $0.deadline }
     return pulls.count < count
   }
 
-  /// Forgets all requests: the connection that they were sent on is lost.
+  /// Removes all requests, because their connection was lost.
   mutating func reset() { pulls.removeAll() }
 }

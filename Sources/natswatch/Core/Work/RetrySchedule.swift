@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When a message whose handling failed is tried again, and when no more. The server keeps the delays.
+/// Decides when a failed message is tried again, and when it is given up. The server keeps the delays.
 package struct RetrySchedule: Sendable, Equatable {
   package enum Decision: Sendable, Equatable {
     case retry(after: Duration)
@@ -9,7 +9,7 @@ package struct RetrySchedule: Sendable, Equatable {
 
   package var initial: Duration = .seconds(1)
   package var maximum: Duration = .seconds(300)
-  /// Tries after the first one.
+  /// The number of tries after the first one.
   package var retries: UInt64 = 10
 
   package init(
@@ -20,7 +20,7 @@ package struct RetrySchedule: Sendable, Equatable {
     self.retries = retries
   }
 
-  /// What follows the `tries`-th failure, counted from 1: the delay doubles with each.
+  /// The decision after failure number `tries`, counted from 1; the delay doubles with each failure.
   package func decision(afterTries tries: UInt64) -> Decision {
     guard tries <= retries else { return .deadLetter }
     var delay = initial

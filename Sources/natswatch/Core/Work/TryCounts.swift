@@ -3,25 +3,25 @@
 import JSON
 import Process
 
-/// Where the tries that a message has used up are kept: in a key-value bucket beside the stream.
+/// Keeps the used-up tries of messages in a key-value bucket beside the stream.
 ///
-/// The server's count of deliveries cannot serve, because it also counts what is no try: a delivery to a worker that
-/// was stopped, restarted or killed, and because NATS 2.9 forgets some. So each failure of a handler is recorded before
-/// the message is given back, in the bucket `natswatch-tries`, which is created when a handler fails for the first time.
-/// The next worker that gets the message reads the count. A worker that is not allowed to do either counts its own
-/// failures only.
+/// The server's count of deliveries cannot be used: it includes deliveries to workers that were stopped,
+/// restarted or killed, and NATS 2.9 forgets some. So each failure of a handler is recorded before the
+/// message is given back, in the bucket `natswatch-tries`, which is created when a handler fails for the
+/// first time. The next worker that gets the message reads the count. A worker without these permissions
+/// counts only its own failures.
 ///
 /// A key is `STREAM.DURABLE.CREATED.SEQUENCE`; with the consumer's time of creation, a durable that is deleted and
 /// created again starts from zero.
 struct TryCounts: Sendable {
   static let bucketStream = "KV_natswatch-tries"
   private static let subjectPrefix = "$KV.natswatch-tries"
-  /// Counts outlive the longest usual absence of all workers.
+  /// How long counts are kept: longer than all workers are usually stopped.
   private static let maximumAge: Duration = .seconds(7 * 86_400)
 
   private let keyPrefix: String
   private let replicas: Int
-  /// Failures that this process has seen, by the message's sequence.
+  /// The failures that this process knows of, by the message's sequence.
   private var own: [UInt64: UInt64] = [:]
 
   init(stream: String, durable: String, consumerEpoch: String, replicas: Int) {
@@ -34,13 +34,13 @@ struct TryCounts: Sendable {
   /// Tries of a message that this process knows of.
   func known(_ sequence: UInt64) -> UInt64 { own[sequence] ?? 0 }
 
-  /// Takes a count that was read from the bucket, or that of a failure that has just happened.
+  /// Stores a count that was read from the bucket, or that includes a new failure.
   mutating func note(_ tries: UInt64, for sequence: UInt64) { own[sequence] = max(tries, known(sequence)) }
 
-  /// The message will not come again.
+  /// Removes the count of a message that is finished.
   mutating func forget(_ sequence: UInt64) { own[sequence] = nil }
 
-  /// The bucket's configuration, as the key-value clients of NATS make it.
+  /// The bucket's configuration, like that of NATS' key-value clients.
   var bucketConfiguration: [UInt8] {
     JSONWriter.object {
       $0.member("name", Self.bucketStream)
@@ -59,7 +59,7 @@ struct TryCounts: Sendable {
     }
   }
 
-  /// Whether a refusal of the server concerns only the bucket, which work can do without.
+  /// Whether a denial concerns only the bucket, which is optional.
   static func concerns(denial: String) -> Bool {
     denial.contains(bucketStream) || denial.contains(subjectPrefix)
   }

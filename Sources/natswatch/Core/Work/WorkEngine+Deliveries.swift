@@ -6,12 +6,12 @@ import Process
 extension WorkEngine {
   // MARK: - Pulling
 
-  /// Asks for as many messages as there is room for.
+  /// Pulls as many messages as there is room for.
   func pull() {
     guard stage == .running, now >= pullPause, trouble.isOver else { return }
     let room = room
     var count = breaker.allowance(room, now: now) - credit.outstanding
-    // With much room, ask again only when a good part of it is free.
+    // With much room, pull again only when a quarter of it is free.
     guard count > 0, count >= room / 4 || credit.outstanding == 0 else { return }
     if let limit = queue.pullLimit { count = min(count, limit) }
     var body = JSONWriter()
@@ -28,7 +28,7 @@ extension WorkEngine {
     credit.asked(count, token: token, now: now)
   }
 
-  /// How many messages can be taken in now.
+  /// The number of messages that can be held in addition.
   private var room: Int {
     let reading = readingTries
     guard settings.handsOverLines else {
@@ -60,7 +60,8 @@ extension WorkEngine {
     sizes.note(delivery.payload.count)
     refusedSince = nil
     if let known = jobs[delivery.sequence] {
-      // We were silent for too long, and the server delivers the message again: to us, who hold it.
+      // The ack wait has passed, and the server delivers the message again, to this process, which still
+      // holds it.
       known.delivery.reply = delivery.reply
       return
     }
@@ -82,7 +83,7 @@ extension WorkEngine {
     prepare(job)
   }
 
-  /// Finds out how often the message has been tried, then lets it wait for a handler.
+  /// Reads the message's tries, then queues it for a handler.
   func prepare(_ job: Job) {
     job.tries = tries.known(job.sequence)
     guard job.delivery.metadata.deliveries > 1, bucket != .unavailable else { return enqueue(job) }
@@ -98,12 +99,12 @@ extension WorkEngine {
     waiting.append(job)
   }
 
-  /// Gives a message back at once that nobody here began to handle.
+  /// Gives a message back at once that no handler has begun.
   private func giveBack(_ delivery: Delivery) {
     connection.publish(Array("-NAK".utf8), to: delivery.reply)
   }
 
-  /// Gives a job back that was not handled to its end: no try is used up.
+  /// Gives back a job that was not handled completely; no try is used up.
   func abandon(_ job: Job) {
     connection.publish(Array("-NAK".utf8), to: job.delivery.reply)
     breaker.abandoned()
@@ -138,7 +139,7 @@ extension WorkEngine {
     breaker.abandoned()
   }
 
-  /// Forgets a job, and lets those go on that waited for it.
+  /// Removes a job, and continues the jobs that waited for it.
   func remove(_ job: Job, succeeded: Bool) {
     jobs[job.sequence] = nil
     release(job, succeeded: succeeded)

@@ -3,24 +3,24 @@
 import Process
 
 extension WorkEngine {
-  /// How long the server's last answers are awaited.
+  /// The time limit for the server's last responses.
   private static let settlingTime: Duration = .seconds(5)
-  /// How long handlers have between SIGTERM and SIGKILL.
+  /// The time between SIGTERM and SIGKILL for handlers.
   private static let terminationTime: Duration = .seconds(5)
 
-  /// Ends the run with an error. The first one counts.
+  /// Ends the run with an error; the first one counts.
   func end(with error: any ToolError) { failure = failure ?? error }
 
   /// Ends the run because nothing is left to do.
   func stop() { isAskedToStop = true }
 
-  /// Takes the run to its next stage when it is time.
+  /// Moves the run to its next stage when it is due.
   func advance() {
     switch stage {
     case .running:
       if session.shutdown.cause != nil || failure != nil || isAskedToStop { beginDraining() }
     case .draining(let until):
-      // An error that appears now leaves the handlers no more time than one that began the end.
+      // An error during draining shortens the time limit to that of an error that began it.
       let limit = failure == nil ? until : min(until, now + Self.terminationTime)
       stage = .draining(until: limit)
       if !isHandling { return settle() }
@@ -43,7 +43,7 @@ extension WorkEngine {
 
   private func beginDraining() {
     abandonWaiting()
-    // A handler of lines ends when it has answered what it was given.
+    // A line handler ends when its input ends, after its last answer.
     for handler in lineHandlers { handler.process?.closeInput() }
     let time = failure == nil ? settings.drainTimeout : min(settings.drainTimeout, Self.terminationTime)
     stage = .draining(until: now + time)
@@ -65,7 +65,7 @@ extension WorkEngine {
     advance()
   }
 
-  /// Gives back what is still held, and sends what waits.
+  /// Gives back the messages that are still held, and flushes.
   private func leave() {
     for job in jobs.values {
       if case .settling = job.phase { continue }

@@ -8,16 +8,16 @@ struct RunningHandler {
   let job: Job
   let process: HandlerProcess
   let began: Duration
-  /// Why it was killed.
+  /// The reason why it was killed.
   var killedBecause: String?
 }
 
 extension WorkEngine {
-  /// More bytes on stdout than this end a handler, as far as they are wanted.
+  /// A handler whose captured stdout exceeds this size is killed.
   static let outputLimit = 64 << 20
   static let printedTooMuch = "printed more than \(outputLimit >> 20) MiB"
 
-  /// Gives waiting messages to handlers, as far as there are free ones.
+  /// Starts handlers for waiting messages, up to the limit.
   func startHandlers() {
     if settings.handsOverLines { return handOverLines() }
     while stage == .running, handlers.count < settings.jobs, let job = waiting.first {
@@ -44,7 +44,7 @@ extension WorkEngine {
     }
   }
 
-  /// A command that cannot be started is nothing that another message would change.
+  /// Ends the run: a command that cannot be started would fail for every message.
   func couldNotStart(_ error: ChildProcessError) {
     guard [EAGAIN, ENOMEM, EMFILE, ENFILE].contains(error.errno) else { return end(with: error) }
     diagnostics.warning("\(error): trying again")
@@ -71,7 +71,7 @@ extension WorkEngine {
 
   private static let unstartedLimit = 3
 
-  /// Draws the conclusions from handlers that have ended.
+  /// Processes the results of handlers that have ended.
   func collectHandlers() {
     for index in lineHandlers.indices { collect(&lineHandlers[index]) }
     guard handlers.contains(where: { $0.process.ending != nil }) else { return }
@@ -96,13 +96,13 @@ extension WorkEngine {
     }
   }
 
-  /// Whether handlers end because we ended them.
+  /// Whether handlers end because the run ends.
   var wasInterrupted: Bool {
     if case .terminating = stage { return true }
     return false
   }
 
-  /// Why the handling failed, in one line.
+  /// The reason of a failure, in one line.
   static func reason(for process: HandlerProcess) -> String {
     switch process.ending {
     case .exited(let status): reason("exit status \(status)", process)
@@ -115,7 +115,7 @@ extension WorkEngine {
     process.complaint.isEmpty ? text : "\(text): \(process.complaint)"
   }
 
-  /// Kills handlers that took too long or printed too much.
+  /// Kills handlers that exceeded the time or output limit.
   func endLateHandlers(_ now: Duration) {
     for index in handlers.indices where handlers[index].killedBecause == nil {
       if handlers[index].process.output.count > Self.outputLimit {

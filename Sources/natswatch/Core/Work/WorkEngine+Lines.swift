@@ -2,9 +2,9 @@
 
 import Process
 
-/// `--lines`: handlers that live long.
+/// `--lines`: long-lived handlers.
 extension WorkEngine {
-  /// Hands waiting messages to the handlers, to the least busy one first.
+  /// Writes waiting messages to the handlers, the least busy one first.
   func handOverLines() {
     guard stage == .running else { return }
     while lineHandlers.count < settings.jobs { lineHandlers.append(LineHandler()) }
@@ -52,7 +52,7 @@ extension WorkEngine {
 
   // MARK: - Answers
 
-  /// Takes the answers of a handler, and its end.
+  /// Processes the answers of a handler, and its end.
   func collect(_ handler: inout LineHandler) {
     guard let process = handler.process else { return }
     if !process.output.isEmpty {
@@ -118,7 +118,7 @@ extension WorkEngine {
     }
   }
 
-  /// A handler has ended. The message at which it ended was tried; those after it were not.
+  /// Handles the end of a handler. The oldest unanswered message was tried; those after it were not.
   private func handleEnd(of handler: inout LineHandler, _ process: HandlerProcess) {
     let reason = handler.killedBecause ?? Self.reason(for: process)
     let unanswered = handler.unanswered
@@ -152,7 +152,7 @@ extension WorkEngine {
     }
   }
 
-  /// A message that a handler was given and did not get to.
+  /// Queues a message again that a handler was given but did not begin.
   private func requeue(_ job: Job) {
     guard stage == .running else { return abandon(job) }
     job.phase = .waiting

@@ -4,16 +4,16 @@ import JSON
 import Process
 
 extension WorkEngine {
-  /// How the server is told that a message is done.
+  /// The final acknowledgement of a message.
   enum LastWord: String {
     case acknowledge = "+ACK"
-    /// Done, although not handled: the dead letter takes its place.
+    /// Finished without being handled: the dead letter replaces it.
     case terminate = "+TERM"
   }
 
   // MARK: - A handler has ended
 
-  /// The handler is done with the message; `output` is what it printed for `--reply`.
+  /// The handler succeeded; `output` is its output for `--reply`.
   func succeed(_ job: Job, output: [UInt8]) {
     metrics.handled(job.delivery, succeeded: true)
     breaker.succeeded()
@@ -28,7 +28,7 @@ extension WorkEngine {
         subject: subject, payload: Array(line),
         identifier: "natswatch-reply.\(queue.identity).\(job.sequence).\(index)",
         headers: [PublishWindow.Header(name: "Natswatch-Durable", value: queue.durable)])
-      // Without its headers a line that is as large as the server takes can still go out.
+      // A line of exactly the server's limit is sent without headers.
       if entry.wireSize > connection.payloadLimit { (entry.identifier, entry.headers) = ("", []) }
       guard entry.wireSize <= connection.payloadLimit else {
         return bury(
@@ -40,7 +40,7 @@ extension WorkEngine {
     }
   }
 
-  /// A line of the handler is stored.
+  /// A line of the handler's output was stored.
   func replyIsStored(_ job: Job, _ subject: String) {
     metrics.countPublished(subject)
     guard case .replying(let count) = job.phase else { return }
@@ -83,7 +83,7 @@ extension WorkEngine {
     record(job, delay: delay)
   }
 
-  /// Gives a message back to be delivered again after a while.
+  /// Gives a message back, to be delivered again after a delay.
   func postpone(_ job: Job, _ delay: Duration) {
     var refusal = JSONWriter(after: Array("-NAK ".utf8))
     refusal.object { $0.member("delay", delay.nanoseconds) }
@@ -99,7 +99,7 @@ extension WorkEngine {
 
   // MARK: - Dead letters
 
-  /// The last resort: the message ends here, and a copy is kept elsewhere. It ends only when the copy is stored.
+  /// Sends the message to the dead letters. It is finished only after its letter is stored.
   func bury(_ job: Job, reason: String) {
     let subject = settings.deadLetterSubject(for: job.delivery.subject)
     diagnostics.error(
@@ -111,7 +111,7 @@ extension WorkEngine {
     post(letter, for: job, from: .full)
   }
 
-  /// Publishes a dead letter in the fullest form from `first` on that fits.
+  /// Publishes a dead letter in the most complete form from `first` on that fits.
   private func post(_ letter: DeadLetter, for job: Job, from first: DeadLetter.Form) {
     guard
       let (form, entry) = letter.fitting(connection.payloadLimit, from: first, hasJournal: journal != nil)
@@ -133,7 +133,7 @@ extension WorkEngine {
     end(job, letter)
   }
 
-  /// The stream of the dead letters refuses this one: what is smaller may be taken.
+  /// The dead-letter stream refused the letter; a smaller form may be accepted.
   func letterIsRefused(_ job: Job, _ reason: String) {
     guard case .burying(let letter, let form) = job.phase else { return }
     diagnostics.error("\(job.delivery.subject) \(job.sequence): dead letter to \(letter.subject): \(reason)")
@@ -153,7 +153,7 @@ extension WorkEngine {
 
   // MARK: - The last word
 
-  /// Tells the server that the message is done, until it has confirmed that.
+  /// Sends the final acknowledgement until the server has confirmed it.
   func finish(_ job: Job, _ word: LastWord) {
     release(job, succeeded: word == .acknowledge)
     job.phase = .settling

@@ -15,7 +15,7 @@ extension WorkEngine {
     return token
   }
 
-  /// A message that cannot be sent now is sent again with all others when the connection is back.
+  /// Sends a message; if that fails, it is sent with all others after reconnecting.
   private func transmit(_ token: UInt64, _ message: PublishWindow.Entry) {
     let reply = mailbox.subject(token)
     if message.identifier.isEmpty, message.headers.isEmpty {
@@ -30,7 +30,7 @@ extension WorkEngine {
     }
   }
 
-  /// Sends again what has not been answered in time.
+  /// Repeats requests whose responses are overdue.
   func resend(_ now: Duration) {
     let late = requests.filter { now - $0.value.sent >= $0.value.patience }
     for (token, request) in late {
@@ -89,7 +89,7 @@ extension WorkEngine {
       switch mailbox.next(milliseconds: 0) {
       case .message(let message): take(message)
       case .noResponders:
-        // Nobody says which request it was: pull again after a pause, and find out whether the consumer still exists.
+        // The request is not named, so pull again after a pause, and check that the consumer still exists.
         credit.reset()
         pullPause = now + .milliseconds(500)
         askAboutConsumer()
@@ -108,13 +108,13 @@ extension WorkEngine {
     answer(request, payload)
   }
 
-  /// The server ended a pull request, or says that it still has it (100).
+  /// The server ended a pull request, or sent a status (100).
   private func pullEnded(_ message: borrowing Message, _ token: UInt64) {
     let status = message.header("Status") ?? ""
     guard status != "100" else { return }
     requests[token] = nil
     credit.ended(token, pending: message.header("Nats-Pending-Messages").flatMap { Int($0) })
-    // 404 and 408: no messages within the time. All else is worth a look.
+    // 404 and 408: no messages within the time. Anything else is checked.
     guard status != "404", status != "408" else {
       refusedSince = nil
       return askAboutConsumer()
@@ -179,7 +179,7 @@ extension WorkEngine {
 
   // MARK: - The consumer
 
-  /// Asks for the consumer's state, unless that question is under way.
+  /// Requests the consumer's state, unless that request is in flight.
   func askAboutConsumer() {
     let isAsked = requests.values.contains { if case .consumerInfo = $0.purpose { true } else { false } }
     guard !isAsked else { return }
@@ -225,7 +225,7 @@ extension WorkEngine {
 
   // MARK: - The connection
 
-  /// Notices what the server denies, and replaces a lost connection.
+  /// Handles denied permissions, and replaces a lost connection.
   func superviseConnection() {
     while let denial = connection.state.denial(after: denialsSeen) {
       denialsSeen += 1
@@ -264,7 +264,7 @@ extension WorkEngine {
   }
 }
 
-/// A lost connection, and when what is to be done about it. Pure.
+/// A lost connection, and the times of the next attempt and report. Pure.
 struct Trouble {
   private(set) var since = Duration.zero
   private(set) var isOver = true

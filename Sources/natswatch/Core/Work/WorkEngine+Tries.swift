@@ -4,9 +4,9 @@ import Encoding
 import JSON
 import Process
 
-/// Tries, recorded where the next worker finds them. See ``TryCounts``.
+/// Reads and records tries for all workers; see ``TryCounts``.
 extension WorkEngine {
-  /// Asks how many tries the message has used up, in all processes.
+  /// Requests the number of tries that all processes have used up.
   func readTries(of job: Job, after failure: Job.Failure?) {
     job.phase = .readingTries(after: failure)
     let body = JSONWriter.object { $0.member("last_by_subj", tries.subject(job.sequence)) }
@@ -17,7 +17,7 @@ extension WorkEngine {
         payload: body, identifier: ""))
   }
 
-  /// Goes on with what is known of a message's tries.
+  /// Continues with a message whose tries are known.
   private func triesAreRead(_ job: Job) {
     guard case .readingTries(let failure) = job.phase else { return }
     job.tries = tries.known(job.sequence)
@@ -59,7 +59,7 @@ extension WorkEngine {
     do throws(NATSError) {
       _ = try JetStream.read("STREAM.CREATE.\(TryCounts.bucketStream)", answer, as: StreamInfo.self)
     } catch {
-      // There already, perhaps with another configuration, which is its owner's.
+      // The bucket exists, possibly with another configuration, which is kept.
       guard error.serverCode == JetStream.ErrorCode.streamNameInUse else {
         return doWithoutBucket("\(error)")
       }
@@ -70,7 +70,7 @@ extension WorkEngine {
     for job in jobs { sendRecord(job) }
   }
 
-  /// The answer of STREAM.MSG.GET.
+  /// The response to STREAM.MSG.GET.
   func triesAre(_ answer: [UInt8], _ job: Job) {
     // No such bucket, no such key: the message has used up no try.
     let stored = (try? JSONValue(parsing: answer))?["message"]?["data"]?.string
@@ -82,7 +82,7 @@ extension WorkEngine {
     triesAreRead(job)
   }
 
-  /// A count that cannot be read or recorded holds no message up: what this process knows must do.
+  /// If a count cannot be read or recorded, the message continues with what this process knows.
   func doWithoutCount(_ request: WorkRequest) {
     switch request.purpose {
     case .readTries(let job): triesAreRead(job)

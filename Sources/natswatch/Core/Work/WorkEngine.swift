@@ -4,20 +4,20 @@ import Glibc
 import Metrics
 import Process
 
-/// `natswatch work`: pulls messages, has them handled, and tells the server what became of each.
+/// `natswatch work`: pulls messages, runs handlers, and acknowledges each message by its result.
 ///
-/// One thread turns the connection, feeds the handlers' pipes and notices their ends. A message is a ``Job`` whose
-/// phase says what it waits for; requests to the server are sent and forgotten until their answer arrives, or until
-/// it is time to send them again.
+/// One thread drives the connection, serves the handlers' pipes and detects their ends. A message is a
+/// ``Job`` whose phase says what it waits for. Requests to the server are asynchronous: they wait in
+/// `requests` for their response, and are repeated when it is overdue.
 final class WorkEngine {
-  /// How far the run is.
+  /// The stage of the run.
   enum Stage: Equatable {
     case running
-    /// Nothing more is pulled; handlers may finish until then.
+    /// Nothing more is pulled; handlers may finish until this time.
     case draining(until: Duration)
-    /// Handlers were sent SIGTERM, and are killed then.
+    /// Handlers were sent SIGTERM, and are killed at this time.
     case terminating(until: Duration)
-    /// No handler is left; answers of the server are awaited until then.
+    /// No handler is left; the server's responses are awaited until this time.
     case settling(until: Duration)
     case done
   }
@@ -32,13 +32,13 @@ final class WorkEngine {
   var connection: Connection
   var mailbox: Subscription
 
-  /// The messages that are held, by their sequence.
+  /// The messages that this process holds, by sequence.
   var jobs: [UInt64: Job] = [:]
-  /// Those that are ready for a handler, in the order of arrival.
+  /// The jobs that are ready for a handler, in the order of arrival.
   var waiting: [Job] = []
-  /// Those that wait for another message with the same id.
+  /// The jobs that wait for another message with the same id.
   var duplicatesHeld: [[UInt8]: [Job]] = [:]
-  /// Those whose failure waits for the bucket to be made.
+  /// The jobs whose failure waits for the creation of the bucket.
   var unrecorded: [Job] = []
   var requests: [UInt64: WorkRequest] = [:]
   var lastToken: UInt64 = 0
@@ -112,9 +112,9 @@ final class WorkEngine {
   var now: Duration { ContinuousClock.now - origin }
   var diagnostics: Diagnostics { session.diagnostics }
 
-  /// Works until there is a reason to end.
+  /// Works until the end of the run.
   ///
-  /// - Returns: The status to end with.
+  /// - Returns: The exit status.
   /// - Throws: What ended the run.
   func run(_ notifier: ServiceNotifier) throws -> ExitStatus {
     while stage != .done {
@@ -131,7 +131,7 @@ final class WorkEngine {
     return .ok
   }
 
-  /// Waits until a message, a handler or a signal asks for attention, or the next deadline.
+  /// Waits for a message, a handler, a signal or the next deadline.
   private func wait() {
     var descriptors = [
       pollfd(
@@ -165,7 +165,7 @@ final class WorkEngine {
 
   static let sweepInterval: Duration = .milliseconds(100)
 
-  /// Looks after everything that depends on the time.
+  /// Handles everything that depends on the time.
   private func sweep(_ notifier: ServiceNotifier) {
     let now = now
     guard now >= nextSweep else { return }
@@ -184,7 +184,7 @@ final class WorkEngine {
     }
   }
 
-  /// Tells the server that held messages are in progress, so that it gives them to nobody else.
+  /// Reports held messages as in progress, so that the server does not deliver them again.
   private func signalProgress(_ now: Duration) {
     let interval = min(queue.ackWait / 3, .seconds(10))
     for job in jobs.values where now - job.lastSign >= interval {

@@ -20,7 +20,7 @@ final class WorkJournal {
     var attempt: UInt64
     var error: String?
     var deadLetter: String?
-    /// The payload of a dead letter that was too large to be published.
+    /// The payload of a dead letter that was too large to publish.
     var payload: [UInt8]?
   }
 
@@ -52,10 +52,10 @@ final class WorkJournal {
 
   deinit { close(descriptor) }
 
-  /// Finds out before the first message whether the disk is full. The size of the file stays.
+  /// Checks before the first message whether the disk is full, without changing the size of the file.
   private func reserveRoom() throws(WriteError) {
     guard cnats_reserve_room(descriptor, 4096) != 0 else { return }
-    // A device or a file system that cannot reserve shows a full disk with the first line.
+    // On a device or file system that cannot reserve space, a full disk shows with the first line.
     if errno == ENOSPC || errno == EDQUOT { throw WriteError(path: path, errno: errno) }
   }
 

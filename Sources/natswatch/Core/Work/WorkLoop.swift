@@ -2,8 +2,8 @@
 
 package import Process
 
-/// `natswatch work` from the start to the end: what can fail is tried before the consumer is made, and a consumer that
-/// this run has made is removed when the run fails before its first message.
+/// The run of `natswatch work`. What can fail is checked before the consumer is created, and a consumer that
+/// this run has created is deleted if the run fails before its first message.
 package struct WorkLoop {
   let settings: WorkSettings
   let session: Session
@@ -19,9 +19,9 @@ package struct WorkLoop {
     self.metricsPrefix = metricsPrefix
   }
 
-  /// Works until there is a reason to end, then lets running handlers finish.
+  /// Works until the end of the run, then lets running handlers finish.
   ///
-  /// - Returns: The status to end with.
+  /// - Returns: The exit status.
   /// - Throws: ``NATSError``, `WorkJournal.WriteError`, `ChildProcessError`.
   package func run() throws -> ExitStatus {
     if settings.isDryRun {

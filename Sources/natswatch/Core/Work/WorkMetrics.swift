@@ -3,7 +3,7 @@
 import Encoding
 import Metrics
 
-/// What `natswatch work` counts. One thread.
+/// The metrics of `natswatch work`. One thread.
 final class WorkMetrics {
   let pending: Gauge
   let health: Gauge
@@ -45,7 +45,7 @@ final class WorkMetrics {
 
   func countPublished(_ subject: String) { published.increment(subject) }
 
-  /// Counts the end of a handling.
+  /// Counts a handled message.
   func handled(_ delivery: Delivery, succeeded: Bool) {
     handledCount += 1
     (succeeded ? successes : failures).increment()

@@ -11,11 +11,12 @@ struct WorkQueue: Sendable {
   let durable: String
   /// The stream's identity.
   let epoch: String
-  /// The second in which the consumer was created, which tells it from an earlier one of the same name.
+  /// The second in which the consumer was created, which distinguishes it from an earlier one of the same
+  /// name.
   ///
-  /// No more of the time than that: NATS 2.9 tells a time that is some hundred microseconds later once it was restarted.
+  /// Fractions are left out, because NATS 2.9 reports a slightly later time after a restart.
   let consumerEpoch: String
-  /// The time that the consumer really gives a silent worker.
+  /// The consumer's actual ack wait.
   let ackWait: Duration
   let replicas: Int
   /// How many messages one request may ask for, and how long the server may keep it.
@@ -24,17 +25,17 @@ struct WorkQueue: Sendable {
   /// Whether this run has created the consumer.
   let isNew: Bool
 
-  /// What makes ids of replies and dead letters unique: two durables on one stream have different ones.
+  /// The part of message ids of replies and dead letters that distinguishes durables of one stream.
   var identity: String { "\(stream).\(durable).\(consumerEpoch)" }
 
-  /// What every handler finds in its environment.
+  /// The environment of every handler.
   var environment: [String] {
     ProcessEnvironment.all.filter { !$0.hasPrefix("NATSWATCH_") } + [
       "NATSWATCH_STREAM=\(stream)", "NATSWATCH_DURABLE=\(durable)",
     ]
   }
 
-  /// Finds the consumer or creates it. Everything that can be refused is checked before it is created.
+  /// Finds the consumer or creates it. Everything that may be refused is checked before it is created.
   ///
   /// - Throws: `notFound`, `refused`, `noPermission` and `badSettings`, with what to do.
   static func open(_ settings: WorkSettings, on jetStream: JetStream) throws(NATSError) -> WorkQueue {
@@ -64,7 +65,7 @@ struct WorkQueue: Sendable {
     self.isNew = isNew
   }
 
-  /// For a dry run, which makes no consumer.
+  /// For a dry run, which creates no consumer.
   init(dryRunOn stream: StreamInfo, _ settings: WorkSettings) {
     self.stream = stream.config.name
     durable = settings.durable
@@ -79,7 +80,7 @@ struct WorkQueue: Sendable {
 
   // MARK: - A consumer that exists
 
-  /// Refuses a consumer that would not do what this run asks for, and names what differs.
+  /// Refuses a consumer with other settings than this run's, and names the differences.
   private static func check(
     _ consumer: ConsumerInfo, _ settings: WorkSettings, _ stream: String
   ) throws(NATSError) {
@@ -152,8 +153,8 @@ struct WorkQueue: Sendable {
     return consumer
   }
 
-  /// Creates the consumer by the request that every server knows, or, where only that is allowed, by the one that names
-  /// the subject.
+  /// Creates the consumer by the request that every server supports or, if only that is permitted, by the one
+  /// that names the filter subject.
   private static func request(
     _ body: [UInt8], _ settings: WorkSettings, _ stream: String, _ jetStream: JetStream
   ) throws(NATSError) -> ConsumerInfo {
@@ -196,18 +197,18 @@ struct WorkQueue: Sendable {
 }
 
 extension WorkSettings {
-  /// The stream that is named, or the one that has the subjects.
+  /// The named stream, or the one that captures the subjects.
   func streamName(_ jetStream: JetStream) throws(NATSError) -> String {
     if let stream { return stream }
     return try jetStream.findStream(for: subjects)
   }
 
-  /// The consumer's filter: without subjects that another one covers, which a server refuses.
+  /// The consumer's filter subjects, without those that another one covers, which a server refuses.
   package var filters: [SubjectPattern] { SubjectPattern.withoutCovered(subjects) }
 }
 
 extension JetStream {
-  /// Nil when there is no such consumer.
+  /// Nil if there is no such consumer.
   func consumerInfo(_ consumer: String, of stream: String) throws(NATSError) -> ConsumerInfo? {
     do throws(NATSError) {
       return try request("CONSUMER.INFO.\(stream).\(consumer)", as: ConsumerInfo.self)

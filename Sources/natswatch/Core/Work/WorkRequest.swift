@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A request to the server that is under way. Each may be repeated without harm.
+/// A request in flight. Each kind may be repeated without harm.
 struct WorkRequest {
   enum Purpose {
     case pull
-    /// Asks whether work is left, and whether the consumer still exists.
+    /// Checks whether work is left, and whether the consumer still exists.
     case consumerInfo
     case makeBucket
     case readTries(Job)
@@ -20,7 +20,7 @@ struct WorkRequest {
   var sent: Duration
   var attempts = 1
 
-  /// How long an answer may take before the request is sent again.
+  /// The time limit for a response, after which the request is repeated.
   var patience: Duration {
     switch purpose {
     case .settle: .seconds(2)
@@ -28,7 +28,7 @@ struct WorkRequest {
     }
   }
 
-  /// Whether the request ends with the connection that it was sent on.
+  /// Whether the request ends with its connection.
   var isBoundToConnection: Bool {
     switch purpose {
     case .pull, .consumerInfo: true

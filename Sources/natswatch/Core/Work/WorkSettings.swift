@@ -3,14 +3,14 @@
 package import Events
 package import Filter
 
-/// What `natswatch work` is to do.
+/// The settings of `natswatch work`.
 package struct WorkSettings: Sendable {
   package var subjects: [SubjectPattern]
   package var stream: String?
   package var durable: String
   /// The handler and its arguments.
   package var command: [String]
-  /// Whether a handler lives long and gets a message a line.
+  /// Whether handlers are long-lived and read one message per line.
   package var handsOverLines = false
   /// Messages that do not match are acknowledged without being handled.
   package var filter: LineFilter?
@@ -34,7 +34,7 @@ package struct WorkSettings: Sendable {
   package var deduplicateFor: Duration = .seconds(120)
   /// Print the messages instead of handling them.
   package var isDryRun = false
-  /// How long handlers that run may go on after a request to end.
+  /// How long running handlers may take after a request to end.
   package var drainTimeout: Duration = .seconds(60)
   package var controller = "natswatch"
   package var platform = ""
