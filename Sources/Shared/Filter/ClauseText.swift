@@ -37,7 +37,7 @@ enum ClauseText {
     return Array(bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
   }
 
-  /// The index behind the string literal that starts at `start`: single or tripled quotes, raw after an `r`.
+  /// The index after the string literal that starts at `start`: single or tripled quotes, raw after an `r`.
   private static func literalEnd(_ bytes: [UInt8], _ start: Int) -> Int {
     let quote = bytes[start]
     let isRaw = start > 0 && (bytes[start - 1] | 0x20) == UInt8(ascii: "r")

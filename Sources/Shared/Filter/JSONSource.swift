@@ -99,7 +99,8 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return count
   }
 
-  /// What is nested deeper is too dear for whoever walks all of it: each level is gone over again for the one below.
+  /// Deeper nesting is refused, because walking it costs quadratic time: each level is scanned again for the
+  /// next.
   private static let depthLimit = 500
 
   /// Of the keys of an object; kept for its memory.

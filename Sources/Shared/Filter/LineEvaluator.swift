@@ -10,7 +10,7 @@ package enum Verdict: Sendable, Equatable {
   case noMatch
   /// The expression has no value for this line: a missing key, say.
   case error
-  /// The line is no JSON, as far as it was read. Only ``RawJSON/fault(strictly:)`` reads all of it.
+  /// The line is not JSON, as far as it was read. Only ``RawJSON/fault(strictly:)`` reads all of it.
   case malformed
 }
 
@@ -122,7 +122,7 @@ package final class LineEvaluator {
 
   /// The expression's value over a line. It lives in the line: use or copy it before the next one is read.
   ///
-  /// - Throws: `EvaluationError`; for a line that is no JSON, too.
+  /// - Throws: `EvaluationError`; for a line that is not JSON, too.
   package func value(_ line: RawJSON, context: LineContext = LineContext()) throws(EvaluationError) -> Value {
     let head = head(of: line)
     let scan = head == nil ? plainScan : eventScan

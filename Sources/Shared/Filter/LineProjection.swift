@@ -18,7 +18,7 @@ package struct LineProjection: Sendable {
     self.tree = tree
   }
 
-  /// The object, with the readable bytes behind it that reading it in place asks for; `count` is without them.
+  /// The object, with the readable bytes after it that reading it in place asks for; `count` is without them.
   package func make(_ line: RawJSON) -> (bytes: [UInt8], count: Int) {
     var bytes: [UInt8] = []
     // The most that it can take, unless little of a long line is wanted.

@@ -19,7 +19,8 @@ package struct EnvelopeParts: Sendable {
   /// `object.metadata.resourceVersion`.
   package let objectVersion: Range<Int>?
 
-  /// Nil where the text is not JSON by the letter of RFC 8259. ``JSONCursor/padding`` bytes behind it may be read.
+  /// Nil where the text is not JSON by the letter of RFC 8259. ``JSONCursor/padding`` bytes after it may be
+  /// read.
   package init?(_ text: UnsafeBufferPointer<UInt8>) {
     guard let base = text.baseAddress else { return nil }
     var found = unsafe json_envelope()

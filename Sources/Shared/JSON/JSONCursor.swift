@@ -10,8 +10,8 @@ import CJSON
 
 /// A position in the bytes of a line: what the hot path moves instead of indices.
 ///
-/// The line's owner keeps ``padding`` readable bytes behind it and keeps both alive while a cursor is in use; every
-/// operation that moves forward takes the line's limit and never looks at what lies behind.
+/// The line's owner keeps ``padding`` readable bytes after it and keeps both alive while a cursor is in use;
+/// every operation that moves forward takes the line's limit and never looks at what comes after.
 @safe
 package struct JSONCursor: Comparable, @unchecked Sendable {
   // Unchecked: a pointer that is only read through.
@@ -85,7 +85,8 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
     unsafe JSONCursor(json_close(address, limit.address, 1))
   }
 
-  /// The closing quote of the string whose first byte is here, behind its opening quote; nil when it does not end.
+  /// The closing quote of the string whose first byte is here, after its opening quote; nil when it does not
+  /// end.
   @inline(__always)
   package func stringEnd(_ limit: JSONCursor, escaped: inout Bool) -> JSONCursor? {
     unsafe JSONCursor(json_string_end(address, limit.address, &escaped))

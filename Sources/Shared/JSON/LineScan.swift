@@ -12,7 +12,7 @@ package final class LineScan {
     case fails
     /// None says no, but one at least cannot be answered.
     case error
-    /// The line is no JSON.
+    /// The line is not JSON.
     case malformed
   }
 
@@ -76,8 +76,8 @@ package final class LineScan {
     }
   }
 
-  /// Takes note of a node's value and goes into it where a path does. Returns the byte behind it, or nil when the line
-  /// is broken or the scan over.
+  /// Takes note of a node's value and goes into it where a path does. Returns the byte after it, or nil when
+  /// the line is broken or the scan over.
   @inline(__always)
   private func enter(_ node: Int, _ start: JSONCursor, _ isObject: Bool) -> JSONCursor? {
     unsafe starts[node] = start.address

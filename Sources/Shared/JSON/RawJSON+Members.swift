@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension RawJSON {
-  /// The value under a key of an object: the first of equal keys. Nil when this is no object, or a broken one.
+  /// The value under a key of an object: the first of equal keys. Nil when this is not an object, or a broken
+  /// one.
   package func member(_ name: [UInt8]) -> RawJSON? {
     guard var members = Members(self) else { return nil }
     while let (key, value) = members.next() {

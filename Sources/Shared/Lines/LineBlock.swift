@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 
-/// Memory that holds whole lines, and ``padding`` readable bytes behind them. Reusable.
+/// Memory that holds whole lines, and ``padding`` readable bytes after them. Reusable.
 ///
 /// A block belongs to one thread at a time: the reader fills it, hands it to a worker, and gets it back. `@unchecked
 /// Sendable` is that hand-over, which the queue between the threads orders.
@@ -117,7 +117,7 @@ internal import Glibc
     return unsafe Array(memory[..<count])
   }
 
-  /// Removes all up to and with the first newline at or after `start`; `false` where there is none.
+  /// Removes all up to and with the first newline at or after `start`; `false` if there is none.
   func dropThroughFirstNewline(from start: Int) -> Bool {
     guard let newline = firstNewline(from: start) else { return false }
     remove(0..<(newline + 1))

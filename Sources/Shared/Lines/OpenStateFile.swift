@@ -56,7 +56,7 @@ package final class OpenStateFile: Sendable {
     return unsafe call(path, &status) == 0 ? status.st_mode : nil
   }
 
-  /// The bytes; `nil` where there is no file yet.
+  /// The bytes; `nil` if there is no file yet.
   package func read() throws(StateFileError) -> [UInt8]? { try file.read() }
 
   /// Replaces the file's content.

@@ -34,7 +34,7 @@ package final class MetricsServer: Sendable {
     while true {
       let connection = accept(descriptor, nil, nil)
       if connection < 0 {
-        // Perhaps there are no descriptors left: the data path matters more than a scrape, so wait and try again.
+        // There may be no descriptors left. The data path matters more than a scrape, so wait and try again.
         if errno != EINTR && errno != ECONNABORTED { usleep(100_000) }
         continue
       }

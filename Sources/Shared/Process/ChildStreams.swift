@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The descriptors on both sides of a child that is about to start.
 struct ChildStreams {
-  /// Three descriptors; -1 where there is none.
+  /// Three descriptors; -1 if there is none.
   struct Ends {
     var input: Int32 = -1
     var output: Int32 = -1

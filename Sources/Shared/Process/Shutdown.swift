@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// How a tool learns that it has to end, and how it ends.
 ///
-/// There are three causes: a signal, a reader of stdout that has left, and a time limit. The second is noticed *while nothing is
-/// written*, so that `kwatch pods | head -1` ends at once and not at the next event. Both wake a thread that
-/// waits (``eventDescriptor``, ``onRequest(_:)``), interrupt a thread that is stuck in `write(2)`
+/// There are three causes: a signal, a closed stdout, and a time limit. A closed stdout is detected *while
+/// nothing is written*, so that `kwatch pods | head -1` ends at once, not at the next event. Both wake a
+/// thread that waits (``eventDescriptor``, ``onRequest(_:)``), interrupt a thread that is stuck in `write(2)`
 /// (``interruptWrites()``), and end the process for good if it has not ended within 5 seconds. A second
 /// signal ends it at once.
 package final class Shutdown: Sendable {

@@ -17,8 +17,8 @@ package struct LabelRequirement: Sendable, Equatable, CustomStringConvertible {
 
   /// Makes a requirement that Kubernetes would accept.
   ///
-  /// - Throws: `SelectorError` when the key is no qualified name, a value is no label value, the number of
-  ///   values does not fit the operator, or the value of `>` or `<` is no integer.
+  /// - Throws: `SelectorError` when the key is not a qualified name, a value is not a label value, the number
+  ///   of values does not fit the operator, or the value of `>` or `<` is not an integer.
   package init(key: String, operator: Operator, values: [String]) throws(SelectorError) {
     let problems = NameFormat.qualifiedName(key)
     guard problems.isEmpty else {

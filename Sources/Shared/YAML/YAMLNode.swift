@@ -40,7 +40,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
     return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
-  /// The first document of a text; nil where there is none.
+  /// The first document of a text; nil if there is none.
   package static func parse(_ text: [UInt8]) throws(SyntaxError) -> YAMLNode? {
     var reader = Reader(text)
     defer { reader.end() }

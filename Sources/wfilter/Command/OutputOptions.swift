@@ -7,7 +7,7 @@ import Glibc
 import Process
 import WfilterCore
 
-/// The flags that say what is printed.
+/// The flags that select the output.
 struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print only the number of matching lines.")
   var count = false

@@ -5,7 +5,7 @@ import Command
 import Events
 import WfilterCore
 
-/// The flags that say when the run ends and what it reports.
+/// The flags for the end of the run and for reports.
 struct RunOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,

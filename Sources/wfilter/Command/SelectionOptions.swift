@@ -5,7 +5,7 @@ import Events
 import Filter
 import WfilterCore
 
-/// The flags that say which lines match.
+/// The flags that select lines.
 struct SelectionOptions: ParsableArguments {
   @Option(
     name: [.customShort("f"), .customLong("file")], parsing: .unconditional,

@@ -8,7 +8,8 @@ import JSON
 import Lines
 import Process
 
-/// Evaluates the lines of blocks: says what is printed, reported and counted, and where the run ends. One for each thread.
+/// Evaluates the lines of blocks: decides what is printed, reported and counted, and where the run ends. One
+/// per thread.
 ///
 /// Without ``Stages`` it remembers nothing between lines, and any number of them work at once. With them there is one,
 /// and the same lines come out in the same order, only later or not at all.
@@ -45,7 +46,7 @@ final class BlockEvaluator {
 
   /// Evaluates the lines of a block from an offset on; stops after the line that ends the run.
   ///
-  /// `limit` is how many more lines may match, nil is no limit; `result` is emptied first.
+  /// `limit` is the number of lines that may still match, nil for no limit; `result` is emptied first.
   func evaluate(_ block: LineBlock, from offset: Int, limit: UInt64?, into result: inout BlockResult) {
     result.removeAll()
     printer.limit = limit
@@ -73,7 +74,7 @@ final class BlockEvaluator {
     }
     result.closeRun()
     result.counts.lines = UInt64(number)
-    // Of the lines that are too long, those before the last line evaluated; all of them where the block's end was reached.
+    // Counts the overlong lines before the last evaluated line; all of them if the block's end was reached.
     result.counts.tooLong = UInt64(start < end ? block.place(of: number) - number : block.linesTooLong)
     if failsAtLongLine, result.ending == nil { result.ending = .badInput }
     if start < end, result.ending == nil, failsAtLongLine { result.counts.tooLong += 1 }
@@ -85,7 +86,7 @@ final class BlockEvaluator {
     }
   }
 
-  /// Prints what is due at this time.
+  /// Prints the held lines that are due.
   func tick(limit: UInt64?, into result: inout BlockResult) {
     result.removeAll()
     printer.limit = limit
@@ -94,7 +95,7 @@ final class BlockEvaluator {
     if result.isSatisfied { result.ending = .satisfied }
   }
 
-  /// Prints what is held back: the input has ended, or the run.
+  /// Prints all held lines, at the end of the input or of the run.
   func finish(limit: UInt64?, into result: inout BlockResult) {
     result.removeAll()
     printer.limit = limit
@@ -144,7 +145,7 @@ final class BlockEvaluator {
       if decision != .pass { carryOut(decision, line, head, source, context, number, &result) }
       return decision
     }
-    // Not while the previous line is read: what holds it would be copied.
+    // After the previous line is no longer used: its storage would otherwise be copied.
     if decision == .pass || decision == .drop { stages.remember(key, line, head, into: &result) }
   }
 

@@ -12,7 +12,8 @@ struct BlockResult {
     var isStored: Bool
   }
 
-  /// A message, with the number of its line among those in the block, from 1; nil where it is about no single line.
+  /// A message, with the number of its line within the block, from 1; nil if it does not concern a single
+  /// line.
   struct Message {
     enum Level { case error, warning, info }
 

@@ -26,7 +26,7 @@ package struct Configuration: Sendable {
   package var isInverted = false
   /// Print only how many lines match.
   package var countsOnly = false
-  /// Matching lines until the end; nil is no limit.
+  /// The number of matching lines to end after; nil for no limit.
   package var limit: UInt64?
   /// Print nothing, and end with the first match.
   package var isQuiet = false
@@ -37,7 +37,7 @@ package struct Configuration: Sendable {
   package var emit: [String] = []
   /// Print strings of ``emit`` without quotes.
   package var emitsRaw = false
-  /// Print what changed, for people.
+  /// Whether changes are printed in readable form.
   package var printsDiff = false
   package var hasColor = false
   package var failIf: String?
@@ -56,7 +56,7 @@ package struct Configuration: Sendable {
   package var checksOnly = false
   package var state = StateOptions()
   package var status: StatusSink.Destination?
-  /// Bytes of a block of lines; nil is what suits the caches.
+  /// The size of a block of lines in bytes; nil for the default, which suits the caches.
   var blockSize: Int?
   /// Take lines one by one even where nothing is remembered between them: the output is the same.
   var takesLinesOneByOne = false
@@ -68,7 +68,7 @@ package struct Configuration: Sendable {
   /// Whether every line is read to its end, the ones that do not match included.
   var checksEveryLine: Bool { isStrict || onError == .fail || isInverted }
 
-  /// How many lines may match before the run is over; nil is no limit.
+  /// The number of matching lines after which the run ends; nil for no limit.
   var matchLimit: UInt64? { isQuiet ? min(limit ?? 1, 1) : limit }
 
   /// Where STATUS lines go. With `--absent` among the data, as long as whole lines and control lines are printed there.

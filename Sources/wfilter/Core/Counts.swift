@@ -23,9 +23,9 @@ struct Counts: Sendable, Equatable {
   var bytes: UInt64 = 0
   /// At least one line was seen to be JSON.
   var hasJSON = false
-  /// Whether something is remembered between lines, and what became of the lines then.
+  /// The counts of the stateful stage, if there is one.
   var stateful: StatefulCounts?
-  /// The expressions and paths that were tried, and those that had a value: bits of a ``Watchlist``.
+  /// The expressions and paths that were evaluated, and those that had a value, as bits of a ``Watchlist``.
   var sought: UInt64 = 0
   var found: UInt64 = 0
   /// Why an expression had no value for a line: the first reason of each, by its place in the ``Watchlist``.

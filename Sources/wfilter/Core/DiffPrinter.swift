@@ -5,8 +5,8 @@ import Events
 import Filter
 import JSON
 
-/// `--diff`: prints a line for people as its time, type, kind and name, and below it what changed since the line of the same key
-/// that was printed last.
+/// `--diff`: prints a line's time, type, kind and name, and below it the changes since the previously printed
+/// line of the same key.
 final class DiffPrinter {
   private let keys: KeyFinder
   private let finder: ChangeFinder
@@ -20,7 +20,7 @@ final class DiffPrinter {
     previous = PreviousLines([[]], limit: configuration.state.keysLimit)
   }
 
-  /// Appends what is printed for a line, which is then its key's last. Nothing for a bookmark.
+  /// Appends the output for a line, which becomes its key's previous line. Prints nothing for a bookmark.
   func append(_ line: RawJSON, at time: Timestamp, to bytes: inout [UInt8]) {
     let head = EventHead(line)
     if head?.type == .bookmark { return }

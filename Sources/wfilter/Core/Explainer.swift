@@ -34,7 +34,7 @@ final class Explainer {
     }
   }
 
-  /// Names the first clause that does not hold for a line, and what else it says.
+  /// The first clause that is false for a line, with the values of its parts.
   func explain(_ line: RawJSON, context: LineContext = LineContext()) -> String {
     for (text, evaluator) in clauses {
       switch evaluator.test(line, context: context) {

@@ -72,7 +72,7 @@ struct Expressions: Sendable {
     return try compile(text)
   }
 
-  /// Compiles an expression whose value is wanted.
+  /// Compiles an expression that computes a value.
   private static func value(
     _ expression: String, _ flag: String, _ costLimit: Int?, _ scope: FilterScope
   ) throws(FilterError) -> LineFilter {

@@ -38,14 +38,15 @@ final class InputSequence {
   /// What a read brought.
   enum Outcome {
     case lines(Lines)
-    /// No more lines are there at once. Comes once before they are waited for: what was printed so far is to go out now.
+    /// No more lines are available without waiting. Reported once before each wait, so that the output is
+    /// flushed.
     case idle
     case end, timedOut, shutdown
   }
 
   /// Whole lines of one file.
   struct Lines {
-    /// Where line numbers start again, what messages say before them: `FILE: `; nothing for standard input.
+    /// The prefix of line numbers in messages, where they start again: `FILE: `; empty for standard input.
     let startOfFile: String?
     fileprivate let part: FilePart?
     /// Standard input, where its position is of use to others that read it after us: where in it the block ends.
@@ -68,7 +69,8 @@ final class InputSequence {
     }
   }
 
-  /// Fills a block, or finds out what it is to be filled with. Waiting for lines ends at `deadline`; nil is never.
+  /// Fills a block, or determines the part of a file to fill it with. Waiting for lines ends at `deadline`;
+  /// nil for no limit.
   func read(into block: LineBlock, until deadline: ContinuousClock.Instant?) -> Outcome {
     while true {
       guard shutdown.cause == nil else { return .shutdown }
@@ -116,7 +118,7 @@ final class InputSequence {
       end: file.isStandardInput ? range.upperBound : nil)
   }
 
-  /// Where in standard input the lines just read end; nil for what has no positions.
+  /// The position in standard input after the lines just read; nil if the input has no positions.
   private func endOfLines(_ file: InputFile) -> Int? {
     guard file.isStandardInput else { return nil }
     let position = lseek(STDIN_FILENO, 0, SEEK_CUR)
@@ -135,7 +137,7 @@ final class InputSequence {
     diagnostics.error(message)
   }
 
-  /// Opens the next file that can be opened; false where there is none.
+  /// Opens the next file that can be opened; false if there is none.
   private func openNext() -> Bool {
     while let path = files.popFirst() {
       let opened: InputFile
@@ -158,8 +160,8 @@ final class InputSequence {
     return false
   }
 
-  /// What is to be read in parts: a regular file of several. Its size counts as it was when it was opened; of what is
-  /// appended while it is read, only the end of the last line is read too.
+  /// The range to read in parts, for a regular file of several parts. Its size is that at the time of
+  /// opening; of bytes appended later, only the rest of the last line is read.
   private func remainder(of file: InputFile) -> Range<Int>? {
     guard let partSize, let rest = file.remainder, rest.count > 2 * partSize else { return nil }
     return rest

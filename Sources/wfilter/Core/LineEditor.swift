@@ -24,7 +24,7 @@ struct LineEditor: Sendable {
     var drops: Bool
   }
 
-  /// Bytes that go, and whether a hidden value stands for them.
+  /// Bytes to remove, and whether a placeholder replaces them.
   private struct Edit {
     var range: Range<Int>
     var hides: Bool
@@ -136,7 +136,7 @@ struct LineEditor: Sendable {
       return find(further, in: value)
     }
 
-    /// Drops what is to be dropped of the members or elements of one container, each with a comma.
+    /// Removes members or elements of one container, each with a comma.
     private mutating func drop(_ items: [Item]) {
       guard items.contains(where: \.isDropped) else { return }
       var index = 0
@@ -147,7 +147,7 @@ struct LineEditor: Sendable {
         }
         var end = index
         while end < items.count, items[end].isDropped { end += 1 }
-        // Up to the next one; at the end from the one before, whose comma goes, too.
+        // Removes up to the next item; for the last items, from the end of the item before, with its comma.
         let start = end == items.count && index > 0 ? items[index - 1].end : items[index].start
         let stop = end < items.count ? items[end].start : items[end - 1].end
         insert(Edit(range: (start - first)..<(stop - first), hides: false))

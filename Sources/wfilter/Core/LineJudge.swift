@@ -5,7 +5,7 @@ import Events
 import Filter
 import JSON
 
-/// Decides what happens to a line. One for each thread; remembers nothing of earlier lines.
+/// Decides what happens to a line. One per thread; stateless.
 final class LineJudge {
   enum Decision: Equatable {
     case drop
@@ -16,7 +16,7 @@ final class LineJudge {
     case malformed(LineFault)
     /// `--fail-if` holds.
     case condition
-    /// It cannot be evaluated, and `--on-error fail`; ``LineJudge/failure`` says why.
+    /// It cannot be evaluated, with `--on-error fail`; ``LineJudge/failure`` has the reason.
     case failure
   }
 
@@ -82,14 +82,14 @@ final class LineJudge {
         decision = .failure
       }
     }
-    // The first line of a key has no `old`, and says nothing about what reads it.
+    // The first line of a key has no `old`, so an expression that reads `old` is not counted for it.
     if context.old != nil || !evaluator.filter.usesOld { counts.sought |= bits.expression }
     guard decision != .drop || configuration.checksEveryLine else { return .drop }
     if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
     return decision
   }
 
-  /// What `--fail-if` says; nil where the run goes on.
+  /// The result of `--fail-if`; nil if the run continues.
   private func decide(
     _ failIf: LineEvaluator, _ line: RawJSON, _ head: EventHead?, _ context: LineContext, _ isControl: Bool,
     _ counts: inout Counts

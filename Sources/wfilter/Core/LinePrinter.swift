@@ -6,7 +6,7 @@ import Events
 import Filter
 import JSON
 
-/// Puts what becomes of a selected line into a block's result: edited, emitted, counted. One for each thread.
+/// Adds a selected line to a block's result: edited, emitted, counted. One per thread.
 final class LinePrinter {
   private let editor: LineEditor?
   private let diff: DiffPrinter?
@@ -20,7 +20,7 @@ final class LinePrinter {
   private let printsBytes: Bool
   private let emitBit: UInt64
   private let pathBits: [UInt64]
-  /// Matching lines until the run is satisfied; nil is no limit.
+  /// The number of matching lines to end after; nil for no limit.
   var limit: UInt64?
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
@@ -42,7 +42,7 @@ final class LinePrinter {
   /// A line to print: without its newline, ``JSONCursor/padding`` readable bytes after it.
   @safe struct Source {
     var bytes: UnsafeRawBufferPointer
-    /// Where it lies in the block, its newline included; nil where it is no line of the block.
+    /// Its range in the block, including its newline; nil if it is not a line of the block.
     var range: Range<Int>?
     /// Of a line of the block; of any other it has not been looked for.
     var head: EventHead?
@@ -63,7 +63,7 @@ final class LinePrinter {
     if result.counts.matched == limit { result.isSatisfied = true }
   }
 
-  /// Prints a control line as it is, except for what is hidden in it.
+  /// Prints a control line, with redacted values hidden.
   func pass(_ source: Source, number: Int?, into result: inout BlockResult) {
     guard !result.isSatisfied else { return }
     if editor == nil, diff == nil {
@@ -82,7 +82,7 @@ final class LinePrinter {
     result.counts.written += 1
   }
 
-  /// Hides what is to be hidden, then prints the line or what `--emit` makes of it. False where nothing is printed.
+  /// Redacts the line, then prints it or the result of `--emit`. False if nothing is printed.
   private func edit(
     _ source: Source, _ context: LineContext, _ number: Int?, emits: Bool, _ result: inout BlockResult
   ) -> Bool {

@@ -8,12 +8,13 @@ import Synchronization
 /// The loop of a run: blocks of lines are evaluated, on several cores at once where nothing is remembered between lines, and
 /// printed in the order in which they came.
 ///
-/// One thread at a time reads what has to be read in order, and one at a time writes; loading parts of a regular file and
-/// evaluating are each thread's own. The first thread is alone until the input has proven to be fast: a block that is full.
-/// It then starts the others and waits for the end, so that no end has to wait for a thread that waits for input.
+/// One thread at a time reads the input that has to be read in order, and one at a time writes. Each thread
+/// loads its own parts of a regular file and evaluates on its own. The first thread is alone until the input
+/// has proven to be fast: a block that is full. It then starts the others and waits for the end, so that no
+/// end has to wait for a thread that waits for input.
 final class Run: @unchecked Sendable {
-  // Unchecked: `reading` guards what reading changes, the sequencer what writing changes (`output`, `progress`);
-  // the rest is constant.
+  // Unchecked: `reading` guards the state of the reader, the sequencer that of the writer (`output`,
+  // `progress`); the rest is constant.
 
   /// What is handed on in order.
   private enum Content {
@@ -48,7 +49,7 @@ final class Run: @unchecked Sendable {
   private let shutdown: Shutdown
   private let stages: Stages?
   private let jobs: Int
-  /// Bytes of a block that say that the input is fast.
+  /// The size of a block from which the input counts as fast, in bytes.
   private let fullSize: Int
   private let progress: Progress?
 
@@ -139,11 +140,11 @@ final class Run: @unchecked Sendable {
     piece.content = .ending(ending)
   }
 
-  /// Writes what became of a block. One thread at a time, in order.
+  /// Writes the result of a block. One thread at a time, in order.
   private func handOn(_ piece: Piece, _ evaluator: BlockEvaluator) -> Bool {
     switch piece.content {
     case .lines(let startOfFile, let offset):
-      // More lines may have matched than are still wanted: the block is evaluated again, up to the last of those.
+      // If more lines match than the limit allows, the block is evaluated again up to the last allowed one.
       let matched = piece.result.counts.matched
       if let remaining = output.remaining,
         matched > remaining || (matched == remaining && !piece.result.isSatisfied)

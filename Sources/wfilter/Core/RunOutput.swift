@@ -17,7 +17,7 @@ final class RunOutput {
   private let watchlist: Watchlist
   /// Lines of the present file before the next block.
   private var linesOfFile: UInt64 = 0
-  /// What messages say before the numbers of its lines.
+  /// The prefix of line numbers in messages.
   private var file = ""
   private var flushed = ContinuousClock.now
   private var reported: UInt64 = 0
@@ -40,7 +40,7 @@ final class RunOutput {
     self.board = board
   }
 
-  /// How many more lines may match; nil where there is no limit.
+  /// The number of lines that may still match; nil for no limit.
   var remaining: UInt64? { configuration.matchLimit.map { $0 - min($0, counts.matched) } }
 
   /// The run is over; the first reason counts.
@@ -48,7 +48,7 @@ final class RunOutput {
     if self.ending == nil { self.ending = ending }
   }
 
-  /// Writes what waits.
+  /// Flushes the output.
   func flush() {
     shutdown.interruptWrites()
     flushed = .now
@@ -57,8 +57,8 @@ final class RunOutput {
 
   /// Prints a block's result and reports its messages.
   ///
-  /// The result is cut where ``remaining`` lines have matched. `startOfFile` is what messages say before line numbers, where the
-  /// block is the first of a file.
+  /// The result ends after ``remaining`` matching lines. `startOfFile` is the prefix of line numbers in
+  /// messages, if the block is the first of a file.
   func write(_ block: LineBlock, _ result: borrowing BlockResult, startOfFile: String?) {
     if let startOfFile { (file, linesOfFile) = (startOfFile, 0) }
     shutdown.interruptWrites()

@@ -4,11 +4,11 @@ import Glibc
 
 /// Puts work that several threads finish in any order back into the order in which it was begun.
 ///
-/// There is a fixed number of pieces of work, more than threads, so that a thread whose piece is finished early goes on with
-/// another instead of waiting for its turn. Who finishes the piece that is next hands it on, and after it all that
-/// wait behind it: one thread at a time.
+/// There is a fixed number of pieces, more than threads, so that a thread that finishes a piece early
+/// continues with another instead of waiting for its turn. The thread that finishes the next piece in order
+/// delivers it, then all finished pieces after it: one thread at a time.
 @safe final class Sequencer<Work: AnyObject>: @unchecked Sendable {
-  // Unchecked: `mutex` guards what follows it.
+  // Unchecked: `mutex` guards the properties after it.
 
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let changed: UnsafeMutablePointer<pthread_cond_t>
@@ -41,7 +41,7 @@ import Glibc
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     while !isOver {
-      // The last one back is the one whose memory is still near.
+      // The piece that was returned last is reused first, because its memory is still in the cache.
       if let piece = spares.popLast() { return piece }
       wait()
     }
@@ -52,8 +52,9 @@ import Glibc
   ///
   /// - Parameters:
   ///   - piece: one that was taken.
-  ///   - ticket: counts the pieces in their order, from 0; each number is used once, and by one who has taken a piece.
-  ///   - handOn: does what has to be done in order, with this piece or others; false ends it all.
+  ///   - ticket: the piece's number in order, from 0; each number is used once, by the thread that has taken
+  ///     the piece.
+  ///   - handOn: delivers this piece or others, in order; false ends the work.
   /// - Returns: whether it continues.
   func finish(_ piece: Work, ticket: UInt64, handOn: (Work) -> Bool) -> Bool {
     unsafe pthread_mutex_lock(mutex)

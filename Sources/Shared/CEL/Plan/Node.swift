@@ -78,7 +78,7 @@ extension Activation {
 }
 
 extension EvaluationError {
-  /// Whether `||`, `&&`, `all` and `exists` may go on after it.
+  /// Whether `||`, `&&`, `all` and `exists` may continue after it.
   var isAbsorbable: Bool { code != .costLimitExceeded }
 
   func located(at offset: Int32) -> EvaluationError {

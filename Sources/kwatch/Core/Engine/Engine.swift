@@ -43,7 +43,7 @@ package final class Engine: RunnerHost {
   private let start = MonotonicClock.now
   /// When something is due besides reading and printing.
   private var nextTurn = Duration.zero
-  /// A runner has moved: deadlines and what is to be sent may have changed.
+  /// A runner has changed its state: deadlines and pending requests may have changed.
   private var isDisturbed = true
   /// No discovery is under way, and nothing waits to be sent.
   private var isSettled = false

@@ -2,8 +2,9 @@
 
 /// Sends a small request to a cluster that has been silent for long.
 ///
-/// Any answer will do, also a refusal: over HTTP/2 it came by the very connection whose streams are silent. Over HTTP/1.1
-/// it proves that the server lives, but not the connection; TCP's keep-alive and the watch's own time-out cover that.
+/// Any response will do, even a refusal: over HTTP/2 it uses the same connection as the silent streams. Over
+/// HTTP/1.1 it proves that the server lives, but not the connection; TCP's keep-alive and the watch's own
+/// time-out cover that.
 final class HeartbeatRunner {
   let link: ClusterLink
   private var exchange: Exchange?

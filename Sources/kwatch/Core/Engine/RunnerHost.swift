@@ -18,7 +18,7 @@ protocol RunnerHost: AnyObject {
     _ cluster: ClusterRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)], _ found: [APIResource])
   /// Sends a scope's request as soon as the credentials are there.
   func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
-  /// A scope's resource is no longer where it was: the server may have it elsewhere.
+  /// A scope's resource was not found: the server may have moved it to another version or group.
   func rediscover(_ scope: ScopeRunner)
 
   func report(_ scope: ScopeRunner, _ health: ScopeHealth)

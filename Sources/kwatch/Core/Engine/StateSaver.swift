@@ -8,7 +8,7 @@ final class StateSaver {
 
   init(path: String) throws { store = try StateStore(path: path) }
 
-  /// Continues a scope from what the file has on it.
+  /// Continues a scope from its state in the file.
   func restore(_ scope: ScopeRunner) {
     guard let entry = store.entry(scope.key) else { return }
     scope.machine.restore(resourceVersion: entry.resourceVersion, objects: entry.objects)

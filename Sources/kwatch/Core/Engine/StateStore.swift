@@ -60,7 +60,7 @@ struct StateStore {
     parts[key].flatMap { Self.parse(Self.whole([$0])) }?[key]
   }
 
-  /// Replaces what the file has on a scope; `write` writes it.
+  /// Replaces the state of a scope; `write` writes the file.
   mutating func set(_ key: String, resourceVersion: String, _ known: KnownObjects) {
     parts[key] = Self.part(key, resourceVersion) { known.forEach($0) }
   }

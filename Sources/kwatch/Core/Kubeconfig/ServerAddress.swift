@@ -10,7 +10,7 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
   /// Without a slash at its end; empty for most.
   var path: String
 
-  /// kubectl's rules: no query, no fragment; `defaultScheme` where there is none.
+  /// kubectl's rules: no query, no fragment; `defaultScheme` if there is none.
   init(_ text: String, defaultScheme: String = "http") throws(ConfigError) {
     guard !text.isEmpty else { throw ConfigError("the cluster has no server address") }
     var rest = Substring(text)

@@ -41,7 +41,7 @@ struct FailureRecord {
     return goneCount == 0 ? nil : backoff.next(random: random)
   }
 
-  /// Notes that the server is behind our resourceVersion.
+  /// Notes that the server's cache is older than our resourceVersion.
   /// - Returns: whether it has been for too long: a replica catches up in a moment, a restored etcd never does.
   mutating func noteTooLarge() -> Bool {
     tooLargeCount += 1

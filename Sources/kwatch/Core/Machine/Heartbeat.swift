@@ -25,7 +25,7 @@ struct Heartbeat {
   /// When `timer` is next of use.
   var deadline: Duration { askedAt.map { $0 + Self.patience } ?? lastActivity + Self.interval }
 
-  /// `isWaiting`: a watch is open, whose silence would be believed.
+  /// `isWaiting`: whether a watch is open whose silence would be taken for no changes.
   mutating func timer(_ now: Duration, isWaiting: Bool) -> Action {
     guard now >= deadline else { return .none }
     guard isWaiting else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// An object, by what kwatch remembers of it.
+/// The facts that kwatch keeps of an object.
 struct Identity: Equatable, Hashable, Sendable {
   /// Raw bytes of JSON strings' content, as the server sent them.
   var uid: [UInt8]
@@ -78,10 +78,10 @@ struct KnownObjects: Sendable {
     entries.removeValue(forKey: Self.key(text, header)) != nil
   }
 
-  /// Begins a round: what no list shows until `sweep` is gone.
+  /// Begins a round: objects that no list contains until `sweep` no longer exist.
   mutating func beginRound() { round += 1 }
 
-  /// Forgets and returns what this round has not shown.
+  /// Removes and returns the objects that this round has not contained.
   mutating func sweep() -> [Identity] {
     let gone = entries.filter { $0.value.seen != round }
     for key in gone.keys { entries[key] = nil }

@@ -166,7 +166,7 @@ extension ScopeMachine {
     }
   }
 
-  /// The server is behind our resourceVersion.
+  /// The server's cache is older than our resourceVersion.
   private mutating func tooLarge(_ failure: ScopeError) {
     guard !failures.noteTooLarge() else { return gone(failure) }
     setHealth(mode, .degraded, .error, connected: true)

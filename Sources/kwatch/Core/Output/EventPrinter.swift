@@ -204,7 +204,7 @@ final class EventPrinter {
     return true
   }
 
-  /// Adds what an item lacks: a list has kind and apiVersion once for all of its items.
+  /// Adds kind and apiVersion to an item: a list has them once for all of its items.
   private func complete(
     _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
   ) throws(OutputError) -> Bool {

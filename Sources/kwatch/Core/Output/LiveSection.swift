@@ -22,7 +22,7 @@ final class LiveSection: TableView {
   private let showsNamespace: Bool
   private var reader: TableReader?
   private var entries: [Key: Entry] = [:]
-  /// The first list is shown: what comes now is a change.
+  /// The first list is complete; later events are changes.
   private var isListed = false
   /// Something is to be drawn.
   var changed: () -> Void = {}
@@ -50,7 +50,7 @@ final class LiveSection: TableView {
     changed()
   }
 
-  /// Takes out what was struck out for long enough.
+  /// Removes rows that have been struck out for long enough.
   func removeDeleted(_ now: Duration) {
     for (key, entry) in entries where entry.type == .deleted {
       if now - (entry.changed ?? now) >= LiveTable.deletionTime { entries[key] = nil }

@@ -55,7 +55,7 @@ final class LiveTable {
   /// When `draw` is next of use: ages grow by the second.
   var deadline: Duration? { isDirty ? lastFrame + Self.frameTime : lastFrame + .seconds(1) }
 
-  /// Draws what has changed.
+  /// Draws the changed rows.
   func draw(_ now: Duration) throws(OutputError) {
     let size = TerminalSize.current
     guard now - lastFrame >= (isDirty ? Self.frameTime : .seconds(1)) || size != lastSize else { return }

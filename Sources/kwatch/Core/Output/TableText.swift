@@ -32,7 +32,7 @@ enum TableText {
     }
   }
 
-  /// A text cut to a width, with an ellipsis in place of what is missing.
+  /// A text truncated to a width, with an ellipsis.
   static func cut(_ text: String, to limit: Int) -> String {
     guard width(text) > limit else { return text }
     var (result, used) = ("", 0)

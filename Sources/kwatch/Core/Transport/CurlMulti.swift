@@ -49,7 +49,7 @@ import CCurl
     exchange.releaseClosures()
   }
 
-  /// Moves what can be moved without waiting.
+  /// Transfers the bytes that can be transferred without waiting.
   func step() {
     isStepping = true
     var count: Int32 = 0

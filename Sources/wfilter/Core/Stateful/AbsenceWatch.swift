@@ -17,21 +17,21 @@ struct AbsenceWatch {
   private var deadlines = DeadlineQueue()
 
   /// - Parameters:
-  ///   - silence: how long a key may say nothing.
+  ///   - silence: how long a key may be silent.
   ///   - limit: most keys at a time; the one that has been silent longest is forgotten first.
   init(silence: Duration, limit: Int) {
     self.limit = silence
     table = KeyTable(limit: limit)
   }
 
-  /// Keys that are no longer watched because there were too many.
+  /// The number of keys that are no longer watched, because there were too many.
   var evictions: Int { table.evictions }
   /// The soonest moment at which a key falls silent.
   var deadline: ContinuousClock.Instant? { deadlines.next }
 
   /// A line of `key`, which is called `text`, came.
   ///
-  /// - Returns: the status to tell when the key had been silent.
+  /// - Returns: The status to report if the key had been silent.
   mutating func line(of key: KeyHash, text: [UInt8], isDeletion: Bool, now: Moment) -> StreamStatus? {
     guard let slot = table.slot(of: key), let before = table[slot] else {
       if !isDeletion { begin(key, text, now) }
@@ -53,7 +53,7 @@ struct AbsenceWatch {
     deadlines.set(table.insert(key, Presence(text: text, lastSeen: now.wall)), to: now.instant + limit)
   }
 
-  /// The next key that has fallen silent, as the status to tell; call until nil.
+  /// The status of the next key that has fallen silent; call this until it is nil.
   mutating func tick(now: Moment) -> StreamStatus? {
     guard let slot = deadlines.popDue(now.instant), var presence = table[slot] else { return nil }
     presence.isSilent = true

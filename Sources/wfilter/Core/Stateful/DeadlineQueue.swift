@@ -6,7 +6,7 @@
 /// entry.
 struct DeadlineQueue {
   private var heap: [(deadline: ContinuousClock.Instant, slot: Int)] = []
-  /// Where in the heap a slot stands; -1 where it has no deadline.
+  /// The position of each slot in the heap; -1 if it has no deadline.
   private var positions: ContiguousArray<Int32> = []
 
   var count: Int { heap.count }
@@ -44,7 +44,7 @@ struct DeadlineQueue {
     siftDown(Int(positions[moved]))
   }
 
-  /// Takes the soonest of those whose deadline is not after `now`.
+  /// Removes the soonest slot whose deadline is not after `now`.
   mutating func popDue(_ now: ContinuousClock.Instant) -> Int? {
     guard let first = heap.first, first.deadline <= now else { return nil }
     remove(first.slot)

@@ -22,7 +22,7 @@ struct Debouncer {
   /// Lines that had to be delivered before their time.
   var evictions: Int { held.early }
 
-  /// Takes a line; `released` gets those that pass now.
+  /// Adds a line; appends the lines that pass now to `released`.
   mutating func line(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine]) {
     tick(now: now, into: &released)
     if line.type == .deleted {
@@ -33,7 +33,7 @@ struct Debouncer {
     }
   }
 
-  /// Gives out what is due, the soonest first.
+  /// Releases the lines that are due, the soonest first.
   mutating func tick(now: ContinuousClock.Instant, into released: inout [HeldLine]) {
     while let line = held.popDue(now) { released.append(line) }
   }

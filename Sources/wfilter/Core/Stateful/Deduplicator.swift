@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Drops a line whose value its key has already shown within the window.
+/// Drops a line whose value its key already had within the window.
 ///
-/// The window begins when a value passes and is not prolonged by its repetitions: what goes on repeating comes
-/// through once a window. A DELETED repeats only the DELETED just before it, and after it the key begins anew: an
-/// object that is made again passes, whatever it was before.
+/// The window begins when a value passes and is not extended by repetitions: a value that keeps repeating
+/// passes once per window. A DELETED repeats only a DELETED directly before it, and resets the key, so that a
+/// re-created object passes whatever its value.
 struct Deduplicator {
   /// The lives a key has had, for keys that were deleted.
   private struct Lives {
@@ -51,7 +51,7 @@ struct Deduplicator {
     return true
   }
 
-  /// The reader of the lines is told that the object is gone, by a line that was not asked about here.
+  /// A deletion that was not checked here is delivered, so the key starts again.
   mutating func endLife(of key: KeyHash) {
     let slot = lives.slot(of: key)
     let life = slot.flatMap { lives[$0] } ?? Lives()

@@ -33,7 +33,7 @@ enum EventEdit {
   private static let names = ["kind", "apiVersion", "metadata"].map { Array($0.utf8) }
   private static let metadataNames = ["name", "namespace", "uid", "resourceVersion"].map { Array($0.utf8) }
 
-  /// Whether the event's object says more than which object it is: a DELETED made after a gap has nothing but kind,
+  /// Whether the event's object has more than its identity: a DELETED made after a gap has only kind,
   /// apiVersion and metadata's name, namespace, uid and resourceVersion.
   static func hasBody(_ line: UnsafeRawBufferPointer) -> Bool {
     guard let value = unsafe RawJSON(padded: line), let head = EventHead(value) else { return true }

@@ -34,7 +34,7 @@ struct HeldLines {
   var deadline: ContinuousClock.Instant? { deadlines.next }
   /// A number that every later beginning exceeds.
   var latestSequence: UInt64 { sequence }
-  /// The number of the earliest beginning among those that wait.
+  /// The number of the earliest first line among the held keys.
   var earliestSequence: UInt64? { table.oldest.flatMap { table[$0]?.sequence } }
 
   func contains(_ key: KeyHash) -> Bool { table.slot(of: key) != nil }
@@ -72,7 +72,7 @@ struct HeldLines {
     deadlines.remove(slot)
   }
 
-  /// Takes the line whose deadline is the soonest, if that is not after `now`.
+  /// Removes the line with the soonest deadline, if that is not after `now`.
   mutating func popDue(_ now: ContinuousClock.Instant) -> HeldLine? {
     guard let slot = deadlines.popDue(now), let entry = table.remove(slot) else { return nil }
     byteCount -= entry.line.line.count

@@ -14,7 +14,7 @@ final class KeyFinder {
   /// Why the last line has no key, where an expression was to give it.
   private(set) var reason: String?
 
-  /// - Parameter expression: what `--key` gave.
+  /// - Parameter expression: The expression of `--key`.
   init(_ expression: LineFilter?) { evaluator = expression.map { LineEvaluator($0) } }
 
   /// The line's key; nil when it has none. Its text is in ``bytes`` until the next one is asked for.
@@ -41,7 +41,7 @@ final class KeyFinder {
     return KeyHash(bytes)
   }
 
-  /// The last key found, for people: of a string what it says, of any other value its JSON.
+  /// The last key in readable form: a string's text, any other value's JSON.
   var text: [UInt8] {
     guard evaluator != nil, bytes.first == UInt8(ascii: "\"") else { return bytes }
     var text: [UInt8] = []

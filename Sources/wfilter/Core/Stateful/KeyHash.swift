@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A key as 128 bits of two seeded hashes: what is remembered of a key costs the same whatever its length, and no
-/// stranger can choose two keys that are taken for one.
+/// A key as 128 bits of two seeded hashes: its size does not depend on the key's length, and an attacker
+/// cannot choose two keys that collide.
 struct KeyHash: Hashable, Sendable {
   let high: Int
   let low: Int

@@ -2,9 +2,9 @@
 
 /// What is remembered of each key, for a bounded number of keys.
 ///
-/// A slot is a small number that stands for a key until the key is removed, so that other structures (a
-/// ``DeadlineQueue``) can speak of it. Slots are kept in an order: a new one is the newest, ``touch(_:)`` makes one
-/// the newest again, and ``makeRoom()`` removes the oldest. An owner that touches on every use thus has a
+/// A slot is a small number that identifies a key until it is removed, for other structures such as a
+/// ``DeadlineQueue``. Slots are kept in an order: a new one is the newest, ``touch(_:)`` makes one the newest
+/// again, and ``makeRoom()`` removes the oldest. An owner that touches on every use thus has a
 /// least-recently-used table; one that never does, a table in order of insertion.
 ///
 /// About 95 bytes a key, `State` apart (measured with 100,000 by KeyTableTests).
@@ -52,7 +52,7 @@ struct KeyTable<State> {
     }
   }
 
-  /// Removes the oldest key where a new one would not fit. Its owner gets what was remembered.
+  /// Removes the oldest key if a new one would not fit, and returns its state.
   mutating func makeRoom() -> (slot: Int, state: State)? {
     guard count >= limit, let oldest, let state = remove(oldest) else { return nil }
     evictions += 1

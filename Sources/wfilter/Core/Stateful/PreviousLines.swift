@@ -5,10 +5,10 @@ import JSON
 
 /// What `old` sees: of each key's last line the parts that the expressions read.
 ///
-/// Bounded by keys and by bytes; the key whose line is the oldest is forgotten first.
+/// Bounded in keys and bytes; the key with the oldest line is removed first.
 struct PreviousLines {
   private struct Line {
-    /// With ``JSONCursor/padding`` bytes behind the line.
+    /// The line, followed by ``JSONCursor/padding`` bytes.
     var bytes: [UInt8]
     var count: Int
   }

@@ -6,8 +6,8 @@ import Filter
 import JSON
 import Process
 
-/// Puts the pure ``StatefulStage`` between the judge and the printer: finds keys and values, remembers lines for `old`, and
-/// prints what the stage says. One thread.
+/// Connects the pure ``StatefulStage`` with the judge and the printer: finds keys and values, keeps lines for
+/// `old`, and prints the stage's output. One thread.
 final class Stages {
   /// A line with all that is known about it.
   @safe struct Arrival {
@@ -122,7 +122,7 @@ final class Stages {
     return nil
   }
 
-  /// The value that `--dedupe` compares; nil where there is none.
+  /// The value that `--dedupe` compares; nil if there is none.
   private func value(_ arrival: Arrival, _ counts: inout Counts) -> [UInt8]? {
     guard let identity else { return nil }
     value.removeAll(keepingCapacity: true)
@@ -150,7 +150,7 @@ final class Stages {
     carryOut(source, LineContext(), number, printer, &result, isControl: true)
   }
 
-  /// Prints what the time asks for.
+  /// Prints the lines that are due.
   func tick(now: Moment, _ printer: LinePrinter, into result: inout BlockResult) {
     stage.tick(now: now, into: &outputs)
     carryOut(nil, LineContext(), nil, printer, &result)
@@ -162,7 +162,7 @@ final class Stages {
     carryOut(nil, LineContext(), nil, printer, &result)
   }
 
-  /// Does what the stage has said, in order; `given` is the line that it was given.
+  /// Carries out the stage's outputs, in order; `given` is its input line.
   private func carryOut(
     _ given: LinePrinter.Source?, _ context: LineContext, _ number: Int?, _ printer: LinePrinter,
     _ result: inout BlockResult, isControl: Bool = false

@@ -70,12 +70,12 @@ struct StatefulStage {
   ///   - line: without its newline; ``JSONCursor/padding`` bytes after it can be read.
   ///   - key: nil where the line has none. Such a line passes as if nothing were remembered, except that `--dedupe`
   ///     compares it with others without a key.
-  ///   - keyText: what the key is called, for STATUS lines.
+  ///   - keyText: the key's text, for STATUS lines.
   ///   - matched: whether it passes the filter; of no account for a control line.
-  ///   - value: what `--dedupe` gave; nil where it failed: the line is new.
+  ///   - value: the value of `--dedupe`; nil if it failed, which makes the line new.
   ///   - type: nil where the line is not an event.
   ///   - now: not before any earlier one.
-  ///   - outputs: gets what is to be done, behind what it has.
+  ///   - outputs: the outputs are appended to it.
   mutating func line(
     _ line: UnsafeRawBufferPointer, key: KeyHash?, keyText: [UInt8], matched: Bool, value: [UInt8]? = nil,
     type: EventType?, now: Moment, into outputs: inout [Output]
@@ -102,7 +102,7 @@ struct StatefulStage {
     tick(now: now, into: &outputs)
   }
 
-  /// Gives out what is due. To be called when ``deadline`` has come; each line does it too.
+  /// Releases the lines that are due. Call this at ``deadline``; each line does it, too.
   mutating func tick(now: Moment, into outputs: inout [Output]) {
     throttle?.tick(now: now.instant, into: &released)
     debouncer?.tick(now: now.instant, into: &released)
@@ -153,7 +153,7 @@ struct StatefulStage {
       unsafe bookmarks.hold(Line(line), after: held.latestSequence)
       return
     }
-    // After an error the stream is over; what was held back came before it.
+    // After an error the stream has ended; the held lines came before it.
     if type == .error { end(into: &outputs) }
     outputs.append(.line)
   }
@@ -172,7 +172,7 @@ struct StatefulStage {
     for bookmark in bookmarks.release(earliest: held?.earliestSequence) { outputs.append(.control(bookmark)) }
   }
 
-  /// Tracks a line whose time has come. True where it goes out as it is, which the caller sees to.
+  /// Tracks a released line. True if the caller has to print it unchanged.
   private mutating func deliver(
     _ line: UnsafeRawBufferPointer, key: KeyHash?, _ matched: Bool, _ type: EventType?,
     into outputs: inout [Output]

@@ -20,7 +20,7 @@ struct Throttle {
   /// Keys that had to be forgotten, or delivered, before their interval had passed.
   var evictions: Int { gates.evictions + held.early }
 
-  /// Takes a line; `released` gets those that pass now.
+  /// Adds a line; appends the lines that pass now to `released`.
   mutating func line(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine]) {
     tick(now: now, into: &released)
     if line.type == .deleted {
@@ -34,7 +34,7 @@ struct Throttle {
     }
   }
 
-  /// Gives out what is due.
+  /// Releases the lines that are due.
   mutating func tick(now: ContinuousClock.Instant, into released: inout [HeldLine]) {
     while let line = held.popDue(now) {
       if let gate = gates.slot(of: line.key) { gates.remove(gate) }

@@ -20,17 +20,17 @@ struct Tracker {
   ///
   /// - Parameters:
   ///   - type: ADDED, MODIFIED or DELETED; every other one passes when it matched.
-  ///   - key: what names the object.
+  ///   - key: the object's key.
   ///   - matched: whether the object in this line passes the filter.
-  ///   - hasBody: false for a DELETED that names an object without showing it, as a list made after a gap gives:
-  ///     nothing but kind, apiVersion, name, namespace, uid and resourceVersion. Whether it `matched` says nothing.
-  /// - Returns: as what the line passes; nil when it does not.
+  ///   - hasBody: false for a DELETED with only the object's identity (kind, apiVersion, name, namespace, uid
+  ///     and resourceVersion), as a list after a gap gives. Its `matched` has no meaning.
+  /// - Returns: The type to print the line as; nil if it is dropped.
   mutating func event(
     _ type: EventType, key: KeyHash, matched: Bool, hasBody: @autoclosure () -> Bool
   ) -> EventType? {
     let slot = matching.slot(of: key)
-    // A DELETED shows the object as it was last: one that matched was in the filter, and was told to the reader before
-    // this process began.
+    // A DELETED has the object's last state. If that matches, the object was in the filter and was reported
+    // before this process began.
     if type == .deleted, slot == nil { return matched && hasBody() ? .deleted : nil }
     let told = type.delivered(matchedBefore: slot != nil, matchesNow: matched)
     switch (told, slot) {
