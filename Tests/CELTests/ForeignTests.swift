@@ -153,7 +153,7 @@ import Testing
     "lists.range(100).all(i, x.tags != ['b'])", "lists.range(100).all(i, has(x.name))",
     "lists.range(100).all(i, x.tags.exists(t, t == 'a'))", "lists.range(100).all(i, x.tags.join() != '')",
   ])
-  func whatASourceReadsIsPaidFor(_ expression: String) {
+  func chargesWhatASourceReads(_ expression: String) {
     let source = TreeSource()
     source.workPerRead = 1000
     let x = source.wrap(Self.document)

@@ -64,7 +64,7 @@ import Testing
     #expect(try Evaluate.environment.parse(source).root.depth < 13)
   }
 
-  @Test func leavesMacrosAloneWhenToldTo() {
+  @Test func expandsNoMacrosIfAsked() {
     var options = Environment.Options()
     options.macros = false
     let environment = Environment(variables: [Variable("x", .dyn)], options: options)

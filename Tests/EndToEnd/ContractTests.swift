@@ -80,7 +80,7 @@ import Testing
     tool.send(SIGKILL)
   }
 
-  @Test func endsWhenItsReaderLeavesAlthoughNothingArrives() throws {
+  @Test func endsWhenItsReaderLeavesWithoutNewEvents() throws {
     let tool = try Tool.shell(
       #"{ echo '\#(Self.line)'; sleep 60; } | { wfilter true; echo "status $?" >&2; } | head -1"#)
     try tool.waitForDiagnostics("status \(128 + SIGPIPE)", .seconds(5))

@@ -54,7 +54,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
         + "\n")
   }
 
-  @Test func goesWhereTheFlagSays() throws {
+  @Test func writesToTheDestinationOfTheFlag() throws {
     #expect(StatusSink.Destination(flag: "inline") == .inline)
     #expect(StatusSink.Destination(flag: "stderr") == .descriptor(2))
     #expect(StatusSink.Destination(flag: "fd:3") == .descriptor(3))

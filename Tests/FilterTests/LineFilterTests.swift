@@ -184,7 +184,7 @@ import Testing
     #expect(evaluator.lastError?.code == .costLimitExceeded)
   }
 
-  @Test func comparesBytesWhereThatSaysAll() throws {
+  @Test func comparesBytesWhereTheyDecide() throws {
     let filter = try LineFilter(
       FilterOptions(expression: #"type == "A" && (a.b < 3 || !has(c.d)) && e.exists(x, x > 1)"#))
     #expect(filter.clauses.map(\.isCompared) == [true, true, false])

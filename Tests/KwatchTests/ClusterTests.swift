@@ -69,7 +69,7 @@ import Testing
     #expect(healths.drop { !$0 }.allSatisfy { $0 })
   }
 
-  @Test func pollsForAUserWhoMayOnlyList() throws {
+  @Test func pollsForAUserWithoutWatchPermission() throws {
     guard let cluster = try ClusterTesting.start("a list-only user") else { return }
     try cluster.create("a")
     let tool = try cluster.kwatch(
@@ -82,7 +82,7 @@ import Testing
     #expect(FoldedStream(tool.lines).counts == ["ADDED": 2, "DELETED": 1])
   }
 
-  @Test func saysWhatIsForbiddenAndGoesOnWithTheRest() throws {
+  @Test func reportsForbiddenResourcesAndContinuesWithTheRest() throws {
     guard let cluster = try ClusterTesting.start("a user without rights") else { return }
     let denied = try cluster.kwatch(["configmaps"], as: .nobody).waitForEnd()
     #expect(denied.status == 77)

@@ -26,7 +26,7 @@ import Testing
     #expect(heartbeat.deadline == .seconds(74))
   }
 
-  @Test func asksNothingWhereNoWatchIsOpen() {
+  @Test func sendsNoHeartbeatWithoutAWatch() {
     var heartbeat = Heartbeat(at: .zero)
     #expect(heartbeat.timer(.seconds(40), isWaiting: false) == .none)
     #expect(heartbeat.deadline == .seconds(70))

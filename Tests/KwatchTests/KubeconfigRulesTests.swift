@@ -103,7 +103,7 @@ import Testing
     return "e30.\(claims).c2ln"
   }
 
-  @Test func usesAnIDTokenThatIsValidAndSaysWhatToDoOtherwise() throws {
+  @Test func usesAValidIDTokenOrNamesTheRemedy() throws {
     let valid = token(expiring: Timestamp.now.nanoseconds / 1_000_000_000 + 600)
     let found = try targets(config(user: "auth-provider: {name: oidc, config: {id-token: \(valid)}}"))
     #expect(found.first?.target.user.token == valid)

@@ -60,7 +60,7 @@ import Testing
     #expect(throws: ConfigError.self) { try loader([:]).targets(explicit: nil, contexts: []) }
   }
 
-  @Test func readsEveryWayToProveWhoOneIs() throws {
+  @Test func readsEveryKindOfCredential() throws {
     let text = """
       users:
       - name: all
@@ -140,7 +140,7 @@ import Testing
     #expect(config.users["u"]?.token == "y")
   }
 
-  @Test func takesNullAndNothingForNothing() throws {
+  @Test func treatsNullLikeAMissingValue() throws {
     for text in ["", "null", "clusters: null\nusers: ~\ncurrent-context:"] {
       #expect(try KubeconfigParser(path: "/x").parse(Array(text.utf8)) == Kubeconfig())
     }

@@ -97,7 +97,7 @@ import Testing
     #expect(server.paths.count { $0.contains("hash=") } == 1)
   }
 
-  @Test func fallsBackToTheOlderDocumentOrSaysThatThereIsNone() throws {
+  @Test func fallsBackToTheOlderDocumentOrReportsNone() throws {
     let directory = try TemporaryDirectory()
     let old = Self.core.replacing(#""components":{"schemas":{"#, with: #""definitions":{"#)
       .replacing("#/components/schemas/", with: "#/definitions/")

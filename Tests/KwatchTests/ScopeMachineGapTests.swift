@@ -209,7 +209,7 @@ import Testing
     #expect(harness.healths.last == "watch healthy ")
   }
 
-  @Test func pollsWhileAWatchSaysNothing() {
+  @Test func pollsWhileAWatchIsSilent() {
     let harness = MachineHarness()
     harness.start()
     harness.list(["a": "1"], at: "10")

@@ -75,7 +75,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(result.tooLong == 1)
   }
 
-  @Test func countsALineOverTheLimitWhereTheInputPausesBehindIt() throws {
+  @Test func countsALineOverTheLimitBeforeAPauseOfTheInput() throws {
     let part = [UInt8](repeating: 0x61, count: 150)
     let result = try lines(of: [part, part, bytes("\nhal"), bytes("f\n")], limit: 100)
     #expect(result.lines == [bytes("half")])

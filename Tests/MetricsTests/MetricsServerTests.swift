@@ -33,7 +33,7 @@ struct MetricsServerTests {
   }
 
   /// Two seconds are for the whole of a scrape, not for each of its bytes.
-  @Test func aScraperThatDripsHoldsUpNobodyForLong() throws {
+  @Test func aSlowScraperDelaysOthersOnlyBriefly() throws {
     let server = try MetricsServer(address: ":0", registry: Registry())
     guard case .tcp(_, let port) = server.address else {
       Issue.record("not TCP: \(server.address)")

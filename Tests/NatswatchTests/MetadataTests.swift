@@ -52,7 +52,7 @@ import Testing
     "", "$JS.FC.S.c.x", "$JS.ACK.S.c.3.17.5.17", "$JS.ACK.S.c.a.17.5.1.9", "_INBOX.x.y",
     "$JS.ACK.S.c..17.5.1.9",
     "$JS.ACK.S.c.3.17.5.1.9.2",
-  ]) func takesNothingElseForData(_ text: String) { #expect(metadata(text) == nil) }
+  ]) func refusesOtherReplySubjects(_ text: String) { #expect(metadata(text) == nil) }
 }
 
 @Suite struct RFC3339Tests {

@@ -39,7 +39,7 @@ import Testing
     return machine
   }
 
-  @Test func newMessagesStartBehindTheLast() {
+  @Test func newMessagesStartAfterTheLast() {
     var machine = OrderedConsumer(start: .newOnly, coversStream: true)
     #expect(machine.plan(stream(first: 3, last: 10), now: .zero) == .create(.sequence(11)))
     #expect(machine.frontier == 10)
@@ -142,7 +142,7 @@ import Testing
     #expect(machine.resumable == 5)
   }
 
-  @Test func filteredGapsAreNormalUnlessBehind() {
+  @Test func filteredGapsAreNormalUnlessTheTailLags() {
     var machine = following(2, coversStream: false)
     #expect(machine.message(message(6, 1), now: .seconds(1)) == .deliver)
     var behind = following(2, coversStream: false, pending: 4)
@@ -232,7 +232,7 @@ import Testing
     #expect(late.plan(stream(first: 8, last: 10), now: .zero) == .create(.sequence(10)))
   }
 
-  @Test func lastPerSubjectGoesOnAsItBegan() {
+  @Test func lastPerSubjectContinuesAsItBegan() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let info = stream(first: 1, last: 10)
     #expect(machine.plan(info, now: .zero) == .create(.lastPerSubject))
@@ -290,7 +290,7 @@ import Testing
   }
 
   /// A first pass that is cut goes on with what it covers, then delivers every message after its end.
-  @Test func aFirstPassThatIsCutGoesOnBySequence() {
+  @Test func aFirstPassThatIsCutContinuesBySequence() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let before = stream(first: 1, last: 10)
     #expect(machine.plan(before, now: .zero) == .create(.lastPerSubject))

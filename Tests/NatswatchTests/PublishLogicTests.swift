@@ -68,7 +68,7 @@ import Testing
     return text.withUTF8 { bytes in unsafe PublishAcknowledgement(bytes) }
   }
 
-  @Test func knowsWhatTheStreamSays() {
+  @Test func parsesAcknowledgements() {
     #expect(read(#"{"stream":"S", "seq":12}"#) == .stored)
     #expect(read(#"{"stream":"S","domain":"hub","seq":12}"#) == .stored)
     #expect(read(#"{"stream":"S","seq":12,"duplicate": true}"#) == .duplicate)

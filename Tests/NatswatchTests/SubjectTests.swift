@@ -112,7 +112,7 @@ import Testing
     #expect(throws: SubjectTemplate.SyntaxError.self) { try SubjectTemplate(text) }
   }
 
-  @Test func subscriptionsTakeAnythingWhereNothingIsSet() throws {
+  @Test func subscriptionsTakeAnyTypeWithoutEventTypes() throws {
     let template = try SubjectTemplate("activities.{type}.{tenant}.*.{kind}.>", allowsWildcards: true)
     #expect(
       try template.pattern(with: ["tenant": "acme.eu west", "kind": "Pod"]).description

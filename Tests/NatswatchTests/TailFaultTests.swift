@@ -103,8 +103,7 @@ import Testing
 
   // MARK: - Where it starts and ends
 
-  @Test(arguments: NATSServer.Version.installed) func endsWhereItIsTold(_ version: NATSServer.Version) throws
-  {
+  @Test(arguments: NATSServer.Version.installed) func endsAtItsLimits(_ version: NATSServer.Version) throws {
     let bed = try Bed(version)
     try bed.createStream("S", ["a.>", "b.>"])
     try bed.publish(1...5)

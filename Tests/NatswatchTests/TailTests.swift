@@ -9,7 +9,9 @@ import Testing
 
 /// `natswatch tail` against both servers: where it starts, what it writes, how it ends.
 @Suite(.timeLimit(.minutes(2))) struct TailTests {
-  @Test(arguments: NATSServer.Version.installed) func startsWhereItIsTold(_ version: NATSServer.Version)
+  @Test(arguments: NATSServer.Version.installed) func startsAtTheRequestedPosition(
+    _ version: NATSServer.Version
+  )
     throws
   {
     let bed = try Bed(version)

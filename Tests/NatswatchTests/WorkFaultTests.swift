@@ -64,7 +64,7 @@ import Testing
     #expect(accepted.status == 0, "an ack_wait that was not asked for is the consumer's own: \(accepted)")
   }
 
-  @Test(arguments: NATSServer.Version.installed) func subjectsAreMergedAndNothingIsLeftBehind(
+  @Test(arguments: NATSServer.Version.installed) func subjectsAreMergedAndNoConsumerIsLeft(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed.forWork(version)

@@ -117,7 +117,7 @@ import Testing
     #expect(try bed.info("W").state.messages == UInt64(50 - handled))
   }
 
-  @Test(arguments: NATSServer.Version.installed) func whatDoesNotMatchIsAcknowledged(
+  @Test(arguments: NATSServer.Version.installed) func acknowledgesMessagesThatDoNotMatch(
     _ version: NATSServer.Version
   )
     throws

@@ -12,7 +12,7 @@ import Testing
 
   init() throws { fanout = try Fanout(["--admin", ":0"]) }
 
-  @Test func operatorsSeeWhoIsThere() throws {
+  @Test func operatorsSeeTheConnections() throws {
     let listener = try fanout.listening("/events")
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"subscribe","subscription":{"event_types":["A"],"cluster_filter":["c"]}}"#)

@@ -47,7 +47,7 @@ import Testing
     #expect(try page.evaluate("notices.join()") == "")
   }
 
-  @Test func aBrowserThatComesBackToAnotherServerIsTold() throws {
+  @Test func aBrowserThatReconnectsToAnotherServerIsReset() throws {
     guard let browser = try Browser.start(for: "EventSource and a restarted server") else { return }
     let first = try Fanout()
     let page = try browser.open(first.url + "/healthz")

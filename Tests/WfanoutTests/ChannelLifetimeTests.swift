@@ -67,7 +67,7 @@ import Testing
   }
 
   /// Between the request for a channel and the listener's arrival on its loop nobody listens.
-  @Test func aCommandThatSomebodyIsAboutToListenToGoesOn() throws {
+  @Test func aCommandWithAPendingListenerKeepsRunning() throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     var configuration = Configuration()
     configuration.grace = .milliseconds(1000)

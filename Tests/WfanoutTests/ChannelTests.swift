@@ -82,7 +82,7 @@ import Testing
     try eventually("the command has ended") { kill(pid_t(identifier) ?? 0, 0) != 0 }
   }
 
-  @Test func aCommandThatFailsIsTold() throws {
+  @Test func reportsAFailingCommand() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     #expect(try subscribe("c1", "denied").hasSuffix(" 200"))
     try stream.wait(for: "the error", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
@@ -112,7 +112,7 @@ import Testing
     try new.wait(for: "an event", .seconds(10)) { $0.soFar.output.contains("event: watch\n") }
   }
 
-  @Test func aKubernetesWatchHasACommandBehindIt() throws {
+  @Test func servesAKubernetesWatchFromACommand() throws {
     let watch = try fanout.listening("/apis/g.example/v1/namespaces/n/things?watch=1")
     #expect(try watch.waitForLines(1)[0].contains(#""args":"apis/g.example/v1/things -n n""#))
     #expect(
@@ -129,7 +129,7 @@ import Testing
     tool.soFar.output.split(separator: "\"name\":\"p").dropFirst().map { String($0.prefix { $0.isNumber }) }
   }
 
-  @Test func whoComesBackWithinTheGracePeriodFindsTheSameCommand() throws {
+  @Test func aClientWithinTheGracePeriodGetsTheSameCommand() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     _ = try subscribe("c1", "pods")
     try stream.wait(for: "the first event", .seconds(10)) { children($0).count == 1 }
@@ -145,7 +145,7 @@ import Testing
     #expect(children(stream)[2] != children(stream)[0])
   }
 
-  @Test func whoComesBackGoesOnAfterTheVersionItHad() throws {
+  @Test func aReconnectingClientContinuesAfterItsVersion() throws {
     let first = try fanout.listening("/api/watch/stream?cid=c1")
     _ = try subscribe("c1", "pods")
     try first.wait(for: "version 3", .seconds(10)) { children($0).count == 1 }
@@ -194,7 +194,7 @@ import Testing
     }
   }
 
-  @Test func aClientThatWantsNothingIsLetGo() throws {
+  @Test func closesAStreamWithoutChannels() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     let output = try stream.waitForEnd(.seconds(20)).output
     #expect(output.contains(#"data: {"reason":"idle"}"#))

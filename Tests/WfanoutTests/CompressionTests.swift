@@ -65,7 +65,7 @@ struct CompressionTests {
     }
   }
 
-  @Test(arguments: [9, 12, 15]) func whatIsCompressedIsReadInItsWindow(bits: Int) throws {
+  @Test(arguments: [9, 12, 15]) func decompressesWithTheNegotiatedWindow(bits: Int) throws {
     let deflater = Deflater(windowBits: bits)
     let inflater = Inflater(windowBits: bits)
     // More than any window, so that a distance beyond it would be used if it could.
@@ -78,7 +78,7 @@ struct CompressionTests {
     }
   }
 
-  @Test func whatDoesNotShrinkStaysAsItIs() {
+  @Test func sendsIncompressibleMessagesUncompressed() {
     let deflater = Deflater(windowBits: 15)
     var generator = SystemRandomNumberGenerator()
     for count in [0, 1, 5, 1000] {
@@ -173,7 +173,7 @@ struct CompressionTests {
     #expect(try first.next()?.text == pod("c"))
   }
 
-  @Test func itIsForThoseWhoAskAndWhereItIsAllowed() throws {
+  @Test func compressionHasToBeOfferedAndEnabled() throws {
     let fanout = try Fanout()
     let client = try SocketClient(port: fanout.port, path: "/ws?raw=1", headers: [Self.offer])
     #expect(!client.head.contains("Sec-WebSocket-Extensions"))

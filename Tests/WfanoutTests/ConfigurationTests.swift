@@ -12,7 +12,7 @@ struct ConfigurationTests {
     return configuration
   }
 
-  @Test func setsWhatAFileSays() throws {
+  @Test func appliesTheSettingsOfAFile() throws {
     let configuration = try read(
       """
       # heartbeats

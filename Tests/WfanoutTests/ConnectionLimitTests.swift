@@ -7,7 +7,7 @@ import Testing
 
 /// Connections that ask for nothing, too many of them, and what every response says.
 @Suite(.timeLimit(.minutes(2))) struct ConnectionLimitTests {
-  @Test func halfOpenConnectionsKeepNobodyOut() throws {
+  @Test func halfOpenConnectionsKeepNoClientOut() throws {
     let fanout = try Fanout(["--max-clients", "50", "--loops", "1"])
     let listener = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
     // More than an address may have: the oldest of them are closed, and a request is still answered.
@@ -21,7 +21,7 @@ import Testing
     try listener.wait(for: "the event", .seconds(10)) { $0.soFar.output.contains(#"{"n":1}"#) }
   }
 
-  @Test func outOfDescriptorsItWaitsSaysSoAndRecovers() throws {
+  @Test func waitsWarnsAndRecoversWhenOutOfDescriptors() throws {
     let server = try Tool.shell("ulimit -n 64; exec wfanout --listen :0")
     try server.waitForDiagnostics("listening on http://127.0.0.1:")
     let port = try #require(
@@ -46,7 +46,7 @@ import Testing
     _ = try server.waitForEnd()
   }
 
-  @Test func everyResponseHasADateAndSaysHowLongTheConnectionIsKept() throws {
+  @Test func everyResponseHasADateAndAKeepAliveTime() throws {
     let fanout = try Fanout(configuration: "keep-alive: 100s")
     for path in ["/healthz", "/nothing", "/metrics"] {
       let head = try fanout.curl(path, ["-i"]).output

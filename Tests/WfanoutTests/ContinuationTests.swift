@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func aResetWithoutASnapshotSaysWhereTheStreamIs() throws {
+  @Test func aResetWithoutASnapshotHasThePosition() throws {
     let fanout = try Fanout()
     let listener = try fanout.listening("/events?lastEventId=1-1")
     try listener.wait(for: "an id after the reset", .seconds(10)) {

@@ -33,7 +33,7 @@ struct FairQueueTests {
     #expect(run.count { $0 == "one" } == 50)
   }
 
-  @Test func cheapWorkOfAnAccountIsNotBehindItsExpensiveWork() {
+  @Test func cheapWorkDoesNotWaitForExpensiveWorkOfItsAccount() {
     var queue = FairQueue<String>(budget: .seconds(1))
     var now = Duration.zero
     for _ in 0..<20 { queue.add("costly", account: "a", meter: CPUMeter(), now: now) }

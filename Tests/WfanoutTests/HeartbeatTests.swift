@@ -20,7 +20,7 @@ struct HeartbeatTests {
     #expect(heartbeat.tick(165, isReading: true) == .ping)
   }
 
-  @Test mutating func oneThatIsNotReadFromIsNotSilent() {
+  @Test mutating func aConnectionThatIsNotReadFromIsNotSilent() {
     #expect(heartbeat.tick(150, isReading: false) == nil)
     #expect(heartbeat.tick(179, isReading: true) == nil)
     #expect(heartbeat.tick(180, isReading: true) == .ping)

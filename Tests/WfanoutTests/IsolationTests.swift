@@ -63,7 +63,7 @@ import Testing
     _ = costly
   }
 
-  @Test func snapshotsBySelectorsOfTheirOwnDelayNobody() throws {
+  @Test func snapshotsWithDifferentSelectorsDelayNoOtherClient() throws {
     let fanout = try Fanout(["--loops", "1", "--snapshot"])
     let plain = try fanout.listening("/events?type=NONE", Self.lines)
     let extra = #","spec":{"pad":"\#(String(repeating: "x", count: 200))"}"#
@@ -84,7 +84,7 @@ import Testing
     _ = (readers, plain)
   }
 
-  @Test func patternsMadeAtRunTimeDelayNobodyAndDoNotKeepTheServerFromEnding() throws {
+  @Test func runTimePatternsDelayNoOtherClientAndNoShutdown() throws {
     let fanout = try Fanout(["--loops", "1"])
     let plain = try fanout.listening("/events", Self.lines)
     let costly = try (0..<3).map { number in
@@ -183,7 +183,7 @@ import Testing
     #expect(metrics.contains("wfanout_filter_cpu_seconds_total 0."))
   }
 
-  @Test func thoseWhoWantTheSameShareASnapshotHoweverSlowTheyAre() throws {
+  @Test func equalClientsShareASnapshotHoweverSlowTheyAre() throws {
     let fanout = try Fanout(["--loops", "1", "--snapshot", "--stall", "60s"])
     let extra = #","spec":{"pad":"\#(String(repeating: "x", count: 1000))"}"#
     fanout.feed((0..<20_000).map { pod("p\($0)", version: $0, extra: extra) })

@@ -118,7 +118,7 @@ struct KubernetesPathTests {
   }
 
   /// Not even by the moment for which others share one.
-  @Test func initialEventsAreNeverOlderThanWhatWasToldBefore() throws {
+  @Test func initialEventsAreNeverOlderThanReportedVersions() throws {
     let fanout = try Fanout(["--snapshot", "--loops", "1"])
     let path =
       "/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"

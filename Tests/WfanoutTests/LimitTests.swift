@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct LimitTests {
   private static let ping = #"{"type":"ping","timestamp":1}"#
 
-  @Test func aClientThatSaysTooMuchIsToldAndNotReadUntilItHasMadeUpForIt() throws {
+  @Test func aClientThatSendsTooMuchIsWarnedAndPaused() throws {
     // Five at once, then one in twelve seconds.
     let fanout = try Fanout(configuration: "client-rate: 5/m")
     let client = try SocketClient(port: fanout.port, path: "/ws")

@@ -150,7 +150,7 @@ import Testing
   @Test(arguments: [
     "Upgrade", "keep-alive, Upgrade", "upgrade\t", "upgrade foo", "Upgrade;q=1", "x\r\nConnection: upgrade",
   ])
-  func noRequestBehindAnUpgradeIsParsed(connection: String) throws {
+  func noRequestAfterAnUpgradeIsParsed(connection: String) throws {
     let fanout = try Fanout()
     let upgrade =
       "GET /ws?raw=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: \(connection)\r\n"
@@ -164,7 +164,7 @@ import Testing
     #expect(try fanout.curl("/healthz").output == "ok\n")
   }
 
-  @Test func aRequestBehindAListeningOneIsNotAnswered() throws {
+  @Test func aRequestAfterAListeningOneIsNotAnswered() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send(

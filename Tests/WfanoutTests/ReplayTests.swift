@@ -71,7 +71,7 @@ struct ReplayPacingTests {
     #expect(try fanout.tool.waitForEnd().status == 0)
   }
 
-  @Test func waitsAsLongAsTheRecordingSays() throws {
+  @Test func waitsAsLongAsTheRecording() throws {
     let fanout = try Fanout(["--replay", recording], configuration: "replay-gap: 2h")
     let listener = try fanout.listen("/events", lines)
     try listener.waitForLines(1)

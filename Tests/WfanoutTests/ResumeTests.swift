@@ -61,7 +61,7 @@ struct ResumeTests {
   @Test(arguments: [
     "", "-", "1-", "-1", "1", "1-2-3", "a-1", "1- 2", "+1-2", "18446744073709551616-1", "１-2",
   ])
-  func whatIsNoIDIsRefused(text: String) {
+  func refusesInvalidIDs(text: String) {
     #expect(EventID(text) == nil)
   }
 

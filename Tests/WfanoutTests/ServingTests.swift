@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test(arguments: ["1-1", "nonsense", "18446744073709551615-18446744073709551615"])
-  func anUnknownIDIsResetAndGoesOn(id: String) throws {
+  func anUnknownIDIsResetAndContinues(id: String) throws {
     let fanout = try Fanout()
     let listener = try fanout.listening("/events?lastEventId=\(id)")
     fanout.feed("{\"n\":1}")
@@ -66,7 +66,7 @@ import Testing
     #expect(listener.soFar.output.contains("\"code\":410"))
   }
 
-  @Test func plainLinesForWhoAsksForThem() throws {
+  @Test func servesPlainLinesOnRequest() throws {
     let fanout = try Fanout()
     let listener = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
     fanout.feed([pod("a"), #"{"big":12345678901234567890.10}"#])
@@ -151,7 +151,7 @@ import Testing
     #expect(outcome.diagnostics.hasPrefix("wfanout: error: listen on 127.0.0.1:\(fanout.port): "))
   }
 
-  @Test func aListenerGoesOnAtAnotherReplica() throws {
+  @Test func aListenerContinuesAtAnotherReplica() throws {
     let replicas = try (0..<2).map { _ in try Fanout() }
     let first = try replicas[0].listening("/events", ["-H", "Accept: text/event-stream"])
     replicas[0].feed((1...3).map { message($0) })

@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func aStalledListenerCostsTheOthersNothingAndIsToldWhatItMissed() throws {
+  @Test func aStalledListenerCostsOthersNothingAndIsSentItsGap() throws {
     let fanout = try Fanout(["--queue", "5000"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws")
     stalled.say(#"{"type":"subscribe","subscription":{}}"#)
@@ -58,7 +58,7 @@ import Testing
     #expect(try fanout.curl("/metrics").output.contains("ws_events_dropped_total \(dropped)\n"))
   }
 
-  @Test func aSourceThatIsToWaitLosesNothing() throws {
+  @Test func aBlockedSourceLosesNothing() throws {
     let fanout = try Fanout(["--overflow", "block", "--ring", "1MiB"])
     let slow = try SocketClient(port: fanout.port, path: "/ws?raw=1")
     feed(fanout, events)
@@ -96,7 +96,7 @@ import Testing
     #expect(last.contains(#""type":"ERROR""#) && last.contains(#""code":410"#), "\(last)")
   }
 
-  @Test func oneThatTakesNothingIsCut() throws {
+  @Test func aClientThatReadsNothingIsCut() throws {
     let fanout = try Fanout(["--stall", "1s"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws?raw=1")
     feed(fanout, events)

@@ -50,7 +50,7 @@ import Testing
     #expect(try fanout.curl("/snapshot", ["-d", "x", "-w", "%{http_code}"]).output.hasSuffix("405"))
   }
 
-  @Test func whatComesAfterASnapshotIsNeitherMissedNorRepeated() throws {
+  @Test func eventsAfterASnapshotAreNeitherMissedNorRepeated() throws {
     let fanout = try Fanout(["--snapshot"])
     let empty = try fanout.curl("/snapshot", ["-i"]).output
     #expect(empty.hasSuffix("[]\n"))
@@ -149,7 +149,7 @@ struct SnapshotStoreTests {
     #expect(lines.reversed().first == [1])
   }
 
-  @Test func whatIsBeyondTheLimitIsCounted() {
+  @Test func countsValuesBeyondTheLimit() {
     let store = SnapshotStore(epoch: 9, keyLimit: 1, isFromStart: true)
     store.apply(batch([pod("a"), pod("b"), pod("a", version: 2)]))
     #expect(store.count == 1)

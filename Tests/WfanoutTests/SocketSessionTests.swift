@@ -92,7 +92,7 @@ struct SocketSessionTests {
     #expect(session.subscriptions.isEmpty)
   }
 
-  @Test mutating func whatIsTakenBackIsBounded() {
+  @Test mutating func boundsRemovedTypes() {
     _ = say(#"{"type":"subscribe","subscription":{}}"#)
     func types(_ range: Range<Int>) -> String { range.map { "\"T\($0)\"" }.joined(separator: ",") }
     #expect(say(#"{"type":"unsubscribe","event_types":[\#(types(0..<1000))]}"#).count == 2)
@@ -104,7 +104,7 @@ struct SocketSessionTests {
       "all or nothing")
   }
 
-  @Test mutating func pongRepeatsTheTimestampAndTellsTheServersTime() {
+  @Test mutating func pongHasTheClientsTimestampAndTheServersTime() {
     #expect(
       say(#"{"type":"ping","timestamp":"2024-12-24T10:00:00Z"}"#) == [
         .send(

@@ -39,7 +39,7 @@ import Testing
     first.send(SIGKILL)
   }
 
-  @Test(arguments: ["5", "\(epoch)-5"]) func whatTheRingHasNotTheSourceHas(version: String) throws {
+  @Test(arguments: ["5", "\(epoch)-5"]) func servesOlderEventsFromTheSource(version: String) throws {
     try feed()
     let watch = try resume("resourceVersion=\(version)")
     #expect(try watch.waitForLines(7) == (6...12).map { message($0) })
@@ -76,7 +76,7 @@ import Testing
     #expect(try old.waitForLines(6) == (9...14).map { message($0) })
   }
 
-  @Test func whatTheSourceHasNotIsGone() throws {
+  @Test func answers410ForEventsThatTheSourceLacks() throws {
     try feed()
     let refusal = try fanout.curl("/apis/g/v1/activities?watch=1&resourceVersion=1", ["-i"]).output
     #expect(refusal.hasPrefix("HTTP/1.1 410"), "\(refusal)")
@@ -84,7 +84,7 @@ import Testing
     try listener.wait(for: "a reset", .seconds(10)) { $0.soFar.output.contains("event: reset") }
   }
 
-  @Test func theCommandHasToBeToldWhereToBegin() throws {
+  @Test func theCommandNeedsAPlaceForTheResumePosition() throws {
     for text in ["natswatch a", "cat {resourceVersion} {namespace}", "no-such-command {resourceVersion}"] {
       let file = try directory.write("catch-up: \(text)", to: "bad.yaml")
       #expect(try Tool.run("wfanout", ["--config", file]).status == 64, "\(text)")

@@ -41,7 +41,7 @@ import Testing
     text.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("{") }
   }
 
-  @Test func whatAStalledListenerLosesIsCountedToTheLastEvent() throws {
+  @Test func countsEveryEventThatAStalledListenerLoses() throws {
     let fanout = try Fanout(["--ring", "1MiB", "--drain", "20s"])
     let peer = try Self.stalled(fanout)
     let healthy = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
@@ -69,7 +69,7 @@ import Testing
     #expect(text.hasSuffix("0\r\n\r\n"))
   }
 
-  @Test func disconnectSaysWhyAndLeavesTheOthers() throws {
+  @Test func disconnectGivesItsReasonAndKeepsOtherListeners() throws {
     let fanout = try Fanout(["--overflow", "disconnect", "--queue", "1000"])
     let peer = try Self.stalled(fanout)
     Self.feedAll(fanout)
@@ -110,7 +110,7 @@ import Testing
     #expect(latest.values.allSatisfy { $0 == 40 })
   }
 
-  @Test func listenersThatComeAndGoWithAResetLeaveNothingBehind() throws {
+  @Test func listenersThatEndWithAResetAreRemoved() throws {
     let fanout = try Fanout()
     let healthy = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
     for round in 0..<100 {

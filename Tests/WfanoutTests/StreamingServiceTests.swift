@@ -39,7 +39,7 @@ import Testing
     #expect(try receive("filter-missing: drop", count: 1).0 == ["ALERT_FIRED"])
   }
 
-  @Test func whatIsRoutedIsCountedByItsType() throws {
+  @Test func countsRoutedEventsByType() throws {
     let (_, fanout) = try receive("", count: 3)
     let metrics = try fanout.curl("/metrics").output
     for line in [

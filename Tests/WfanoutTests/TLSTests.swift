@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func aSlowStreamIsToldWhatItMissed() throws {
+  @Test func aSlowStreamIsSentTheNumberOfDroppedEvents() throws {
     let fanout = try fanout(["--ring", "256KiB"])
     let slow = try fanout.listening("/events", trust + ["--http2", "--limit-rate", "50k"])
     let quick = try fanout.listening("/events", trust + ["--http2"])
@@ -140,7 +140,7 @@ import Testing
     try eventually("the new one is served") { try fanout.curl("/healthz", trust).status == 0 }
   }
 
-  @Test func whoDoesNotShakeHandsIsLetGo() throws {
+  @Test func closesAConnectionWithoutAHandshake() throws {
     let fanout = try fanout(configuration: "request-timeout: 1s")
     let silent = try RawPeer(fanout)
     #expect(silent.receiveToEnd() != nil)

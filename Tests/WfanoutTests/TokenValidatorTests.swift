@@ -64,7 +64,7 @@ import Testing
     #expect(try status("good", "/api/v1/pods?watch=1").hasPrefix("200"))
   }
 
-  @Test func nobodyIsLetInWhenItCannotBeAsked() throws {
+  @Test func refusesTokensWhileTheValidatorIsUnavailable() throws {
     #expect(try status("nobody", "/none") == "503", "whose it is was not said")
     #expect(try status("other", "/none") == "503", "status 500")
     #expect(try status("slow", "/none") == "503", "no answer in time")
@@ -81,7 +81,7 @@ import Testing
   }
 
   /// A stranger's nonsense must not take the places of those who wait for the validator.
-  @Test func whatCannotBeATokenIsNotAskedAbout() throws {
+  @Test func doesNotValidateImpossibleTokens() throws {
     for token in [#"a\r\nX: y"#, "", String(repeating: "x", count: 9000)] {
       let client = try SocketClient(port: fanout.port, path: "/ws")
       client.say(#"{"type":"auth","token":"\#(token)"}"#)
@@ -126,7 +126,7 @@ import Testing
     #expect(try listener.waitForEnd(.seconds(20)).output.contains("auth_revoked"))
   }
 
-  @Test func whatFollowsTheTokenWaitsForItsValidation() throws {
+  @Test func messagesAfterTheTokenWaitForItsValidation() throws {
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"auth","token":"short"}"#)
     client.say(#"{"type":"subscribe","subscription":{}}"#)
@@ -208,7 +208,7 @@ struct IntrospectionTests {
     Case(status: 302, body: #"{"sub":"ann"}"#, verdict: .unavailable),
   ]
 
-  @Test(arguments: cases) func meansWhatTheRFCSays(_ row: Case) {
+  @Test(arguments: cases) func interpretsResponsesAsTheRFCDefines(_ row: Case) {
     #expect(Introspection.verdict(status: row.status, body: Array(row.body.utf8), now: 100) == row.verdict)
   }
 

@@ -117,7 +117,7 @@ import Testing
     #expect(folded == Set(truth.filter { $0.value == "x" }.keys.map { "default/p\($0)" }))
   }
 
-  @Test func whatNobodyKeptGoesOutAsItIs() throws {
+  @Test func linesWithoutAPreviousStateAreSentUnchanged() throws {
     let store = SnapshotStore(epoch: 1, keyLimit: 1, isFromStart: true)
     let matcher = try Self.matcher(store)
     var batch = Batch(firstPosition: 0)

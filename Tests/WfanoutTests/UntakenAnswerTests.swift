@@ -25,7 +25,7 @@ import Testing
     return fanout
   }
 
-  @Test func aClientThatTakesNothingIsLetGo() throws {
+  @Test func closesAClientThatReadsNothing() throws {
     let peer = try RawPeer(fanout)
     // A kernel may take one or two of them.
     peer.send(
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// All who come back at once, after a restart say: one encoding serves them, however slow they are.
-  @Test func snapshotsThatNobodyTakesAreOneInMemory() throws {
+  @Test func unreadSnapshotsShareOneCopyInMemory() throws {
     let fanout = try Self.keeping("")
     let peers = try (0..<60).map { _ in try RawPeer(fanout) }
     for peer in peers {
@@ -71,7 +71,7 @@ import Testing
     return try #require(status.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.1) })
   }
 
-  @Test func oneThatOnlyAsksFillsNoMemory() throws {
+  @Test func aClientThatOnlySendsRequestsFillsNoMemory() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     let request = Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)

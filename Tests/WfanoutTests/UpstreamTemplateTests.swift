@@ -84,7 +84,7 @@ struct UpstreamTemplateTests {
     #expect(throws: HTTPError.self) { try request.arguments(for: template, identity: "") }
   }
 
-  @Test func whatIsAClientsOwnNeedsTheClient() throws {
+  @Test func userScopedChannelsNeedTheIdentity() throws {
     let template = try #require(Self.command)
     let request = try ChannelRequest(["resourceType": "pods"], isUserScoped: true)
     #expect(try request.arguments(for: template, identity: "ann") == ["c", "pods", "ann"])
@@ -95,7 +95,7 @@ struct UpstreamTemplateTests {
     }
   }
 
-  @Test func theCommandIsToldWhereToContinue() throws {
+  @Test func theCommandGetsTheResumePosition() throws {
     let template = try #require(Self.command)
     for version in ["41", "1700000000000000000-41"] {
       let request = try ChannelRequest(["resourceType": "pods", "resourceVersion": version])
@@ -139,7 +139,7 @@ struct UpstreamTemplateTests {
     ["resourceType": "pods", "fieldSelector": "a:b"], ["resourceType": "pods", "labelSelector": "a\nb"],
     ["resourceType": String(repeating: "a", count: 300)],
   ])
-  func whatCouldBeTakenForAnotherThingIsRefused(values: [String: String]) {
+  func refusesAmbiguousValues(values: [String: String]) {
     #expect(throws: HTTPError.self) { try ChannelRequest(values) }
   }
 }

@@ -139,13 +139,13 @@ import Testing
     #expect(lines.last?.contains(#""code":404"#) == true && lines.last?.contains("it is gone") == true)
   }
 
-  @Test func aCommandThatTellsItsErrorIsNotRepeated() throws {
+  @Test func aCommandsOwnErrorIsNotRepeated() throws {
     let fanout = try fanout()
     let lines = try watch(fanout, "broken").waitForEnd(.seconds(20)).lines
     #expect(lines.count == 2 && lines[1].contains("my own words"), "\(lines)")
   }
 
-  @Test func whatACommandWritesToStderrCanBeHidden() throws {
+  @Test func aCommandsStderrCanBeHidden() throws {
     let fanout = try fanout("{resourceType}", "hide-stderr: true")
     let stream = try fanout.listening("/api/watch/stream?cid=c")
     #expect(try subscribe(fanout, "c", "denied") == "200")
@@ -153,7 +153,7 @@ import Testing
     #expect(stream.soFar.output.contains("exit status 77") && !stream.soFar.output.contains("secret-word"))
   }
 
-  @Test func aCrashLoopBacksOffWhoeverAsks() throws {
+  @Test func aCrashLoopBacksOffForAllClients() throws {
     let fanout = try fanout()
     let streams = try (0..<3).map { try fanout.listening("/api/watch/stream?cid=c\($0)") }
     let end = ContinuousClock.now + .seconds(3)
@@ -199,7 +199,7 @@ import Testing
     #expect(try status(fanout, "/api/v1/pods/a?watch=1") == "400")
   }
 
-  @Test func aCommandIsToldWhereToContinue() throws {
+  @Test func passesTheResumePositionToTheCommand() throws {
     let fanout = try fanout("{resourceType} {resourceVersion}")
     let watch = try watch(fanout, "resumed", "&resourceVersion=17")
     #expect(try watch.waitForLines(1)[0].contains("after-17"))
@@ -209,7 +209,7 @@ import Testing
     #expect(try other.waitForLines(1)[0].contains("after-18"))
   }
 
-  @Test func aListHasWhatTheCommandTells() throws {
+  @Test func aListHasTheObjectsOfTheCommand() throws {
     let fanout = try fanout()
     let list = try fanout.curl("/api/v1/pods").output
     #expect(list.contains(#""items":[{"metadata":{"name":"#), "\(list)")

@@ -74,7 +74,7 @@ import Testing
     #expect(try client.nextMessage()["n"] == .number("4"))
   }
 
-  @Test func aClientThatNeverPongsIsLetGo() throws {
+  @Test func closesAClientThatNeverAnswersPings() throws {
     let fanout = try Fanout(configuration: "ws-heartbeat: 1s\nws-heartbeat-timeout: 2s")
     let client = try SocketClient(port: fanout.port, path: "/ws")
     #expect(try client.next()?.opcode == 9)
@@ -144,7 +144,7 @@ import Testing
     try eventually("nobody is left") { try left() }
   }
 
-  @Test func whatIsNoHandshakeIsRefused() throws {
+  @Test func refusesInvalidHandshakes() throws {
     let fanout = try Fanout()
     #expect(try fanout.curl("/ws", ["-i"]).output.hasPrefix("HTTP/1.1 426"))
     #expect(

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct CornerTests {
   static let good = #"{"a":1}"#
 
-  @Test(arguments: ["1", "4"]) func reportsMalformedLinesOnceAndGoesOn(_ jobs: String) throws {
+  @Test(arguments: ["1", "4"]) func reportsMalformedLinesOnceAndContinues(_ jobs: String) throws {
     let lines = [
       Self.good, "nonsense", Self.good, #"{"a":1"#, #"{"a":1}}"#, #"{"a":1}{"a":1}"#, #"{"a":[1}"#, Self.good,
     ]
@@ -33,7 +33,7 @@ import Testing
     #expect(missing.status == 65)
   }
 
-  @Test func treatsErrorsAsTold() throws {
+  @Test func treatsErrorsAsConfigured() throws {
     let lines = [Self.good, #"{"b":1}"#, #"{"a":2}"#]
     let dropped = try Stream.filter(["--stats", "a == 1"], lines)
     #expect(dropped.lines == [Self.good])

@@ -61,13 +61,13 @@ import Testing
     #expect(outcome.lines == [#""ADDED""#, #""BOOKMARK""#, #""ERROR""#])
   }
 
-  @Test func saysNothingWhenQuiet() throws {
+  @Test func logsNothingWithQuiet() throws {
     let outcome = try Stream.filter(["-q", "k == 9"], ["nonsense", Self.three[0], #"{"k":"#])
     #expect(outcome.status == 1)
     #expect(outcome.diagnostics.isEmpty && outcome.output.isEmpty)
   }
 
-  @Test func putsThePositionBackBehindTheLastLineRead() throws {
+  @Test func restoresThePositionAfterTheLastLineRead() throws {
     let folder = try TemporaryDirectory()
     try folder.write((1...60_000).map { #"{"k":\#($0)}"# }.joined(separator: "\n") + "\n", to: "lines")
     for (flags, rest) in [

@@ -70,7 +70,7 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
-  @Test func keepsABookmarkBehindTheLinesBeforeIt() throws {
+  @Test func keepsABookmarkAfterTheLinesBeforeIt() throws {
     let bookmark = Stream.event("BOOKMARK", "{}")
     let status = Stream.event("STATUS", "{}")
     let outcome = try Stream.filter(

@@ -16,7 +16,7 @@ import Testing
     #expect(outcome.diagnostics.isEmpty)
   }
 
-  @Test func treatsControlLinesAsTold() throws {
+  @Test func treatsControlLinesAsConfigured() throws {
     #expect(try Stream.filter(["--control", "drop", "true"], Self.lines).lines.count == 3)
     #expect(try Stream.filter(["--control", "match", "has(status.phase)"], Self.lines).lines.count == 3)
     #expect(try Stream.filter(["--control", "match", "true"], Self.lines).lines.count == 4)

@@ -15,7 +15,7 @@ struct DeadlineQueueTests {
     #expect(queue.next == at(30).instant)
   }
 
-  @Test func leavesNothingBehindWhenADeadlineMoves() {
+  @Test func movesADeadlineInPlace() {
     var queue = DeadlineQueue()
     for time in 0..<1000 { queue.set(7, to: at(time).instant) }
     #expect(queue.count == 1)

@@ -34,7 +34,7 @@ struct DeduplicatorTests {
     [(true, "v", true), (true, "w", true), (true, "v", false), (false, "v", true), (false, "v", false)],
   ]
 
-  @Test(arguments: 0..<3) func beginsAnewAfterADeletion(_ number: Int) {
+  @Test(arguments: 0..<3) func startsAgainAfterADeletion(_ number: Int) {
     var deduplicator = Deduplicator(window: .seconds(60), limit: 100)
     for (step, (isDeletion, value, passes)) in Self.lives[number].enumerated() {
       let isNew = deduplicator.isNew(

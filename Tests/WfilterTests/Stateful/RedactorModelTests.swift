@@ -81,7 +81,7 @@ struct RedactorModelTests {
   }
 
   @Test(arguments: [["data"], ["data", "*"], ["*", "a"], ["a", "*", "b"], ["data", "data", "*", "*"]])
-  func hidesExactlyWhatIsBehindThePath(_ path: [String]) throws {
+  func hidesExactlyTheValueAtThePath(_ path: [String]) throws {
     let redactor = LineEditor(hidden: [try PathPattern(path.joined(separator: "."))])
     var changed = 0
     var numbers = SeededNumbers(seed: UInt64(path.count))

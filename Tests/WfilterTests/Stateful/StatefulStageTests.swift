@@ -5,7 +5,7 @@ import Testing
 @testable import WfilterCore
 
 struct StatefulStageTests {
-  @Test func passesLinesUntouchedWhenNothingIsAsked() {
+  @Test func passesLinesUnchangedWithoutFlags() {
     var stage = StageUnderTest { _ in }
     #expect(stage.line("{}", key: nil) == ["{}"])
     #expect(stage.line("{}", key: nil, matched: false) == [])
@@ -65,7 +65,7 @@ struct StatefulStageTests {
     #expect(stage.stage.deadline == nil)
   }
 
-  @Test func keepsABookmarkBehindTheLinesBeforeIt() {
+  @Test func keepsABookmarkAfterTheLinesBeforeIt() {
     var stage = StageUnderTest { $0.debounce = .milliseconds(300) }
     #expect(stage.event(.added, key: "a", matched: true) == [])
     #expect(stage.line(event(.bookmark, "1"), key: nil, type: .bookmark, at: 10) == [])
