@@ -301,7 +301,10 @@ import Testing
     #expect(machine.created(consumer(at: 0, pending: 9), after, now: .seconds(1)) == .proceed)
     #expect(machine.message(message(4, 1), now: .seconds(1)) == .skip)
     #expect(machine.message(message(9, 2), now: .seconds(1)) == .deliver)
-    guard case .recreate = machine.message(message(13, 3), now: .seconds(1)) else {
+    // Fewer messages than were pending: a look at the stream tells whether some were removed.
+    #expect(machine.message(message(13, 3), now: .seconds(1)) == .prove)
+    #expect(machine.prove(after, before: 13, now: .seconds(1)) == .proceed)
+    guard case .recreate = machine.message(message(13, 3), now: .seconds(1), isProven: true) else {
       Issue.record("13 would hide 11 and 12, which are of the same subject")
       return
     }
@@ -315,7 +318,9 @@ import Testing
     let after = stream(first: 1, last: 13)
     #expect(machine.plan(after, now: .seconds(1)) == .create(.lastPerSubject))
     #expect(machine.created(consumer(at: 0, pending: 9), after, now: .seconds(1)) == .proceed)
-    guard case .recreate = machine.message(message(13, 1), now: .seconds(1)) else {
+    #expect(machine.message(message(13, 1), now: .seconds(1)) == .prove)
+    #expect(machine.prove(after, before: 13, now: .seconds(1)) == .proceed)
+    guard case .recreate = machine.message(message(13, 1), now: .seconds(1), isProven: true) else {
       Issue.record("13 is after the end of the pass")
       return
     }

@@ -99,7 +99,7 @@ struct ConfigurationTests {
     let configuration = try read(text)
     let error = #expect(throws: Configuration.CombinationError.self) { try configuration.check() }
     #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
-    #expect(error?.status == .badConfig)
+    #expect(error?.status == .usage)
   }
 
   @Test func aFlagThatWouldDoNothingIsNamed() throws {

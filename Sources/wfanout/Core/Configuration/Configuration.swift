@@ -107,7 +107,7 @@ extension Configuration {
   /// Settings that contradict each other, or would serve anonymous clients without `--allow-anyone`.
   package struct CombinationError: ToolError {
     package var description: String
-    package var status = ExitStatus.usage
+    package var status: ExitStatus { .usage }
   }
 
   /// Checks the whole configuration; call it when all settings have been applied.
@@ -165,7 +165,7 @@ extension Configuration.CombinationError {
     switch place {
     case .flag: self.init(description: "--\(message)")
     case .line(let line, let path):
-      self.init(description: "configuration '\(path)': line \(line): \(message)", status: .badConfig)
+      self.init(description: "configuration '\(path)': line \(line): \(message)")
     }
   }
 }
