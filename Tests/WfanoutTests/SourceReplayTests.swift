@@ -48,6 +48,17 @@ import Testing
     #expect(watch.lines.count == 9, "nothing comes twice")
   }
 
+  /// A command that has printed everything has not crashed: the next client's command starts at once.
+  @Test func oneClientAfterAnotherResumesAtTheSameVersion() throws {
+    try feed()
+    for _ in 1...4 {
+      let watch = try resume("resourceVersion=5")
+      #expect(try watch.waitForLines(7) == (6...12).map { message($0) })
+      watch.send(SIGKILL)
+      _ = try watch.waitForEnd()
+    }
+  }
+
   @Test func serverSentEventsResumeSo() throws {
     try feed()
     let listener = try fanout.listening("/events", ["-H", "Last-Event-ID: \(Self.epoch)-5"])

@@ -83,7 +83,7 @@ final class Server: Sendable {
       SourceReplay(
         pool: UpstreamPool(
           template: $0, loops: loops, workers: workers, configuration: catchingUp, counters: metrics.stream,
-          diagnostics: diagnostics))
+          diagnostics: diagnostics, commandsEnd: true))
     }
     let admission = Admission(clientLimit: configuration.clientLimit)
     self.admission = admission

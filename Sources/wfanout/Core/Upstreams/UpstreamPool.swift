@@ -18,6 +18,9 @@ final class UpstreamPool: Sendable {
   private let state: Mutex<State>
   private let began = ContinuousClock.now
 
+  /// Whether a command ends when it has printed what it was asked for: that is not a crash.
+  private let commandsEnd: Bool
+
   private struct State: Sendable {
     /// Those that listeners may share, by ``Sharing/key(_:identity:listener:)``.
     var shared: [String: Upstream] = [:]
@@ -33,10 +36,10 @@ final class UpstreamPool: Sendable {
 
   init(
     template: UpstreamTemplate, loops: [any EventLoop], workers: Workers, configuration: Configuration,
-    counters: StreamCounters,
-    diagnostics: Diagnostics
+    counters: StreamCounters, diagnostics: Diagnostics, commandsEnd: Bool = false
   ) {
     self.template = template
+    self.commandsEnd = commandsEnd
     self.loops = loops
     self.workers = workers
     self.configuration = configuration
@@ -192,7 +195,7 @@ final class UpstreamPool: Sendable {
     state.withLock { state in
       if state.shared[key] === upstream { state.shared[key] = nil }
       state.all[ObjectIdentifier(upstream)] = nil
-      if !upstream.isStopped {
+      if !upstream.isStopped, ending.status != 0 || !commandsEnd {
         state.backoffs.ended(crashKey, ending, after: upstream.age, now: ContinuousClock.now - began)
       }
     }
