@@ -40,22 +40,18 @@ struct InheritedSocket: Sendable, Equatable {
   var isLoopback: Bool {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+    let isKnown = unsafe withUnsafeMutablePointer(to: &storage) { storage in
       unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        guard unsafe getsockname(descriptor, address, &length) == 0 else { return false }
-        switch Int32(unsafe address.pointee.sa_family) {
-        case AF_INET:
-          return unsafe storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-            unsafe UInt32(bigEndian: $0.pointee.sin_addr.s_addr) >> 24 == 127
-          }
-        case AF_INET6:
-          return unsafe storage.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-            unsafe withUnsafeBytes(of: $0.pointee.sin6_addr) {
-              unsafe $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1
-            }
-          }
-        default: return false
-        }
+        unsafe getsockname(descriptor, address, &length) == 0
+      }
+    }
+    guard isKnown else { return false }
+    // By the offsets of ip(7) and ipv6(7): a release build may find the members of these structures in a module of NIO.
+    return unsafe withUnsafeBytes(of: storage) { bytes in
+      switch Int32(unsafe bytes.load(as: sa_family_t.self)) {
+      case AF_INET: unsafe bytes[4] == 127
+      case AF_INET6: unsafe bytes[8..<23].allSatisfy { $0 == 0 } && bytes[23] == 1
+      default: false
       }
     }
   }
