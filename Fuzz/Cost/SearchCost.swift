@@ -60,7 +60,7 @@ enum Clock {
 struct Measurement {
   private static let line: [UInt8] = {
     let numbers = (0..<50).map(String.init).joined(separator: ",")
-    let objects = (0..<200).map { #"{"a":"\t\u00e9\($0)","b":[\($0),{"c":"x"}]}"# }.joined(separator: ",")
+    let objects = (0..<200).map { #"{"a":"\t\u00e9\#($0)","b":[\#($0),{"c":"x"}]}"# }.joined(separator: ",")
     let text =
       #"{"x":{"a":[\#(numbers)],"b":"b","c":{"d":1.5}},"s":"\#(String(repeating: "a=b&", count: 200))","n":7,"#
       + #""e":"\#(String(repeating: #"\t\u00e9"#, count: 500))","o":[\#(objects)]}"#

@@ -1,5 +1,6 @@
-import Encoding
 // SPDX-License-Identifier: Apache-2.0
+
+import Encoding
 import JSON
 
 @testable import WfanoutCore
@@ -16,7 +17,7 @@ func checkSession(_ input: [UInt8]) {
     precondition(session.subscriptions.count <= 50)
     precondition(session.subscriptions.subscriptions.allSatisfy { $0.excluded.count <= 1000 })
     precondition(session.subscriptions.isEmpty || !session.subscriptions.key.isEmpty)
-    _ = session.subscriptions.matches(type: "A", cluster: nil, namespace: "n")
+    _ = session.subscriptions.matches(RoutingFacts(type: "A", namespace: "n"))
   }
 }
 
