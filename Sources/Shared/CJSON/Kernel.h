@@ -18,9 +18,9 @@ struct Strings {
     return result;
   }
 
-  /// The bytes that a backslash escapes, as far as they are no backslashes: those behind a run of odd length.
-  /// Adding a run's first bit carries to the byte behind the run; whether that byte's place is even tells the
-  /// length.
+  /// The bytes, other than backslashes, that a backslash escapes: those after a run of backslashes of odd
+  /// length. Adding a run's first bit carries to the byte after the run; the parity of that byte's place
+  /// gives the run's length.
   ALWAYS_INLINE uint64_t escaped(uint64_t backslashes) {
     const uint64_t even = 0x5555555555555555;
     uint64_t runs = backslashes & ~escape_next;

@@ -36,14 +36,13 @@ static inline const char *cnats_last_error(void) {
 /// out.
 static inline int cnats_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// Declared behind a feature macro that Swift's importer does not set.
+// Declared only with a feature macro that Swift's importer does not set.
 extern long syscall(long number, ...);
 
 /// Reserves disk space for `length` bytes after the end of a file, whose size stays. Returns 0, or -1 with
 /// `errno` set.
 static inline int cnats_reserve_room(int descriptor, long length) {
-  const int keep_size =
-      1;  // FALLOC_FL_KEEP_SIZE, which is behind a feature macro that Swift's importer does not set
+  const int keep_size = 1;  // FALLOC_FL_KEEP_SIZE, defined only with that feature macro
   off_t end = lseek(descriptor, 0, SEEK_END);
   return end < 0 ? -1 : (int)syscall(SYS_fallocate, descriptor, keep_size, end, (off_t)length);
 }

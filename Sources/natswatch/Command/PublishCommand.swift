@@ -29,7 +29,7 @@ struct PublishCommand: ToolCommand {
       "A subject, or a template such as pods.{metadata.namespace}.", valueName: "subject"))
   var subject: String
 
-  /// For an answer to those who are used to `nats pub SUBJECT TEXT`.
+  /// Accepted only to answer `nats pub` habits, SUBJECT TEXT, with a hint.
   @Argument(help: .hidden) var texts: [String] = []
 
   @Option(

@@ -126,7 +126,7 @@ final class ClusterRunner {
     }
     var advice = "--list-resources prints all of them"
     if let first = names.first, first != name, !first.isPath, first.object == nil, !name.text.contains("/") {
-      advice = "an object is named behind a slash, as in \(first.text)/\(name.text); " + advice
+      advice = "to watch one object, write RESOURCE/NAME, as in \(first.text)/\(name.text); " + advice
     }
     return "no resource '\(name.text)' on the server (\(link.label)); \(advice)"
   }

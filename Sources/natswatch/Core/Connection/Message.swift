@@ -51,8 +51,8 @@ import CNATS
     return block.isEmpty ? [] : unsafe HeaderBlock.parse(block.span) ?? listedHeaders
   }
 
-  /// The header block, empty if there is none. libnats' interface does not give it: it keeps it between the
-  /// reply subject and the payload, each with a NUL behind it. Nil where that is not so.
+  /// The header block, empty if there is none. libnats has no function for it, but keeps it between the reply
+  /// subject and the payload, each followed by a NUL. Nil if the message is laid out otherwise.
   private var block: UnsafeBufferPointer<UInt8>? {
     guard let data = unsafe natsMsg_GetData(pointer), let reply = unsafe natsMsg_GetReply(pointer) else {
       return nil
@@ -64,7 +64,7 @@ import CNATS
     return unsafe UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count)
   }
 
-  /// More than a server lets through.
+  /// More than a server accepts.
   private static let blockLimit = 1 << 26
 
   /// The headers as libnats reads them.

@@ -9,10 +9,9 @@ import Synchronization
 /// `--auth-url`: asks a server for the owner of a token, once for all clients with the same token, and caches
 /// the answer.
 ///
-/// No new client is accepted while the server cannot be reached. Tokens come from strangers: each address may
-/// cause only so many questions about tokens that turn out to be bad, and the newest of those that have to
-/// wait goes first, so that a flood of made-up tokens does not hold up a good one. Any event loop; the
-/// questions are asked on threads of their own.
+/// No new client is accepted while the server cannot be reached. The number of bad tokens that one address may
+/// have validated is limited. When tokens have to wait, the newest goes first, so that a flood of made-up
+/// tokens does not delay a valid one. Any event loop; the requests are made on separate threads.
 final class TokenValidator: Sendable {
   /// The validator's configuration cannot work.
   struct ConfigurationError: ToolError {

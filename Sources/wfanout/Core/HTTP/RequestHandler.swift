@@ -28,9 +28,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// Requests that were answered since the loop last served other connections, and whether they are enough.
   private var answered = 0
   private var isYielding = false
-  /// Of pipelined requests so many are answered before other connections have their turn.
+  /// Pipelined requests that are answered before other connections are served.
   private static let requestsPerTurn = 16
-  /// A task that is due at once would run before other connections are looked at.
+  /// A task that is due at once would run before other connections are served.
   private static let pause = TimeAmount.milliseconds(1)
   /// The unsent bytes of the response at the last check.
   private var lastPending = 0
