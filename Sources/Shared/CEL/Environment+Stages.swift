@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The stages of compiling, one by one, for those of our modules that look at the tree between them.
+/// The stages of compilation, for modules that inspect the tree between them.
 extension Environment {
-  /// Reads an expression and expands its macros.
+  /// Parses an expression and expands its macros.
   package func parse(_ source: String) throws(CompileError) -> ParsedExpression {
     try DeepStack.run(for: source) { () throws(CompileError) in try read(source) }
   }
@@ -22,7 +22,7 @@ extension Environment {
     }
   }
 
-  /// Resolves names, and checks types when the options say so.
+  /// Resolves names, and checks types if the options ask for it.
   package func check(_ parsed: ParsedExpression) throws(CompileError) -> CheckedExpression {
     try DeepStack.run(for: parsed.source) { () throws(CompileError) in try resolve(parsed) }
   }
@@ -40,10 +40,11 @@ extension Environment {
       isChecked: options.checks)
   }
 
-  /// Makes the tree that runs.
+  /// Makes the executable tree.
   ///
-  /// `resolve` may claim any subtree, a path such as `object.status.phase` or `has(object.metadata.labels)`: reading
-  /// it then reads the slot it names, whose value or ``Activation/Absence`` the caller has set beforehand.
+  /// `resolve` can replace any subtree by a slot, for example a path such as `object.status.phase` or
+  /// `has(object.metadata.labels)`. The caller then sets the value or ``Activation/Absence`` of that slot
+  /// before each evaluation.
   package func plan(
     _ checked: CheckedExpression, claiming resolve: (Expr) -> Int? = { _ in nil }
   ) throws(CompileError) -> Program {
@@ -74,14 +75,14 @@ extension Environment {
   }
 }
 
-/// An expression as read.
+/// An expression after parsing.
 package struct ParsedExpression: Sendable {
-  /// The tree, macros expanded.
+  /// The tree, with its macros expanded.
   package let root: Expr
-  /// What it was read from.
+  /// The source text.
   package let source: String
 
-  /// A tree that was changed after it had been read from `source`.
+  /// Creates an expression from a tree that was changed after parsing `source`.
   package init(root: Expr, source: String) {
     self.root = root
     self.source = source

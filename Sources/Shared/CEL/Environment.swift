@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What expressions may use: variables with their types, functions, macros, a container and limits.
+/// The declarations that expressions can use: variables with their types, functions, macros, a container, and
+/// limits.
 ///
-/// Immutable once made and shared freely between threads; every program compiled in it numbers the variables alike,
-/// so that one ``Activation`` serves them all.
+/// An environment is immutable and can be used from any number of threads. All its programs number the
+/// variables in the same way, so that one ``Activation`` can be used for all of them.
 ///
 /// ```swift
 /// let environment = Environment(variables: [Variable("object", .dyn)], libraries: StandardLibraries.all)
@@ -13,57 +14,61 @@
 /// let result = try program.evaluate(&activation)
 /// ```
 public struct Environment: Sendable {
-  /// The variables; a variable's place is its slot in an ``Activation``.
+  /// The variables. A variable's index is its slot in an ``Activation``.
   public let variables: [Variable]
-  /// The namespace in which names are looked up first: in `a.b` the name `x` means `a.b.x`, then `a.x`, then `x`.
+  /// The namespace in which names are looked up first. In container `a.b`, the name `x` is looked up as
+  /// `a.b.x`, then as `a.x`, then as `x`.
   public let container: String
-  /// Switches.
+  /// The options.
   public let options: Options
-  /// The object types that variables and their fields may have.
+  /// The object types of variables and their fields.
   public let objectTypes: (any ObjectTypeProvider)?
-  /// Bounds on what is accepted and done.
+  /// The limits on source text, tree and evaluation.
   public let limits: Limits
 
-  /// The same for all copies of an environment, and for what is made from it.
+  /// Identifies this environment, its copies, and the programs and activations made from it.
   let identity = Identity()
   let declarations: Declarations
   let slots: [String: Int]
-  /// How many parts the longest name has that an expression may use: no longer chain of selections can be a name.
+  /// The number of parts of the longest declared name. A longer chain of selections cannot be a name.
   let longestName: Int
 
   final class Identity: Sendable {}
 
-  /// How expressions are read.
+  /// Options of parsing and checking.
   public struct Options: Sendable {
-    /// Whether `has`, `all`, `map` and the like are rewritten; without it they are plain calls.
+    /// Whether macros such as `has`, `all` and `map` are expanded. Otherwise they are plain calls.
     public var macros = true
-    /// Whether types are checked before running. Without it names and overloads are resolved while evaluating.
+    /// Whether types are checked at compilation. Otherwise names and overloads are resolved at evaluation.
     public var checks = true
-    /// The variable whose members stand in for names that are declared nowhere: with `object` here, `status` means
-    /// `object.status`. Their type is dyn, or that of the field if the variable has an object type.
+    /// The variable whose members are used for undeclared names: with `object` here, `status` means
+    /// `object.status`. The type of such a name is dyn, or the field's type if the variable has an object
+    /// type.
     public var fallbackVariable: String?
-    /// What to say about the name of a type, `bytes` say, that is used as a value: nil accepts it.
+    /// Returns an error message for the name of a type, such as `bytes`, that is used as a value; nil accepts
+    /// the name.
     ///
-    /// For environments whose data has keys of such names, so that `bytes` is easily written where the key is meant. Names
-    /// that are compared with another type, as in `type(x) == bytes` and `type(x) in [int, uint]`, are always accepted.
+    /// This is for environments whose data may have keys with such names, where an author may write `bytes`
+    /// and mean the key. Names that are compared with a type, as in `type(x) == bytes` and `type(x) in [int,
+    /// uint]`, are always accepted.
     public var refuseTypeName: (@Sendable (_ name: String) -> String?)?
 
-    /// Whether `has(x.y)` is false where `x` is a number, string, bool or null, as cel-go and Kubernetes have it. It fails in
-    /// the specification's dialect.
+    /// Whether `has(x.y)` is false if `x` is a number, string, bool or null, as in cel-go and Kubernetes. In
+    /// the specification's dialect it is an error.
     public var hasIsFalseForScalars = false
-    /// Whether a call with constant arguments that is sure to fail is refused when it is compiled, as Kubernetes does:
-    /// `int('abc')`, `quantity('1Q')`, `'%q'.format([x])`. A constant that is not a regular expression, a timestamp or a
-    /// duration is always refused.
+    /// Whether a call that always fails because of its constant arguments is a compile error, as in
+    /// Kubernetes: `int('abc')`, `quantity('1Q')`, `'%q'.format([x])`. An invalid constant regular
+    /// expression, timestamp or duration is always a compile error.
     public var refusesFailingConstants = false
 
-    /// The defaults: macros and checks on, no fallback, and what the dialect has.
+    /// Creates the default options of a dialect: macros and checks on, no fallback variable.
     public init(_ dialect: Dialect = .specification) {
       hasIsFalseForScalars = dialect != .specification
       refusesFailingConstants = dialect == .kubernetes
     }
   }
 
-  /// An environment with the standard library, and these libraries on top.
+  /// Creates an environment with the standard library and the given libraries.
   public init(
     variables: [Variable] = [], container: String = "", libraries: [any Library] = [],
     objectTypes: (any ObjectTypeProvider)? = nil, options: Options = Options(), limits: Limits = Limits()
@@ -88,42 +93,43 @@ public struct Environment: Sendable {
       variables.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// Reads, checks and plans an expression.
+  /// Compiles an expression.
   ///
-  /// - Throws: a ``CompileError`` with the place and the reason, for every error that is known before the
+  /// - Throws: ``CompileError``, with place and reason, for every error that is known before the
   /// program runs.
   public func compile(_ source: String) throws(CompileError) -> Program {
     try DeepStack.run(for: source) { () throws(CompileError) in try compileHere(source) }
   }
 }
 
-/// A name that an expression may use, and its type.
+/// A variable of an environment: a name and its type.
 public struct Variable: Sendable {
-  /// The name; may be qualified, as in `request.auth`.
+  /// The name. It may be qualified, as in `request.auth`.
   public let name: String
   /// The type; `.dyn` if it is only known at run time.
   public let type: ValueType
 
-  /// A variable.
+  /// Creates a variable.
   public init(_ name: String, _ type: ValueType) {
     self.name = name
     self.type = type
   }
 }
 
-/// Bounds that make an expression from a stranger safe to compile and to run.
+/// Limits that make it safe to compile and evaluate untrusted expressions.
 public struct Limits: Sendable {
-  /// Bytes of source.
+  /// Maximum size of the source, in bytes.
   public var sourceSize = 100_000
-  /// How deep brackets and calls may nest.
+  /// Maximum nesting depth of brackets and calls.
   public var nesting = 200
-  /// How deep the tree of the expression may be, macros expanded; a chain such as `a + b + c` is as deep as it is long.
+  /// Maximum depth of the tree after macro expansion. A chain such as `a + b + c` has one level for each
+  /// operator.
   public var depth = 500
-  /// Nodes of the expression after macros have been expanded.
+  /// Maximum number of nodes after macro expansion.
   public var nodes = 50_000
   /// The default cost limit of an evaluation; see ``Program/evaluate(_:costLimit:)``.
   public var cost = 10_000_000
 
-  /// The defaults.
+  /// Creates the default limits.
   public init() {}
 }

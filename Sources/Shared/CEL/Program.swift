@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A compiled expression, ready to be evaluated any number of times, from any number of threads.
+/// A compiled expression. It can be evaluated any number of times, by any number of threads.
 public struct Program: Sendable {
-  /// The type the checker found; `.dyn` without checks.
+  /// The type of the result, from the checker; `.dyn` without checks.
   public var resultType: ValueType { content.resultType }
-  /// The slots of the variables it reads.
+  /// The slots of the variables that the program reads.
   public var usedSlots: [Int] { content.usedSlots }
-  /// What every evaluation costs, whatever the data: with a lower limit none can have a value, so that a program from a
-  /// stranger may be refused beforehand.
+  /// The least cost of an evaluation, in steps, for any data. With a lower limit no evaluation can succeed,
+  /// so an untrusted program can be refused before it runs.
   public var minimumCost: Int { root.cost }
 
   /// The expression after parsing and checking.
   package var checked: CheckedExpression { content.checked }
   var root: Node { content.root }
 
-  /// All of it in one object: copying a program, as reading one from a property does, counts one reference.
+  /// All parts in one object, so that copying a program retains only one reference.
   private let content: Content
 
   private final class Content: Sendable {
@@ -47,25 +47,26 @@ public struct Program: Sendable {
     content = Content(resultType, usedSlots, checked, root, identity, localCount, defaultCostLimit)
   }
 
-  /// Evaluates with these values.
+  /// Evaluates the expression with the values of an activation.
   ///
-  /// Cost is counted in steps: about one for each operation carried out, one for each element walked or made, one
-  /// for each ten bytes of string work. `costLimit` bounds time and memory together; the default is the environment's.
+  /// Cost is counted in steps: about one for each operation, each element that is visited or created, and
+  /// each ten bytes of string that are read. `costLimit` bounds time and memory together. The default is the
+  /// environment's limit.
   ///
-  /// - Throws: ``EvaluationError``; `wrongActivation` if the activation was made for another environment, or was given a
-  ///   name or a value that its environment does not declare
+  /// - Throws: ``EvaluationError``; `wrongActivation` if the activation belongs to another environment, or
+  ///   has a name or a value that its environment does not declare
   public func evaluate(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Value
   {
     try prepare(&activation, costLimit)
     let result = try root.evaluate(&activation)
-    // Printing or copying the result walks all of it.
+    // The caller will print or copy the whole result, so its weight is charged too.
     if result.weight > activation.meter.remaining {
       throw EvaluationError(.costLimitExceeded)
     }
     return result
   }
 
-  /// Evaluates an expression that must give a bool.
+  /// Evaluates an expression whose result must be a bool.
   ///
   /// - Throws: ``EvaluationError``, `noMatchingOverload` for a result of another type
   public func test(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Bool {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A parsed expression with what the checker found out about each node.
+/// A parsed expression with the checker's results for each node.
 package struct CheckedExpression: Sendable {
-  /// What a name or a call means.
+  /// The meaning of a name or a call.
   package enum Reference: Sendable {
     /// A variable of the environment, by slot.
     case variable(slot: Int)
@@ -10,22 +10,22 @@ package struct CheckedExpression: Sendable {
     case local(String)
     /// A constant, or the name of a type.
     case constant(Value)
-    /// A function's overloads that can apply; more than one if that is only known at run time.
+    /// The overloads that can apply; several if only the values at run time decide.
     case overloads([Overload])
   }
 
   /// The tree.
   package let root: Expr
-  /// The source it was read from.
+  /// The source text of the expression.
   package let source: String
-  /// By node id. Absent ids are dyn.
+  /// Types by node id. A node that is not here has the type dyn.
   package let types: [Int: ValueType]
-  /// By node id. The reference of a qualified name is stored at its outermost selection.
+  /// References by node id. A qualified name has its reference at its outermost selection.
   package let references: [Int: Reference]
   /// Whether the checker ran.
   package let isChecked: Bool
 
-  /// A part of this expression, as an expression of its own.
+  /// A subtree as an expression of its own, with the same types and references.
   package func part(_ root: Expr) -> CheckedExpression {
     CheckedExpression(root: root, source: source, types: types, references: references, isChecked: isChecked)
   }

@@ -13,7 +13,7 @@ extension Checker {
       }
       return try resolve(expression, function, overloads, isMember: false, arguments)
     }
-    // A namespace's function, `optional.of(x)`: its target is not an expression.
+    // A function in a namespace, such as `optional.of(x)`: the target is part of its name, not an expression.
     if let namespace = qualifiedName(target), let overloads = resolver.function("\(namespace).\(function)") {
       return try resolve(expression, "\(namespace).\(function)", overloads, isMember: false, arguments)
     }
@@ -23,7 +23,7 @@ extension Checker {
     return try resolve(expression, function, overloads, isMember: true, [target] + arguments)
   }
 
-  /// A call of nothing known. Lenient, the arguments are still looked at for the names in them.
+  /// Reports a call of an undeclared function. A lenient checker still resolves the names in its arguments.
   private mutating func undeclared(
     _ expression: Expr, _ function: String, isMember: Bool, _ arguments: [Expr]
   ) throws(CheckError) -> ValueType {
@@ -92,7 +92,7 @@ extension Checker {
     return try member(of: type, field, expression, isOptional: true)
   }
 
-  /// `object["field"]` of an object type is the field; nil for any other index.
+  /// The type of `object["field"]` if the operand has an object type; nil for any other index.
   private mutating func indexedField(
     _ expression: Expr, _ function: String, _ overloads: [Overload], _ arguments: [Expr], _ types: [ValueType]
   ) throws(CheckError) -> ValueType? {
@@ -104,7 +104,8 @@ extension Checker {
     return try member(of: type, field, expression, isOptional: function == "_[?_]")
   }
 
-  /// Refuses a comparison of a field with a string that it cannot have, and accepts names of types beside a type.
+  /// Refuses to compare a field with a string that is not among its allowed values, and accepts type names
+  /// that are compared with a type.
   private mutating func checkComparison(
     _ expression: Expr, _ function: String, _ arguments: [Expr], _ argumentTypes: [ValueType]
   ) throws(CheckError) {
@@ -131,14 +132,14 @@ extension Checker {
 }
 
 extension Expr {
-  /// The expression itself, or the elements of a list that is written out.
+  /// The expression itself, or the elements of a list literal.
   fileprivate var literals: [Expr] {
     if case .list(let elements) = kind { return elements.map(\.value) }
     return [self]
   }
 }
 
-/// How calls are shown in messages.
+/// The form of calls in messages.
 enum CallText {
   /// `_+_` as it is written in an expression.
   static func name(_ function: String) -> String {
@@ -153,7 +154,7 @@ enum CallText {
     }
   }
 
-  /// A type, cut to what fits a line.
+  /// The name of a type, shortened to fit a line.
   private static func brief(_ type: ValueType) -> String {
     let text = type.description
     return text.utf8.count <= 60 ? text : text.prefix(59) + "…"

@@ -25,7 +25,7 @@ extension Checker {
     return .map(keys ?? unifier.freshVariable(), values ?? unifier.freshVariable())
   }
 
-  /// The type inside an optional element's optional.
+  /// The type of an element or entry: for one that is written with `?`, the type inside its optional.
   private mutating func unwrapped(
     _ type: ValueType, _ isOptional: Bool, _ expression: Expr
   ) throws(CheckError) -> ValueType {
@@ -38,7 +38,7 @@ extension Checker {
     }
   }
 
-  /// The type of elements of several types: what they agree on, else dyn.
+  /// The common type of two elements: the more general one if they agree, else dyn.
   private mutating func join(_ previous: ValueType?, _ current: ValueType) -> ValueType {
     guard let previous else { return current }
     guard unifier.assign(previous, to: current) else { return .dyn }

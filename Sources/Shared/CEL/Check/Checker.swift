@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the type of every node, what every name means, and which overloads every call can take.
+/// Finds the type of every node, the meaning of every name, and the possible overloads of every call.
 ///
-/// Lenient, for expressions that are not to be checked, it finds names only: every type is dyn, and what is wrong
-/// is left for running to fail at.
+/// A lenient checker, for environments without type checks, only resolves names. Every type is dyn, and
+/// errors appear at evaluation.
 struct Checker {
   let resolver: NameResolver
   let isLenient: Bool
   var unifier = TypeUnifier()
   var types: [Int: ValueType] = [:]
   var references: [Int: CheckedExpression.Reference] = [:]
-  /// Variables of the comprehensions around, innermost last.
+  /// Variables of the enclosing comprehensions, innermost last.
   var locals: [(name: String, type: ValueType)] = []
-  /// By node id, the only values that a field can have.
+  /// The allowed values of fields, by node id.
   var allowedValues: [Int: [String]] = [:]
-  /// Names of types that stand where a value is expected and that nothing has turned out to compare with a type.
+  /// Type names that are used as values, unless a comparison with a type has justified them.
   var bareTypeNames: [(id: Int, offset: Int, message: String)] = []
 
-  /// A fault at a node.
+  /// An error at a node.
   struct CheckError: Error {
     let offset: Int
     let message: String
@@ -30,7 +30,7 @@ struct Checker {
     self.isLenient = !environment.options.checks
   }
 
-  /// Checks a whole tree, and puts the final types in the place of type variables.
+  /// Checks a whole tree, and replaces type variables by their final types.
   mutating func run(_ root: Expr) throws(CheckError) {
     _ = try check(root)
     if let bare = bareTypeNames.first { _ = try fail(bare.offset, bare.message) }
@@ -58,7 +58,7 @@ struct Checker {
     }
   }
 
-  /// Fails, unless lenient: then the node is dyn.
+  /// Throws an error; a lenient checker gives the node the type dyn instead.
   func fail(
     _ offset: Int, _ message: String, code: CompileError.Code = .type, suggestion: String? = nil
   ) throws(CheckError) -> ValueType {
@@ -97,7 +97,8 @@ struct Checker {
     resolver.environment.container.isEmpty ? "" : " (in container '\(resolver.environment.container)')"
   }
 
-  /// The name of a chain of selections, when its first part is not a local variable, so that it may be qualified.
+  /// The text of a chain of selections that may be a qualified name; nil if its first part is a local
+  /// variable.
   func qualifiedName(_ expression: Expr) -> String? {
     guard let name = expression.qualifiedName(parts: resolver.environment.longestName) else { return nil }
     return isLocal(String(name.prefix { $0 != "." })) && !name.hasPrefix(".") ? nil : name
@@ -118,7 +119,7 @@ struct Checker {
     return testOnly ? .bool : result
   }
 
-  /// The type of a member; optional when asked so, or when it is taken from an optional.
+  /// The type of a member. It is optional if the selection is `.?`, or if the operand is optional.
   mutating func member(
     of type: ValueType, _ field: String, _ expression: Expr, isOptional: Bool
   ) throws(CheckError) -> ValueType {
@@ -131,7 +132,7 @@ struct Checker {
     case .object(let name): result = try declared(field, of: name, expression)
     case .dyn: result = .dyn
     case .parameter:
-      // What the variable stands for shall not be narrowed later to something without members.
+      // Binds the type variable to dyn, so that no later assignment narrows it to a type without members.
       _ = unifier.assign(.dyn, to: type)
       result = .dyn
     default:
@@ -143,7 +144,7 @@ struct Checker {
     return isOptional ? .optional(result) : result
   }
 
-  /// The type of a field that the environment's object types declare.
+  /// The type of a field, from the environment's object types.
   private mutating func declared(
     _ field: String, of type: String, _ expression: Expr
   ) throws(CheckError) -> ValueType {
@@ -166,12 +167,12 @@ struct Checker {
     bareTypeNames.append((expression.id, expression.offset, message))
   }
 
-  /// The first of some expressions that is the bare name of a type.
+  /// The first of these expressions that is only the name of a type.
   func bareTypeName(in expressions: [Expr]) -> (id: Int, offset: Int, message: String)? {
     bareTypeNames.first { bare in expressions.contains { $0.id == bare.id } }
   }
 
-  /// Accepts names of types that are compared with a type.
+  /// Accepts type names that are compared with a type.
   mutating func acceptTypeNames(in expression: Expr) {
     var ids: Set<Int> = [expression.id]
     if case .list(let elements) = expression.kind { ids.formUnion(elements.map(\.value.id)) }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Spellings from other languages, and from other programs that use CEL.
+/// Spellings from other languages and other CEL programs, for suggestions in error messages.
 enum Foreign {
-  /// Other languages' words for values of CEL.
+  /// Words of other languages, with the CEL value that each stands for.
   static let values = [
     "nil": "null", "None": "null", "undefined": "null", "NULL": "null", "Null": "null", "True": "true",
     "False": "false", "TRUE": "true", "FALSE": "false",
@@ -19,7 +19,7 @@ enum Foreign {
     "serviceAccount", "resource", "group", "check", "allowed",
   ]
 
-  /// Why a function of another program is not there, or nil for one that none is known to have.
+  /// Why a function of another CEL program is missing here; nil for a function that is not known from any.
   static func reason(_ function: String, _ target: Expr?) -> String? {
     if case .identifier(let object) = target?.kind {
       if kyvernoObjects.contains(object) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds what a name means, from the inside of the container outwards.
+/// Resolves names, from the innermost namespace of the container to the outermost.
 struct NameResolver {
   let environment: Environment
 
-  /// The full names that a name may mean, in order: in container `a.b`, `x` means `a.b.x`, `a.x`, `x`. With a
-  /// leading dot it means itself.
+  /// The full names that a name can stand for, in the order of lookup. In container `a.b`, `x` can be
+  /// `a.b.x`, `a.x` or `x`. A name with a leading dot is already full.
   static func candidates(_ name: String, container: String) -> [String] {
     if name.hasPrefix(".") { return [String(name.dropFirst())] }
     guard !container.isEmpty else { return [name] }
@@ -52,9 +52,9 @@ struct NameResolver {
     return nil
   }
 
-  /// A declared name close to one that is not declared.
+  /// A declared name that is similar to an undeclared one.
   func suggestion(forIdentifier name: String, locals: [String]) -> String? {
-    // `.status`, as jq has it.
+    // `.status`, as in jq.
     if name.hasPrefix("."), environment.options.fallbackVariable != nil { return String(name.dropFirst()) }
     let declared =
       environment.variables.map(\.name) + Array(environment.declarations.constants.keys)
@@ -62,7 +62,7 @@ struct NameResolver {
     return Suggestion.nearest(to: name, among: locals + declared.sorted())
   }
 
-  /// What functions of other languages are called in CEL.
+  /// Functions of other languages, with their names in CEL.
   private static let otherLanguages = [
     "len": "size", "length": "size", "count": "size", "any": "exists", "some": "exists", "every": "all",
     "test": "matches", "match": "matches", "lower": "lowerAscii", "toLower": "lowerAscii",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The name that was probably meant.
+/// Finds the declared name that the author probably meant.
 package enum Suggestion {
-  /// The nearest of some names by edits (a swap of neighbours is one), if it is near enough to be meant.
+  /// The name with the smallest edit distance, if the distance is small enough. Swapping two neighbouring
+  /// letters is one edit.
   package static func nearest(to name: String, among names: [String]) -> String? {
     let limit = max(1, min(3, name.unicodeScalars.count / 3))
     var best: (name: String, distance: Int)?

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What type variables stand for, and whether one type may be given where another is wanted.
+/// Assigns types to each other, and keeps the bindings of type variables.
 struct TypeUnifier {
   private var bindings: [String: ValueType] = [:]
-  /// What was bound, and to what before, since the assignment under way began: to take back one that fails.
+  /// The bindings made by the current assignment, with their previous values, to undo them if it fails.
   private var trail: [(name: String, previous: ValueType?)] = []
   private var lastVariable = 0
 
-  /// An unbound type variable. Declared type parameters cannot have such a name.
+  /// A new, unbound type variable, with a name that no declared type parameter can have.
   mutating func freshVariable() -> ValueType {
     lastVariable += 1
     return .parameter("@\(lastVariable)")
   }
 
-  /// The type with all known variables put in; unknown ones stay, or become dyn.
+  /// The type with all bound variables replaced. Unbound ones remain, or become dyn.
   func resolve(_ type: ValueType, unknownAsDyn: Bool = false) -> ValueType {
     if case .parameter(let name) = type {
       guard let bound = bindings[name] else { return unknownAsDyn ? .dyn : type }
@@ -24,7 +24,7 @@ struct TypeUnifier {
     return type.with(arguments: arguments.map { resolve($0, unknownAsDyn: unknownAsDyn) })
   }
 
-  /// Puts fresh variables in the place of a declaration's type parameters.
+  /// Replaces a declaration's type parameters by new type variables.
   mutating func instantiate(_ types: [ValueType]) -> [ValueType] {
     var fresh: [String: ValueType] = [:]
     return types.map { instantiate($0, &fresh) }
@@ -44,10 +44,10 @@ struct TypeUnifier {
     return type.with(arguments: replaced)
   }
 
-  /// Whether `type` can be used where `wanted` is expected; if so, the bindings of variables are kept.
+  /// Returns whether `type` can be used where `wanted` is expected. If it can, the new bindings are kept.
   mutating func assign(_ type: ValueType, to wanted: ValueType) -> Bool { assign([type], to: [wanted]) }
 
-  /// The same for several at once: all or nothing is kept.
+  /// Assigns several types. If one of them does not fit, no binding is kept.
   mutating func assign(_ types: [ValueType], to wanted: [ValueType]) -> Bool {
     guard types.count == wanted.count else { return false }
     trail.removeAll(keepingCapacity: true)
@@ -105,7 +105,7 @@ struct TypeUnifier {
     bindings[name] = type
   }
 
-  /// Whether a variable occurs in a type, directly or through what other variables stand for.
+  /// Whether a variable occurs in a type, directly or through the bindings of other variables.
   private func mentions(_ type: ValueType, _ name: String) -> Bool {
     if case .parameter(let other) = type {
       return other == name || bindings[other].map { mentions($0, name) } ?? false
@@ -113,7 +113,7 @@ struct TypeUnifier {
     return type.arguments.contains { mentions($0, name) }
   }
 
-  /// The less specific of two types that agree.
+  /// The more general of two types that can be assigned to each other.
   static func mostGeneral(_ left: ValueType, _ right: ValueType) -> ValueType {
     isGeneral(left, as: right) ? left : right
   }
@@ -139,7 +139,7 @@ struct TypeUnifier {
 }
 
 extension ValueType {
-  /// Whether null can stand for a value of the type: as in protobuf's messages.
+  /// Whether null is a value of the type, as it is for protobuf's message types.
   fileprivate var acceptsNull: Bool {
     switch self {
     case .null, .wrapper, .timestamp, .duration, .opaque, .optional, .object: true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A set of functions, macros, constants and types that an environment can have.
+/// A set of functions, macros, constants and types that can be added to an environment.
 ///
 /// ```swift
 /// struct Shout: Library {
@@ -11,35 +11,35 @@
 /// }
 /// ```
 public protocol Library: Sendable {
-  /// A name for messages; a library of the same name is added once.
+  /// The library's name. Of several libraries with the same name, an environment adds only one.
   var name: String { get }
-  /// Adds everything the library brings.
+  /// Adds the library's declarations.
   func declare(in declarations: inout Declarations)
 }
 
-/// What an environment knows: functions by name, macros, constants and types.
+/// The declarations of an environment: functions by name, macros, constants and types.
 public struct Declarations: Sendable {
   var functions: [String: [Overload]] = [:]
   var macros: [MacroKey: Macro] = [:]
   var constants: [String: (type: ValueType, value: Value)] = [:]
-  /// Names of types that stand for themselves in an expression, such as `int` or `net.IP`.
+  /// Type names that can be used in an expression, such as `int` or `net.IP`.
   var types: [String: ValueType] = [:]
-  /// Ids of the overloads that the planner knows itself; its nodes do what their implementations do.
+  /// Ids of the overloads for which the planner has nodes that replace their implementations.
   var builtins: Set<String> = []
 
   struct MacroKey: Hashable, Sendable {
     let name: String
     let isMember: Bool
-    /// Nil for a macro of any number of arguments.
+    /// The number of arguments; nil for a macro that takes any number.
     let argumentCount: Int?
   }
 
-  /// Adds overloads to a function; one with the id of an earlier one takes its place.
+  /// Adds overloads to a function. An overload replaces an earlier one with the same id.
   public mutating func function(_ name: String, _ overloads: Overload...) {
     function(name, overloads)
   }
 
-  /// Adds overloads to a function; one with the id of an earlier one takes its place.
+  /// Adds overloads to a function. An overload replaces an earlier one with the same id.
   public mutating func function(_ name: String, _ overloads: [Overload]) {
     var all = functions[name] ?? []
     for overload in overloads {
@@ -53,7 +53,7 @@ public struct Declarations: Sendable {
     functions[name] = all
   }
 
-  /// Adds a macro; one of the same name, form and number of arguments takes its place.
+  /// Adds a macro. It replaces an earlier one with the same name, form and number of arguments.
   public mutating func macro(_ macro: Macro) {
     let key = MacroKey(name: macro.name, isMember: macro.isMember, argumentCount: macro.argumentCount)
     macros[key] = macro
@@ -64,6 +64,6 @@ public struct Declarations: Sendable {
     constants[name] = (type, value)
   }
 
-  /// Adds the name of a type, usable as an expression of type `type(type)`.
+  /// Adds the name of a type. As an expression, the name has the type `type(type)`.
   public mutating func type(_ name: String, _ type: ValueType) { types[name] = type }
 }

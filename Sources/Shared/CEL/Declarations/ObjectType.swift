@@ -15,8 +15,8 @@
 /// // 1:14: 'Status' has no field 'phse', did you mean 'phase'?
 /// ```
 ///
-/// Only the checker uses it. Values of these types are plain maps when they are evaluated, and a field that the data does
-/// not have is the usual `noSuchKey`.
+/// Only the checker uses it. At evaluation, values of these types are plain maps, and reading a field that
+/// the data lacks fails with `noSuchKey`.
 public protocol ObjectTypeProvider: Sendable {
   /// A field of a type, or nil if the type has no such field.
   ///
@@ -29,33 +29,33 @@ public protocol ObjectTypeProvider: Sendable {
 
 /// A field of an object type.
 public struct ObjectField: Sendable {
-  /// The type of its value. Use `.wrapper` for a scalar that may be null.
+  /// The type of the field's value. Use `.wrapper` for a scalar that may be null.
   public let type: ValueType
-  /// The only values of a string field, as an OpenAPI `enum` lists them; empty if it may have any.
+  /// The allowed values of a string field, as in an OpenAPI `enum`; empty if any string is allowed.
   public let allowedValues: [String]
 
-  /// A field.
+  /// Creates a field.
   public init(_ type: ValueType, allowedValues: [String] = []) {
     self.type = type
     self.allowedValues = allowedValues
   }
 }
 
-/// Object types that are written down as a table: the fields of each type, by name.
+/// Object types from a table that holds the fields of each type, by name.
 public struct ObjectTypes: ObjectTypeProvider, ExpressibleByDictionaryLiteral {
   private let types: [String: [String: ObjectField]]
 
-  /// The types, each with its fields.
+  /// Creates the types from the fields of each type.
   public init(_ types: [String: [String: ObjectField]]) { self.types = types }
 
-  /// The types, each with its fields.
+  /// Creates the types from the fields of each type.
   public init(dictionaryLiteral elements: (String, [String: ObjectField])...) {
     self.init(Dictionary(elements, uniquingKeysWith: { first, _ in first }))
   }
 
-  /// The field, if the type is in the table and has it.
+  /// The field; nil if the table lacks the type or the field.
   public func field(_ name: String, of type: String) -> ObjectField? { types[type]?[name] }
 
-  /// The names in the table.
+  /// The names of the type's fields in the table.
   public func fieldNames(of type: String) -> [String] { Array(types[type, default: [:]].keys) }
 }

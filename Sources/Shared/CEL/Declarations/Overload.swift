@@ -1,69 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One signature of a function, and what it does.
+/// One signature of a function, with its implementation.
 ///
-/// Arguments reach an implementation decoded (never `.foreign`). An implementation is total: it throws an
-/// ``EvaluationError`` for what it cannot do, and it does not trap.
+/// An implementation receives decoded arguments, never `.foreign` ones. It must not trap: it throws an
+/// ``EvaluationError`` for arguments that it cannot process. It may be called from several threads at once.
 public struct Overload: Sendable {
-  /// A name of its own, such as `string_index_of_string`.
+  /// The overload's unique name, such as `string_index_of_string`.
   public let id: String
-  /// Whether the first parameter is what the function is called on: `target.name(…)`.
+  /// Whether the first parameter is the target of the call, `target.name(…)`.
   public let isMember: Bool
   /// The parameters, the target of a member function first.
   public let parameters: [ValueType]
-  /// The type of the result; may name the type parameters of `parameters`.
+  /// The type of the result. It may use the type parameters of `parameters`.
   public let result: ValueType
-  /// What it costs beyond 1.
+  /// The cost of a call, in addition to the 1 that every call costs.
   public let cost: Cost
   let implementation: Implementation?
-  /// The same for a function that takes a regular expression, which is compiled beforehand when it is a constant.
+  /// The implementation for a function that takes a regular expression. A constant pattern is compiled with
+  /// the expression.
   let pattern: PatternImplementation?
-  /// Whether a call with constant arguments that fails is refused when it is compiled, as `duration('5 m')` is.
+  /// Whether a failing call with constant arguments, such as `duration('5 m')`, is a compile error.
   private(set) var failsEarly = false
 
-  /// The same overload, refused when it is compiled if its arguments are constants with which it fails.
+  /// The same overload, but a call that fails with constant arguments is a compile error.
   public func failingEarly() -> Overload {
     var result = self
     result.failsEarly = true
     return result
   }
 
-  /// What runs.
+  /// The code of an overload.
   public enum Implementation: Sendable {
     case nullary(@Sendable () throws(EvaluationError) -> Value)
     case unary(@Sendable (Value) throws(EvaluationError) -> Value)
     case binary(@Sendable (Value, Value) throws(EvaluationError) -> Value)
     case ternary(@Sendable (Value, Value, Value) throws(EvaluationError) -> Value)
     case variadic(@Sendable ([Value]) throws(EvaluationError) -> Value)
-    /// Any number of arguments, and what the evaluation may still spend: for functions whose cost only shows while they
-    /// run. It comes on top of ``Overload/cost``.
+    /// A function of any number of arguments whose cost is only known while it runs. It takes its cost from
+    /// the meter, in addition to ``Overload/cost``.
     case metered(@Sendable ([Value], inout Meter) throws(EvaluationError) -> Value)
   }
 
-  /// What runs with a compiled pattern.
+  /// The code of an overload that takes a compiled pattern.
   struct PatternImplementation: Sendable {
-    /// Which argument is the pattern.
+    /// The index of the argument that is the pattern.
     let argument: Int
     let body: @Sendable ([Value], Regex, inout Meter) throws(EvaluationError) -> Value
   }
 
-  /// What a call costs, counted before it runs, so that no call can outrun the limit.
+  /// The cost of a call in steps (see ``Program/evaluate(_:costLimit:)``). It is charged before the call
+  /// runs, so that no call can exceed the limit.
   public enum Cost: Sendable {
-    /// Nothing beyond the call itself.
+    /// No cost in addition to the call itself.
     case constant
-    /// Three times the sizes of all arguments, which are bytes/10 of a string and the values in a list or map: for
-    /// functions that go over their arguments once, and may make something as large.
+    /// Three times the size of all arguments, for functions that read their arguments once and may return a
+    /// result of that size. The size of a string is its bytes divided by ten; the size of a list or map is
+    /// the number of values in it.
     case linear
     /// The product of the sizes of the first two arguments, as for `sets.contains`.
     case product
-    /// Whatever this says, from the arguments.
+    /// The steps that this function computes from the arguments.
     case custom(@Sendable ([Value]) -> Int)
 
-    /// The same for all arguments.
+    /// The same number of steps for all arguments.
     public static func constantly(_ steps: Int) -> Cost { .custom { _ in steps } }
   }
 
-  /// An overload from an untyped implementation; nil declares without implementing, for checking only.
+  /// An overload from an untyped implementation. Nil only declares it, for checking.
   public init(
     _ id: String, member isMember: Bool = false, _ parameters: [ValueType], returns result: ValueType,
     cost: Cost = .constant, _ implementation: Implementation?
@@ -77,7 +80,7 @@ public struct Overload: Sendable {
     self.pattern = nil
   }
 
-  /// An overload of which an argument is a regular expression.
+  /// An overload that has a regular expression as one of its arguments.
   init(
     _ id: String, member isMember: Bool = false, _ parameters: [ValueType], returns result: ValueType,
     pattern argument: Int,
@@ -98,8 +101,8 @@ public struct Overload: Sendable {
   }
 }
 
-/// Overloads from typed closures. The types are taken from the closure where it fixes them; a ``ListValue``,
-/// ``MapValue`` or ``Value`` stands for `list(dyn)`, `map(dyn, dyn)` and `dyn` unless `parameters` says more.
+/// Overloads from typed closures. The closure's types determine the CEL types. ``ListValue``, ``MapValue``
+/// and ``Value`` mean `list(dyn)`, `map(dyn, dyn)` and `dyn` unless `parameters` has more exact types.
 extension Overload {
   /// An overload without parameters.
   public static func nullary<R: ValueConvertible>(

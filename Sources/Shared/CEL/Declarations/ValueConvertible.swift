@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A Swift type that stands for one CEL type in a typed implementation.
+/// A Swift type that represents one CEL type in a typed implementation.
 public protocol ValueConvertible: Sendable {
   /// The CEL type.
   static var valueType: ValueType { get }
   /// The CEL value.
   var celValue: Value { get }
-  /// The Swift value; nil when the CEL value is of another type.
+  /// The Swift value; nil if the CEL value has another type.
   static func extract(_ value: Value) -> Self?
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A type as the checker knows it.
+/// A CEL type, as the checker uses it.
 public indirect enum ValueType: Sendable, Hashable {
-  /// Anything; checked when it is evaluated.
+  /// Any type; operations are checked at evaluation.
   case dyn
   case null
   case bool
@@ -20,12 +20,12 @@ public indirect enum ValueType: Sendable, Hashable {
   case type(ValueType)
   /// A scalar or null: google.protobuf's wrapper messages.
   case wrapper(ValueType)
-  /// A type parameter of a function, `T` say.
+  /// A type parameter of a function, such as `T`.
   case parameter(String)
-  /// An object whose fields the environment's ``ObjectTypeProvider`` declares, by the name of its type. It may stand where a
-  /// map with string keys is wanted.
+  /// An object type, by name. The environment's ``ObjectTypeProvider`` declares its fields. It can be used
+  /// where a map with string keys is expected.
   case object(String)
-  /// A library's own type, with its type arguments.
+  /// A type that a library defines, with its type arguments.
   case opaque(String, [ValueType] = [])
 }
 
@@ -48,7 +48,7 @@ extension ValueType {
     }
   }
 
-  /// The same type around other inner types, as many as ``arguments`` gives.
+  /// The same type with other inner types, as many as ``arguments`` has.
   func with(arguments: [ValueType]) -> ValueType {
     switch self {
     case .list: .list(arguments[0])

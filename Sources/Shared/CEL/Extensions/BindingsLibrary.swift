@@ -21,10 +21,11 @@ public struct BindingsLibrary: Library {
   }
 }
 
-/// `cel.block([a, b, …], expression)`: values computed once and referred to by place, as optimizers write them.
+/// The `blocks` extension: `cel.block([a, b, …], expression)`, as optimizers write it. Each value is computed
+/// once and used by its index.
 ///
-/// `cel.index(n)` is the value at place n, also in later values; `cel.iterVar(depth, n)` and `cel.accuVar(depth, n)` are
-/// unique names for the variables of macros.
+/// `cel.index(n)` is the value at index n; later values can use it too. `cel.iterVar(depth, n)` and
+/// `cel.accuVar(depth, n)` are unique names for the variables of macros.
 public struct BlocksLibrary: Library {
   /// `blocks`
   public let name = "blocks"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Search for bytes in bytes by Knuth, Morris and Pratt: linear in both, whatever they hold.
+/// Substring search by Knuth, Morris and Pratt. Its time is linear in both lengths, for any content.
 struct ByteSearch {
   private let needle: [UInt8]
   /// For each length of a partial match, the length of the next shorter one to continue with.
   private let fallback: [Int]
 
-  /// A search for `needle`, which is not empty.
+  /// Prepares a search for `needle`, which must not be empty.
   init(_ needle: [UInt8]) {
     self.needle = needle
     var fallback = [Int](repeating: 0, count: needle.count)
@@ -19,7 +19,7 @@ struct ByteSearch {
     self.fallback = fallback
   }
 
-  /// Where the needle first occurs at or after `from`.
+  /// The first offset, at or after `from`, where the needle occurs.
   func first(in bytes: Span<UInt8>, from: Int = 0) -> Int? {
     guard let initial = needle.first, from >= 0, from + needle.count <= bytes.count else { return nil }
     var index = from
@@ -34,7 +34,7 @@ struct ByteSearch {
     return nil
   }
 
-  /// Where the needle last occurs in `bytes`.
+  /// The last offset where the needle occurs in `bytes`.
   static func last(_ needle: [UInt8], in bytes: some BidirectionalCollection<UInt8>) -> Int? {
     let backwards = Array(bytes.reversed())
     return ByteSearch(needle.reversed()).first(in: backwards.span).map { backwards.count - $0 - needle.count }

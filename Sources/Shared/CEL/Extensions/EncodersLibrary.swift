@@ -2,7 +2,7 @@
 
 /// The `encoders` extension: `base64.encode`, `base64.decode`, their `Url` variants, and `json.encode`.
 ///
-/// Decoding takes text with or without padding.
+/// Decoding accepts text with or without padding.
 public struct EncodersLibrary: Library {
   /// `encoders`
   public let name = "encoders"
@@ -39,10 +39,10 @@ public struct EncodersLibrary: Library {
   }
 }
 
-/// A CEL value as compact JSON, by the rules of cel-go's `json.encode`.
+/// Converts a CEL value to compact JSON, by the rules of cel-go's `json.encode`.
 ///
-/// Integers beyond ±(2^53 - 1), which many readers would round, are written as strings; bytes as base64; timestamps
-/// and durations as strings; map keys as strings, in the map's order.
+/// Integers beyond ±(2^53 - 1) are written as strings, because many readers would round them. Bytes are
+/// written as base64; timestamps, durations and map keys as strings. Map entries keep their order.
 package enum JSONEncoding {
   private static let nestingLimit = 200
   private static let resultLimit = StringOperations.resultLimit
@@ -106,8 +106,8 @@ package enum JSONEncoding {
     }
   }
 
-  /// A string in quotes. Besides what JSON demands, `<`, `>`, `&` and the line separators U+2028 and U+2029 are
-  /// escaped, as Go does, so that the text can stand in HTML and JavaScript.
+  /// Appends a quoted string. As in Go, `<`, `>`, `&` and the line separators U+2028 and U+2029 are escaped
+  /// too, so that the text is safe in HTML and JavaScript.
   private static func append(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
     let bytes = Array(text.utf8)
@@ -123,7 +123,7 @@ package enum JSONEncoding {
         let digits = Array("0123456789abcdef".utf8)
         output += "\\u00".utf8
         output += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      // U+2028 and U+2029 are E2 80 A8 and E2 80 A9: the first two bytes wait for the third.
+      // U+2028 and U+2029 are E2 80 A8 and E2 80 A9. They are recognised at their third byte.
       case 0xA8 where index >= 2 && bytes[index - 2] == 0xE2 && bytes[index - 1] == 0x80,
         0xA9 where index >= 2 && bytes[index - 2] == 0xE2 && bytes[index - 1] == 0x80:
         output.removeLast(2)
@@ -137,7 +137,7 @@ package enum JSONEncoding {
 
 /// Base64 of RFC 4648: the standard alphabet of section 4, and the one for URLs of section 5.
 enum Base64 {
-  /// Which characters stand for 62 and 63.
+  /// The two alphabets, which differ in the characters for 62 and 63.
   enum Alphabet: Sendable { case standard, url }
 
   static func encode(_ bytes: [UInt8], _ alphabet: Alphabet = .standard) -> String {
@@ -158,8 +158,8 @@ enum Base64 {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// The bytes; nil for a character outside the alphabet, padding that is incomplete or not at the end, or a length
-  /// that no bytes encode to. Line ends are skipped and left-over bits ignored, as in Go.
+  /// The decoded bytes; nil if a character is outside the alphabet, the padding is incomplete or not at the
+  /// end, or the length is impossible. Line ends and left-over bits are ignored, as in Go.
   static func decode(_ text: String, _ alphabet: Alphabet = .standard) -> [UInt8]? {
     var characters = Array(text.utf8.filter { $0 != 0x0A && $0 != 0x0D })
     if characters.count % 4 == 0 {

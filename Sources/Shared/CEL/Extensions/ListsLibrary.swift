@@ -7,7 +7,8 @@ public struct ListsLibrary: Library {
 
   private let dialect: Dialect
 
-  /// The library; in the specification's dialect `lists.range` fails for a negative size, in others it gives `[]`.
+  /// Creates the library. For a negative size, `lists.range` fails in the specification's dialect and returns
+  /// `[]` in others.
   public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
   /// Adds the functions and the macro `sortBy`.
@@ -25,7 +26,7 @@ public struct ListsLibrary: Library {
     let deep = Overload.Cost.custom { Steps.making(elements: $0[0].weight) }
     declarations.function(
       "flatten",
-      // Takes a list that is flat already, too: only running tells when its elements are dyn.
+      // Accepts a flat list too, because the type of dyn elements is only known at evaluation.
       .unary("list_flatten", member: true, .list(list), returns: list, cost: deep) {
         (list: ListValue) throws(EvaluationError) in try ListOperations.flatten(list, depth: 1)
       },
@@ -91,7 +92,7 @@ public struct ListsLibrary: Library {
 }
 
 extension Value {
-  /// The elements of a list, undecoded; nil for anything else.
+  /// The elements of a list, not decoded; nil if the value is not a list.
   fileprivate var elementsOfList: [Value]? {
     switch self {
     case .list(let list): list.rawElements
@@ -101,10 +102,10 @@ extension Value {
   }
 }
 
-/// The functions of the lists extension. They move elements without decoding them: a list of a thousand large values of one
-/// document takes the memory of a thousand references.
+/// The functions of the lists extension. They do not decode the elements that they move, so that a list of a
+/// thousand large values of a document needs only the memory of a thousand references.
 enum ListOperations {
-  /// Greatest argument of `lists.range`.
+  /// The greatest valid argument of `lists.range`.
   static let rangeLimit = 1_000_000
 
   static func range(_ count: Int64) throws(EvaluationError) -> ListValue {
@@ -131,11 +132,11 @@ enum ListOperations {
     return ListValue(list.rawElements[Int(start)..<Int(end)])
   }
 
-  /// The elements, with lists among them replaced by their elements, so many levels down.
+  /// The list with inner lists replaced by their elements, down to `depth` levels.
   static func flatten(_ list: ListValue, depth: Int64) throws(EvaluationError) -> ListValue {
     guard depth >= 0 else { throw .invalidArgument("level must be non-negative") }
     var output: [Value] = []
-    // A stack of its own: the depth comes from the expression.
+    // An explicit stack instead of recursion, because the depth comes from the expression.
     var walks = [list.rawElements.makeIterator()]
     while !walks.isEmpty {
       guard let element = walks[walks.count - 1].next() else {
@@ -151,7 +152,7 @@ enum ListOperations {
     return ListValue(output)
   }
 
-  /// Each value once, where it first stands.
+  /// The distinct values, in order of their first occurrence.
   static func distinct(_ list: ListValue) -> ListValue {
     var seen: Set<MapKey> = []
     var others: [Value] = []
@@ -168,12 +169,13 @@ enum ListOperations {
     return ListValue(output)
   }
 
-  /// Keys are hashed; any other value is compared with all of its kind.
+  /// The cost of `distinct`: values that can be map keys are hashed, other values are compared with each
+  /// other.
   static func distinctCost(_ value: Value) -> Int {
     guard case .list(let list) = value else { return 1 }
     var others = 0
     var size = 0
-    // Nothing is decoded before it is paid for.
+    // The cost is computed without decoding any element.
     for element in list.rawElements where !element.isHashedAsKey {
       others += 1
       size = size.addingSaturated(element.weight)
@@ -183,10 +185,10 @@ enum ListOperations {
 
   // MARK: - Sorting
 
-  /// The function that `sortBy` becomes.
+  /// The name of the function that `sortBy` expands to.
   static let sortByKeys = "@sortByAssociatedKeys"
 
-  /// The list in the order of its keys, equal ones as they were. All keys have one type; NaN comes first.
+  /// Sorts the list by its keys, stably. All keys must have the same type. NaN comes first.
   static func sort(_ list: ListValue, by keys: ListValue) throws(EvaluationError) -> ListValue {
     guard list.count == keys.count else {
       throw .invalidArgument("a list of \(list.count) elements has \(keys.count) keys")
@@ -210,7 +212,7 @@ enum ListOperations {
 
   private static let sortByInput = "@__sortBy_input__"
 
-  /// `list.sortBy(e, key)`: the list is bound to a name, mapped to its keys, and sorted by them.
+  /// Expands `list.sortBy(e, key)`: binds the list to a name, maps it to its keys, and sorts it by them.
   static func expandSortBy(
     _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr]
   ) throws(MacroError) -> Expr? {

@@ -72,8 +72,8 @@ public struct MathLibrary: Library {
       "math.bitNot",
       .unary("math_bitNot_int_int") { (value: Int64) in ~value },
       .unary("math_bitNot_uint_uint") { (value: UInt64) in ~value })
-    // Swift's shifts give 0 for a distance of 64 and more, as CEL wants it. A shift to the right fills with zeros
-    // even what was negative.
+    // Swift's shifts return 0 for a distance of 64 or more, as CEL requires. A right shift fills with zeros
+    // even if the number is negative.
     declarations.function(
       "math.bitShiftLeft",
       .binary("math_bitShiftLeft_int_int") { (value: Int64, distance: Int64) throws(EvaluationError) in
@@ -112,7 +112,8 @@ extension MathLibrary {
   ) {
     let numbers: [ValueType] = [.double, .int, .uint]
     let id = "math_" + function.dropFirst("math.".count)
-    // Without static types any of these may be chosen for any argument, so all run the same.
+    // Without static types, any of these overloads may be selected for any argument, so all have the same
+    // implementation.
     let one = Overload.Implementation.unary { value throws(EvaluationError) in
       guard case .list(let list) = value else { return try MathLibrary.number(value) }
       var iterator = list.makeIterator()
@@ -150,7 +151,7 @@ extension MathLibrary {
     }
   }
 
-  /// The left one unless the right one is further in the preferred direction.
+  /// The right value if it is further in the given direction, else the left value.
   private static func extreme(
     _ left: Value, _ right: Value, preferred: Int
   ) throws(EvaluationError) -> Value {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// IP addresses and ranges: cel-go's `network` extension, which is Kubernetes' `ip` and `cidr` libraries and `isMask`.
+/// cel-go's `network` extension: IP addresses and ranges. It contains Kubernetes' `ip` and `cidr` libraries,
+/// and `isMask`.
 public struct NetworkLibrary: Library {
   /// `network`
   public let name = "network"
 
   private let dialect: Dialect
 
-  /// The library; the dialect decides whether constants that are not addresses are refused when an expression is compiled
-  /// (not in Kubernetes'), and about IPv4 addresses mapped into IPv6 (the specification takes their hexadecimal form).
+  /// Creates the library. The dialect decides two things. Invalid constant addresses are compile errors
+  /// except in Kubernetes' dialect. IPv4-mapped IPv6 addresses in hexadecimal form are accepted in the
+  /// specification's dialect only.
   public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
   private static let reading = Overload.Cost.custom { $0.reduce(20) { $0 + WorkCost.bytes($1) / 2 } }

@@ -75,23 +75,23 @@ public struct KubernetesRegexLibrary: Library {
   }
 }
 
-/// What the regex libraries of cel-go and Kubernetes do.
+/// The functions of cel-go's and Kubernetes' regex libraries.
 enum RegexSearch {
-  /// The text that is searched: the first argument.
+  /// The text to search, which is the first argument.
   static func text(_ arguments: [Value]) throws(EvaluationError) -> String {
     guard case .string(let text)? = arguments.first else { throw .noMatchingOverload }
     return text
   }
 
-  /// The maximum number of matches: all if it is missing or negative.
+  /// The maximum number of matches; no limit if the argument is missing or negative.
   static func limit(_ arguments: [Value], at index: Int) throws(EvaluationError) -> Int {
     guard arguments.count > index else { return .max }
     guard case .int(let limit) = arguments[index] else { throw .noMatchingOverload }
     return limit < 0 ? .max : Int(clamping: limit)
   }
 
-  /// The first match's group, or the match itself when the pattern has no group; nil when that is empty or nothing
-  /// matches.
+  /// The group of the first match, or the whole match if the pattern has no group. Nil if that is empty or
+  /// nothing matches.
   static func extract(_ text: String, _ regex: Regex, _ meter: inout Meter) throws(EvaluationError) -> String?
   {
     try requireOneGroup(regex)
@@ -102,7 +102,7 @@ enum RegexSearch {
     return self.text(of: match[1], in: bytes).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// As ``extract(_:_:_:)`` for every match; matches whose group is empty are left out.
+  /// The result of ``extract(_:_:_:)`` for each match, without matches whose group is empty.
   static func extractAll(_ text: String, _ regex: Regex, _ meter: inout Meter) throws(EvaluationError)
     -> ListValue
   {
@@ -113,14 +113,14 @@ enum RegexSearch {
     }
   }
 
-  /// The first match, empty when there is none.
+  /// The first match; empty if there is none.
   static func find(_ text: String, _ regex: Regex, _ meter: inout Meter) throws(EvaluationError) -> String {
     try meter.spend(regex.searchCost(text.utf8.count) + Steps.making(bytes: text.utf8.count))
     let bytes = Array(text.utf8)
     return regex.firstMatch(in: bytes.span).flatMap { self.text(of: $0[0], in: bytes) } ?? ""
   }
 
-  /// All matches, up to `limit`.
+  /// All matches, at most `limit`.
   static func findAll(
     _ text: String, _ regex: Regex, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> ListValue {
@@ -129,8 +129,8 @@ enum RegexSearch {
     }
   }
 
-  /// `text` with up to `limit` matches replaced. `\1`…`\9` in the replacement stand for groups, `\0` for the match,
-  /// `\\` for a backslash.
+  /// `text` with at most `limit` matches replaced. In the replacement, `\1`…`\9` are the groups, `\0` is the
+  /// match, `\\` is a backslash.
   static func replace(
     _ text: String, _ regex: Regex, _ replacement: String, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The `sets` extension: `sets.contains`, `sets.equivalent` and `sets.intersects` of lists taken as sets.
+/// The `sets` extension: `sets.contains`, `sets.equivalent` and `sets.intersects`, which treat lists as sets.
 public struct SetsLibrary: Library {
   /// `sets`
   public let name = "sets"
@@ -11,7 +11,7 @@ public struct SetsLibrary: Library {
   /// Adds the functions.
   public func declare(in declarations: inout Declarations) {
     let list = ValueType.list(.t)
-    // Each element of one list may be compared with all of the other.
+    // Each element of one list may have to be compared with each element of the other.
     let comparing = Overload.Cost.custom { arguments in
       WorkCost.size(arguments[0]).multipliedSaturated(by: arguments[1].weight)
         .addingSaturated(WorkCost.size(arguments[1]).multipliedSaturated(by: arguments[0].weight))

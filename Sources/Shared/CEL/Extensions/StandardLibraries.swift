@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The libraries that come with this module, beyond the standard library that every environment has.
+/// The libraries of this module, in addition to the standard library, which every environment has.
 public enum StandardLibraries {
-  /// Everything, in the specification's dialect; no two libraries claim the same name.
+  /// All libraries, in the specification's dialect. No two of them declare the same name.
   public static let all: [any Library] = libraries(.specification)
 
-  /// Everything, in the dialect of one implementation.
+  /// All libraries, in a dialect.
   public static func libraries(_ dialect: Dialect) -> [any Library] {
     extensions(dialect) + kubernetes(dialect) + (dialect == .specification ? [] : [TotalMilliseconds()])
   }
@@ -19,7 +19,7 @@ public enum StandardLibraries {
     ]
   }
 
-  /// What Kubernetes adds to them.
+  /// Kubernetes' additional libraries.
   public static func kubernetes(_ dialect: Dialect = .kubernetes) -> [any Library] {
     [
       KubernetesListsLibrary(), KubernetesRegexLibrary(), URLLibrary(), QuantityLibrary(), FormatLibrary(),

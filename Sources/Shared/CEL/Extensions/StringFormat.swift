@@ -2,14 +2,14 @@
 
 /// `string.format(list)` by cel-spec's strings extension: `%s %d %f %e %b %x %X %o` and `%%`.
 enum StringFormat {
-  /// Decimal places that `%.Nf` and `%.Ne` may ask for.
+  /// The maximum number of decimal places in `%.Nf` and `%.Ne`.
   static let precisionLimit = 100
   private static let defaultPrecision = 6
-  /// Longest result, in bytes.
+  /// The maximum length of the result, in bytes.
   static let resultLimit = 10 << 20
   private static let nestingLimit = 200
 
-  /// The format with its clauses replaced by the arguments.
+  /// Replaces the clauses of a format by the arguments.
   static func format(
     _ text: String, _ arguments: ListValue, _ dialect: Dialect, _ meter: inout Meter
   ) throws(EvaluationError) -> String {
@@ -54,7 +54,7 @@ enum StringFormat {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// Fails for a format that is malformed, or that takes another number of arguments.
+  /// Throws an error if the format is malformed or takes another number of arguments.
   static func check(_ text: String, argumentCount: Int?) throws(EvaluationError) {
     let bytes = Array(text.utf8)
     var index = 0
@@ -84,18 +84,19 @@ enum StringFormat {
       "could not parse formatting clause: unrecognized formatting clause \"\(name)\"")
   }
 
-  /// What writing an argument costs besides its length: the digits of a double take longer the further it is from 1.
+  /// The cost of formatting an argument, in addition to its length. The digits of a double take longer the
+  /// further it is from 1.
   private static func cost(of argument: Value, clause: UInt8, _ precision: Int) -> Int {
     switch (clause, argument) {
     case (UInt8(ascii: "f"), .double(let value)), (UInt8(ascii: "e"), .double(let value)):
       return 30 + precision + Int(min(value.isFinite && value != 0 ? value.exponent.magnitude : 0, 1100)) / 2
     case (_, .double): return 30
-    // Values in it may be such numbers, or times.
+    // A list or map may contain such numbers, or times.
     default: return argument.weight.multipliedSaturated(by: clause == UInt8(ascii: "s") ? 8 : 3)
     }
   }
 
-  /// Reads `.N`, when it is there.
+  /// Reads an optional `.N`.
   private static func precision(_ bytes: [UInt8], _ index: inout Int) throws(EvaluationError) -> Int {
     guard bytes[index] == UInt8(ascii: ".") else { return defaultPrecision }
     let digits = bytes[(index + 1)...].prefix { $0 >= 0x30 && $0 <= 0x39 }
@@ -185,7 +186,7 @@ enum StringFormat {
     }
   }
 
-  /// `%s`: any value, lists and maps at any depth, maps ordered by the text of their keys.
+  /// Appends any value as `%s` formats it. Maps are sorted by the text of their keys.
   static func appendText(
     _ value: Value, to output: inout [UInt8], depth: Int
   ) throws(EvaluationError) {
@@ -200,7 +201,7 @@ enum StringFormat {
     case .bytes(let value): appendReplacingInvalid(value, to: &output)
     case .type(let value): output += value.description.utf8
     case .duration(let value):
-      // Go's Seconds(): whole seconds and the rest, each as a double.
+      // As in Go's Seconds(): the sum of the whole seconds and the rest, each converted to a double.
       let (seconds, rest) = value.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
       output += NumberText.shortest(Double(seconds) + Double(rest) / 1e9).utf8
       output.append(UInt8(ascii: "s"))
@@ -220,12 +221,12 @@ enum StringFormat {
     }
   }
 
-  /// RFC 3339, in UTC whatever offset the timestamp was written with.
+  /// RFC 3339 in UTC, whatever offset the timestamp was written with.
   static func utc(_ timestamp: TimestampValue) -> String {
     TimestampValue(seconds: timestamp.seconds, nanoseconds: timestamp.nanoseconds)?.description ?? ""
   }
 
-  /// UTF-8, with one U+FFFD for each run of bytes that are not.
+  /// Appends UTF-8, with one U+FFFD for each run of invalid bytes.
   private static func appendReplacingInvalid(_ bytes: [UInt8], to output: inout [UInt8]) {
     var parser = Unicode.UTF8.ForwardParser()
     var iterator = bytes.makeIterator()
@@ -248,9 +249,9 @@ enum StringFormat {
   }
 }
 
-/// Lists and maps as `%s` of all dialects writes them; the dialects differ in what is inside.
+/// The form of lists and maps that all dialects share. The dialects differ in the form of the elements.
 extension StringFormat {
-  /// Writes a value that lies `depth` deep in others.
+  /// Appends a value that is nested `depth` levels deep.
   typealias Writer = (_ value: Value, _ output: inout [UInt8], _ depth: Int) throws(EvaluationError) -> Void
 
   /// `[a, b]`
@@ -265,7 +266,7 @@ extension StringFormat {
     output.append(UInt8(ascii: "]"))
   }
 
-  /// `{a: b, c: d}`, in the order of the keys' texts.
+  /// `{a: b, c: d}`, sorted by the text of the keys.
   static func append(
     _ map: MapValue, colon: String, to output: inout [UInt8], depth: Int, _ write: Writer
   ) throws(EvaluationError) {

@@ -2,7 +2,7 @@
 
 /// The functions of the strings extension. Positions count code points, from 0.
 enum StringOperations {
-  /// Longest string that a function makes, in bytes.
+  /// The maximum length of a string that a function returns, in bytes.
   static let resultLimit = 10 << 20
 
   static func charAt(_ text: String, _ position: Int64) throws(EvaluationError) -> String {
@@ -12,16 +12,16 @@ enum StringOperations {
     return String(scalars[scalars.index(scalars.startIndex, offsetBy: Int(position))])
   }
 
-  /// The first place of `part` at or after `from`, -1 when there is none. An empty part is found where the
-  /// search starts.
+  /// The first position of `part` at or after `from`; -1 if there is none. An empty part is found at the
+  /// start of the search.
   ///
   /// - Parameters:
-  ///   - text: The text searched.
-  ///   - part: What is looked for.
-  ///   - from: Where to start, in code points.
-  ///   - isStrict: Whether a start beyond the end is an error.
+  ///   - text: The text to search.
+  ///   - part: The text to find.
+  ///   - from: The start of the search, in code points.
+  ///   - isStrict: Whether a start after the end of the text is an error.
   /// - Returns: A position in code points, or -1.
-  /// - Throws: `indexOutOfBounds` for a negative position, or one that is strictly out of range.
+  /// - Throws: `indexOutOfBounds` for a negative position, and with `isStrict` for one after the end.
   static func indexOf(
     _ text: String, _ part: String, from: Int64 = 0, isStrict: Bool = false
   ) throws(EvaluationError) -> Int64 {
@@ -36,15 +36,16 @@ enum StringOperations {
     return from + Int64(scalarCount(bytes[start..<found]))
   }
 
-  /// The last place of `part` that is not after `from`, -1 when there is none or `from` is beyond the text.
+  /// The last position of `part` that is not after `from`; -1 if there is none or `from` is after the end of
+  /// the text.
   ///
   /// - Parameters:
-  ///   - text: The text searched.
-  ///   - part: What is looked for.
-  ///   - from: The greatest position wanted, in code points; nil for any.
-  ///   - isStrict: Whether a position beyond the end is an error.
+  ///   - text: The text to search.
+  ///   - part: The text to find.
+  ///   - from: The greatest acceptable position, in code points; nil for any.
+  ///   - isStrict: Whether a position after the end of the text is an error.
   /// - Returns: A position in code points, or -1.
-  /// - Throws: `indexOutOfBounds` for a negative position, or one that is strictly out of range.
+  /// - Throws: `indexOutOfBounds` for a negative position, and with `isStrict` for one after the end.
   static func lastIndexOf(
     _ text: String, _ part: String, from: Int64?, isStrict: Bool = false
   ) throws(EvaluationError) -> Int64 {
@@ -72,8 +73,8 @@ enum StringOperations {
     return String(scalars.dropFirst(Int(from)).prefix(Int(end - from)))
   }
 
-  /// `text` with up to `limit` places of `old` replaced; a negative limit is none. An empty `old` stands before
-  /// each code point and at the end.
+  /// `text` with at most `limit` occurrences of `old` replaced. A negative limit means no limit. An empty
+  /// `old` occurs before each code point and at the end.
   static func replace(
     _ text: String, _ old: String, _ new: String, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> String {
@@ -107,8 +108,8 @@ enum StringOperations {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// `text` cut at each `separator` into at most `limit` parts; a negative limit is none. An empty separator cuts
-  /// after each code point.
+  /// `text` split at each `separator` into at most `limit` parts. A negative limit means no limit. An empty
+  /// separator splits after each code point.
   static func split(
     _ text: String, _ separator: String, limit: Int, _ meter: inout Meter
   ) throws(EvaluationError) -> [String] {
@@ -130,7 +131,7 @@ enum StringOperations {
         guard let found = search.first(in: bytes.span, from: position) else { break }
         end = found
       }
-      // A part takes more room than its bytes.
+      // A part needs more memory than its bytes.
       try meter.spend(6 + (end - position > 15 ? Steps.making(bytes: end - position) : 0))
       parts.append(String(decoding: bytes[position..<end], as: UTF8.self))
       position = end + needle.count
@@ -177,7 +178,7 @@ enum StringOperations {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// Without white space, as Unicode defines it, at both ends.
+  /// The text without Unicode white space at its ends.
   static func trim(_ text: String) -> String {
     let scalars = text.unicodeScalars
     let start = scalars.drop(while: isSpace)
@@ -185,7 +186,7 @@ enum StringOperations {
     return String(start[...end])
   }
 
-  /// In double quotes, with CEL's escapes for control characters, quotes and backslashes.
+  /// The text in double quotes, with CEL's escapes for control characters, quotes and backslashes.
   static func quote(_ text: String) -> String {
     var output: [UInt8] = []
     output.reserveCapacity(text.utf8.count + 2)
@@ -202,7 +203,7 @@ enum StringOperations {
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// What follows the backslash for a byte that is escaped.
+  /// The character that follows the backslash; nil for a byte that is not escaped.
   private static func escape(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x07: UInt8(ascii: "a")
@@ -244,7 +245,7 @@ enum StringOperations {
     return next
   }
 
-  /// Where a code point starts; nil when the text has fewer. The end counts as one.
+  /// The byte offset of a code point; nil if the text has fewer. The end of the text is a valid position.
   private static func byteOffset(in bytes: [UInt8], ofScalar position: Int64) -> Int? {
     guard position <= bytes.count else { return nil }
     var remaining = position

@@ -10,7 +10,8 @@ public struct StringsLibrary: Library {
 
   private let dialect: Dialect
 
-  /// The library; the dialect decides about `format`, and about search that starts beyond the end.
+  /// Creates the library. The dialect decides the form of `format`, and whether a search that starts after
+  /// the end is an error.
   public init(_ dialect: Dialect = .celGo) { self.dialect = dialect }
 
   /// Adds the functions.

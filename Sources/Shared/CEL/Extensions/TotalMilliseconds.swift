@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `duration.getMilliseconds()` as cel-go and Kubernetes have it: the whole duration in milliseconds.
+/// `duration.getMilliseconds()` of cel-go and Kubernetes: the whole duration in milliseconds.
 ///
-/// The specification's is the part below a second: of `90.5s` it gives 500, and this one 90500. In an environment with
-/// this library it replaces the specification's.
+/// The specification's function returns only the part below a second: 500 for `90.5s`, where this one returns
+/// 90500. This library replaces it.
 public struct TotalMilliseconds: Library {
   /// `totalMilliseconds`
   public let name = "totalMilliseconds"
@@ -11,7 +11,7 @@ public struct TotalMilliseconds: Library {
   /// The library.
   public init() {}
 
-  /// Replaces the one overload.
+  /// Replaces the specification's overload.
   public func declare(in declarations: inout Declarations) {
     declarations.function(
       "getMilliseconds",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The order that `<`, `sort`, `min` and `max` go by.
+/// The order of values for `<`, `sort`, `min` and `max`.
 enum ValueOrder {
-  /// -1, 0 or 1, or nil when one is NaN.
+  /// -1, 0 or 1; nil if a value is NaN.
   ///
-  /// - Throws: `noMatchingOverload` for values that have no order between them.
+  /// - Throws: `noMatchingOverload` for values that cannot be compared.
   static func compare(_ left: Value, _ right: Value) throws(EvaluationError) -> Int? {
     switch (left, right) {
     case (.string(let left), .string(let right)): return left.compareUTF8(to: right)
@@ -24,7 +24,7 @@ enum ValueOrder {
     }
   }
 
-  /// The types that have an order.
+  /// The types that can be compared.
   static let types: [ValueType] = [
     .int, .uint, .double, .bool, .duration, .timestamp, .string, .bytes,
   ]

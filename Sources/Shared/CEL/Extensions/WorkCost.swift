@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the functions of the libraries cost, from their arguments, in the units of ``Program/evaluate(_:costLimit:)``.
+/// The costs of library functions, computed from their arguments, in the steps of
+/// ``Program/evaluate(_:costLimit:)``.
 ///
-/// Functions that walk a value to its end are charged its ``Value/weight``.
+/// A function that walks a whole value costs its ``Value/weight``.
 enum WorkCost {
-  /// A tenth of a string's or byte string's length; the elements of a list, the entries of a map; 1 for the rest.
+  /// The size of a value: a tenth of the bytes of a string or byte string, the number of elements of a list
+  /// or entries of a map, 1 for other values.
   static func size(_ value: Value) -> Int {
     switch value {
     case .string(let text): text.utf8.count / 10 + 1
@@ -15,7 +17,7 @@ enum WorkCost {
     }
   }
 
-  /// The length of a string or byte string in bytes; the size of anything else.
+  /// The length of a string or byte string in bytes; the size of other values.
   static func bytes(_ value: Value) -> Int {
     switch value {
     case .string(let text): text.utf8.count

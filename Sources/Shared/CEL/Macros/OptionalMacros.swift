@@ -13,7 +13,8 @@ enum OptionalMacros {
 
   private static let held = "@optional"
 
-  /// The target is held in a variable, so that it stands in the tree once: a chain of these stays small.
+  /// Binds the target to a variable, so that it occurs only once in the tree. So a chain of these macros
+  /// stays small.
   private static func expand(
     _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr], wraps: Bool
   ) throws(MacroError) -> Expr? {

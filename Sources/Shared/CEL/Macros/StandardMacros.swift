@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The macros of the language definition: `has`, and the folds with one variable.
+/// The macros of the language definition: `has`, and the comprehensions with one variable.
 enum StandardMacros {
   static let all: [Macro] = [
     has,
@@ -32,7 +32,7 @@ enum StandardMacros {
     }
   }
 
-  /// How to test for a key in brackets.
+  /// The advice for testing whether a key in brackets exists.
   private static func remedy(_ argument: Expr) -> String {
     guard case .call(nil, "_[_]", let arguments) = argument.kind, arguments.count == 2,
       case .literal(.string(let key)) = arguments[1].kind
@@ -48,7 +48,7 @@ enum StandardMacros {
 enum Fold {
   private static let accumulator = MacroContext.accumulator
 
-  /// The name in a variable's place.
+  /// The name of the variable that this argument declares.
   static func name(_ expression: Expr) throws(MacroError) -> String {
     guard case .identifier(let name) = expression.kind, !name.hasPrefix(".") else {
       throw MacroError(expression, "expected the name of a variable here")
@@ -59,7 +59,7 @@ enum Fold {
     return name
   }
 
-  /// The variables in front, and what is left of the arguments.
+  /// The variables, which are the first arguments, and the other arguments.
   static func variables(_ arguments: [Expr], _ count: Int) throws(MacroError) -> (String, String?) {
     let first = try name(arguments[0])
     guard count == 2 else { return (first, nil) }
@@ -97,7 +97,8 @@ enum Fold {
     return try make(&context, target, arguments, context.literal(.int(0)), go, step, result)
   }
 
-  /// `map`, `filter`, `transformList`: the last argument, for each element that passes.
+  /// Expands `map`, `filter` and `transformList`: the last argument is evaluated for each element that the
+  /// predicate accepts.
   static func list(
     _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr], predicate: Expr?,
     variables count: Int = 1
@@ -110,7 +111,7 @@ enum Fold {
     return try make(&context, target, arguments, context.list(), go, chosen, result, variables: count)
   }
 
-  /// `step` where the predicate holds, else the accumulator as it is.
+  /// `step` if the predicate is true, else the unchanged accumulator.
   static func choose(_ context: inout MacroContext, _ predicate: Expr?, _ step: Expr) -> Expr {
     guard let predicate else { return step }
     return context.call("_?_:_", predicate, step, context.identifier(accumulator))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The folds with two variables, index and element of a list or key and value of a map.
+/// The comprehensions with two variables: index and element of a list, or key and value of a map.
 enum TwoVariableMacros {
   static let all: [Macro] = [
     Macro("all", member: true, arguments: 3, Fold.all),
@@ -29,7 +29,8 @@ enum TwoVariableMacros {
     },
   ]
 
-  /// The result grows by `key: transform`, or by the map that the transform gives.
+  /// Expands to a comprehension that adds `key: transform`, or the entries of the map that `transform`
+  /// returns.
   private static func map(
     _ context: inout MacroContext, _ target: Expr?, _ arguments: [Expr], predicate: Expr?, isEntry: Bool
   ) throws(MacroError) -> Expr? {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `left + right` and its kin
+/// `left + right` and the other binary arithmetic operators
 final class ArithmeticNode: Node, @unchecked Sendable {
   let left: Node
   let right: Node
@@ -45,7 +45,7 @@ final class NegateNode: Node, @unchecked Sendable {
   }
 }
 
-/// The operators on numbers, and what they mean for other types.
+/// The arithmetic operators, for numbers and all other types that have them.
 enum Arithmetic: Sendable {
   case add, subtract, multiply, divide, remainder
 
@@ -121,7 +121,7 @@ enum Arithmetic: Sendable {
     }
   }
 
-  /// What making a concatenation costs beyond 1.
+  /// The cost of a concatenation, in addition to 1.
   @inline(__always)
   static func additionCost(_ left: Value, _ right: Value) -> Int {
     switch (left, right) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A call of which the overload is known.
+/// A call whose overload is known at compilation.
 final class UnaryCallNode: Node, @unchecked Sendable {
   let argument: Node
   let overload: Overload
@@ -26,7 +26,7 @@ final class UnaryCallNode: Node, @unchecked Sendable {
   }
 }
 
-/// A call of which the overload is known.
+/// A call whose overload is known at compilation.
 final class BinaryCallNode: Node, @unchecked Sendable {
   let first: Node
   let second: Node
@@ -56,7 +56,7 @@ final class BinaryCallNode: Node, @unchecked Sendable {
   }
 }
 
-/// A call of any number of arguments, or one whose overload only the arguments tell.
+/// A call with any number of arguments, or whose overload depends on the argument values.
 final class CallNode: Node, @unchecked Sendable {
   let name: String
   let arguments: [Node]
@@ -87,14 +87,14 @@ final class CallNode: Node, @unchecked Sendable {
 }
 
 extension Node {
-  /// The value as a function takes it: decoded.
+  /// The value decoded, as functions require it.
   @inline(__always)
   func argument(_ activation: inout Activation) throws(EvaluationError) -> Value {
     let value = try evaluate(&activation)
     guard case .foreign(let foreign) = value else { return value }
     let native = foreign.native
     try activation.settle(foreign.source)
-    // Elements take more room decoded than they did in the document.
+    // Decoded elements need more memory than in the document.
     switch native {
     case .list(let list): try activation.spend(Steps.making(elements: list.count))
     case .map(let map): try activation.spend(Steps.making(entries: map.count))
@@ -104,7 +104,7 @@ extension Node {
   }
 }
 
-/// A call of a function that takes a regular expression, which is a constant and compiled.
+/// A call of a function with a constant regular expression, which is already compiled.
 final class PatternCallNode: Node, @unchecked Sendable {
   let arguments: [Node]
   let tests: [ArgumentTest]
@@ -134,7 +134,8 @@ final class PatternCallNode: Node, @unchecked Sendable {
 }
 
 extension Overload.Implementation {
-  /// - Precondition: as many values as it takes; checked by the argument tests.
+  /// - Precondition: `values` has as many values as the function has parameters. The argument tests check
+  ///   this.
   func call(_ values: [Value], _ meter: inout Meter) throws(EvaluationError) -> Value {
     switch self {
     case .nullary(let body): try body()
@@ -147,11 +148,11 @@ extension Overload.Implementation {
   }
 }
 
-/// What a parameter takes at run time: the outermost type only.
+/// A test of an argument's outermost type at evaluation.
 enum ArgumentTest: Sendable {
   case any
   case named(TypeName)
-  /// A wrapper: the type or null.
+  /// Accepts the type or null, for a wrapper type.
   case nullable(TypeName)
 
   init(_ type: ValueType) {
@@ -180,7 +181,7 @@ extension [ArgumentTest] {
 }
 
 extension Overload.Cost {
-  /// What a call with these arguments costs beyond 1.
+  /// The cost of a call with these arguments, in addition to 1.
   func amount(_ values: [Value]) -> Int {
     switch self {
     case .constant: return 0

@@ -49,7 +49,7 @@ final class EqualStringNode: Node, @unchecked Sendable {
   }
 }
 
-/// `left < right` and its kin
+/// `left < right` and the other order operators
 final class OrderNode: Node, @unchecked Sendable {
   enum Relation: Sendable {
     case less, lessOrEqual, greater, greaterOrEqual
@@ -150,13 +150,13 @@ final class InNode: Node, @unchecked Sendable {
   }
 }
 
-/// `operand in ["a", "b", 3]`, a list known beforehand
+/// `operand in ["a", "b", 3]`, with a constant list
 final class InConstantsNode: Node, @unchecked Sendable {
   let operand: Node
   let strings: StringSet
   let others: Set<MapKey>
 
-  /// Nil unless every element can be hashed, and equals what has its hash alone.
+  /// Returns nil unless each element can be hashed and is equal only to values with the same hash.
   init?(_ expression: Expr, _ operand: Node, _ list: ListValue) {
     var strings: [String] = []
     var others: Set<MapKey> = []
@@ -192,7 +192,7 @@ final class InConstantsNode: Node, @unchecked Sendable {
 }
 
 extension Value {
-  /// What comparing the two costs beyond 1: what the lighter one weighs.
+  /// The cost of comparing two values, in addition to 1: the smaller of their weights.
   @inline(__always)
   func costOfComparing(with other: Value) -> Int {
     isScalar || other.isScalar ? 0 : min(weight, other.weight) - 1

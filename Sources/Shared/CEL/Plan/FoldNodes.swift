@@ -36,7 +36,7 @@ final class ListFoldNode: Node, @unchecked Sendable {
 final class MapFoldNode: Node, @unchecked Sendable {
   let range: Node
   let predicate: Node?
-  /// Nil when the transform gives whole entries, as a map.
+  /// The key of each entry; nil if the transform returns entries as a map.
   let key: Node?
   let transform: Node
   let variables: FoldVariables
@@ -80,7 +80,7 @@ final class MapFoldNode: Node, @unchecked Sendable {
   }
 }
 
-/// `cel.bind(x, value, body)`: the value is found when it is first read, or never.
+/// `cel.bind(x, value, body)`. The value is evaluated when it is first read.
 final class BindNode: Node, @unchecked Sendable {
   let index: Int
   let body: Node
@@ -123,14 +123,15 @@ final class BoundNode: Node, @unchecked Sendable {
       activation.locals[index] = result
       return result
     } catch {
-      // Kept like a value: a failure that each of its readers tried again would double with every binding.
+      // The failure is kept like a value. If each reader evaluated it again, the work would double with every
+      // nested binding.
       if error.isAbsorbable { activation.locals[index] = .opaque(PendingBinding(error)) }
       throw error
     }
   }
 }
 
-/// Stands in a variable until it is read, or after reading it has failed.
+/// The content of a bound variable that has not been read yet, or whose evaluation has failed.
 private final class PendingBinding: OpaqueValue {
   static let unread = Value.opaque(PendingBinding(nil))
 
@@ -142,7 +143,7 @@ private final class PendingBinding: OpaqueValue {
   func isEqual(to other: any OpaqueValue) -> Bool { self === other }
 }
 
-/// A comprehension of no known form, such as a macro of a library may make.
+/// A comprehension of any other form, as a library's macro may create.
 final class FoldNode: Node, @unchecked Sendable {
   let range: Node
   let initial: Node

@@ -59,7 +59,7 @@ final class MapNode: Node, @unchecked Sendable {
   }
 }
 
-/// Gathers the entries of a map and refuses repeated keys.
+/// Collects the entries of a map literal. A repeated key is an error.
 struct MapBuilder {
   private(set) var entries: [(key: Value, value: Value)] = []
   private var seen: Set<MapKey> = []
@@ -79,7 +79,7 @@ struct MapBuilder {
   }
 }
 
-/// `google.protobuf.Int32Value{value: 1}` and its kin
+/// `google.protobuf.Int32Value{value: 1}` and the other well-known messages
 final class MessageNode: Node, @unchecked Sendable {
   let message: WellKnownMessage
   let fields: [(name: String, value: Node, isOptional: Bool)]
@@ -96,7 +96,7 @@ final class MessageNode: Node, @unchecked Sendable {
     var given: [(name: String, value: Value)] = []
     for field in fields {
       let value = try field.value.evaluate(&activation)
-      // A Struct or ListValue makes every value in it again.
+      // A Struct or ListValue copies every value in it.
       try activation.spend(value.weight)
       guard field.isOptional else {
         given.append((field.name, value))

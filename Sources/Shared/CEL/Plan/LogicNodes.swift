@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `left && right` and `left || right`: what decides on one side wins over an error on the other.
+/// `left && right` and `left || right`. If one operand decides the result, an error of the other is ignored.
 final class LogicNode: Node, @unchecked Sendable {
   let left: Node
   let right: Node
-  /// What decides: false for `&&`, true for `||`.
+  /// The operand value that decides the result: false for `&&`, true for `||`.
   let deciding: Bool
 
   init(_ expression: Expr, _ left: Node, _ right: Node, deciding: Bool) {
@@ -26,7 +26,7 @@ final class LogicNode: Node, @unchecked Sendable {
 }
 
 extension Node {
-  /// Whether it evaluates to this bool; any failure but a spent budget counts as no.
+  /// Whether the node evaluates to this bool. A failure counts as no, unless the cost limit is exceeded.
   fileprivate func isSurely(_ wanted: Bool, _ activation: inout Activation) throws(EvaluationError) -> Bool {
     do throws(EvaluationError) { return try evaluateBool(&activation) == wanted } catch {
       guard error.isAbsorbable else { throw error }
@@ -73,7 +73,7 @@ final class ConditionalNode: Node, @unchecked Sendable {
   }
 }
 
-/// `@not_strictly_false(operand)`: true unless it is false; a failure counts as true.
+/// `@not_strictly_false(operand)`: false if the operand is false, else true, also if it fails.
 final class NotStrictlyFalseNode: Node, @unchecked Sendable {
   let operand: Node
 

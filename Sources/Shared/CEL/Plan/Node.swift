@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A node of a plan. Subclasses are final and specialised; a plan is a tree of them, immutable and shared by threads.
+/// A node of a plan. A plan is an immutable tree of nodes that any number of threads can use. Subclasses are
+/// final and specialised.
 class Node: @unchecked Sendable {
-  // Unchecked because subclassing forbids the check: every stored property of every subclass is a `let`. A protocol with
-  // final classes would be checked, but calls through it make arithmetic a quarter slower (Benchmarks/cel).
+  // Unchecked, because the compiler cannot check a class with subclasses. Every stored property of every
+  // subclass is a `let`. A protocol with final classes could be checked, but calls through it make arithmetic
+  // a quarter slower (Benchmarks/cel).
 
-  /// Where the expression stands, as a UTF-8 offset.
+  /// The position of the expression in the source, as a UTF-8 offset.
   let offset: Int32
-  /// What evaluating costs when every part runs once. A loop charges its body again for each element, a call charges
-  /// for the size of its arguments; everything else is paid for in one sum before evaluation begins.
+  /// The cost of an evaluation that runs every part once, which is charged before the evaluation begins. In
+  /// addition, a loop charges its body for each element, and a call charges for the size of its arguments.
   let cost: Int
 
   init(offset: Int, cost: Int) {
@@ -20,21 +22,21 @@ class Node: @unchecked Sendable {
     self.init(offset: expression.offset, cost: children.reduce(1) { $0 + $1.cost })
   }
 
-  /// The value; may be foreign.
+  /// The value, which may be foreign.
   func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     .bool(try evaluateBool(&activation))
   }
 
-  /// The value where a bool is wanted.
+  /// The value, if it must be a bool.
   func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     guard case .bool(let result) = try evaluate(&activation) else { throw error(.noMatchingOverload) }
     return result
   }
 
-  /// The value, when it is known without evaluating.
+  /// The value, if it is a constant.
   var constant: Value? { nil }
 
-  /// A failure at this node.
+  /// An error at this node.
   func error(_ code: EvaluationError.Code, _ detail: String = "") -> EvaluationError {
     var error = EvaluationError(code, detail)
     error.offset = offset
@@ -43,7 +45,7 @@ class Node: @unchecked Sendable {
 }
 
 extension Activation {
-  /// Takes from what may still be spent.
+  /// Takes steps from the remaining cost.
   @inline(__always)
   mutating func spend(_ amount: Int) throws(EvaluationError) {
     try meter.spend(amount)
@@ -51,7 +53,7 @@ extension Activation {
 }
 
 extension Activation {
-  /// Pays for what a foreign value's source has had to read.
+  /// Charges for the bytes that the source of a foreign value has read.
   @inline(__always)
   mutating func settle(_ value: Value) throws(EvaluationError) {
     if case .foreign(let foreign) = value { try settle(foreign.source) }
@@ -67,8 +69,8 @@ extension Activation {
 }
 
 extension Activation {
-  /// Pays for what the sources of variables have had to read, through whatever value: a loop does so for each turn, because
-  /// functions that are given a list of foreign values read those too.
+  /// Charges for the bytes that the sources of variables have read. A loop calls this in each iteration,
+  /// because functions also read foreign values that are inside a list.
   @inline(__always)
   mutating func settleSources() throws(EvaluationError) {
     guard let source else { return }
@@ -78,7 +80,7 @@ extension Activation {
 }
 
 extension EvaluationError {
-  /// Whether `||`, `&&`, `all` and `exists` may continue after it.
+  /// Whether `||`, `&&`, `all` and `exists` can ignore the error.
   var isAbsorbable: Bool { code != .costLimitExceeded }
 
   func located(at offset: Int32) -> EvaluationError {
@@ -89,7 +91,7 @@ extension EvaluationError {
   }
 }
 
-/// A value known beforehand.
+/// A constant.
 final class ConstantNode: Node, @unchecked Sendable {
   let value: Value
 
@@ -102,7 +104,7 @@ final class ConstantNode: Node, @unchecked Sendable {
   override var constant: Value? { value }
 }
 
-/// A variable of the environment, or a path that the caller has looked up beforehand.
+/// A variable of the environment, or a path whose value the caller sets before the evaluation.
 final class SlotNode: Node, @unchecked Sendable {
   let slot: Int
   let name: String
@@ -129,7 +131,7 @@ final class SlotNode: Node, @unchecked Sendable {
   }
 }
 
-/// `has(path)` of a path that the caller has looked up beforehand.
+/// `has(path)` of a path whose value the caller sets before the evaluation.
 final class SlotPresenceNode: Node, @unchecked Sendable {
   let slot: Int
   let name: String
@@ -168,7 +170,7 @@ final class LocalNode: Node, @unchecked Sendable {
   }
 }
 
-/// What always fails: a name or function that is declared nowhere, in an expression that was not checked.
+/// A node that always fails: an undeclared name or function in an expression that was not checked.
 final class FailureNode: Node, @unchecked Sendable {
   let failure: EvaluationError
 

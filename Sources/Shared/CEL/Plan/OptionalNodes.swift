@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `optional.or(other)` and `optional.orValue(other)`; the other is evaluated only when it is needed.
+/// `optional.or(other)` and `optional.orValue(other)`. The argument is evaluated only if the optional is
+/// empty.
 final class OptionalOrNode: Node, @unchecked Sendable {
   let operand: Node
   let other: Node
-  /// Whether the result is the value itself, not an optional.
+  /// Whether the result is the value instead of an optional (`orValue`).
   let unwraps: Bool
 
   init(_ expression: Expr, _ operand: Node, _ other: Node, unwraps: Bool) {

@@ -6,7 +6,7 @@ extension Planner {
   ) throws(PlanError) -> Node {
     let overloads = overloads(expression)
     var nodes: [Node] = []
-    // The target of a namespaced function is a name, not a value.
+    // The target of a function in a namespace is a name, not a value.
     if let target, overloads.first?.isMember ?? !isNamespaced(expression, target, function) {
       nodes.append(try plan(target))
     }
@@ -41,13 +41,13 @@ extension Planner {
     return overloads
   }
 
-  /// Whether an unresolved call's target is a namespace: only of interest for what fails anyway.
+  /// Whether the target of an unresolved call is a namespace. This is used for failing calls only.
   private func isNamespaced(_ expression: Expr, _ target: Expr, _ function: String) -> Bool {
     guard let name = target.qualifiedName(parts: environment.longestName) else { return false }
     return NameResolver(environment: environment).function("\(name).\(function)") != nil
   }
 
-  /// `true ? a : b` is `a`, whatever `b` is; and the operators that absorb failures, which fold by one side.
+  /// Folds `true ? a : b` to `a`, and `&&` and `||` if one side decides the result.
   private func conditional(
     _ expression: Expr, _ function: String, _ nodes: [Node], _ overloads: [Overload]
   ) -> Node? {
@@ -57,7 +57,7 @@ extension Planner {
     return condition ? nodes[1] : nodes[2]
   }
 
-  /// A node of its own for an operator or a hot function.
+  /// A specialised node for an operator or a frequent function.
   private mutating func builtin(_ expression: Expr, _ function: String, _ nodes: [Node]) throws(PlanError)
     -> Node?
   {
@@ -119,7 +119,7 @@ extension Planner {
     MatchesNode(expression, text, pattern, try regex(pattern))
   }
 
-  /// The pattern compiled, if it is a constant.
+  /// The compiled pattern, if it is a constant.
   private mutating func regex(_ pattern: Node) throws(PlanError) -> Regex? {
     guard case .string(let source) = pattern.constant else { return nil }
     do throws(RegexError) { return try patterns.regex(source) } catch {
@@ -128,7 +128,7 @@ extension Planner {
     }
   }
 
-  /// Refuses a format that no arguments can fit.
+  /// Refuses a constant format that is invalid for all arguments.
   private func refuseFormat(_ overload: Overload, _ nodes: [Node]) throws(PlanError) {
     guard overload.id == "string_format", nodes.count == 2, case .string(let text) = nodes[0].constant else {
       return
@@ -141,14 +141,14 @@ extension Planner {
     }
   }
 
-  /// A call through the registry.
+  /// A call of an overload's implementation.
   private func general(
     _ expression: Expr, _ function: String, _ nodes: [Node], _ overloads: [Overload], _ arguments: [Expr]
   ) -> Node {
     guard overloads.count == 1, let overload = overloads.first, let body = overload.implementation else {
       return CallNode(expression, function, nodes, overloads)
     }
-    // With a dyn argument the checker has promised nothing.
+    // The checker proves nothing about a dyn argument.
     let isProven =
       checked.isChecked && arguments.count == nodes.count
       && arguments.allSatisfy { checked.type($0).isProof }
@@ -163,11 +163,11 @@ extension Planner {
 }
 
 extension ValueType {
-  /// Whether values of this type are known to be of it, outermost.
+  /// Whether the outermost type of a value is proven by this static type.
   fileprivate var isProof: Bool {
     switch self {
     case .dyn, .parameter, .wrapper, .null: false
-    // Null is taken where these are wanted.
+    // Null can be assigned to these types.
     case .timestamp, .duration, .opaque, .optional, .object: false
     default: true
     }

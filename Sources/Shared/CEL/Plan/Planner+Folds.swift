@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Planner {
-  /// A comprehension: one of the forms that the macros make becomes a node of its own, any other the general one.
+  /// Plans a comprehension. The forms that macros create become specialised nodes; any other becomes the
+  /// general node.
   mutating func comprehension(_ expression: Expr, _ fold: Expr.Comprehension) throws(PlanError) -> Node {
     if fold.isBinding { return try binding(expression, fold) }
     let range = try plan(fold.range)
@@ -67,7 +68,7 @@ extension Planner {
 }
 
 extension Expr.Comprehension {
-  /// What a comprehension does, when it is one that the macros make.
+  /// The forms of comprehensions that macros create.
   enum Form {
     case quantifier(predicate: Expr, deciding: Bool)
     case existsOne(predicate: Expr)
@@ -75,7 +76,7 @@ extension Expr.Comprehension {
     case map(predicate: Expr?, key: Expr?, transform: Expr)
   }
 
-  /// Whether it only gives a name to a value: nothing is walked.
+  /// Whether the comprehension only binds a name to a value, as `cel.bind` does.
   package var isBinding: Bool {
     guard case .list(let elements) = range.kind, elements.isEmpty,
       case .literal(.bool(false)) = condition.kind
@@ -84,7 +85,7 @@ extension Expr.Comprehension {
   }
 
   var form: Form? {
-    // A body that names the accumulator itself, as no macro of ours makes, has no known form.
+    // A body that reads the accumulator has no known form. No macro of this module creates one.
     guard accumulator == MacroContext.accumulator else { return nil }
     guard case .call(nil, let function, let arguments) = step.kind else { return nil }
     switch (function, arguments.count) {
@@ -100,7 +101,7 @@ extension Expr.Comprehension {
     }
   }
 
-  /// The accumulator and one more element or entry.
+  /// The form of a step that adds one element or entry to the accumulator.
   private func growth(_ step: Expr, predicate: Expr?) -> Form? {
     guard case .call(nil, let function, let arguments) = step.kind, let first = arguments.first,
       first.isIdentifier(accumulator)

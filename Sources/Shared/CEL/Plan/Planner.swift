@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Makes the tree that runs out of a checked expression: names become slots, operators specialised nodes, and what is
-/// constant is evaluated now.
+/// Converts a checked expression to an executable tree. Names become slots, operators become specialised
+/// nodes, and constant parts are evaluated.
 struct Planner {
   let environment: Environment
   let checked: CheckedExpression
   let claims: (Expr) -> Int?
   var usedSlots: Set<Int> = []
-  /// Variables in scope, innermost last: where each is kept, and its value when it is bound, not walked.
+  /// Variables in scope, innermost last: the place of each, and its value if it comes from `cel.bind`.
   var scope: [(name: String, index: Int, bound: Node?)] = []
-  /// Every variable of the program has a place of its own, because a bound one may be evaluated late.
+  /// The number of places. Every variable of the program has its own place, because a bound value may be
+  /// evaluated late.
   var localCount = 0
   /// The constant patterns of the expression.
   var patterns = ConstantPatterns()
-  /// What folding constants may still cost.
+  /// The remaining steps for evaluating constants.
   private var foldingBudget = 300_000
-  /// What folding one node may cost.
+  /// The cost limit for evaluating one constant node.
   private static let foldingLimit = 20_000
 
   init(_ environment: Environment, _ checked: CheckedExpression, claims: @escaping (Expr) -> Int?) {
@@ -24,7 +25,7 @@ struct Planner {
     self.claims = claims
   }
 
-  /// What can only be found out while planning: a malformed constant pattern, say.
+  /// An error that is only found while planning, such as a malformed constant pattern.
   struct PlanError: Error {
     let offset: Int
     let message: String
@@ -89,7 +90,7 @@ struct Planner {
     return SelectNode(expression, SlotNode(offset: expression.offset, slot: slot, name: fallback), name)
   }
 
-  /// The variable or constant that the checker found for a name, qualified or not.
+  /// The node for the variable or constant to which the checker resolved a name, qualified or not.
   private mutating func resolved(_ expression: Expr) -> Node? {
     switch checked.references[expression.id] {
     case .variable(let slot):
@@ -102,7 +103,7 @@ struct Planner {
 
   // MARK: - Constants
 
-  /// The node, or its value when all it works on is constant and evaluating it succeeds cheaply.
+  /// The node, or its value if its operands are constants and the evaluation succeeds at low cost.
   mutating func fold(_ node: Node, _ operands: Node...) -> Node { fold(node, operands) }
 
   mutating func fold(_ node: Node, _ operands: [Node]) -> Node {
@@ -117,7 +118,7 @@ struct Planner {
     return ConstantNode(offset: Int(node.offset), value)
   }
 
-  /// Fails when all operands are constant and the node fails with them.
+  /// Throws an error if all operands are constants with which the node fails.
   func refuseFailure(of node: Node, _ operands: [Node]) throws(PlanError) {
     guard operands.allSatisfy({ $0.constant != nil }) else { return }
     var scratch = Activation(environment)
@@ -155,7 +156,7 @@ struct Planner {
 }
 
 extension Expr {
-  /// A path as it was written, more or less: `a.b["c"]`; nil for what is none.
+  /// The text of a path, such as `a.b["c"]`; nil for any other expression.
   fileprivate var pathText: String? {
     switch kind {
     case .identifier(let name): name

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `range.all(x, predicate)` and `range.exists(x, predicate)`: one false, or one true, decides whatever fails before
-/// or after it.
+/// `range.all(x, predicate)` and `range.exists(x, predicate)`. One false, or one true, decides the result
+/// even if other elements fail.
 final class QuantifierNode: Node, @unchecked Sendable {
   let range: Node
   let predicate: Node
   let variables: FoldVariables
-  /// What decides: false for `all`, true for `exists`.
+  /// The predicate value that decides the result: false for `all`, true for `exists`.
   let deciding: Bool
 
   init(_ offset: Int, _ range: Node, _ predicate: Node, _ variables: FoldVariables, deciding: Bool) {
@@ -34,7 +34,7 @@ final class QuantifierNode: Node, @unchecked Sendable {
   }
 }
 
-/// `range.exists_one(x, predicate)`: any failure fails it.
+/// `range.exists_one(x, predicate)`. It fails if the predicate fails for any element.
 final class ExistsOneNode: Node, @unchecked Sendable {
   let range: Node
   let predicate: Node

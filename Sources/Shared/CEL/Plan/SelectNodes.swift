@@ -155,7 +155,7 @@ final class OptionalIndexNode: Node, @unchecked Sendable {
 }
 
 extension Value {
-  /// Whether it is a plain value without parts.
+  /// Whether the value has no members and no elements.
   fileprivate var isScalar: Bool {
     switch self {
     case .null, .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration, .type: true
@@ -172,9 +172,9 @@ extension Value {
     }
   }
 
-  /// The value under a name; nil when there is none.
+  /// The member with this name; nil if there is none.
   ///
-  /// - Throws: `noMatchingOverload` when this has no members
+  /// - Throws: `noMatchingOverload` if this value has no members
   func member(_ field: FieldName) throws(EvaluationError) -> Value? {
     switch self {
     case .map(let map): return map.rawMember(field)
@@ -183,9 +183,9 @@ extension Value {
     }
   }
 
-  /// The element at an index, or the value under a key; nil when there is none.
+  /// The element at an index or the value of a key; nil if there is none.
   ///
-  /// - Throws: `noMatchingOverload` when this cannot be indexed so
+  /// - Throws: `noMatchingOverload` if this value cannot be indexed by such a key
   func lookup(_ key: Value) throws(EvaluationError) -> Value? {
     switch self {
     case .list(let list): return list.rawElement(try key.listIndex)
@@ -202,14 +202,14 @@ extension Value {
     }
   }
 
-  /// What hashing it as a key of a map costs.
+  /// The cost of hashing the value as a map key.
   @inline(__always)
   var costAsKey: Int {
     if case .string(let text) = self { return text.utf8.count / 16 }
     return 0
   }
 
-  /// As a place in a list; -1 for one that no list has.
+  /// The value as a list index; -1 for an index that no list has.
   private var listIndex: Int {
     get throws(EvaluationError) {
       switch self {
@@ -225,7 +225,7 @@ extension Value {
     }
   }
 
-  /// A key for a message.
+  /// The text of a key, for error messages.
   var keyText: String {
     switch native {
     case .string(let text): text

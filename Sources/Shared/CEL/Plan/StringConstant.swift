@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A string of the expression, with its bytes at hand for comparing with bytes of a document.
+/// A string constant with its bytes, for comparison with the bytes of a document.
 struct StringConstant: Sendable {
   let string: String
   let utf8: [UInt8]
@@ -20,16 +20,16 @@ struct StringConstant: Sendable {
   }
 }
 
-/// A set of strings that is asked with raw bytes.
+/// A set of strings that is searched by raw bytes.
 struct StringSet: Sendable {
   private let strings: [[UInt8]]
-  /// By length: where the strings of that length begin and end in `strings`; empty beyond the longest.
+  /// The range of the strings of each length in `strings`; empty for lengths beyond the longest.
   private let ranges: [Range<Int>]
 
   init(_ strings: [String]) {
     var seen: Set<[UInt8]> = []
     let unique = strings.map { Array($0.utf8) }.filter { seen.insert($0).inserted }
-    // Lengths beyond this share the last range, so that one long string does not cost a table.
+    // Greater lengths share the last range, so that one long string does not need a large table.
     let buckets = Self.longest + 1
     let sorted = unique.sorted { left, right in
       let (leftBucket, rightBucket) = (min(left.count, Self.longest), min(right.count, Self.longest))
@@ -59,7 +59,7 @@ struct StringSet: Sendable {
     return contains(foreign.source.string(foreign.node))
   }
 
-  /// Bisects among the strings of the same length.
+  /// Searches the strings of the same length by bisection.
   func contains(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     let range = ranges[min(bytes.count, Self.longest)]
     var low = range.lowerBound

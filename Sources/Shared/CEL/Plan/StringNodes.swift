@@ -10,12 +10,13 @@ import CRE2
   import Darwin
 #endif
 
-/// `text.contains(part)`, `text.startsWith(part)`, `text.endsWith(part)`; works on the bytes of a document in place.
+/// `text.contains(part)`, `text.startsWith(part)`, `text.endsWith(part)`. It reads the bytes of a document in
+/// place.
 final class StringTestNode: Node, @unchecked Sendable {
   let operand: Node
   let part: Node
   let test: StringTest
-  /// The part, when it is known beforehand.
+  /// The part, if it is a constant.
   let partConstant: StringConstant?
 
   init(_ expression: Expr, _ operand: Node, _ part: Node, _ test: StringTest) {
@@ -62,7 +63,7 @@ final class StringTestNode: Node, @unchecked Sendable {
   private func mismatch() -> EvaluationError { error(.noMatchingOverload, test.rawValue) }
 }
 
-/// How a string may contain another.
+/// The three tests for a part of a string.
 enum StringTest: String, Sendable {
   case contains, startsWith, endsWith
 
@@ -89,7 +90,7 @@ enum StringTest: String, Sendable {
 final class MatchesNode: Node, @unchecked Sendable {
   let operand: Node
   let pattern: Node
-  /// The pattern compiled, when it is known beforehand.
+  /// The compiled pattern, if it is a constant.
   let regex: Regex?
 
   init(_ expression: Expr, _ operand: Node, _ pattern: Node, _ regex: Regex?) {
@@ -161,7 +162,8 @@ final class SizeNode: Node, @unchecked Sendable {
 }
 
 extension Value {
-  /// Code points of a string, octets of bytes, elements of a list, entries of a map; nil for anything else.
+  /// The number of code points of a string, octets of bytes, elements of a list, or entries of a map; nil for
+  /// other values.
   var size: Int64? {
     switch self {
     case .string(let text): Int64(text.unicodeScalars.count)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Goes through what a comprehension ranges over, and puts each element into the variables.
+/// Iterates over the range of a comprehension, and sets its variables to each element.
 struct Walk {
   private enum Source {
     case elements([Value])
@@ -14,7 +14,7 @@ struct Walk {
   private let first: Int
   private let second: Int?
 
-  /// - Throws: `noMatchingOverload` for what is neither list nor map
+  /// - Throws: `noMatchingOverload` if the range is neither a list nor a map
   init(_ range: Value, _ variables: FoldVariables) throws(EvaluationError) {
     first = variables.first
     second = variables.second
@@ -31,9 +31,9 @@ struct Walk {
     }
   }
 
-  /// Sets the variables to the next element; false at the end.
+  /// Sets the variables to the next element. Returns false at the end.
   ///
-  /// - Throws: when finding it has spent the budget
+  /// - Throws: `costLimitExceeded` if finding the element costs too much
   @inline(__always)
   mutating func next(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     try activation.settleSources()
@@ -63,7 +63,7 @@ struct Walk {
     return true
   }
 
-  /// One variable is the element; of two, the first is the index.
+  /// Sets the variables to an element: one variable is the element; of two, the first is the index.
   @inline(__always)
   private func setElement(_ element: Value, _ activation: inout Activation) {
     if let second {
@@ -75,7 +75,7 @@ struct Walk {
   }
 }
 
-/// Where a comprehension keeps its variables.
+/// The places of a comprehension's variables.
 struct FoldVariables: Sendable {
   let first: Int
   let second: Int?

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The patterns that an expression has as constants, each compiled once.
+/// The constant patterns of an expression, each compiled once.
 struct ConstantPatterns {
-  /// What the programs of all patterns may come to, in instructions.
+  /// The limit for the compiled programs of all patterns together, in RE2 instructions.
   static let instructionLimit = 600_000
-  /// What each pattern counts for besides its instructions.
+  /// The instructions that each pattern counts for in addition to its own.
   private static let overhead = 3000
-  /// What a pattern's program and automaton may take, in bytes: most, those of an expression with many patterns, and the
-  /// few that need more.
+  /// The memory limits of a pattern's program and automaton, in bytes: the usual one, one for expressions
+  /// with many patterns, and one for the few patterns that need more.
   private static let (memory, smallMemory, largeMemory) = (2 << 20, 512 << 10, 8 << 20)
   private static let propertyLimit = 400
 
@@ -16,7 +16,7 @@ struct ConstantPatterns {
 
   /// The compiled pattern.
   ///
-  /// - Throws: what is wrong with it, or that the expression's patterns are too large together
+  /// - Throws: ``RegexError`` if the pattern is invalid, or the expression's patterns together are too large
   mutating func regex(_ pattern: String) throws(RegexError) -> Regex {
     let key = UTF8String(pattern)
     if let known = known[key] { return known }

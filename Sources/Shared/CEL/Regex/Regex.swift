@@ -2,29 +2,29 @@
 
 import CRE2
 
-/// A regular expression in RE2's syntax, compiled once and searched in time linear in the text.
+/// A compiled regular expression in RE2's syntax. The time of a search is linear in the text.
 ///
-/// Immutable, so any number of threads may search with one instance. Offsets are in UTF-8 bytes.
+/// Immutable, so any number of threads can use one instance. Offsets are in UTF-8 bytes.
 @safe final class Regex: @unchecked Sendable {
-  /// Longest pattern that is compiled, in bytes.
+  /// The maximum length of a pattern, in bytes.
   static let patternLimit = 64 * 1024
 
   /// The pattern as it was written.
   let pattern: String
-  /// What searching with it may cost.
+  /// The cost of searches with this pattern.
   let shape: RegexShape
-  /// Instructions of the compiled program.
+  /// The number of instructions of the compiled program.
   let programSize: Int
-  /// Capturing groups in the pattern, the whole match not counted.
+  /// The number of capturing groups, without the whole match.
   let groupCount: Int
   // RE2's const operations lock internally, hence the unchecked conformance above.
   private let compiled: OpaquePointer
-  /// RE2 looks for `\B` between any two bytes, also those of one character.
+  /// Whether RE2 may find a match inside a character: it tests `\B` between any two bytes.
   private let mayMatchInsideCharacters: Bool
 
-  /// Compiles `pattern`, whose program and cached automaton may take `memoryLimit` bytes.
+  /// Compiles `pattern`. Its program and cached automaton may use `memoryLimit` bytes.
   ///
-  /// - Throws: `RegexError` when the pattern is malformed, longer than `patternLimit`, or needs more memory.
+  /// - Throws: `RegexError` if the pattern is malformed, longer than `patternLimit`, or needs more memory.
   init(_ pattern: String, shape: RegexShape? = nil, memoryLimit: Int = 8 << 20) throws(RegexError) {
     guard pattern.utf8.count <= Regex.patternLimit else {
       throw RegexError(message: "error parsing regexp: expression is longer than \(Regex.patternLimit) bytes")
@@ -69,8 +69,8 @@ import CRE2
     return text.withUTF8 { unsafe matches($0) }
   }
 
-  /// The leftmost match that starts at or after byte `from`: the whole match first, then the groups; nil for
-  /// a group that took no part.
+  /// The leftmost match that starts at or after byte `from`: the whole match, then the groups. A group that
+  /// did not take part in the match is nil.
   func firstMatch(in text: Span<UInt8>, from: Int = 0, groups: Int = 0) -> [Range<Int>?]? {
     var from = from
     while true {
@@ -83,7 +83,7 @@ import CRE2
     }
   }
 
-  /// What RE2 finds first, even inside a character.
+  /// RE2's first match, which may be inside a character.
   private func anyMatch(in text: Span<UInt8>, from: Int, groups: Int) -> [Range<Int>?]? {
     guard from >= 0, from <= text.count else { return nil }
     var spans = [CRE2Span](repeating: CRE2Span(start: -1, end: -1), count: min(groups, groupCount) + 1)
@@ -95,18 +95,18 @@ import CRE2
     return found ? spans.map { $0.start < 0 ? nil : $0.start..<$0.end } : nil
   }
 
-  /// Calls `body` with each successive match that does not overlap an earlier one, as Go's `FindAll` does: an
-  /// empty match right after a match does not count.
+  /// Calls `body` with each match that does not overlap an earlier one. As in Go's `FindAll`, an empty match
+  /// directly after a match does not count.
   ///
-  /// What is read is paid for: from where a search starts to the end of its match, and beyond where the pattern may have
-  /// looked for a longer one.
+  /// Each search is charged for the bytes from its start to the end of its match, and for further bytes if
+  /// RE2 may have looked for a longer match.
   ///
   /// - Parameters:
   ///   - text: UTF-8.
-  ///   - groups: How many groups to report.
-  ///   - meter: Pays for the searches.
-  ///   - body: Gets the whole match and the groups; returns false to stop.
-  /// - Throws: `costLimitExceeded`, and what `body` throws
+  ///   - groups: The number of groups to report.
+  ///   - meter: The meter that is charged.
+  ///   - body: Receives the whole match and the groups; returns false to stop.
+  /// - Throws: `costLimitExceeded`, and the errors of `body`
   func forEachMatch(
     in text: Span<UInt8>, groups: Int = 0, _ meter: inout Meter,
     _ body: ([Range<Int>?], inout Meter) throws(EvaluationError) -> Bool
@@ -114,7 +114,7 @@ import CRE2
     var position = 0
     var previousEnd = -1
     var readEnd = 0
-    // The states that the text may lead to are made once; after that a byte is cheap.
+    // RE2 creates the states that the text leads to once. After that, each byte is cheap.
     try meter.spend(shape.searchCost(text.count) + 4)
     while position <= text.count, let match = firstMatch(in: text, from: position, groups: groups),
       let whole = match.first.flatMap({ $0 })
@@ -132,19 +132,19 @@ import CRE2
     }
   }
 
-  /// What one search of many costs, that has read some bytes. Groups are found by a second search of the match.
+  /// The cost of one search that has read `read` bytes. RE2 finds groups by a second search of the match.
   private func matchCost(read: Int, match: Int, _ groups: Int) -> Int {
     let perState = 3 + shape.positions / 8
     return 14 + read / 10 + (shape.states > 2000 ? read.multipliedSaturated(by: perState) : 0)
       + (min(groups, groupCount) > 0 ? match.multipliedSaturated(by: perState) : 0)
   }
 
-  /// What one search of a text costs at most.
+  /// The maximum cost of one search of a text.
   func searchCost(_ byteCount: Int, groups: Int = 0) -> Int {
     shape.searchCost(byteCount).addingSaturated(matchCost(read: 0, match: byteCount, groups))
   }
 
-  /// The name of group `index` (from 1), nil when it has none.
+  /// The name of group `index` (from 1); nil if it has none.
   func groupName(_ index: Int) -> String? {
     guard index > 0, index <= groupCount else { return nil }
     return unsafe cre2_group_name(compiled, index).map { unsafe String(cString: $0) }
@@ -160,7 +160,7 @@ import CRE2
 /// Why a pattern could not be compiled.
 struct RegexError: Error, Sendable, CustomStringConvertible {
   var message: String
-  /// Whether it is well formed, but needs too much memory.
+  /// Whether the pattern is well formed, but needs too much memory.
   var isTooLarge = false
   var description: String { message }
 

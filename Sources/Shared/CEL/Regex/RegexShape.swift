@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a pattern's text tells about the cost of searching with it.
+/// An estimate, from the text of a pattern, of the cost of searches with it.
 ///
-/// RE2 searches with an automaton that it builds as it goes. For most patterns that has few states, and a byte costs
-/// about a nanosecond. Where many states are possible, as for `a[ab]{100}c`, every byte may lead to a new state, and costs
-/// as much as there are places in the pattern that can be active at once. These are upper bounds, found without parsing
-/// the pattern exactly.
+/// RE2 searches with an automaton that it builds while it searches. For most patterns the automaton has few
+/// states, and a byte costs about a nanosecond. If many states are possible, as for `a[ab]{100}c`, every byte
+/// may lead to a new state, and its cost is proportional to the number of positions in the pattern that can
+/// be active at once. The values here are upper bounds that do not need an exact parser.
 struct RegexShape: Sendable {
-  /// Characters and classes to match, counted repetitions written out.
+  /// The number of characters and classes in the pattern, with counted repetitions expanded.
   private(set) var positions = 0
-  /// Of these, classes, and choices such as `?` and `|`: each may double the number of states.
+  /// The number of classes, and of choices such as `?` and `|`. Each may double the number of states.
   private(set) var choices = 0
-  /// Classes of Unicode properties, each of which takes RE2 long to read.
+  /// The number of Unicode property classes, which RE2 compiles slowly.
   private(set) var properties = 0
-  /// Whether a match can be found while a longer one is still being looked for, so that a search may read far beyond it.
+  /// Whether RE2 may continue to look for a longer match after it has found one, so that a search may read
+  /// far beyond its match.
   private(set) var readsPastMatch = false
-  /// Bytes that the pattern can match; a search that has found a match reads on over none but these.
+  /// The bytes that the pattern can match. After a match, a search continues only over these bytes.
   private(set) var alphabet = ByteSet()
 
   private static let limit = 100_000
@@ -24,7 +25,7 @@ struct RegexShape: Sendable {
   private var hasAlternative = false
   private var isFolded = false
 
-  /// An upper bound of the automaton's states.
+  /// An upper bound of the number of states.
   private(set) var states = 1
 
   init(_ pattern: [UInt8]) {
@@ -37,7 +38,7 @@ struct RegexShape: Sendable {
     states = choices >= 16 ? Self.limit : min((positions + 1) << choices, Self.limit)
   }
 
-  /// What searching `byteCount` bytes costs at most, in steps.
+  /// The maximum cost of searching `byteCount` bytes, in steps.
   func searchCost(_ byteCount: Int) -> Int {
     let perState = 3 + positions / 8
     return (byteCount / 10 + 1).addingSaturated(min(byteCount, states).multipliedSaturated(by: perState))
@@ -58,7 +59,7 @@ struct RegexShape: Sendable {
     }
   }
 
-  /// Alternatives up to the end of a group, or of the pattern. Groups nest no deeper than RE2 accepts.
+  /// Reads alternatives up to the end of a group or of the pattern. The nesting depth is limited as in RE2.
   private mutating func sequence(_ reader: inout Reader) -> Part {
     var total = Part()
     var last = Part()
@@ -73,7 +74,7 @@ struct RegexShape: Sendable {
         total = sum(total, last)
         reader.skipGroupPrefix()
         reader.depth += 1
-        // RE2 refuses what nests deeper than 1000 levels.
+        // RE2 refuses patterns that nest deeper than 1000 levels.
         last = reader.depth > 1000 ? Part(positions: Self.limit, choices: Self.limit) : sequence(&reader)
         reader.depth -= 1
         last.isGroup = true
@@ -155,7 +156,7 @@ struct RegexShape: Sendable {
   }
 }
 
-/// A set of bytes, those beyond ASCII all or none.
+/// A set of bytes that contains all non-ASCII bytes or none.
 struct ByteSet: Sendable {
   private var low: UInt64 = 0
   private var high: UInt64 = 0
@@ -169,7 +170,7 @@ struct ByteSet: Sendable {
     return set
   }()
 
-  /// What an escape such as `\d` may match, at most.
+  /// A superset of the bytes that an escape such as `\d` matches.
   static func escape(_ letter: UInt8) -> ByteSet {
     var set = ByteSet()
     switch letter {
@@ -221,7 +222,7 @@ struct ByteSet: Sendable {
 }
 
 extension RegexShape {
-  /// Goes through a pattern.
+  /// Reads a pattern from left to right.
   private struct Reader {
     private let bytes: [UInt8]
     private var index = 0
@@ -235,7 +236,7 @@ extension RegexShape {
       return bytes[index]
     }
 
-    /// Literal text after `\Q`; nil at its end.
+    /// The next byte of literal text after `\Q`; nil at its end.
     mutating func nextQuoted() -> UInt8? {
       if bytes[index...].starts(with: "\\E".utf8) {
         index += 2
@@ -244,7 +245,7 @@ extension RegexShape {
       return next()
     }
 
-    /// The text between `(` and the group's content: `?:`, `?i`, `?P<name>`.
+    /// Skips the text between `(` and the content of the group: `?:`, `?i`, `?P<name>`.
     mutating func skipGroupPrefix() {
       guard index < bytes.count, bytes[index] == UInt8(ascii: "?") else { return }
       while index < bytes.count,
@@ -252,11 +253,11 @@ extension RegexShape {
       {
         index += 1
       }
-      // A `)` ends a group of flags alone.
+      // The `)` of a group with flags only, such as `(?i)`, is left for the caller.
       if index < bytes.count, bytes[index] != UInt8(ascii: ")") { index += 1 }
     }
 
-    /// The `{…}` or the one letter after `\p` or `\x`.
+    /// Skips the `{…}` or the letter after `\p` or `\x`.
     mutating func skipBraced() {
       guard index < bytes.count else { return }
       if bytes[index] == UInt8(ascii: "{") {
@@ -265,7 +266,7 @@ extension RegexShape {
       index = min(index + 1, bytes.count)
     }
 
-    /// How often an atom may be repeated; nil for a brace that is not a repetition.
+    /// The bounds of a repetition; nil for a brace that is not a repetition.
     mutating func repetition(_ byte: UInt8) -> (least: Int, most: Int?)? {
       let result: (Int, Int?)
       switch byte {
@@ -292,7 +293,7 @@ extension RegexShape {
       return (least, parts.count == 1 ? least : numbers[1])
     }
 
-    /// The members of a class after its `[`; nil when it may hold anything.
+    /// The members of a class after its `[`; nil if they may be anything.
     mutating func characterClass(_ properties: inout Int) -> ByteSet? {
       var set = ByteSet()
       var isKnown = true
@@ -309,7 +310,7 @@ extension RegexShape {
           continue
         }
         if byte == UInt8(ascii: "\\") {
-          // Whatever is escaped, it is not the end.
+          // An escaped bracket does not end the class.
           let escaped = next() ?? 0
           if escaped | 0x20 == UInt8(ascii: "p") {
             properties += 1
@@ -337,7 +338,7 @@ extension RegexShape {
       return nil
     }
 
-    /// Where `[:name:]` ends, after its first bracket.
+    /// The end of `[:name:]`, after its first bracket.
     private func endOfNamedClass() -> Int? {
       guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { return nil }
       let rest = bytes[(index + 1)...]

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The few places where Go's regular expressions, which CEL's users write, and Debian's RE2 part ways.
+/// The differences between Go's regular expressions, which CEL specifies, and Debian's RE2.
 enum RegexSyntax {
-  /// The pattern as RE2 wants it: `(?<name>…)` written as `(?P<name>…)`.
+  /// The pattern with `(?<name>…)` replaced by `(?P<name>…)`, the form that RE2 supports.
   ///
-  /// - Throws: `RegexError` for `\C`, which matches one byte and would cut a character in two; Go refuses it too.
+  /// - Throws: `RegexError` for `\C`, which matches a single byte and could split a character. Go refuses it
+  ///   too.
   static func adaptedToRE2(_ pattern: [UInt8]) throws(RegexError) -> [UInt8] {
     guard pattern.contains(UInt8(ascii: "\\")) || pattern.contains(UInt8(ascii: "<")) else { return pattern }
     var output: [UInt8] = []
@@ -26,7 +27,7 @@ enum RegexSyntax {
         output.append(escaped)
         index += 2
         if escaped == UInt8(ascii: "Q"), classDepthStart == nil {
-          // Literal text up to \E: nothing in it is syntax.
+          // Literal text up to \E contains no syntax.
           while index < pattern.count {
             if pattern[index] == UInt8(ascii: "\\"), index + 1 < pattern.count,
               pattern[index + 1] == UInt8(ascii: "E")
@@ -42,7 +43,7 @@ enum RegexSyntax {
         continue
       }
       if let start = classDepthStart {
-        // A bracket directly after the opening one is a member, and [:name:] nests.
+        // A `]` directly after the `[` is a member, and `[:name:]` nests.
         if byte == UInt8(ascii: "["), index + 1 < pattern.count, pattern[index + 1] == UInt8(ascii: ":"),
           let end = endOfNamedClass(pattern, from: index + 2)
         {
@@ -65,7 +66,7 @@ enum RegexSyntax {
     return output
   }
 
-  /// Whether `\B` occurs, as an escape or, at worst, as literal text.
+  /// Whether `\B` occurs. Literal text is not told apart, so the result may be true without need.
   static func hasNonBoundary(_ pattern: [UInt8]) -> Bool {
     zip(pattern, pattern.dropFirst()).contains { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "B") }
   }

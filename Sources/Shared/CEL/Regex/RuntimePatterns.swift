@@ -2,14 +2,16 @@
 
 import Synchronization
 
-/// Patterns that are only known while evaluating: they come from data, or are put together by the expression.
+/// A cache of patterns that are not constants: they come from data, or the expression computes them.
 ///
-/// Compiling is paid for each time a pattern is used, whether it is found in the cache or not, so that the cost of an
-/// evaluation does not depend on what ran before. Refusals are kept, too.
+/// Each use of a pattern is charged for compiling, also if the pattern is in the cache, so that the cost of
+/// an evaluation does not depend on earlier ones. Refused patterns are cached too. Any number of threads can
+/// use the cache.
 enum RuntimePatterns {
-  /// What a pattern's program and automaton may take, in bytes: enough for some 10,000 instructions.
+  /// The memory limit of a pattern's program and automaton, in bytes: enough for about 10,000 instructions.
   private static let memoryLimit = 512 << 10
-  /// RE2 finds out that a pattern is too large when it has made as much of its program as it may.
+  /// The cost of a pattern that RE2 refuses as too large: it does so only after it has compiled up to its
+  /// memory limit.
   private static let refusalCost = 80_000
   private static let capacity = 32
 
@@ -22,7 +24,7 @@ enum RuntimePatterns {
 
   /// The compiled pattern.
   ///
-  /// - Throws: `invalidArgument` for a pattern that RE2 refuses, `costLimitExceeded`
+  /// - Throws: `invalidArgument` if RE2 refuses the pattern, or `costLimitExceeded`
   static func regex(_ pattern: String, _ meter: inout Meter) throws(EvaluationError) -> Regex {
     let shape = RegexShape(Array(pattern.utf8.prefix(Regex.patternLimit)))
     try meter.spend(1500 + 10 * min(pattern.utf8.count, Regex.patternLimit) + 1500 * shape.properties)
@@ -45,7 +47,7 @@ enum RuntimePatterns {
     } catch {
       entry = .refused(error)
     }
-    // A long pattern is not worth its memory.
+    // Long patterns are not cached, to save memory.
     guard pattern.utf8.count <= 4096 else { return entry }
     cache.withLock { cache in
       if cache.count >= capacity { cache.removeAll(keepingCapacity: true) }

@@ -2,40 +2,41 @@
 
 /// The values of an environment's variables for one evaluation, and the working memory of evaluating.
 ///
-/// Made once per thread and used again for every evaluation: setting a slot and evaluating then allocate nothing
-/// of their own. Not for two threads at a time.
+/// Create one for each thread and use it for all evaluations: then setting a slot and evaluating allocate no
+/// memory of their own. Two threads must not use an activation at the same time.
 ///
-/// It serves all programs of its environment and no other. A name that the environment does not declare, or a value that
-/// is not of the variable's type, makes every evaluation fail with ``EvaluationError/Code/wrongActivation``.
+/// An activation can be used with all programs of its environment, and with no others. After setting a name
+/// that the environment does not declare, or a value that does not have the variable's type, every evaluation
+/// fails with ``EvaluationError/Code/wrongActivation``.
 public struct Activation {
   /// Why a slot has no value.
   package enum Absence: UInt8, Sendable {
-    /// It has one.
+    /// The slot has a value.
     case present
-    /// No value was ever given.
+    /// No value was set.
     case unset
-    /// The map in which the slot's path ends has no such key: `has` is false.
+    /// The map at the end of the path has no such key: `has` is false.
     case missingKey
-    /// A map on the way has no such key: an error even for `has`.
+    /// A map earlier in the path has no such key: an error even for `has`.
     case missingParent
-    /// The path ends directly below a scalar: `has` is false or an error, depending on the dialect.
+    /// The last key of the path is applied to a scalar: `has` is false or an error, depending on the dialect.
     case scalarParent
-    /// The path ends directly below a list: an error even for `has`.
+    /// The last key of the path is applied to a list: an error even for `has`.
     case listParent
   }
 
   var values: ContiguousArray<Value>
   var absences: ContiguousArray<Absence>
-  /// Variables of comprehensions, by the place the plan gave them.
+  /// The variables of comprehensions, by their places in the plan.
   var locals: ContiguousArray<Value> = []
-  /// What may still be spent.
+  /// The remaining cost of the current evaluation.
   var meter = Meter(0)
-  /// Error values for tests of absorption; nil everywhere else.
+  /// Errors as values of variables, for tests of error absorption; nil in all other uses.
   var errors: [Int: EvaluationError]?
-  /// The sources of foreign values among the variables: most often one.
+  /// The source of foreign values among the variables: usually there is only one.
   private(set) var source: ForeignSource?
   private(set) var otherSources: [ForeignSource] = []
-  /// What was set wrongly.
+  /// The first wrong assignment.
   private(set) var fault: EvaluationError?
   let identity: Environment.Identity
   private let variables: [Variable]
@@ -44,7 +45,7 @@ public struct Activation {
   /// The steps that the last evaluation left of its cost limit; negative if it ended because of the limit.
   public var remainingSteps: Int { meter.remaining }
 
-  /// Values for an environment's variables, all unset.
+  /// Creates an activation in which no variable has a value.
   public init(_ environment: Environment) {
     self.identity = environment.identity
     self.variables = environment.variables
@@ -53,7 +54,7 @@ public struct Activation {
     self.absences = ContiguousArray(repeating: .unset, count: environment.variables.count)
   }
 
-  /// The value in a slot; nil when it has none.
+  /// The value of a slot; nil if it has none.
   public subscript(slot: Int) -> Value? {
     get { absences[slot] == .present ? values[slot] : nil }
     set {
@@ -84,7 +85,7 @@ public struct Activation {
     }
   }
 
-  /// Why a program cannot be evaluated with it.
+  /// The error for a program that cannot be evaluated with this activation.
   func misuse(_ identity: Environment.Identity) -> EvaluationError {
     guard identity === self.identity, let fault else {
       return EvaluationError(.wrongActivation, "it was made for another environment")
@@ -92,7 +93,7 @@ public struct Activation {
     return fault
   }
 
-  /// Sets a slot without a test for nil.
+  /// Sets a slot to a value, without the test for nil of the subscript.
   @inline(__always)
   package mutating func set(_ slot: Int, _ value: Value) {
     noteSource(value)
@@ -111,13 +112,13 @@ public struct Activation {
     if !otherSources.contains(where: { $0 === newSource }) { otherSources.append(newSource) }
   }
 
-  /// What was read before an evaluation is not charged to it.
+  /// Resets the sources' work, so that an evaluation is not charged for earlier reads.
   mutating func forgetWork() {
     source?.work = 0
     for other in otherSources { other.work = 0 }
   }
 
-  /// Leaves a slot without a value, and says why.
+  /// Removes the value of a slot, with a reason.
   @inline(__always)
   package mutating func setAbsent(_ slot: Int, _ absence: Absence) { absences[slot] = absence }
 
@@ -130,7 +131,8 @@ public struct Activation {
 }
 
 extension ValueType {
-  /// Whether a value may be of this type, outermost. Null may stand for a value of any type but a scalar.
+  /// Whether a value can have this type; only the outermost type is tested. Null is valid for all types but
+  /// scalars.
   fileprivate func mayBe(_ value: Value) -> Bool {
     guard let name = runtimeName else { return true }
     if value.typeName == name { return true }

@@ -2,44 +2,44 @@
 
 /// Why an expression has no value.
 ///
-/// Making one costs no allocation: in a filter a missing key is an ordinary answer.
+/// Creating one without detail allocates no memory, because in a filter a missing key is a normal result.
 public struct EvaluationError: Error, Sendable {
   /// The kind of failure.
   public enum Code: UInt8, Sendable {
     case noSuchKey, noSuchField, noMatchingOverload, undeclaredReference, unboundFunction
     case divisionByZero, overflow, outOfRange, indexOutOfBounds
     case invalidArgument, invalidConversion, duplicateKey, unsupportedKeyType, noneDereference
-    /// The activation does not fit the program: see ``Activation``.
+    /// The activation does not belong to the program's environment: see ``Activation``.
     case wrongActivation
-    /// The expression would cost more than it may. Unlike every other failure it is never absorbed by `||`, `&&`, `all`
+    /// The cost limit is exceeded. Unlike every other error, this one is never absorbed by `||`, `&&`, `all`
     /// or `exists`.
     case costLimitExceeded
   }
 
   /// The kind of failure.
   public let code: Code
-  /// What it is about: the key, or the whole reason; empty when the code says it all.
+  /// The key, or the whole reason; empty if the code is sufficient.
   public let detail: String
-  /// Where in the source, as a UTF-8 offset; -1 when not known.
+  /// The position in the source, as a UTF-8 offset; -1 if it is not known.
   public var offset: Int32 = -1
 
-  /// A failure.
+  /// Creates an error.
   public init(_ code: Code, _ detail: String = "") {
     self.code = code
     self.detail = detail
   }
 
-  /// No overload of the function takes these arguments.
+  /// No overload of the function accepts these arguments.
   public static let noMatchingOverload = EvaluationError(.noMatchingOverload)
 
-  /// The function got an argument of the right type that it cannot use.
+  /// An argument has the right type but an invalid value.
   public static func invalidArgument(_ reason: String) -> EvaluationError {
     EvaluationError(.invalidArgument, reason)
   }
 }
 
 extension EvaluationError: CustomStringConvertible {
-  /// For a message: `no such key: phase`.
+  /// The text for a message, such as `no such key: phase`.
   public var description: String { detail.isEmpty ? code.text : "\(code.text): \(detail)" }
 }
 

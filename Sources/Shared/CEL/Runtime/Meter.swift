@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an evaluation may still spend, in steps.
+/// The remaining cost of an evaluation, in steps.
 ///
-/// One step is at most some 50 ns of work and 10 bytes of new memory on a server of 2024, so that one limit bounds time and
-/// memory together. A function whose cost only shows while it runs takes a meter, and spends on it before each part of its
-/// work: see ``Overload/Implementation/metered(_:)``.
+/// A step is at most about 50 ns of work on a server of 2024 and 10 bytes of new memory, so that one limit
+/// bounds both. A function whose cost is only known while it runs receives a meter, and spends steps before
+/// each part of its work: see ``Overload/Implementation/metered(_:)``.
 public struct Meter: Sendable {
-  /// The steps that are left.
+  /// The remaining steps.
   public internal(set) var remaining: Int
 
-  /// A meter with some steps.
+  /// Creates a meter with this many steps.
   public init(_ steps: Int) { self.remaining = steps }
 
-  /// Takes steps away.
+  /// Takes steps from the meter.
   ///
-  /// - Throws: `costLimitExceeded` when there are fewer
+  /// - Throws: `costLimitExceeded` if fewer remain
   @inline(__always)
   public mutating func spend(_ steps: Int) throws(EvaluationError) {
     remaining &-= steps
@@ -22,23 +22,23 @@ public struct Meter: Sendable {
   }
 }
 
-/// The steps that the usual kinds of work take.
+/// The costs of common operations, in steps.
 enum Steps {
-  /// Going over bytes: comparing, searching, copying into something that is soon gone.
+  /// Reading bytes: comparing, searching, or copying them to short-lived memory.
   static func reading(_ bytes: Int) -> Int { bytes / 10 }
 
-  /// Making a string or byte string.
+  /// Creating a string or byte string.
   static func making(bytes: Int) -> Int { 4 + bytes / 6 }
 
-  /// Making a list of values that exist already.
+  /// Creating a list of existing values.
   static func making(elements: Int) -> Int { 8 + elements.multipliedSaturated(by: 3) }
 
-  /// Making a map: keys are hashed, and kept in an index.
+  /// Creating a map, whose keys are hashed and indexed.
   static func making(entries: Int) -> Int { 10 + entries.multipliedSaturated(by: 20) }
 
-  /// One more element of a list that grows.
+  /// Appending an element to a list.
   static let element = 4
 
-  /// One more entry of a map that grows.
+  /// Adding an entry to a map.
   static let entry = 20
 }

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why an expression is refused, and where.
+/// An error in an expression that was found at compilation, with its position.
 public struct CompileError: Error, Sendable {
-  /// The kind of fault.
+  /// The kind of error.
   public enum Code: Sendable {
     case syntax, undeclared, type, limit, macro
   }
 
-  /// The kind of fault.
+  /// The kind of error.
   public let code: Code
-  /// The fault in one line, without the place.
+  /// The message in one line, without the position.
   public let message: String
-  /// From 1.
+  /// The line, from 1.
   public let line: Int
-  /// From 1, in code points.
+  /// The column in code points, from 1.
   public let column: Int
-  /// The source line and, below it, a caret under the column; two lines without a last newline.
+  /// Two lines, without a final newline: the source line, and a caret under the column.
   public let caretText: String
-  /// A name that was probably meant, or nil.
+  /// The name that the author probably meant, or nil.
   public let suggestion: String?
 }
 
 extension CompileError: CustomStringConvertible {
-  /// `1:7: undeclared reference to 'objcet', did you mean 'object'?`, then the source and the caret.
+  /// `1:7: undeclared reference to 'objcet', did you mean 'object'?`, followed by ``caretText``.
   public var description: String {
     let hint = suggestion.map { ", did you mean '\($0)'?" } ?? ""
     return "\(line):\(column): \(message)\(hint)\n\(caretText)"
@@ -30,7 +30,7 @@ extension CompileError: CustomStringConvertible {
 }
 
 extension CompileError {
-  /// An error at a UTF-8 offset of the source.
+  /// Creates an error at a UTF-8 offset of the source.
   package init(_ code: Code, _ message: String, in source: String, at offset: Int, suggestion: String? = nil)
   {
     let bytes = Array(source.utf8)
@@ -49,7 +49,7 @@ extension CompileError {
   }
 }
 
-/// The source line with a caret below, cut to a width a terminal shows.
+/// The source line and a caret below it, shortened to the width of a terminal.
 private enum CaretText {
   private static let width = 60
 
@@ -71,7 +71,7 @@ private enum CaretText {
     return "\(String(line))\n\(String(caret))^"
   }
 
-  /// Control characters from a stranger's expression stay out of the terminal.
+  /// Replaces control characters, so that an untrusted expression cannot send them to a terminal.
   private static func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     guard scalar != "\t" else { return scalar }
     return scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar

@@ -8,17 +8,20 @@
   import Darwin
 #endif
 
-/// Runs the recursive stages of compiling where there is stack enough for the deepest expression the limits allow.
+/// Runs the recursive stages of compilation with enough stack for the deepest expression that the limits
+/// allow.
 ///
-/// A level of nesting takes up to 6 KB of stack while compiling (12 KB in a debug build), and 500 levels are allowed; the
-/// threads of servers often have 512 KB in all. So whatever might nest deeply is compiled on a thread of its own, which
-/// costs some 30 µs. Evaluating takes 0.25 KB a level and needs none of this.
+/// Compilation needs up to 6 KB of stack for each level of nesting (12 KB in a debug build), and 500 levels
+/// are allowed. Server threads often have only 512 KB of stack. So an expression that may nest deeply is
+/// compiled on a new thread, which costs about 30 µs. Evaluation needs 0.25 KB for each level, so any thread
+/// will do.
 enum DeepStack {
-  /// Up to this many levels fit on any stack.
+  /// This many levels fit on any stack.
   private static let shallow = 40
   private static let size = 16 << 20
 
-  /// Whether a source may nest more than a few levels: every level takes a sign, or a word such as `in`.
+  /// Whether a source may nest deeply. Each level needs at least one operator, bracket or dot, or a word such
+  /// as `in`.
   static func isNeeded(for source: String) -> Bool {
     guard source.utf8.count <= 200 else { return true }
     var count = 0
@@ -30,7 +33,7 @@ enum DeepStack {
   }
 
   private final class Job<Success, Failure: Error>: @unchecked Sendable {
-    // Unchecked: the starting thread touches it before the other runs and after it has ended, never meanwhile.
+    // Unchecked: the starting thread uses it only before the new thread runs and after it has ended.
     let body: () -> Result<Success, Failure>
     var result: Result<Success, Failure>?
 
@@ -44,7 +47,7 @@ enum DeepStack {
     init(_ run: @escaping () -> Void) { self.run = run }
   }
 
-  /// Runs a stage of compiling a source, on a stack that is large enough for it.
+  /// Runs a stage of compilation on a stack that is large enough for the source.
   static func run<Success>(
     for source: String, _ body: () throws(CompileError) -> Success
   ) throws(CompileError) -> Success {
@@ -58,7 +61,7 @@ enum DeepStack {
     return try result.get()
   }
 
-  /// Nil when no thread can be had.
+  /// Runs `body` on a new thread; nil if no thread could be created.
   private static func onOwnThread<Success, Failure: Error>(
     _ body: () -> Result<Success, Failure>
   ) -> Result<Success, Failure>? {

@@ -2,20 +2,22 @@
 
 /// A parsed expression: a node of the abstract syntax tree, macros already expanded.
 public struct Expr: Sendable {
-  /// A number of its own within its tree, from 1.
+  /// The node's number, unique in its tree, from 1.
   public let id: Int
-  /// The place in the source, as a UTF-8 offset: the operator of an operation, the dot of a selection.
+  /// The position in the source, as a UTF-8 offset: that of the operator of an operation, or the dot of a
+  /// selection.
   public let offset: Int
-  /// What it is.
+  /// The form of the expression.
   public let kind: Kind
-  /// How many levels of nodes it has, itself included.
+  /// The depth of the tree below and including this node.
   let depth: Int
 
-  /// The forms of an expression. Operators are calls of functions named as CEL names them: `_+_`, `_[_]`, `_?_:_`.
+  /// The forms of an expression. Operators are calls of functions with CEL's names for them: `_+_`, `_[_]`,
+  /// `_?_:_`.
   public indirect enum Kind: Sendable {
     case literal(Value)
     case identifier(String)
-    /// `operand.field`, or `has(operand.field)` when it only tests.
+    /// `operand.field`, or `has(operand.field)` if `testOnly`.
     case select(operand: Expr, field: String, testOnly: Bool)
     case call(target: Expr?, function: String, arguments: [Expr])
     /// `[a, ?b]`
@@ -31,7 +33,7 @@ public struct Expr: Sendable {
   public struct Element: Sendable {
     /// The element.
     public let value: Expr
-    /// Whether it is written with `?`: left out when it is `optional.none()`.
+    /// Whether it is written with `?`: then it is left out if it is `optional.none()`.
     public let isOptional: Bool
 
     package init(value: Expr, isOptional: Bool) {
@@ -60,7 +62,7 @@ public struct Expr: Sendable {
   public struct Field: Sendable {
     /// The field's name.
     public let name: String
-    /// The place of the name, as a UTF-8 offset.
+    /// The position of the name, as a UTF-8 offset.
     public let offset: Int
     /// The value.
     public let value: Expr
@@ -75,27 +77,27 @@ public struct Expr: Sendable {
     }
   }
 
-  /// A fold over a list or map, which is what the macros become.
+  /// A loop over a list or map with an accumulator. Macros such as `all` and `map` expand to it.
   public struct Comprehension: Sendable {
-    /// Each element, or each key; with two variables each index or key.
+    /// The variable for each element of a list or key of a map; with two variables, for each index or key.
     public var iterationVariable: String
-    /// With two variables, each element or value.
+    /// With two variables, the variable for each element or value.
     public var secondVariable: String?
-    /// What is walked.
+    /// The list or map.
     public var range: Expr
     /// The name of the accumulator.
     public var accumulator: String
-    /// Its first value.
+    /// The first value of the accumulator.
     public var initial: Expr
-    /// The walk continues while this is true.
+    /// The loop continues while this is true.
     public var condition: Expr
-    /// The accumulator's next value.
+    /// The next value of the accumulator.
     public var step: Expr
-    /// The value of the whole.
+    /// The result of the comprehension.
     public var result: Expr
   }
 
-  /// An expression.
+  /// Creates an expression.
   public init(id: Int, offset: Int, _ kind: Kind) {
     self.id = id
     self.offset = offset
@@ -105,7 +107,7 @@ public struct Expr: Sendable {
 }
 
 extension Expr {
-  /// The expressions directly inside, in the order in which they are written.
+  /// The direct subexpressions, in source order.
   public var children: [Expr] { kind.children }
 }
 

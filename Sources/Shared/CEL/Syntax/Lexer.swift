@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A fault in the source, at a UTF-8 offset; the parser makes a ``CompileError`` of it.
+/// A syntax error at a UTF-8 offset. The parser converts it to a ``CompileError``.
 struct SyntaxError: Error {
   let offset: Int
   let message: String
@@ -8,7 +8,7 @@ struct SyntaxError: Error {
   var code = CompileError.Code.syntax
 }
 
-/// Cuts source into tokens, one at a time.
+/// Splits source text into tokens, one at a time.
 struct Lexer {
   private let source: [UInt8]
   private var position = 0
@@ -48,7 +48,7 @@ struct Lexer {
     }
   }
 
-  /// An identifier, or a string with a prefix: `r''`, `b''`, `br''`.
+  /// Reads an identifier, or a string with a prefix: `r''`, `b''`, `br''`.
   private mutating func wordOrString() throws(SyntaxError) -> Token {
     let start = position
     let isBytes = byte() | 0x20 == UInt8(ascii: "b")
@@ -77,7 +77,7 @@ struct Lexer {
       guard isTriple || (current != 0x0A && current != 0x0D) else {
         throw unterminated(start, isTriple, quote)
       }
-      // A backslash takes the next byte with it, but not in a raw string: r"\" is whole.
+      // A backslash escapes the next byte, except in a raw string: r"\" is complete.
       position += current == UInt8(ascii: "\\") && !isRaw ? 2 : 1
     }
     let content = contentStart..<position
@@ -126,7 +126,7 @@ struct Lexer {
     case UInt8(ascii: "&"): return SyntaxError(offset: start, message: "unexpected '&'", suggestion: "&&")
     case UInt8(ascii: "|"): return SyntaxError(offset: start, message: "unexpected '|'", suggestion: "||")
     default:
-      // Whole scalar, for the message.
+      // The message shows the whole character.
       var end = start + 1
       while end < source.count, source[end] & 0xC0 == 0x80 { end += 1 }
       let scalar = text(start..<end).unicodeScalars.first.map(\.value) ?? 0

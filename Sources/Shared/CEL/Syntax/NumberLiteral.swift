@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads `1`, `0x1F`, `1u`, `1.5`, `.5`, `1e3`.
+/// Parses number literals: `1`, `0x1F`, `1u`, `1.5`, `.5`, `1e3`.
 enum NumberLiteral {
   static func read(_ source: [UInt8], _ position: inout Int) throws(SyntaxError) -> Token {
     let start = position
@@ -58,10 +58,10 @@ enum NumberLiteral {
     return Token(value.map(Token.Kind.int) ?? .intMinimumMagnitude, start..<position)
   }
 
-  /// `12abc` is a mistake that is better reported here than as two tokens in a row.
+  /// Refuses `12abc` here, because the message is clearer than one about two tokens in a row.
   private static func noWordFollows(_ source: [UInt8], _ start: Int, _ end: Int) throws(SyntaxError) {
     guard end < source.count, source[end].isIdentifierStart else { return }
-    // `1in` reads as a number and an operator: keep it so, as the grammar does.
+    // The grammar allows `1in`: a number and an operator.
     let word = source[end...].prefix { $0.isIdentifierPart }
     guard !word.elementsEqual("in".utf8) else { return }
     throw SyntaxError(offset: start, message: "malformed number")

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Parser {
-  /// Words that CEL keeps for later; they may be keys after a dot, not names.
+  /// CEL's reserved words. They can be keys after a dot, but not names.
   static let reserved: Set<String> = [
     "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
     "namespace", "return", "var", "void", "while",
   ]
 
-  /// A primary and the selections, calls and indexes after it.
+  /// Parses a primary expression and the selections, calls and indexes after it.
   mutating func postfix() throws(SyntaxError) -> Expr { try postfix(of: try primary()) }
 
   mutating func postfix(of operand: Expr) throws(SyntaxError) -> Expr {
@@ -44,7 +44,7 @@ extension Parser {
     return try make(offset, .select(operand: operand, field: name.text, testOnly: false))
   }
 
-  /// A name where a key is meant: reserved words are welcome, `true`, `false`, `null` and `in` are not.
+  /// Parses the name of a key: reserved words are valid; `true`, `false`, `null` and `in` are not.
   private mutating func fieldName(_ what: String) throws(SyntaxError) -> Token {
     let name = token
     guard name.kind == .identifier || name.kind == .quotedIdentifier else { throw expected(what) }
@@ -102,7 +102,7 @@ extension Parser {
     return try make(start.offset, .identifier((leadingDot ? "." : "") + start.text))
   }
 
-  /// The arguments of a call, up to and with the closing parenthesis.
+  /// Parses the arguments of a call and the closing parenthesis.
   private mutating func arguments() throws(SyntaxError) -> [Expr] {
     var result: [Expr] = []
     if try accept(.rightParenthesis) { return result }
@@ -160,7 +160,7 @@ extension Parser {
     return try make(offset, .message(name: name, fields: fields))
   }
 
-  /// A call, or what a macro makes of it.
+  /// A call, or its expansion if it is a macro.
   private mutating func call(
     _ name: Token, target: Expr?, _ arguments: [Expr], leadingDot: Bool = false
   ) throws(SyntaxError) -> Expr {
@@ -199,7 +199,7 @@ extension Token {
 }
 
 extension Expr {
-  /// `a.b.c` for a chain of plain selections on a name; nil for anything else.
+  /// `a.b.c` for a chain of plain selections on a name; nil for other expressions.
   package var qualifiedName: String? {
     switch kind {
     case .identifier(let name): name
@@ -208,7 +208,7 @@ extension Expr {
     }
   }
 
-  /// The same, when the chain has no more than so many parts: a longer one is not even put together.
+  /// The qualified name if the chain has at most `limit` parts. The text of a longer chain is not created.
   func qualifiedName(parts limit: Int) -> String? {
     var rest = self
     for _ in 0..<limit {
@@ -221,7 +221,7 @@ extension Expr {
     return nil
   }
 
-  /// Where the leftmost part stands.
+  /// The offset of the leftmost part.
   var startOffset: Int {
     switch kind {
     case .select(let operand, _, _): operand.startOffset

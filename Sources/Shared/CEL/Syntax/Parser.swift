@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads CEL's grammar by recursive descent and expands macros on the way.
+/// A recursive-descent parser for CEL that also expands macros.
 struct Parser {
   let macros: [Declarations.MacroKey: Macro]
   let limits: Limits
@@ -41,7 +41,7 @@ struct Parser {
     SyntaxError(offset: token.offset, message: "expected \(what), found \(token.description)")
   }
 
-  /// Whatever follows a whole expression but cannot.
+  /// The error for a token after the end of the expression.
   private func after(_ expression: Expr) -> SyntaxError {
     var fault = expected("an operator or the end")
     if case .identifier("not") = expression.kind {
@@ -78,7 +78,7 @@ struct Parser {
 
   // MARK: - Operators
 
-  /// `condition ? then : otherwise`, or anything that binds tighter.
+  /// Parses `condition ? then : otherwise`, or an expression that binds tighter.
   mutating func expression() throws(SyntaxError) -> Expr {
     level += 1
     defer { level -= 1 }
@@ -124,7 +124,7 @@ struct Parser {
     return left
   }
 
-  /// `a && b && c …`: made a balanced tree, so that a long chain is not a deep one.
+  /// Parses `a && b && c …` to a balanced tree, so that a long chain is not deep.
   private mutating func chain(_ first: Expr, _ function: String, _ precedence: Int) throws(SyntaxError)
     -> Expr
   {
@@ -158,7 +158,8 @@ struct Parser {
     return try repeated(.minus, "-_", offset)
   }
 
-  /// `!!a`, `--a`: pairs cancel out in meaning but not in type, so the last two stay.
+  /// Parses `!!a` and `--a`. Pairs cancel out, but two remain, because they require an operand of the right
+  /// type.
   private mutating func repeated(
     _ symbol: Token.Symbol, _ function: String, _ offset: Int
   ) throws(SyntaxError) -> Expr {
@@ -168,7 +169,7 @@ struct Parser {
       try advance()
     }
     if symbol == .minus, let literal = try negativeNumber(offset) {
-      // The last minus belongs to the number.
+      // The last minus is part of the number.
       count -= 1
       return try applied(function, count, offset, to: try postfix(of: literal))
     }
@@ -199,7 +200,7 @@ struct Parser {
 }
 
 extension Token {
-  /// The function of a binary operator, and how tightly it binds (1 is loosest).
+  /// The function of a binary operator, and its precedence (1 is the lowest).
   fileprivate var binaryOperator: (function: String, precedence: Int)? {
     guard case .symbol(let symbol) = kind else { return nil }
     switch symbol {

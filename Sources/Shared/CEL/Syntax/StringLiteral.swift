@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The content of a string or bytes literal, between its quotes.
+/// Decodes the content of a string or bytes literal, between its quotes.
 struct StringLiteral {
   let source: [UInt8]
   let range: Range<Int>

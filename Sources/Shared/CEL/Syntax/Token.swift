@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A word of the source.
+/// A token of the source text.
 struct Token: Sendable {
   enum Kind: Sendable, Equatable {
     case end
     case identifier
-    /// Between backticks; the text is without them.
+    /// A name between backticks; `text` does not include them.
     case quotedIdentifier
     case int(Int64)
-    /// 9223372036854775808, which is an int only after a minus.
+    /// 9223372036854775808, which is valid only after a minus.
     case intMinimumMagnitude
     case uint(UInt64)
     case double(Double)
@@ -46,9 +46,9 @@ struct Token: Sendable {
   }
 
   let kind: Kind
-  /// UTF-8 offsets into the source.
+  /// The token's range in the source, in UTF-8 offsets.
   let range: Range<Int>
-  /// The name of an identifier; empty otherwise.
+  /// The name of an identifier; empty for other tokens.
   let text: String
 
   var offset: Int { range.lowerBound }
@@ -59,7 +59,7 @@ struct Token: Sendable {
     self.text = text
   }
 
-  /// For "…, found X".
+  /// The text for a message such as "…, found X".
   var description: String {
     switch kind {
     case .end: "the end of the expression"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A day and time of the proleptic Gregorian calendar, without a zone.
+/// A date and time of the proleptic Gregorian calendar, without a zone.
 struct CivilDate: Equatable {
   var year: Int64
   /// 1…12
@@ -17,7 +17,8 @@ struct CivilDate: Equatable {
     self.secondOfDay = secondOfDay
   }
 
-  /// Years run from March here, so that a leap day is the last: 146,097 days make 400 of them.
+  /// The calculation uses years that begin in March, so that a leap day is the last day; 400 years have
+  /// 146,097 days.
   init(secondsSinceEpoch seconds: Int64) {
     let days = Self.floorDivide(seconds, 86_400)
     let shifted = days + 719_468

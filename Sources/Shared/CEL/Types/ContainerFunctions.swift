@@ -20,7 +20,7 @@ enum ContainerFunctions {
       Overload(
         "optional_map_optindex_optional_value", [.optional(map), .t], returns: .optional(.parameter("V")), nil
       ))
-    // The checker knows this one; declared for its name.
+    // The checker handles this function; it is declared only for its name.
     declarations.function(
       "_?._", Overload("select_optional_field", [.dyn, .string], returns: .optional(.dyn), nil))
     declarations.function(
@@ -33,7 +33,8 @@ enum ContainerFunctions {
         Overload("size_\(name)", [type], returns: .int, .unary(size)),
         Overload("\(name)_size", member: true, [type], returns: .int, .unary(size)))
     }
-    // Grows the result of transformMap; never called, because that macro has a node of its own.
+    // Adds an entry to the result of transformMap. Never called, because the planner has a node for that
+    // macro.
     declarations.function(
       "cel.@mapInsert",
       Overload("@mapInsert_map_key_value", [map, .t, .parameter("V")], returns: map, nil),

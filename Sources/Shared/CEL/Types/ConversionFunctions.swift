@@ -37,7 +37,7 @@ enum ConversionFunctions {
         return result
       },
       .unary("double_to_int64") { (value: Double) throws(EvaluationError) -> Int64 in
-        // Both ends are excluded, as in cel-go: a double there may stand for an integer beyond.
+        // Both limits are excluded, as in cel-go: a double at the limit may be a rounded integer beyond it.
         guard value > -0x1p63, value < 0x1p63 else {
           throw EvaluationError(.outOfRange, "\(value) is not an int")
         }

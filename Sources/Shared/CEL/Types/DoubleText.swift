@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Doubles as text, as Go's `strconv` has them, which is what CEL's `string(double)` is known by.
+/// Formats doubles as Go's `strconv` does, because cel-go's `string(double)` is the common reference.
 package enum DoubleText {
-  /// The shortest decimal that reads back as the same double; with an exponent below 1e-4 and from 1e6 on.
+  /// The shortest decimal that parses to the same double, with an exponent below 1e-4 and from 1e6.
   package static func shortest(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : (value < 0 ? "-Inf" : "+Inf") }
     let (digits, exponent) = decimal(value.magnitude)
@@ -13,14 +13,14 @@ package enum DoubleText {
     return sign + plain(digits, exponent)
   }
 
-  /// Reads what Go's `ParseFloat` does: a decimal or hexadecimal number, `inf`, `infinity`, `nan`; not a number too
-  /// large for a double.
+  /// Parses what Go's `ParseFloat` accepts: a decimal or hexadecimal number, `inf`, `infinity`, `nan`. Nil
+  /// for a number that is too large for a double.
   static func parse(_ text: String) -> Double? {
     let unsigned = text.drop { $0 == "+" || $0 == "-" }
     guard text.utf8.count - unsigned.utf8.count <= 1, let first = unsigned.utf8.first else { return nil }
     if first.isDigit || first == UInt8(ascii: ".") {
       var padded = unsigned.first == "." ? "0" + unsigned : String(unsigned)
-      // Go wants a digit somewhere in the mantissa, and an exponent on a hexadecimal one.
+      // Go requires a digit in the mantissa, and an exponent in a hexadecimal number.
       let mantissa = unsigned.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }
       guard mantissa.contains(where: { $0.isDigit }) else { return nil }
       if padded.utf8.dropFirst().first.map({ $0 | 0x20 == UInt8(ascii: "x") }) ?? false,
@@ -28,7 +28,7 @@ package enum DoubleText {
       {
         return nil
       }
-      // Swift wants a digit after the point, Go does not.
+      // Swift requires a digit after the point, Go does not.
       if padded.hasSuffix(".") { padded += "0" }
       guard let value = Double(padded), value.isFinite else { return nil }
       return text.hasPrefix("-") ? -value : value
@@ -40,7 +40,8 @@ package enum DoubleText {
     }
   }
 
-  /// The shortest digits, without zeros at either end, and the power of ten of the first; 0 is "0" and 0.
+  /// The shortest digits, without zeros at either end, and the power of ten of the first digit. For 0: "0"
+  /// and 0.
   static func decimal(_ magnitude: Double) -> (digits: [UInt8], exponent: Int) {
     let parts = magnitude.description.utf8.split(separator: UInt8(ascii: "e"))
     var exponent = parts.count > 1 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0

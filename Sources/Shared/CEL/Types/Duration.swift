@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Durations as text, by Go's `ParseDuration`, which is what CEL's are known by.
+/// The text form of durations, as in Go's `ParseDuration`, which cel-go uses.
 extension DurationValue: CustomStringConvertible {
-  /// Seconds, as in `90s` or `-0.5s`.
+  /// The duration in seconds, such as `90s` or `-0.5s`.
   public var description: String {
     let magnitude = nanoseconds.magnitude
     let fraction = Int64(magnitude % 1_000_000_000)
@@ -12,14 +12,14 @@ extension DurationValue: CustomStringConvertible {
   }
 
   private static let units: [(suffix: String, nanoseconds: UInt64)] = [
-    // Longer suffixes first: "ms" is no "m".
+    // Longer suffixes come first, so that "ms" is not read as "m".
     ("ns", 1), ("us", 1000), ("µs", 1000), ("μs", 1000), ("ms", 1_000_000),
     ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
   ]
 
-  /// Reads `1h30m`, `-1.5s`, `0`.
+  /// Parses `1h30m`, `-1.5s`, `0`.
   ///
-  /// - Throws: `invalidConversion` for anything else, `outOfRange` beyond int64 nanoseconds
+  /// - Throws: `invalidConversion` for other text, `outOfRange` beyond int64 nanoseconds
   package static func parse(_ text: String) throws(EvaluationError) -> DurationValue {
     var rest = Array(text.utf8)[...]
     let isNegative = rest.first == UInt8(ascii: "-")
@@ -51,7 +51,7 @@ extension DurationValue: CustomStringConvertible {
     return DurationValue(nanoseconds: isNegative ? Int64(truncatingIfNeeded: 0 &- total) : Int64(total))
   }
 
-  /// Nil when it is beyond 64 bits. Of the fraction only what makes a whole nanosecond counts.
+  /// The amount in nanoseconds, rounded down; nil if it does not fit into 64 bits.
   private static func amount(_ whole: ArraySlice<UInt8>, _ fraction: ArraySlice<UInt8>, _ unit: UInt64)
     -> UInt64?
   {
@@ -66,7 +66,8 @@ extension DurationValue: CustomStringConvertible {
     if overflow { return nil }
     var part: UInt64 = 0
     var scale: UInt64 = 1
-    // An hour has 3.6e12 nanoseconds: 13 digits tell all, and their product fits.
+    // An hour has 3.6e12 nanoseconds, so that 13 digits of a fraction are enough, and their product fits into
+    // 64 bits.
     for digit in fraction.prefix(13) {
       part = part * 10 + UInt64(digit - 0x30)
       scale *= 10
@@ -77,8 +78,8 @@ extension DurationValue: CustomStringConvertible {
   }
 }
 
-/// `getHours()` and the like of durations: the whole span in that unit, but for milliseconds, which are those
-/// of the last second.
+/// `getHours()` and the like of durations. They return the whole duration in their unit, except
+/// `getMilliseconds()`, which returns the part below a second.
 enum DurationFunctions {
   static func declare(in declarations: inout Declarations) {
     func declare(_ name: String, _ id: String, _ part: @escaping @Sendable (Int64) -> Int64) {

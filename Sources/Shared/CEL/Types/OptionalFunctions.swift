@@ -46,7 +46,7 @@ enum OptionalFunctions {
     return inner
   }
 
-  /// The values of those that have one.
+  /// The values of the optionals that are not empty.
   @Sendable private static func unwrap(_ list: ListValue) throws(EvaluationError) -> ListValue {
     var result: [Value] = []
     for element in list {
@@ -57,7 +57,7 @@ enum OptionalFunctions {
 }
 
 extension Value {
-  /// Whether it is its type's zero: null, false, 0, empty.
+  /// Whether the value is the zero value of its type: null, false, 0, or empty.
   var isZero: Bool {
     switch native {
     case .null: true

@@ -11,7 +11,7 @@ struct StandardLibrary: Library {
     ArithmeticFunctions.declare(in: &declarations)
     StringFunctions.declare(in: &declarations)
     ContainerFunctions.declare(in: &declarations)
-    // All so far have nodes of their own in the planner.
+    // The planner has specialised nodes for all overloads that are declared so far.
     declarations.builtins = Set(declarations.functions.values.joined().map(\.id))
     OptionalFunctions.declare(in: &declarations)
     ConversionFunctions.declare(in: &declarations)
@@ -28,7 +28,7 @@ struct StandardLibrary: Library {
     declarations.type("google.protobuf.Timestamp", .timestamp)
     declarations.type("google.protobuf.Duration", .duration)
     declarations.type("optional_type", .optional(.dyn))
-    // The one enum that the well-known messages need.
+    // The only enum that the well-known messages need.
     declarations.constant("google.protobuf.NullValue.NULL_VALUE", .int, .int(0))
   }
 }
@@ -36,7 +36,7 @@ struct StandardLibrary: Library {
 /// `&&`, `||`, `!`, `?:`
 enum LogicFunctions {
   static func declare(in declarations: inout Declarations) {
-    // Never called: the planner has nodes that evaluate only what decides.
+    // Never called: the planner has nodes that stop when one operand decides.
     declarations.function("_&&_", Overload("logical_and", [.bool, .bool], returns: .bool, nil))
     declarations.function("_||_", Overload("logical_or", [.bool, .bool], returns: .bool, nil))
     declarations.function("_?_:_", Overload("conditional", [.bool, .t, .t], returns: .t, nil))
@@ -45,7 +45,7 @@ enum LogicFunctions {
   }
 }
 
-/// `==`, `<` and their kin
+/// The comparison operators, such as `==` and `<`
 enum ComparisonFunctions {
   private static let ordered: [(name: String, type: ValueType)] = [
     ("bool", .bool), ("int64", .int), ("uint64", .uint), ("double", .double), ("string", .string),

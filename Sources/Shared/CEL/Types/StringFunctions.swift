@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The functions on strings that the language definition has.
+/// The string functions of the language definition.
 enum StringFunctions {
   static func declare(in declarations: inout Declarations) {
     for test in [StringTest.contains, .startsWith, .endsWith] {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A compiled time zone file (RFC 9636), version 2 or later, or 1.
+/// A compiled time zone file (RFC 9636), of version 1 or later.
 struct TimeZoneFile: Sendable {
-  /// When an offset begins, ascending.
+  /// The times at which offsets change, in seconds since 1970, ascending.
   private var transitions: [Int64] = []
-  /// The offset from each transition on.
+  /// The offset that begins at each transition, in seconds east of UTC.
   private var offsets: [Int64] = []
   /// The offset before the first transition.
   private var first: Int64 = 0
@@ -18,7 +18,7 @@ struct TimeZoneFile: Sendable {
       guard readBlock(&reader, header, width: 4) else { return nil }
       return
     }
-    // Version 2 repeats everything with 64-bit times after the 32-bit block.
+    // Version 2 has all data again, with 64-bit times, after the 32-bit block.
     reader.position += header.blockSize(width: 4)
     guard let second = Header(&reader), readBlock(&reader, second, width: 8) else { return nil }
     rule = TimeZoneRule(reader.footer)
@@ -83,14 +83,15 @@ struct TimeZoneFile: Sendable {
       self.counts = counts
     }
 
-    /// The order of the counts: UT indicators, standard indicators, leap seconds, times, types, characters.
+    /// The size of the data block in bytes. The counts are: UT indicators, standard indicators, leap seconds,
+    /// times, types, characters.
     func blockSize(width: Int) -> Int {
       counts[3] * (width + 1) + counts[4] * 6 + counts[5] + counts[2] * (width + 4) + counts[1] + counts[0]
     }
   }
 }
 
-/// Reads integers of a file, and stops at its end.
+/// Reads big-endian integers from a file.
 private struct BigEndianReader {
   private let bytes: [UInt8]
   var position = 0
@@ -105,7 +106,7 @@ private struct BigEndianReader {
     return true
   }
 
-  /// A signed integer of some bytes.
+  /// A signed integer of `width` bytes; nil at the end of the file.
   mutating func integer(_ width: Int) -> Int64? {
     guard position >= 0, position + width <= bytes.count else { return nil }
     var result = Int64(Int8(bitPattern: bytes[position]))
@@ -114,7 +115,7 @@ private struct BigEndianReader {
     return result
   }
 
-  /// The text between the last two newlines.
+  /// The footer: the text between the last two newlines.
   var footer: ArraySlice<UInt8> {
     guard position < bytes.count, bytes[position] == 0x0A else { return [] }
     return bytes[(position + 1)...].prefix { $0 != 0x0A }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The rule of a zone for ever after, as POSIX's TZ variable writes it: `CST6CDT,M3.2.0,M11.1.0`.
+/// The rule of a zone after its last transition, in the form of POSIX's TZ variable:
+/// `CST6CDT,M3.2.0,M11.1.0`.
 struct TimeZoneRule: Sendable {
   private let standard: Int64
   private let summer: Summer?
@@ -11,21 +12,21 @@ struct TimeZoneRule: Sendable {
     let end: Change
   }
 
-  /// A day of the year and a time on it.
+  /// A day of the year, and a time on that day.
   private struct Change: Sendable {
     enum Day: Sendable {
-      /// Weekday 0…6 of week 1…5 (5 is the last) of a month.
+      /// A weekday 0…6 in week 1…5 of a month; 5 is the last week.
       case weekday(month: Int64, week: Int64, day: Int64)
-      /// Day 1…365, February 29 never counted.
+      /// Day 1…365; February 29 is never counted.
       case julian(Int64)
-      /// Day 0…365, February 29 counted.
+      /// Day 0…365; February 29 is counted.
       case dayOfYear(Int64)
     }
 
     let day: Day
     let time: Int64
 
-    /// In the wall clock before the change, as if that were UTC.
+    /// The local time of the change, by the clock before it, in seconds since 1970 as if it were UTC.
     func localSeconds(in year: Int64) -> Int64 {
       let days: Int64
       switch day {
@@ -64,7 +65,7 @@ struct TimeZoneRule: Sendable {
     let year = CivilDate(secondsSinceEpoch: seconds + standard).year
     let start = summer.start.localSeconds(in: year) - standard
     let end = summer.end.localSeconds(in: year) - summer.offset
-    // South of the equator summer spans the turn of the year.
+    // In the southern hemisphere, summer time spans the end of the year.
     let isSummer = start < end ? seconds >= start && seconds < end : seconds >= start || seconds < end
     return isSummer ? summer.offset : standard
   }

@@ -10,17 +10,17 @@ import Synchronization
   import Darwin
 #endif
 
-/// Zones by name: a fixed offset such as `+02:00` or `-9:30`, or an IANA zone read from the system's own
-/// compiled files (RFC 9636), so that no copy of the database is needed and updates count.
+/// Finds the offset of a zone: a fixed offset such as `+02:00` or `-9:30`, or an IANA zone. IANA zones are
+/// read from the system's compiled files (RFC 9636), so that updates of the system apply.
 enum TimeZoneRules {
   private static let directories = ["/usr/share/zoneinfo/", "/usr/lib/zoneinfo/", "/usr/share/lib/zoneinfo/"]
-  /// What has been read. Bounded: names come from expressions and data.
+  /// The zone files that have been read. The cache is bounded, because names come from expressions and data.
   private static let cache = Mutex<[String: TimeZoneFile]>([:])
   private static let cacheLimit = 600
 
-  /// Seconds east of UTC at a point in time.
+  /// The offset at a point in time, in seconds east of UTC.
   ///
-  /// - Throws: `invalidArgument` for a name that is not a zone
+  /// - Throws: `invalidArgument` if there is no such zone
   static func offset(of name: String, at seconds: Int64) throws(EvaluationError) -> Int64 {
     if name == "UTC" || name.isEmpty { return 0 }
     if let fixed = try fixedOffset(name) { return fixed }
@@ -30,7 +30,7 @@ enum TimeZoneRules {
     return file.offset(at: seconds)
   }
 
-  /// `±hh:mm`, the sign and the first digit optional; nil for what is written otherwise.
+  /// The offset of `±hh:mm`, where the sign and the first digit are optional; nil for a name of another form.
   private static func fixedOffset(_ name: String) throws(EvaluationError) -> Int64? {
     let isNegative = name.hasPrefix("-")
     let digits = isNegative || name.hasPrefix("+") ? name.dropFirst() : name[...]
@@ -45,7 +45,7 @@ enum TimeZoneRules {
   }
 
   private static func read(_ name: String) -> TimeZoneFile? {
-    // A name is a path below the directory: nothing else may be reached with it.
+    // A name is a path below the zone directory. It must not lead to other files.
     let isSafe =
       name.utf8.count <= 64
       && name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in

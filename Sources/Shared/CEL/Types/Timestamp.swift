@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// RFC 3339, and the parts of a timestamp in a zone.
+/// The text form of timestamps, and their parts in a zone.
 extension TimestampValue: CustomStringConvertible {
-  /// RFC 3339 with as many digits of a second as it needs, in the offset it was written with.
+  /// RFC 3339 with as many decimal places as needed, in the offset that the timestamp was written with.
   public var description: String {
     let offset = Int64(offsetMinutes)
     let date = CivilDate(secondsSinceEpoch: seconds + offset * 60)
@@ -23,16 +23,16 @@ extension TimestampValue: CustomStringConvertible {
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 
-  /// Nanoseconds as digits after a point, zeros at the end left out.
+  /// Nanoseconds as a point and decimal places, without trailing zeros.
   static func fraction(_ nanoseconds: Int64) -> String {
     var digits = pad(nanoseconds, 9)
     while digits.hasSuffix("0") { digits.removeLast() }
     return digits
   }
 
-  /// Reads RFC 3339: `2009-02-13T23:31:30.5Z`, `…+01:00`. Digits beyond a nanosecond are dropped.
+  /// Parses RFC 3339: `2009-02-13T23:31:30.5Z`, `…+01:00`. Digits below a nanosecond are ignored.
   ///
-  /// - Throws: `invalidConversion` for anything else, `outOfRange` outside years 1–9999
+  /// - Throws: `invalidConversion` for other text, `outOfRange` outside years 1–9999
   package static func parse(_ text: String) throws(EvaluationError) -> TimestampValue {
     var reader = DigitReader(text)
     guard let year = reader.digits(4), reader.accept("-"), let month = reader.digits(2), reader.accept("-"),
@@ -58,7 +58,7 @@ extension TimestampValue: CustomStringConvertible {
   }
 }
 
-/// Reads the fixed fields of a timestamp.
+/// Reads the fields of a timestamp.
 private struct DigitReader {
   private let text: [UInt8]
   private var position = 0
@@ -69,7 +69,7 @@ private struct DigitReader {
 
   var failure: EvaluationError {
     let shown = String(decoding: text.prefix(64), as: UTF8.self)
-    // A year of five digits is well formed in every other way, and reported as out of range.
+    // A year of five digits is reported as out of range, not as malformed.
     let isLongYear = text.prefix { $0.isDigit }.count > 4
     return isLongYear
       ? EvaluationError(.outOfRange, "timestamp \(shown)")
@@ -93,7 +93,7 @@ private struct DigitReader {
     return result
   }
 
-  /// Digits after the point, as nanoseconds.
+  /// The decimal places, as nanoseconds.
   mutating func fraction() -> Int64? {
     var result: Int64 = 0
     var count = 0
@@ -107,7 +107,7 @@ private struct DigitReader {
     return result
   }
 
-  /// `Z` or `±hh:mm`, in minutes.
+  /// The offset `Z` or `±hh:mm`, in minutes.
   mutating func zone() -> Int64? {
     if accept("Z") { return 0 }
     let isNegative = accept("-")

@@ -3,7 +3,7 @@
 /// `getFullYear()` and the like, in UTC or in the zone of an argument.
 enum TimestampFunctions {
   static func declare(in declarations: inout Declarations) {
-    // A zone that has not been read yet, or that does not exist, is looked for in the file system.
+    // A zone that is not in the cache, or does not exist, is searched in the file system.
     let zone = Overload.Cost.custom { arguments in
       if case .string(let name) = arguments[1],
         name.isEmpty || name == "UTC" || name.utf8.contains(UInt8(ascii: ":"))

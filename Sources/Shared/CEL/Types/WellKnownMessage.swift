@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The messages of google.protobuf whose literals stand for plain values: `google.protobuf.Int32Value{value: 1}` is 1.
+/// The messages of google.protobuf whose literals are plain values: `google.protobuf.Int32Value{value: 1}` is
+/// 1.
 package enum WellKnownMessage: String, Sendable, CaseIterable {
   case boolValue = "google.protobuf.BoolValue"
   case bytesValue = "google.protobuf.BytesValue"
@@ -54,7 +55,7 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
     }
   }
 
-  /// The value of a literal with these fields; a field that is null counts as not set, save in `Value`.
+  /// The value of a literal with these fields. A field that is null counts as not set, except in `Value`.
   func make(_ fields: [(name: String, value: Value)]) throws(EvaluationError) -> Value {
     var given: [String: Value] = [:]
     for field in fields {
@@ -127,8 +128,8 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
   }
 }
 
-/// What becomes of a value in a `Struct`, `ListValue` or `Value`, which hold JSON: numbers are doubles, and strings where a
-/// double cannot hold them exactly; bytes and times are strings.
+/// Converts a value for a `Struct`, `ListValue` or `Value`, which hold JSON. Numbers become doubles, or
+/// strings if a double cannot represent them exactly. Bytes and times become strings.
 private enum JSONForm {
   private static let exact: Int64 = 1 << 53
 

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a foreign value is. Scalars other than strings are never foreign: a source hands them out as values.
+/// The kind of a foreign value. Scalars other than strings are never foreign: a source returns them as
+/// values.
 public enum ForeignKind: Sendable {
   case string, list, map
 }
 
 /// A string, list or map inside a ``ForeignSource``.
 public struct ForeignValue: Sendable {
-  /// Which node of the source; only the source knows what the number means (a byte range, say).
+  /// The number of the node. Only the source knows its meaning, for example a byte range.
   public let node: UInt64
-  /// Where the node lies.
+  /// The source that the node belongs to.
   public let source: ForeignSource
 
-  /// A node of a source.
+  /// Creates a reference to a node of a source.
   @inline(__always)
   public init(source: ForeignSource, node: UInt64) {
     self.node = node
     self.source = source
   }
 
-  /// What the node is.
+  /// The kind of the node.
   @inline(__always)
   public var kind: ForeignKind { source.kind(node) }
 
-  /// The node decoded (a string), or as a list or map of its own whose elements are still foreign.
+  /// The decoded string, or a list or map whose elements may still be foreign.
   public var native: Value {
     switch source.kind(node) {
     case .string: .string(source.string(node))
@@ -32,7 +33,7 @@ public struct ForeignValue: Sendable {
     }
   }
 
-  /// The elements of a list node, in one walk.
+  /// The elements of a list node.
   var elements: [Value] {
     var result: [Value] = []
     var cursor = ForeignCursor(node: node)
@@ -40,7 +41,7 @@ public struct ForeignValue: Sendable {
     return result
   }
 
-  /// The entries of a map node, in one walk; keys decoded.
+  /// The entries of a map node, with decoded keys.
   var entries: [(key: Value, value: Value)] {
     var result: [(key: Value, value: Value)] = []
     var cursor = ForeignCursor(node: node)
@@ -49,79 +50,82 @@ public struct ForeignValue: Sendable {
   }
 }
 
-/// Data of another form that CEL reads in place: the way in for raw JSON.
+/// Data in another representation that CEL reads in place, such as raw JSON.
 ///
-/// Subclass it and override everything. A node is a number that means something to the source alone. Null,
-/// booleans and numbers are handed out as plain values, strings, lists and maps as `.foreign` nodes, so that nothing
-/// is decoded before an expression needs it. Numbers from JSON follow one rule everywhere: `int` when written
-/// without fraction and exponent and within int64, `uint` above, else `double`.
+/// Subclass it and override all methods. A node is a number that has a meaning only for its source. A source
+/// returns null, booleans and numbers as plain values, and strings, lists and maps as `.foreign` nodes, so
+/// that nothing is decoded before an expression needs it. A number of JSON text is an `int` if it has no
+/// fraction and no exponent and fits into int64, a `uint` if it is an integer above that, else a `double`.
 ///
-/// A source may reuse its memory for the next document only when no value of the previous one is used any
-/// more; a result that is kept must be copied with ``Value/copied()`` first. Reads come from one thread at a time.
+/// A source must not reuse its memory for the next document while a value of the previous one is in use. Copy
+/// a result with ``Value/copied()`` to keep it. Only one thread reads at a time.
 open class ForeignSource: @unchecked Sendable {
-  // Unchecked: a source belongs to the thread that evaluates over it; see above.
+  // Unchecked: a source belongs to the thread that evaluates with it; see above.
 
-  /// What reading has cost since the evaluator last took note: a subclass adds about one for each ten bytes it goes over.
+  /// The work of reading since the evaluator last charged it. A subclass adds about one for each ten bytes
+  /// that it reads.
   ///
-  /// Without it an expression could make the source search a large document for each step it is allowed.
+  /// Without it, each step of an expression could make the source search a large document.
   public final var work = 0
 
-  /// For subclasses.
+  /// Creates a source; for subclasses.
   public init() {}
 
-  /// What the node is.
+  /// The kind of the node.
   open func kind(_ node: UInt64) -> ForeignKind { .map }
 
-  /// A string node, decoded.
+  /// The text of a string node, decoded.
   open func string(_ node: UInt64) -> String { "" }
 
-  /// A string node's bytes as they lie in memory, when they need no decoding: no escapes, valid UTF-8.
+  /// The bytes of a string node in memory, if they need no decoding: valid UTF-8 without escapes; else nil.
   ///
-  /// Comparisons use it to work without making a `String`. The pointer is read at once and not kept.
+  /// Comparisons use it to avoid creating a `String`. The caller reads the pointer immediately and does not
+  /// keep it.
   open func rawString(_ node: UInt64) -> UnsafeBufferPointer<UInt8>? { nil }
 
   /// The number of elements of a list node, or of entries of a map node.
   open func count(_ node: UInt64) -> Int { 0 }
 
-  /// Roughly how many values lie in a node, at any depth; its length in bytes divided by ten will do. It is what
-  /// working on the whole node costs: `Int.max` where that must not be done, because it is nested too deeply, say.
+  /// The approximate number of values in a node, at any depth; its length in bytes divided by ten is good
+  /// enough. It is the cost of processing the whole node. `Int.max` forbids processing it, for example
+  /// because it is nested too deeply.
   open func weight(_ node: UInt64) -> Int { 1 }
 
-  /// Whether a list or map node equals a node of another source or of this one; nil where the source cannot tell without the
-  /// evaluator, which compares element by element then.
+  /// Whether a list or map node equals a node of this or another source; nil if the source does not know.
+  /// Then the evaluator compares element by element.
   open func isEqual(_ node: UInt64, to other: ForeignValue) -> Bool? { nil }
 
-  /// The value under a key of a map node, or nil when there is none; the first of equal keys.
+  /// The value of a key of a map node; nil if there is none. Of repeated keys, the first counts.
   open func member(_ node: UInt64, _ name: FieldName) -> Value? { nil }
 
-  /// An element of a list node, or nil when the index is out of range.
+  /// An element of a list node; nil if the index is out of range.
   open func element(_ node: UInt64, at index: Int) -> Value? { nil }
 
-  /// The next element of the list that the cursor walks; nil at the end.
+  /// The next element of the cursor's list; nil at the end.
   open func nextElement(_ cursor: inout ForeignCursor) -> Value? { nil }
 
-  /// The next entry of the map that the cursor walks; nil at the end. A repeated key is skipped.
+  /// The next entry of the cursor's map; nil at the end. Repeated keys are skipped.
   open func nextEntry(_ cursor: inout ForeignCursor) -> (key: Value, value: Value)? { nil }
 }
 
-/// A position in a foreign list or map that is being walked.
+/// A position in an iteration over a foreign list or map.
 public struct ForeignCursor: Sendable {
-  /// The node being walked.
+  /// The list or map node.
   public let node: UInt64
-  /// Where the walk is; starts at 0, and belongs to the source.
+  /// The position, which starts at 0. Only the source uses it.
   public var position: UInt64 = 0
-  /// More state, for the source.
+  /// More state for the source.
   public var state: UInt64 = 0
 
-  /// A cursor before the first element of a list or map node.
+  /// Creates a cursor before the first element of a list or map node.
   public init(node: UInt64) { self.node = node }
 }
 
-/// A key that an expression names, with its UTF-8 at hand.
+/// A key that occurs in an expression, with its UTF-8 bytes.
 public struct FieldName: Sendable, Hashable {
   /// The key.
   public let string: String
-  /// The same as bytes.
+  /// The key's UTF-8 bytes.
   public let utf8: [UInt8]
 
   /// A key.

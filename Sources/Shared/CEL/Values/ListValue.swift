@@ -2,22 +2,22 @@
 
 /// A CEL list.
 ///
-/// Reading an element gives it decoded (``Value/native``).
+/// Elements are decoded (``Value/native``) when they are read.
 public final class ListValue: Sendable, RandomAccessCollection {
-  /// The elements as they were given; some may be foreign.
+  /// The elements, some of which may be foreign.
   let rawElements: [Value]
-  /// How many values lie in it, at any depth, counted as often as they can be reached; see ``Value/weight``.
+  /// The number of values in it, at any depth; see ``Value/weight``.
   let weight: Int
 
-  /// A list of these elements.
+  /// Creates a list of these elements.
   public convenience init(_ elements: some Sequence<Value>) { self.init(Array(elements)) }
 
-  /// A list of these elements.
+  /// Creates a list of these elements.
   public convenience init(_ elements: [Value]) {
     self.init(elements, weight: elements.reduce(1) { $0.addingSaturated($1.weight) })
   }
 
-  /// A list of these elements, whose weights with one for the list come to `weight`.
+  /// Creates a list. `weight` is the sum of the elements' weights, plus one for the list.
   init(_ elements: [Value], weight: Int) {
     self.rawElements = elements
     self.weight = weight
@@ -34,10 +34,10 @@ public final class ListValue: Sendable, RandomAccessCollection {
   /// The number of elements.
   public var count: Int { rawElements.count }
 
-  /// The element at an index within `0..<count`.
+  /// The element at an index; null if the index is outside `0..<count`.
   public subscript(index: Int) -> Value { rawElement(index)?.native ?? .null }
 
-  /// The element at an index, undecoded; nil when out of range.
+  /// The element at an index, not decoded; nil if the index is out of range.
   @inline(__always)
   func rawElement(_ index: Int) -> Value? {
     index >= 0 && index < rawElements.count ? rawElements[index] : nil
@@ -46,7 +46,7 @@ public final class ListValue: Sendable, RandomAccessCollection {
   /// The elements, decoded.
   public func makeIterator() -> Iterator { Iterator(elements: rawElements) }
 
-  /// Walks a list, decoding each element.
+  /// An iterator that decodes each element.
   public struct Iterator: IteratorProtocol {
     fileprivate let elements: [Value]
     private var index = 0

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A key normalised for hashing: numbers that are equal are one key, strings are their bytes.
+/// A map key normalised for hashing: equal numbers of different types are the same key, and strings are
+/// compared by their bytes.
 enum MapKey: Hashable, Sendable {
   case bool(Bool)
   case int(Int64)
-  /// Only above `Int64.max`.
+  /// An integer above `Int64.max`.
   case uint(UInt64)
   case string(UTF8String)
 
-  /// Nil for a value that cannot be equal to any key.
+  /// Creates the key of a value; nil if the value cannot be equal to any key.
   init?(_ value: Value) {
     switch value {
     case .bool(let value): self = .bool(value)
@@ -32,7 +33,8 @@ enum MapKey: Hashable, Sendable {
 }
 
 extension Value {
-  /// Whether it is a string, a bool or an integer, of which ``MapKey`` makes a key; doubles are only sometimes.
+  /// Whether every value of this kind has a ``MapKey``: strings, bools and integers have, doubles only
+  /// sometimes.
   var isHashedAsKey: Bool {
     switch self {
     case .bool, .int, .uint, .string: true
@@ -44,11 +46,11 @@ extension Value {
 }
 
 extension MapKey {
-  /// Whether it may equal a double that is another key: see ``NumericOrder``.
+  /// Whether the value may be equal to a double that has another ``MapKey``: see ``NumericOrder``.
   var isGreatest: Bool { [.int(.max), .uint(1 << 63), .uint(.max)].contains(self) }
 }
 
-/// A string that equals and hashes by its UTF-8, as CEL wants it, not by canonical equivalence.
+/// A string that is compared and hashed by its UTF-8, as CEL requires, not by canonical equivalence.
 struct UTF8String: Hashable, Sendable {
   let string: String
 

@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A CEL map: entries in the order in which they were written.
+/// A CEL map, which keeps the order of its entries.
 ///
-/// Keys are int, uint, bool and string; numeric keys that are equal as numbers are the same key.
+/// Keys are int, uint, bool or string. Equal numbers of different types are the same key.
 public final class MapValue: Sendable {
   enum Storage: Sendable {
-    /// Few entries: looked up one by one.
+    /// Few entries, which are searched one by one.
     case few([(key: Value, value: Value)])
     case indexed([(key: Value, value: Value)], [MapKey: Int])
   }
 
   let storage: Storage
-  /// How many values lie in it, at any depth, counted as often as they can be reached; see ``Value/weight``.
+  /// The number of values in it, at any depth; see ``Value/weight``.
   let weight: Int
 
   static let empty = MapValue(unique: [])
 
-  /// Up to this many entries a scan is faster than hashing.
+  /// Up to this many entries, a scan is faster than hashing.
   private static let scanLimit = 8
 
-  /// A map of these entries; a repeated key keeps its first value.
+  /// Creates a map. A repeated key keeps its first value.
   public convenience init(_ entries: some Sequence<(Value, Value)>) {
     var seen: Set<MapKey> = []
     self.init(unique: entries.filter { MapKey($0.0).map { seen.insert($0).inserted } ?? true })
   }
 
-  /// A map of entries whose keys are known to differ.
+  /// Creates a map of entries whose keys are known to differ.
   convenience init(unique entries: [(key: Value, value: Value)]) {
     let weight = entries.reduce(1) { $0.addingSaturated($1.key.weight).addingSaturated($1.value.weight) }
     self.init(unique: entries, weight: weight)
   }
 
-  /// A map of entries whose keys are known to differ, and whose weights with one for the map come to `weight`.
+  /// Creates a map of entries whose keys are known to differ. `weight` is the sum of their weights, plus one
+  /// for the map.
   init(unique entries: [(key: Value, value: Value)], weight: Int) {
     self.weight = weight
     guard entries.count > Self.scanLimit else {
@@ -54,7 +55,7 @@ public final class MapValue: Sendable {
     }
   }
 
-  /// All entries, in order; values that came foreign are still so.
+  /// All entries, in order. Foreign values are not decoded.
   public var entries: [(key: Value, value: Value)] {
     switch storage {
     case .few(let entries): entries
@@ -62,10 +63,10 @@ public final class MapValue: Sendable {
     }
   }
 
-  /// The value under a key, decoded, or nil.
+  /// The decoded value of a key; nil if there is none.
   public subscript(key: Value) -> Value? { rawValue(key)?.native }
 
-  /// The value under a key, undecoded, or nil.
+  /// The value of a key, not decoded; nil if there is none.
   func rawValue(_ key: Value) -> Value? {
     switch storage {
     case .few(let entries):
@@ -77,7 +78,7 @@ public final class MapValue: Sendable {
     }
   }
 
-  /// The value under a string key, undecoded, or nil.
+  /// The value of a string key, not decoded; nil if there is none.
   func rawMember(_ name: FieldName) -> Value? {
     switch storage {
     case .few(let entries):

@@ -4,15 +4,16 @@
 public struct TimestampValue: Sendable, Hashable {
   /// Seconds since 1970-01-01T00:00:00Z.
   public let seconds: Int64
-  /// 0…999,999,999, counted forward from `seconds`.
+  /// The nanoseconds after `seconds`, 0…999,999,999.
   public let nanoseconds: Int32
-  /// The offset from UTC it was written with, in minutes. Only `string(timestamp)` shows it; it is not a part of equality.
+  /// The offset from UTC that the timestamp was written with, in minutes. Only `string(timestamp)` uses it;
+  /// comparisons ignore it.
   let offsetMinutes: Int16
 
   static let minimumSeconds: Int64 = -62_135_596_800
   static let maximumSeconds: Int64 = 253_402_300_799
 
-  /// A point in time; nil outside years 1–9999, or when the nanoseconds are not below a second.
+  /// Creates a timestamp; nil outside the years 1–9999, or if `nanoseconds` is not in 0…999,999,999.
   public init?(seconds: Int64, nanoseconds: Int32 = 0) {
     self.init(seconds: seconds, nanoseconds: nanoseconds, offsetMinutes: 0)
   }
@@ -44,15 +45,15 @@ extension TimestampValue: Comparable {
   }
 }
 
-/// A span of time within int64 nanoseconds, about ±292 years.
+/// A duration that fits into int64 nanoseconds, about ±292 years.
 public struct DurationValue: Sendable, Hashable, Comparable {
-  /// The whole span in nanoseconds.
+  /// The whole duration in nanoseconds.
   public let nanoseconds: Int64
 
-  /// A span of nanoseconds.
+  /// Creates a duration from nanoseconds.
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-  /// A span; nil beyond int64 nanoseconds.
+  /// Creates a duration; nil if it does not fit into int64 nanoseconds.
   public init?(seconds: Int64, nanoseconds: Int64 = 0) {
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     let (sum, sumOverflow) = product.addingReportingOverflow(nanoseconds)

@@ -8,8 +8,8 @@
   import Darwin
 #endif
 
-/// Comparison by code points, which for valid UTF-8 is comparison by bytes. Swift's own `==` and `<` on `String` are
-/// canonical equivalence: for them "é" equals "e" followed by U+0301; for CEL it does not.
+/// Comparison by code points, which for valid UTF-8 is the same as by bytes. Swift's `==` and `<` on `String`
+/// use canonical equivalence: "é" equals "e" followed by U+0301 in Swift, but not in CEL.
 extension String {
   /// Whether both have the same code points.
   @inline(__always)
@@ -26,7 +26,7 @@ extension String {
     return utf8.elementsEqual(other.utf8)
   }
 
-  /// -1, 0 or 1 by code points.
+  /// The order by code points: -1, 0 or 1.
   public func compareUTF8(to other: String) -> Int {
     let fast = unsafe utf8.withContiguousStorageIfAvailable { left in
       unsafe other.utf8.withContiguousStorageIfAvailable { right in unsafe UTF8Order.compare(left, right) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Value: CustomStringConvertible {
-  /// The value as CEL writes it: `{"name": "web", "replicas": 3u, "since": timestamp("2026-01-01T00:00:00Z")}`.
+  /// The value in CEL's syntax, such as `{"name": "web", "since": timestamp("2026-01-01T00:00:00Z")}`.
   public var description: String {
     switch native {
     case .null: return "null"

@@ -25,7 +25,7 @@ extension Value: Equatable {
     }
   }
 
-  /// How two numbers of any types compare; nil when one is not a number.
+  /// The order of two numbers of any types; nil if one value is not a number.
   @inline(never)
   func numericOrder(_ other: Value) -> NumericOrder? {
     switch (self, other) {
@@ -43,7 +43,7 @@ extension Value: Equatable {
   }
 }
 
-/// How two numbers compare.
+/// The order of two numbers.
 enum NumericOrder: Sendable {
   case less, same, greater
   /// One is NaN.
@@ -57,14 +57,15 @@ enum NumericOrder: Sendable {
     self = left == right ? .same : (left < right ? .less : (left > right ? .greater : .unordered))
   }
 
-  /// Exact: no integer is rounded to a double. One point only is taken for another, because the conformance suite asks
-  /// for it: the double just above the integers (2^63 or 2^64) counts as the greatest of them.
+  /// Compares exactly, without rounding the integer to a double. There is one exception, which the
+  /// conformance suite requires: the double just above the integers (2^63 or 2^64) equals the greatest
+  /// integer.
   init<I: FixedWidthInteger>(_ left: Double, integer right: I) {
     guard !left.isNaN else {
       self = .unordered
       return
     }
-    // Both bounds are powers of two, so exact as doubles.
+    // Both bounds are powers of two, and therefore exact as doubles.
     let upper = I.isSigned ? 0x1p63 : 0x1p64
     guard left < upper else {
       self = left == upper && right == I.max ? .same : .greater
@@ -128,15 +129,15 @@ extension ForeignValue {
   private func isEqual(toMap other: ForeignValue) -> Bool {
     let (left, right) = (entries, other.entries)
     guard left.count == right.count else { return false }
-    // Most often both were written by one program, in one order: nothing has to be looked up then.
+    // Usually the same program has written both, in the same order. Then no lookups are needed.
     if zip(left, right).allSatisfy({ $0.key == $1.key }) {
       return zip(left, right).allSatisfy { $0.value == $1.value }
     }
-    // Nobody asks for the weight of these two, which is a walk of its own.
+    // The weight of these two maps is never used, and computing it would visit all their values.
     return MapValue(unique: left, weight: 1).isEqual(to: MapValue(unique: right, weight: 1))
   }
 
-  /// Whether a string node has the same code points; decodes nothing that needs no decoding.
+  /// Whether a string node has the same code points. The node is decoded only if necessary.
   func isEqual(to string: String) -> Bool {
     guard let bytes = unsafe source.rawString(node) else {
       return source.string(node).isUTF8Equal(to: string)

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Value {
-  /// The value of a JSON text.
+  /// Parses JSON.
   ///
-  /// Numbers are int when written without fraction and exponent and within int64, uint above that, else double. Of repeated
-  /// keys the first counts.
+  /// A number is an int if it has no fraction and no exponent and fits into int64, a uint if it is an integer
+  /// above that, else a double. Of repeated keys, the first counts.
   ///
-  /// - Throws: ``JSONTextError`` for anything that is not one JSON value
+  /// - Throws: ``JSONTextError`` if the text is not exactly one JSON value
   public init(json text: String) throws(JSONTextError) {
     var reader = JSONTextReader(Array(text.utf8))
     self = try reader.whole()
   }
 }
 
-/// Why a text is not JSON, and where.
+/// An error in JSON text, with its position.
 public struct JSONTextError: Error, Sendable, CustomStringConvertible {
   /// The reason.
   public let message: String
-  /// Where, as a UTF-8 offset.
+  /// The position, as a UTF-8 offset.
   public let offset: Int
   /// `offset 12: expected ',' or '}'`
   public var description: String { "offset \(offset): \(message)" }
 }
 
-/// Reads RFC 8259's grammar.
+/// A parser for RFC 8259.
 private struct JSONTextReader {
   private let bytes: [UInt8]
   private var position = 0
@@ -178,7 +178,7 @@ private struct JSONTextReader {
     }
   }
 
-  /// The four digits after a `u`, which is where the reader stands; it stops at the last.
+  /// Reads the four digits after `u`. The position is at the `u` before, and at the last digit afterwards.
   private mutating func unit() throws(JSONTextError) -> UInt32 {
     var result: UInt32 = 0
     for _ in 0..<4 {

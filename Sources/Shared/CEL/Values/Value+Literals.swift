@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Values written as Swift literals: `["name": "web", "replicas": 3, "ready": true, "node": .null]`.
+/// Swift literals as values: `["name": "web", "replicas": 3, "ready": true, "node": .null]`.
 ///
-/// `nil` is not a literal for null: where a `Value?` is wanted, as in ``optional(_:)``, it would be taken for a value.
+/// `nil` is not a literal for null, because it would be ambiguous where a `Value?` is expected, as in
+/// ``optional(_:)``.
 extension Value: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
@@ -22,6 +23,6 @@ extension Value: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   /// A list.
   public init(arrayLiteral elements: Value...) { self = .list(ListValue(elements)) }
 
-  /// A map; of a repeated key the first value counts.
+  /// A map. A repeated key keeps its first value.
   public init(dictionaryLiteral elements: (Value, Value)...) { self = .map(MapValue(elements)) }
 }

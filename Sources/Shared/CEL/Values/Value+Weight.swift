@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Value {
-  /// How many values lie in it, at any depth, itself included; a string weighs one more for each ten bytes.
+  /// The number of values in it, at any depth, including itself. A string counts one more for each ten bytes.
   ///
-  /// A value that is reached on two ways counts twice: what takes little memory because it shares its parts can be
-  /// immense to walk, and a function that walks a value is charged its weight first. Saturates at `Int.max / 4`.
+  /// A value that can be reached on two paths counts twice. A value with shared parts may need little memory
+  /// and still take very long to visit, so a function is charged the weight of a value before it visits all
+  /// of it. Saturates at `Int.max / 4`.
   var weight: Int {
     switch self {
     case .string(let string): 1 + string.utf8.count / 10
@@ -22,10 +23,10 @@ extension Value {
 extension Int {
   fileprivate static let saturation = Int.max / 4
 
-  /// The sum of two amounts, or a quarter of `Int.max`, which is more than anything may cost.
+  /// The sum, at most a quarter of `Int.max`, which is above all cost limits.
   func addingSaturated(_ other: Int) -> Int { Swift.min(self &+ other, Self.saturation) }
 
-  /// The product of two amounts, or a quarter of `Int.max`.
+  /// The product, at most a quarter of `Int.max`.
   func multipliedSaturated(by other: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? Self.saturation : Swift.min(product, Self.saturation)

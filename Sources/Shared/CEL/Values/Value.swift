@@ -2,9 +2,9 @@
 
 /// A CEL value.
 ///
-/// Strings, lists and maps may also come as `.foreign`: a node of somebody else's data, a raw slice of JSON for
-/// instance, that is read only as far as an expression asks. Functions of libraries never see that case (see
-/// ``Overload``); to read a result, use ``native`` or match its cases.
+/// Strings, lists and maps may also be `.foreign`: a node of data in another representation, such as raw
+/// JSON, which is decoded only as far as an expression needs it. Library functions never receive this case
+/// (see ``Overload``). To read a result, use ``native`` or match its cases.
 ///
 /// `==` is CEL's equality: numbers compare by value across `int`, `uint` and `double`, NaN equals nothing, strings
 /// compare by code points, and values of different kinds are unequal.
@@ -22,31 +22,31 @@ public enum Value: Sendable {
   case duration(DurationValue)
   /// A type as a value, such as `int` or `type(x)`.
   case type(TypeName)
-  /// A value of a library's type, such as a quantity or an IP address.
+  /// A value of a type that a library defines, such as a quantity or an IP address.
   case opaque(any OpaqueValue)
-  /// A string, list or map that still lies in its source.
+  /// A string, list or map that is not decoded and is still part of its source.
   case foreign(ForeignValue)
-  /// CEL's optional; nil is `optional.none()`.
+  /// A CEL optional; nil is `optional.none()`.
   indirect case optional(Value?)
 }
 
 extension Value {
-  /// A list of these elements.
+  /// Creates a list of these elements.
   public static func list(_ elements: some Sequence<Value>) -> Value {
     .list(ListValue(elements))
   }
 
-  /// This value with a foreign string decoded, and a foreign list or map made a list or map of its own.
+  /// This value, with a foreign string decoded and a foreign list or map converted to a list or map.
   ///
-  /// Its elements stay where they are until they are read, which keeps the source alive, but not its content: see
-  /// ``ForeignSource`` about how long that lasts.
+  /// The elements are not decoded before they are read. They keep the source alive, but not its content: see
+  /// ``ForeignSource``.
   @inline(__always)
   public var native: Value {
     guard case .foreign(let foreign) = self else { return self }
     return foreign.native
   }
 
-  /// This value with everything foreign in it copied, at any depth, so that it outlives its source.
+  /// This value without foreign parts at any depth, so that it does not depend on its source.
   public func copied() -> Value {
     switch native {
     case .list(let list): return .list(ListValue(list.map { $0.copied() }))
@@ -57,7 +57,7 @@ extension Value {
     }
   }
 
-  /// The name that `type(x)` gives, such as `int` or `google.protobuf.Timestamp`.
+  /// The name of the type, as `type(x)` returns it, such as `int` or `google.protobuf.Timestamp`.
   public var typeName: TypeName {
     switch self {
     case .null: .null
@@ -84,12 +84,12 @@ extension Value {
   }
 }
 
-/// The name of a type as a value: what `type(x)` evaluates to.
+/// The name of a type as a value: the result of `type(x)`.
 public struct TypeName: Sendable, Hashable, CustomStringConvertible {
-  /// The name in full, such as `int` or `google.protobuf.Timestamp`.
+  /// The full name, such as `int` or `google.protobuf.Timestamp`.
   public let description: String
 
-  /// A type of this name.
+  /// Creates the name of a type.
   public init(_ name: String) { self.description = name }
 
   static let null = TypeName("null_type")
@@ -107,19 +107,20 @@ public struct TypeName: Sendable, Hashable, CustomStringConvertible {
   static let optional = TypeName("optional_type")
 }
 
-/// A value of a type that a library brings, such as a quantity, an IP address or a URL.
+/// A value of a type that a library defines, such as a quantity, an IP address or a URL.
 ///
-/// Equality across two different opaque types is false without asking either.
+/// Values of different opaque types are unequal; their ``isEqual(to:)`` is not called.
 public protocol OpaqueValue: AnyObject, Sendable {
   /// The type's full name, as in ``ValueType/opaque(_:_:)``.
   var typeName: String { get }
-  /// What comparing, printing or keeping it costs, in steps: about one for each ten bytes it holds, and at least 1.
+  /// The cost of comparing, printing or keeping the value, in steps: about one for each ten bytes, at least
+  /// 1.
   var weight: Int { get }
-  /// Whether both are equal in CEL; only called with a value of the same type name.
+  /// Whether both are equal in CEL. It is only called with a value of the same type name.
   func isEqual(to other: any OpaqueValue) -> Bool
 }
 
 extension OpaqueValue {
-  /// 1, for a value that is small.
+  /// The cost of a small value, 1.
   public var weight: Int { 1 }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Value {
-  /// What an `Encodable` type encodes: structures become maps, arrays lists, nil null.
+  /// Converts an `Encodable` value: structures become maps, arrays become lists, nil becomes null.
   ///
-  /// Integers are int, or uint where they are unsigned and beyond int64.
+  /// Integers become int, or uint if they are beyond int64.
   ///
-  /// - Throws: what the type's `encode(to:)` throws
+  /// - Throws: the errors of the type's `encode(to:)`
   public init(encoding value: some Encodable) throws {
     let encoder = ValueEncoder(codingPath: [])
     try value.encode(to: encoder)
@@ -17,7 +17,7 @@ extension Value {
   }
 }
 
-/// Gathers what is encoded at one place.
+/// Collects the values that are encoded at one place.
 private final class ValueEncoder: Encoder {
   private enum Storage {
     case nothing
@@ -49,14 +49,14 @@ private final class ValueEncoder: Encoder {
 
   func becomeMap() { if case .nothing = storage { storage = .entries([]) } }
 
-  /// The place of one more element.
+  /// Appends an element and returns its place.
   func element() -> ValueEncoder {
     let encoder = ValueEncoder(codingPath: codingPath)
     if case .elements(let elements) = storage { storage = .elements(elements + [encoder]) }
     return encoder
   }
 
-  /// The place of a key's value; an earlier value is replaced.
+  /// Returns the place for a key's value. It replaces an earlier value.
   func entry(_ key: some CodingKey) -> ValueEncoder {
     let encoder = ValueEncoder(codingPath: codingPath + [key])
     if case .entries(var entries) = storage {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Kubernetes' `format` library: named formats of strings, each a function that gives the format.
+/// Kubernetes' `format` library: a function for each named string format, which returns the format.
 public struct FormatLibrary: Library {
   /// `kubernetes.format`
   public let name = "kubernetes.format"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Kubernetes' `jsonpatch.escapeKey(key)`: a key as it is written in a JSON pointer, with `~` as `~0` and `/` as `~1`.
+/// Kubernetes' `jsonpatch.escapeKey(key)`: escapes a key for a JSON pointer, `~` as `~0` and `/` as `~1`.
 public struct JSONPatchLibrary: Library {
   /// `kubernetes.jsonpatch`
   public let name = "kubernetes.jsonpatch"

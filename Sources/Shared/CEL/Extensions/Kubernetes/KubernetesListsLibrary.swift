@@ -48,7 +48,7 @@ public struct KubernetesListsLibrary: Library {
             (list: ListValue) throws(EvaluationError) -> Value in
             var result: Value?
             for element in list {
-              // The first of equal ones stays; so does whatever NaN is compared with.
+              // The first of equal elements is the result. A comparison with NaN does not change the result.
               guard let order = try ValueOrder.compare(element, result ?? element) else { continue }
               if result == nil || order == preferred { result = element }
             }
@@ -86,7 +86,7 @@ public struct KubernetesListsLibrary: Library {
       })
   }
 
-  /// The sum; of an empty list `zero`. Overflow is an error.
+  /// The sum; `zero` for an empty list. Overflow is an error.
   private static func sum(_ list: ListValue, _ zero: Value) throws(EvaluationError) -> Value {
     var iterator = list.makeIterator()
     guard var total = iterator.next() else { return zero }

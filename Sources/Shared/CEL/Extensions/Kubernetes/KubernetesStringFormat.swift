@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `%s`, `%d`, `%f` and `%e` of `string.format` as Kubernetes has them: lists and maps are written as CEL literals,
-/// numbers as in American English (`1,234.500000`, `3.140000×10⁰⁰`).
+/// Kubernetes' form of `%s`, `%d`, `%f` and `%e` in `string.format`: lists and maps as CEL literals, numbers
+/// as in American English (`1,234.500000`, `3.140000×10⁰⁰`).
 enum KubernetesStringFormat {
   static func append(
     _ argument: Value, clause: UInt8, _ precision: Int, to output: inout [UInt8]
@@ -24,7 +24,7 @@ enum KubernetesStringFormat {
     }
   }
 
-  /// A double, or the name of one that has no digits.
+  /// The argument as a double; nil if it is not a number. Accepts the strings for NaN and infinity.
   private static func number(_ argument: Value) -> Double? {
     switch argument {
     case .double(let value): value
@@ -68,7 +68,7 @@ enum KubernetesStringFormat {
     }
   }
 
-  /// A value inside a list or map.
+  /// Appends a value that is inside a list or map.
   private static func appendLiteral(
     _ value: Value, to output: inout [UInt8], depth: Int
   ) throws(EvaluationError) {

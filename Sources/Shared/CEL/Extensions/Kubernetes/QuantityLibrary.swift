@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Kubernetes' `quantity` library: resource quantities such as `1.5Gi`, compared and computed with exactly.
+/// Kubernetes' `quantity` library: exact comparison of and arithmetic with resource quantities such as
+/// `1.5Gi`.
 public struct QuantityLibrary: Library {
   /// `kubernetes.quantity`
   public let name = "kubernetes.quantity"
@@ -8,7 +9,7 @@ public struct QuantityLibrary: Library {
   /// The library.
   public init() {}
 
-  /// Every digit is a byte of its own.
+  /// A quantity keeps each digit in a byte.
   private static let reading = Overload.Cost.custom { 20 + WorkCost.bytes($0[0]) / 2 }
 
   /// Adds the type `kubernetes.Quantity` and its functions.
@@ -32,7 +33,7 @@ public struct QuantityLibrary: Library {
     declarations.function(
       "sign",
       .unary("quantity_sign", member: true) { (quantity: Quantity) in Int64(quantity.number.sign) },
-      // Kubernetes declares it as a function although it documents it as a member.
+      // Kubernetes documents `sign` as a member, and declares a function too.
       .unary("quantity_sign_function") { (quantity: Quantity) in Int64(quantity.number.sign) })
     declarations.function(
       "isInteger",
@@ -56,7 +57,7 @@ public struct QuantityLibrary: Library {
   }
 
   private func declareOperations(in declarations: inout Declarations) {
-    // A sum has the digits from the highest to the lowest place of both.
+    // A sum can have all digits from the highest place to the lowest place of its operands.
     let adding = Overload.Cost.custom { arguments in
       let numbers = arguments.map { Quantity.extract($0)?.number ?? DecimalNumber(.max) }
       let top = numbers.reduce(0) { max($0, $1.digits.count + $1.exponent) }

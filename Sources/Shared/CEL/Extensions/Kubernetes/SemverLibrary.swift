@@ -8,7 +8,7 @@ public struct SemverLibrary: Library {
   /// The library.
   public init() {}
 
-  /// The parts between dots are kept one by one.
+  /// Each part between dots is kept as a value of its own.
   private static let reading = Overload.Cost.custom { 30 + 3 * WorkCost.bytes($0[0]) }
 
   /// Adds the type `kubernetes.Semver` and its functions.

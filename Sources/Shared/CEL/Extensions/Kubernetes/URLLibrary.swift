@@ -8,7 +8,7 @@ public struct URLLibrary: Library {
   /// The library.
   public init() {}
 
-  /// Every byte is looked at several times, and kept.
+  /// Each byte is read several times and kept.
   private static let reading = Overload.Cost.custom { 40 + 2 * WorkCost.bytes($0[0]) }
 
   /// Adds the type `kubernetes.URL` and its functions.

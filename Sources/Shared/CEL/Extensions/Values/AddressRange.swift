@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An address range in CIDR notation: an address and the length of its network's prefix.
+/// An address range in CIDR notation: an address and a prefix length.
 ///
-/// The address may have bits below the prefix: `192.168.1.5/24` keeps its 5.
+/// The address may have bits after the prefix: `192.168.1.5/24` keeps its 5.
 struct AddressRange: Sendable, OpaqueRepresentable, Hashable {
   static let celTypeName = "net.CIDR"
 
@@ -15,7 +15,7 @@ struct AddressRange: Sendable, OpaqueRepresentable, Hashable {
     self.prefixLength = prefixLength
   }
 
-  /// Reads `ADDRESS/LENGTH`.
+  /// Parses `ADDRESS/LENGTH`.
   ///
   /// - Throws: ``EvaluationError`` with the wording of Go's netip.
   init(parsing text: String) throws(EvaluationError) {
@@ -40,10 +40,10 @@ struct AddressRange: Sendable, OpaqueRepresentable, Hashable {
     self.init(address, prefixLength: bits)
   }
 
-  /// The range with the bits below the prefix cleared.
+  /// The range with the bits after the prefix cleared.
   var masked: AddressRange {
     let low = address.width - prefixLength
-    // A shift by all 128 bits gives zero in Swift, as it should here.
+    // Swift returns zero for a shift by all 128 bits, as needed here.
     let bits = (address.bits >> UInt128(low)) << UInt128(low)
     return AddressRange(IPAddress(isIPv4: address.isIPv4, bits: bits), prefixLength: prefixLength)
   }

@@ -2,13 +2,13 @@
 
 /// An exact decimal number of any length: a sign, digits, and a power of ten.
 ///
-/// Always normalised: no zeros at either end of the digits, and zero has none, no sign and exponent 0. So two
-/// numbers are equal exactly when their parts are.
+/// A number is always normalised: its digits have no zeros at either end; the number zero has no digits, no
+/// sign and exponent 0. So two numbers are equal if and only if their parts are equal.
 struct DecimalNumber: Sendable, Hashable {
   private(set) var isNegative = false
   /// The digits, most significant first, each 0…9.
   private(set) var digits: [UInt8] = []
-  /// The value is the digits as an integer, times ten to this power.
+  /// The power of ten by which the digits, as an integer, are multiplied.
   private(set) var exponent = 0
 
   static let zero = DecimalNumber()
@@ -33,7 +33,7 @@ struct DecimalNumber: Sendable, Hashable {
   var negated: DecimalNumber { DecimalNumber(isNegative: !isNegative, digits: digits, exponent: exponent) }
   var magnitude: DecimalNumber { DecimalNumber(isNegative: false, digits: digits, exponent: exponent) }
 
-  /// The value when it is an integer within int64.
+  /// The value if it is an integer that fits into int64, else nil.
   var int64: Int64? {
     guard isInteger, digits.count + exponent <= 19 else { return nil }
     var value: UInt64 = 0
@@ -42,7 +42,7 @@ struct DecimalNumber: Sendable, Hashable {
     return value == Int64.min.magnitude ? .min : Int64(exactly: value).map { -$0 }
   }
 
-  /// The nearest double; infinite beyond its range.
+  /// The nearest double; infinity if the value is too large.
   var double: Double {
     let text = String(decoding: digits.map { $0 + 0x30 }, as: UTF8.self)
     guard let value = Double(isZero ? "0" : "\(text)e\(exponent)") else {
@@ -100,7 +100,7 @@ struct DecimalNumber: Sendable, Hashable {
     return DecimalNumber(isNegative: isNegative, digits: result.reversed(), exponent: exponent)
   }
 
-  /// Rounded away from zero to a multiple of ten to the power `scale`.
+  /// The number rounded away from zero to a multiple of ten to the power of `scale`.
   func roundedAwayFromZero(toPowerOfTen scale: Int) -> DecimalNumber {
     guard exponent < scale, !isZero else { return self }
     let kept = max(digits.count - (scale - exponent), 0)
@@ -108,7 +108,7 @@ struct DecimalNumber: Sendable, Hashable {
     return cut + DecimalNumber(isNegative: isNegative, digits: [1], exponent: scale)
   }
 
-  /// Both magnitudes as digits of one length at one exponent, which is neither's greater.
+  /// The digits of both numbers, padded to the same length and the lower of the two exponents.
   private static func aligned(
     _ left: DecimalNumber, _ right: DecimalNumber, _ exponent: Int
   ) -> ([UInt8], [UInt8]) {
@@ -152,7 +152,7 @@ extension DecimalNumber: Comparable {
   }
 
   private func magnitudeIsLess(than other: DecimalNumber) -> Bool {
-    // Normalised digits start with a non-zero one, so the place of that one decides first.
+    // Normalised digits start with a digit other than zero, so the place of the first digit decides first.
     let (a, b) = (digits.count + exponent, other.digits.count + other.exponent)
     return a == b || isZero || other.isZero ? digits.lexicographicallyPrecedes(other.digits) : a < b
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An IPv4 or IPv6 address, read as strictly as Kubernetes and cel-go do.
+/// An IPv4 or IPv6 address, parsed as strictly as in Kubernetes and cel-go.
 ///
-/// No leading zeros in IPv4, no zones, no IPv4-mapped IPv6 addresses.
+/// Leading zeros in IPv4, zones, and IPv4-mapped IPv6 addresses are errors.
 struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
   static let celTypeName = "net.IP"
 
@@ -14,11 +14,12 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
   var width: Int { isIPv4 ? 32 : 128 }
   var family: Int64 { isIPv4 ? 4 : 6 }
 
-  /// Reads an address.
+  /// Parses an address.
   ///
   /// - Parameters:
   ///   - text: The address.
-  ///   - unmapping: Whether `::ffff:c0a8:1` is taken, as the IPv4 address it maps; `::ffff:192.168.0.1` never is.
+  ///   - unmapping: Whether `::ffff:c0a8:1` is accepted, as the IPv4 address that it maps.
+  ///     `::ffff:192.168.0.1` is never accepted.
   /// - Throws: ``EvaluationError`` with the wording of Go's netip.
   init(parsing text: String, unmapping: Bool = false) throws(EvaluationError) {
     let bytes = Array(text.utf8)
@@ -51,7 +52,7 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
     self.bits = bits
   }
 
-  /// The canonical text: dotted, or by RFC 5952 (lower case, the longest run of zeros as `::`).
+  /// The canonical text: dotted for IPv4, RFC 5952 for IPv6 (lower case, the longest run of zeros as `::`).
   var text: String {
     guard !isIPv4 else {
       return [24, 16, 8, 0].map { "\(UInt8(truncatingIfNeeded: bits >> UInt128($0)))" }.joined(separator: ".")
@@ -84,13 +85,14 @@ struct IPAddress: Sendable, OpaqueRepresentable, Hashable {
 
   var isLinkLocalUnicast: Bool { isIPv4 ? bits >> 16 == 0xA9FE : bits >> 118 == 0x3FA }
 
-  /// Everything but the unspecified, broadcast, loopback, multicast and link-local addresses; private ones too.
+  /// Whether the address is not unspecified, broadcast, loopback, multicast or link-local. Private addresses
+  /// are global unicast.
   var isGlobalUnicast: Bool {
     !(isUnspecified || isLoopback || isMulticast || isLinkLocalUnicast || (isIPv4 && bits == 0xFFFF_FFFF))
   }
 }
 
-/// The grammars of addresses.
+/// The parsers of addresses.
 enum IPAddressParser {
   struct FormatError: Error {
     let reason: String
@@ -120,7 +122,8 @@ enum IPAddressParser {
     return value
   }
 
-  /// Up to eight fields of up to four hexadecimal digits, one `::`, and IPv4 in place of the last two fields.
+  /// Parses at most eight fields of at most four hexadecimal digits, one `::`, and IPv4 in place of the last
+  /// two fields.
   static func ipv6(_ bytes: ArraySlice<UInt8>) throws(FormatError) -> UInt128 {
     var rest = bytes
     var fields: [UInt16] = []

@@ -2,13 +2,13 @@
 
 import Names
 
-/// One of Kubernetes' named string formats, which tells what is wrong with a text.
+/// One of Kubernetes' named string formats, which validates a text.
 struct NamedFormat: Sendable, OpaqueRepresentable {
   static let celTypeName = "kubernetes.NamedFormat"
 
   /// The name under `format.` in CEL.
   let name: String
-  /// What is wrong with a text; nothing when it is valid.
+  /// The problems of a text; empty if it is valid.
   let problems: @Sendable (String) -> [String]
 
   static func == (left: NamedFormat, right: NamedFormat) -> Bool { left.name == right.name }
@@ -46,7 +46,7 @@ struct NamedFormat: Sendable, OpaqueRepresentable {
     return rest.isEmpty
   }
 
-  /// Padded base64 of at least one byte, without line ends.
+  /// Whether the text is padded base64 of at least one byte, without line ends.
   private static func isBase64(_ text: String) -> Bool {
     let bytes = text.utf8
     guard !bytes.isEmpty, bytes.count % 4 == 0 else { return false }
@@ -55,7 +55,7 @@ struct NamedFormat: Sendable, OpaqueRepresentable {
       && bytes.dropLast(padding).allSatisfy { URLEscape.isAlphanumeric($0) || $0 == 0x2B || $0 == 0x2F }
   }
 
-  /// `YYYY-MM-DD`, a day that exists.
+  /// Whether the text is `YYYY-MM-DD` and the day exists.
   private static func isDate(_ text: Substring.UTF8View) -> Bool {
     let bytes = Array(text)
     guard bytes.count == 10, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else {
@@ -69,7 +69,8 @@ struct NamedFormat: Sendable, OpaqueRepresentable {
     return day >= 1 && day <= days[month - 1]
   }
 
-  /// A date, `T`, a time up to 23:59:59 with any fraction, and a zone: the form go-openapi's strfmt takes.
+  /// Whether the text is a date, `T`, a time up to 23:59:59 with any fraction, and a zone, as in go-openapi's
+  /// strfmt.
   private static func isDateTime(_ text: String) -> Bool {
     let bytes = text.utf8
     guard let separator = bytes.firstIndex(where: { $0 | 0x20 == UInt8(ascii: "t") }),
@@ -92,7 +93,7 @@ struct NamedFormat: Sendable, OpaqueRepresentable {
       && zone[3] == UInt8(ascii: ":") && number(zone[1..<3]) != nil && number(zone[4..<6]) != nil
   }
 
-  /// A number of digits only.
+  /// The number; nil if there is anything but digits.
   private static func number(_ bytes: ArraySlice<UInt8>) -> Int? {
     bytes.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } ? Int(String(decoding: bytes, as: UTF8.self)) : nil
   }

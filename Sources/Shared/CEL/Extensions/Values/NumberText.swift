@@ -8,9 +8,9 @@
   import Darwin
 #endif
 
-/// Doubles as text, the way Go's strconv writes them.
+/// Formats doubles as Go's strconv does.
 enum NumberText {
-  /// The shortest decimal that reads back as the same double, never with an exponent: `0.000000002`.
+  /// The shortest decimal that parses to the same double, without exponent: `0.000000002`.
   static func shortest(_ value: Double) -> String {
     if let name = nonFinite(value) { return name }
     let (digits, point) = shortestDigits(value)
@@ -25,7 +25,7 @@ enum NumberText {
     return digits == "0" ? (value.sign == .minus ? "-0" : "0") : text
   }
 
-  /// As JSON has it in Go: like ``shortest(_:)``, with an exponent below 1e-6 and from 1e21.
+  /// The form in Go's JSON: like ``shortest(_:)``, but with an exponent below 1e-6 and from 1e21.
   static func json(_ value: Double) -> String {
     let magnitude = value.magnitude
     guard magnitude != 0, magnitude < 1e-6 || magnitude >= 1e21 else { return shortest(value) }
@@ -36,7 +36,7 @@ enum NumberText {
       "\(value.sign == .minus ? "-" : "")\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(exponent.magnitude)"
   }
 
-  /// `%.*f`: rounded to so many decimal places, exact ties to even.
+  /// `%.*f`: rounds to `precision` decimal places, exact ties to even.
   static func fixed(_ value: Double, precision: Int) -> String {
     nonFinite(value) ?? format("%.*f", value, precision)
   }
@@ -51,14 +51,14 @@ enum NumberText {
     return value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : nil
   }
 
-  /// The shortest digits, and where the decimal point stands among them: 0.5 is `5` with the point at 0.
+  /// The shortest digits and the position of the decimal point: for 0.5, `5` and 0.
   private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
     let (digits, exponent) = DoubleText.decimal(value.magnitude)
     return (String(decoding: digits, as: UTF8.self), exponent + 1)
   }
 
   private static func format(_ format: String, _ value: Double, _ precision: Int) -> String {
-    // 309 digits before the point at most, sign, point, and the places after it.
+    // At most 309 digits before the point, a sign, the point, and the decimal places.
     var buffer = [CChar](repeating: 0, count: 330 + max(precision, 0))
     let count = unsafe withVaList([Int32(clamping: precision), value]) { arguments in
       unsafe vsnprintf(&buffer, buffer.count, format, arguments)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A Swift value that libraries pass to CEL as one of its opaque types, such as a quantity or an IP address.
+/// A Swift type that a library passes to CEL as an opaque type, such as a quantity or an IP address.
 ///
-/// Conforming is enough to use the type in the signature of a typed ``Overload``.
+/// A conforming type can be used in the signature of a typed ``Overload``.
 protocol OpaqueRepresentable: ValueConvertible, Equatable {
-  /// The type's name in CEL, `net.IP` say.
+  /// The type's name in CEL, such as `net.IP`.
   static var celTypeName: String { get }
-  /// What comparing or keeping it costs: see ``OpaqueValue/weight``.
+  /// The cost of comparing or keeping a value: see ``OpaqueValue/weight``.
   var weight: Int { get }
 }
 
@@ -23,7 +23,7 @@ extension OpaqueRepresentable {
   }
 }
 
-/// The reference that CEL holds.
+/// The object that holds the Swift value in a CEL value.
 final class Opaque<Wrapped: OpaqueRepresentable>: OpaqueValue {
   let wrapped: Wrapped
 

@@ -2,15 +2,15 @@
 
 /// A Kubernetes resource quantity, such as `1.5Gi`, `100m` or `12e6`: an exact number with a notation.
 ///
-/// Parsing, rounding and the canonical text follow k8s.io/apimachinery's `resource.Quantity`. Unlike its fast
-/// path, arithmetic here is exact whatever the size.
+/// Parsing, rounding and the canonical text follow `resource.Quantity` of k8s.io/apimachinery. Unlike its
+/// fast path, arithmetic here is exact for all sizes.
 struct Quantity: Sendable, OpaqueRepresentable {
   static let celTypeName = "kubernetes.Quantity"
 
-  /// How a quantity is written.
+  /// The notation of a quantity.
   enum Notation: Sendable { case decimalExponent, binarySI, decimalSI }
 
-  /// Greatest power of ten and longest text that are taken, so that no quantity costs more than a little.
+  /// The greatest power of ten and the longest text that are accepted. They bound the cost of a quantity.
   static let exponentLimit = 1000
   static let textLimit = 1000
 
@@ -28,12 +28,12 @@ struct Quantity: Sendable, OpaqueRepresentable {
 
   // MARK: - Parsing
 
-  /// Reads a quantity.
+  /// Parses a quantity.
   ///
-  /// A value finer than a billionth is rounded up, away from zero, to a multiple of it; a binary one beyond
-  /// int64 becomes int64's greatest.
+  /// A value is rounded away from zero to a multiple of a billionth. A value with a binary suffix beyond
+  /// int64 becomes the greatest int64.
   ///
-  /// - Throws: ``EvaluationError`` with Kubernetes' text.
+  /// - Throws: ``EvaluationError`` with Kubernetes' message.
   init(parsing text: String) throws(EvaluationError) {
     guard text.utf8.count <= Quantity.textLimit else {
       throw .invalidArgument("a quantity is longer than \(Quantity.textLimit) bytes")
@@ -65,7 +65,7 @@ struct Quantity: Sendable, OpaqueRepresentable {
       guard power <= Quantity.exponentLimit else {
         throw .invalidArgument("the exponent of a quantity exceeds \(Quantity.exponentLimit)")
       }
-      // Whatever is below a billionth rounds to it, so a lower exponent says nothing more.
+      // A value below a billionth is rounded to it, so that lower exponents make no difference.
       let exponent = max(power, -Quantity.textLimit - 10) - fraction.count
       number = DecimalNumber(isNegative: isNegative, digits: digits, exponent: exponent)
     }
@@ -116,7 +116,7 @@ struct Quantity: Sendable, OpaqueRepresentable {
       return true
     }
 
-    /// Whether there was a minus.
+    /// Reads an optional sign; returns whether it was a minus.
     mutating func takeSign() -> Bool {
       if take(UInt8(ascii: "-")) { return true }
       _ = take(UInt8(ascii: "+"))
@@ -132,7 +132,7 @@ struct Quantity: Sendable, OpaqueRepresentable {
 
   // MARK: - Arithmetic
 
-  /// The sum, written as the left side was unless that is zero.
+  /// The sum, in the notation of the left operand, or of the right one if the left is zero.
   static func + (left: Quantity, right: Quantity) -> Quantity {
     Quantity(left.number + right.number, left.number.isZero ? right.notation : left.notation)
   }
@@ -143,7 +143,7 @@ struct Quantity: Sendable, OpaqueRepresentable {
 
   // MARK: - Text
 
-  /// The canonical text: no fraction, the greatest suffix that allows that, at most nine decimal places.
+  /// The canonical text: the greatest suffix that needs no fraction, and at most nine decimal places.
   var text: String {
     guard !number.isZero else { return "0" }
     if notation == .binarySI, number.isInteger, number.magnitude >= DecimalNumber(1024),
@@ -157,7 +157,7 @@ struct Quantity: Sendable, OpaqueRepresentable {
       }
       return index == 0 ? "\(value)" : "\(value)\(Quantity.binarySuffixes[index - 1])"
     }
-    // The exponent down to a multiple of three; the digits take what that leaves over.
+    // The exponent is rounded down to a multiple of three. Zeros after the digits make up for the rest.
     let power = Int((Double(number.exponent) / 3).rounded(.down)) * 3
     let digits = String(decoding: number.digits.map { $0 + 0x30 }, as: UTF8.self)
     let mantissa =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A semantic version (semver.org 2.0), read as strictly as github.com/blang/semver/v4 does.
+/// A semantic version (semver.org 2.0), parsed as strictly as in github.com/blang/semver/v4.
 ///
-/// Build metadata plays no part in order and equality.
+/// Build metadata is ignored in comparisons.
 struct SemanticVersion: Sendable, OpaqueRepresentable {
   static let celTypeName = "kubernetes.Semver"
 
@@ -20,7 +20,7 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
 
   var weight: Int { 20 + preRelease.count * 4 + build.count * 4 + textLength / 5 }
 
-  /// Bytes of its texts.
+  /// The length of its texts, in bytes.
   private var textLength: Int {
     preRelease.reduce(build.reduce(0) { $0 + $1.utf8.count }) { sum, part in
       if case .text(let text) = part { return sum + text.utf8.count }
@@ -28,11 +28,11 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
     }
   }
 
-  /// Reads `MAJOR.MINOR.PATCH[-PRE][+BUILD]`.
+  /// Parses `MAJOR.MINOR.PATCH[-PRE][+BUILD]`.
   ///
   /// - Parameters:
   ///   - text: The version.
-  ///   - normalising: Whether a leading `v`, leading zeros and a missing minor or patch number are let pass.
+  ///   - normalising: Whether a leading `v`, leading zeros and a missing minor or patch number are accepted.
   /// - Throws: ``EvaluationError`` with the reason.
   init(parsing text: String, normalising: Bool = false) throws(EvaluationError) {
     let bytes = normalising ? try SemanticVersion.normalised(Array(text.utf8)) : Array(text.utf8)
@@ -74,7 +74,7 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
     for (a, b) in [(major, other.major), (minor, other.minor), (patch, other.patch)] where a != b {
       return a < b ? -1 : 1
     }
-    // A version without a pre-release is the later one.
+    // A version without a pre-release is later than one with it.
     if preRelease.isEmpty || other.preRelease.isEmpty {
       return preRelease.isEmpty == other.preRelease.isEmpty ? 0 : (preRelease.isEmpty ? 1 : -1)
     }
@@ -132,7 +132,8 @@ struct SemanticVersion: Sendable, OpaqueRepresentable {
     "\"\(String(decoding: bytes, as: UTF8.self))\""
   }
 
-  /// As Kubernetes normalises: without a leading `v` and leading zeros, and with all three numbers.
+  /// The text as Kubernetes normalises it: without a leading `v` and leading zeros, and with all three
+  /// numbers.
   private static func normalised(_ bytes: [UInt8]) throws(EvaluationError) -> [UInt8] {
     let bare = bytes.first == UInt8(ascii: "v") ? bytes.dropFirst() : bytes[...]
     var parts = bare.split(separator: UInt8(ascii: "."), maxSplits: 2, omittingEmptySubsequences: false)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Percent-encoding by the rules of Go's net/url, which differ from part to part of a URL.
+/// Percent-encoding by the rules of Go's net/url, which depend on the part of the URL.
 enum URLEscape {
-  /// The part of a URL that a text stands in.
+  /// A part of a URL.
   enum Part { case path, userInfo, host, zone, query, fragment }
 
   /// Why a text is not a valid part of a URL.
@@ -11,7 +11,7 @@ enum URLEscape {
     init(_ reason: String) { self.reason = reason }
   }
 
-  /// The bytes that `text` stands for.
+  /// Decodes `text`.
   static func unescape(_ text: some Collection<UInt8>, _ part: Part) throws(FormatError) -> [UInt8] {
     let bytes = Array(text)
     var result: [UInt8] = []
@@ -26,8 +26,8 @@ enum URLEscape {
         else { throw invalidEscape(shown) }
         let value = high << 4 | low
         let isPercent = value == UInt8(ascii: "%")
-        // A host's ASCII stands for itself: RFC 3986 section 3.2.2. Its zone may escape a space and what is
-        // valid unescaped.
+        // In a host, ASCII characters must not be escaped (RFC 3986 section 3.2.2). A zone may escape a space
+        // and characters that are valid unescaped.
         if part == .host, value < 0x80, !isPercent { throw invalidEscape(shown) }
         if part == .zone, !isPercent, value != 0x20, needsEscape(value, .host) { throw invalidEscape(shown) }
         result.append(value)
@@ -43,7 +43,7 @@ enum URLEscape {
     return result
   }
 
-  /// `path` with everything escaped that a path may not hold.
+  /// `path` with all characters escaped that are not valid in a path.
   static func escapePath(_ path: some Collection<UInt8>) -> [UInt8] {
     let digits = Array("0123456789ABCDEF".utf8)
     var output: [UInt8] = []
@@ -60,7 +60,7 @@ enum URLEscape {
     return output
   }
 
-  /// Whether a path can stay as it was written.
+  /// Whether a path is valid as it was written.
   static func isValidPath(_ path: [UInt8]) -> Bool {
     path.allSatisfy { "[]%!$&'()*+,;=:@".utf8.contains($0) || !needsEscape($0, .path) }
   }

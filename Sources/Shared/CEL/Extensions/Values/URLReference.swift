@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A URL as Go's net/url reads it, which is what Kubernetes hands to CEL.
+/// A URL as Go's net/url parses it, because Kubernetes' CEL library is based on net/url.
 ///
-/// Percent-escapes are undone into bytes; those need not be UTF-8 and are shown with U+FFFD where they are not.
+/// Percent-escapes are decoded to bytes, which may be invalid UTF-8. Invalid bytes are printed as U+FFFD.
 struct URLReference: Sendable, OpaqueRepresentable {
   static let celTypeName = "kubernetes.URL"
 
-  /// Lower case; empty when there is none.
+  /// The scheme in lower case; empty if there is none.
   private(set) var scheme = ""
-  /// What follows the scheme when no slash does, as in `mailto:a@b`.
+  /// The text after the scheme if it does not begin with a slash, as in `mailto:a@b`.
   private(set) var opaque = ""
-  /// The authority before the host, as written; nil without `@`.
+  /// The text before `@` in the authority, as written; nil without `@`.
   private(set) var userInfo: String?
-  /// Host and port, escapes undone, brackets kept.
+  /// Host and port, unescaped, with brackets.
   private(set) var host = ""
-  /// The path, escapes undone.
+  /// The path, unescaped.
   private(set) var path: [UInt8] = []
-  /// The path as written, when escaping `path` would give something else.
+  /// The path as written, if escaping `path` would give another text.
   private(set) var rawPath: [UInt8]?
-  /// What follows `?`, as written.
+  /// The text after `?`, as written.
   private(set) var rawQuery: [UInt8] = []
-  /// What follows `#`, as written.
+  /// The text after `#`, as written.
   private(set) var rawFragment: [UInt8] = []
 
   var weight: Int { 20 + 2 * length }
 
-  /// About as many bytes as were read.
+  /// The approximate length of the source text.
   private var length: Int {
     host.utf8.count + path.count + rawQuery.count + rawFragment.count + opaque.utf8.count
   }
 
-  /// What reading the query costs: each parameter becomes a list in a map.
+  /// The cost of parsing the query: each parameter becomes a list in a map.
   var queryCost: Int { rawQuery.count + 40 * (1 + rawQuery.count { $0 == UInt8(ascii: "&") }) }
 
-  /// Reads an absolute URL or an absolute path, as Kubernetes' `url()` does.
+  /// Parses an absolute URL or an absolute path, as Kubernetes' `url()` does.
   ///
-  /// Like there it has to be a valid request target too, and there a `#` is an ordinary character.
+  /// As in Kubernetes, it must also be a valid request target, where `#` is an ordinary character.
   ///
-  /// - Throws: ``EvaluationError`` with Go's explanation.
+  /// - Throws: ``EvaluationError`` with Go's message.
   init(parsing text: String) throws(EvaluationError) {
     if let problem = URLReference.requestProblem(text) {
       throw .invalidArgument("URL parse error during conversion from string: \(problem)")
@@ -57,7 +57,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
     }
   }
 
-  /// What keeps `text` from being an absolute URL or path, nil when it is one. This alone decides `isURL`.
+  /// Why `text` is not an absolute URL or path; nil if it is one. `isURL` depends on this alone.
   static func requestProblem(_ text: String) -> String? {
     do throws(URLEscape.FormatError) {
       var url = URLReference()
@@ -79,19 +79,19 @@ struct URLReference: Sendable, OpaqueRepresentable {
 
   // MARK: - Parts
 
-  /// The host without port and brackets.
+  /// The host, without port and brackets.
   var hostname: String { URLReference.split(host).hostname }
 
-  /// The port's digits; empty when there are none.
+  /// The digits of the port; empty if there is none.
   var port: String { URLReference.split(host).port }
 
-  /// The path with everything escaped that a path may not hold; as it was written where that is valid.
+  /// The escaped path: as it was written if that is valid.
   var escapedPath: String {
     if let rawPath, URLEscape.isValidPath(rawPath) { return String(decoding: rawPath, as: UTF8.self) }
     return String(decoding: URLEscape.escapePath(path), as: UTF8.self)
   }
 
-  /// The query's parameters in order of first appearance. What cannot be read is left out, as in Go.
+  /// The query's parameters in order of first occurrence. Malformed parameters are left out, as in Go.
   var query: [(key: String, values: [String])] {
     var places: [UTF8String: Int] = [:]
     var result: [(key: String, values: [String])] = []
@@ -147,7 +147,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
         return
       }
       if isRequest { throw .init("invalid URI for request") }
-      // A colon here would be taken for a scheme's by others: RFC 3986 section 4.2.
+      // Other parsers would take a colon here for the end of a scheme: RFC 3986 section 4.2.
       if rest.prefix(while: { $0 != UInt8(ascii: "/") }).contains(UInt8(ascii: ":")) {
         throw .init("first path segment in URL cannot contain colon")
       }
@@ -207,7 +207,7 @@ struct URLReference: Sendable, OpaqueRepresentable {
         throw .init("invalid port \"\(String(decoding: port, as: UTF8.self))\" after host")
       }
       if let zone {
-        // RFC 6874: the zone may hold escapes of anything.
+        // RFC 6874: a zone may contain any escape.
         let bytes =
           try URLEscape.unescape(text[..<zone], .host) + URLEscape.unescape(text[zone..<bracket], .zone)
           + URLEscape.unescape(text[bracket...], .host)
@@ -222,14 +222,14 @@ struct URLReference: Sendable, OpaqueRepresentable {
     return String(decoding: try URLEscape.unescape(text, .host), as: UTF8.self)
   }
 
-  /// `:` and any digits.
+  /// Whether the text is `:` followed by digits only.
   private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
     text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
   }
 }
 
 extension Collection where Element == UInt8 {
-  /// What stands before and after the first separator; nil after when there is none.
+  /// The text before and after the first separator; `after` is nil if there is no separator.
   fileprivate func cut(at separator: UInt8) -> (before: SubSequence, after: SubSequence?) {
     guard let index = firstIndex(of: separator) else { return (self[...], nil) }
     return (self[..<index], self[self.index(after: index)...])
