@@ -90,7 +90,7 @@ let package = Package(
     shared("Lines", ["Process"]),
     shared("Metrics", ["Process"]),
     shared("YAML", ["CYAML", "Encoding"]),
-    shared("Command", ["Lines", "Process", argumentParser]),
+    shared("Command", ["Events", "Lines", "Process", argumentParser]),
     system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),

@@ -71,12 +71,17 @@ extension ToolCommand {
       return .software
     }
     let text = withLongerFlag(message(for: error))
-    // ArgumentParser lists the valid values of enums only.
-    let isDuration = text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'")
-    diagnostics.error(
-      text + (isDuration ? ": write a number with its unit, as 200ms, 10s or 1h30m" : leadingMinusHint(text)))
+    diagnostics.error(text + (valueHint(text) ?? leadingMinusHint(text)))
     diagnostics.error("try '\(tool) --help'")
     return .usage
+  }
+
+  /// What to write as a flag's value: ArgumentParser lists the valid values of enums only.
+  private static func valueHint(_ text: String) -> String? {
+    if text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'") {
+      return ": write a number with its unit, as 200ms, 10s or 1h30m"
+    }
+    return text.hasSuffix("--status <where>'") ? ": write inline, stderr, fd:N or a file" : nil
   }
 
   /// ArgumentParser takes an operand that begins with a minus for a flag: `-x < 3`.

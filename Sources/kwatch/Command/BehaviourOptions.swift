@@ -76,11 +76,10 @@ struct BehaviourOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Exit with status 69 after this many failures in a row.", valueName: "number"))
+    help: ArgumentHelp("Exit with status 69 after this many failures in a row.", valueName: "n"))
   var maxRetries: Int?
 
-  @Option(help: ArgumentHelp("Exit with status 124 after this time.", valueName: "duration"))
-  var timeout: DurationArgument?
+  @Option(help: .timeout) var timeout: DurationArgument?
 
   @Option(
     help: ArgumentHelp("Save the position in this file, and continue from it.", valueName: "file"),
@@ -97,7 +96,7 @@ struct BehaviourOptions: ParsableArguments {
     }
     if let usage, usage.duration < .seconds(1) { throw ValidationError("--usage must be at least 1s") }
     if let verify, verify.duration < .seconds(1) { throw ValidationError("--verify must be at least 1s") }
-    if watch, untilNow { throw ValidationError("--watch and --until-now exclude each other") }
+    if watch, untilNow { throw ValidationError("--watch and --until-now cannot be used together") }
   }
 
   func apply(to configuration: inout WatchConfiguration) {

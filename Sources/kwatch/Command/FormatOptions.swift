@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Command
 import Events
 import Glibc
 import KwatchCore
@@ -7,7 +8,7 @@ import Process
 
 extension OutputFormat: ExpressibleByArgument {}
 
-/// What is printed, where, and what is logged.
+/// What is printed, and where.
 struct FormatOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
@@ -27,30 +28,12 @@ struct FormatOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Leave a path out of the objects, as managedFields, status or spec.template; several separated by commas.",
+      "Leave a path out of the objects, such as managedFields or spec.template; several separated by commas.",
       valueName: "path"))
   var prune: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Report health as STATUS lines to inline (stdout), stderr, fd:N or a file.", valueName: "place"))
-  var status: String?
-
-  @Option(
-    help: ArgumentHelp("Serve Prometheus metrics at this address, as :9090.", valueName: "address"))
-  var metrics: String?
-
-  @Flag(help: "Log only errors.")
-  var quiet = false
-
-  @Flag(help: "Log each request.")
-  var verbose = false
-
-  mutating func validate() throws {
-    if let status, StatusSink.Destination(flag: status) == nil {
-      throw ValidationError("--status is inline, stderr, fd:N or a file, not '\(status)'")
-    }
-  }
+  @Option(help: .status) var status: StatusSink.Destination?
+  @Option(help: .metrics) var metrics: String?
 
   func apply(to configuration: inout WatchConfiguration) {
     configuration.output.format = output
@@ -64,7 +47,7 @@ struct FormatOptions: ParsableArguments {
     configuration.output.usesColour = isTerminal && ProcessEnvironment.value("NO_COLOR") == nil
     // A terminal that cannot move its cursor gets lines, as a pipe does.
     configuration.output.isLive = isTerminal && ProcessEnvironment.value("TERM") != "dumb"
-    configuration.status = status.flatMap(StatusSink.Destination.init(flag:)) ?? .nowhere
+    configuration.status = status ?? .nowhere
     configuration.metricsAddress = metrics
   }
 }

@@ -10,7 +10,7 @@ import Process
   static let configuration = CommandConfiguration(
     commandName: "kwatch",
     abstract: "List and watch Kubernetes resources, and keep watching, as NDJSON.",
-    usage: "kwatch [OPTION…] RESOURCE[,RESOURCE…][/NAME] …",
+    usage: "kwatch [<options>] <resource>[,<resource>][/<name>] ...",
     discussion: """
       Prints each object that exists, then each change, as one JSON line: {"type":"ADDED","object":{…}}. After any \
       interruption it continues without losing a change.
@@ -25,13 +25,14 @@ import Process
 
   @Argument(
     help: ArgumentHelp(
-      "A resource, as pods, deploy, dnszones.example.com, apis/apps/v1/deployments or pods/NAME.",
+      "A resource, such as pods, deploy, dnszones.example.com, apis/apps/v1/deployments or pods/NAME.",
       valueName: "resource"))
   var resources: [String] = []
 
   @OptionGroup(title: "Objects and clusters") var place: PlaceOptions
   @OptionGroup(title: "Following") var behaviour: BehaviourOptions
   @OptionGroup(title: "Output") var format: FormatOptions
+  @OptionGroup(title: "Log") var log: LogOptions
 
   mutating func validate() throws {
     guard !resources.isEmpty || place.listResources else {
@@ -58,8 +59,7 @@ import Process
     try place.apply(to: &configuration)
     behaviour.apply(to: &configuration)
     format.apply(to: &configuration)
-    let diagnostics = Diagnostics(
-      tool: Self.tool, level: format.quiet ? .quiet : format.verbose ? .verbose : .normal)
+    let diagnostics = Diagnostics(tool: Self.tool, level: log.level)
     return try Engine(configuration, diagnostics: diagnostics, shutdown: shutdown).run()
   }
 }

@@ -16,16 +16,17 @@ struct PlaceOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("l"), .long],
-    help: ArgumentHelp("Only objects with these labels, as app=web,tier!=cache.", valueName: "selector"))
+    help: ArgumentHelp("Only objects with these labels, such as app=web,tier!=cache.", valueName: "selector"))
   var selector = ""
 
   @Option(
-    help: ArgumentHelp("Only objects with these fields, as status.phase=Running.", valueName: "selector"))
+    help: ArgumentHelp("Only objects with these fields, such as status.phase=Running.", valueName: "selector")
+  )
   var fieldSelector = ""
 
   @Option(
     help: ArgumentHelp(
-      "A context of the kubeconfig; can be given several times (default: the current one).",
+      "A context of the kubeconfig. Repeatable (default: the current one).",
       valueName: "context"))
   var context: [String] = []
 
@@ -51,7 +52,7 @@ struct PlaceOptions: ParsableArguments {
 
   @Option(
     name: .customLong("as-group"),
-    help: ArgumentHelp("Impersonate this group; can be given several times.", valueName: "group"))
+    help: ArgumentHelp("Impersonate this group. Repeatable.", valueName: "group"))
   var impersonatedGroups: [String] = []
 
   @Option(
@@ -72,7 +73,7 @@ struct PlaceOptions: ParsableArguments {
 
   func apply(to configuration: inout WatchConfiguration) throws {
     guard !allNamespaces || namespace.isEmpty else {
-      throw ValidationError("-n and -A exclude each other")
+      throw ValidationError("-n and -A cannot be used together")
     }
     configuration.namespaces = namespace.flatMap { $0.split(separator: ",").map(String.init) }
     for name in configuration.namespaces {

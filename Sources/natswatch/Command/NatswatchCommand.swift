@@ -11,24 +11,28 @@ import Process
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "natswatch", abstract: "Move messages between a pipe and NATS JetStream.",
-      usage: "natswatch [tail] <subject> ... | work <subject> ... -- <command> | publish <subject>",
+      usage: """
+        natswatch [tail] [<options>] <subject> ...
+               natswatch work [<options>] <subject> ... --durable <name> -- <command> ...
+               natswatch publish [<options>] <subject>
+        """,
       discussion: """
         Without a subcommand, natswatch tails: it prints the messages of a stream as JSON lines.
 
-        Common options of tail:
-          --all                start with the oldest message
-          --last-per-subject   start with the last message of each subject
-          --since <time>       start this long ago (10m), or at a time
-          --state <file>       continue after the last line of the previous run
-          --until-now          print what is there now, then exit
-          --stream <name>      the stream, if several have the subject
-          -s, --server <url>   server addresses (default: NATS_URL)
-
-        Examples:
+        EXAMPLES:
           natswatch 'orders.>'
           natswatch 'orders.>' --all --until-now | wfilter 'total > 100'
           natswatch work 'orders.new' --durable billing -- ./bill
           kwatch pods -A | natswatch publish 'pods.{metadata.namespace}.{metadata.name}'
+
+        COMMON OPTIONS OF TAIL:
+          --all                   Start with the oldest message.
+          --last-per-subject      Start with the last message of each subject.
+          --since <time>          Start this long ago (10m), or at this time.
+          --state <file>          Continue from the position in this file.
+          --until-now             Exit when everything has been printed.
+          --stream <name>         The stream, if several have the subject.
+          -s, --server <url>      Server addresses (default: NATS_URL).
         """,
       version: "natswatch \(Version.string)",
       subcommands: [TailCommand.self, WorkCommand.self, PublishCommand.self],

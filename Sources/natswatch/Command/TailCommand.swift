@@ -15,8 +15,9 @@ struct TailCommand: ToolCommand {
     CommandConfiguration(
       commandName: "tail",
       abstract: "Print the messages of a stream as watch events, without loss or repetition.",
+      usage: "natswatch tail [<options>] <subject> ...",
       discussion: """
-        Examples:
+        EXAMPLES:
           natswatch 'orders.>'
           natswatch 'orders.>' --all --until-now
           natswatch 'orders.*.created' --since 10m --raw
@@ -32,7 +33,9 @@ struct TailCommand: ToolCommand {
   @OptionGroup(title: "Where to start") var beginning: Beginning
   @OptionGroup(title: "When to end") var ending: Ending
   @OptionGroup(title: "What to print") var format: Format
-  @OptionGroup(title: "Connection") var connection: ConnectionFlags
+  @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+  @OptionGroup(title: "Log") var log: LogOptions
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
   struct Selection: ParsableArguments {
     @Option(help: ArgumentHelp("Stream (default: the one that has the subjects).", valueName: "name"))
@@ -57,7 +60,7 @@ struct TailCommand: ToolCommand {
 
     @Option(
       help: ArgumentHelp(
-        "After a loss (410): exit with 75, or continue with the oldest message.", valueName: "policy"))
+        "After a loss (410): exit with status 75, or continue with the oldest message.", valueName: "policy"))
     var onGone = TailSettings.OnGone.exit
   }
 
@@ -101,8 +104,7 @@ struct TailCommand: ToolCommand {
     @Option(help: ArgumentHelp("Exit after this many messages.", valueName: "n"))
     var count: UInt64?
 
-    @Option(help: ArgumentHelp("Exit with 124 after this time.", valueName: "duration"))
-    var timeout: DurationArgument?
+    @Option(help: .timeout) var timeout: DurationArgument?
   }
 
   struct Format: ParsableArguments {
@@ -121,9 +123,7 @@ struct TailCommand: ToolCommand {
     @Flag(help: "Print a BOOKMARK when the position moves without a message.")
     var bookmarks = false
 
-    @Option(
-      help: ArgumentHelp("Print STATUS lines to inline, stderr, fd:N or a file.", valueName: "where"))
-    var status: String?
+    @Option(help: .status) var status: StatusSink.Destination?
   }
 
   func validate() throws {
@@ -161,8 +161,8 @@ struct TailCommand: ToolCommand {
   ]
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
-    let session = try connection.session(shutdown)
-    let server = try connection.serveMetrics(session)
+    let session = try connection.session(shutdown, log.level)
+    let server = try metrics.serve(session)
     let output = OutputWriter(shutdown: shutdown)
     shutdown.interruptWrites()
     var loop = try TailLoop(try settings(), session: session, output: output, countsSubjects: server != nil)
@@ -199,12 +199,7 @@ struct TailCommand: ToolCommand {
     settings.untilTime = try ending.until.map { try Self.time($0, "--until") }
     settings.count = ending.count
     settings.stateFile = beginning.state.map { StateFile(path: $0) }
-    if let status = format.status {
-      guard let destination = StatusSink.Destination(flag: status) else {
-        throw ValidationError("--status \(status): expected inline, stderr, fd:N or a file")
-      }
-      settings.status = destination
-    }
+    settings.status = format.status ?? .nowhere
     return settings
   }
 

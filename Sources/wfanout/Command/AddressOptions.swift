@@ -11,7 +11,8 @@ struct AddressOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Serve loopback addresses under this host name too, or under any with * (default: localhost, 127.0.0.1 and [::1] only). Repeatable.",
+      "Serve loopback addresses under this host name too, or under any with *. Repeatable (default: localhost, "
+        + "127.0.0.1 and [::1] only).",
       valueName: "name"))
   var host: [String] = []
 

@@ -20,7 +20,7 @@ struct ClientOptions: ParsableArguments {
     help: ArgumentHelp("Let pages of this origin read, or of any with *. Repeatable.", valueName: "origin"))
   var cors: [String] = []
 
-  @Option(help: ArgumentHelp("Maximum number of clients (default: 1000).", valueName: "count"))
+  @Option(help: ArgumentHelp("Maximum number of clients (default: 1000).", valueName: "n"))
   var maxClients: String?
 
   var texts: [(String, String?)] {

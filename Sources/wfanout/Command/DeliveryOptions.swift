@@ -10,7 +10,7 @@ struct DeliveryOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Maximum number of unsent events per client (default: as many as the ring holds).", valueName: "count"))
+      "Maximum number of unsent events per client (default: as many as the ring holds).", valueName: "n"))
   var queue: String?
 
   @Option(
@@ -40,7 +40,7 @@ struct DeliveryOptions: ParsableArguments {
   var drain: String?
 
   @Option(
-    help: ArgumentHelp("Number of event loops (default: one per processor).", valueName: "count"))
+    help: ArgumentHelp("Number of event loops (default: one per processor).", valueName: "n"))
   var loops: String?
 
   var texts: [(String, String?)] {

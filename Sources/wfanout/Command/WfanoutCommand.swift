@@ -13,11 +13,12 @@ internal import YAML
   static let configuration = CommandConfiguration(
     commandName: tool,
     abstract: "Serve one stream of events to any number of clients.",
+    usage: "wfanout [<options>]",
     discussion: """
       Reads NDJSON from standard input and serves it over HTTP: server-sent events and NDJSON (/events), \
       WebSocket (/ws), Kubernetes watches (/api, /apis), snapshots (/snapshot), and a live page (/).
 
-      EXAMPLES
+      EXAMPLES:
         Show the pods that are not running as a live page at http://localhost:8080/:
           kwatch pods -A | wfilter 'status.phase != "Running"' | wfanout
         Serve a JetStream stream to clients that have a token:
@@ -35,24 +36,8 @@ internal import YAML
   @OptionGroup(title: "Clients") var clients: ClientOptions
   @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
 
-  @Option(
-    help: ArgumentHelp("Read settings from this YAML file. Flags take precedence.", valueName: "file"),
-    completion: .file())
-  var config: String?
-
-  @Option(help: ArgumentHelp("Exit with status 124 after this time (default: none).", valueName: "duration"))
-  var timeout: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Write STATUS lines: inline (to stdout), stderr, fd:N or a file (default: none).", valueName: "where"))
-  var status: String?
-
-  @Flag(help: "Log only errors.")
-  var quiet = false
-
-  @Flag(help: "Log more, for finding out why something happens.")
-  var verbose = false
+  @OptionGroup(title: "Run") var run: RunOptions
+  @OptionGroup(title: "Log") var log: LogOptions
 
   @Argument(help: .hidden) var operands: [String] = []
   @Option(help: .hidden) var port: String?
@@ -67,9 +52,9 @@ internal import YAML
   }
 
   func execute(_ shutdown: Shutdown) throws -> ExitStatus {
-    let diagnostics = Diagnostics(tool: Self.tool, level: quiet ? .quiet : verbose ? .verbose : .normal)
+    let diagnostics = Diagnostics(tool: Self.tool, level: log.level)
     var settings = Configuration()
-    if let config { try ConfigurationFile(path: config).apply(to: &settings) }
+    if let config = run.config { try ConfigurationFile(path: config).apply(to: &settings) }
     for (name, value) in given {
       let setting = Setting.all.first { $0.name == name }
       do throws(Setting.ValueError) {
@@ -89,7 +74,7 @@ internal import YAML
   private var given: [(name: String, value: YAMLNode)] {
     let texts =
       addresses.texts + source.texts + clients.texts + delivery.texts
-      + [("timeout", timeout), ("status", status)]
+      + run.texts
     let lists = (addresses.lists + clients.lists).filter { !$1.isEmpty }
     return texts.compactMap { name, text in text.map { (name, .scalar($0, isPlain: true)) } }
       + lists.map { ($0, .sequence($1.map { .scalar($0, isPlain: true) })) }

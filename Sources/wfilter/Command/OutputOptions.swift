@@ -20,13 +20,14 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print nothing, not even errors; stop at the first match.")
   var quiet = false
 
-  @Flag(name: [.customShort("e"), .customLong("exit-status")], help: "Exit with 1 if no line matched.")
+  @Flag(
+    name: [.customShort("e"), .customLong("exit-status")], help: "Exit with status 1 if no line matched.")
   var exitStatus = false
 
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Print the value of this expression instead of the line, as JSON; several are separated by tabs.",
+      "Print the value of this expression as JSON, instead of the line. Repeatable: values are separated by tabs.",
       valueName: "cel"))
   var emit: [String] = []
 

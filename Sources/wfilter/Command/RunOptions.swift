@@ -9,12 +9,11 @@ import WfilterCore
 struct RunOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Exit with 1 at the first line for which this expression is true.", valueName: "cel"))
+    help: ArgumentHelp(
+      "Exit with status 1 at the first line for which this expression is true.", valueName: "cel"))
   var failIf: String?
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Exit with 124 after this time.", valueName: "duration"))
-  var timeout: DurationArgument?
+  @Option(parsing: .unconditional, help: .timeout) var timeout: DurationArgument?
 
   @Flag(help: "Report on stderr which part of the filter dropped each line.")
   var explain = false
@@ -22,14 +21,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Print counts of read, matched and malformed lines to stderr at the end.")
   var stats = false
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Write STATUS lines to inline, stderr, fd:N or a file.", valueName: "where"))
-  var status: String?
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Serve the counts to Prometheus here.", valueName: "address"))
-  var metrics: String?
+  @Option(parsing: .unconditional, help: .status) var status: StatusSink.Destination?
+  @Option(parsing: .unconditional, help: .metrics) var metrics: String?
 
   @Option(
     name: [.customShort("j", allowingJoined: true), .customLong("jobs")], parsing: .unconditional,
@@ -54,10 +47,7 @@ struct RunOptions: ParsableArguments {
       configuration.jobs = min(jobs, 512)
     }
     guard let status else { return }
-    guard let destination = StatusSink.Destination(flag: status) else {
-      throw ValidationError("--status \(status): must be inline, stderr, fd:N or a file")
-    }
-    if destination == .inline {
+    if status == .inline {
       if configuration.countsOnly {
         throw ValidationError("--status inline: -c prints a number only; use stderr or a file")
       }
@@ -65,6 +55,6 @@ struct RunOptions: ParsableArguments {
         throw ValidationError("--status inline: --control drop drops STATUS lines; use stderr or a file")
       }
     }
-    configuration.status = destination
+    configuration.status = status
   }
 }

@@ -31,12 +31,13 @@ struct SelectionOptions: ParsableArguments {
   var invertMatch = false
 
   @Option(
-    help:
-      "What to do with BOOKMARK, ERROR and STATUS lines: pass, match or drop (default: pass; drop with --emit)."
-  )
+    help: ArgumentHelp(
+      "What to do with BOOKMARK, ERROR and STATUS lines (default: pass; drop with --emit).",
+      valueName: "policy"))
   var control: Configuration.Control?
 
-  @Option(help: "What to do with a line that the expression has no value for: drop, keep or fail.")
+  @Option(
+    help: ArgumentHelp("What to do with a line that the expression has no value for.", valueName: "policy"))
   var onError = Configuration.OnError.drop
 
   @Flag(help: "Check every scalar of every line.")

@@ -18,7 +18,7 @@ import WfilterCore
       discussion: """
         Names in the expression are keys of an event's object, or of any other JSON line.
 
-        Examples:
+        EXAMPLES:
           wfilter 'status.phase != "Running"' pods.ndjson
           wfilter -l app=web pods.ndjson
           kwatch pods | wfilter --emit metadata.name 'has(status.podIP)'

@@ -2,13 +2,12 @@
 
 import ArgumentParser
 import Command
-import Glibc
 import Metrics
 import NatswatchCore
 import Process
 
-/// The flags that say where the server is and who we are, the same for every subcommand.
-struct ConnectionFlags: ParsableArguments {
+/// The server and the credentials: the same for every subcommand.
+struct ConnectionOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
@@ -60,27 +59,15 @@ struct ConnectionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Exit with 69 if no server answers within this time at the start (default: wait forever).",
+      "Exit with status 69 if no server answers within this time at the start (default: wait forever).",
       valueName: "duration"))
   var connectTimeout: DurationArgument?
-
-  @Option(help: ArgumentHelp("Serve Prometheus metrics at this address.", valueName: "address"))
-  var metrics: String?
-
-  @Option(help: ArgumentHelp("Prefix of the events_… metric names.", valueName: "prefix"))
-  var metricsPrefix = ""
 
   /// For an answer to those who are used to the nats tool. A password does not belong on a command line.
   @Option(help: .hidden) var user: String?
   @Option(help: .hidden) var password: String?
 
-  @Flag(help: "Log only errors.")
-  var quiet = false
-
-  @Flag(help: "Log connection and consumer changes.")
-  var verbose = false
-
-  func session(_ shutdown: Shutdown) throws -> Session {
+  func session(_ shutdown: Shutdown, _ level: Diagnostics.Level) throws -> Session {
     let flags = ConnectionSettings.Flags(
       server: server, context: context, credentials: creds, nkey: nkey, tlsCA: tlsCA, tlsCertificate: tlsCert,
       tlsKey: tlsKey, inboxPrefix: inboxPrefix, domain: jsDomain, apiPrefix: jsAPIPrefix)
@@ -88,26 +75,16 @@ struct ConnectionFlags: ParsableArguments {
       flags: flags, environment: ProcessEnvironment.value)
     let registry = Registry()
     return Session(
-      settings: settings,
-      diagnostics: Diagnostics(tool: "natswatch", level: quiet ? .quiet : verbose ? .verbose : .normal),
-      shutdown: shutdown, registry: registry, connectTimeout: connectTimeout?.duration)
-  }
-
-  /// Serves the metrics for as long as the result is kept.
-  func serveMetrics(_ session: Session) throws -> MetricsServer? {
-    guard let metrics else { return nil }
-    let server = try MetricsServer(address: metrics, registry: session.registry)
-    session.diagnostics.info("metrics on http://\(server.address)/metrics")
-    return server
+      settings: settings, diagnostics: Diagnostics(tool: "natswatch", level: level), shutdown: shutdown,
+      registry: registry, connectTimeout: connectTimeout?.duration)
   }
 
   func validate() throws {
     if let flag = user != nil ? "--user" : password != nil ? "--password" : nil {
       throw ValidationError("there is no \(flag): set NATS_USER and NATS_PASSWORD, or give --creds or --nkey")
     }
-    guard !(quiet && verbose) else { throw ValidationError("--quiet and --verbose contradict each other") }
     guard jsDomain == nil || jsAPIPrefix == nil else {
-      throw ValidationError("--js-domain and --js-api-prefix contradict each other")
+      throw ValidationError("--js-domain and --js-api-prefix cannot be used together")
     }
   }
 }
