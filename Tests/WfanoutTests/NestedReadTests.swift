@@ -35,7 +35,7 @@ struct NestedReadTests {
       name: "test", loops: [loop], state: state, ringLimit: 1 << 20, rule: OverflowRule(policy: .dropOldest))
     return WebSocketConnection(
       channel: channel, mode: .session(needsToken: false, isKnown: false), compression: nil, stream: stream,
-      admission: Admission(clientLimit: 10), knownTypes: nil, authenticator: nil,
+      admission: Admission(clientLimit: 10), knownTypes: nil, authenticator: nil, catchUp: nil,
       loopContext: LoopContext(
         loop: loop, index: 0, limits: ConnectionLimits(), counters: metrics.server))
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -68,6 +69,48 @@ import Testing
     let ids = listener.soFar.output.split(separator: "\n").filter { $0.hasPrefix("id: ") }
     #expect(ids.suffix(8) == (6...13).map { "id: \(Self.epoch)-\($0)" }[...])
     #expect(!listener.soFar.output.contains("event: reset"))
+  }
+
+  /// Before its first subscription, and in a stream that it follows already.
+  @Test(arguments: [true, false]) func webSocketsResumeSo(isFirst: Bool) throws {
+    try feed()
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    let resume = #"{"type":"resume","last_event_id":"\#(Self.epoch)-5"}"#
+    if isFirst { client.say(resume) }
+    client.say(#"{"type":"subscribe","subscription":{}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    if !isFirst { client.say(resume) }
+    func ids(_ count: Int) throws -> [String?] {
+      try (0..<count).map { _ in try client.nextMessage()["event_id"]?.string }
+    }
+    #expect(try ids(7) == (6...12).map { "\(Self.epoch)-\($0)" })
+    fanout.feed([message(13), message(14)])
+    #expect(try ids(2) == ["\(Self.epoch)-13", "\(Self.epoch)-14"])
+  }
+
+  @Test func aSubscriptionWhileTheSourceIsAskedLosesNothing() throws {
+    try feed()
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"resume","last_event_id":"\#(Self.epoch)-5"}"#)
+    for types in [#"["RESOURCE_ADDED"]"#, #"["RESOURCE_MODIFIED"]"#] {
+      client.say(#"{"type":"subscribe","subscription":{"event_types":\#(types)}}"#)
+    }
+    var events: [String] = []
+    while events.count < 7 {
+      let message = try client.nextMessage()
+      if message["type"]?.string == "event" { events.append(message["event_id"]?.string ?? "") }
+    }
+    #expect(events == (6...12).map { "\(Self.epoch)-\($0)" })
+  }
+
+  @Test func rawWebSocketsResumeSo() throws {
+    try feed()
+    let client = try SocketClient(port: fanout.port, path: "/ws?raw=1&lastEventId=\(Self.epoch)-5")
+    for number in 6...12 { #expect(try client.next()?.text == message(number)) }
+    fanout.feed(message(13))
+    #expect(try client.next()?.text == message(13))
+    let late = try SocketClient(port: fanout.port, path: "/ws?raw=1&lastEventId=\(Self.epoch)-1")
+    #expect(try late.next()?.text.contains("410") == true, "the source has it no more")
   }
 
   @Test func aClientThatMissedNothingContinuesAfterARestart() throws {

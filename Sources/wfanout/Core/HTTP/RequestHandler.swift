@@ -290,7 +290,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         channel: context.channel, mode: plan.mode, compression: plan.compression, stream: plan.stream,
         admission: router.admission,
         knownTypes: router.services.knownTypes, authenticator: router.services.authenticator,
-        loopContext: loopContext)
+        catchUp: router.services.catchUp, loopContext: loopContext)
       connection.identity = plan.identity
       open(connection, 101, plan.headers, context) { connection.begin(plan.start, plan.matcher) }
     }

@@ -176,7 +176,7 @@ struct Router: Sendable {
     if let catchUp = services.catchUp, case .after(let id) = wanted.start, EventID(id) != nil,
       case .reset = services.stream.hubs[loop.index].place(ofVersion: id)
     {
-      return try catchUp.reply(
+      return catchUp.reply(
         plan, after: id, account: Router.account(identity, address: request.address),
         listener: loop.listenerName(), on: loop
       ) { _ in .listen(plan) }

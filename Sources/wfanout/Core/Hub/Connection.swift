@@ -8,7 +8,8 @@ import NIOCore
 ///
 /// Confined to the channel's event loop.
 package class Connection: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = ByteBuffer
+  /// Bytes, or parts of a request: see ``received(_:)``.
+  typealias InboundIn = Any
   typealias OutboundOut = ByteBuffer
 
   let channel: any Channel
@@ -182,13 +183,19 @@ package class Connection: ChannelInboundHandler, RemovableChannelHandler {
   /// Bytes from the client after its request was accepted; ignored unless the connection has a protocol for
   /// them.
   ///
-  /// Not unwrapped here: until the HTTP decoder has left the pipeline, a pipelined request still arrives as
-  /// the decoder's parts.
-  func received(_ data: NIOAny) {}
+  /// Nil for a part of a pipelined request, which the HTTP decoder still parses until it has left the pipeline
+  /// in the event loop's next turn.
+  func received(_ bytes: ByteBuffer?) {}
 
   final func handlerAdded(context: ChannelHandlerContext) { loopContext.add(self) }
 
-  final func channelRead(context: ChannelHandlerContext, data: NIOAny) { received(data) }
+  final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .byteBuffer(let bytes)? = unwrapInboundIn(data) as? IOData {
+      received(bytes)
+    } else {
+      received(nil)
+    }
+  }
 
   final func channelWritabilityChanged(context: ChannelHandlerContext) {
     if takesMore { resumeListeners() }

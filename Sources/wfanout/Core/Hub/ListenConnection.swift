@@ -66,16 +66,10 @@ final class ListenConnection: Connection {
 
   override func continuesElsewhere() -> Bool {
     guard let next = continuation, let old = listener, let source = stream,
-      source.commandEnding?.failure == nil
+      let listener = next.replacement(for: old, of: source, on: loopContext)
     else { return false }
     continuation = nil
-    let newest = source.hubs[loopContext.index]
-    let last = newest.positions.upperBound > 0 ? newest.newestID : next.after
-    removeListenersOfStream()
     stream = next.stream
-    let lane = next.stream.state.lane(format, old.lane.matcher)
-    let listener = Listener(lane: lane, connection: self, position: next.position)
-    listener.skipThrough = last
     self.listener = listener
     next.stream.hubs[loopContext.index].join(listener, .here)
     return true
@@ -92,8 +86,6 @@ final class ListenConnection: Connection {
     if !hasBeenTold { format.wrap(failure.errorLine, into: &bytes) }
     return bytes
   }
-
-  private func removeListenersOfStream() { super.removeListeners() }
 
   override func removeListeners() {
     super.removeListeners()

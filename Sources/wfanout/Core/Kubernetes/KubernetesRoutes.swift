@@ -33,7 +33,7 @@ struct KubernetesRoutes: Sendable {
       guard error.status.code == 410, let catchUp = services.catchUp,
         case .listen(let plan) = try watch(stream, .now, query, matcher)
       else { throw error }
-      return try catchUp.reply(
+      return catchUp.reply(
         plan, after: query.resourceVersion, account: account, listener: loop.listenerName(), on: loop
       ) { _ in .answer(expired.answer) }
     }

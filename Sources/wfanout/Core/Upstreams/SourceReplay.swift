@@ -14,6 +14,28 @@ struct SourceReplay: Sendable {
     var position: Int
     /// The last event that the client received, if its id says so.
     var after: EventID?
+
+    /// A listener of the live stream that replaces one that has received all lines of the command.
+    ///
+    /// - Returns: Nil if the command failed, because it may not have printed all lines.
+    func replacement(for old: Listener, of source: EventStream, on loop: LoopContext) -> Listener? {
+      guard source.commandEnding?.failure == nil else { return nil }
+      let ended = source.hubs[loop.index]
+      let last = ended.positions.upperBound > 0 ? ended.newestID : after
+      old.hub?.remove(old)
+      let lane = stream.state.lane(old.lane.format, old.lane.matcher)
+      let listener = Listener(lane: lane, connection: old.connection, position: position)
+      listener.skipThrough = last
+      return listener
+    }
+  }
+
+  enum Outcome: Sendable {
+    /// The stream of the command's lines, and where the listener continues after it.
+    case begun(EventStream, Continuation)
+    /// The source does not have the version either.
+    case absent(Status)
+    case failed(Status)
   }
 
   /// Starts a listener after a version that is no longer in its stream's ring.
@@ -22,36 +44,50 @@ struct SourceReplay: Sendable {
   func reply(
     _ plan: ListenPlan, after version: String, account: String, listener: String, on loop: LoopContext,
     fallback: @escaping @Sendable (Status) -> Reply
-  ) throws(HTTPError) -> Reply {
-    var request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
-    request.account = account
-    let hub = plan.stream.hubs[loop.index]
+  ) -> Reply {
+    .later(
+      begin(after: version, of: plan.stream, account: account, listener: listener, on: loop).map { outcome in
+        switch outcome {
+        case .absent(let status): return fallback(status)
+        case .failed(let status): return .answer(HTTPError(status: status).answer)
+        case .begun(let stream, let continuation):
+          var plan = plan
+          plan.stream = stream
+          plan.start = .at(.position(0))
+          plan.continuation = continuation
+          return .listen(plan)
+        }
+      })
+  }
+
+  /// Runs the command for the events after a version of a stream, for a listener of this loop.
+  func begin(
+    after version: String, of live: EventStream, account: String, listener: String, on loop: LoopContext
+  ) -> EventLoopFuture<Outcome> {
+    let hub = live.hubs[loop.index]
     let continuation = Continuation(
-      stream: plan.stream, position: hub.positions.upperBound, after: id(version, hub))
+      stream: live, position: hub.positions.upperBound, after: id(version, hub))
     let upstream: Upstream
     do throws(HTTPError) {
+      var request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
+      request.account = account
       upstream = try pool.acquire(request, identity: "", listener: listener, isFailureFinal: true, on: loop)
     } catch {
-      guard error.status.code == 410 else { throw error }
-      return fallback(error.status)
+      let outcome: Outcome = error.status.code == 410 ? .absent(error.status) : .failed(error.status)
+      return loop.loop.makeSucceededFuture(outcome)
     }
     let source = upstream.stream.hubs[loop.index]
-    return .later(
-      upstream.hasBegun(on: source).assumeIsolated().map { ending in
-        let isEmpty = !source.hasEvents
-        if isEmpty, let failure = ending?.failure {
-          return failure.code == 410 ? fallback(failure) : .answer(HTTPError(status: failure).answer)
-        }
-        // A sequence of a stream that has since been re-created is meaningless.
-        if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {
-          return fallback(.expired("resource version \(version) is of another stream"))
-        }
-        var plan = plan
-        plan.stream = upstream.stream
-        plan.start = .at(.position(0))
-        plan.continuation = continuation
-        return .listen(plan)
-      }.nonisolated())
+    return upstream.hasBegun(on: source).assumeIsolated().map { ending -> Outcome in
+      let isEmpty = !source.hasEvents
+      if isEmpty, let failure = ending?.failure {
+        return failure.code == 410 ? .absent(failure) : .failed(failure)
+      }
+      // A sequence of a stream that has since been re-created is meaningless.
+      if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {
+        return .absent(.expired("resource version \(version) is of another stream"))
+      }
+      return .begun(upstream.stream, continuation)
+    }.nonisolated()
   }
 
   /// A sequence without an epoch belongs to the stream of the newest event.

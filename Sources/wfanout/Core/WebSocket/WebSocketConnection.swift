@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
+import Events
 import Metrics
 import NIOCore
 
@@ -30,15 +31,17 @@ final class WebSocketConnection: Connection {
   private var heartbeat: Heartbeat
   private let reading: ClientReading
   private var countedSubscriptions = 0
-  /// The HTTP decoder stays in the pipeline until the loop's next turn. It does not parse bytes after a
-  /// request that it recognises as an upgrade, but it is stricter about that than the handshake; parts that
-  /// it still parses must not be taken for bytes.
-  private var isDecoderLeaving = true
   /// The start position of the first subscription.
   private var start = ListenRequest.Start.now
   /// The filters of the handshake's query.
   private var filter: (any LineMatcher)?
   private let authenticator: Authenticator?
+  private let catchUp: SourceReplay?
+  /// The stream of a `catch-up` command, and where the client continues after it.
+  private var replayed: (stream: EventStream, next: SourceReplay.Continuation)?
+  /// The number of times that the subscriptions or the position changed: the result of a `catch-up` for an
+  /// earlier request is ignored.
+  private var listenCount = 0
   /// Where the stream continues after the client has sent a new token.
   private var pausedPosition: Int?
   /// The tick until which a token has to arrive.
@@ -53,8 +56,10 @@ final class WebSocketConnection: Connection {
 
   init(
     channel: any Channel, mode: Mode, compression: MessageCompression?, stream: EventStream,
-    admission: Admission, knownTypes: Set<String>?, authenticator: Authenticator?, loopContext: LoopContext
+    admission: Admission, knownTypes: Set<String>?, authenticator: Authenticator?,
+    catchUp: SourceReplay?, loopContext: LoopContext
   ) {
+    self.catchUp = catchUp
     self.authenticator = authenticator
     self.mode = mode
     self.stream = stream
@@ -81,7 +86,6 @@ final class WebSocketConnection: Connection {
     if mode == .session(needsToken: true, isKnown: false) {
       tokenDue = loopContext.tick &+ WebSocketConnection.authSeconds
     }
-    channel.eventLoop.assumeIsolated().execute { self.isDecoderLeaving = false }
     guard mode == .raw else {
       (self.start, filter) = (start, matcher)
       return
@@ -91,6 +95,33 @@ final class WebSocketConnection: Connection {
 
   private func listen(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int? = nil) {
     guard !isGone else { return }
+    listenCount += 1
+    guard case .after(let id) = start else { return join(matcher, start, at: position) }
+    replayed = nil
+    guard let catchUp, EventID(id) != nil,
+      case .reset = stream.hubs[loopContext.index].place(ofVersion: id)
+    else { return join(matcher, start, at: position) }
+    // A subscription that arrives before the source has responded starts there too.
+    self.start = start
+    let count = listenCount
+    catchUp.begin(
+      after: id, of: stream, account: account, listener: loopContext.listenerName(), on: loopContext
+    )
+    .assumeIsolated().whenSuccess { outcome in
+      guard !self.isGone, !self.isClosing, self.listenCount == count else { return }
+      switch outcome {
+      case .absent: self.join(matcher, start, at: nil)
+      case .failed(let status): self.cannotCatchUp(status)
+      case .begun(let stream, let next):
+        self.replayed = (stream, next)
+        self.join(matcher, .at(.position(0)), at: nil)
+      }
+    }
+  }
+
+  private func join(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int?) {
+    self.start = .now
+    let stream = replayed?.stream ?? stream
     let hub = stream.hubs[loopContext.index]
     let listener = Listener(
       lane: stream.state.lane(format, matcher), connection: self, position: position ?? hub.ring.end)
@@ -98,13 +129,29 @@ final class WebSocketConnection: Connection {
     hub.join(listener, start)
   }
 
-  override func received(_ data: NIOAny) {
-    if isDecoderLeaving, !data.description.hasPrefix("ByteBuffer:") {
-      channel.close(promise: nil)
-      return
-    }
+  /// Closes with 1013, "try again later" (IANA's registry of close codes), because the source may still have
+  /// the events that a reset would lose.
+  private func cannotCatchUp(_ status: Status) {
+    let message = "the source cannot be reached: \(status.message)"
+    if let session { act([session.error(.internalError, message)]) }
+    close(code: 1013, reason: message)
+  }
+
+  override func continuesElsewhere() -> Bool {
+    guard let (source, next) = replayed, let old = listener,
+      let listener = next.replacement(for: old, of: source, on: loopContext)
+    else { return false }
+    replayed = nil
+    self.listener = listener
+    next.stream.hubs[loopContext.index].join(listener, .here)
+    return true
+  }
+
+  override func received(_ bytes: ByteBuffer?) {
+    // A pipelined request instead of a frame.
+    guard let bytes else { return channel.close(promise: nil) }
     guard !isClosing else { return }
-    unread.append(unwrapInboundIn(data))
+    unread.append(bytes)
     heartbeat.heard(at: loopContext.tick)
     // A write while a message is handled may cause a read before the decoder has returned.
     guard !isDecoding else { return }
@@ -201,12 +248,13 @@ final class WebSocketConnection: Connection {
     }
     tokenDue = nil
     act(session?.authenticated() ?? [])
-    guard let position = pausedPosition, let subscriptions = session?.subscriptions, !subscriptions.isEmpty
-    else { return }
+    guard listener == nil, let subscriptions = session?.subscriptions, !subscriptions.isEmpty else { return }
+    let position = pausedPosition
     pausedPosition = nil
     listen(
       SubscriptionMatcher(
-        subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), .here, at: position)
+        subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing),
+      position == nil ? start : .here, at: position)
   }
 
   /// Pauses delivery; a new token within the renewal time continues where it stopped.
@@ -214,6 +262,7 @@ final class WebSocketConnection: Connection {
     guard session != nil else { return super.tokenExpired() }
     tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
     pausedPosition = listener?.position
+    listenCount += 1
     removeListener()
     act(session?.expired() ?? [])
   }
@@ -225,7 +274,6 @@ final class WebSocketConnection: Connection {
     count(subscriptions.count)
     guard !subscriptions.isEmpty else { return }
     let start = position == nil ? start : .here
-    self.start = .now
     listen(
       SubscriptionMatcher(
         subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), start, at: position)
