@@ -12,7 +12,7 @@ func checkRequest(_ input: [UInt8]) {
     let parts = line.split(separator: ":", maxSplits: 1)
     return (name: parts.first.map(String.init) ?? "", value: parts.count > 1 ? String(parts[1]) : "")
   }
-  let request = Request(method: "GET", target: target, headers: headers)
+  let request = HTTPRequest(method: "GET", target: target, headers: headers)
   precondition(request.query.count <= target.utf8.count + 1)
   precondition(request.path.utf8.count <= 3 * target.utf8.count + 1)
   let listen = ListenRequest(request)
@@ -36,7 +36,7 @@ func checkRequest(_ input: [UInt8]) {
 }
 
 /// Nothing from a request can begin a field of its own in the response.
-private func checkHead(_ request: Request) {
+private func checkHead(_ request: HTTPRequest) {
   let head = ResponseHead.encode(200, [("A", request.path), ("B", request.query.first?.value ?? "")])
   let text = Array(head)
   let breaks = text.indices.filter { text[$0] == UInt8(ascii: "\n") || text[$0] == UInt8(ascii: "\r") }

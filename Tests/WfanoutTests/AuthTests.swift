@@ -39,7 +39,7 @@ import Testing
   @Test func aRequestHasOneToken() {
     let authenticator = Authenticator(tokens: nil, validator: nil, allowsQueryToken: false)
     func token(_ headers: [(name: String, value: String)]) -> String? {
-      authenticator.token(of: Request(method: "GET", target: "/events?token=query", headers: headers))
+      authenticator.token(of: HTTPRequest(method: "GET", target: "/events?token=query", headers: headers))
     }
     #expect(token([("Authorization", "Bearer  t")]) == "t")
     #expect(token([("Authorization", "Basic t")]) == nil)

@@ -41,7 +41,7 @@ struct KubernetesPathTests {
 
   @Test func readsTheOptions() throws {
     func query(_ text: String) throws(HTTPError) -> KubernetesWatchQuery {
-      try KubernetesWatchQuery(Request(method: "GET", target: "/api/v1/pods?\(text)"))
+      try KubernetesWatchQuery(HTTPRequest(method: "GET", target: "/api/v1/pods?\(text)"))
     }
     let full = try query(
       "watch=true&resourceVersion=12&allowWatchBookmarks=true&timeoutSeconds=30&labelSelector=a%3Db")
@@ -68,7 +68,7 @@ struct KubernetesPathTests {
   ])
   func refusesOptionsThatMeanNothing(text: String, status: Int) {
     let error = #expect(throws: HTTPError.self) {
-      try KubernetesWatchQuery(Request(method: "GET", target: "/api/v1/pods?\(text)"))
+      try KubernetesWatchQuery(HTTPRequest(method: "GET", target: "/api/v1/pods?\(text)"))
     }
     #expect(error?.status.code == status, "\(text)")
   }
@@ -79,7 +79,7 @@ struct KubernetesPathTests {
   ])
   func takesTheOptionsOfClients(text: String) {
     #expect(throws: Never.self) {
-      try KubernetesWatchQuery(Request(method: "GET", target: "/api/v1/pods?\(text)"))
+      try KubernetesWatchQuery(HTTPRequest(method: "GET", target: "/api/v1/pods?\(text)"))
     }
   }
 }

@@ -72,7 +72,8 @@ struct RandomInputTests {
     for _ in 0..<5000 {
       let target = String(
         decoding: mutate(targets.randomElement(using: &generator) ?? [], &generator), as: UTF8.self)
-      let request = Request(method: "GET", target: target, headers: [("Accept", target), ("Cookie", target)])
+      let request = HTTPRequest(
+        method: "GET", target: target, headers: [("Accept", target), ("Cookie", target)])
       _ = KubernetesPath(request.path)
       _ = try? KubernetesWatchQuery(request)
       _ = ListenRequest(request)

@@ -10,8 +10,8 @@ import Testing
 @testable import WfanoutCore
 
 struct RequestOriginTests {
-  func request(_ headers: [(name: String, value: String)]) -> Request {
-    Request(method: "GET", target: "/events", headers: headers)
+  func request(_ headers: [(name: String, value: String)]) -> HTTPRequest {
+    HTTPRequest(method: "GET", target: "/events", headers: headers)
   }
 
   @Test(arguments: [
@@ -51,7 +51,7 @@ struct RequestOriginTests {
   @Test func theTargetsHostWinsOverTheField() {
     let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: []))
     func isServed(_ target: String, _ headers: [(name: String, value: String)] = [Self.own]) -> Bool {
-      let request = Request(method: "GET", target: target, headers: headers)
+      let request = HTTPRequest(method: "GET", target: target, headers: headers)
       return (try? origin.checkName(request)) != nil && (try? origin.check(request)) != nil
     }
     #expect(isServed("http://localhost:8080/events"))
@@ -78,7 +78,7 @@ struct RequestOriginTests {
       [("host", "localhost"), ("host", "evil.example")],
     ] {
       let headers = try hosts(fields).map { (name: "host", value: $0) }
-      #expect(!Request(method: "GET", target: "/", headers: headers, version: .http2).hasHost)
+      #expect(!HTTPRequest(method: "GET", target: "/", headers: headers, version: .http2).hasHost)
     }
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 struct RequestTests {
   @Test func readsPathAndQuery() {
-    let request = Request(
+    let request = HTTPRequest(
       method: "GET", target: "/a%20b?filter=type%3D%3D%22X%22+%26%26+true&empty=&bare&x=1&x=2%zz")
     #expect(request.path == "/a b")
     #expect(request.item("filter") == #"type=="X" && true"#)
@@ -17,7 +17,7 @@ struct RequestTests {
   }
 
   @Test func flagsAreReadAsKubernetesReadsThem() {
-    func isOn(_ query: String) -> Bool { Request(method: "GET", target: "/a?\(query)").flag("watch") }
+    func isOn(_ query: String) -> Bool { HTTPRequest(method: "GET", target: "/a?\(query)").flag("watch") }
     for query in ["watch", "watch=", "watch=1", "watch=true", "watch=TRUE", "watch=t"] {
       #expect(isOn(query))
     }
@@ -26,7 +26,7 @@ struct RequestTests {
 
   @Test func knowsWhoTakesPlainJSON() {
     func takes(_ accept: String...) -> Bool {
-      Request(method: "GET", target: "/", headers: accept.map { ("Accept", $0) }).acceptsJSON
+      HTTPRequest(method: "GET", target: "/", headers: accept.map { ("Accept", $0) }).acceptsJSON
     }
     #expect(takes() && takes("*/*") && takes("application/json") && takes("text/html, */*;q=0.1"))
     #expect(takes("application/json;stream=watch") && takes("Application/*"))
@@ -39,7 +39,7 @@ struct RequestTests {
   }
 
   @Test func fieldsAreFoundWithoutCase() {
-    let request = Request(
+    let request = HTTPRequest(
       method: "GET", target: "/",
       headers: [
         ("Accept", "text/html;q=0.9, Application/X-NDJSON; q=1"), ("CONNECTION", "keep-alive, Upgrade"),
@@ -51,19 +51,20 @@ struct RequestTests {
   }
 
   @Test func theBrowsersIDWinsOverThePages() {
-    let request = Request(
+    let request = HTTPRequest(
       method: "GET", target: "/events?lastEventId=1-1", headers: [("Last-Event-ID", "1-2")])
     #expect(ListenRequest(request).start == .after("1-2"))
-    #expect(ListenRequest(Request(method: "GET", target: "/events?lastEventId=1-1")).start == .after("1-1"))
-    #expect(ListenRequest(Request(method: "GET", target: "/events?snapshot=1")).start == .snapshot)
-    #expect(ListenRequest(Request(method: "GET", target: "/events")).start == .now)
+    #expect(
+      ListenRequest(HTTPRequest(method: "GET", target: "/events?lastEventId=1-1")).start == .after("1-1"))
+    #expect(ListenRequest(HTTPRequest(method: "GET", target: "/events?snapshot=1")).start == .snapshot)
+    #expect(ListenRequest(HTTPRequest(method: "GET", target: "/events")).start == .now)
   }
 
   @Test func differentFiltersHaveDifferentKeys() {
     let keys = [
       "", "filter=a", "type=a", "fieldSelector=a", "labelSelector=a", "filter=a&type=a", "filter=a%20-",
     ].map {
-      FilterRequest(Request(method: "GET", target: "/events?\($0)")).key
+      FilterRequest(HTTPRequest(method: "GET", target: "/events?\($0)")).key
     }
     #expect(Set(keys).count == keys.count)
   }

@@ -103,9 +103,9 @@ import Testing
     let fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
     func isTaken(_ keys: [String]) -> Bool {
       let keys = keys.map { ("Sec-WebSocket-Key", $0) }
-      let request = Request(
+      let request = HTTPRequest(
         method: "GET", target: "/ws", headers: (fields + keys).map { (name: $0.0, value: $0.1) })
-      return (try? WebSocketHandshake.answer(request)) != nil
+      return (try? WebSocketHandshake.response(request)) != nil
     }
     #expect(isTaken(["dGhlIHNhbXBsZSBub25jZQ=="]))
     #expect(!isTaken([]) && !isTaken(["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="]))

@@ -15,19 +15,19 @@ struct AdminRoutes: Sendable {
   let channels: ChannelRoutes?
   let started: Timestamp
 
-  func route(_ request: Request, on loop: LoopContext) throws(HTTPError) -> Reply {
+  func route(_ request: HTTPRequest, on loop: LoopContext) throws(HTTPError) -> RouteResult {
     switch (request.path, request.method) {
-    case ("/healthz", "GET"): return .answer(.text(200, "ok"))
+    case ("/healthz", "GET"): return .response(.text(200, "ok"))
     case ("/metrics", "GET"):
-      return .answer(
-        Answer(200, type: "text/plain; version=0.0.4; charset=utf-8", body: registry.exposition()))
+      return .response(
+        HTTPResponse(200, type: "text/plain; version=0.0.4; charset=utf-8", body: registry.exposition()))
     case ("/api/v1/streaming/status", "GET"): return .later(gather(on: loop) { status($0) })
     case ("/api/v1/streaming/clients", "GET"): return .later(gather(on: loop) { AdminRoutes.clients($0) })
     case ("/api/v1/streaming/subscriptions", "GET"):
       return .later(gather(on: loop) { AdminRoutes.subscriptions($0) })
-    case ("/api/v1/streaming/sources", "GET"): return .answer(sources)
-    case ("/api/v1/streaming/costs", "GET"): return .answer(costs)
-    case ("/api/v1/streaming/broadcast", "POST"): return .answer(try broadcast(request))
+    case ("/api/v1/streaming/sources", "GET"): return .response(sources)
+    case ("/api/v1/streaming/costs", "GET"): return .response(costs)
+    case ("/api/v1/streaming/broadcast", "POST"): return .response(try broadcast(request))
     case ("/api/v1/streaming/clients", "DELETE"):
       guard let name = request.item("identity"), !name.isEmpty else {
         throw .badRequest("whose connections? give ?identity=NAME, or the path .../clients/ID")
@@ -37,9 +37,9 @@ struct AdminRoutes: Sendable {
       let id = path.dropFirst(AdminRoutes.clientsPath.count)
       return .later(end(on: loop) { $0.report.clientID == id })
     case ("/api/watch/stats", "GET"):
-      return .answer(
+      return .response(
         channels?.statistics ?? .json(200, #"{"clients":0,"upstreams":0,"subscriptions":{}}"#))
-    default: return .answer(.notFound)
+    default: return .response(.notFound)
     }
   }
 
@@ -48,7 +48,7 @@ struct AdminRoutes: Sendable {
   /// Ends connections. Their clients may connect again: to keep them out, revoke their tokens.
   private func end(
     on loop: LoopContext, where isMeant: @escaping @Sendable (Connection) -> Bool
-  ) -> EventLoopFuture<Reply> {
+  ) -> EventLoopFuture<RouteResult> {
     let parts = contexts.map { context in
       context.loop.submit {
         var ended = 0
@@ -63,17 +63,17 @@ struct AdminRoutes: Sendable {
     return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { counts in
       let ended = counts.reduce(0, +)
       guard ended > 0 else {
-        return .answer(
+        return .response(
           .failure(Status(code: 404, reason: "NotFound", message: "no such client is connected")))
       }
-      return .answer(.json(200, #"{"ended":\#(ended)}"#))
+      return .response(.json(200, #"{"ended":\#(ended)}"#))
     }
   }
 
   /// Each loop reports its own connections.
   private func gather(
-    on loop: LoopContext, _ body: @escaping @Sendable ([ClientReport]) -> Answer
-  ) -> EventLoopFuture<Reply> {
+    on loop: LoopContext, _ body: @escaping @Sendable ([ClientReport]) -> HTTPResponse
+  ) -> EventLoopFuture<RouteResult> {
     let parts = contexts.map { context in
       context.loop.submit {
         var reports: [ClientReport] = []
@@ -81,11 +81,11 @@ struct AdminRoutes: Sendable {
         return reports
       }
     }
-    return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { .answer(body($0.flatMap { $0 })) }
+    return EventLoopFuture.whenAllSucceed(parts, on: loop.loop).map { .response(body($0.flatMap { $0 })) }
   }
 
   /// Standard input, or the running commands, each with its STATUS lines.
-  private var sources: Answer {
+  private var sources: HTTPResponse {
     let streams =
       channels.map { $0.pool.running.map { ($0.stream, $0.processIdentifier ?? 0) } } ?? [(stream, getpid())]
     let sources = streams.map { stream, process in
@@ -96,7 +96,7 @@ struct AdminRoutes: Sendable {
   }
 
   /// The CPU time that the filters and snapshots of each client have used, the most expensive first.
-  private var costs: Answer {
+  private var costs: HTTPResponse {
     let clients = stream.state.workers.usage.prefix(1000).map { usage in
       #"{"client":\#(JSONText.string(usage.account)),"cpu_seconds":\#(usage.total / .seconds(1)),"#
         + #""queued":\#(usage.queued),"throttled":\#(usage.isThrottled)}"#
@@ -113,7 +113,7 @@ struct AdminRoutes: Sendable {
     return ["unhealthy", "degraded"].first(where: said.contains) ?? "healthy"
   }
 
-  private func status(_ clients: [ClientReport]) -> Answer {
+  private func status(_ clients: [ClientReport]) -> HTTPResponse {
     let uptime = (Timestamp.now.nanoseconds - started.nanoseconds) / 1_000_000_000
     let subscriptions = clients.reduce(0) { $0 + $1.subscriptionCount }
     return .json(
@@ -123,11 +123,11 @@ struct AdminRoutes: Sendable {
         + #""upstreams":\#(channels?.pool.count ?? 0),"uptime_seconds":\#(uptime)}"#)
   }
 
-  private static func clients(_ clients: [ClientReport]) -> Answer {
+  private static func clients(_ clients: [ClientReport]) -> HTTPResponse {
     .json(200, #"{"clients":[\#(clients.map(\.json).joined(separator: ","))],"total":\#(clients.count)}"#)
   }
 
-  private static func subscriptions(_ clients: [ClientReport]) -> Answer {
+  private static func subscriptions(_ clients: [ClientReport]) -> HTTPResponse {
     var byType: [String: Int] = [:]
     var byCluster: [String: Int] = [:]
     for subscription in clients.flatMap(\.subscriptions) {
@@ -150,7 +150,7 @@ struct AdminRoutes: Sendable {
   }
 
   /// Sends the event in the body to every listener whose filter it matches, as if the source had emitted it.
-  private func broadcast(_ request: Request) throws(HTTPError) -> Answer {
+  private func broadcast(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse {
     try RequestOrigin.requireJSON(request)
     let body = request.body.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     guard let event = JSONValue(body), case .object = event else {

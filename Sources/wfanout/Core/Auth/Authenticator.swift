@@ -24,7 +24,7 @@ struct Authenticator: Sendable {
   /// The token of a request, from the places where a client may put it, in the order of precedence.
   ///
   /// - Returns: the token, which is nobody's where a request has two; nil where it has none.
-  func token(of request: Request) -> String? {
+  func token(of request: HTTPRequest) -> String? {
     let fields = request.values("authorization")
     guard fields.count < 2 else { return "" }
     if let header = fields.first {

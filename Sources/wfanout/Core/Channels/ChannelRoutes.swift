@@ -7,14 +7,16 @@ struct ChannelRoutes: Sendable {
   let pool: UpstreamPool
   let registry: ChannelRegistry
 
-  func route(_ request: Request, identity: Identity?, on loop: LoopContext) throws(HTTPError) -> Reply? {
+  func route(_ request: HTTPRequest, identity: Identity?, on loop: LoopContext) throws(HTTPError)
+    -> RouteResult?
+  {
     let name = identity?.name ?? ""
     switch (request.path, request.method) {
     case ("/api/watch/stream", "GET"): return try stream(request, identity)
     case ("/api/watch/subscribe", "POST"):
-      return .answer(
+      return .response(
         try subscribe(request, name, Router.account(identity, address: request.address), on: loop))
-    case ("/api/watch/unsubscribe", "POST"): return .answer(try unsubscribe(request, name))
+    case ("/api/watch/unsubscribe", "POST"): return .response(try unsubscribe(request, name))
     case ("/api/watch/stream", _): throw .methodNotAllowed("GET")
     case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): throw .methodNotAllowed("POST")
     default: return nil
@@ -22,7 +24,7 @@ struct ChannelRoutes: Sendable {
   }
 
   /// The response of `/events` without a stream on standard input: a page would otherwise wait for ever.
-  static let guide = Answer.text(
+  static let guide = HTTPResponse.text(
     404,
     """
     There is no single stream here: this wfanout runs a command for each channel (--upstream).
@@ -31,18 +33,18 @@ struct ChannelRoutes: Sendable {
                          {"clientId":"ID","resourceType":"api/v1/RESOURCE","namespace":"NAMESPACE"}
     """)
 
-  private func stream(_ request: Request, _ identity: Identity?) throws(HTTPError) -> Reply {
+  private func stream(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) -> RouteResult {
     let id = request.item("cid") ?? ""
-    guard !id.isEmpty else { return .answer(error(400, "Missing cid query parameter")) }
+    guard !id.isEmpty else { return .response(error(400, "Missing cid query parameter")) }
     guard id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-      return .answer(error(400, "cid is not an id"))
+      return .response(error(400, "cid is not an id"))
     }
     return .channels(clientID: id, identity: identity, registry: registry)
   }
 
   private func subscribe(
-    _ request: Request, _ identity: String, _ account: String, on loop: LoopContext
-  ) throws(HTTPError) -> Answer {
+    _ request: HTTPRequest, _ identity: String, _ account: String, on loop: LoopContext
+  ) throws(HTTPError) -> HTTPResponse {
     try RequestOrigin.requireJSON(request)
     guard let body = JSONValue(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
@@ -74,7 +76,7 @@ struct ChannelRoutes: Sendable {
     }
   }
 
-  private func unsubscribe(_ request: Request, _ identity: String) throws(HTTPError) -> Answer {
+  private func unsubscribe(_ request: HTTPRequest, _ identity: String) throws(HTTPError) -> HTTPResponse {
     try RequestOrigin.requireJSON(request)
     guard let body = JSONValue(request.body), let id = body["clientId"]?.string,
       let channel = body["channel"]?.string
@@ -88,7 +90,7 @@ struct ChannelRoutes: Sendable {
   }
 
   /// `{"clients":…,"upstreams":…,"subscriptions":{channel: listeners}}`.
-  var statistics: Answer {
+  var statistics: HTTPResponse {
     let subscriptions = pool.subscriptions
       .map { "\(JSONText.string($0.channel)):\($0.listeners)" }.joined(separator: ",")
     return .json(
@@ -97,7 +99,7 @@ struct ChannelRoutes: Sendable {
 
   private func error(
     _ status: Int, _ message: String, _ headers: [(name: String, value: String)] = []
-  ) -> Answer {
+  ) -> HTTPResponse {
     .json(status, #"{"error":\#(JSONText.string(message))}"#, headers: headers)
   }
 }

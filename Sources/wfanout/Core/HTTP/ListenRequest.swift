@@ -25,7 +25,7 @@ struct ListenRequest: Sendable, Equatable {
 
   /// `Last-Event-ID`, which a browser sends when it reconnects, takes precedence over the page's
   /// `?lastEventId=`.
-  init(_ request: Request) {
+  init(_ request: HTTPRequest) {
     wantsSnapshot = request.flag("snapshot")
     if let id = request.header("last-event-id") ?? request.item("lastEventId"), !id.isEmpty {
       start = .after(id)
@@ -47,7 +47,7 @@ struct FilterRequest: Sendable, Hashable {
 
   init() {}
 
-  init(_ request: Request) {
+  init(_ request: HTTPRequest) {
     func text(_ name: String) -> String? { request.item(name).flatMap { $0.isEmpty ? nil : $0 } }
     expression = text("filter")
     fieldSelector = text("fieldSelector")

@@ -14,7 +14,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private let loopContext: LoopContext
   /// The HTTP/2 stream of the request; nil for HTTP/1.
   private let exchange: HTTP2Exchange?
-  private var request: Request?
+  private var request: HTTPRequest?
   private var isKeptAlive = true
   private var isRefused = false
   /// Pipelined requests, held until the current one is answered, since responses are sent in the order of the
@@ -162,7 +162,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     // A stream of HTTP/2 has one request.
     isKeptAlive = exchange == nil && head.isKeepAlive
     loopContext.await(self)
-    var request = Request(
+    var request = HTTPRequest(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
       version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
     request.address = HTTP2Exchange.peer(of: context.channel, exchange)?.ipAddress
@@ -233,23 +233,23 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     }
   }
 
-  private func carryOut(_ reply: Reply, _ request: Request, _ context: ChannelHandlerContext) {
+  private func carryOut(_ reply: RouteResult, _ request: HTTPRequest, _ context: ChannelHandlerContext) {
     // A connection that was opened for a client that has left would never end.
     guard context.channel.isActive else { return }
     switch reply {
-    case .answer(let answer):
-      send(answer, context, isHead: request.method == "HEAD")
+    case .response(let response):
+      send(response, context, isHead: request.method == "HEAD")
     case .later(let future):
       isPreparing = true
       future.assumeIsolated().whenComplete { result in
         self.isPreparing = false
         guard let context = self.context else { return }
-        let failure = Reply.answer(.text(500, "the answer could not be put together"))
+        let failure = RouteResult.response(.text(500, "the response could not be made"))
         self.carryOut((try? result.get()) ?? failure, request, context)
         self.takeWaiting()
       }
     case .listen(let plan) where request.method == "HEAD":
-      send(Answer(200, type: plan.contentType, body: []), context, isHead: true)
+      send(HTTPResponse(200, type: plan.contentType, body: []), context, isHead: true)
     case .listen(let plan):
       router.admission.clientJoined()
       let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
@@ -260,7 +260,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       }
     case .document(let plan) where request.method == "HEAD":
       send(
-        Answer(200, type: plan.document.contentType, body: [], headers: plan.document.headers), context,
+        HTTPResponse(200, type: plan.document.contentType, body: [], headers: plan.document.headers), context,
         isHead: true)
     case .document(let plan):
       router.admission.clientJoined()
@@ -340,17 +340,17 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     }
   }
 
-  private func send(_ answer: Answer, _ context: ChannelHandlerContext, isHead: Bool = false) {
+  private func send(_ response: HTTPResponse, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
-    var headers = answer.headers + originHeaders
+    var headers = response.headers + originHeaders
     // These statuses have no body, and 204 must not have a length (RFC 9110 section 8.6).
-    if answer.status != 304, answer.status != 204 {
-      headers.append(("Content-Length", String(answer.body.count)))
+    if response.status != 304, response.status != 204 {
+      headers.append(("Content-Length", String(response.body.count)))
     }
     headers.append(
       isKeptAlive
         ? ("Keep-Alive", "timeout=\(loopContext.limits.keepAliveSeconds)") : ("Connection", "close"))
-    writeHead(answer.status, headers, channel)
+    writeHead(response.status, headers, channel)
     var promise: EventLoopPromise<Void>?
     if !isKeptAlive {
       isRefused = true  // whatever comes behind this request
@@ -359,7 +359,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       promise?.futureResult.assumeIsolated().whenComplete { _ in self.end(channel) }
     }
     lastPending = 0
-    channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : answer.body), promise: promise)
+    channel.writeAndFlush(ByteBuffer(bytes: isHead ? [] : response.body), promise: promise)
     // A response that does not fit the socket has to make progress; afterwards the keep-alive time applies.
     loopContext.await(self, seconds: channel.isWritable ? loopContext.limits.keepAliveSeconds : nil)
   }

@@ -24,7 +24,7 @@ struct RequestOrigin: Sendable, Equatable {
 
   /// Refuses a request whose Host is not one of ``names``. A request without Host does not come from a
   /// browser.
-  func checkName(_ request: Request) throws(HTTPError) {
+  func checkName(_ request: HTTPRequest) throws(HTTPError) {
     guard let host = request.host else { return }
     guard let authority = Authority(host) else {
       throw .badRequest("host '\(host)' is not a name or an address, with or without a port")
@@ -38,7 +38,7 @@ struct RequestOrigin: Sendable, Equatable {
   }
 
   /// Refuses a request from a page of another site.
-  func check(_ request: Request) throws(HTTPError) {
+  func check(_ request: HTTPRequest) throws(HTTPError) {
     guard !allowsAll else { return }
     let origins = request.values("origin")
     if !origins.isEmpty, origins.allSatisfy(isAllowed) { return }
@@ -59,7 +59,7 @@ struct RequestOrigin: Sendable, Equatable {
   }
 
   /// The CORS fields that let a page of an allowed origin read the response.
-  func responseHeaders(_ request: Request) -> [(name: String, value: String)] {
+  func responseHeaders(_ request: HTTPRequest) -> [(name: String, value: String)] {
     guard !allowed.isEmpty else { return [] }
     guard !allowsAll else { return [("Access-Control-Allow-Origin", "*"), RequestOrigin.exposed] }
     let origin = request.header("origin") ?? (allowed.count == 1 ? allowed.first : nil)
@@ -77,7 +77,7 @@ struct RequestOrigin: Sendable, Equatable {
 
   /// The response to a CORS preflight request (Fetch standard), which a browser sends, without the token,
   /// before it sends a token or JSON for a page. Nil for any other request.
-  func preflightAnswer(_ request: Request) throws(HTTPError) -> Answer? {
+  func preflightResponse(_ request: HTTPRequest) throws(HTTPError) -> HTTPResponse? {
     guard !allowed.isEmpty, request.method == "OPTIONS",
       request.header("access-control-request-method") != nil
     else { return nil }
@@ -90,7 +90,7 @@ struct RequestOrigin: Sendable, Equatable {
   }
 
   /// Requires the content type JSON: a page cannot send it to another site without a preflight.
-  static func requireJSON(_ request: Request) throws(HTTPError) {
+  static func requireJSON(_ request: HTTPRequest) throws(HTTPError) {
     let type = request.header("content-type")?.lowercased().split(separator: ";").first?.filter { $0 != " " }
     guard let type, type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
     else {

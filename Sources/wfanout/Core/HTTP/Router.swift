@@ -43,11 +43,11 @@ struct Router: Sendable {
     return router
   }
 
-  func route(_ request: Request, on loop: LoopContext) -> Reply {
+  func route(_ request: HTTPRequest, on loop: LoopContext) -> RouteResult {
     loop.counters.requests.increment()
     return reply(to: request, on: loop) { () throws(HTTPError) in
       try origin.checkName(request)
-      if admin == nil, let answer = try origin.preflightAnswer(request) { return .answer(answer) }
+      if admin == nil, let answer = try origin.preflightResponse(request) { return .response(answer) }
       if admin == nil, let reply = try openToAll(request) { return reply }
       try origin.check(request)
       if let admin { return try admin.route(request, on: loop) }
@@ -70,25 +70,26 @@ struct Router: Sendable {
   }
 
   private func reply(
-    to request: Request, on loop: LoopContext, _ body: () throws(HTTPError) -> Reply
-  ) -> Reply {
+    to request: HTTPRequest, on loop: LoopContext, _ body: () throws(HTTPError) -> RouteResult
+  ) -> RouteResult {
     do throws(HTTPError) {
       return try body()
     } catch {
       loop.counters.refused.increment()
-      return .answer(request.path.hasPrefix("/api/watch/") ? error.channelAnswer : error.answer)
+      return .response(request.path.hasPrefix("/api/watch/") ? error.channelResponse : error.response)
     }
   }
 
   /// The routes that need no token.
-  private func openToAll(_ request: Request) throws(HTTPError) -> Reply? {
+  private func openToAll(_ request: HTTPRequest) throws(HTTPError) -> RouteResult? {
     switch request.path {
-    case "/": try get(request) { .answer(services.channels == nil ? LivePage.answer : ChannelRoutes.guide) }
-    case "/healthz": try get(request) { .answer(.text(200, "ok")) }
+    case "/":
+      try get(request) { .response(services.channels == nil ? LivePage.response : ChannelRoutes.guide) }
+    case "/healthz": try get(request) { .response(.text(200, "ok")) }
     case "/metrics":
       try get(request) {
-        .answer(
-          Answer(
+        .response(
+          HTTPResponse(
             200, type: "text/plain; version=0.0.4; charset=utf-8", body: services.registry.exposition()))
       }
     default: nil
@@ -102,8 +103,8 @@ struct Router: Sendable {
 
   /// Compiles the filters of a request on a worker, unless they are cached, then routes it.
   private func compile(
-    _ request: Request, _ identity: Identity?, on loop: LoopContext
-  ) throws(HTTPError) -> Reply {
+    _ request: HTTPRequest, _ identity: Identity?, on loop: LoopContext
+  ) throws(HTTPError) -> RouteResult {
     let wanted = FilterRequest(request)
     guard !wanted.isEmpty else { return try find(request, identity, nil, on: loop) }
     if let filter = services.filters.known(wanted) { return try find(request, identity, filter, on: loop) }
@@ -118,8 +119,8 @@ struct Router: Sendable {
   }
 
   private func find(
-    _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
-  ) throws(HTTPError) -> Reply {
+    _ request: HTTPRequest, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
+  ) throws(HTTPError) -> RouteResult {
     if let client = identity?.name ?? request.address { try services.rates?.admit(client) }
     if let channels = services.channels, let reply = try channels.route(request, identity: identity, on: loop)
     {
@@ -127,7 +128,7 @@ struct Router: Sendable {
       return reply
     }
     if services.channels != nil, ["/events", "/ws", "/snapshot"].contains(request.path) {
-      return .answer(ChannelRoutes.guide)
+      return .response(ChannelRoutes.guide)
     }
     switch request.path {
     case "/events": return try events(request, identity, filter, on: loop)
@@ -148,23 +149,25 @@ struct Router: Sendable {
         return try KubernetesRoutes(services: services, identity: identity).route(
           request, path, filter, on: loop)
       }
-      return .answer(.notFound)
+      return .response(.notFound)
     }
   }
 
-  private func get(_ request: Request, _ body: () throws(HTTPError) -> Reply) throws(HTTPError) -> Reply {
+  private func get(_ request: HTTPRequest, _ body: () throws(HTTPError) -> RouteResult) throws(HTTPError)
+    -> RouteResult
+  {
     guard request.method == "GET" || request.method == "HEAD" else {
-      return .answer(.methodNotAllowed("GET, HEAD"))
+      return .response(.methodNotAllowed("GET, HEAD"))
     }
     return try body()
   }
 
   /// The routes of `/events`, `/ws` and the others that require a token.
   private func events(
-    _ request: Request, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
-  ) throws(HTTPError) -> Reply {
+    _ request: HTTPRequest, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
+  ) throws(HTTPError) -> RouteResult {
     guard request.method == "GET" || request.method == "HEAD" else {
-      return .answer(.methodNotAllowed("GET, HEAD"))
+      return .response(.methodNotAllowed("GET, HEAD"))
     }
     if request.method == "GET" { try admit(request, identity) }
     let wanted = ListenRequest(request)
@@ -185,13 +188,13 @@ struct Router: Sendable {
   }
 
   private func webSocket(
-    _ request: Request, _ mode: WebSocketConnection.Mode, _ identity: Identity?, _ filter: FilterMatcher?
-  ) throws(HTTPError) -> Reply {
-    guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
+    _ request: HTTPRequest, _ mode: WebSocketConnection.Mode, _ identity: Identity?, _ filter: FilterMatcher?
+  ) throws(HTTPError) -> RouteResult {
+    guard request.method == "GET" else { return .response(.methodNotAllowed("GET")) }
     let compression =
       services.compressesMessages
       ? MessageCompression(accepting: request.list("sec-websocket-extensions")) : nil
-    let headers = try WebSocketHandshake.answer(
+    let headers = try WebSocketHandshake.response(
       request, compression: compression)
     let wanted = ListenRequest(request)
     let matcher = matcher(wanted, filter)
@@ -207,7 +210,7 @@ struct Router: Sendable {
     return filter?.tracking(objects)
   }
 
-  private func admit(_ request: Request, _ identity: Identity?) throws(HTTPError) {
+  private func admit(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) {
     try services.clientCounts?.check(Router.account(identity, address: request.address))
     guard admission.isFull else { return }
     throw HTTPError(

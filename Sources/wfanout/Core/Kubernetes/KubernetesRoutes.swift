@@ -8,9 +8,9 @@ struct KubernetesRoutes: Sendable {
   let identity: Identity?
 
   func route(
-    _ request: Request, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
-  ) throws(HTTPError) -> Reply {
-    guard request.method == "GET" else { return .answer(.methodNotAllowed("GET")) }
+    _ request: HTTPRequest, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
+  ) throws(HTTPError) -> RouteResult {
+    guard request.method == "GET" else { return .response(.methodNotAllowed("GET")) }
     guard request.acceptsJSON else {
       throw HTTPError(
         status: Status(
@@ -35,7 +35,7 @@ struct KubernetesRoutes: Sendable {
       else { throw error }
       return catchUp.reply(
         plan, after: query.resourceVersion, account: account, listener: loop.listenerName(), on: loop
-      ) { _ in .answer(expired.answer) }
+      ) { _ in .response(expired.response) }
     }
   }
 
@@ -43,7 +43,7 @@ struct KubernetesRoutes: Sendable {
   private func askCommand(
     _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ filter: FilterMatcher?,
     _ account: String, on loop: LoopContext
-  ) throws(HTTPError) -> Reply {
+  ) throws(HTTPError) -> RouteResult {
     let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
     var wanted = try ChannelRequest(path, query.filter, version: version, for: pool.template)
     wanted.account = account
@@ -65,7 +65,7 @@ struct KubernetesRoutes: Sendable {
           let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
           return try watch(stream, start, query, matcher)
         } catch {
-          return .answer(error.answer)
+          return .response(error.response)
         }
       }.nonisolated())
   }
@@ -82,7 +82,7 @@ struct KubernetesRoutes: Sendable {
   private func watch(
     _ stream: EventStream, _ start: ListenRequest.Start, _ query: KubernetesWatchQuery,
     _ matcher: KubernetesMatcher
-  ) throws(HTTPError) -> Reply {
+  ) throws(HTTPError) -> RouteResult {
     .listen(
       ListenPlan(
         stream: stream, shape: .kubernetes, contentType: "application/json", start: start, matcher: matcher,
@@ -100,7 +100,7 @@ struct KubernetesRoutes: Sendable {
   private func list(
     _ stream: EventStream, _ path: KubernetesPath, _ query: KubernetesWatchQuery,
     _ matcher: KubernetesMatcher, _ account: String, on loop: LoopContext
-  ) throws(HTTPError) -> Reply {
+  ) throws(HTTPError) -> RouteResult {
     guard !matcher.checksPath || stream.state.objects.resources.mayHave(path) else {
       throw noResource(path)
     }
@@ -113,7 +113,8 @@ struct KubernetesRoutes: Sendable {
     try query.check(snapshot)
     let kind = stream.state.objects.resources.kind(of: path)
     let missing = path.name.map { name in
-      Answer.failure(Status(code: 404, reason: "NotFound", message: "\(path.resource) \"\(name)\" not found"))
+      HTTPResponse.failure(
+        Status(code: 404, reason: "NotFound", message: "\(path.resource) \"\(name)\" not found"))
     }
     return SnapshotDocument(
       snapshot: snapshot, layout: path.name == nil ? .list(apiVersion: path.apiVersion, kind: kind) : .object,

@@ -15,7 +15,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   /// Whether a list has to be of exactly this version.
   private var wantsExactly = false
 
-  init(_ request: Request) throws(HTTPError) {
+  init(_ request: HTTPRequest) throws(HTTPError) {
     isWatch = request.flag("watch")
     resourceVersion = request.item("resourceVersion") ?? ""
     if resourceVersion == "0" { resourceVersion = "" }
@@ -41,7 +41,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   }
 
   /// The rules for `resourceVersionMatch` of the API server (ValidateListOptions).
-  private mutating func checkMatch(_ request: Request) throws(HTTPError) {
+  private mutating func checkMatch(_ request: HTTPRequest) throws(HTTPError) {
     let match = request.item("resourceVersionMatch") ?? ""
     func invalid(_ message: String) -> HTTPError {
       HTTPError(status: Status(code: 422, reason: "Invalid", message: message))

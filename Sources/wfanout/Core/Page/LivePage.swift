@@ -2,7 +2,7 @@
 
 /// The page at `/`: the stream in a browser. It loads nothing from elsewhere; its parts are the files beside this one.
 enum LivePage {
-  static let answer = Answer(
+  static let response = HTTPResponse(
     200, type: "text/html; charset=utf-8",
     body: Array(
       (head + style + body + "<script>\n'use strict';\n" + connection + model + view + "</script>\n").utf8),

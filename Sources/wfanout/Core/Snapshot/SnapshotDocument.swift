@@ -9,7 +9,7 @@ struct SnapshotDocument: Sendable {
   var contentType = "application/json"
   var headers: [(name: String, value: String)] = []
   /// The response if no object matches; nil for an empty document.
-  var missing: Answer?
+  var missing: HTTPResponse?
 }
 
 /// A document of more than one page, and its progress; it is sent as fast as the client reads.
@@ -22,8 +22,8 @@ struct DocumentPlan: Sendable {
 
 extension SnapshotDocument {
   /// Makes the first page on a worker; a document of one page is an answer with its length.
-  func reply(_ stream: EventStream, account: String, on loop: any EventLoop) -> Reply {
-    let promise = loop.makePromise(of: Reply.self)
+  func reply(_ stream: EventStream, account: String, on loop: any EventLoop) -> RouteResult {
+    let promise = loop.makePromise(of: RouteResult.self)
     let work = PageWork(PageWork.Order(layout: layout, matcher: matcher, snapshot: snapshot)) { page in
       guard let page else { return promise.fail(ChannelError.ioOnClosedChannel) }
       promise.succeed(self.reply(page, stream, account))
@@ -32,13 +32,13 @@ extension SnapshotDocument {
     return .later(promise.futureResult)
   }
 
-  private func reply(_ page: SnapshotPage, _ stream: EventStream, _ account: String) -> Reply {
+  private func reply(_ page: SnapshotPage, _ stream: EventStream, _ account: String) -> RouteResult {
     guard page.next >= snapshot.lines.count else {
       return .document(DocumentPlan(document: self, stream: stream, account: account, firstPage: page))
     }
-    if page.written == 0, let missing { return .answer(missing) }
-    return .answer(
-      Answer(200, type: contentType, body: Array(page.bytes.readableBytesView), headers: headers))
+    if page.written == 0, let missing { return .response(missing) }
+    return .response(
+      HTTPResponse(200, type: contentType, body: Array(page.bytes.readableBytesView), headers: headers))
   }
 }
 

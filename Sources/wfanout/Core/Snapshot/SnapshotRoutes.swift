@@ -19,14 +19,14 @@ struct SnapshotRoutes: Sendable {
 
   /// Nil for any other path.
   func route(
-    _ request: Request, _ filter: FilterMatcher?, _ stream: EventStream, account: String,
+    _ request: HTTPRequest, _ filter: FilterMatcher?, _ stream: EventStream, account: String,
     on loop: any EventLoop
-  ) throws(HTTPError) -> Reply? {
+  ) throws(HTTPError) -> RouteResult? {
     guard let route = routes.first(where: { SnapshotRoutes.isBelow(request.path, $0.path) }) else {
       return nil
     }
     guard request.method == "GET" || request.method == "HEAD" else {
-      return .answer(.methodNotAllowed("GET, HEAD"))
+      return .response(.methodNotAllowed("GET, HEAD"))
     }
     guard let store else {
       throw SnapshotRoutes.notFound("nothing is kept to show here; start wfanout with --snapshot")
@@ -37,12 +37,12 @@ struct SnapshotRoutes: Sendable {
       let snapshot = store.current(key)
       return SnapshotDocument(
         snapshot: snapshot, layout: .object, matcher: matcher, headers: SnapshotRoutes.headers(snapshot.id),
-        missing: SnapshotRoutes.notFound("\"\(key)\" not found").answer
+        missing: SnapshotRoutes.notFound("\"\(key)\" not found").response
       ).reply(stream, account: account, on: loop)
     }
     let snapshot = store.current()
     let headers = SnapshotRoutes.headers(snapshot.id)
-    if request.header("if-none-match") == "\"\(snapshot.id)\"" { return .answer(.notModified(headers)) }
+    if request.header("if-none-match") == "\"\(snapshot.id)\"" { return .response(.notModified(headers)) }
     let isLines = request.accepts("application/x-ndjson")
     return SnapshotDocument(
       snapshot: snapshot, layout: isLines ? .lines : .array, matcher: matcher,

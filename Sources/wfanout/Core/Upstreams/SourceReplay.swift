@@ -43,13 +43,13 @@ struct SourceReplay: Sendable {
   /// - Returns: The response, or `fallback` if the source does not have the version either.
   func reply(
     _ plan: ListenPlan, after version: String, account: String, listener: String, on loop: LoopContext,
-    fallback: @escaping @Sendable (Status) -> Reply
-  ) -> Reply {
+    fallback: @escaping @Sendable (Status) -> RouteResult
+  ) -> RouteResult {
     .later(
       begin(after: version, of: plan.stream, account: account, listener: listener, on: loop).map { outcome in
         switch outcome {
         case .absent(let status): return fallback(status)
-        case .failed(let status): return .answer(HTTPError(status: status).answer)
+        case .failed(let status): return .response(HTTPError(status: status).response)
         case .begun(let stream, let continuation):
           var plan = plan
           plan.stream = stream

@@ -7,8 +7,8 @@ import Process
 /// The opening handshake of RFC 6455 section 4.2.
 enum WebSocketHandshake {
   /// The fields of the 101 response.
-  static func answer(
-    _ request: Request, compression: MessageCompression? = nil
+  static func response(
+    _ request: HTTPRequest, compression: MessageCompression? = nil
   ) throws(HTTPError) -> [(name: String, value: String)] {
     guard request.version == .http11, request.header("upgrade", contains: "websocket"),
       request.header("connection", contains: "upgrade")

@@ -3,7 +3,7 @@ import Events
 import JSON
 
 /// A whole response.
-struct Answer: Sendable {
+struct HTTPResponse: Sendable {
   var status: Int
   var headers: [(name: String, value: String)]
   var body: [UInt8]
@@ -21,33 +21,36 @@ struct Answer: Sendable {
   }
 
   /// The headers are the whole response.
-  static func noContent(_ headers: [(name: String, value: String)]) -> Answer {
-    Answer(withoutBody: 204, headers)
+  static func noContent(_ headers: [(name: String, value: String)]) -> HTTPResponse {
+    HTTPResponse(withoutBody: 204, headers)
   }
 
   /// The client's cached response is still valid; `headers` are the same as that response's (RFC 9110 section
   /// 15.4.5).
-  static func notModified(_ headers: [(name: String, value: String)]) -> Answer {
-    Answer(withoutBody: 304, headers)
+  static func notModified(_ headers: [(name: String, value: String)]) -> HTTPResponse {
+    HTTPResponse(withoutBody: 304, headers)
   }
 
-  static func text(_ status: Int, _ text: String) -> Answer {
-    Answer(status, type: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
+  static func text(_ status: Int, _ text: String) -> HTTPResponse {
+    HTTPResponse(status, type: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
   }
 
-  static func json(_ status: Int, _ json: String, headers: [(name: String, value: String)] = []) -> Answer {
-    Answer(status, type: "application/json", body: Array((json + "\n").utf8), headers: headers)
+  static func json(_ status: Int, _ json: String, headers: [(name: String, value: String)] = [])
+    -> HTTPResponse
+  {
+    HTTPResponse(status, type: "application/json", body: Array((json + "\n").utf8), headers: headers)
   }
 
   /// A response whose body is a Kubernetes Status.
-  static func failure(_ status: Status, headers: [(name: String, value: String)] = []) -> Answer {
-    Answer(status.code, type: "application/json", body: status.json + [UInt8(ascii: "\n")], headers: headers)
+  static func failure(_ status: Status, headers: [(name: String, value: String)] = []) -> HTTPResponse {
+    HTTPResponse(
+      status.code, type: "application/json", body: status.json + [UInt8(ascii: "\n")], headers: headers)
   }
 
   static let notFound = failure(
     Status(code: 404, reason: "NotFound", message: "there is nothing at this path"))
 
-  static func methodNotAllowed(_ allowed: String) -> Answer {
+  static func methodNotAllowed(_ allowed: String) -> HTTPResponse {
     failure(
       Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),
       headers: [("Allow", allowed)])
@@ -63,10 +66,10 @@ struct HTTPError: Error, Sendable {
     HTTPError(status: Status(code: 400, reason: "BadRequest", message: message))
   }
 
-  var answer: Answer { .failure(status, headers: headers) }
+  var response: HTTPResponse { .failure(status, headers: headers) }
 
   /// The response in the form of the `/api/watch/…` protocol.
-  var channelAnswer: Answer {
+  var channelResponse: HTTPResponse {
     .json(status.code, #"{"error":\#(JSONText.string(status.message))}"#, headers: headers)
   }
 

@@ -2,10 +2,10 @@
 import NIOCore
 
 /// The response to a request, as a route decides it.
-enum Reply: Sendable {
-  case answer(Answer)
+enum RouteResult: Sendable {
+  case response(HTTPResponse)
   /// The decision needs other loops or servers. The future belongs to the connection's loop.
-  case later(EventLoopFuture<Reply>)
+  case later(EventLoopFuture<RouteResult>)
   /// A response that continues.
   case listen(ListenPlan)
   /// A document that is sent in pages, as fast as the client reads.

@@ -2,7 +2,7 @@
 import Encoding
 
 /// A request, independent of the HTTP version.
-struct Request: Sendable {
+struct HTTPRequest: Sendable {
   var method: String
   /// The path, percent-decoded, without the query.
   var path: String
@@ -25,11 +25,11 @@ struct Request: Sendable {
     self.method = method
     self.headers = headers
     self.version = version
-    let (authority, rest) = Request.split(target)
+    let (authority, rest) = HTTPRequest.split(target)
     self.authority = authority
     let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     self.path = PercentEncoding.decode(parts.first ?? "", plusIsSpace: false)
-    self.query = parts.count > 1 ? Request.query(parts[1]) : []
+    self.query = parts.count > 1 ? HTTPRequest.query(parts[1]) : []
   }
 
   private static func trimmed(_ text: Substring) -> Substring {
@@ -100,7 +100,7 @@ struct Request: Sendable {
     headers.contains { field in
       field.name.lowercased() == name
         && field.value.lowercased().split(separator: ",").contains { item in
-          Request.trimmed(item) == token
+          HTTPRequest.trimmed(item) == token
         }
     }
   }
