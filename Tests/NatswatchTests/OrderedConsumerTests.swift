@@ -289,6 +289,22 @@ import Testing
     #expect(machine.needsProof(before: 11) && !machine.needsProof(before: 9))
   }
 
+  /// Servers before 2.10 deliver the next message in place of each removed one: 9 again and again.
+  @Test func repeatedMessagesDoNotFillAFirstPass() {
+    var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
+    let before = stream(first: 1, last: 10)
+    #expect(machine.plan(before, now: .zero) == .create(.lastPerSubject))
+    #expect(machine.created(consumer(at: 0, pending: 10), before, now: .zero) == .proceed)
+    #expect(machine.message(message(1, 1), now: .zero) == .deliver)
+    #expect(machine.message(message(9, 2), now: .zero) == .deliver)
+    for number: UInt64 in 3...9 {
+      #expect(machine.message(message(9, number), now: .zero) == .skip)
+    }
+    #expect(machine.message(message(10, 10), now: .zero) == .prove)
+    let gone = OrderedConsumer.Verdict.gone(.expired(after: 1, first: 9))
+    #expect(machine.prove(stream(first: 9, last: 10), before: 10, now: .zero) == gone)
+  }
+
   /// A first pass that is cut goes on with what it covers, then delivers every message after its end.
   @Test func aFirstPassThatIsCutContinuesBySequence() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)

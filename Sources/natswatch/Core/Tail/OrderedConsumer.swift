@@ -70,13 +70,8 @@ package struct OrderedConsumer: Sendable {
   private var consumerSequence: UInt64 = 0
   private var lastHeard: Duration = .zero
   private var hasDelivered = false
-  /// The end of the first pass of `lastPerSubject`, which delivers each subject's last message.
-  private var snapshotEnd: UInt64?
-  /// What the first pass of `lastPerSubject` needs to notice that messages were removed while it lagged.
-  private var pass = Pass()
-  /// Whether the first pass of `lastPerSubject` continues with another consumer, which may deliver newer
-  /// messages. Those beyond the end of the pass are left to a third consumer, which delivers every message.
-  private var passIsResumed = false
+  /// The first pass of `lastPerSubject`, from its plan to that of the consumer after it.
+  private var firstPass: FirstPass?
   /// Whether the server may have held messages back.
   private var mayHaveLagged = false
   /// Gaps after this sequence have been passed but are not proven yet.
@@ -87,18 +82,6 @@ package struct OrderedConsumer: Sendable {
   private var streamEnd: UInt64 = 0
   /// Removals from the middle up to here have been reported.
   private var reportedRemovals: UInt64 = 0
-
-  /// Gaps are normal in the first pass: the messages that have a newer one of their subject. Something is missing
-  /// where the front of the stream has overtaken the pass, and it had fewer messages than when it began.
-  private struct Pass: Sendable {
-    /// How many messages its consumer has.
-    var count: UInt64 = 0
-    /// What had been removed before it began.
-    var floor: UInt64 = 0
-    /// The first sequence of a gap that was not looked at.
-    var gap: UInt64?
-    var overtaken: Gone?
-  }
 
   /// At most one proof in this time: a stream with many removed messages would cost one for each gap.
   static let proofInterval: Duration = .milliseconds(100)
@@ -166,9 +149,7 @@ package struct OrderedConsumer: Sendable {
       case .all: return .create(.all)
       case .last: return .create(.last)
       case .lastPerSubject:
-        passIsResumed = snapshotEnd != nil
-        snapshotEnd = snapshotEnd ?? info.state.last_seq
-        if !passIsResumed { pass.floor = max(info.state.first_seq, 1) - 1 }
+        if firstPass == nil { firstPass = FirstPass(info) } else { firstPass?.resume() }
         return .create(.lastPerSubject)
       }
     }
@@ -180,11 +161,11 @@ package struct OrderedConsumer: Sendable {
       return .lookAgain
     }
     aheadSince = nil
-    if let end = snapshotEnd, frontier < end {
-      passIsResumed = true
+    if isInFirstPass {
+      firstPass?.resume()
       return .create(.lastPerSubject)
     }
-    snapshotEnd = nil
+    firstPass = nil
     return .create(.sequence(frontier + 1))
   }
 
@@ -214,11 +195,8 @@ package struct OrderedConsumer: Sendable {
     guard frontier <= info.state.last_seq else {
       return .gone(.ahead(after: frontier, last: info.state.last_seq))
     }
-    if let end = snapshotEnd, frontier < end {
-      let position = max(frontier, pass.floor)
-      if passIsResumed, first > position + 1 { return .gone(.expired(after: position, first: first)) }
-      pass.count = consumer.num_pending
-      return .proceed
+    if isInFirstPass, let verdict = firstPass?.started(consumer.num_pending, after: frontier, first: first) {
+      return verdict
     }
     return check(info, from: frontier, now: now, pendingAtCreation: consumer.num_pending)
   }
@@ -266,20 +244,22 @@ package struct OrderedConsumer: Sendable {
     let sequence = metadata.streamSequence
     guard let frontier, sequence > frontier else {
       consumerSequence += 1
+      firstPass?.arrived(sequence)
       return .skip
     }
     if !isProven, passLacks(at: sequence) { return .prove }
-    if passIsResumed, let end = snapshotEnd, sequence > end {
-      self.frontier = end
+    if let pass = firstPass, pass.isResumed, sequence > pass.end {
+      self.frontier = pass.end
       return .recreate("the first pass is complete")
     }
-    if let end = snapshotEnd, sequence <= end, sequence > frontier + 1 {
-      pass.gap = min(pass.gap ?? .max, frontier + 1)
+    if let pass = firstPass, sequence <= pass.end, sequence > frontier + 1 {
+      firstPass?.passed(gapFrom: frontier + 1)
     } else if !isProven, sequence > frontier + 1, needsProof(upTo: sequence) {
       if !mayDefer(now) { return .prove }
       unprovenFrom = min(unprovenFrom ?? .max, frontier + 1)
     }
     consumerSequence += 1
+    firstPass?.arrived(sequence)
     pending = metadata.pending
     self.frontier = sequence
     hasDelivered = true
@@ -304,8 +284,8 @@ package struct OrderedConsumer: Sendable {
     guard let frontier, lastStream > frontier else { return .skip }
     if !isProven, needsProof(upTo: lastStream) || passLacks(at: lastStream + 1) { return .prove }
     pending = 0
-    if passIsResumed, let end = snapshotEnd, lastStream > end {
-      self.frontier = end
+    if let pass = firstPass, pass.isResumed, lastStream > pass.end {
+      self.frontier = pass.end
       return .recreate("the first pass is complete")
     }
     self.frontier = lastStream
@@ -320,7 +300,9 @@ package struct OrderedConsumer: Sendable {
   }
 
   /// Whether passed gaps have to be proven now.
-  func isProofDue(now: Duration) -> Bool { (unprovenFrom != nil || pass.gap != nil) && !mayDefer(now) }
+  func isProofDue(now: Duration) -> Bool {
+    (unprovenFrom != nil || firstPass?.hasGap == true) && !mayDefer(now)
+  }
 
   /// Whether the tail may not end before a look at the stream: messages may have been removed before the one
   /// with the sequence `next`, which is not to be written.
@@ -341,7 +323,10 @@ package struct OrderedConsumer: Sendable {
   mutating func prove(_ info: StreamInfo, before next: UInt64 = .max, now: Duration) -> Verdict {
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     guard let frontier else { return .proceed }
-    if let end = snapshotEnd, frontier < end { return provePass(info, at: next, now: now) }
+    if isInFirstPass, let verdict = firstPass?.prove(info, after: frontier, at: next) {
+      lastProof = now
+      return verdict
+    }
     let from = min(frontier, (unprovenFrom ?? .max) - 1)
     let verdict = check(info, from: from, now: now)
     if verdict == .proceed {
@@ -353,28 +338,19 @@ package struct OrderedConsumer: Sendable {
     return verdict
   }
 
-  /// Whether the first pass is over at the sequence `next`, with fewer messages than it had.
-  private func passLacks(at next: UInt64) -> Bool {
-    guard let end = snapshotEnd, let frontier, frontier < end, next >= end else { return false }
-    return consumerSequence + (next == end ? 1 : 0) < pass.count
+  private var isInFirstPass: Bool {
+    guard let pass = firstPass, let frontier else { return false }
+    return frontier < pass.end
   }
 
-  private mutating func provePass(_ info: StreamInfo, at next: UInt64, now: Duration) -> Verdict {
-    let position = max(min(frontier ?? 0, (pass.gap ?? .max) - 1), pass.floor)
-    if info.state.first_seq > position + 1 {
-      pass.overtaken = pass.overtaken ?? .expired(after: position, first: info.state.first_seq)
-    }
-    pass.gap = nil
-    lastProof = now
-    guard passLacks(at: next) else { return .proceed }
-    if let gone = pass.overtaken { return .gone(gone) }
-    pass.count = 0
-    return .proceed
+  private func passLacks(at next: UInt64) -> Bool {
+    guard isInFirstPass, let pass = firstPass else { return false }
+    return pass.lacks(at: next)
   }
 
   /// With a filter, gaps are normal, and expiry matters only if the tail lags.
   private func needsProof(upTo sequence: UInt64) -> Bool {
-    if let end = snapshotEnd, sequence <= end { return false }
+    if let pass = firstPass, sequence <= pass.end { return false }
     return coversStream || mayHaveLagged || pending > 0
   }
 
