@@ -25,7 +25,7 @@ import Testing
       .init(nkey: "/k"),
       ["NATS_USER": "u", "NATS_PASSWORD": "p", "NATS_TOKEN": "t", "NATS_CREDS": "/c", "NATS_NKEY": "/x"])
     #expect(settings.user == "u" && settings.password == "p" && settings.token == "t")
-    #expect(settings.credentialsFile == "/c" && settings.nkeyFile == "/k")
+    #expect(settings.credentialsFile == nil && settings.nkeyFile == "/k", "one key: the flag's")
   }
 
   @Test func tlsCanBeRequired() throws {
@@ -86,6 +86,20 @@ import Testing
       return error.code == .badSettings && error.message.contains("not supported")
         && !error.message.contains("s3cret")
     }
+  }
+
+  @Test(arguments: [
+    "nats://h:4222/path", "nats://u:p@h/js", "h:1/", "nats://h?x=1", "tls://h:1#f", "nats://a,nats://b/c",
+  ])
+  func pathsAreRefused(_ address: String) throws {
+    guard address != "h:1/" else { return #expect(try resolve(.init(server: address)).servers == ["h:1"]) }
+    #expect {
+      try resolve(.init(server: address))
+    } throws: { error in
+      guard let error = error as? NATSError else { return false }
+      return error.code == .badSettings && error.message.contains("no path") && !error.message.contains("u:p")
+    }
+    #expect(try resolve(.init(server: "nats://u:a/b?c#@h:1")).servers == ["nats://u:a/b?c#@h:1"])
   }
 
   @Test func jetStreamIsFoundInADomainOrByPrefix() throws {

@@ -84,7 +84,7 @@ import Testing
   @Test func derivesThePublicKey() {
     // A key pair made by nats-server's own tests for documentation of nkeys.
     #expect(
-      NKey.publicKey(seed: "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY")
+      NKey.seed("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY").flatMap(NKey.publicKey)
         == "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4")
   }
 
@@ -92,6 +92,6 @@ import Testing
     "", "SU", "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4",
     "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VX",
   ]) func refusesOthers(_ seed: String) {
-    #expect(NKey.publicKey(seed: seed) == nil)
+    #expect(NKey.seed(seed) == nil)
   }
 }

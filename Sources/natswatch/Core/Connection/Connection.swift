@@ -32,7 +32,7 @@ import Synchronization
     let options = try ConnectionOptions(settings, state: state)
     unsafe loop.install(in: options.pointer)
     var handle: OpaquePointer?
-    let status = unsafe natsConnection_Connect(&handle, options.pointer)
+    let status = unsafe options.connect(&handle)
     guard status == NATS_OK, let handle = unsafe handle else {
       throw ConnectFailure(status, detail: unsafe String(cString: cnats_last_error()), settings).error
     }

@@ -7,10 +7,18 @@ import Synchronization
 /// libnats' options for a connection: address, credentials, TLS, and what it reports.
 @safe final class ConnectionOptions {
   let pointer: OpaquePointer
+  /// Nil for a user without a key.
+  private let key: UserKey?
 
   /// - Throws: `badSettings` for values that libnats refuses, such as files that cannot be read.
   init(_ settings: ConnectionSettings, state: ConnectionState) throws(NATSError) {
-    cnats_keep_openssl()
+    cnats_prepare()
+    key =
+      if let file = settings.credentialsFile {
+        try UserKey(credentialsFile: file)
+      } else {
+        try settings.nkeyFile.map { file throws(NATSError) in try UserKey(seedFile: file) }
+      }
     var created: OpaquePointer?
     guard unsafe natsOptions_Create(&created) == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.badSettings, "make connection options: out of memory")
@@ -18,16 +26,23 @@ import Synchronization
     unsafe self.pointer = pointer
     // When one of these throws, `deinit` runs: all properties are set.
     try unsafe Self.setAddress(pointer, settings)
-    try unsafe Self.setCredentials(pointer, settings)
+    try unsafe Self.setCredentials(pointer, settings, key)
     try unsafe Self.setTLS(pointer, settings)
     unsafe Self.setBehaviour(pointer, settings, state)
   }
 
   deinit { unsafe natsOptions_Destroy(pointer) }
 
-  private static func check(
-    _ status: natsStatus, _ what: String
-  ) throws(NATSError) {
+  /// Connects once. With a key, once for each nonce that libnats can answer.
+  func connect(_ connection: inout OpaquePointer?) -> natsStatus {
+    while true {
+      key?.prepare()
+      let status = unsafe natsConnection_Connect(&connection, pointer)
+      guard status != NATS_OK, key?.needsAnotherNonce == true else { return status }
+    }
+  }
+
+  private static func check(_ status: natsStatus, _ what: String) throws(NATSError) {
     guard status != NATS_OK else { return }
     let detail = unsafe String(cString: cnats_last_error())
     throw NATSError(.badSettings, "\(what): \(plainText(status, detail))")
@@ -46,29 +61,16 @@ import Synchronization
       "server address \(settings.servers.map(ConnectionSettings.withoutSecrets).joined(separator: ","))")
   }
 
-  private static func setCredentials(_ pointer: OpaquePointer, _ settings: ConnectionSettings)
-    throws(NATSError)
-  {
+  private static func setCredentials(
+    _ pointer: OpaquePointer, _ settings: ConnectionSettings, _ key: UserKey?
+  ) throws(NATSError) {
     if let user = settings.user {
       try check(unsafe natsOptions_SetUserInfo(pointer, user, settings.password ?? ""), "NATS_USER")
     }
     if let token = settings.token { try check(unsafe natsOptions_SetToken(pointer, token), "NATS_TOKEN") }
-    if let file = settings.credentialsFile {
-      guard let text = ConnectionSettings.text(file) else {
-        throw NATSError(.badSettings, "credentials file \(file): cannot be read")
-      }
-      // Checked here, because libnats reads the file when it connects and reports no reason.
-      guard text.contains("-----") else {
-        throw NATSError(
-          .badSettings, "credentials file \(file): no user JWT and seed in it, as nsc generate creds writes")
-      }
-      try check(
-        unsafe natsOptions_SetUserCredentialsFromFiles(pointer, file, nil), "credentials file \(file)")
-    }
-    if let file = settings.nkeyFile {
-      let publicKey = try NKey.publicKey(seedFile: file)
-      try check(unsafe natsOptions_SetNKeyFromSeed(pointer, publicKey, file), "NKey file \(file)")
-    }
+    try check(
+      unsafe key?.install(in: pointer) ?? NATS_OK,
+      settings.credentialsFile.map { "credentials file \($0)" } ?? "NKey file \(settings.nkeyFile ?? "")")
   }
 
   private static func setTLS(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {

@@ -92,8 +92,9 @@ package struct ConnectionSettings: Sendable, Equatable {
     if let user = variable("NATS_USER") { settings.user = user }
     if let password = variable("NATS_PASSWORD") { settings.password = password }
     if let token = variable("NATS_TOKEN") { settings.token = token }
-    if let file = flags.credentials ?? variable("NATS_CREDS") { settings.credentialsFile = file }
-    if let file = flags.nkey ?? variable("NATS_NKEY") { settings.nkeyFile = file }
+    try settings.chooseKey(
+      (flags.credentials, flags.nkey), (variable("NATS_CREDS"), variable("NATS_NKEY")),
+      (settings.credentialsFile, settings.nkeyFile))
     if let file = flags.tlsCA ?? variable("NATS_CA") { settings.tlsCA = file }
     if let file = flags.tlsCertificate ?? variable("NATS_CERT") { settings.tlsCertificate = file }
     if let file = flags.tlsKey ?? variable("NATS_KEY") { settings.tlsKey = file }
@@ -110,29 +111,48 @@ package struct ConnectionSettings: Sendable, Equatable {
     return settings
   }
 
+  /// Takes the credentials file or the NKey file from the first source that has one.
+  private mutating func chooseKey(_ sources: (credentials: String?, nkey: String?)...) throws(NATSError) {
+    guard let source = sources.first(where: { $0.credentials != nil || $0.nkey != nil }) else { return }
+    (credentialsFile, nkeyFile) = source
+    guard let credentialsFile, let nkeyFile else { return }
+    throw NATSError(
+      .badSettings,
+      "both a credentials file (\(credentialsFile)) and an NKey file (\(nkeyFile)) are given: use one")
+  }
+
   private static func addresses(_ text: String) -> [String] {
     text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
   }
 
-  /// Refuses schemes that libnats would treat as `nats://`: a password would be sent unencrypted.
+  /// Refuses schemes that libnats would treat as `nats://`: a password would be sent unencrypted; and what it would
+  /// silently ignore, such as a path.
   private mutating func checkAddresses() throws(NATSError) {
     for (index, server) in servers.enumerated() {
-      if let port = server.split(separator: ":").last, port.count > 3, port.allSatisfy(\.isNumber),
+      func refuse(_ why: String) -> NATSError {
+        NATSError(.badSettings, "server address \(Self.withoutSecrets(server)): \(why)")
+      }
+      var scheme = ""
+      var rest = server[...]
+      if let colon = server.firstRange(of: "://") {
+        scheme = server[..<colon.lowerBound].lowercased()
+        rest = server[colon.upperBound...]
+        guard scheme == "nats" || scheme == "tls" else {
+          throw refuse("\(scheme):// is not supported: use nats:// or tls://")
+        }
+      }
+      // A password may hold these characters.
+      let host = rest.lastIndex(of: "@").map { rest[$0...].dropFirst() } ?? rest
+      if let path = host.firstIndex(where: { "/?#".contains($0) }) {
+        guard host[path...] == "/" else { throw refuse("a NATS server has no path: remove \(host[path...])") }
+        rest.removeLast()
+      }
+      if let port = rest.split(separator: ":").last, port.count > 3, port.allSatisfy(\.isNumber),
         UInt16(port) == nil
       {
-        throw NATSError(
-          .badSettings, "server address \(Self.withoutSecrets(server)): \(port) is not a port: use 1 to 65535"
-        )
+        throw refuse("\(port) is not a port: use 1 to 65535")
       }
-      guard let colon = server.firstRange(of: "://") else { continue }
-      let scheme = server[..<colon.lowerBound].lowercased()
-      guard scheme == "nats" || scheme == "tls" else {
-        throw NATSError(
-          .badSettings,
-          "server address \(Self.withoutSecrets(server)): \(scheme):// is not supported: use nats:// or tls://"
-        )
-      }
-      servers[index] = scheme + server[colon.lowerBound...]
+      servers[index] = scheme.isEmpty ? String(rest) : "\(scheme)://\(rest)"
     }
   }
 

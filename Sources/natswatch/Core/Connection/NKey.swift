@@ -7,32 +7,26 @@ import CNATS
 /// A seed is `S`, the owner's prefix, 32 bytes, CRC-16/XMODEM; a public key the same with one prefix byte
 /// (github.com/nats-io/nkeys).
 enum NKey {
-  /// The public key of the seed in a file, which may have other lines (a decorated `.nk` or `.creds`).
-  ///
-  /// - Throws: `badSettings` when the file cannot be read or holds no seed.
-  static func publicKey(seedFile path: String) throws(NATSError) -> String {
-    guard let text = ConnectionSettings.text(path) else {
-      throw NATSError(.badSettings, "NKey file \(path): cannot be read")
-    }
-    for line in text.split(whereSeparator: \.isNewline) {
-      let candidate = String(line).trimmed
-      guard candidate.hasPrefix("S"), let key = publicKey(seed: candidate) else { continue }
-      return key
-    }
-    throw NATSError(.badSettings, "NKey file \(path): holds no seed (a line that starts with SU)")
+  /// A decoded seed, and the prefix of its owner's public key.
+  struct Seed {
+    let bytes: [UInt8]
+    fileprivate let owner: UInt8
   }
 
-  /// Nil when `seed` is not a valid encoded seed.
-  static func publicKey(seed: String) -> String? {
-    guard let bytes = decodeBase32(seed), bytes.count == 36 else { return nil }
+  /// Nil when `text` is not a valid encoded seed.
+  static func seed(_ text: String) -> Seed? {
+    guard let bytes = decodeBase32(text), bytes.count == 36 else { return nil }
     let body = bytes[..<34]
     guard checksum(body) == UInt16(bytes[34]) | UInt16(bytes[35]) << 8, bytes[0] & 0xf8 == 18 << 3 else {
       return nil
     }
-    let owner = (bytes[0] & 0x07) << 5 | (bytes[1] & 0xf8) >> 3
+    return Seed(bytes: Array(bytes[2..<34]), owner: (bytes[0] & 0x07) << 5 | (bytes[1] & 0xf8) >> 3)
+  }
+
+  static func publicKey(_ seed: Seed) -> String? {
     var key = [UInt8](repeating: 0, count: 32)
-    guard unsafe cnats_ed25519_public_key(Array(bytes[2..<34]), &key) == 1 else { return nil }
-    var encoded = [owner] + key
+    guard unsafe cnats_ed25519_public_key(seed.bytes, &key) == 1 else { return nil }
+    var encoded = [seed.owner] + key
     let sum = checksum(encoded[...])
     encoded += [UInt8(truncatingIfNeeded: sum), UInt8(truncatingIfNeeded: sum >> 8)]
     return encodeBase32(encoded)

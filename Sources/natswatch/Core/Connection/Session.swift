@@ -86,22 +86,10 @@ package struct Session: Sendable {
     return try attempt(settings)
   }
 
-  /// With a key, a refusal is believed after three attempts: of some thousand signatures by libnats 3.4, four were refused
-  /// although the key was right, and the next connection with it was accepted.
   private func attempt(_ settings: ConnectionSettings) throws(NATSError) -> Connection {
-    let hasKey = settings.credentialsFile != nil || settings.nkeyFile != nil
-    var attempts = 0
-    while true {
-      do throws(NATSError) {
-        let connection = try Connection(settings)
-        diagnostics.debug("connected to \(connection.connectedAddress)")
-        return connection
-      } catch {
-        attempts += 1
-        guard hasKey, error.code == .noPermission, attempts < 3 else { throw error }
-        diagnostics.debug("\(error): trying again")
-      }
-    }
+    let connection = try Connection(settings)
+    diagnostics.debug("connected to \(connection.connectedAddress)")
+    return connection
   }
 
   /// How long the JetStream API may have nobody who answers, as while a server starts.
