@@ -13,6 +13,8 @@ package final class Relay: Sendable {
     case refusing
     /// Connections stay open and nothing passes, as on a line that has died without a reset.
     case holding
+    /// Half of the server's next bytes pass; then the mode is ``holding``.
+    case halving
   }
 
   package struct Failure: Error, CustomStringConvertible {
@@ -67,6 +69,14 @@ package final class Relay: Sendable {
     state.withLock { state in state.deaf.formUnion(state.sockets.keys) }
   }
 
+  private func endHalving() -> Bool {
+    state.withLock { state in
+      guard state.mode == .halving else { return false }
+      state.mode = .holding
+      return true
+    }
+  }
+
   private func isHolding(_ descriptor: Int32) -> Bool {
     state.withLock { $0.mode == .holding || ($0.deaf.contains(descriptor) && !$0.isClosed) }
   }
@@ -92,7 +102,7 @@ package final class Relay: Sendable {
         state.sockets[server.descriptor] = server
       }
       Thread.detachNewThread { [self] in
-        let back = Thread { [self] in pump(from: server, to: client) }
+        let back = Thread { [self] in pump(from: server, to: client, isFromServer: true) }
         back.start()
         pump(from: client, to: server)
         while !back.isFinished { usleep(1_000) }
@@ -107,7 +117,7 @@ package final class Relay: Sendable {
     listener.close()
   }
 
-  private func pump(from source: LoopbackSocket, to sink: LoopbackSocket) {
+  private func pump(from source: LoopbackSocket, to sink: LoopbackSocket, isFromServer: Bool = false) {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
       let count = unsafe buffer.withUnsafeMutableBytes {
@@ -116,6 +126,12 @@ package final class Relay: Sendable {
       guard count > 0 else { break }
       while isHolding(source.descriptor) { usleep(5_000) }
       var sent = 0
+      if isFromServer, endHalving() {
+        sent = unsafe buffer.withUnsafeBytes {
+          unsafe send(sink.descriptor, $0.baseAddress, count / 2, Int32(MSG_NOSIGNAL))
+        }
+        while isHolding(source.descriptor) { usleep(5_000) }
+      }
       while sent < count {
         let written = unsafe buffer.withUnsafeBytes {
           unsafe send(

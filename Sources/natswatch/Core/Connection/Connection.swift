@@ -156,6 +156,7 @@ import Synchronization
         throw NATSError(.unavailable, "\(what): no answer within \(DurationText.print(timeout))")
       }
       wait(descriptor, shutdown, Int32(clamping: min(rest.milliseconds + 1, 100)))
+      loop.endWait()
       everyTick()
     }
   }

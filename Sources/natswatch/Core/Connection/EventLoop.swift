@@ -28,22 +28,34 @@ import Synchronization
     var subscriptions: [OpaquePointer] = unsafe []
   }
 
+  /// The state of the thread that uses the socket.
+  private struct Turn {
+    /// When something last arrived.
+    var lastArrival = ContinuousClock.now
+    var records = TLSRecords()
+  }
+
   /// How often the loop's own thread checks that the other thread still drives the socket, in milliseconds.
   private static let supervisionInterval: Int32 = 1_000
 
   private let state: ConnectionState
   private let handles = Mutex(Handles())
-  /// Held while the socket is used; the value is the time of the last arrival.
-  private let turning = Mutex(ContinuousClock.now)
+  /// Held while the socket is used.
+  private let turning = Mutex(Turn())
   /// Set by libnats, under its own lock, while it has bytes to write.
   private let hasOutput = Atomic<Bool>(false)
   /// Whether the thread that takes messages drives the socket.
   private let isDrivenByConsumer = Atomic<Bool>(false)
   private let turns = Atomic<Int>(0)
+  private let origin = ContinuousClock.now
+  /// The time, in milliseconds after ``origin``, at which the socket's user called libnats; ``idle`` outside of it.
+  private let busySince = Atomic<Int64>(EventLoop.idle)
   private let isStopped = Atomic<Bool>(false)
   private let wakeDescriptor = cnats_event()
   /// Readable when the thread has closed the connection.
   private let endDescriptor = cnats_event()
+  /// How long a thread waits, in milliseconds, while the other one uses the socket.
+  private static let otherPatience: Int32 = 100
   /// How long ``stop()`` waits for the thread.
   private static let endPatience: Int32 = 1_000
 
@@ -146,7 +158,7 @@ import Synchronization
         if turns.load(ordering: .relaxed) == seen { isDrivenByConsumer.store(false, ordering: .releasing) }
       } else {
         pause(socket: handles.socket, milliseconds: Self.supervisionInterval, alsoOn: -1)
-        unsafe process(connection, handles.socket)
+        unsafe process(connection, handles.socket, patience: Self.otherPatience)
       }
     }
     state.unregister()
@@ -170,7 +182,8 @@ import Synchronization
     if milliseconds > 0 {
       pause(socket: handles.socket, milliseconds: Int32(clamping: milliseconds), alsoOn: shutdown)
     }
-    unsafe process(connection, handles.socket)
+    unsafe process(
+      connection, handles.socket, patience: min(Int32(clamping: milliseconds), Self.otherPatience))
   }
 
   /// The poll(2) entry of the socket, for a thread that waits for more than this connection.
@@ -201,26 +214,53 @@ import Synchronization
     return waits
   }
 
-  /// Reads and writes the socket as far as that does not block.
-  private func process(_ connection: OpaquePointer, _ socket: Int32) {
+  /// Reads and writes the socket as far as that does not block. While the other thread uses it, waits for at most
+  /// `patience` milliseconds and returns.
+  private func process(_ connection: OpaquePointer, _ socket: Int32, patience: Int32) {
+    let isDone: Void? = unsafe process(connection, socket)
+    guard isDone == nil else { return }
+    if patience > 0 { pause(socket: -1, milliseconds: patience, alsoOn: -1) }
+    endWait()
+  }
+
+  /// Nil if the other thread uses the socket.
+  private func process(_ connection: OpaquePointer, _ socket: Int32) -> Void? {
     nonisolated(unsafe) let connection = unsafe connection
-    turning.withLock { lastArrival in
+    return turning.withLockIfAvailable { turn in
       guard state.loss == nil else { return }
       let wanted = Int16(hasOutput.load(ordering: .acquiring) ? POLLIN | POLLOUT : POLLIN)
       let ready = Int32(poll([(socket, wanted), (-1, 0), (-1, 0)], 0)[0].revents)
-      if ready & POLLOUT != 0 { unsafe natsConnection_ProcessWriteEvent(connection) }
       let now = ContinuousClock.now
+      busySince.store((now - origin).milliseconds, ordering: .releasing)
+      defer { busySince.store(Self.idle, ordering: .releasing) }
+      if ready & POLLOUT != 0 { unsafe natsConnection_ProcessWriteEvent(connection) }
       if ready & (POLLIN | POLLHUP | POLLERR) != 0 {
-        unsafe natsConnection_ProcessReadEvent(connection)
-        lastArrival = now
+        turn.lastArrival = now
+        turn.records.forEach(of: socket, upTo: Self.bufferSize) {
+          unsafe natsConnection_ProcessReadEvent(connection)
+          return unsafe !natsConnection_IsClosed(connection)
+        }
         if unsafe natsConnection_IsClosed(connection) {
           return state.lose(unsafe ConnectionOptions.loss(connection))
         }
       }
-      let silence = now - lastArrival
+      let silence = now - turn.lastArrival
       if silence > Self.silenceLimit {
         state.lose(.init(reason: "nothing has come from the server for \(DurationText.print(silence))"))
       }
     }
   }
+
+  /// Ends a read or write that waits inside libnats, over TLS, for a server that has fallen silent. For a thread that
+  /// does not use the socket itself.
+  func endWait() {
+    let since = busySince.load(ordering: .acquiring)
+    guard since != Self.idle,
+      (ContinuousClock.now - origin).milliseconds - since > Self.silenceLimit.milliseconds
+    else { return }
+    state.lose(.init(reason: "nothing has come from the server for \(DurationText.print(Self.silenceLimit))"))
+    shutdown(handles.withLock { $0.socket }, Int32(SHUT_RDWR))
+  }
+
+  private static let idle: Int64 = -1
 }
