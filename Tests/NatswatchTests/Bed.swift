@@ -121,7 +121,7 @@ func createStreamEventually(
   // A server that has just started, and a cluster that is electing its leader, answer a little later.
   try eventually("the stream \(name) is made", within: .seconds(40)) {
     do throws(NATSError) {
-      try jetStream.createStream("{\"name\":\"\(name)\",\"subjects\":[\(list)]\(more)}")
+      try jetStream.createStream(Array("{\"name\":\"\(name)\",\"subjects\":[\(list)]\(more)}".utf8))
       return true
     } catch {
       guard error.isTransient || error.code == .refused, error.serverCode != 10052 else { throw error }

@@ -13,7 +13,7 @@ import Testing
     reply: "$JS.ACK.S.c.1.17.5.1795248000000000000.9")
 
   private func encode(
-    _ payload: [UInt8], _ form: EventEncoder.Form = .event, headers: [(name: String, values: [String])] = [],
+    _ payload: [UInt8], _ form: EventEncoder.Form = .event, headers: EventEncoder.Headers = [],
     subject: String = "a.b", invalid: EventEncoder.InvalidPolicy = .wrap
   ) throws -> (line: String, outcome: EventEncoder.Outcome) {
     var encoder = EventEncoder(form: form, invalid: invalid)

@@ -94,7 +94,7 @@ import Testing
     try bed.createStream("S", ["a.>"])
     try bed.publish(1...3)
     for (name, origin) in [("M", #""mirror":{"name":"S"}"#), ("G", #""sources":[{"name":"S"}]"#)] {
-      try bed.jetStream.createStream("{\"name\":\"\(name)\",\(origin)}")
+      try bed.jetStream.createStream(Array("{\"name\":\"\(name)\",\(origin)}".utf8))
       try eventually("\(name) has all") { try bed.info(name).state.messages == 3 }
       let outcome = try bed.run(["a.x", "--stream", name, "--all", "--until-now"])
       #expect(sequences(in: outcome.output) == [1, 2, 3], "\(outcome)")

@@ -117,7 +117,7 @@ import Testing
 }
 
 @Suite struct DeadLetterTests {
-  private func letter(_ size: Int, headers: [(name: String, values: [String])] = []) -> DeadLetter {
+  private func letter(_ size: Int, headers: HeaderBlock.Headers = []) -> DeadLetter {
     let metadata = DeliveryMetadata(
       deliveries: 1, streamSequence: 7, consumerSequence: 1, time: 0, pending: 0)
     let delivery = Delivery(
@@ -130,8 +130,8 @@ import Testing
   }
 
   @Test func losesWhatMattersLeastFirst() throws {
-    let headers = [
-      (name: "X-Big", values: [String(repeating: "h", count: 500)]), (name: "Nats-Msg-Id", values: ["i"]),
+    let headers: HeaderBlock.Headers = [
+      ("X-Big", [HeaderValue(String(repeating: "h", count: 500))]), ("Nats-Msg-Id", ["i"]),
     ]
     let letter = letter(1000, headers: headers)
     let full = letter.entry(.full)

@@ -32,28 +32,20 @@ package final class OpenStateFile: Sendable {
   /// The path after symbolic links, also after one that leads to a file which does not exist yet.
   private static func resolved(_ path: String) throws(StateFileError) -> String {
     var isMissing = false
-    if let link = unsafe Self.mode(path, lstat), link & S_IFMT == S_IFLNK, unsafe access(path, F_OK) != 0 {
+    var link = stat()
+    if unsafe lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFLNK, unsafe access(path, F_OK) != 0 {
       let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
       guard descriptor >= 0 else { throw StateFileError(operation: "write", path: path, errno: errno) }
       close(descriptor)
       isMissing = true
     }
-    if let mode = unsafe Self.mode(path, stat), mode & S_IFMT != S_IFREG {
-      throw StateFileError(operation: "replace", path: path, errno: 0)
-    }
+    try StateFile(path: path).requireRegularFile()
     return unsafe realpath(path, nil).map { text in
       defer { unsafe free(text) }
       // An empty file is not one that a run has written.
       if isMissing { unsafe unlink(text) }
       return unsafe String(cString: text)
     } ?? path
-  }
-
-  private static func mode(
-    _ path: String, _ call: (UnsafePointer<CChar>, UnsafeMutablePointer<stat>) -> Int32
-  ) -> mode_t? {
-    var status = stat()
-    return unsafe call(path, &status) == 0 ? status.st_mode : nil
   }
 
   /// The bytes; `nil` if there is no file yet.

@@ -60,7 +60,7 @@ package struct StateFile: Sendable {
   }
 
   /// A device, such as /dev/null, would be replaced for the whole machine, and a pipe has no end.
-  private func requireRegularFile() throws(StateFileError) {
+  func requireRegularFile() throws(StateFileError) {
     var status = stat()
     if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw StateFileError(operation: "replace", path: path, errno: EINVAL)

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Filter
-import JSON
 import NatswatchCore
 import Process
 
@@ -39,7 +38,7 @@ extension PublishCommand {
         guard id == nil else {
           throw ValidationError("--id and --header Nats-Msg-Id cannot be used together")
         }
-        settings.fixedIdentifier = settings.headers.remove(at: index).value
+        settings.fixedIdentifier = settings.headers.remove(at: index).value.text
       }
       guard id == nil || !noIds else { throw ValidationError("--id and --no-ids cannot be used together") }
       settings.givesIdentifiers = !noIds
@@ -117,17 +116,17 @@ extension PublishCommand {
     }
 
     /// The configuration of a stream in JetStream's JSON, from its file or from a name alone.
-    private static func configuration(_ text: String, of subject: SubjectTemplate) throws -> String {
+    private static func configuration(_ text: String, of subject: SubjectTemplate) throws -> [UInt8] {
       guard text.hasSuffix(".json") else {
         guard SubjectPattern(text)?.tokens.count == 1 else {
           throw ValidationError("--create-stream \(text): a stream's name has no dots, spaces or wildcards")
         }
-        return "{\"name\":\(JSONText.string(text)),\"subjects\":[\(JSONText.string("\(subject.pattern)"))]}"
+        return PublishSettings.newStream(text, for: subject.pattern)
       }
       guard let configuration = ConnectionSettings.text(text) else {
         throw ValidationError("--create-stream \(text): the file cannot be read")
       }
-      return configuration
+      return Array(configuration.utf8)
     }
   }
 }

@@ -68,14 +68,14 @@ import CNATS
   private static let blockLimit = 1 << 26
 
   /// The headers as libnats reads them.
-  private var listedHeaders: [(name: String, values: [String])] {
+  private var listedHeaders: HeaderBlock.Headers {
     var keys: UnsafeMutablePointer<UnsafePointer<CChar>?>?
     var count: Int32 = 0
     guard unsafe natsMsgHeader_Keys(pointer, &keys, &count) == NATS_OK, let keys = unsafe keys else {
       return []
     }
     defer { unsafe free(keys) }
-    var result: [(name: String, values: [String])] = []
+    var result: HeaderBlock.Headers = []
     for index in 0..<Int(count) {
       guard let key = unsafe keys[index] else { continue }
       var values: UnsafeMutablePointer<UnsafePointer<CChar>?>?
@@ -85,7 +85,7 @@ import CNATS
       else { continue }
       defer { unsafe free(values) }
       let texts = (0..<Int(valueCount)).compactMap { index in
-        unsafe values[index].map { unsafe String(cString: $0) }
+        unsafe values[index].map { unsafe HeaderValue(String(cString: $0)) }
       }
       unsafe result.append((String(cString: key), texts))
     }

@@ -136,13 +136,12 @@ extension JetStream {
   }
 
   /// Creates a stream from its configuration in JetStream's JSON, unless it exists.
-  func createStream(_ configuration: String) throws(NATSError) {
-    let bytes = Array(configuration.utf8)
-    guard let name = (try? JSONValue(parsing: bytes))?["name"]?.string else {
+  func createStream(_ configuration: [UInt8]) throws(NATSError) {
+    guard let name = (try? JSONValue(parsing: configuration))?["name"]?.string else {
       throw NATSError(.badSettings, "stream configuration: no JSON object with a name")
     }
     do throws(NATSError) {
-      _ = try request("STREAM.CREATE.\(name)", bytes, as: StreamInfo.self)
+      _ = try request("STREAM.CREATE.\(name)", configuration, as: StreamInfo.self)
     } catch {
       // The stream exists, possibly with another configuration, which is kept.
       guard error.serverCode != ErrorCode.streamNameInUse else { return }

@@ -22,7 +22,10 @@ extension Connection {
     if !entry.identifier.isEmpty {
       _ = unsafe natsMsgHeader_Set(message.pointer, "Nats-Msg-Id", entry.identifier)
     }
-    for header in entry.headers { _ = unsafe natsMsgHeader_Add(message.pointer, header.name, header.value) }
+    for header in entry.headers {
+      let value = header.value.bytes.map { CChar(bitPattern: $0) } + [0]
+      _ = unsafe natsMsgHeader_Add(message.pointer, header.name, value)
+    }
     switch unsafe natsConnection_PublishMsg(handle, message.pointer) {
     case NATS_OK: return
     case NATS_MAX_PAYLOAD:

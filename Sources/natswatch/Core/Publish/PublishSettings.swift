@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Filter
+import JSON
 
 /// The settings of `natswatch publish`.
 package struct PublishSettings: Sendable {
@@ -13,7 +14,7 @@ package struct PublishSettings: Sendable {
 
   package var subject: SubjectTemplate
   /// The stream to create if none captures the subject: its configuration in JetStream's JSON.
-  package var newStream: String?
+  package var newStream: [UInt8]?
   package var headers: [PublishWindow.Header] = []
   /// The expression for the message id of a line; nil for generated ids.
   package var identifier: LineFilter?
@@ -33,5 +34,15 @@ package struct PublishSettings: Sendable {
   /// The file for the position in the original stream up to which everything is stored.
   package var state: String?
   package var onError = OnError.skip
+
   package init(subject: SubjectTemplate) { self.subject = subject }
+
+  /// The configuration of a new stream for a subject, with the server's defaults.
+  package static func newStream(_ name: String, for subject: SubjectPattern) -> [UInt8] {
+    JSONWriter.object { configuration in
+      configuration.member("name", name)
+      configuration.key("subjects")
+      configuration.array { $0.value(subject.description) }
+    }
+  }
 }

@@ -21,17 +21,19 @@ package struct PublishWindow: Sendable {
 
   package struct Header: Sendable, Equatable {
     package var name: String
-    package var value: String
+    package var value: HeaderValue
 
-    package init(name: String, value: String) {
+    package init(name: String, value: HeaderValue) {
       self.name = name
       self.value = value
     }
 
+    package init(name: String, value: String) { self.init(name: name, value: HeaderValue(value)) }
+
     /// Whether it is one header on the wire: a line break would begin another one, such as `Nats-Rollup`.
     package var isSendable: Bool {
       !name.isEmpty && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ":") }
-        && value.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
+        && value.bytes.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
     }
   }
 

@@ -21,7 +21,8 @@ struct UnwrappedLine {
     payload = unsafe Array(line[scanner.object])
     guard let base = line.baseAddress, !scanner.source.isEmpty else { return }
     let source = unsafe RawJSON(line: base, count: line.count).member("source") ?? .null
-    readHeaders(source)
+    readHeaders(source.member("headers")) { HeaderValue($0) }
+    readHeaders(source.member("headers_base64")) { Base64.decode($0.utf8).map { HeaderValue($0) } }
     if let stream = source.member("stream")?.string, let epoch = source.member("epoch")?.string,
       let sequence = source.member("sequence")?.text.flatMap({ UInt64($0) })
     {
@@ -93,19 +94,19 @@ struct UnwrappedLine {
   }
 
   /// Headers that start with `Nats-` belong to the server; only the message id is valid for another stream.
-  private mutating func readHeaders(_ source: RawJSON) {
-    guard let headers = source.member("headers"), var members = RawJSON.Members(headers) else { return }
+  private mutating func readHeaders(_ headers: RawJSON?, _ decode: (String) -> HeaderValue?) {
+    guard let headers, var members = RawJSON.Members(headers) else { return }
     while let (key, value) = members.next() {
       guard let name = key.string else { continue }
-      if name == "Nats-Msg-Id" { identifier = value.string }
+      if name == "Nats-Msg-Id" { identifier = value.string.flatMap(decode)?.text }
       guard !name.hasPrefix("Nats-") else { continue }
-      if let text = value.string {
-        self.headers.append(PublishWindow.Header(name: name, value: text))
-      } else if var elements = RawJSON.Elements(value) {
-        while let element = elements.next() {
-          guard let text = element.string else { continue }
-          self.headers.append(PublishWindow.Header(name: name, value: text))
-        }
+      var texts = [value.string]
+      if var elements = RawJSON.Elements(value) {
+        texts = []
+        while let element = elements.next() { texts.append(element.string) }
+      }
+      for case let value? in texts.map({ $0.flatMap(decode) }) {
+        self.headers.append(PublishWindow.Header(name: name, value: value))
       }
     }
   }

@@ -7,41 +7,57 @@ import Process
 /// A push consumer that exists for one run of a tail: no acknowledgement, one delivery, flow control, heartbeats.
 ///
 /// Push, not pull: an idle pull consumer is removed after its threshold, and old servers do not report that.
-package struct EphemeralConsumer {
+struct EphemeralConsumer {
   let info: ConsumerInfo
 
   /// The consumer's configuration, except its start and its deliver subject.
-  package struct Configuration: Sendable {
-    package var stream: String
-    package var filters: [SubjectPattern]
-    package var heartbeat: Duration = .seconds(2)
-    package var inactiveThreshold: Duration = .seconds(30)
-    package var headersOnly = false
+  struct Configuration: Sendable {
+    var stream: String
+    var filters: [SubjectPattern]
+    var heartbeat: Duration = .seconds(2)
+    var inactiveThreshold: Duration = .seconds(30)
+    var headersOnly = false
 
-    package func json(_ delivery: OrderedConsumer.Delivery, inbox: String, name: String? = nil) -> String {
-      let start =
-        switch delivery {
-        case .sequence(let sequence): "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":\(sequence)"
-        case .time(let time):
-          "\"deliver_policy\":\"by_start_time\",\"opt_start_time\":\"\(RFC3339.text(nanoseconds: time))\""
-        case .all: "\"deliver_policy\":\"all\""
-        case .last: "\"deliver_policy\":\"last\""
-        case .lastPerSubject: "\"deliver_policy\":\"last_per_subject\""
+    /// The body of a request that creates the consumer.
+    func json(_ delivery: OrderedConsumer.Delivery, inbox: String, name: String? = nil) -> [UInt8] {
+      JSONWriter.object { body in
+        body.member("stream_name", stream)
+        body.key("config")
+        body.object { config in
+          if let name { config.member("name", name) }
+          config.member("deliver_subject", inbox)
+          Self.write(delivery, to: &config)
+          config.member("ack_policy", "none")
+          config.member("max_deliver", 1)
+          config.member("replay_policy", "instant")
+          config.member("flow_control", true)
+          config.member("idle_heartbeat", heartbeat.nanoseconds)
+          config.member("inactive_threshold", inactiveThreshold.nanoseconds)
+          config.member("mem_storage", true)
+          config.member("num_replicas", 1)
+          if headersOnly { config.member("headers_only", true) }
+          if filters.count == 1 {
+            config.member("filter_subject", filters[0].description)
+          } else if filters.count > 1 {
+            config.key("filter_subjects")
+            config.array { for filter in filters { $0.value(filter.description) } }
+          }
         }
-      let names = filters.map { JSONText.string($0.description) }
-      let filter =
-        switch names.count {
-        case 0: ""
-        case 1: ",\"filter_subject\":\(names[0])"
-        default: ",\"filter_subjects\":[\(names.joined(separator: ","))]"
-        }
-      return """
-        {"stream_name":\(JSONText.string(stream)),"config":{\(name.map { "\"name\":\(JSONText.string($0))," } ?? "")\
-        "deliver_subject":\(JSONText.string(inbox)),\(start),\
-        "ack_policy":"none","max_deliver":1,"replay_policy":"instant","flow_control":true,\
-        "idle_heartbeat":\(heartbeat.nanoseconds),"inactive_threshold":\(inactiveThreshold.nanoseconds),\
-        "mem_storage":true,"num_replicas":1\(headersOnly ? ",\"headers_only\":true" : "")\(filter)}}
-        """
+      }
+    }
+
+    private static func write(_ delivery: OrderedConsumer.Delivery, to config: inout JSONWriter) {
+      switch delivery {
+      case .sequence(let sequence):
+        config.member("deliver_policy", "by_start_sequence")
+        config.member("opt_start_seq", sequence)
+      case .time(let time):
+        config.member("deliver_policy", "by_start_time")
+        config.member("opt_start_time", RFC3339.text(nanoseconds: time))
+      case .all: config.member("deliver_policy", "all")
+      case .last: config.member("deliver_policy", "last")
+      case .lastPerSubject: config.member("deliver_policy", "last_per_subject")
+      }
     }
   }
 
@@ -58,15 +74,14 @@ package struct EphemeralConsumer {
     do throws(NATSError) {
       let info = try jetStream.request(
         "CONSUMER.CREATE.\(stream).\(name)\(filter)",
-        Array(configuration.json(delivery, inbox: inbox, name: name).utf8), as: ConsumerInfo.self)
+        configuration.json(delivery, inbox: inbox, name: name), as: ConsumerInfo.self)
       return EphemeralConsumer(info: info)
     } catch {
       guard error.code == .noPermission || error.code == .noResponders else { throw explained(error, stream) }
       let modern = error
       do throws(NATSError) {
         let info = try jetStream.request(
-          "CONSUMER.CREATE.\(stream)", Array(configuration.json(delivery, inbox: inbox).utf8),
-          as: ConsumerInfo.self)
+          "CONSUMER.CREATE.\(stream)", configuration.json(delivery, inbox: inbox), as: ConsumerInfo.self)
         return EphemeralConsumer(info: info)
       } catch {
         throw explained(error.code == .noPermission ? modern : error, stream)

@@ -31,7 +31,7 @@ package struct EventEncoder {
     case invalid
   }
 
-  typealias Headers = [(name: String, values: [String])]
+  typealias Headers = HeaderBlock.Headers
 
   let form: Form
   let invalid: InvalidPolicy
@@ -229,14 +229,17 @@ package struct EventEncoder {
     return false
   }
 
-  /// `,"headers":{…}`
+  /// `,"headers":{…}`, and those whose values are not UTF-8 in `,"headers_base64":{…}`.
   private static func json(_ headers: Headers) -> [UInt8] {
-    let members = headers.map { header in
-      let values = header.values.map(JSONText.string)
-      return "\(JSONText.string(header.name)):"
-        + (values.count == 1 ? values[0] : "[\(values.joined(separator: ","))]")
+    let isText = headers.map { $0.values.allSatisfy(\.isText) }
+    var writer = JSONWriter(after: [UInt8(ascii: ",")])
+    for (key, isWanted) in [("headers", true), ("headers_base64", false)] where isText.contains(isWanted) {
+      writer.key(key)
+      writer.object(zip(headers, isText).filter { $0.1 == isWanted }.map(\.0)) {
+        isWanted ? $0.text : Base64.encode($0.bytes)
+      }
     }
-    return Array(",\"headers\":{\(members.joined(separator: ","))}".utf8)
+    return writer.bytes
   }
 
   /// Whether the message marks the deletion of a key of a key-value bucket, or of the subject's last message

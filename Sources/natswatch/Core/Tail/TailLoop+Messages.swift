@@ -182,12 +182,16 @@ extension TailLoop {
   }
 
   private func bookmark(_ sequence: UInt64) -> [UInt8] {
-    EventLine.make(
-      .bookmark, object: "{\"metadata\":{\"resourceVersion\":\"\(sequence)\"}}".utf8,
-      source: Array(
-        """
-        {"stream":\(JSONText.string(stream)),"epoch":\(JSONText.string(machine.epoch ?? "")),"sequence":\(sequence)}
-        """.utf8))
+    let object = JSONWriter.object { object in
+      object.key("metadata")
+      object.object { $0.member("resourceVersion", "\(sequence)") }
+    }
+    let source = JSONWriter.object { source in
+      source.member("stream", stream)
+      source.member("epoch", machine.epoch ?? "")
+      source.member("sequence", sequence)
+    }
+    return EventLine.make(.bookmark, object: object, source: source)
   }
 
   /// Writes the state file, at most once a second except at the end.

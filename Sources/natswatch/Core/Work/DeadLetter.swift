@@ -77,7 +77,7 @@ extension PublishWindow.Entry {
     // NATS/1.0 CRLF, `name: value` CRLF each, CRLF.
     var size = 12 + payload.count
     if !identifier.isEmpty { size += "Nats-Msg-Id: \r\n".utf8.count + identifier.utf8.count }
-    for header in headers { size += header.name.utf8.count + header.value.utf8.count + 4 }
+    for header in headers { size += header.name.utf8.count + header.value.bytes.count + 4 }
     return size
   }
 }

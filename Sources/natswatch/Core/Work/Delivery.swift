@@ -10,7 +10,7 @@ struct Delivery: Sendable {
   /// The subject for acknowledgements.
   var reply: String
   let payload: [UInt8]
-  let headers: [(name: String, values: [String])]
+  let headers: HeaderBlock.Headers
   let metadata: DeliveryMetadata
 
   init?(_ message: borrowing Message) {
@@ -23,7 +23,7 @@ struct Delivery: Sendable {
   }
 
   init(
-    subject: String, reply: String = "", payload: [UInt8], headers: [(name: String, values: [String])] = [],
+    subject: String, reply: String = "", payload: [UInt8], headers: HeaderBlock.Headers = [],
     metadata: DeliveryMetadata
   ) {
     self.subject = subject
@@ -35,7 +35,7 @@ struct Delivery: Sendable {
 
   var sequence: UInt64 { metadata.streamSequence }
 
-  func header(_ name: String) -> String? { headers.first { $0.name == name }?.values.first }
+  func header(_ name: String) -> String? { headers.first { $0.name == name }?.values.first?.text }
 
   /// A field of the payload as text.
   func field(_ path: PathPattern) -> [UInt8]? {
@@ -76,17 +76,9 @@ struct Delivery: Sendable {
   private static let variableLimit = 128 << 10
 
   private var headerVariable: String {
-    let json = JSONWriter.object { writer in
-      for header in headers {
-        writer.key(header.name)
-        if header.values.count == 1 {
-          writer.value(header.values[0])
-        } else {
-          writer.array { for value in header.values { $0.value(value) } }
-        }
-      }
-    }
-    return "NATSWATCH_HEADERS=" + String(decoding: json, as: UTF8.self)
+    var writer = JSONWriter()
+    writer.object(headers) { $0.text }
+    return "NATSWATCH_HEADERS=" + String(decoding: writer.bytes, as: UTF8.self)
   }
 
   /// The handler's arguments, with `{subject}` and `{token:N}` (from 1) filled in.

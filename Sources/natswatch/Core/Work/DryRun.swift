@@ -124,7 +124,8 @@ struct StreamReader {
       return Stored(
         sequence: sequence,
         delivery: Delivery(
-          subject: subject, payload: Self.bytes(message["data"]), headers: Self.headers(headers),
+          subject: subject, payload: Self.bytes(message["data"]),
+          headers: HeaderBlock.parse(headers.span) ?? [],
           metadata: metadata))
     } catch {
       guard error.serverCode == JetStream.ErrorCode.noMessageFound else { throw error }
@@ -134,15 +135,5 @@ struct StreamReader {
 
   private static func bytes(_ base64: JSONValue?) -> [UInt8] {
     base64?.string.flatMap { Base64.decode($0.utf8) } ?? []
-  }
-
-  /// The header block of a message: a version line, then `Name: value` lines.
-  static func headers(_ block: [UInt8]) -> [(name: String, values: [String])] {
-    var result: [String: [String]] = [:]
-    for line in String(decoding: block, as: UTF8.self).split(separator: "\r\n").dropFirst() {
-      guard let colon = line.firstIndex(of: ":") else { continue }
-      result[String(line[..<colon]), default: []].append(String(line[line.index(after: colon)...]).trimmed)
-    }
-    return result.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
   }
 }
