@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Command
+import Events
 import Metrics
 import NatswatchCore
 import Process
@@ -67,7 +68,9 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: .hidden) var user: String?
   @Option(help: .hidden) var password: String?
 
-  func session(_ shutdown: Shutdown, _ level: Diagnostics.Level) throws -> Session {
+  func session(
+    _ shutdown: Shutdown, _ level: Diagnostics.Level, _ status: StatusSink.Destination?
+  ) throws -> Session {
     let flags = ConnectionSettings.Flags(
       server: server, context: context, credentials: creds, nkey: nkey, tlsCA: tlsCA, tlsCertificate: tlsCert,
       tlsKey: tlsKey, inboxPrefix: inboxPrefix, domain: jsDomain, apiPrefix: jsAPIPrefix)
@@ -76,10 +79,13 @@ struct ConnectionOptions: ParsableArguments {
     let registry = Registry()
     return Session(
       settings: settings, diagnostics: Diagnostics(tool: "natswatch", level: level), shutdown: shutdown,
-      registry: registry, connectTimeout: connectTimeout?.duration)
+      registry: registry, connectTimeout: connectTimeout?.duration, status: status ?? .nowhere)
   }
 
   func validate() throws {
+    guard creds == nil || nkey == nil else {
+      throw ValidationError("--creds and --nkey cannot be used together")
+    }
     if let flag = user != nil ? "--user" : password != nil ? "--password" : nil {
       throw ValidationError("there is no \(flag): set NATS_USER and NATS_PASSWORD, or give --creds or --nkey")
     }

@@ -33,7 +33,7 @@ struct PublishCommand: ToolCommand {
 
   @OptionGroup(title: "Messages") var messages: MessageOptions
   @OptionGroup(title: "Flow") var flow: FlowOptions
-  @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+  @OptionGroup(title: "Monitoring") var monitoring: MonitoringOptions
   @OptionGroup(title: "Log") var log: LogOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
@@ -47,8 +47,8 @@ struct PublishCommand: ToolCommand {
   }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
-    let session = try connection.session(shutdown, log.level)
-    let server = try metrics.serve(session)
+    let session = try connection.session(shutdown, log.level, monitoring.status)
+    let server = try monitoring.serve(session)
     return try withExtendedLifetime(server) {
       var loop = try PublishLoop(try settings(), session: session)
       return try session.run { try loop.run() }

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Command
 import Encoding
-import Events
 import Lines
 import NatswatchCore
 import Process
@@ -33,7 +32,7 @@ struct TailCommand: ToolCommand {
   @OptionGroup(title: "Where to start") var beginning: Beginning
   @OptionGroup(title: "When to end") var ending: Ending
   @OptionGroup(title: "What to print") var format: Format
-  @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+  @OptionGroup(title: "Monitoring") var monitoring: MonitoringOptions
   @OptionGroup(title: "Log") var log: LogOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
@@ -122,8 +121,6 @@ struct TailCommand: ToolCommand {
 
     @Flag(help: "Print a BOOKMARK when the position moves without a message.")
     var bookmarks = false
-
-    @Option(help: .status) var status: StatusSink.Destination?
   }
 
   func validate() throws {
@@ -161,8 +158,8 @@ struct TailCommand: ToolCommand {
   ]
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
-    let session = try connection.session(shutdown, log.level)
-    let server = try metrics.serve(session)
+    let session = try connection.session(shutdown, log.level, monitoring.status)
+    let server = try monitoring.serve(session)
     let output = OutputWriter(shutdown: shutdown)
     shutdown.interruptWrites()
     var loop = try TailLoop(try settings(), session: session, output: output, countsSubjects: server != nil)
@@ -199,7 +196,6 @@ struct TailCommand: ToolCommand {
     settings.untilTime = try ending.until.map { try Self.time($0, "--until") }
     settings.count = ending.count
     settings.stateFile = beginning.state.map { StateFile(path: $0) }
-    settings.status = format.status ?? .nowhere
     return settings
   }
 

@@ -32,18 +32,18 @@ struct WorkCommand: ToolCommand {
   @OptionGroup(title: "Handler") var handler: HandlerOptions
   @OptionGroup(title: "Failures") var failures: FailureOptions
   @OptionGroup(title: "Reports") var reports: ReportOptions
-  @OptionGroup(title: "Metrics") var metrics: MetricsOptions
+  @OptionGroup(title: "Monitoring") var monitoring: MonitoringOptions
   @OptionGroup(title: "Log") var log: LogOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
   func validate() throws { _ = try settings() }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
-    let session = try connection.session(shutdown, log.level)
-    let server = try metrics.serve(session)
+    let session = try connection.session(shutdown, log.level, monitoring.status)
+    let server = try monitoring.serve(session)
     let loop = WorkLoop(
       settings: try settings(), session: session, untilNow: messages.untilNow,
-      metricsPrefix: metrics.metricsPrefix)
+      metricsPrefix: monitoring.metricsPrefix)
     return try withExtendedLifetime(server) {
       try session.run(timeLimit: messages.timeout?.duration) { try loop.run() }
     }

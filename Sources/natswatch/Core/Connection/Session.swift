@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Events
 import Glibc
+import Lines
 package import Metrics
 package import Process
 import Synchronization
@@ -13,16 +15,19 @@ package struct Session: Sendable {
   package let registry: Registry
   /// The time limit for the first connection; nil for none.
   var connectTimeout: Duration?
+  /// Where STATUS lines go.
+  let status: StatusSink.Destination
 
   package init(
     settings: ConnectionSettings, diagnostics: Diagnostics, shutdown: Shutdown, registry: Registry,
-    connectTimeout: Duration?
+    connectTimeout: Duration?, status: StatusSink.Destination = .nowhere
   ) {
     self.settings = settings
     self.diagnostics = diagnostics
     self.shutdown = shutdown
     self.registry = registry
     self.connectTimeout = connectTimeout
+    self.status = status
   }
 
   /// Runs a subcommand until it ends, within `--timeout`, which holds at every stage: while no server answers, too.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Encoding
+import Events
 import Glibc
 import Process
 
@@ -7,6 +9,8 @@ import Process
 struct PublishTrouble {
   var reason: String
   var since: Duration
+  /// Whether the stream has no room.
+  var isFull = false
   /// The time of the next attempt.
   var resendAt: Duration?
   var nextReport: Duration
@@ -46,11 +50,12 @@ extension PublishLoop {
     }
   }
 
-  mutating func sendAgain(because reason: String) {
+  mutating func sendAgain(because reason: String, isFull: Bool = false) {
     if trouble == nil {
       trouble = PublishTrouble(reason: reason, since: now, nextReport: now + .seconds(1))
     }
     trouble?.reason = reason
+    trouble?.isFull = isFull
     if trouble?.resendAt == nil {
       let time = now + backoff.next(random: 1)
       trouble?.resendAt = time
@@ -63,16 +68,21 @@ extension PublishLoop {
   /// milliseconds.
   mutating func takeAcknowledgements(wait: Int64) throws {
     var wait = wait
+    var hasTaken = false
     while true {
       switch acknowledgements.next(milliseconds: wait) {
-      case .message(let message): take(message)
+      case .message(let message):
+        take(message)
+        hasTaken = true
       case .noResponders: sendAgain(because: "no stream answers")
       case .ended:
         // Only the time of the next attempt is left to wait for.
         sendAgain(because: "connection lost: \(connection.loss?.reason ?? "closed")")
         usleep(useconds_t(wait * 1_000))
         return
-      case .timedOut: return
+      case .timedOut:
+        if hasTaken { lastAcknowledgement = .now }
+        return
       }
       wait = 0
     }
@@ -93,8 +103,9 @@ extension PublishLoop {
         report.skip(line: entry.line, "the stream has no room for the message on \(entry.subject): \(reason)")
       } else {
         sendAgain(
-          because: "line \(entry.line): the stream has no room for the message on \(entry.subject): \(reason)"
-        )
+          because:
+            "line \(entry.line): the stream has no room for the message on \(entry.subject): \(reason)",
+          isFull: true)
       }
     case .refusedForNow(let reason): sendAgain(because: reason)
     }
@@ -131,6 +142,7 @@ extension PublishLoop {
       throw NATSError(.noPermission, "the server does not allow it: \(denial)")
     }
     let loss = connection.loss
+    try reportHealth(isConnected: loss == nil)
     if let loss { sendAgain(because: "connection lost: \(loss.reason)") }
     if let since = window.waitingSince, now - since > Self.patience {
       sendAgain(because: "no acknowledgement")
@@ -154,6 +166,17 @@ extension PublishLoop {
     window.resent(now: now)
   }
 
+  private func reportHealth(isConnected: Bool) throws {
+    if !isConnected { return try health.disconnected() }
+    health.status.isConnected = true
+    if let current = trouble {
+      health.set(current.isFull ? .degraded : .unhealthy, current.isFull ? .backpressure : .error)
+    } else {
+      health.set(.healthy)
+    }
+    try health.report { [lastAcknowledgement] in $0.lastEvent = lastAcknowledgement }
+  }
+
   /// Tries once to replace the lost connection.
   ///
   /// - Returns: False if it may succeed later.
@@ -167,6 +190,7 @@ extension PublishLoop {
       session.diagnostics.debug("\(error)")
       return false
     }
+    health.status.reconnects += 1
     denialsSeen = 0
     return true
   }

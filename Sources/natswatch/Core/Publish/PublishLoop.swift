@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Encoding
 import Glibc
 import Lines
 import Metrics
@@ -25,6 +26,8 @@ package struct PublishLoop {
   /// Bytes published since the socket was last serviced.
   var bytesSinceTurn = 0
   var report: PublishReport
+  let health: HealthReporter
+  var lastAcknowledgement: Timestamp?
   private var position: PublishPosition?
   var published: SubjectCounters
   /// Shown while a file is published.
@@ -45,7 +48,10 @@ package struct PublishLoop {
     self.settings = settings
     self.session = session
     composer = LineComposer(settings, runToken: String(Connection.randomToken().prefix(10)))
-    let (connection, isRefused) = try session.untilAnswered { jetStream throws(NATSError) in
+    let health = try HealthReporter(session, scope: [("subject", "\(settings.subject.pattern)")])
+    self.health = health
+    let (connection, isRefused) = try session.untilAnswered(reportingTo: health) {
+      jetStream throws(NATSError) in
       if let configuration = settings.newStream { try jetStream.createStream(configuration) }
       return try Self.checkStream(settings.subject.pattern, jetStream)
     }
@@ -89,6 +95,15 @@ package struct PublishLoop {
   /// - Throws: ``NATSError``, ``InputError``, ``UnpublishedLineError``.
   package mutating func run(input descriptor: Int32 = 0) throws -> ExitStatus {
     ServiceNotifier().ready("publishing")
+    do {
+      return try publishAll(descriptor)
+    } catch let error as NATSError {
+      try health.refused(error)
+      throw error
+    }
+  }
+
+  private mutating func publishAll(_ descriptor: Int32) throws -> ExitStatus {
     var reader = LineReader(descriptor: descriptor, shutdown: session.shutdown)
     let block = LineBlock()
     reading: while !isEnding {

@@ -10,14 +10,13 @@ import Process
 package final class TailMonitor {
   let invalid: Counter
   private let session: Session
-  private let sink: StatusSink
+  private let health: HealthReporter
   private let notifier = ServiceNotifier()
   private let pending: Gauge
   private let recreations: Counter
   private var received: SubjectCounters
   private let countsSubjects: Bool
-  private var status: StreamStatus
-  private var told: StreamStatus?
+  private var lastEvent: Timestamp?
   private var isReady = false
   private var lastAlive = ContinuousClock.now
 
@@ -25,7 +24,6 @@ package final class TailMonitor {
   init(_ settings: TailSettings, session: Session, output: OutputWriter, countsSubjects: Bool) throws {
     self.session = session
     self.countsSubjects = countsSubjects
-    sink = try StatusSink(settings.status, output: output)
     let registry = session.registry
     invalid = registry.counter("natswatch_invalid_payloads_total", help: "Payloads that were not JSON.")
     pending = registry.gauge(
@@ -34,21 +32,21 @@ package final class TailMonitor {
       "natswatch_consumer_recreations_total", help: "Consumers created again to continue without a gap.")
     received = SubjectCounters(
       registry, name: "nats_msgs_received_total", help: "Messages received, by subject.")
-    status = StreamStatus(
-      tool: "natswatch", scope: [], mode: .streaming, health: .unhealthy, reason: .awaiting, since: .now)
-    status.scope = [
-      ("stream", settings.stream ?? ""),
-      ("subject", settings.subjects.map(\.description).joined(separator: ",")),
-    ]
+    health = try HealthReporter(
+      session.status, output: output,
+      scope: [
+        ("stream", settings.stream ?? ""),
+        ("subject", settings.subjects.map(\.description).joined(separator: ",")),
+      ])
   }
 
   /// A consumer was created; the first message or heartbeat will prove that it delivers.
   func created(stream: String, pending count: UInt64) throws(OutputError) {
-    status.scope[0].value = stream
-    status.isConnected = true
+    health.status.scope[0].value = stream
+    health.status.isConnected = true
     pending.set(Double(count))
-    if count == 0, told?.health == .healthy || told == nil { markHealthy() }
-    try tell()
+    if count == 0, health.lastReported?.health ?? .healthy == .healthy { health.set(.healthy) }
+    try health.report()
     if !isReady {
       isReady = true
       notifier.ready("tailing \(stream)")
@@ -56,7 +54,7 @@ package final class TailMonitor {
   }
 
   func received(_ message: borrowing Message, _ metadata: DeliveryMetadata) {
-    status.lastEvent = Timestamp(nanoseconds: metadata.time)
+    lastEvent = Timestamp(nanoseconds: metadata.time)
     if countsSubjects { unsafe received.increment(message.subjectBytes) }
   }
 
@@ -67,71 +65,48 @@ package final class TailMonitor {
       notifier.alive()
     }
     pending.set(Double(machine.pending))
-    guard status.lastEvent != nil, status.isConnected else { return }
-    markHealthy()
-    try tell(machine)
+    guard lastEvent != nil, health.status.isConnected else { return }
+    try markHealthy(machine)
   }
 
   func heartbeat(_ machine: OrderedConsumer) throws(OutputError) {
-    status.isConnected = true
-    markHealthy()
-    try tell(machine)
+    health.status.isConnected = true
+    try markHealthy(machine)
+  }
+
+  private func markHealthy(_ machine: OrderedConsumer) throws(OutputError) {
+    health.set(.healthy)
+    try health.report { [lastEvent] status in
+      status.lastEvent = lastEvent
+      if let frontier = machine.frontier { status.resourceVersion = String(frontier) }
+    }
   }
 
   func disconnected(_ reason: String) throws(OutputError) {
-    status.isConnected = false
-    set(.unhealthy, .disconnect)
-    status.reconnects += 1
+    health.status.reconnects += 1
     session.diagnostics.warning("connection lost: \(reason): trying again")
-    try tell()
+    try health.disconnected()
   }
 
   func failed(_ error: NATSError) throws(OutputError) {
-    status.errors += 1
-    status.isConnected = false
+    health.status.errors += 1
     session.diagnostics.debug("\(error)")
-    set(.unhealthy, .disconnect)
-    try tell()
+    try health.disconnected()
   }
 
   func recreating(_ reason: String) throws(OutputError) {
     recreations.increment()
-    status.resyncs += 1
-    set(.degraded, .resync)
-    try tell()
+    health.status.resyncs += 1
+    health.set(.degraded, .resync)
+    try health.report()
   }
 
   func gone() throws(OutputError) {
-    set(.unhealthy, .gone)
-    try tell()
+    health.set(.unhealthy, .gone)
+    try health.report()
   }
 
-  func refused(_ error: NATSError) throws(OutputError) {
-    set(.unhealthy, error.code == .noPermission ? .permission : error.code == .notFound ? .noScope : .error)
-    try tell()
-  }
+  func refused(_ error: NATSError) throws(OutputError) { try health.refused(error) }
 
   func ended() { notifier.stopping() }
-
-  private func markHealthy() { set(.healthy, .none) }
-
-  private func set(_ health: StreamStatus.Health, _ reason: StreamStatus.Reason) {
-    if health != status.health { status.since = .now }
-    status.health = health
-    status.reason = reason
-    status.isDelivering = health == .healthy
-  }
-
-  /// Writes one line for each change of health, reason or connection, not for events.
-  private func tell(_ machine: OrderedConsumer? = nil) throws(OutputError) {
-    guard sink.isActive else { return }
-    if let told, told.health == status.health, told.reason == status.reason,
-      told.isConnected == status.isConnected
-    {
-      return
-    }
-    if let frontier = machine?.frontier { status.resourceVersion = String(frontier) }
-    told = status
-    try sink.write(status)
-  }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Events
 package import Lines
 
 /// The settings of `natswatch tail`.
@@ -31,6 +30,5 @@ package struct TailSettings: Sendable {
   /// The number of messages to end after.
   package var count: UInt64?
   package var stateFile: StateFile?
-  package var status = StatusSink.Destination.nowhere
   package init(subjects: [SubjectPattern]) { self.subjects = subjects }
 }

@@ -10,10 +10,12 @@ import Process
 struct DryRun {
   let settings: WorkSettings
   let session: Session
+  let health: HealthReporter
   let untilNow: Bool
 
   func run() throws -> ExitStatus {
-    let (connection, (queue, start)) = try session.untilAnswered { jetStream throws(NATSError) in
+    let (connection, (queue, start)) = try session.untilAnswered(reportingTo: health) {
+      jetStream throws(NATSError) in
       try position(jetStream)
     }
     let maker = LineMaker(queue)
@@ -46,7 +48,9 @@ struct DryRun {
       try output.flush()
       try session.pause(.milliseconds(250))
       if reader.jetStream.connection.loss != nil {
+        try health.disconnected()
         reader.jetStream = JetStream(connection: try session.connect(), shutdown: session.shutdown)
+        try health.connected()
       }
     }
     try output.flush()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Metrics
 import Process
 
@@ -250,6 +251,7 @@ extension WorkEngine {
       return diagnostics.debug("\(error)")
     }
     trouble.end()
+    health.status.reconnects += 1
     denialsSeen = 0
     for (token, request) in requests {
       if request.isBoundToConnection { requests[token] = nil } else { repeatRequest(token) }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Glibc
+import Lines
 import Metrics
 import Process
 
@@ -27,6 +29,7 @@ final class WorkEngine {
   let queue: WorkQueue
   let journal: WorkJournal?
   let metrics: WorkMetrics
+  let health: HealthReporter
   let untilNow: Bool
 
   var connection: Connection
@@ -82,7 +85,7 @@ final class WorkEngine {
 
   init(
     _ settings: WorkSettings, session: Session, connection: Connection, queue: WorkQueue,
-    journal: WorkJournal?, metrics: WorkMetrics, untilNow: Bool
+    journal: WorkJournal?, metrics: WorkMetrics, health: HealthReporter, untilNow: Bool
   ) throws(NATSError) {
     self.settings = settings
     self.session = session
@@ -90,6 +93,7 @@ final class WorkEngine {
     self.queue = queue
     self.journal = journal
     self.metrics = metrics
+    self.health = health
     self.untilNow = untilNow
     progress =
       untilNow ? Progress(tool: "natswatch", isQuiet: session.diagnostics.level < .normal) : nil
@@ -174,6 +178,7 @@ final class WorkEngine {
     progress?.update(lines: Int64(metrics.handledCount))
     heartbeat?.beat(connection, isHealthy: breaker.state == .closed, now: now)
     metrics.health.set(breaker.state == .closed ? 1 : 0)
+    reportHealth()
     signalProgress(now)
     resend(now)
     endLateHandlers(now)
@@ -181,6 +186,22 @@ final class WorkEngine {
     if untilNow, stage == .running, now >= nextLook {
       nextLook = now + .milliseconds(200)
       if jobs.isEmpty { askAboutConsumer() }
+    }
+  }
+
+  private func reportHealth() {
+    health.status.isConnected = connection.loss == nil
+    if connection.loss != nil || !trouble.isOver {
+      health.set(.unhealthy, .disconnect)
+    } else if breaker.state != .closed || refusedSince != nil {
+      health.set(.degraded, .error)
+    } else {
+      health.set(.healthy)
+    }
+    do throws(OutputError) {
+      try health.report { [metrics] in $0.lastEvent = metrics.lastHandled }
+    } catch {
+      end(with: error)
     }
   }
 

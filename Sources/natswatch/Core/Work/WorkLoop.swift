@@ -24,19 +24,35 @@ package struct WorkLoop {
   /// - Returns: The exit status.
   /// - Throws: ``NATSError``, `WorkJournal.WriteError`, `ChildProcessError`.
   package func run() throws -> ExitStatus {
+    let health = try HealthReporter(
+      session,
+      scope: [
+        ("stream", settings.stream ?? ""),
+        ("subject", settings.subjects.map(\.description).joined(separator: ",")),
+        ("durable", settings.durable),
+      ])
+    do {
+      return try run(health)
+    } catch let error as NATSError {
+      try health.refused(error)
+      throw error
+    }
+  }
+
+  private func run(_ health: HealthReporter) throws -> ExitStatus {
     if settings.isDryRun {
-      return try DryRun(settings: settings, session: session, untilNow: untilNow).run()
+      return try DryRun(settings: settings, session: session, health: health, untilNow: untilNow).run()
     }
     // SIGTERM to handlers, SIGKILL, and the last answers take five seconds each.
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(20))
     let journal = try settings.journal.map { try WorkJournal(path: $0, processedBy: settings.controller) }
-    let (connection, queue) = try session.untilAnswered { jetStream throws(NATSError) in
+    let (connection, queue) = try session.untilAnswered(reportingTo: health) { jetStream throws(NATSError) in
       try WorkQueue.open(settings, on: jetStream)
     }
     let engine = try WorkEngine(
       settings, session: session, connection: connection, queue: queue, journal: journal,
       metrics: WorkMetrics(session.registry, prefix: metricsPrefix, controller: settings.controller),
-      untilNow: untilNow)
+      health: health, untilNow: untilNow)
     let notifier = ServiceNotifier()
     notifier.ready("working on \(queue.stream) as \(queue.durable)")
     defer { notifier.stopping() }
@@ -55,22 +71,32 @@ package struct WorkLoop {
 extension Session {
   /// Connects and makes a request, until the server answers it; reports why it waits.
   ///
-  /// - Parameter ask: The request, which is repeated on another connection when this one is lost.
+  /// - Parameters:
+  ///   - health: Where the state of the connection is reported.
+  ///   - ask: The request, which is repeated on another connection when this one is lost.
   /// - Returns: The connection and the answer.
   /// - Throws: Errors that are not transient, `unavailable` after ``connectTimeout``, `noResponders` after
   ///   ``apiPatience``, `interrupted`.
-  func untilAnswered<Answer>(_ ask: (JetStream) throws(NATSError) -> Answer) throws -> (Connection, Answer) {
+  func untilAnswered<Answer>(
+    reportingTo health: HealthReporter, _ ask: (JetStream) throws(NATSError) -> Answer
+  ) throws -> (Connection, Answer) {
+    func connect() throws -> Connection {
+      try self.connect { _ in try health.disconnected() }
+    }
     var backoff = Backoff(initial: .milliseconds(250), maximum: .seconds(5))
     var connection = try connect()
     let started = ContinuousClock.now
     var report = WaitReport(after: .seconds(2))
     while true {
-      do throws(NATSError) {
-        return (connection, try ask(JetStream(connection: connection, shutdown: shutdown)))
-      } catch {
+      do {
+        let answer = try ask(JetStream(connection: connection, shutdown: shutdown))
+        try health.connected()
+        return (connection, answer)
+      } catch let error as NATSError {
         let elapsed = ContinuousClock.now - started
         if let limit = connectTimeout, elapsed > limit { throw error }
         guard error.isTransient else { throw error }
+        try health.disconnected()
         if error.code == .noResponders, elapsed > Self.apiPatience { throw noJetStream }
         if report.isDue(elapsed) { diagnostics.warning("\(error): trying again") }
         try pause(after: error, backoff.next(random: .random(in: 0..<1)))

@@ -8,6 +8,7 @@ final class WorkMetrics {
   let pending: Gauge
   let health: Gauge
   private(set) var handledCount = 0
+  private(set) var lastHandled: Timestamp?
   private let successes: Counter
   private let failures: Counter
   private let latency: Histogram
@@ -47,8 +48,10 @@ final class WorkMetrics {
 
   /// Counts a handled message.
   func handled(_ delivery: Delivery, succeeded: Bool) {
+    let now = Timestamp.now
     handledCount += 1
+    lastHandled = now
     (succeeded ? successes : failures).increment()
-    latency.observe(max(0, Double(Timestamp.now.nanoseconds - delivery.metadata.time) / 1e9))
+    latency.observe(max(0, Double(now.nanoseconds - delivery.metadata.time) / 1e9))
   }
 }

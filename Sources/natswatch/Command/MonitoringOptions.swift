@@ -2,11 +2,14 @@
 
 import ArgumentParser
 import Command
+import Events
 import Metrics
 import NatswatchCore
 import Process
 
-struct MetricsOptions: ParsableArguments {
+struct MonitoringOptions: ParsableArguments {
+  @Option(help: .status) var status: StatusSink.Destination?
+
   @Option(help: .metrics) var metrics: String?
 
   @Option(help: ArgumentHelp("Prefix of the events_… metric names.", valueName: "prefix"))
