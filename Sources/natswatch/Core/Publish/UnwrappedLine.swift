@@ -22,7 +22,13 @@ struct UnwrappedLine {
     guard let base = line.baseAddress, !scanner.source.isEmpty else { return }
     let source = unsafe RawJSON(line: base, count: line.count).member("source") ?? .null
     readHeaders(source.member("headers")) { HeaderValue($0) }
-    readHeaders(source.member("headers_base64")) { Base64.decode($0.utf8).map { HeaderValue($0) } }
+    if let others = source.member("headers_base64") {
+      readHeaders(others) { Base64.decode($0.utf8).map { HeaderValue($0) } }
+      // All in the order of their names again, the values of each in their own.
+      headers = headers.enumerated().sorted {
+        ($0.element.name, $0.offset) < ($1.element.name, $1.offset)
+      }.map(\.element)
+    }
     if let stream = source.member("stream")?.string, let epoch = source.member("epoch")?.string,
       let sequence = source.member("sequence")?.text.flatMap({ UInt64($0) })
     {
