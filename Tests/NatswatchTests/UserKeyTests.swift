@@ -2,13 +2,14 @@
 
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
 @testable import NatswatchCore
 
 /// Connections with a key: every nonce of a server is answered with a valid signature.
-@Suite(.timeLimit(.minutes(5))) struct UserKeyTests {
+@Suite(.timeLimit(.minutes(20))) struct UserKeyTests {
   private static let seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"
   private static let publicKey = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"
   /// The signatures of these by the seed above begin with a zero byte, which libnats 3.4 does not send.
@@ -87,9 +88,31 @@ import Testing
     withKey.servers = [byKey.url]
     withKey.nkeyFile = seedFile
     for settings in [withCredentials, withKey] {
-      for _ in 0..<(ContinuityTests.isSoak ? 3_000 : 100) { _ = try Connection(settings) }
+      let errors = Self.connect(settings, times: ContinuityTests.isSoak ? 3_000 : 200)
+      #expect(errors.isEmpty, "\(errors.count): \(errors.first ?? "")")
     }
     for server in [byJWT, byKey] { #expect(!server.log.lowercased().contains("auth")) }
+  }
+
+  /// Connects on 20 threads, because the end of a connection takes its time, and returns the errors.
+  private static func connect(_ settings: ConnectionSettings, times count: Int) -> [String] {
+    let errors = Mutex<[String]>([])
+    let group = DispatchGroup()
+    for _ in 0..<20 {
+      group.enter()
+      Thread.detachNewThread {
+        for _ in 0..<count / 20 {
+          do {
+            _ = try Connection(settings)
+          } catch {
+            errors.withLock { $0.append("\(error)") }
+          }
+        }
+        group.leave()
+      }
+    }
+    group.wait()
+    return errors.withLock { $0 }
   }
 
   @Test func readsTheFileThatTheFlagNames() throws {

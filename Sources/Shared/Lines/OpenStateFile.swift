@@ -57,7 +57,11 @@ package final class OpenStateFile: Sendable {
   /// Writes what a replacement would, without replacing: a full disk and a folder without rights show now.
   private func prove() throws(StateFileError) {
     let probe = StateFile(path: "\(path).probe\(getpid())")
-    try probe.write([UInt8](repeating: 0x20, count: 1024))
+    do {
+      try probe.write([UInt8](repeating: 0x20, count: 1024))
+    } catch {
+      throw StateFileError(operation: error.operation, path: path, errno: error.errno)
+    }
     unsafe unlink(probe.path)
     if unsafe access(path, F_OK) == 0, unsafe access(path, W_OK) != 0 {
       throw StateFileError(operation: "write", path: path, errno: errno)
