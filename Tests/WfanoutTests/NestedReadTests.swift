@@ -33,11 +33,14 @@ struct NestedReadTests {
       workers: Workers(count: 1, budget: .seconds(1)))
     let stream = EventStream(
       name: "test", loops: [loop], state: state, ringLimit: 1 << 20, rule: OverflowRule(policy: .dropOldest))
+    let loopContext = LoopContext(
+      loop: loop, index: 0, limits: ConnectionLimits(), counters: metrics.server,
+      admission: Admission(clientLimit: 10))
+    let format = WireFormat(shape: .webSocketEvent, isChunked: false)
     return WebSocketConnection(
-      channel: channel, mode: .session(needsToken: false, isKnown: false), compression: nil, stream: stream,
-      admission: Admission(clientLimit: 10), knownTypes: nil, authenticator: nil, catchUp: nil,
-      loopContext: LoopContext(
-        loop: loop, index: 0, limits: ConnectionLimits(), counters: metrics.server))
+      Client(channel, format: format, loopContext: loopContext),
+      mode: .session(needsToken: false, isKnown: false), isCompressed: false, stream: stream, knownTypes: nil,
+      catchUp: nil)
   }
 
   @Test func messagesThatArriveDuringAResponseAreAnsweredInOrder() throws {

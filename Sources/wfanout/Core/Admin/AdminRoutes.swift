@@ -32,7 +32,7 @@ struct AdminRoutes: Sendable {
       guard let name = request.item("identity"), !name.isEmpty else {
         throw .badRequest("whose connections? give ?identity=NAME, or the path .../clients/ID")
       }
-      return .later(end(on: loop) { $0.identity?.name == name })
+      return .later(end(on: loop) { $0.client.identity?.name == name })
     case (let path, "DELETE") where path.hasPrefix(AdminRoutes.clientsPath):
       let id = path.dropFirst(AdminRoutes.clientsPath.count)
       return .later(end(on: loop) { $0.report.clientID == id })
@@ -47,7 +47,7 @@ struct AdminRoutes: Sendable {
 
   /// Ends connections. Their clients may connect again: to keep them out, revoke their tokens.
   private func end(
-    on loop: LoopContext, where isMeant: @escaping @Sendable (Connection) -> Bool
+    on loop: LoopContext, where isMeant: @escaping @Sendable (any Connection) -> Bool
   ) -> EventLoopFuture<RouteResult> {
     let parts = contexts.map { context in
       context.loop.submit {

@@ -23,30 +23,31 @@ extension Connection {
   ///
   /// - Returns: whether the token is no longer valid and the connection has been notified.
   func checkToken() -> Bool {
-    guard let check = tokenCheck, let identity, let authenticator = loopContext.authenticator else {
-      return false
-    }
+    let client = client
+    guard let check = client.tokenCheck, let identity = client.identity,
+      let authenticator = loopContext.authenticator
+    else { return false }
     if let expires = check.expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
-      tokenCheck = nil
+      client.tokenCheck = nil
       tokenExpired()
       return true
     }
     let isChanged = check.generation != authenticator.tokens?.generation
     guard isChanged || Int32(bitPattern: loopContext.tick &- check.dueTick) >= 0 else { return false }
-    tokenCheck = TokenCheck(identity, loopContext)
-    let verdict = authenticator.verdict(of: identity.token, from: nil, on: channel.eventLoop)
+    client.tokenCheck = TokenCheck(identity, loopContext)
+    let verdict = authenticator.verdict(of: identity.token, from: nil, on: client.channel.eventLoop)
     verdict.assumeIsolated().whenSuccess { verdict in
       switch verdict {
       case .identity(let current) where current.name == identity.name:
-        if self.identity?.token == identity.token { self.identity = current }
+        if client.identity?.token == identity.token { client.identity = current }
       case .identity, .refused:
-        guard self.identity?.token == identity.token, self.tokenCheck != nil else { return }
-        self.tokenCheck = nil
-        self.tokenRevoked()
+        guard client.identity?.token == identity.token, client.tokenCheck != nil else { return }
+        client.tokenCheck = nil
+        self.finish(reason: "auth_revoked")
       // Clients that are connected stay while the validator is unavailable.
       case .unavailable, .limited: break
       }
     }
-    return tokenCheck == nil
+    return client.tokenCheck == nil
   }
 }

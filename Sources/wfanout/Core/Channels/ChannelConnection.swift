@@ -6,44 +6,40 @@ import NIOCore
 ///
 /// Confined to the channel's event loop; other loops reach it through ``ChannelRegistry``.
 final class ChannelConnection: Connection {
+  let client: Client
   let clientID: String
-  private let admission: Admission
   private let registry: ChannelRegistry
   private var channels: [String: Listener] = [:]
   /// The tick at which it last had a channel.
   private var lastChannelTick: UInt32
 
-  init(
-    channel: any Channel, format: WireFormat, clientID: String, admission: Admission,
-    registry: ChannelRegistry,
-    loopContext: LoopContext
-  ) {
+  init(_ client: Client, clientID: String, registry: ChannelRegistry) {
+    self.client = client
     self.clientID = clientID
-    self.admission = admission
     self.registry = registry
-    lastChannelTick = loopContext.tick
-    super.init(channel: channel, format: format, loopContext: loopContext)
+    lastChannelTick = client.loopContext.tick
   }
 
-  /// Also ends a stream that has had no channel for a long time: it would receive nothing but heartbeats.
-  override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
+  /// Ends a stream that has had no channel for a long time: it would receive nothing but heartbeats.
+  func tick() {
     if !channels.isEmpty { lastChannelTick = loopContext.tick }
     if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: "idle") }
-    super.tick(heartbeatEvery: heartbeat, stallLimit: stallLimit)
   }
 
   func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }
+
+  func forEachListener(_ body: (Listener) -> Void) { channels.values.forEach(body) }
 
   /// Adds a channel; a second subscription to it has no effect. `version` is the last resourceVersion that
   /// the client received, if it resumes.
   func subscribe(_ upstream: Upstream, after version: String?) {
     let name = upstream.channel
     say("subscribed", #"{"channel":\#(JSONText.string(name))}"#)
-    guard !isGone, channels[name] == nil else { return }
+    guard !client.isGone, channels[name] == nil else { return }
     let stream = upstream.stream
     let hub = stream.hubs[loopContext.index]
     let shape = WireFormat.Shape.channelEvent(channel: name)
-    let lane = stream.state.lane(WireFormat(shape: shape, isChunked: format.isChunked), nil)
+    let lane = stream.state.lane(WireFormat(shape: shape, isChunked: client.format.isChunked), nil)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     channels[name] = listener
     if let resumed = upstream.resumesAfter {
@@ -63,12 +59,9 @@ final class ChannelConnection: Connection {
     say("unsubscribed", #"{"channel":\#(JSONText.string(name))}"#)
   }
 
-  override var report: ClientReport {
-    var report = report(clientID, "channels")
+  func describe(_ report: inout ClientReport) {
+    report.clientID = clientID
     report.channels = channels.keys.sorted()
-    report.queue = channels.values.reduce(0) { $0 + $1.backlog }
-    report.dropped = channels.values.reduce(0) { $0 + $1.dropped }
-    return report
   }
 
   /// A newer connection of the same client replaces this one.
@@ -79,9 +72,9 @@ final class ChannelConnection: Connection {
 
   /// True, because the end of one channel does not end the connection; ``sourceEnded(_:_:)`` notifies the
   /// client.
-  override func continuesElsewhere() -> Bool { true }
+  func continuesElsewhere() -> Bool { true }
 
-  override func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {
+  func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {
     guard let listener = channels.removeValue(forKey: stream.name) else { return }
     listener.hub?.remove(listener)
     registry.forget(stream.name, of: self)
@@ -89,24 +82,13 @@ final class ChannelConnection: Connection {
     write(ChannelEvent.error(stream.name, code, reason, ending.message))
   }
 
-  override func isLate(by delay: Duration) -> Bool { channels.values.contains { $0.isLate(by: delay) } }
-
-  override func resumeListeners() {
-    for listener in channels.values { listener.hub?.resume(listener) }
-  }
-
-  override func removeListeners() {
-    for listener in channels.values { listener.hub?.remove(listener) }
+  func release() {
+    removeListeners()
     channels = [:]
     registry.leave(self)
-    admission.clientLeft()
   }
 
   private func say(_ event: String, _ json: String) { write(ChannelEvent.encode(event, json)) }
 
-  private func write(_ payload: [UInt8]) {
-    var bytes: [UInt8] = []
-    format.wrap(payload, into: &bytes)
-    send(bytes)
-  }
+  private func write(_ payload: [UInt8]) { client.wrapAndSend(payload) }
 }

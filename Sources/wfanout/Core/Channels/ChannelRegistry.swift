@@ -8,7 +8,7 @@ final class ChannelRegistry: Sendable {
   /// The maximum number of channels per client.
   let channelLimit: Int
   /// A connection. It is used on its event loop only.
-  struct Client: @unchecked Sendable {  // `connection` is used on `loop` alone
+  struct Entry: @unchecked Sendable {  // `connection` is used on `loop` alone
     let identity: String
     let loop: any EventLoop
     fileprivate let connection: ChannelConnection
@@ -20,7 +20,7 @@ final class ChannelRegistry: Sendable {
     }
   }
 
-  private let clients = Mutex<[String: Client]>([:])
+  private let clients = Mutex<[String: Entry]>([:])
 
   init(channelLimit: Int) { self.channelLimit = channelLimit }
 
@@ -30,9 +30,9 @@ final class ChannelRegistry: Sendable {
   ///
   /// - Returns: False if the id is in use by another identity.
   func join(_ connection: ChannelConnection, identity: String) -> Bool {
-    let fresh = Client(identity: identity, loop: connection.channel.eventLoop, connection: connection)
+    let fresh = Entry(identity: identity, loop: connection.client.channel.eventLoop, connection: connection)
     let id = connection.clientID
-    let (isOwn, old) = clients.withLock { clients -> (Bool, Client?) in
+    let (isOwn, old) = clients.withLock { clients -> (Bool, Entry?) in
       if let known = clients[id], known.identity != identity { return (false, nil) }
       return (true, clients.updateValue(fresh, forKey: id))
     }
@@ -56,7 +56,7 @@ final class ChannelRegistry: Sendable {
   }
 
   enum Lookup {
-    case found(Client)
+    case found(Entry)
     case unknown
     case foreign
     case full

@@ -251,59 +251,51 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     case .listen(let plan) where request.method == "HEAD":
       send(HTTPResponse(200, type: plan.contentType, body: []), context, isHead: true)
     case .listen(let plan):
-      router.admission.clientJoined()
       let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
-      let connection = ListenConnection(channel: context.channel, format: format, loopContext: loopContext)
-      connection.identity = plan.identity
+      let connection = ListenConnection(client(context, format, plan.identity))
       open(connection, 200, streamHeaders(plan.contentType, format) + standing(plan), context) {
-        connection.begin(plan, admission: self.router.admission)
+        connection.begin(plan)
       }
     case .document(let plan) where request.method == "HEAD":
       send(
         HTTPResponse(200, type: plan.document.contentType, body: [], headers: plan.document.headers), context,
         isHead: true)
     case .document(let plan):
-      router.admission.clientJoined()
       let format = WireFormat(shape: .lines, isChunked: request.version == .http11)
-      let connection = DocumentConnection(
-        channel: context.channel, format: format, plan: plan, admission: router.admission,
-        loopContext: loopContext)
+      let connection = DocumentConnection(client(context, format, nil), plan)
       let headers = streamHeaders(plan.document.contentType, format) + plan.document.headers
       open(connection, 200, headers, context) { connection.begin() }
     case .channels(let id, let identity, let registry):
       let format = WireFormat(shape: .channelEvent(channel: ""), isChunked: request.version == .http11)
-      let connection = ChannelConnection(
-        channel: context.channel, format: format, clientID: id, admission: router.admission,
-        registry: registry,
-        loopContext: loopContext)
-      connection.identity = identity
+      let connection = ChannelConnection(client(context, format, identity), clientID: id, registry: registry)
       guard registry.join(connection, identity: identity?.name ?? "") else {
         return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
       }
-      router.admission.clientJoined()
       open(connection, 200, streamHeaders("text/event-stream; charset=utf-8", format), context) {
         connection.begin()
       }
     case .upgrade(let plan):
-      router.admission.clientJoined()
       let connection = WebSocketConnection(
-        channel: context.channel, mode: plan.mode, compression: plan.compression, stream: plan.stream,
-        admission: router.admission,
-        knownTypes: router.services.knownTypes, authenticator: router.services.authenticator,
-        catchUp: router.services.catchUp, loopContext: loopContext)
-      connection.identity = plan.identity
+        client(context, plan.format, plan.identity), mode: plan.mode, isCompressed: plan.compression != nil,
+        stream: plan.stream, knownTypes: router.services.knownTypes, catchUp: router.services.catchUp)
       open(connection, 101, plan.headers, context) { connection.begin(plan.start, plan.matcher) }
     }
+  }
+
+  private func client(
+    _ context: ChannelHandlerContext, _ format: WireFormat, _ identity: Identity?
+  ) -> Client {
+    Client(
+      context.channel, format: format, exchange: exchange, identity: identity, loopContext: loopContext)
   }
 
   /// Sends the head and hands the channel over. The head is flushed last, so that a client that has read it
   /// misses no later event.
   private func open(
-    _ connection: Connection, _ status: Int, _ headers: [(name: String, value: String)],
+    _ connection: some Connection, _ status: Int, _ headers: [(name: String, value: String)],
     _ context: ChannelHandlerContext, begin: () -> Void
   ) {
     let channel = context.channel
-    connection.exchange = exchange
     writeHead(status, headers, channel)
     become(connection, context)
     begin()
@@ -325,7 +317,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   /// Removes all other handlers from the pipeline, which keeps an idle listener small.
-  private func become(_ connection: Connection, _ context: ChannelHandlerContext) {
+  private func become(_ connection: some Connection, _ context: ChannelHandlerContext) {
     let pipeline = context.pipeline.syncOperations
     loopContext.isIdleNoMore(self, address: address)
     setReading(true, context)

@@ -41,4 +41,9 @@ struct UpgradePlan: Sendable {
   var identity: Identity?
   /// The negotiated compression; nil for none.
   var compression: MessageCompression?
+
+  var format: WireFormat {
+    let shape: WireFormat.Shape = mode == .raw ? .webSocketText : .webSocketEvent
+    return WireFormat(shape: shape, isChunked: false, windowBits: compression?.windowBits)
+  }
 }

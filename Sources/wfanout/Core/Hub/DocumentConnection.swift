@@ -4,43 +4,42 @@ import NIOCore
 /// A response that is a document of several pages. A worker makes each page when the client has read the
 /// previous one.
 final class DocumentConnection: Connection {
-  private var plan: DocumentPlan
+  let client: Client
+  /// Nothing may come between the pages.
+  let sendsHeartbeats = false
+  private let plan: DocumentPlan
   private var reading: SnapshotReading
-  private let admission: Admission
   private let cancellation = Cancellation()
   private let meter = CPUMeter()
 
-  init(
-    channel: any Channel, format: WireFormat, plan: DocumentPlan, admission: Admission,
-    loopContext: LoopContext
-  ) {
+  init(_ client: Client, _ plan: DocumentPlan) {
+    self.client = client
     self.plan = plan
-    self.admission = admission
     reading = SnapshotReading(snapshot: plan.document.snapshot)
-    super.init(channel: channel, format: format, loopContext: loopContext)
   }
 
   func begin() { take(plan.firstPage) }
 
-  override func resumeListeners() { sendNext() }
+  func resume() { sendNext() }
+
+  /// It has no listeners.
+  func forEachListener(_ body: (Listener) -> Void) {}
 
   private func take(_ page: SnapshotPage) {
     reading.isWaiting = false
     reading.index = page.next
     reading.written = page.written
-    var bytes: [UInt8] = []
-    format.wrap(Array(page.bytes.readableBytesView), into: &bytes)
-    send(bytes)
-    if page.next >= plan.document.snapshot.lines.count { return end(with: format.ending) }
+    client.wrapAndSend(Array(page.bytes.readableBytesView))
+    if page.next >= plan.document.snapshot.lines.count { return client.end(with: client.format.ending) }
     sendNext()
   }
 
   private func sendNext() {
-    guard takesMore, !reading.isWaiting, !isGone, reading.index < plan.document.snapshot.lines.count else {
-      return
-    }
+    guard client.takesMore, !reading.isWaiting, !client.isGone,
+      reading.index < plan.document.snapshot.lines.count
+    else { return }
     reading.isWaiting = true
-    let box = NIOLoopBound(self, eventLoop: channel.eventLoop)
+    let box = NIOLoopBound(self, eventLoop: client.channel.eventLoop)
     let order = PageWork.Order(
       layout: plan.document.layout, matcher: plan.document.matcher, snapshot: plan.document.snapshot,
       index: reading.index, written: reading.written, cancellation: cancellation)
@@ -51,18 +50,14 @@ final class DocumentConnection: Connection {
     plan.stream.state.workers.submit(work, account: plan.account, meter: meter)
   }
 
-  /// No heartbeats are sent within a document. If the events after the snapshot have left the ring, the
-  /// connection is closed: the client could not continue from it, and it would keep old objects in memory.
-  override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
-    super.tick(heartbeatEvery: .max, stallLimit: stallLimit)
+  /// Closes the connection if the events after the snapshot have left the ring: the client could not continue
+  /// from the snapshot, and it would keep old objects in memory.
+  func tick() {
     let ring = plan.stream.hubs[loopContext.index].positions
-    if plan.document.snapshot.position < ring.lowerBound { reset() }
+    if plan.document.snapshot.position < ring.lowerBound { client.reset() }
   }
 
-  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] { [] }
+  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] { [] }
 
-  override func removeListeners() {
-    cancellation.cancel()
-    admission.clientLeft()
-  }
+  func release() { cancellation.cancel() }
 }

@@ -27,7 +27,7 @@ extension Hub {
       listener.position = end
       guard !slices.isEmpty else { return }
       delivered += count
-      listener.connection.send(slices)
+      listener.client.send(slices)
     }
     noteDelivered(delivered, group.lane)
     if delivered > 0 {
@@ -91,7 +91,7 @@ extension Hub {
       if listener.position == listener.stop { break }
     }
     noteDelivered(delivered, listener.lane)
-    if !slices.isEmpty { listener.connection.send(slices) }
+    if !slices.isEmpty { listener.client.send(slices) }
     dropNewest(listener)
   }
 
@@ -151,7 +151,7 @@ extension Hub {
       let work = Evaluation(group.lane, matcher, segments) { views in
         self.loop.execute { self.deliver(views, of: first, to: group) }
       }
-      return state.workers.submit(work, account: listener.connection.account, meter: group.lane.meter)
+      return state.workers.submit(work, account: listener.client.account, meter: group.lane.meter)
     }
   }
 
@@ -172,7 +172,7 @@ extension Hub {
         delivered += count
         if listener.position == listener.stop { break }
       }
-      if !slices.isEmpty { listener.connection.send(slices) }
+      if !slices.isEmpty { listener.client.send(slices) }
       dropNewest(listener)
       if listener.position >= ring.end { listener.hasCaughtUp = true }
       endIfCaughtUp(listener)

@@ -21,7 +21,7 @@ extension Hub {
   }
 
   func sendNextPage(_ listener: Listener) {
-    guard let reading = listener.snapshot, !reading.isWaiting, listener.connection.takesMore else { return }
+    guard let reading = listener.snapshot, !reading.isWaiting, listener.client.takesMore else { return }
     guard let snapshot = reading.snapshot else {
       listener.snapshot = nil
       guard catchUp(listener) else { return }
@@ -33,7 +33,7 @@ extension Hub {
       layout: .events(listener.lane.format), matcher: listener.lane.matcher, snapshot: snapshot,
       index: reading.index, written: reading.written, cancellation: listener.lane.cancellation)
     let work = PageWork(order) { page in self.loop.execute { self.send(page, to: box.value) } }
-    state.workers.submit(work, account: listener.connection.account, meter: listener.lane.meter)
+    state.workers.submit(work, account: listener.client.account, meter: listener.lane.meter)
   }
 
   /// Releases a snapshot if the events after it have left the ring, because its reader is too slow. Called
@@ -49,11 +49,11 @@ extension Hub {
     guard let page, let snapshot = reading.snapshot else { return sendNextPage(listener) }
     listener.snapshot?.index = page.next
     listener.snapshot?.written = page.written
-    if page.bytes.readableBytes > 0 { listener.connection.send([page.bytes]) }
+    if page.bytes.readableBytes > 0 { listener.client.send([page.bytes]) }
     guard page.next >= snapshot.lines.count else { return sendNextPage(listener) }
     listener.snapshot = nil
     if reading.marksEnd {
-      listener.connection.send(.snapshotEnd(id: snapshot.id), listener.lane.format)
+      listener.client.send(.snapshotEnd(id: snapshot.id), listener.lane.format)
     }
     advance(listener)
   }

@@ -88,7 +88,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     case .skip(let position, let dropped):
       noteDropped(dropped, listener)
       listener.position = position
-      listener.connection.send(.gap(dropped: dropped), listener.lane.format)
+      listener.client.send(.gap(dropped: dropped), listener.lane.format)
       return true
     case .reset(let dropped):
       noteDropped(dropped, listener)
@@ -99,7 +99,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       return true
     case .disconnect:
       if listener.lane.format.shape == .kubernetes {
-        listener.connection.send(.reset(.expired), listener.lane.format)
+        listener.client.send(.reset(.expired), listener.lane.format)
       }
       noteDropped(ring.end - listener.position, listener)
       listener.connection.finish(reason: "too_slow")
@@ -115,19 +115,19 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     guard dropped > 0 else { return }
     noteDropped(dropped, listener)
     listener.position = ring.end
-    listener.connection.send(.gap(dropped: dropped), listener.lane.format)
+    listener.client.send(.gap(dropped: dropped), listener.lane.format)
   }
 
   /// Reports to the listener that continuity is lost and sends the snapshot, if the stream keeps one.
   func sendReset(_ listener: Listener, _ reason: ResetReason) {
     counters.resets.increment()
     listener.skipThrough = nil
-    listener.connection.send(.reset(reason), listener.lane.format)
+    listener.client.send(.reset(reason), listener.lane.format)
     sendSnapshot(listener)
     // Without a snapshot, whose end has an id, the client resumes here if it is disconnected before its first
     // event.
     if listener.snapshot == nil, listener.lane.format.shape == .eventStream {
-      listener.connection.send(.heartbeat(listener.standing), listener.lane.format)
+      listener.client.send(.heartbeat(listener.standing), listener.lane.format)
     }
   }
 

@@ -5,7 +5,8 @@ import NIOCore
 /// A response that is a stream of events: SSE, NDJSON, a Kubernetes watch. One listener; bytes from the
 /// client are ignored.
 final class ListenConnection: Connection {
-  private var admission: Admission?
+  let client: Client
+  private var listener: Listener?
   private var stream: EventStream?
   private var continuation: SourceReplay.Continuation?
 
@@ -16,32 +17,31 @@ final class ListenConnection: Connection {
   /// About once a minute, as the API server does.
   private static let bookmarkSeconds: UInt32 = 60
 
-  func begin(_ plan: ListenPlan, admission: Admission) {
-    self.admission = admission
+  init(_ client: Client) { self.client = client }
+
+  func begin(_ plan: ListenPlan) {
     stream = plan.stream
     continuation = plan.continuation
     if plan.sendsBookmarks { ticksToBookmark = ListenConnection.bookmarkSeconds }
     ticksToEnd = plan.timeoutSeconds.map { UInt32(clamping: $0) }
     let hub = plan.stream.hubs[loopContext.index]
-    let lane = plan.stream.state.lane(format, plan.matcher)
+    let lane = plan.stream.state.lane(client.format, plan.matcher)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
-    if format.shape == .eventStream {
+    if client.format.shape == .eventStream {
       // A client that is disconnected before its first event resumes here.
       let id = plan.start == .now ? hub.id(before: hub.ring.end) : nil
-      send(.start(id, retryMilliseconds: loopContext.reconnectDelay() / 2), format)
+      client.send(.start(id, retryMilliseconds: loopContext.reconnectDelay() / 2), client.format)
     }
     hub.join(listener, plan.start)
   }
 
-  override func tick(heartbeatEvery heartbeat: UInt32, stallLimit: UInt32) {
-    super.tick(heartbeatEvery: heartbeat, stallLimit: stallLimit)
+  func forEachListener(_ body: (Listener) -> Void) { if let listener { body(listener) } }
+
+  func tick() {
     if let left = ticksToEnd {
       ticksToEnd = left > 0 ? left - 1 : 0
-      if left <= 1 {
-        end(with: format.ending)
-        return
-      }
+      if left <= 1 { return client.end(with: client.format.ending) }
     }
     guard let left = ticksToBookmark else { return }
     ticksToBookmark = left > 1 ? left - 1 : ListenConnection.bookmarkSeconds
@@ -51,20 +51,18 @@ final class ListenConnection: Connection {
   /// A bookmark is sent only to a client that has received everything up to that position and nothing after
   /// it.
   private func sendBookmark() {
-    guard let listener, let hub = listener.hub, takesMore, listener.position == hub.ring.end,
+    guard let listener, let hub = listener.hub, client.takesMore, listener.position == hub.ring.end,
       listener.skipThrough == nil
     else { return }
     let matcher = listener.lane.matcher as? KubernetesMatcher
     let version = matcher?.path.apiVersion ?? "v1"
-    let line =
-      #"{"type":"BOOKMARK","object":{"kind":"Bookmark","apiVersion":"\#(version)","metadata":{"#
-      + #""resourceVersion":"\#(hub.newestID)"}}}"#
-    var bytes: [UInt8] = []
-    format.wrap(Array(line.utf8) + [UInt8(ascii: "\n")], into: &bytes)
-    send(bytes)
+    client.wrapAndSend(
+      Array(
+        (#"{"type":"BOOKMARK","object":{"kind":"Bookmark","apiVersion":"\#(version)","metadata":{"#
+          + #""resourceVersion":"\#(hub.newestID)"}}}"# + "\n").utf8))
   }
 
-  override func continuesElsewhere() -> Bool {
+  func continuesElsewhere() -> Bool {
     guard let next = continuation, let old = listener, let source = stream,
       let listener = next.replacement(for: old, of: source, on: loopContext)
     else { return false }
@@ -77,19 +75,18 @@ final class ListenConnection: Connection {
 
   /// A Kubernetes client treats the end of a response as a time-out and watches again, so a failure is sent
   /// as an ERROR line.
-  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
-    guard format.shape == .kubernetes, let failure = stream?.commandEnding?.failure else {
-      return super.farewell(reason: reason, reconnectAfterMilliseconds: delay)
+  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+    let format = client.format
+    guard format.shape == .kubernetes, let stream, let failure = stream.commandEnding?.failure else {
+      return format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))
     }
     var bytes: [UInt8] = []
-    let hasBeenTold = stream?.hubs[loopContext.index].endsWithError ?? false
-    if !hasBeenTold { format.wrap(failure.errorLine, into: &bytes) }
+    if !stream.hubs[loopContext.index].endsWithError { format.wrap(failure.errorLine, into: &bytes) }
     return bytes
   }
 
-  override func removeListeners() {
-    super.removeListeners()
-    admission?.clientLeft()
-    admission = nil
+  func release() {
+    removeListeners()
+    listener = nil
   }
 }

@@ -4,8 +4,9 @@
 /// connection's event loop.
 final class Listener {
   let lane: Lane
-  /// Releases the listener at its end, see ``Connection/removeListeners()``.
-  let connection: Connection
+  /// Releases the listener when its client has left.
+  let connection: any Connection
+  let client: Client
   /// The position of its next event.
   var position: Int
   /// Its index in its group, so that it can leave without a search.
@@ -24,9 +25,10 @@ final class Listener {
   /// The number of dropped events.
   var dropped = 0
 
-  init(lane: Lane, connection: Connection, position: Int) {
+  init(lane: Lane, connection: any Connection, position: Int) {
     self.lane = lane
     self.connection = connection
+    client = connection.client
     self.position = position
   }
 
@@ -40,7 +42,7 @@ final class Listener {
     return snapshot == nil ? hub?.id(before: position) : nil
   }
 
-  var takesEvents: Bool { snapshot == nil && connection.takesMore && groupIndex >= 0 }
+  var takesEvents: Bool { snapshot == nil && client.takesMore && groupIndex >= 0 }
 
   func isLate(by delay: Duration) -> Bool { hub?.isLate(self, by: delay) ?? false }
 }

@@ -11,9 +11,10 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   let counters: ServerCounters
   /// Nil if tokens are not required.
   let authenticator: Authenticator?
+  private let admission: Admission
   private let clientCounts: ClientCounts?
   private(set) var tick: UInt32 = 0
-  private var connections: [Connection] = []
+  private var connections: [any Connection] = []
   private var waiting: [ObjectIdentifier: (request: any AwaitingRequest, until: UInt32)] = [:]
   private var idle: IdleConnections
   /// The `Date` of responses (RFC 9110 section 6.6.1), renewed each second.
@@ -25,8 +26,9 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
 
   init(
     loop: any EventLoop, index: Int, limits: ConnectionLimits, counters: ServerCounters,
-    authenticator: Authenticator? = nil, clientCounts: ClientCounts? = nil
+    admission: Admission, authenticator: Authenticator? = nil, clientCounts: ClientCounts? = nil
   ) {
+    self.admission = admission
     self.clientCounts = clientCounts
     self.authenticator = authenticator
     self.loop = loop
@@ -56,7 +58,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   /// A name for a listener that did not choose one.
   func listenerName() -> String { "\(index)-\(nextNumber())" }
 
-  func forEachConnection(_ body: (Connection) -> Void) { connections.forEach(body) }
+  func forEachConnection(_ body: (any Connection) -> Void) { connections.forEach(body) }
 
   /// Random, so that the clients of a restarting server do not all reconnect at once.
   func reconnectDelay() -> Int {
@@ -64,25 +66,29 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     return base / 2 + Int.random(in: 0...max(1, base), using: &random)
   }
 
-  func add(_ connection: Connection) {
-    connection.registryIndex = connections.count
+  func add(_ connection: any Connection) {
+    let client = connection.client
+    client.registryIndex = connections.count
     connections.append(connection)
-    clientCounts?.joined(connection.account)
-    let counted = connection.format.isWebSocket ? counters.webSocket : counters.http
+    admission.clientJoined()
+    clientCounts?.joined(client.account)
+    let counted = client.format.isWebSocket ? counters.webSocket : counters.http
     counted.opened.increment()
     counted.active.add(1)
   }
 
-  func remove(_ connection: Connection) {
-    guard connection.registryIndex >= 0 else { return }
-    clientCounts?.left(connection.account)
-    (connection.format.isWebSocket ? counters.webSocket : counters.http).active.add(-1)
+  func remove(_ connection: any Connection) {
+    let client = connection.client
+    guard client.registryIndex >= 0 else { return }
+    admission.clientLeft()
+    clientCounts?.left(client.account)
+    (client.format.isWebSocket ? counters.webSocket : counters.http).active.add(-1)
     let last = connections.removeLast()
     if last !== connection {
-      connections[connection.registryIndex] = last
-      last.registryIndex = connection.registryIndex
+      connections[client.registryIndex] = last
+      last.client.registryIndex = client.registryIndex
     }
-    connection.registryIndex = -1
+    client.registryIndex = -1
   }
 
   /// Sets the time limit for a connection's next request, by default `limits.requestSeconds`.
@@ -106,9 +112,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     tick &+= 1
     var index = connections.count - 1
     while index >= 0 {
-      if index < connections.count {
-        connections[index].tick(heartbeatEvery: limits.heartbeatSeconds, stallLimit: limits.stallSeconds)
-      }
+      if index < connections.count { connections[index].onTick() }
       index -= 1
     }
     date = HTTPDate.now

@@ -54,9 +54,11 @@ final class Server: Sendable {
     var limits = configuration.limits
     // Leaves room for a full server to answer 503.
     limits.idleConnections = (512 + configuration.clientLimit / 4) / configuration.loops + 1
+    let admission = Admission(clientLimit: configuration.clientLimit)
+    self.admission = admission
     contexts = loops.enumerated().map {
       LoopContext(
-        loop: $0.element, index: $0.offset, limits: limits, counters: metrics.server,
+        loop: $0.element, index: $0.offset, limits: limits, counters: metrics.server, admission: admission,
         authenticator: authenticator, clientCounts: clientCounts)
     }
     let workers = Workers(
@@ -85,8 +87,6 @@ final class Server: Sendable {
           template: $0, loops: loops, workers: workers, configuration: catchingUp, counters: metrics.stream,
           diagnostics: diagnostics, commandsEnd: true))
     }
-    let admission = Admission(clientLimit: configuration.clientLimit)
-    self.admission = admission
     registry.counter(
       "wfanout_filter_cpu_seconds_total",
       help: "CPU time of filters, snapshots and compiling, of all clients."
@@ -265,7 +265,9 @@ final class Server: Sendable {
     if givesWhatIsLeft { stream.end(reason: reason) }
     for context in contexts {
       try? context.loop.submit {
-        context.forEachConnection { if !givesWhatIsLeft || $0.listener == nil { $0.finish(reason: reason) } }
+        context.forEachConnection { connection in
+          if !givesWhatIsLeft || !connection.listens(to: self.stream) { connection.finish(reason: reason) }
+        }
       }.wait()
     }
     let pools = [pool, catchUp?.pool].compactMap(\.self)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
-import Events
 import Metrics
 import NIOCore
 
@@ -17,69 +16,50 @@ final class WebSocketConnection: Connection {
     case echo
   }
 
-  private let mode: Mode
-  private let stream: EventStream
-  private let admission: Admission
+  let client: Client
+  /// Pings are its heartbeats.
+  let sendsHeartbeats = false
+  let mode: Mode
+  let stream: EventStream
   private var decoder: WebSocketDecoder
   private var isDecoding = false
   /// Bytes that were read but not decoded yet.
   private var unread: [ByteBuffer] = []
-  private var session: SocketSession?
-  private var isClosing = false {
-    didSet { reading.end() }
-  }
+  var session: SocketSession?
   private var heartbeat: Heartbeat
   private let reading: ClientReading
   private var countedSubscriptions = 0
-  /// The start position of the first subscription.
-  private var start = ListenRequest.Start.now
-  /// The filters of the handshake's query.
-  private var filter: (any LineMatcher)?
-  private let authenticator: Authenticator?
-  private let catchUp: SourceReplay?
-  /// The stream of a `catch-up` command, and where the client continues after it.
-  private var replayed: (stream: EventStream, next: SourceReplay.Continuation)?
-  /// The number of times that the subscriptions or the position changed: the result of a `catch-up` for an
-  /// earlier request is ignored.
-  private var listenCount = 0
-  /// Where the stream continues after the client has sent a new token.
-  private var pausedPosition: Int?
+  let catchUp: SourceReplay?
+  var listening = Listening()
   /// The tick until which a token has to arrive.
-  private var tokenDue: UInt32?
+  var tokenDue: UInt32?
   /// Messages that arrived while a token is being validated; nil if none is.
   private var heldEvents: [WebSocketDecoder.Event]?
   /// Messages for one client are not compressed, except echoes, because conformance tests require it.
-  private lazy var echoDeflater = format.windowBits.map { Deflater(windowBits: $0) }
+  private lazy var echoDeflater = client.format.windowBits.map { Deflater(windowBits: $0) }
 
   private static let authSeconds: UInt32 = 10
-  private static let renewalSeconds: UInt32 = 30
+  static let renewalSeconds: UInt32 = 30
 
   init(
-    channel: any Channel, mode: Mode, compression: MessageCompression?, stream: EventStream,
-    admission: Admission, knownTypes: Set<String>?, authenticator: Authenticator?,
-    catchUp: SourceReplay?, loopContext: LoopContext
+    _ client: Client, mode: Mode, isCompressed: Bool, stream: EventStream, knownTypes: Set<String>?,
+    catchUp: SourceReplay?
   ) {
-    self.catchUp = catchUp
-    self.authenticator = authenticator
+    self.client = client
     self.mode = mode
     self.stream = stream
-    self.admission = admission
-    self.decoder = WebSocketDecoder(
-      messageLimit: mode == .echo ? 64 << 20 : loopContext.limits.messageBytes,
-      inflater: compression == nil ? nil : loopContext.inflater)
-    self.heartbeat = Heartbeat(
-      interval: loopContext.limits.pingSeconds, timeout: loopContext.limits.pongSeconds, now: loopContext.tick
-    )
-    self.reading = ClientReading(channel, loopContext: loopContext)
+    self.catchUp = catchUp
+    let loopContext = client.loopContext
+    let limits = loopContext.limits
+    decoder = WebSocketDecoder(
+      messageLimit: mode == .echo ? 64 << 20 : limits.messageBytes,
+      inflater: isCompressed ? loopContext.inflater : nil)
+    heartbeat = Heartbeat(interval: limits.pingSeconds, timeout: limits.pongSeconds, now: loopContext.tick)
+    reading = ClientReading(client.channel, loopContext: loopContext)
     if case .session(let needsToken, let isKnown) = mode {
       session = SocketSession(
         clientID: UUIDText.random(), needsToken: needsToken, isKnown: isKnown, knownTypes: knownTypes)
     }
-    let shape: WireFormat.Shape = mode == .raw ? .webSocketText : .webSocketEvent
-    super.init(
-      channel: channel,
-      format: WireFormat(shape: shape, isChunked: false, windowBits: compression?.windowBits),
-      loopContext: loopContext)
   }
 
   func begin(_ start: ListenRequest.Start, _ matcher: (any LineMatcher)?) {
@@ -87,70 +67,16 @@ final class WebSocketConnection: Connection {
       tokenDue = loopContext.tick &+ WebSocketConnection.authSeconds
     }
     guard mode == .raw else {
-      (self.start, filter) = (start, matcher)
+      (listening.start, listening.filter) = (start, matcher)
       return
     }
     listen(matcher, start)
   }
 
-  private func listen(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int? = nil) {
-    guard !isGone else { return }
-    listenCount += 1
-    guard case .after(let id) = start else { return join(matcher, start, at: position) }
-    replayed = nil
-    guard let catchUp, EventID(id) != nil,
-      case .reset = stream.hubs[loopContext.index].place(ofVersion: id)
-    else { return join(matcher, start, at: position) }
-    // A subscription that arrives before the source has responded starts there too.
-    self.start = start
-    let count = listenCount
-    catchUp.begin(
-      after: id, of: stream, account: account, listener: loopContext.listenerName(), on: loopContext
-    )
-    .assumeIsolated().whenSuccess { outcome in
-      guard !self.isGone, !self.isClosing, self.listenCount == count else { return }
-      switch outcome {
-      case .absent: self.join(matcher, start, at: nil)
-      case .failed(let status): self.cannotCatchUp(status)
-      case .begun(let stream, let next):
-        self.replayed = (stream, next)
-        self.join(matcher, .at(.position(0)), at: nil)
-      }
-    }
-  }
-
-  private func join(_ matcher: (any LineMatcher)?, _ start: ListenRequest.Start, at position: Int?) {
-    self.start = .now
-    let stream = replayed?.stream ?? stream
-    let hub = stream.hubs[loopContext.index]
-    let listener = Listener(
-      lane: stream.state.lane(format, matcher), connection: self, position: position ?? hub.ring.end)
-    self.listener = listener
-    hub.join(listener, start)
-  }
-
-  /// Closes with 1013, "try again later" (IANA's registry of close codes), because the source may still have
-  /// the events that a reset would lose.
-  private func cannotCatchUp(_ status: Status) {
-    let message = "the source cannot be reached: \(status.message)"
-    if let session { act([session.error(.internalError, message)]) }
-    close(code: 1013, reason: message)
-  }
-
-  override func continuesElsewhere() -> Bool {
-    guard let (source, next) = replayed, let old = listener,
-      let listener = next.replacement(for: old, of: source, on: loopContext)
-    else { return false }
-    replayed = nil
-    self.listener = listener
-    next.stream.hubs[loopContext.index].join(listener, .here)
-    return true
-  }
-
-  override func received(_ bytes: ByteBuffer?) {
+  func received(_ bytes: ByteBuffer?) {
     // A pipelined request instead of a frame.
-    guard let bytes else { return channel.close(promise: nil) }
-    guard !isClosing else { return }
+    guard let bytes else { return client.channel.close(promise: nil) }
+    guard !client.isFinishing else { return }
     unread.append(bytes)
     heartbeat.heard(at: loopContext.tick)
     // A write while a message is handled may cause a read before the decoder has returned.
@@ -159,7 +85,7 @@ final class WebSocketConnection: Connection {
     defer { isDecoding = false }
     while !unread.isEmpty {
       let buffer = unread.removeFirst()
-      if !isClosing { decode(buffer) }
+      if !client.isFinishing { decode(buffer) }
     }
     reading.adjust()
   }
@@ -183,34 +109,26 @@ final class WebSocketConnection: Connection {
       heldEvents?.append(event)
       return
     }
-    guard !isClosing else { return }
+    guard !client.isFinishing else { return }
     switch event {
-    case .ping(let payload): send(WebSocketFrame.message(.pong, payload))
+    case .ping(let payload): client.send(WebSocketFrame.message(.pong, payload))
     case .pong: break
     case .close(let code, _): close(code: code == 1005 ? 1000 : code, reason: "")
     case .text(let text):
       loopContext.counters.messagesReceived.increment()
-      if mode == .echo { send(WebSocketFrame.message(.text, text, with: echoDeflater)) }
+      if mode == .echo { client.send(WebSocketFrame.message(.text, text, with: echoDeflater)) }
       if session != nil { act(session?.receive(text, now: .now, standing: standing) ?? []) }
     case .binary(let bytes):
       loopContext.counters.messagesReceived.increment()
-      if mode == .echo { send(WebSocketFrame.message(.binary, bytes, with: echoDeflater)) }
+      if mode == .echo { client.send(WebSocketFrame.message(.binary, bytes, with: echoDeflater)) }
       if let session { act(session.receivedBinary()) }
     }
   }
 
-  /// The id that the client may resume after. It is sent with each subscription and ping, so that a client
-  /// without an event has one.
-  private var standing: EventID? {
-    if let listener { return listener.standing }
-    let hub = stream.hubs[loopContext.index]
-    return start == .now ? hub.id(before: hub.ring.end) : nil
-  }
-
-  private func act(_ actions: [SocketSession.Action]) {
+  func act(_ actions: [SocketSession.Action]) {
     for action in actions {
       switch action {
-      case .send(let text): send(WebSocketFrame.message(.text, Array(text.utf8)))
+      case .send(let text): client.send(WebSocketFrame.message(.text, Array(text.utf8)))
       case .deliver(let subscriptions): deliver(subscriptions)
       case .resume(let id): resume(id)
       case .check(let token): check(token)
@@ -220,120 +138,74 @@ final class WebSocketConnection: Connection {
   }
 
   private func check(_ token: String) {
-    guard let authenticator else { return act(session?.refused() ?? []) }
+    guard let authenticator = loopContext.authenticator else { return act(session?.refused() ?? []) }
     heldEvents = []
     reading.isValidating = true
-    authenticator.verdict(of: token, from: channel.remoteAddress?.ipAddress, on: channel.eventLoop)
-      .assumeIsolated().whenSuccess { verdict in
-        let held = self.heldEvents ?? []
-        self.heldEvents = nil
-        guard self.channel.isActive else { return }
-        self.reading.isValidating = false
-        self.take(verdict)
-        for event in held { self.handle(event) }
-      }
+    authenticator.verdict(
+      of: token, from: client.channel.remoteAddress?.ipAddress, on: client.channel.eventLoop
+    )
+    .assumeIsolated().whenSuccess { verdict in
+      let held = self.heldEvents ?? []
+      self.heldEvents = nil
+      guard self.client.channel.isActive else { return }
+      self.reading.isValidating = false
+      self.take(verdict)
+      for event in held { self.handle(event) }
+    }
   }
 
   private func take(_ verdict: Verdict) {
-    guard !isClosing else { return }
+    guard !client.isFinishing else { return }
     switch verdict {
     case .identity(let identity):
       // A token of another identity does not take over the subscriptions.
-      guard self.identity.map({ $0.name == identity.name }) ?? true else {
+      guard client.identity.map({ $0.name == identity.name }) ?? true else {
         return act(session?.refused() ?? [])
       }
-      self.identity = identity
+      client.identity = identity
     case .refused: return act(session?.refused() ?? [])
     case .unavailable, .limited: return act(session?.unverifiable() ?? [])
     }
     tokenDue = nil
     act(session?.authenticated() ?? [])
-    guard listener == nil, let subscriptions = session?.subscriptions, !subscriptions.isEmpty else { return }
-    let position = pausedPosition
-    pausedPosition = nil
-    listen(
-      SubscriptionMatcher(
-        subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing),
-      position == nil ? start : .here, at: position)
+    listenAgain()
   }
 
-  /// Pauses delivery; a new token within the renewal time continues where it stopped.
-  override func tokenExpired() {
-    guard session != nil else { return super.tokenExpired() }
-    tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
-    pausedPosition = listener?.position
-    listenCount += 1
-    removeListener()
-    act(session?.expired() ?? [])
-  }
-
-  /// Changes the subscriptions and keeps the position in the stream.
-  private func deliver(_ subscriptions: SubscriptionSet) {
-    let position = listener?.position
-    removeListener()
-    count(subscriptions.count)
-    guard !subscriptions.isEmpty else { return }
-    let start = position == nil ? start : .here
-    listen(
-      SubscriptionMatcher(
-        subscriptions, filter: filter, passesMissing: loopContext.limits.passesMissing), start, at: position)
-  }
-
-  /// Before the first subscription the position is only stored.
-  private func resume(_ id: String) {
-    guard let matcher = listener?.lane.matcher else {
-      start = .after(id)
-      return
-    }
-    removeListener()
-    listen(matcher, .after(id))
-  }
-
-  override var report: ClientReport {
-    guard let session else { return report("c\(loopContext.index)-\(number)", "websocket") }
-    var report = report(session.clientID, "websocket")
+  func describe(_ report: inout ClientReport) {
+    guard let session else { return }
+    report.clientID = session.clientID
     report.subscriptions = session.subscriptions.subscriptions
-    return report
   }
 
-  private func removeListener() {
-    if let listener { listener.hub?.remove(listener) }
-    listener = nil
-  }
-
-  private func count(_ subscriptions: Int) {
+  func count(_ subscriptions: Int) {
     loopContext.counters.subscriptions.add(Double(subscriptions - countedSubscriptions))
     countedSubscriptions = subscriptions
   }
 
-  override func removeListeners() {
-    super.removeListeners()
+  func release() {
+    removeListener()
     count(0)
     reading.end()
-    admission.clientLeft()
   }
 
-  override func resumeListeners() {
+  func resume() {
     reading.adjust()
-    super.resumeListeners()
+    forEachListener { $0.hub?.resume($0) }
   }
 
-  override func tick(heartbeatEvery _: UInt32, stallLimit: UInt32) {
+  func tick() {
+    guard !client.isFinishing else { return }
     let now = loopContext.tick
-    if let due = tokenDue, due <= now, !isClosing {
+    if let due = tokenDue, due <= now {
       tokenDue = nil
       if let session { act([session.error(.authFailed, "no token came in time")]) }
-      close(code: 1008, reason: "authentication failed")
-      return
+      return close(code: 1008, reason: "authentication failed")
     }
-    if !isClosing {
-      switch heartbeat.tick(now, isReading: reading.isReading) {
-      case .ping: send(WebSocketFrame.message(.ping, []))
-      case .giveUp: return goodbye(reason: "heartbeat_timeout", code: 4408)
-      case nil: break
-      }
+    switch heartbeat.tick(now, isReading: reading.isReading) {
+    case .ping: client.send(WebSocketFrame.message(.ping, []))
+    case .giveUp: goodbye(reason: "heartbeat_timeout", code: 4408)
+    case nil: break
     }
-    super.tick(heartbeatEvery: .max, stallLimit: stallLimit)
   }
 
   private func goodbye(reason: String, code: UInt16) {
@@ -342,21 +214,23 @@ final class WebSocketConnection: Connection {
       Notice.disconnect(reason: reason, reconnectAfterMilliseconds: loopContext.reconnectDelay())
         .appendFrame(isRaw: mode == .raw, into: &bytes)
     }
-    isClosing = true
     end(with: bytes + WebSocketFrame.close(code: code, reason: reason))
   }
 
-  private func close(code: UInt16, reason: String) {
-    guard !isClosing else { return }
-    isClosing = true
+  func close(code: UInt16, reason: String) {
+    guard !client.isFinishing else { return }
     removeListener()
     end(with: WebSocketFrame.close(code: code, reason: reason))
   }
 
-  override func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+  private func end(with bytes: [UInt8]) {
+    reading.end()
+    client.end(with: bytes)
+  }
+
+  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+    reading.end()
     var bytes: [UInt8] = []
-    guard !isClosing else { return bytes }
-    isClosing = true
     if let session, reason == "source_failed" {
       bytes = WebSocketFrame.message(
         .text, Array(session.errorText(.internalError, "the source failed").utf8))
