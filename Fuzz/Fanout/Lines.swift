@@ -7,8 +7,8 @@ import Events
 func checkLines(_ input: [UInt8]) {
   let lines = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
   var batch = Batch(firstPosition: 7)
-  for line in lines.dropFirst() { batch.append(line, epoch: 5) }
-  batch.seal()
+  for line in lines.dropFirst() { batch.append(line) }
+  batch.seal(epoch: 5)
   precondition(batch.count <= lines.count)
   for index in 0..<batch.count {
     let line = batch.bytes[batch.line(index)]

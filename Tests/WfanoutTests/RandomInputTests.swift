@@ -94,8 +94,8 @@ struct RandomInputTests {
     for _ in 0..<3000 {
       var batch = Batch(firstPosition: 0)
       let mutated = mutate(lines.randomElement(using: &generator) ?? [], &generator)
-      batch.append(mutated.filter { $0 != 0x0A }, epoch: 1)
-      batch.seal()
+      batch.append(mutated.filter { $0 != 0x0A })
+      batch.seal(epoch: 1)
       guard batch.count == 1 else { continue }
       for shape in shapes {
         var bytes: [UInt8] = []
@@ -105,8 +105,8 @@ struct RandomInputTests {
           #expect(text.split(separator: "\n").count <= 2, "a line became two fields")
         }
       }
-      _ = SnapshotKey(batch.bytes, batch.line(0))?.bytes(of: batch.bytes)
-      _ = SnapshotKey.added(batch.bytes, batch.line(0))
+      _ = SnapshotKey(batch, 0)
+      _ = SnapshotKey.added(batch, 0)
     }
   }
 }

@@ -46,7 +46,8 @@ struct ReplayPacingTests {
     (#"{"timestamp":"soon"}"#, -1), (#"{"timestamp":"9999-01-01T00:00:00Z"}"#, -1), ("no JSON", -1),
   ]) func findsWhenALineHappened(line: String, second: Int64) {
     let bytes = Array(line.utf8)
-    #expect(RecordedTime.find(bytes, 0..<bytes.count) == (second < 0 ? nil : time(second)))
+    let found = (bytes + Batch.zeros).withJSON(0..<bytes.count) { RecordedTime.find($0) }
+    #expect(found == (second < 0 ? nil : time(second)))
   }
 }
 

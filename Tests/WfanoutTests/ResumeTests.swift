@@ -8,14 +8,16 @@ struct ResumeTests {
   func own() -> [Batch] {
     stride(from: 100, through: 104, by: 2).map { first in
       var batch = Batch(firstPosition: first)
-      for index in 0..<2 { batch.append(Array(pod("p", version: first + index).utf8), epoch: 9) }
+      for index in 0..<2 { batch.append(Array(pod("p", version: first + index).utf8)) }
+      batch.seal(epoch: 9)
       return batch
     }
   }
 
   func source(_ sequences: [Int]) -> [Batch] {
     var batch = Batch(firstPosition: 50)
-    for sequence in sequences { batch.append(Array(message(sequence).utf8), epoch: 9) }
+    for sequence in sequences { batch.append(Array(message(sequence).utf8)) }
+    batch.seal(epoch: 9)
     return [batch]
   }
 

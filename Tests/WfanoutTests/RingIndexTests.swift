@@ -36,9 +36,9 @@ struct RingIndexTests {
       for id in ids[first..<min(first + size, ids.count)] {
         let object = #"{"metadata":{"resourceVersion":"\#(id.sequence)"}}"#
         let source = #"{"epoch":\#(id.epoch),"sequence":\#(id.sequence)}"#
-        batch.append(Array(#"{"type":"ADDED","object":\#(object),"source":\#(source)}"#.utf8), epoch: 1)
+        batch.append(Array(#"{"type":"ADDED","object":\#(object),"source":\#(source)}"#.utf8))
       }
-      batch.seal()
+      batch.seal(epoch: 1)
       return batch
     }
   }

@@ -51,7 +51,8 @@ struct RingTests {
 struct BatchTests {
   func batch(_ lines: [String], first: Int = 0) -> Batch {
     var batch = Batch(firstPosition: first)
-    for line in lines { batch.append(Array(line.utf8), epoch: 9) }
+    for line in lines { batch.append(Array(line.utf8)) }
+    batch.seal(epoch: 9)
     return batch
   }
 
@@ -71,7 +72,7 @@ struct BatchTests {
 
   @Test func mendsWhatIsNotUTF8() {
     var batch = Batch(firstPosition: 0)
-    batch.append([0x22, 0xFF, 0xC3, 0xA9, 0x22], epoch: 1)
+    batch.append([0x22, 0xFF, 0xC3, 0xA9, 0x22])
     #expect(line(batch, 0) == "\"\u{FFFD}é\"")
     #expect(batch.mended == 1)
   }

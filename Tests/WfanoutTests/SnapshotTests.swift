@@ -99,8 +99,8 @@ import Testing
 struct SnapshotStoreTests {
   func batch(_ lines: [String], at position: Int = 0) -> Batch {
     var batch = Batch(firstPosition: position)
-    for line in lines { batch.append(Array(line.utf8), epoch: 9) }
-    batch.seal()
+    for line in lines { batch.append(Array(line.utf8)) }
+    batch.seal(epoch: 9)
     return batch
   }
 

@@ -150,8 +150,10 @@ struct SocketSessionTests {
       #"{"payload":{"namespace":"production"}}"#, #"{"payload":{"labels":{"namespace":"production"}}}"#,
       #"{"type":"ADDED","object":{"metadata":{"namespace":"production"}}}"#,
     ] {
-      let bytes = Array(line.utf8)
-      #expect(SubscriptionMatcher.namespace(bytes, 0..<bytes.count) == "production")
+      var batch = Batch(firstPosition: 0)
+      batch.append(line.utf8)
+      batch.seal(epoch: 1)
+      #expect(RoutingFacts(batch, 0).namespace == "production")
     }
   }
 }

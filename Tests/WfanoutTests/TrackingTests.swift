@@ -86,11 +86,10 @@ import Testing
           Array(
             Self.pod(
               "p\(number)", type, app: truth[number].map { isDeletion ? $0 : app } ?? app, version: version
-            ).utf8),
-          epoch: 1)
+            ).utf8))
         truth[number] = isDeletion ? nil : app
       }
-      batch.seal()
+      batch.seal(epoch: 1)
       batch.previous = store.apply(batch)
       position = batch.endPosition
       batches.append(batch)
@@ -104,7 +103,7 @@ import Testing
         let told =
           if case .retyped(let type) = delivery { batch.retyped(index, as: type) } else { batch }
         let at = told.count == 1 ? 0 : index
-        let name = SnapshotKey(told.bytes, told.line(at))?.name(of: told.bytes) ?? []
+        let name = SnapshotKey(told, at)?.name ?? []
         let text = String(decoding: name, as: UTF8.self)
         switch told.kinds[at] {
         case .added: #expect(folded.insert(text).inserted)
@@ -122,9 +121,9 @@ import Testing
     let matcher = try Self.matcher(store)
     var batch = Batch(firstPosition: 0)
     for (name, type) in [("a", "ADDED"), ("b", "ADDED"), ("b", "MODIFIED"), ("a", "MODIFIED")] {
-      batch.append(Array(Self.pod(name, type, app: name == "a" ? "y" : "x", version: 1).utf8), epoch: 1)
+      batch.append(Array(Self.pod(name, type, app: name == "a" ? "y" : "x", version: 1).utf8))
     }
-    batch.seal()
+    batch.seal(epoch: 1)
     batch.previous = store.apply(batch)
     #expect(store.refused == 2)
     let deliveries = (0..<4).map { matcher.delivery(of: batch, $0) }

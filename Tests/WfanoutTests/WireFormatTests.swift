@@ -6,7 +6,8 @@ import Testing
 struct WireFormatTests {
   func encode(_ line: String, _ shape: WireFormat.Shape, isChunked: Bool = false) -> String {
     var batch = Batch(firstPosition: 6)
-    batch.append(Array(line.utf8), epoch: 5)
+    batch.append(Array(line.utf8))
+    batch.seal(epoch: 5)
     var bytes: [UInt8] = []
     WireFormat(shape: shape, isChunked: isChunked).encode(batch, 0, into: &bytes)
     return String(decoding: bytes, as: UTF8.self)
@@ -26,7 +27,8 @@ struct WireFormatTests {
 
   @Test func aTextFrameIsTheLine() {
     var batch = Batch(firstPosition: 0)
-    batch.append(Array("{}".utf8), epoch: 5)
+    batch.append(Array("{}".utf8))
+    batch.seal(epoch: 5)
     var bytes: [UInt8] = []
     WireFormat(shape: .webSocketText, isChunked: false).encode(batch, 0, into: &bytes)
     #expect(bytes == [0x81, 2] + Array("{}".utf8))
@@ -66,8 +68,8 @@ struct WireFormatTests {
   @Test(arguments: [pod("a"), #"{"event_type":"T"}"#, #"{"type":"ERROR","object":{}}"#])
   func eventsOfASnapshotHaveNoIDs(line: String) {
     var batch = Batch(firstPosition: 0, hasIDs: false)
-    batch.append(line.utf8, epoch: 5)
-    batch.seal()
+    batch.append(line.utf8)
+    batch.seal(epoch: 5)
     #expect(!String(decoding: EventEnvelope.encode(batch, 0), as: UTF8.self).contains("_id"))
   }
 

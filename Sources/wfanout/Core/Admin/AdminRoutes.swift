@@ -156,8 +156,7 @@ struct AdminRoutes: Sendable {
     guard let event = JSONValue(body), case .object = event else {
       throw .badRequest("the body is not a JSON object")
     }
-    let epoch = stream.state.epoch
-    stream.publish { $0.append(body, epoch: epoch) }
+    stream.publish { $0.append(body) }
     return .json(200, #"{"delivered":\#(stream.state.listenerCount)}"#)
   }
 }

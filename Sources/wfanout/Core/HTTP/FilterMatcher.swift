@@ -35,10 +35,8 @@ final class FilterMatcher: LineMatcher {
   /// Whether a line matches. Behind it ``Batch/padding`` can be read.
   func matches(_ bytes: [UInt8], _ line: Range<Int>) -> Bool {
     let context = LineContext(now: usesNow ? FilterMatcher.now : nil)
-    return unsafe bytes.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return false }
-      let raw = unsafe RawJSON(line: base + line.lowerBound, count: line.count)
-      return evaluator.withLock { $0.evaluator.test(raw, context: context) == .match }
+    return bytes.withJSON(line) { line in
+      evaluator.withLock { $0.evaluator.test(line, context: context) == .match }
     }
   }
 

@@ -55,7 +55,7 @@ final class EventStream: Sendable {
       var batch = Batch(firstPosition: position)
       fill(&batch)
       guard batch.count > 0 else { return 0 }
-      batch.seal()
+      batch.seal(epoch: state.epoch)
       position = batch.endPosition
       state.counters.received.increment(by: UInt64(batch.count))
       batch.types = state.counters.routed.types(of: batch)
@@ -126,9 +126,9 @@ final class EventStream: Sendable {
       guard rule.policy == .block else { return backlog > EventStream.backlogLimit }
       if box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max { return true }
       // The ring keeps the newest segment whatever its size, so there is room once all listeners have caught
-      // up. Short lines are charged up to four times their bytes (``Segment/byteCount``).
+      // up. Short lines are charged up to six times their bytes (``Segment/byteCount``).
       let pending = backlog + box.lagBytes.load(ordering: .relaxed)
-      return pending > 0 && pending + 4 * bytes > ringLimit
+      return pending > 0 && pending + 6 * bytes > ringLimit
     }
   }
 

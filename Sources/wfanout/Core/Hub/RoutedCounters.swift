@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import Metrics
 import Synchronization
 
@@ -33,17 +32,12 @@ final class RoutedCounters: Sendable {
 
   /// The index of the type of each event.
   func types(of batch: Batch) -> [UInt8] {
-    var types = batch.kinds.map { UInt8($0.rawValue) }
-    guard types.contains(RoutedCounters.other), RoutedCounters.mentionsTypes(batch.bytes) else {
-      return types
+    batch.kinds.indices.map { index in
+      guard batch.kinds[index] == .other, let type = batch.text(.eventType, index) else {
+        return UInt8(batch.kinds[index].rawValue)
+      }
+      return find(type)
     }
-    for index in types.indices where types[index] == RoutedCounters.other {
-      guard let value = JSONScan.member("event_type", of: batch.bytes, in: batch.line(index)),
-        let text = JSONScan.inside(batch.bytes, value)
-      else { continue }
-      types[index] = find(String(decoding: batch.bytes[text], as: UTF8.self))
-    }
-    return types
   }
 
   func increment(_ types: [UInt8: Int]) {
@@ -70,28 +64,6 @@ final class RoutedCounters: Sendable {
           "ws_events_routed_total", help: "Events that at least one listener got, by type.",
           labels: [("event_type", name)]))
       return index
-    }
-  }
-
-  /// Whether any line may have an `event_type`; saves looking at each line, since an underscore is rare in
-  /// JSON.
-  private static func mentionsTypes(_ bytes: [UInt8]) -> Bool {
-    let name = Array(#""event_type""#.utf8)
-    let offset = 6
-    return unsafe bytes.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return false }
-      var start = 0
-      while start < bytes.count,
-        let found = unsafe memchr(base + start, Int32(UInt8(ascii: "_")), bytes.count - start)
-      {
-        let index = unsafe UnsafeRawPointer(found) - base
-        let range = (index - offset)..<(index - offset + name.count)
-        if range.lowerBound >= 0, range.upperBound <= bytes.count, unsafe bytes[range].elementsEqual(name) {
-          return true
-        }
-        start = index + 1
-      }
-      return false
     }
   }
 }

@@ -9,8 +9,8 @@ final class Segment: Sendable, RingElement {
   /// The positions of events that have not been delivered to any listener.
   private let unrouted: Mutex<[Int]>
   private let views = Mutex<[WireFormat: SegmentView]>([:])
-  /// The size that the ring is charged with: the lines, one encoding (a hub with one kind of listener needs
-  /// no more), and the previous states of the objects.
+  /// The size that the ring is charged with: the lines and their facts, one encoding (a hub with one kind of
+  /// listener needs no more), and the previous states of the objects.
   let byteCount: Int
   /// When its lines were read.
   let received = ContinuousClock.now
@@ -18,7 +18,7 @@ final class Segment: Sendable, RingElement {
   init(_ batch: Batch) {
     self.batch = batch
     unrouted = Mutex(Array(batch.firstPosition..<batch.endPosition))
-    self.byteCount = batch.bytes.count * 2 + batch.count * 64 + 512 + batch.previousByteCount
+    self.byteCount = batch.bytes.count * 2 + batch.count * 128 + 512 + batch.previousByteCount
   }
 
   var firstPosition: Int { batch.firstPosition }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
+import JSON
 import Synchronization
 
 /// The health that the source of a stream reports: its newest STATUS line for each scope. Written by the
@@ -25,8 +26,12 @@ final class SourceHealth: Sendable {
         state.hasListed = (0..<batch.count).contains { SourceHealth.endsList(batch, $0) }
       }
       for index in 0..<batch.count where batch.kinds[index] == .status {
-        guard let object = JSONScan.member("object", of: batch.bytes, in: batch.line(index)) else { continue }
-        let scope = JSONScan.member("scope", of: batch.bytes, in: object).map { Array(batch.bytes[$0]) } ?? []
+        guard let object = batch.value(.object, index) else { continue }
+        let scope = batch.bytes.withJSON(object) { object in
+          var bytes: [UInt8] = []
+          object.member("scope")?.appendBytes(to: &bytes)
+          return bytes
+        }
         guard state.objects[scope] != nil || state.objects.count < SourceHealth.scopeLimit else { continue }
         state.objects[scope] = Array(batch.bytes[object])
       }
@@ -37,7 +42,7 @@ final class SourceHealth: Sendable {
   var hasListed: Bool { state.withLock { $0.hasListed } }
 
   private static func endsList(_ batch: Batch, _ index: Int) -> Bool {
-    let path: [StaticString]
+    let path: [String]
     let wanted: String
     switch batch.kinds[index] {
     case .bookmark:
@@ -45,7 +50,7 @@ final class SourceHealth: Sendable {
     case .status: (path, wanted) = (["object", "health"], "healthy")
     default: return false
     }
-    return SubscriptionMatcher.text(batch.bytes, batch.line(index), path) == wanted
+    return batch.withJSON(index) { $0.member(at: path)?.string } == wanted
   }
 
   /// `"last_event":…,"health":…,"status":[the STATUS objects]`: members of a JSON object.
@@ -62,7 +67,7 @@ final class SourceHealth: Sendable {
 
   private func worst(_ objects: some Sequence<[UInt8]>) -> String {
     let known = ["unhealthy", "degraded", "healthy"]
-    let said = Set(objects.compactMap { SubscriptionMatcher.text($0, 0..<$0.count, ["health"]) })
+    let said = Set(objects.compactMap { JSONValue($0)?["health"]?.string })
     return known.first(where: said.contains) ?? "unknown"
   }
 }

@@ -23,12 +23,11 @@ struct LinePublisher {
       diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")
     }
     guard unsafe stream.waitForRoom(for: block.bytes.count) else { return false }
-    let epoch = stream.state.epoch
     var mended = 0
     stream.publish { batch in
       unsafe batch.reserve(bytes: block.bytes.count)
       unsafe block.forEachLine { line in
-        unsafe batch.append(line, epoch: epoch)
+        unsafe batch.append(line)
         return true
       }
       mended = batch.mended

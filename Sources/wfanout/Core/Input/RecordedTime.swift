@@ -7,21 +7,16 @@ import JSON
 enum RecordedTime {
   /// In the order of precedence: natswatch's time, a METRICS object's, an event's own, and the time at which
   /// the API server last changed (`managedFields`) or created the object.
-  static func find(_ bytes: [UInt8], _ line: Range<Int>) -> Timestamp? {
-    let paths: [[StaticString]] = [["source", "time"], ["object", "timestamp"], ["timestamp"]]
-    for path in paths {
-      if let text = SubscriptionMatcher.text(bytes, line, path), let time = parse(text) { return time }
+  static func find(_ line: RawJSON) -> Timestamp? {
+    for path in [["source", "time"], ["object", "timestamp"], ["timestamp"]] {
+      if let time = line.member(at: path)?.string.flatMap(parse) { return time }
     }
-    guard let object = JSONScan.member("object", of: bytes, in: line),
-      let metadata = JSONScan.member("metadata", of: bytes, in: object)
-    else { return nil }
-    if let fields = JSONScan.member("managedFields", of: bytes, in: metadata),
-      case .array(let entries) = JSONValue(Array(bytes[fields])),
-      let newest = entries.compactMap({ $0["time"]?.string.flatMap(parse) }).max()
-    {
-      return newest
+    guard let metadata = line.member(at: ["object", "metadata"]) else { return nil }
+    var newest: Timestamp?
+    if let fields = metadata.member("managedFields"), let entries = RawJSON.Elements(fields) {
+      newest = entries.compactMap { $0.member("time")?.string.flatMap(parse) }.max()
     }
-    return SubscriptionMatcher.text(bytes, metadata, ["creationTimestamp"]).flatMap(parse)
+    return newest ?? metadata.member("creationTimestamp")?.string.flatMap(parse)
   }
 
   /// RFC 3339.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import JSON
 import Lines
 import Process
 import Synchronization
@@ -26,8 +27,11 @@ struct ReplayReader: LineSource {
     while try reader.read(into: block) == .lines {
       var lines: [[UInt8]] = []
       unsafe block.forEachLine { line in
+        let time = unsafe line.baseAddress.flatMap {
+          unsafe RecordedTime.find(RawJSON(line: $0.assumingMemoryBound(to: UInt8.self), count: line.count))
+        }
         let line = unsafe [UInt8](line)
-        let wait = pacing.due(RecordedTime.find(line, 0..<line.count)) - (ContinuousClock.now - started)
+        let wait = pacing.due(time) - (ContinuousClock.now - started)
         if wait > .zero {
           publish(&lines)
           guard isAwake(after: wait) else { return false }
@@ -42,9 +46,8 @@ struct ReplayReader: LineSource {
 
   private func publish(_ lines: inout [[UInt8]]) {
     guard !lines.isEmpty, stream.waitForRoom(for: lines.reduce(0) { $0 + $1.count }) else { return }
-    let epoch = stream.state.epoch
     stream.publish { batch in
-      for line in lines { batch.append(line, epoch: epoch) }
+      for line in lines { batch.append(line) }
     }
     lines.removeAll()
   }

@@ -39,26 +39,15 @@ struct KubernetesMatcher: LineMatcher {
   /// A watch also gets objects that do not name their resource; a list leaves them out, since it would hold
   /// everything.
   private func isOfPath(_ batch: Batch, _ index: Int) -> Bool {
-    let bytes = batch.bytes
-    let line = batch.line(index)
-    if let version = SubscriptionMatcher.text(bytes, line, ["object", "apiVersion"]),
-      version != path.apiVersion
-    {
-      return false
-    }
-    if let resource = SubscriptionMatcher.text(bytes, line, ["source", "resource"]) {
+    if let version = batch.text(.apiVersion, index), version != path.apiVersion { return false }
+    if let resource = batch.text(.resource, index) {
       guard path.isResource(resource) else { return false }
-    } else if let kind = SubscriptionMatcher.text(bytes, line, ["object", "kind"]) {
+    } else if let kind = batch.text(.kind, index) {
       guard path.names(kind: kind) else { return false }
     } else if wantsNames {
       return false
     }
-    if let namespace = path.namespace,
-      SubscriptionMatcher.text(bytes, line, ["object", "metadata", "namespace"]) != namespace
-    {
-      return false
-    }
-    guard let name = path.name else { return true }
-    return SubscriptionMatcher.text(bytes, line, ["object", "metadata", "name"]) == name
+    if let namespace = path.namespace, batch.text(.namespace, index) != namespace { return false }
+    return path.name.map { batch.text(.name, index) == $0 } ?? true
   }
 }

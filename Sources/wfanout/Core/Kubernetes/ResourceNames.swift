@@ -23,11 +23,9 @@ final class ResourceNames: Sendable {
 
   /// Records the resource of a new object.
   func note(_ batch: Batch, _ index: Int) {
-    let line = batch.line(index)
     let name = Name(
-      apiVersion: SubscriptionMatcher.text(batch.bytes, line, ["object", "apiVersion"]),
-      kind: SubscriptionMatcher.text(batch.bytes, line, ["object", "kind"]),
-      resource: SubscriptionMatcher.text(batch.bytes, line, ["source", "resource"]))
+      apiVersion: batch.text(.apiVersion, index), kind: batch.text(.kind, index),
+      resource: batch.text(.resource, index))
     state.withLock { state in
       guard name.kind != nil || name.resource != nil else { return state.hasUnnamed = true }
       if state.names.count < ResourceNames.limit { state.names.insert(name) }

@@ -14,12 +14,9 @@ struct RoutingFacts: Equatable, Sendable {
   }
 
   init(_ batch: Batch, _ index: Int) {
-    let line = batch.line(index)
     type = EventEnvelope.eventType(of: batch, index)
-    cluster =
-      SubscriptionMatcher.text(batch.bytes, line, ["cluster_id"])
-      ?? SubscriptionMatcher.text(batch.bytes, line, ["source", "cluster"])
-    namespace = SubscriptionMatcher.namespace(batch.bytes, line)
+    cluster = batch.text(.cluster, index)
+    namespace = batch.text(.eventNamespace, index)
   }
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import JSON
 
 /// Matches events against the subscriptions of `/ws` clients, and the filters of their handshake; equal ones share one lane.
 struct SubscriptionMatcher: LineMatcher {
@@ -34,22 +33,5 @@ struct SubscriptionMatcher: LineMatcher {
 
   private func isSubscribed(_ batch: Batch, _ index: Int) -> Bool {
     subscriptions.matches(batch.routing.facts(of: batch)[index], passesMissing: passesMissing)
-  }
-
-  /// From the places where producers put it: among the payload's own members, its labels, or in a Kubernetes
-  /// object.
-  static func namespace(_ bytes: [UInt8], _ line: Range<Int>) -> String? {
-    text(bytes, line, ["payload", "namespace"]) ?? text(bytes, line, ["payload", "labels", "namespace"])
-      ?? text(bytes, line, ["object", "metadata", "namespace"])
-  }
-
-  static func text(_ bytes: [UInt8], _ line: Range<Int>, _ path: [StaticString]) -> String? {
-    var range = line
-    for key in path {
-      guard let member = JSONScan.member(key, of: bytes, in: range) else { return nil }
-      range = member
-    }
-    guard JSONScan.inside(bytes, range) != nil else { return nil }
-    return JSONValue(Array(bytes[range]))?.string
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
+import JSON
 
 /// Lines that were read together: their bytes, concatenated, and the facts of each.
 ///
@@ -15,6 +16,7 @@ struct Batch: Sendable {
   private(set) var ids: [EventID] = []
   private(set) var kinds: [LineFacts.Kind] = []
   private(set) var versionHashes: [UInt64] = []
+  private var parts: [LineParts] = []
   /// Whether the ids of the lines came from their source.
   private(set) var hasSourceIDs = false
   /// The number of lines with invalid UTF-8, which was replaced by U+FFFD.
@@ -49,8 +51,38 @@ struct Batch: Sendable {
 
   static let zeros = [UInt8](repeating: 0, count: padding)
 
-  /// Call this after the last line.
-  mutating func seal() { bytes.append(contentsOf: Batch.zeros) }
+  /// Finds the facts of all lines. Call this once, after the last line.
+  ///
+  /// `epoch` is that of ids for lines without an id of their own.
+  mutating func seal(epoch: UInt64) {
+    bytes.append(contentsOf: Batch.zeros)
+    ids.reserveCapacity(count)
+    kinds.reserveCapacity(count)
+    versionHashes.reserveCapacity(count)
+    parts.reserveCapacity(count)
+    let scanner = LineScanner()
+    for index in ends.indices {
+      let facts = bytes.withJSON(line(index)) { scanner.facts($0, from: $1) }
+      if facts.sourceID != nil { hasSourceIDs = true }
+      ids.append(facts.sourceID ?? EventID(epoch: epoch, sequence: UInt64(firstPosition + index + 1)))
+      kinds.append(facts.kind)
+      versionHashes.append(facts.versionHash)
+      parts.append(facts.parts)
+    }
+  }
+
+  /// Where the value of a part is in `bytes`, with its quotes; nil if the line lacks it.
+  func value(_ part: LineParts.Name, _ index: Int) -> Range<Int>? { parts[index][part] }
+
+  /// The text of a part that is a string.
+  func text(_ part: LineParts.Name, _ index: Int) -> String? {
+    value(part, index).flatMap { bytes.withJSON($0) { $0.string } }
+  }
+
+  /// The line as JSON.
+  func withJSON<Result>(_ index: Int, _ body: (RawJSON) -> Result) -> Result {
+    bytes.withJSON(line(index), body)
+  }
 
   /// The size of the previous states; 0 if they are not kept.
   var previousByteCount: Int {
@@ -64,39 +96,28 @@ struct Batch: Sendable {
   func retyped(_ index: Int, as type: EventType) -> Batch {
     var single = Batch(firstPosition: firstPosition + index, hasIDs: hasIDs)
     let line = line(index)
-    guard let value = JSONScan.member("type", of: bytes, in: line) else { return single }
+    guard let value = bytes.withJSON(line, { EventHead($0)?.typeValue.range(from: $1) }) else {
+      return single
+    }
     let name = "\"\(type.rawValue)\"".utf8
     single.append(
-      bytes[line.lowerBound..<value.lowerBound] + name + bytes[value.upperBound..<line.upperBound], epoch: 0)
+      bytes[line.lowerBound..<value.lowerBound] + name + bytes[value.upperBound..<line.upperBound])
+    single.seal(epoch: 0)
     single.ids = [ids[index]]
-    single.seal()
     return single
   }
 
   mutating func reserve(bytes count: Int) { bytes.reserveCapacity(count) }
 
   /// Appends a line, given without its newline; an empty line is ignored.
-  ///
-  /// - Parameters:
-  ///   - line: the bytes.
-  ///   - epoch: the epoch of ids for lines without an id of their own.
-  mutating func append(_ line: some Collection<UInt8>, epoch: UInt64) {
+  mutating func append(_ line: some Collection<UInt8>) {
     let start = bytes.count
     bytes.append(contentsOf: line)
     if bytes.last == UInt8(ascii: "\r"), bytes.count > start { bytes.removeLast() }
     guard bytes.count > start else { return }
     clean(from: start)
-    let facts = LineFacts(bytes, start..<bytes.count)
     bytes.append(UInt8(ascii: "\n"))
-    if let id = facts.sourceID {
-      ids.append(id)
-      hasSourceIDs = true
-    } else {
-      ids.append(EventID(epoch: epoch, sequence: UInt64(endPosition + 1)))
-    }
     ends.append(bytes.count)
-    kinds.append(facts.kind)
-    versionHashes.append(facts.versionHash)
   }
 
   private mutating func clean(from start: Int) {

@@ -108,13 +108,7 @@ struct RingIndex: Sendable {
       let position = firstHashed + index
       guard position >= start else { break }
       guard let batch = batch(position) else { continue }
-      let line = batch.line(position - batch.firstPosition)
-      guard let object = JSONScan.member("object", of: batch.bytes, in: line),
-        let metadata = JSONScan.member("metadata", of: batch.bytes, in: object),
-        let value = JSONScan.member("resourceVersion", of: batch.bytes, in: metadata),
-        let text = JSONScan.inside(batch.bytes, value), batch.bytes[text].elementsEqual(version.utf8)
-      else { continue }
-      return .position(position + 1)
+      if batch.text(.version, position - batch.firstPosition) == version { return .position(position + 1) }
     }
     return .reset(.expired)
   }

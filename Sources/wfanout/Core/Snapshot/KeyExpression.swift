@@ -24,12 +24,7 @@ package final class KeyExpression: Sendable {
   /// The key of a line: a string's text, any other value's JSON; empty if the expression has no value or is
   /// null.
   func key(_ batch: Batch, _ index: Int) -> [UInt8] {
-    let line = batch.line(index)
-    return unsafe batch.bytes.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return [] }
-      let raw = unsafe RawJSON(line: base + line.lowerBound, count: line.count)
-      return evaluator.withLock { KeyExpression.text($0.evaluator, raw) }
-    }
+    batch.withJSON(index) { line in evaluator.withLock { KeyExpression.text($0.evaluator, line) } }
   }
 
   private static func text(_ evaluator: LineEvaluator, _ line: RawJSON) -> [UInt8] {

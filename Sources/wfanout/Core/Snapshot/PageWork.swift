@@ -59,10 +59,10 @@ final class PageWork: Work, @unchecked Sendable {  // one worker at a time
     var batch = Batch(firstPosition: 0, hasIDs: false)
     let end = min(index + PageWork.step, snapshot.lines.count)
     while index < end {
-      if let line = snapshot.lines[index] { batch.append(line.dropLast(Batch.padding), epoch: 0) }
+      if let line = snapshot.lines[index] { batch.append(line.dropLast(Batch.padding)) }
       index += 1
     }
-    batch.seal()
+    batch.seal(epoch: 0)
     for line in 0..<batch.count where order.matcher?.matches(batch, line) ?? true {
       guard order.layout.append(batch, line, isFirst: written == 0, id: snapshot.id, to: &bytes) else {
         continue

@@ -29,7 +29,7 @@ enum SnapshotLayout: Hashable, Sendable {
     case .list(let apiVersion, _):
       guard let object = SnapshotLayout.object(batch, index) else { return false }
       if isFirst {
-        let kind = SubscriptionMatcher.text(batch.bytes, object, ["kind"])
+        let kind = batch.text(.kind, index)
         SnapshotLayout.appendHead(kind.map { $0 + "List" } ?? "List", apiVersion, id, to: &output)
       } else {
         output.append(UInt8(ascii: ","))
@@ -65,7 +65,6 @@ enum SnapshotLayout: Hashable, Sendable {
 
   /// The object of a watch event; nil for a line that is not one.
   private static func object(_ batch: Batch, _ index: Int) -> Range<Int>? {
-    guard batch.kinds[index] != .other else { return nil }
-    return JSONScan.member("object", of: batch.bytes, in: batch.line(index))
+    batch.kinds[index] == .other ? nil : batch.value(.object, index)
   }
 }

@@ -111,10 +111,9 @@ final class SnapshotStore: Sendable {
   private func apply(_ batch: Batch, _ index: Int, _ state: inout State) -> PreviousObject {
     let kind = batch.kinds[index]
     guard !kind.isControl, kind != .metrics else { return .unknown }
-    let line = batch.line(index)
-    let object = kind == .other ? nil : SnapshotKey(batch.bytes, line)
-    let name = object?.name(of: batch.bytes) ?? []
-    var key = expression.map { $0.key(batch, index) } ?? object?.bytes(of: batch.bytes) ?? []
+    let object = SnapshotKey(batch, index)
+    let name = object?.name ?? []
+    var key = expression.map { $0.key(batch, index) } ?? object?.bytes ?? []
     // A deleted object may lack the members that the expression needs.
     if key.isEmpty, kind == .deleted { key = state.keys[name] ?? [] }
     guard !key.isEmpty else { return .unknown }
@@ -137,7 +136,7 @@ final class SnapshotStore: Sendable {
     if old == nil { resources.note(batch, index) }
     let hasOtherName = !name.isEmpty && name != key
     if hasOtherName { state.keys[name] = key }
-    let kept = kind == .other ? Array(batch.bytes[line]) : SnapshotKey.added(batch.bytes, line)
+    let kept = kind == .other ? Array(batch.bytes[batch.line(index)]) : SnapshotKey.added(batch, index)
     state.entries[key] = Entry(index: state.lines.count, name: hasOtherName ? name : nil)
     state.lines.append(kept + Batch.zeros)
     return previous

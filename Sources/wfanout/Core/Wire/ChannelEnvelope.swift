@@ -10,18 +10,12 @@ enum ChannelEnvelope {
     output.reserveCapacity(line.count + channel.utf8.count + 64)
     output.append(contentsOf: #"{"channel":"#.utf8)
     JSONText.append(string: channel.utf8, to: &output)
-    var object: Range<Int>?
-    let isObject = JSONScan.appendMembers(of: bytes, in: line, to: &output) { key, value in
-      if JSONScan.equals(bytes, key, "object") { object = value }
-      return !JSONScan.equals(bytes, key, "channel")
-    }
-    if let object, let metadata = JSONScan.member("metadata", of: bytes, in: object),
-      let version = JSONScan.member("resourceVersion", of: bytes, in: metadata)
-    {
+    let isObject = batch.withJSON(index) { $0.appendMembers(to: &output) { !$0.isString("channel") } }
+    if let version = batch.value(.version, index) {
       output.append(contentsOf: #","resourceVersion":"#.utf8)
       output.append(contentsOf: bytes[version])
     }
-    if !isObject, object == nil {
+    if !isObject, batch.value(.object, index) == nil {
       output.append(contentsOf: #","data":"#.utf8)
       JSONText.append(string: bytes[line], to: &output)
     }

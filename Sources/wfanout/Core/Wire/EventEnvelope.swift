@@ -10,33 +10,30 @@ import JSON
 enum EventEnvelope {
   static func encode(_ batch: Batch, _ index: Int) -> [UInt8] {
     if batch.kinds[index] == .error { return failure(batch, index) }
-    let line = batch.line(index)
-    let bytes = batch.bytes
     var output: [UInt8] = []
-    output.reserveCapacity(line.count + 160)
+    output.reserveCapacity(batch.line(index).count + 160)
     output.append(contentsOf: #"{"type":"event""#.utf8)
-    guard let type = JSONScan.member("event_type", of: bytes, in: line), JSONScan.inside(bytes, type) != nil
-    else {
+    guard batch.value(.eventType, index) != nil else {
       appendID(batch, index, as: "event_id", to: &output)
       output.append(contentsOf: #","event_type":""#.utf8)
       output.append(contentsOf: eventType(of: batch, index).utf8)
       output.append(contentsOf: #"","payload":"#.utf8)
-      appendPayload(bytes, line, into: &output)
+      appendPayload(batch, index, to: &output)
       output.append(UInt8(ascii: "}"))
       return output
     }
-    let ownID = JSONScan.member("event_id", of: bytes, in: line)
-    if let ownID {
-      output.append(contentsOf: #","event_id":"#.utf8)
-      output.append(contentsOf: bytes[ownID])
-    } else {
-      appendID(batch, index, as: "event_id", to: &output)
+    batch.withJSON(index) { line in
+      let ownID = line.member("event_id")
+      if let ownID {
+        output.append(contentsOf: #","event_id":"#.utf8)
+        ownID.appendBytes(to: &output)
+      } else {
+        appendID(batch, index, as: "event_id", to: &output)
+      }
+      line.appendMembers(to: &output) { !$0.isString("type") && !$0.isString("event_id") }
+      // The id to resume after is ours, even if the producer numbers its own events.
+      if ownID != nil { appendID(batch, index, as: "resume_id", to: &output) }
     }
-    JSONScan.appendMembers(of: bytes, in: line, to: &output) { key, _ in
-      !JSONScan.equals(bytes, key, "type") && !JSONScan.equals(bytes, key, "event_id")
-    }
-    // The id to resume after is ours, even if the producer numbers its own events.
-    if ownID != nil { appendID(batch, index, as: "resume_id", to: &output) }
     output.append(UInt8(ascii: "}"))
     return output
   }
@@ -47,26 +44,24 @@ enum EventEnvelope {
   }
 
   private static func failure(_ batch: Batch, _ index: Int) -> [UInt8] {
-    let bytes = batch.bytes
-    let message = JSONScan.member("object", of: bytes, in: batch.line(index))
-      .flatMap { JSONScan.member("message", of: bytes, in: $0) }.map { bytes[$0] }
     var output = Array(#"{"type":"error","code":"INTERNAL_ERROR","message":"#.utf8)
-    output.append(contentsOf: message ?? ArraySlice(#""the source failed""#.utf8))
+    batch.withJSON(index) { line in
+      if let message = line.member(at: ["object", "message"]) {
+        message.appendBytes(to: &output)
+      } else {
+        output.append(contentsOf: #""the source failed""#.utf8)
+      }
+    }
     appendID(batch, index, as: "event_id", to: &output)
     output.append(contentsOf: #","payload":"#.utf8)
-    appendPayload(bytes, batch.line(index), into: &output)
+    appendPayload(batch, index, to: &output)
     output.append(UInt8(ascii: "}"))
     return output
   }
 
   /// The event type a subscription sees.
   static func eventType(of batch: Batch, _ index: Int) -> String {
-    let line = batch.line(index)
-    if let type = JSONScan.member("event_type", of: batch.bytes, in: line),
-      let text = JSONScan.inside(batch.bytes, type)
-    {
-      return String(decoding: batch.bytes[text], as: UTF8.self)
-    }
+    if let type = batch.text(.eventType, index) { return type }
     switch batch.kinds[index] {
     case .added: return "RESOURCE_ADDED"
     case .modified: return "RESOURCE_MODIFIED"
@@ -79,12 +74,13 @@ enum EventEnvelope {
     }
   }
 
-  /// JSON goes in as it is; what is not a JSON object goes in as a string.
-  private static func appendPayload(_ bytes: [UInt8], _ line: Range<Int>, into output: inout [UInt8]) {
-    if JSONScan.members(of: bytes, in: line, { _, _ in true }) {
-      output.append(contentsOf: bytes[line])
+  /// A JSON object as it is, any other line as a string.
+  private static func appendPayload(_ batch: Batch, _ index: Int, to output: inout [UInt8]) {
+    let bytes = batch.bytes[batch.line(index)]
+    if batch.withJSON(index, { $0.kind == .object && $0.end != nil }) {
+      output.append(contentsOf: bytes)
     } else {
-      JSONText.append(string: bytes[line], to: &output)
+      JSONText.append(string: bytes, to: &output)
     }
   }
 }
