@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import Process
+
+struct FreedMemoryTests {
+  private static let megabyte = 1 << 20
+
+  /// The schedule of a process that has had this memory.
+  private func schedule(after megabytes: Int...) -> TrimSchedule {
+    var schedule = TrimSchedule()
+    for number in megabytes { _ = schedule.isDue(resident: number * Self.megabyte) }
+    return schedule
+  }
+
+  @Test func memoryIsReturnedWhenAPeakIsOver() {
+    var schedule = schedule(after: 200)
+    #expect(!schedule.isDue(resident: 280 * Self.megabyte), "it still grows")
+    #expect(schedule.isDue(resident: 280 * Self.megabyte))
+    schedule.trimmed(from: 280 * Self.megabyte, to: 210 * Self.megabyte)
+    #expect(!schedule.isDue(resident: 210 * Self.megabyte))
+  }
+
+  /// What a trim during a flood leaves is freed after the flood, and glibc keeps it.
+  @Test func memoryThatWasInUseIsReturnedLater() {
+    var schedule = schedule(after: 200, 280)
+    #expect(schedule.isDue(resident: 280 * Self.megabyte))
+    schedule.trimmed(from: 280 * Self.megabyte, to: 275 * Self.megabyte)
+    let dueIn = (1...100).first { _ in schedule.isDue(resident: 275 * Self.megabyte) }
+    #expect(dueIn.map { $0 <= 5 } ?? false)
+  }
+
+  @Test func memoryThatStaysInUseIsTrimmedEverMoreRarely() {
+    var schedule = schedule(after: 200, 1000)
+    let trims = (1...1000).count { _ in
+      guard schedule.isDue(resident: 1000 * Self.megabyte) else { return false }
+      schedule.trimmed(from: 1000 * Self.megabyte, to: 1000 * Self.megabyte)
+      return true
+    }
+    #expect((5...25).contains(trims))
+  }
+
+  @Test func anotherPeakIsReturnedAtOnce() {
+    var schedule = schedule(after: 200, 1000)
+    for _ in 1...200 where schedule.isDue(resident: 1000 * Self.megabyte) {
+      schedule.trimmed(from: 1000 * Self.megabyte, to: 1000 * Self.megabyte)
+    }
+    _ = schedule.isDue(resident: 1300 * Self.megabyte)
+    #expect(schedule.isDue(resident: 1300 * Self.megabyte))
+  }
+}
