@@ -6,7 +6,8 @@ Prints one JSON line for each of the two runs: latency of the plain listeners, o
 Needs the programs of harness/ in $FANOUT_BIN (run.sh hostile builds them).
 
 The hostile clients are a process of its own in the normal scheduling class. Under `chrt -r 5` they use the CPU time that the server
-and the plain clients leave: on one machine they would otherwise take it from the plain clients, which no server can prevent."""
+and the plain clients leave: on a busy machine the figures are those of the server only in this way. Without it all programs are in
+the normal class with their own priorities, as on a machine on which nothing else runs."""
 import argparse, asyncio, json, os, random, signal, socket, subprocess, sys, threading, time
 from urllib.parse import quote
 
@@ -158,8 +159,13 @@ class Probe(threading.Thread):
             time.sleep(0.2)
 
 
+IS_REALTIME = os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
+
+
 def attacker_priority():
     """Before other processes of a busy machine, after the real-time ones."""
+    if not IS_REALTIME:
+        return
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     if os.getuid() == 0:
         os.setpriority(os.PRIO_PROCESS, 0, -15)
@@ -167,6 +173,8 @@ def attacker_priority():
 
 def renice_workers(pid):
     """The same for the server's threads in SCHED_BATCH: as on a machine on which nothing else runs."""
+    if not IS_REALTIME:
+        return
     for thread in os.listdir(f'/proc/{pid}/task'):
         fields = open(f'/proc/{pid}/task/{thread}/stat').read().rsplit(')', 1)[1].split()
         if int(fields[38]) == os.SCHED_BATCH and os.getuid() == 0:
