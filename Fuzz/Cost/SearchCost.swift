@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Looks for the expressions that take the most time, and the most memory, for each step that they are charged:
+// Looks for the expressions that take the most time, and the most memory, for each step that they are
+// charged:
 //
 //   FUZZ=1 WATCHUTILS_ONLY=cel swift build -c release --product cel-cost-search
 //   .build/release/cel-cost-search SECONDS [SEED [LIMIT]]
 //
-// Expressions are put together from calls of every function over texts, lists and numbers that grow, and from macros
-// around them; those that cost most a step are changed and tried again. At the end the worst are evaluated at the whole
-// limit, each in a process of its own, and their time and memory printed.
+// Expressions are put together from calls of every function over texts, lists and numbers that grow, and from
+// macros around them; those that cost most a step are changed and tried again. Each library has a search of
+// its own. At the end the worst of each are evaluated at the whole limit, each in a process of its own, and
+// their time and memory printed.
 
 import CEL
 import Filter
@@ -25,14 +27,28 @@ enum SearchCost {
     let seconds = arguments.count > 1 ? Double(arguments[1]) ?? 60 : 60
     let seed = arguments.count > 2 ? UInt64(arguments[2]) ?? 1 : 1
     let limit = arguments.count > 3 ? Int(arguments[3]) ?? 10_000_000 : 10_000_000
-    var search = Search(seed: seed)
-    let end = Clock.cpu() + seconds
-    while Clock.cpu() < end { search.step() }
-    print("\(search.tried) expressions tried, seed \(seed)")
-    print("ns/step  B/step  seconds  MB  (at \(limit) steps)  expression")
-    for candidate in search.worst {
-      let whole = Measurement.inProcess(candidate.expression, limit: limit)
-      print("\(Int(candidate.time))  \(Int(candidate.memory))  \(whole)  \(candidate.expression)")
+    var searches = Grammar.libraries.enumerated().map { index, library in
+      Search(library: library, seed: seed &* 1000 &+ UInt64(index))
+    }
+    let start = Clock.cpu()
+    while Clock.cpu() < start + seconds {
+      for index in searches.indices {
+        let end = Clock.cpu() + 1
+        while Clock.cpu() < end { searches[index].step() }
+      }
+    }
+    print(
+      "seed \(seed), \(Int(Clock.cpu() - start)) s, \(searches.reduce(0) { $0 + $1.tried }) expressions tried"
+    )
+    print("ns/step  B/step  at \(limit) steps  expression")
+    for search in searches {
+      print(
+        "\n\(search.library.isEmpty ? "core" : search.library): \(search.tried) tried, \(search.restarts) restarts"
+      )
+      for candidate in search.worst.members.prefix(8) {
+        let whole = Measurement.inProcess(candidate.expression, limit: limit)
+        print("\(Int(candidate.time))  \(Int(candidate.memory))  \(whole)  \(candidate.expression)")
+      }
     }
   }
 }
@@ -56,7 +72,8 @@ enum Clock {
   }
 }
 
-/// What an evaluation over a line takes: its strings, lists and maps are read in place, as in wfilter and wfanout.
+/// What an evaluation over a line takes: its strings, lists and maps are read in place, as in wfilter and
+/// wfanout.
 struct Measurement {
   private static let line: [UInt8] = {
     let numbers = (0..<50).map(String.init).joined(separator: ",")
@@ -79,7 +96,8 @@ struct Measurement {
     }
   }
 
-  /// Nanoseconds and bytes a step, of an evaluation with a small limit; nil for what does not compile or costs little.
+  /// Nanoseconds and bytes a step, of an evaluation with a small limit; nil for what does not compile or
+  /// costs little.
   static func rate(_ expression: String, limit: Int) -> (time: Double, memory: Double)? {
     let rate = evaluating(expression, limit: limit) { evaluator, line -> (Double, Double)? in
       let start = Clock.cpu()
