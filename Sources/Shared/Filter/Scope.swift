@@ -4,8 +4,8 @@ import CEL
 
 /// The names that an expression over a line may use.
 ///
-/// In an event: `type`, `object`, `source`, `self`, `now`, `old`, `changes`, and any other name is a key of `object`. In a plain
-/// line a name is a key of the line; `self`, `now`, `old` and `changes` mean the same.
+/// In an event: `type`, `object`, `source`, `self`, `now`, `old`, `changes`, and any other name is a key of
+/// `object`. In a plain line a name is a key of the line; `self`, `now`, `old` and `changes` mean the same.
 enum Scope {
   /// The slots of an activation: these names first, then places for the paths that an expression touches.
   /// `@rest` has the keys that stand for themselves.
@@ -15,7 +15,8 @@ enum Scope {
   static let oldSlot = 5
   static let changesSlot = 7
 
-  /// How many different paths of an expression are read where they lie; further ones are read through these roots.
+  /// How many different paths of an expression are read where they lie; further ones are read through these
+  /// roots.
   static let pathLimit = 64
 
   /// Where the roots of paths have their slots.
@@ -28,7 +29,8 @@ enum Scope {
   /// The slot of a path.
   static func slot(path: Int) -> Int { names.count + path }
 
-  /// An environment with all libraries; `costLimit` bounds one evaluation, `schema` declares the objects of events.
+  /// An environment with all libraries; `costLimit` bounds one evaluation, `schema` declares the objects of
+  /// events.
   static func environment(costLimit: Int?, schema: (any ObjectSchema)? = nil) -> Environment {
     var options = Environment.Options(.kubernetes)
     options.fallbackVariable = "@rest"
@@ -39,7 +41,8 @@ enum Scope {
     let places = (0..<pathLimit).map { Variable("@\($0)", .dyn) }
     return Environment(
       variables: names.map { Variable($0, type(of: $0, schema)) } + places,
-      libraries: StandardLibraries.libraries(.kubernetes), objectTypes: schema, options: options,
+      libraries: StandardLibraries.libraries(.kubernetes), objectTypes: schema.map(LineTypes.init),
+      options: options,
       limits: limits)
   }
 
@@ -47,6 +50,8 @@ enum Scope {
     switch name {
     case "now": .timestamp
     case "changes": .list(.map(.string, .dyn))
+    case "self", "old": schema == nil ? .dyn : .object(LineTypes.line)
+    case "source": schema == nil ? .dyn : .object(LineTypes.source)
     case "object", "@rest": schema.map { .object($0.rootType) } ?? .dyn
     default: .dyn
     }
