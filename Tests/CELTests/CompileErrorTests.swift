@@ -99,14 +99,14 @@ import Testing
     Row(
       source: "'🐱' + name.size()",
       text: """
-        1:5: no matching overload: string + int
+        1:5: no matching overload: string + int: convert it with string(x)
         '🐱' + name.size()
             ^
         """),
     Row(
       source: "labels.all(l)",
       text: """
-        1:8: undeclared function 'all'
+        1:8: all() takes 2 or 3 arguments, as in list.all(x, x > 1), not 1
         labels.all(l)
                ^
         """),
@@ -148,7 +148,7 @@ import Testing
     Row(
       source: "object.if.x && let",
       text: """
-        1:16: 'let' is a reserved word and cannot be a name
+        1:16: 'let' is a reserved word and cannot be a name: write cel.bind(name, value, expression)
         object.if.x && let
                        ^
         """),
@@ -162,7 +162,7 @@ import Testing
     Row(
       source: "duration('5 m') > duration('1s')",
       text: """
-        1:10: conversion failed: '5 m' is not a duration
+        1:10: conversion failed: '5 m' is not a duration such as 1h30m, 45s or 100ms
         duration('5 m') > duration('1s')
                  ^
         """),
@@ -196,7 +196,7 @@ import Testing
   }
 
   @Test func countsColumnsInCodePoints() {
-    guard case .refused(let error) = Evaluate.outcome("'e\u{301}é' ++ 1", in: Self.environment) else {
+    guard case .refused(let error) = Evaluate.outcome("'e\u{301}é' +% 1", in: Self.environment) else {
       Issue.record("accepted")
       return
     }

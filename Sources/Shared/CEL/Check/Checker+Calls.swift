@@ -32,6 +32,18 @@ extension Checker {
       return .dyn
     }
     let name = CallText.name(function)
+    let given = arguments.count - (isMember ? 1 : 0)
+    let counts = resolver.environment.declarations.macros.keys.filter {
+      $0.name == function && $0.isMember == isMember
+    }.compactMap(\.argumentCount)
+    if !counts.isEmpty, !counts.contains(given) {
+      let wanted = counts.sorted().map(String.init).joined(separator: " or ")
+      let example = isMember ? ", as in list.\(name)(x, x > 1)" : ""
+      return try fail(
+        expression.offset,
+        "\(name)() takes \(wanted) argument\(wanted == "1" ? "" : "s")\(example), not \(given)",
+        code: .undeclared)
+    }
     if let reason = Foreign.reason(function, isMember ? arguments.first : nil) {
       return try fail(expression.offset, "undeclared function '\(name)': \(reason)", code: .undeclared)
     }
@@ -78,7 +90,9 @@ extension Checker {
     if let bare = bareTypeName(in: arguments) { return try fail(bare.offset, bare.message) }
     let shown = argumentTypes.map { unifier.resolve($0, unknownAsDyn: true) }
     return try fail(
-      expression.offset, CallText.mismatch(function, isMember: isMember, shown, overloads))
+      expression.offset,
+      CallText.mismatch(function, isMember: isMember, shown, overloads)
+        + MismatchHint.hint(function, arguments, shown))
   }
 
   private mutating func optionalSelect(_ expression: Expr, _ arguments: [Expr]) throws(CheckError)

@@ -30,6 +30,19 @@ enum Foreign {
           "authorizer is the API server's, and asks it for permissions; only the data at hand is read here"
       }
     }
-    return kyvernoFunctions.contains(function) ? "it is Kyverno's" : nil
+    return kyvernoFunctions.contains(function) ? "it is Kyverno's" : remedies[function]
   }
+
+  /// What to write instead of functions of other languages that no function of CEL replaces.
+  private static let remedies = [
+    "select": "an expression is the condition itself", "keys": "the keys of a map are map.map(k, k)",
+    "values": "the values of a map are map.transformList(k, v, v)",
+    "isEmpty": "write size(x) == 0", "empty": "write size(x) == 0", "not": "write !x",
+    "isNull": "write x == null", "isnull": "write x == null",
+    "exists": "write has(a.b), or list.exists(x, x > 1)",
+    "coalesce": "write a.?b.orValue(c)", "default": "write a.?b.orValue(c)", "concat": "write a + b",
+    "substr": "write s.substring(0, 5)", "startsWithAny": "write list.exists(x, s.startsWith(x))",
+    "fromjson": "a string with JSON in it cannot be parsed", "todate": "write timestamp(x)",
+    "sprintf": "write '%s: %d'.format([a, b])", "count": "write list.filter(x, x > 1).size()",
+  ]
 }

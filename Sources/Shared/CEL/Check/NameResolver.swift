@@ -64,10 +64,18 @@ struct NameResolver {
 
   /// Functions of other languages, with their names in CEL.
   private static let otherLanguages = [
-    "len": "size", "length": "size", "count": "size", "any": "exists", "some": "exists", "every": "all",
+    "len": "size", "length": "size", "any": "exists", "some": "exists", "every": "all",
     "test": "matches", "match": "matches", "lower": "lowerAscii", "toLower": "lowerAscii",
     "upper": "upperAscii",
-    "toUpper": "upperAscii", "number": "int", "str": "string",
+    "toUpper": "upperAscii", "number": "int", "str": "string", "toLowerCase": "lowerAscii",
+    "toUpperCase": "upperAscii", "ascii_downcase": "lowerAscii", "ascii_upcase": "upperAscii",
+    "tostring": "string",
+    "tonumber": "double", "parseInt": "int", "parseFloat": "double", "float": "double", "typeof": "type",
+    "abs": "math.abs", "floor": "math.floor", "ceil": "math.ceil", "round": "math.round", "sqrt": "math.sqrt",
+    "date": "timestamp", "Date": "timestamp", "re_match": "matches", "strip": "trim",
+    "quote": "strings.quote",
+    "tojson": "json.encode", "uniq": "distinct", "unique": "distinct", "hasPrefix": "startsWith",
+    "hasSuffix": "endsWith", "find_all": "findAll", "uppercased": "upperAscii", "lowercased": "lowerAscii",
   ]
 
   func suggestion(forFunction name: String, isMember: Bool) -> String? {

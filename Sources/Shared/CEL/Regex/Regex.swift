@@ -43,7 +43,7 @@ import CRE2
     guard let compiled = unsafe compiled else {
       let reason = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       if reason.hasPrefix("pattern too large") { throw RegexError.tooLarge }
-      throw RegexError(message: "error parsing regexp: \(reason)")
+      throw RegexError(message: "error parsing regexp: \(reason)\(Regex.remedy(reason))")
     }
     unsafe self.compiled = compiled
     programSize = unsafe cre2_program_size(compiled)
@@ -51,6 +51,15 @@ import CRE2
   }
 
   deinit { unsafe cre2_delete(compiled) }
+
+  /// What RE2 leaves out, because it cannot be searched for in linear time.
+  private static func remedy(_ reason: String) -> String {
+    if ["(?=", "(?!", "(?<=", "(?<!", "(?P<=", "(?P<!"].contains(where: reason.contains) {
+      return " (RE2 has no lookahead and no lookbehind)"
+    }
+    let isBackReference = reason.contains("invalid escape sequence") && reason.last?.isNumber == true
+    return isBackReference ? " (RE2 has no back references)" : ""
+  }
 
   /// Whether the pattern matches anywhere in `text`.
   func matches(_ text: Span<UInt8>) -> Bool {

@@ -109,6 +109,7 @@ struct Lexer {
 
   private mutating func symbol() throws(SyntaxError) -> Token {
     let start = position
+    if let error = ForeignSyntax.error(source[start...].prefix(3), at: start) { throw error }
     for length in [2, 1] where start + length <= source.count {
       if let symbol = Token.Symbol(rawValue: text(start..<start + length)) {
         position += length
@@ -119,23 +120,15 @@ struct Lexer {
   }
 
   private func unexpected(at start: Int) -> SyntaxError {
-    switch source[start] {
-    case UInt8(ascii: "=") where start + 1 < source.count && source[start + 1] == UInt8(ascii: "~"):
-      return SyntaxError(offset: start, message: "unexpected '=~'", suggestion: ".matches(")
-    case UInt8(ascii: "="): return SyntaxError(offset: start, message: "unexpected '='", suggestion: "==")
-    case UInt8(ascii: "&"): return SyntaxError(offset: start, message: "unexpected '&'", suggestion: "&&")
-    case UInt8(ascii: "|"): return SyntaxError(offset: start, message: "unexpected '|'", suggestion: "||")
-    default:
-      // The message shows the whole character.
-      var end = start + 1
-      while end < source.count, source[end] & 0xC0 == 0x80 { end += 1 }
-      let scalar = text(start..<end).unicodeScalars.first.map(\.value) ?? 0
-      let quotes: [UInt32: String] = [
-        0x201C: "\"", 0x201D: "\"", 0x201E: "\"", 0x2018: "'", 0x2019: "'", 0x201A: "'",
-      ]
-      let shown = scalar < 0x20 || scalar == 0x7F ? "a control character" : "'\(text(start..<end))'"
-      return SyntaxError(offset: start, message: "unexpected \(shown)", suggestion: quotes[scalar])
-    }
+    // The message shows the whole character.
+    var end = start + 1
+    while end < source.count, source[end] & 0xC0 == 0x80 { end += 1 }
+    let scalar = text(start..<end).unicodeScalars.first.map(\.value) ?? 0
+    let quotes: [UInt32: String] = [
+      0x201C: "\"", 0x201D: "\"", 0x201E: "\"", 0x2018: "'", 0x2019: "'", 0x201A: "'",
+    ]
+    let shown = scalar < 0x20 || scalar == 0x7F ? "a control character" : "'\(text(start..<end))'"
+    return SyntaxError(offset: start, message: "unexpected \(shown)", suggestion: quotes[scalar])
   }
 }
 

@@ -18,7 +18,11 @@ extension Parser {
         result = try member(of: result, offset)
       } else if try accept(.leftBracket) {
         let function = try accept(.question) ? "_[?_]" : "_[_]"
+        if at(.rightBracket) {
+          throw expected("an index (each element is list.exists(x, …) or list.map(x, …))")
+        }
         let index = try expression()
+        if at(.colon) { throw expected("']' (a part of a list is list.slice(0, 2))") }
         guard try accept(.rightBracket) else { throw expected("']'") }
         result = try make(offset, .call(target: nil, function: function, arguments: [result, index]))
       } else if at(.leftBrace), let name = result.qualifiedName {
@@ -77,7 +81,11 @@ extension Parser {
     case .symbol(.leftBracket): return try list()
     case .symbol(.leftBrace): return try map()
     case .intMinimumMagnitude:
-      throw SyntaxError(offset: start.offset, message: "number is too large for an int")
+      throw SyntaxError(
+        offset: start.offset, message: "number is too large for an int: a uint is written with u at its end")
+    case .quotedIdentifier:
+      throw SyntaxError(
+        offset: start.offset, message: "unexpected '`': a string is in ' or \", a key in ` comes after a dot")
     default: throw expected("an expression")
     }
   }
@@ -93,7 +101,10 @@ extension Parser {
     }
     if Self.reserved.contains(start.text) {
       throw SyntaxError(
-        offset: start.offset, message: "'\(start.text)' is a reserved word and cannot be a name")
+        offset: start.offset,
+        message:
+          "'\(start.text)' is a reserved word and cannot be a name\(ForeignSyntax.remedy(forReserved: start.text))"
+      )
     }
     if try accept(.leftParenthesis) {
       let arguments = try arguments()
@@ -133,6 +144,9 @@ extension Parser {
     while !at(.rightBrace), !at(.comma) {
       let isOptional = try accept(.question)
       let key = try expression()
+      if at(.comma) || at(.rightBrace) {
+        throw expected("':' between key and value (a list is written as [a, b])")
+      }
       guard try accept(.colon) else { throw expected("':' between key and value") }
       entries.append(Expr.Entry(key: key, value: try expression(), isOptional: isOptional))
       guard try accept(.comma) else { break }

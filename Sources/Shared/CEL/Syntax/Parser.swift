@@ -48,8 +48,10 @@ struct Parser {
       fault.suggestion = "!"
       return fault
     }
-    let words = ["and": "&&", "or": "||", "AND": "&&", "OR": "||", "is": "==", "eq": "==", "ne": "!="]
-    fault.suggestion = words[token.text]
+    if token.text == "not" {
+      return SyntaxError(offset: token.offset, message: "unexpected 'not': write !(a in b)")
+    }
+    fault.suggestion = ForeignSyntax.infixWords[token.text]
     return fault
   }
 

@@ -25,7 +25,8 @@ extension DurationValue: CustomStringConvertible {
     let isNegative = rest.first == UInt8(ascii: "-")
     if isNegative || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
     if rest.elementsEqual("0".utf8) { return DurationValue(nanoseconds: 0) }
-    let malformed = EvaluationError(.invalidConversion, "'\(text.prefix(64))' is not a duration")
+    let malformed = EvaluationError(
+      .invalidConversion, "'\(text.prefix(64))' is not a duration such as 1h30m, 45s or 100ms")
     let tooLong = EvaluationError(.outOfRange, "duration \(text.prefix(64))")
     guard !rest.isEmpty else { throw malformed }
     var total: UInt64 = 0

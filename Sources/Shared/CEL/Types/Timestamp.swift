@@ -73,7 +73,8 @@ private struct DigitReader {
     let isLongYear = text.prefix { $0.isDigit }.count > 4
     return isLongYear
       ? EvaluationError(.outOfRange, "timestamp \(shown)")
-      : EvaluationError(.invalidConversion, "'\(shown)' is not an RFC 3339 timestamp")
+      : EvaluationError(
+        .invalidConversion, "'\(shown)' is not an RFC 3339 timestamp such as 2026-01-31T00:00:00Z")
   }
 
   mutating func accept(_ character: UnicodeScalar) -> Bool {
