@@ -42,7 +42,7 @@ final class ValueSource: ForeignSource, @unchecked Sendable {
 
   func wrap(_ value: Value) -> Value {
     switch value {
-    case .string, .list, .map:
+    case .double, .string, .list, .map:
       nodes.append(value)
       return .foreign(ForeignValue(source: self, node: UInt64(nodes.count - 1)))
     default: return value
@@ -51,11 +51,14 @@ final class ValueSource: ForeignSource, @unchecked Sendable {
 
   override func kind(_ node: UInt64) -> ForeignKind {
     switch nodes[Int(node)] {
+    case .double: .number
     case .string: .string
     case .list: .list
     default: .map
     }
   }
+
+  override func number(_ node: UInt64) -> Value { nodes[Int(node)] }
 
   override func string(_ node: UInt64) -> String {
     if case .string(let text) = nodes[Int(node)] { text } else { "" }

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Filter
 
-/// Reading a line's strings is charged, whichever operation does it: a loop over a long string ends at the cost limit.
+/// Reading a line's strings is charged, whichever operation does it: a loop over a long string ends at the
+/// cost limit.
 @Suite struct ReadingCostTests {
   static let tests = [
     "e.size() > 0", "e == t", "e != 'x'", "e < t", "e.startsWith('z')", "e.endsWith('z')", "e.contains('z')",
@@ -26,6 +27,25 @@ import Testing
     let evaluator = LineEvaluator(filter)
     let error = line.read { line -> EvaluationError.Code? in
       do throws(EvaluationError) { _ = try evaluator.value(line) } catch { return error.code }
+      return nil
+    }
+    #expect(error == .costLimitExceeded)
+  }
+
+  /// A number is read each time that it is used, too.
+  @Test(arguments: ["l[0] > 0.5", "l[0] == l[1]", "n in l", "o.n > 1.5"], [false, true])
+  func endsALoopOverLongNumbers(
+    _ test: String, _ isPrinted: Bool
+  ) throws {
+    let digits = String(repeating: "7", count: 30_000)
+    let line = PaddedLine(#"{"l":[\#(digits),\#(digits)],"n":\#(digits),"o":{"n":\#(digits)}}"#)
+    let filter = try LineFilter(value: "lists.range(1000000).all(i, \(test) || true)", costLimit: 3_000_000)
+    let evaluator = LineEvaluator(filter)
+    let error = line.read { line -> EvaluationError.Code? in
+      do throws(EvaluationError) {
+        var bytes: [UInt8] = []
+        if isPrinted { try evaluator.appendValue(line, to: &bytes) } else { _ = try evaluator.value(line) }
+      } catch { return error.code }
       return nil
     }
     #expect(error == .costLimitExceeded)

@@ -94,7 +94,7 @@ struct ConditionMaker {
   /// A literal that JSON values can be compared with.
   private func operand(_ expression: Expr) -> Comparison.Operand? {
     guard case .literal(let value) = expression.kind else { return nil }
-    switch value {
+    switch value.native {
     case .null: return .null
     case .bool(let value): return .bool(value)
     case .int(let value): return .number(.int(value))

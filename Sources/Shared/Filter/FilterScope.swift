@@ -38,7 +38,7 @@ package struct FilterScope: Sendable {
       guard let base = buffer.baseAddress else { return nil }
       let raw = unsafe RawJSON(line: base, count: json.utf8.count)
       guard raw.fault(strictly: true) == nil else { return nil }
-      return JSONSource(raw).value(raw).copied()
+      return JSONSource(raw, keepsNumbers: true).value(raw).copiedWithNumbers()
     }
     guard let value else { return false }
     arguments.append((name, value))
@@ -49,4 +49,22 @@ package struct FilterScope: Sendable {
 /// Object types, and the one of an event's object.
 package protocol ObjectSchema: ObjectTypeProvider {
   var rootType: String { get }
+}
+
+extension Value {
+  /// As ``Value/copied()``, but numbers keep their text.
+  fileprivate func copiedWithNumbers() -> Value {
+    if case .foreign(let foreign) = self, foreign.kind == .number, let source = foreign.source as? JSONSource
+    {
+      let raw = source.raw(foreign.node)
+      guard let number = raw.number, let text = unsafe raw.bytes else { return native }
+      return .foreign(ForeignValue(source: unsafe NumberConstant(number, text: text), node: 0))
+    }
+    switch native {
+    case .list(let list): return .list(list.rawElements.map { $0.copiedWithNumbers() })
+    case .map(let map):
+      return .map(MapValue(map.entries.map { ($0.key.copied(), $0.value.copiedWithNumbers()) }))
+    case let other: return other
+    }
+  }
 }

@@ -5,23 +5,24 @@ import JSON
 
 /// A line as CEL sees it: strings, lists and maps are read where they lie, when an expression asks.
 ///
-/// A node is the address of a value's first byte; `limit` bounds all of them. For one thread; what it handed out is good
-/// until the next line.
+/// A node is the address of a value's first byte; `limit` bounds all of them. For one thread; what it handed
+/// out is good until the next line.
 final class JSONSource: ForeignSource, @unchecked Sendable {
   // Unchecked as its superclass is: it belongs to the evaluator that made it.
 
   /// The line that values are read from.
   private(set) var line: RawJSON
 
-  /// Notes numbers that become doubles; nil where nobody prints them.
-  private let numbers: NumberTexts?
+  /// Whether numbers are handed out as nodes if no value shows how they are written: where they may be
+  /// printed.
+  private let keepsNumbers: Bool
 
   /// Names of the root that are looked up below `object` when the root does not have them; for `old`.
   private let descendsIntoObject: Bool
 
-  init(_ line: RawJSON, descendsIntoObject: Bool = false, numbers: NumberTexts? = nil) {
+  init(_ line: RawJSON, descendsIntoObject: Bool = false, keepsNumbers: Bool = false) {
     self.line = line
-    self.numbers = numbers
+    self.keepsNumbers = keepsNumbers
     self.descendsIntoObject = descendsIntoObject
     super.init()
   }
@@ -39,19 +40,14 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     case .object, .array, .string: .foreign(ForeignValue(source: self, node: raw.start.number))
     case .bool: raw.bool.map(Value.bool) ?? .null
     case .number:
-      switch raw.number {
-      case .int(let value): .int(value)
-      case .uint(let value): .uint(value)
-      case .double(let value): noted(value, raw)
+      switch number(raw) {
+      case .double where keepsNumbers, .int(0) where keepsNumbers && raw.start.byte == UInt8(ascii: "-"):
+        .foreign(ForeignValue(source: self, node: raw.start.number))
+      case let number?: Value(number)
       case nil: .null
       }
     case .null, nil: .null
     }
-  }
-
-  private func noted(_ number: Double, _ raw: RawJSON) -> Value {
-    numbers?.note(number, raw)
-    return .double(number)
   }
 
   /// The value at a node.
@@ -61,8 +57,17 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     switch raw(node).kind {
     case .array: .list
     case .object: .map
+    case .number: .number
     default: .string
     }
+  }
+
+  override func number(_ node: UInt64) -> Value { number(raw(node)).map { Value($0) } ?? .null }
+
+  /// A number may have a million digits.
+  private func number(_ raw: RawJSON) -> JSONNumber? {
+    work &+= (raw.start.scalarEnd(raw.limit) - raw.start) / 10
+    return raw.number
   }
 
   override func string(_ node: UInt64) -> String {
@@ -156,8 +161,8 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return elements.next().map(value)
   }
 
-  /// Where the elements of arrays start that were asked for their size, or for an element far from the start: an index in a loop
-  /// must not walk the array each time.
+  /// Where the elements of arrays start that were asked for their size, or for an element far from the start:
+  /// an index in a loop must not walk the array each time.
   private var elementStarts: [UInt64: [UInt64]] = [:]
 
   /// Elements from the start of an array that are walked to.
@@ -240,5 +245,16 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     var name: [UInt8] = []
     key.appendString(to: &name)
     return self.member(of: object, name)?.start != member.start
+  }
+}
+
+extension Value {
+  /// The value of a number of JSON.
+  init(_ number: JSONNumber) {
+    switch number {
+    case .int(let value): self = .int(value)
+    case .uint(let value): self = .uint(value)
+    case .double(let value): self = .double(value)
+    }
   }
 }

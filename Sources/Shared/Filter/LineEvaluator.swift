@@ -28,8 +28,8 @@ package struct LineContext: Sendable {
   }
 }
 
-/// Evaluates one filter over lines: its working memory, for one thread. Allocates nothing for a line that is decided by
-/// comparing bytes.
+/// Evaluates one filter over lines: its working memory, for one thread. Allocates nothing for a line that is
+/// decided by comparing bytes.
 package final class LineEvaluator {
   /// What is evaluated.
   package let filter: LineFilter
@@ -49,7 +49,6 @@ package final class LineEvaluator {
   private let plainScan: LineScan
   private let source: JSONSource
   private let oldSource: JSONSource
-  private let numbers: NumberTexts?
   private let changes: ChangeFinder?
   private var activation: Activation
 
@@ -63,10 +62,9 @@ package final class LineEvaluator {
     self.distinguishesEvents = eventScan !== plainScan || !filter.roots.isEmpty
     self.activation = Activation(filter.environment)
     let nothing = RawJSON.null
-    let numbers = filter.template == nil ? nil : NumberTexts()
-    self.numbers = numbers
-    self.source = JSONSource(nothing, numbers: numbers)
-    self.oldSource = JSONSource(nothing, descendsIntoObject: true, numbers: numbers)
+    let keepsNumbers = filter.template != nil
+    self.source = JSONSource(nothing, keepsNumbers: keepsNumbers)
+    self.oldSource = JSONSource(nothing, descendsIntoObject: true, keepsNumbers: keepsNumbers)
     self.changes = filter.usesChanges ? ChangeFinder(ignoring: filter.scope.ignored) : nil
   }
 
@@ -78,16 +76,15 @@ package final class LineEvaluator {
   /// Whether a line with this head meets the filter; nil for a plain line.
   @inline(__always)
   package func test(_ line: RawJSON, head: EventHead?, context: LineContext) -> Verdict {
-    let scan = head == nil ? plainScan : eventScan
-    let outcome = scan.scan(line)
-    switch outcome {
+    // Not one variable for both scans: it would be retained and released for each line.
+    switch head == nil ? plainScan.scan(line) : eventScan.scan(line) {
     case .fails: return .noMatch
     case .malformed: return .malformed
     case .holds where isDecidedByScan: return .match
     case .error where isDecidedByScan:
       lastError = nil
       return .error
-    case .holds, .error: return evaluate(line, scan, head, context)
+    case .holds, .error: return evaluate(line, head == nil ? plainScan : eventScan, head, context)
     }
   }
 
@@ -104,13 +101,14 @@ package final class LineEvaluator {
     }
   }
 
-  /// Why a line is ``Verdict/error``, for people. Evaluates what comparing bytes decides otherwise: for the odd line.
+  /// Why a line is ``Verdict/error``, for people. Evaluates what comparing bytes decides otherwise: for the
+  /// odd line.
   package func reason(_ line: RawJSON, context: LineContext = LineContext()) -> String {
-    if let lastError { return "\(lastError)" }
+    if let lastError { return "\(lastError)\(ScopeHint.hint(for: lastError))" }
     do throws(EvaluationError) {
       guard let value = try whole?.value(line, context: context) else { return "it has no value" }
       return "its value is \(value.typeName.description), not bool"
-    } catch { return "\(error)" }
+    } catch { return "\(error)\(ScopeHint.hint(for: error))" }
   }
 
   /// Evaluates the whole expression.
@@ -146,7 +144,17 @@ package final class LineEvaluator {
   package func appendValue(
     _ line: RawJSON, head: EventHead?, context: LineContext, isRaw: Bool, to bytes: inout [UInt8]
   ) throws(EvaluationError) {
-    let scan = head == nil ? plainScan : eventScan
+    if head == nil {
+      try appendValue(line, plainScan, head, context, isRaw, &bytes)
+    } else {
+      try appendValue(line, eventScan, head, context, isRaw, &bytes)
+    }
+  }
+
+  private func appendValue(
+    _ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext, _ isRaw: Bool,
+    _ bytes: inout [UInt8]
+  ) throws(EvaluationError) {
     guard scan.scan(line) != .malformed else { throw .invalidArgument("the line is not JSON") }
     if let path, scan.state(path) == .present {
       let value = scan.value(path)
@@ -193,29 +201,14 @@ package final class LineEvaluator {
       bytes.append(UInt8(ascii: "}"))
     case .conditional(let condition, let yes, let no):
       return try append(condition.test(&activation) ? yes : no, scan, isRaw, &bytes)
-    case .program(let program):
-      note(program, scan)
-      try append(program.evaluate(&activation), isRaw, &bytes)
+    case .program(let program): try append(program.evaluate(&activation), isRaw, &bytes)
     }
     return true
   }
 
-  /// Notes the numbers that a part of the expression may print, and no others.
-  private func note(_ program: Program, _ scan: LineScan) {
-    // Those of `changes` were noted when it was made.
-    guard let numbers, !filter.usesChanges else { return }
-    numbers.removeAll()
-    for slot in program.usedSlots {
-      let path = slot - Scope.slot(path: 0)
-      if path >= 0, path < filter.pathCount, case .double(let number)? = activation[slot] {
-        numbers.note(number, scan.value(path))
-      }
-    }
-  }
-
   private func append(_ value: Value, _ isRaw: Bool, _ bytes: inout [UInt8]) throws(EvaluationError) {
     let start = bytes.count
-    try ValueText.append(value, to: &bytes, numbers: numbers)
+    try ValueText.append(value, to: &bytes)
     // A timestamp, say, is a string in JSON too.
     if isRaw { JSONText.unquote(from: start, in: &bytes) }
   }
@@ -226,7 +219,6 @@ package final class LineEvaluator {
   /// Puts what the scan found where the program reads it.
   private func prepare(_ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext) {
     source.read(line)
-    numbers?.removeAll()
     for path in 0..<filter.pathCount {
       let slot = Scope.slot(path: path)
       switch scan.state(path) {

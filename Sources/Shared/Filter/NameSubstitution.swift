@@ -110,9 +110,9 @@ struct NameSubstitution {
   }
 
   private mutating func literal(_ value: Value, at offset: Int) -> Expr {
-    switch value.native {
+    switch value {
     case .list(let list):
-      let elements = list.map { Expr.Element(value: literal($0, at: offset), isOptional: false) }
+      let elements = list.rawElements.map { Expr.Element(value: literal($0, at: offset), isOptional: false) }
       return make(.list(elements), at: offset)
     case .map(let map):
       let entries = map.entries.map {

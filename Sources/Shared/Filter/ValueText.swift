@@ -8,11 +8,11 @@ import JSON
 /// Values that are part of the line are copied as they were written, numbers to the last digit; only white
 /// space between tokens is removed.
 enum ValueText {
-  /// Appends a value. A number that was read from a line is copied from there, where `numbers` has noted it.
+  /// Appends a value.
   ///
   /// - Throws: `EvaluationError` for what has no form in JSON: NaN, infinity, a type, an optional without value.
   static func append(
-    _ value: Value, to bytes: inout [UInt8], numbers: NumberTexts? = nil, depth: Int = 0
+    _ value: Value, to bytes: inout [UInt8], depth: Int = 0
   ) throws(EvaluationError) {
     guard depth < 500 else { throw .invalidArgument("a value is nested too deeply to be printed") }
     switch value {
@@ -21,7 +21,6 @@ enum ValueText {
     case .int(let value): bytes += "\(value)".utf8
     case .uint(let value): bytes += "\(value)".utf8
     case .double(let value):
-      if let text = numbers?.text(of: value) { return JSONOutput.append(compact: text, to: &bytes) }
       guard value.isFinite else {
         throw .invalidArgument("\(value.isNaN ? "NaN" : "infinity") has no form in JSON")
       }
@@ -30,14 +29,16 @@ enum ValueText {
     case .foreign(let foreign):
       if let source = foreign.source as? JSONSource {
         JSONOutput.append(compact: source.raw(foreign.node), to: &bytes)
+      } else if let number = foreign.source as? NumberConstant {
+        bytes += number.text
       } else {
-        try append(foreign.native, to: &bytes, numbers: numbers, depth: depth + 1)
+        try append(foreign.native, to: &bytes, depth: depth + 1)
       }
     case .list(let list):
       bytes.append(UInt8(ascii: "["))
-      for (index, element) in list.enumerated() {
+      for (index, element) in list.rawElements.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        try append(element, to: &bytes, numbers: numbers, depth: depth + 1)
+        try append(element, to: &bytes, depth: depth + 1)
       }
       bytes.append(UInt8(ascii: "]"))
     case .map(let map):
@@ -48,16 +49,16 @@ enum ValueText {
           JSONText.append(string: key.utf8, to: &bytes)
         } else {
           bytes.append(UInt8(ascii: "\""))
-          try append(entry.key, to: &bytes, numbers: numbers, depth: depth + 1)
+          try append(entry.key, to: &bytes, depth: depth + 1)
           bytes.append(UInt8(ascii: "\""))
         }
         bytes.append(UInt8(ascii: ":"))
-        try append(entry.value, to: &bytes, numbers: numbers, depth: depth + 1)
+        try append(entry.value, to: &bytes, depth: depth + 1)
       }
       bytes.append(UInt8(ascii: "}"))
     case .optional(let inner):
       guard let inner else { throw .invalidArgument("optional.none() has no form in JSON") }
-      try append(inner, to: &bytes, numbers: numbers, depth: depth + 1)
+      try append(inner, to: &bytes, depth: depth + 1)
     case .bytes, .timestamp, .duration: bytes += try JSONEncoding.encode(value).utf8
     case .type(let name): JSONText.append(string: name.description.utf8, to: &bytes)
     case .opaque(let value):

@@ -233,7 +233,7 @@ struct Checker {
 extension Value {
   /// The type of a constant.
   fileprivate var literalType: ValueType {
-    switch self {
+    switch native {
     case .null: .null
     case .bool: .bool
     case .int: .int

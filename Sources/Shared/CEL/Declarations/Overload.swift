@@ -29,6 +29,17 @@ public struct Overload: Sendable {
     return result
   }
 
+  /// Whether numbers that lie in a source are passed as they are, because the function returns one of its
+  /// arguments.
+  private(set) var keepsNumbers = false
+
+  /// The same overload, for an implementation that takes foreign numbers and returns them as they are.
+  func keepingNumbers() -> Overload {
+    var result = self
+    result.keepsNumbers = true
+    return result
+  }
+
   /// The code of an overload.
   public enum Implementation: Sendable {
     case nullary(@Sendable () throws(EvaluationError) -> Value)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The `math` extension: `math.greatest`, `math.least`, rounding, signs, floating-point tests, bits and `math.sqrt`.
+/// The `math` extension: `math.greatest`, `math.least`, rounding, signs, floating-point tests, bits and
+/// `math.sqrt`.
 public struct MathLibrary: Library {
   /// `math`
   public let name = "math"
@@ -116,7 +117,7 @@ extension MathLibrary {
     // implementation.
     let one = Overload.Implementation.unary { value throws(EvaluationError) in
       guard case .list(let list) = value else { return try MathLibrary.number(value) }
-      var iterator = list.makeIterator()
+      var iterator = list.rawElements.makeIterator()
       guard var result = iterator.next() else {
         throw .invalidArgument("\(function)(list) argument must not be empty")
       }
@@ -131,11 +132,14 @@ extension MathLibrary {
     }
     declarations.function(
       function,
-      numbers.map { Overload("\(id)_\($0)", [$0], returns: $0, one) }
-        + numbers.map { Overload("\(id)_list_\($0)", [.list($0)], returns: $0, cost: .linear, one) }
+      numbers.map { Overload("\(id)_\($0)", [$0], returns: $0, one).keepingNumbers() }
+        + numbers.map {
+          Overload("\(id)_list_\($0)", [.list($0)], returns: $0, cost: .linear, one).keepingNumbers()
+        }
         + numbers.flatMap { left in
           numbers.map { right in
             Overload("\(id)_\(left)_\(right)", [left, right], returns: left == right ? left : .dyn, two)
+              .keepingNumbers()
           }
         })
     declarations.macro(
@@ -145,7 +149,7 @@ extension MathLibrary {
   }
 
   private static func number(_ value: Value) throws(EvaluationError) -> Value {
-    switch value {
+    switch value.native {
     case .int, .uint, .double: value
     default: throw .noMatchingOverload
     }
@@ -155,7 +159,7 @@ extension MathLibrary {
   private static func extreme(
     _ left: Value, _ right: Value, preferred: Int
   ) throws(EvaluationError) -> Value {
-    guard let order = try ValueOrder.compare(try number(left), try number(right)) else {
+    guard let order = try ValueOrder.compare(try number(left).native, try number(right).native) else {
       throw .invalidArgument("NaN values cannot be ordered")
     }
     return order == -preferred ? right : left

@@ -24,6 +24,7 @@ final class ArithmeticNode: Node, @unchecked Sendable {
       if operation == .add { try activation.spend(Arithmetic.additionCost(left, right)) }
       return try operation.apply(left, right)
     } catch {
+      guard error.code != .noMatchingOverload else { throw mismatch(operation.symbol, leftValue, rightValue) }
       throw error.located(at: offset)
     }
   }
@@ -39,7 +40,9 @@ final class NegateNode: Node, @unchecked Sendable {
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
-    do throws(EvaluationError) { return try Arithmetic.negate(operand.evaluate(&activation)) } catch {
+    let value = try operand.evaluate(&activation)
+    do throws(EvaluationError) { return try Arithmetic.negate(value) } catch {
+      guard error.code != .noMatchingOverload else { throw mismatch("-", [value]) }
       throw error.located(at: offset)
     }
   }
@@ -48,6 +51,16 @@ final class NegateNode: Node, @unchecked Sendable {
 /// The arithmetic operators, for numbers and all other types that have them.
 enum Arithmetic: Sendable {
   case add, subtract, multiply, divide, remainder
+
+  var symbol: String {
+    switch self {
+    case .add: "+"
+    case .subtract: "-"
+    case .multiply: "*"
+    case .divide: "/"
+    case .remainder: "%"
+    }
+  }
 
   @inline(__always)
   func apply(_ left: Int64, _ right: Int64) throws(EvaluationError) -> Int64 {
@@ -112,7 +125,7 @@ enum Arithmetic: Sendable {
   }
 
   static func negate(_ value: Value) throws(EvaluationError) -> Value {
-    switch value {
+    switch value.native {
     case .int(let value):
       guard value != .min else { throw EvaluationError(.overflow) }
       return .int(-value)

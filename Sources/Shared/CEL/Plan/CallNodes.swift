@@ -6,6 +6,7 @@ final class UnaryCallNode: Node, @unchecked Sendable {
   let overload: Overload
   let body: @Sendable (Value) throws(EvaluationError) -> Value
   let parameter: ArgumentTest
+  private let name: String
 
   init(
     _ expression: Expr, _ argument: Node, _ overload: Overload, isProven: Bool,
@@ -15,12 +16,13 @@ final class UnaryCallNode: Node, @unchecked Sendable {
     self.overload = overload
     self.body = body
     self.parameter = isProven ? .any : ArgumentTest(overload.parameters[0])
+    self.name = expression.functionName
     super.init(offset: expression.offset, cost: argument.cost + 3)
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
-    let value = try argument.argument(&activation)
-    guard parameter.accepts(value) else { throw error(.noMatchingOverload) }
+    let value = try argument.argument(&activation, keepsNumbers: overload.keepsNumbers)
+    guard parameter.accepts(value) else { throw mismatch(name, [value]) }
     try activation.spend(overload.cost, value)
     do throws(EvaluationError) { return try body(value) } catch { throw error.located(at: offset) }
   }
@@ -33,6 +35,7 @@ final class BinaryCallNode: Node, @unchecked Sendable {
   let overload: Overload
   let body: @Sendable (Value, Value) throws(EvaluationError) -> Value
   let parameters: (ArgumentTest, ArgumentTest)
+  private let name: String
 
   init(
     _ expression: Expr, _ first: Node, _ second: Node, _ overload: Overload, isProven: Bool,
@@ -44,13 +47,16 @@ final class BinaryCallNode: Node, @unchecked Sendable {
     self.body = body
     self.parameters =
       isProven ? (.any, .any) : (ArgumentTest(overload.parameters[0]), ArgumentTest(overload.parameters[1]))
+    self.name = expression.functionName
     super.init(offset: expression.offset, cost: first.cost + second.cost + 3)
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
-    let left = try first.argument(&activation)
-    let right = try second.argument(&activation)
-    guard parameters.0.accepts(left), parameters.1.accepts(right) else { throw error(.noMatchingOverload) }
+    let left = try first.argument(&activation, keepsNumbers: overload.keepsNumbers)
+    let right = try second.argument(&activation, keepsNumbers: overload.keepsNumbers)
+    guard parameters.0.accepts(left), parameters.1.accepts(right) else {
+      throw mismatch(name, [left, right])
+    }
     try activation.spend(overload.cost, left, right)
     do throws(EvaluationError) { return try body(left, right) } catch { throw error.located(at: offset) }
   }
@@ -74,7 +80,10 @@ final class CallNode: Node, @unchecked Sendable {
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     var values: [Value] = []
     values.reserveCapacity(arguments.count)
-    for argument in arguments { values.append(try argument.argument(&activation)) }
+    let keepsNumbers = candidates.first?.overload.keepsNumbers == true
+    for argument in arguments {
+      values.append(try argument.argument(&activation, keepsNumbers: keepsNumbers))
+    }
     guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
     for candidate in candidates where candidate.tests.accept(values) {
       try activation.spend(candidate.overload.cost.amount(values))
@@ -82,16 +91,19 @@ final class CallNode: Node, @unchecked Sendable {
         throw error.located(at: offset)
       }
     }
-    throw error(.noMatchingOverload, CallText.name(name))
+    throw mismatch(name, values)
   }
 }
 
 extension Node {
   /// The value decoded, as functions require it.
   @inline(__always)
-  func argument(_ activation: inout Activation) throws(EvaluationError) -> Value {
+  func argument(
+    _ activation: inout Activation, keepsNumbers: Bool = false
+  ) throws(EvaluationError) -> Value {
     let value = try evaluate(&activation)
     guard case .foreign(let foreign) = value else { return value }
+    if keepsNumbers, foreign.kind == .number { return value }
     let native = foreign.native
     try activation.settle(foreign.source)
     // Decoded elements need more memory than in the document.
@@ -110,6 +122,7 @@ final class PatternCallNode: Node, @unchecked Sendable {
   let tests: [ArgumentTest]
   let regex: Regex
   let body: Overload.PatternImplementation
+  private let name: String
 
   init(
     _ expression: Expr, _ arguments: [Node], _ overload: Overload, _ body: Overload.PatternImplementation,
@@ -119,6 +132,7 @@ final class PatternCallNode: Node, @unchecked Sendable {
     self.tests = overload.parameters.map(ArgumentTest.init)
     self.regex = regex
     self.body = body
+    self.name = expression.functionName
     super.init(offset: expression.offset, cost: arguments.reduce(6) { $0 + $1.cost })
   }
 
@@ -126,7 +140,7 @@ final class PatternCallNode: Node, @unchecked Sendable {
     var values: [Value] = []
     values.reserveCapacity(arguments.count)
     for argument in arguments { values.append(try argument.argument(&activation)) }
-    guard tests.accept(values) else { throw error(.noMatchingOverload) }
+    guard tests.accept(values) else { throw mismatch(name, values) }
     do throws(EvaluationError) { return try body.body(values, regex, &activation.meter) } catch {
       throw error.located(at: offset)
     }
@@ -145,6 +159,14 @@ extension Overload.Implementation {
     case .variadic(let body): try body(values)
     case .metered(let body): try body(values, &meter)
     }
+  }
+}
+
+extension Expr {
+  /// The function of a call.
+  fileprivate var functionName: String {
+    guard case .call(_, let function, _) = kind else { return "" }
+    return function
   }
 }
 

@@ -64,6 +64,15 @@ final class OrderNode: Node, @unchecked Sendable {
       }
     }
 
+    var symbol: String {
+      switch self {
+      case .less: "<"
+      case .lessOrEqual: "<="
+      case .greater: ">"
+      case .greaterOrEqual: ">="
+      }
+    }
+
     func holds(_ order: NumericOrder) -> Bool {
       switch (self, order) {
       case (.less, .less), (.lessOrEqual, .less), (.lessOrEqual, .same): true
@@ -113,7 +122,7 @@ final class OrderNode: Node, @unchecked Sendable {
       }
       return relation.holds(order, 0)
     default:
-      guard let order = left.numericOrder(right) else { throw error(.noMatchingOverload) }
+      guard let order = left.numericOrder(right) else { throw mismatch(relation.symbol, left, right) }
       return relation.holds(order)
     }
   }
@@ -132,7 +141,8 @@ final class InNode: Node, @unchecked Sendable {
 
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     let element = try left.evaluate(&activation)
-    switch try right.argument(&activation) {
+    let container = try right.argument(&activation)
+    switch container {
     case .list(let list):
       try activation.spend(list.count)
       for candidate in list.rawElements {
@@ -145,7 +155,7 @@ final class InNode: Node, @unchecked Sendable {
     case .map(let map):
       try activation.spend(element.costAsKey)
       return map.rawValue(element) != nil
-    default: throw error(.noMatchingOverload)
+    default: throw mismatch("in", element, container)
     }
   }
 }
@@ -179,15 +189,20 @@ final class InConstantsNode: Node, @unchecked Sendable {
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     switch try operand.evaluate(&activation) {
     case .foreign(let foreign):
-      guard foreign.kind == .string else { return false }
+      guard foreign.kind == .string else {
+        return foreign.kind == .number && containsOther(foreign.native)
+      }
       let isElement = strings.contains(foreign)
       try activation.settle(foreign.source)
       return isElement
     case .string(let string): return strings.contains(string)
-    case let other:
-      guard !others.isEmpty, let key = MapKey(other) else { return false }
-      return others.contains(key)
+    case let other: return containsOther(other)
     }
+  }
+
+  private func containsOther(_ value: Value) -> Bool {
+    guard !others.isEmpty, let key = MapKey(value) else { return false }
+    return others.contains(key)
   }
 }
 

@@ -29,8 +29,14 @@ class Node: @unchecked Sendable {
 
   /// The value, if it must be a bool.
   func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
-    guard case .bool(let result) = try evaluate(&activation) else { throw error(.noMatchingOverload) }
+    let value = try evaluate(&activation)
+    guard case .bool(let result) = value else { throw notBool(value) }
     return result
+  }
+
+  @inline(never)
+  private func notBool(_ value: Value) -> EvaluationError {
+    error(.noMatchingOverload, "\(value.typeName) is not a bool")
   }
 
   /// The value, if it is a constant.
@@ -41,6 +47,19 @@ class Node: @unchecked Sendable {
     var error = EvaluationError(code, detail)
     error.offset = offset
     return error
+  }
+
+  /// The failure of an operator between values that it does not take.
+  @inline(never)
+  func mismatch(_ symbol: String, _ left: Value, _ right: Value) -> EvaluationError {
+    error(.noMatchingOverload, "\(left.typeName) \(symbol) \(right.typeName)")
+  }
+
+  /// The failure of a function with values that it does not take.
+  @inline(never)
+  func mismatch(_ function: String, _ arguments: [Value]) -> EvaluationError {
+    let types = arguments.map(\.typeName.description).joined(separator: ", ")
+    return error(.noMatchingOverload, "\(CallText.name(function))(\(types))")
   }
 }
 

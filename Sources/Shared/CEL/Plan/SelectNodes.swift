@@ -159,7 +159,7 @@ extension Value {
   fileprivate var isScalar: Bool {
     switch self {
     case .null, .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration, .type: true
-    case .foreign(let foreign): foreign.kind == .string
+    case .foreign(let foreign): foreign.kind == .string || foreign.kind == .number
     default: false
     }
   }
@@ -196,10 +196,15 @@ extension Value {
       case .map:
         guard case .string(let name) = key.native else { return nil }
         return foreign.source.member(foreign.node, FieldName(name))
-      case .string: throw .noMatchingOverload
+      case .number, .string: throw notIndexed(key)
       }
-    default: throw .noMatchingOverload
+    default: throw notIndexed(key)
     }
+  }
+
+  @inline(never)
+  private func notIndexed(_ key: Value) -> EvaluationError {
+    EvaluationError(.noMatchingOverload, "\(typeName)[\(key.typeName)]")
   }
 
   /// The cost of hashing the value as a map key.
@@ -212,7 +217,7 @@ extension Value {
   /// The value as a list index; -1 for an index that no list has.
   private var listIndex: Int {
     get throws(EvaluationError) {
-      switch self {
+      switch native {
       case .int(let value): return Int(value)
       case .uint(let value): return Int(exactly: value) ?? -1
       case .double(let value):

@@ -143,6 +143,7 @@ final class SizeNode: Node, @unchecked Sendable {
     switch value {
     case .foreign(let foreign):
       guard foreign.kind == .string else {
+        guard foreign.kind != .number else { throw mismatch("size", [value]) }
         let count = foreign.source.count(foreign.node)
         try activation.settle(foreign.source)
         return .int(Int64(count))
@@ -156,7 +157,7 @@ final class SizeNode: Node, @unchecked Sendable {
     }
     let size = value.native.size
     try activation.settle(value)
-    guard let size else { throw error(.noMatchingOverload, "size") }
+    guard let size else { throw mismatch("size", [value]) }
     return .int(size)
   }
 }

@@ -25,7 +25,7 @@ struct Walk {
       switch foreign.kind {
       case .list: source = .foreignList(foreign.source, ForeignCursor(node: foreign.node))
       case .map: source = .foreignMap(foreign.source, ForeignCursor(node: foreign.node))
-      case .string: throw .noMatchingOverload
+      case .number, .string: throw .noMatchingOverload
       }
     default: throw .noMatchingOverload
     }

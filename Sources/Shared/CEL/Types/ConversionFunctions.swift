@@ -4,7 +4,8 @@
 enum ConversionFunctions {
   static func declare(in declarations: inout Declarations) {
     declarations.function("type", .unary("type", .t, returns: .type(.t)) { (value: Value) in value.typeName })
-    declarations.function("dyn", .unary("to_dyn", .t, returns: .dyn) { (value: Value) in value })
+    declarations.function(
+      "dyn", .unary("to_dyn", .t, returns: .dyn) { (value: Value) in value }.keepingNumbers())
     declareBool(in: &declarations)
     declareInt(in: &declarations)
     declareUInt(in: &declarations)

@@ -10,12 +10,13 @@ enum OptionalFunctions {
       "optional.none", .nullary("optional_none", returns: optional) { () in Value.optional(nil) })
     declarations.function(
       "optional.of",
-      .unary("optional_of", .t, returns: optional) { (value: Value) in Value.optional(value) })
+      .unary("optional_of", .t, returns: optional) { (value: Value) in Value.optional(value) }
+        .keepingNumbers())
     declarations.function(
       "optional.ofNonZeroValue",
       .unary("optional_ofNonZeroValue", .t, returns: optional) { (value: Value) in
         Value.optional(value.isZero ? nil : value)
-      })
+      }.keepingNumbers())
     declarations.function(
       "hasValue",
       .unary("optional_hasValue", member: true, optional) { (value: Value) throws(EvaluationError) in

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The kind of a foreign value. Scalars other than strings are never foreign: a source returns them as
-/// values.
+/// The kind of a foreign value. Null and booleans are never foreign: a source returns them as values.
 public enum ForeignKind: Sendable {
+  /// A number whose text a source keeps, such as `1.50` or 30 digits. Other numbers are plain values.
+  case number
   case string, list, map
 }
 
-/// A string, list or map inside a ``ForeignSource``.
+/// A number, string, list or map inside a ``ForeignSource``.
 public struct ForeignValue: Sendable {
   /// The number of the node. Only the source knows its meaning, for example a byte range.
   public let node: UInt64
@@ -27,6 +28,7 @@ public struct ForeignValue: Sendable {
   /// The decoded string, or a list or map whose elements may still be foreign.
   public var native: Value {
     switch source.kind(node) {
+    case .number: source.number(node)
     case .string: .string(source.string(node))
     case .list: .list(ListValue(elements, weight: Value.foreign(self).weight))
     case .map: .map(MapValue(unique: entries, weight: Value.foreign(self).weight))
@@ -56,6 +58,7 @@ public struct ForeignValue: Sendable {
 /// returns null, booleans and numbers as plain values, and strings, lists and maps as `.foreign` nodes, so
 /// that nothing is decoded before an expression needs it. A number of JSON text is an `int` if it has no
 /// fraction and no exponent and fits into int64, a `uint` if it is an integer above that, else a `double`.
+/// A source may return numbers as nodes, too, if their text is needed to print a result.
 ///
 /// A source must not reuse its memory for the next document while a value of the previous one is in use. Copy
 /// a result with ``Value/copied()`` to keep it. Only one thread reads at a time.
@@ -73,6 +76,9 @@ open class ForeignSource: @unchecked Sendable {
 
   /// The kind of the node.
   open func kind(_ node: UInt64) -> ForeignKind { .map }
+
+  /// The value of a number node: an int, a uint or a double.
+  open func number(_ node: UInt64) -> Value { .null }
 
   /// The text of a string node, decoded.
   open func string(_ node: UInt64) -> String { "" }

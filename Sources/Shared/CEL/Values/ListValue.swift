@@ -5,7 +5,7 @@
 /// Elements are decoded (``Value/native``) when they are read.
 public final class ListValue: Sendable, RandomAccessCollection {
   /// The elements, some of which may be foreign.
-  let rawElements: [Value]
+  package let rawElements: [Value]
   /// The number of values in it, at any depth; see ``Value/weight``.
   let weight: Int
 

@@ -25,8 +25,11 @@ enum MapKey: Hashable, Sendable {
       }
     case .string(let value): self = .string(UTF8String(value))
     case .foreign(let value):
-      guard value.kind == .string else { return nil }
-      self = .string(UTF8String(value.source.string(value.node)))
+      switch value.kind {
+      case .number: self.init(value.native)
+      case .string: self = .string(UTF8String(value.source.string(value.node)))
+      case .list, .map: return nil
+      }
     default: return nil
     }
   }
@@ -39,7 +42,12 @@ extension Value {
     switch self {
     case .bool, .int, .uint, .string: true
     case .double: MapKey(self) != nil
-    case .foreign(let foreign): foreign.kind == .string
+    case .foreign(let foreign):
+      switch foreign.kind {
+      case .number: MapKey(self) != nil
+      case .string: true
+      case .list, .map: false
+      }
     default: false
     }
   }

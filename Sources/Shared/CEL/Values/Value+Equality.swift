@@ -114,6 +114,7 @@ extension MapValue {
 extension ForeignValue {
   func isEqual(to other: Value) -> Bool {
     switch (kind, other) {
+    case (.number, _): return source.number(node) == other.native
     case (.string, .string(let string)): return isEqual(to: string)
     case (.string, .foreign(let other)):
       return other.kind == .string && other.isEqual(to: source.string(node))

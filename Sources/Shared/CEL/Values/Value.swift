@@ -2,12 +2,12 @@
 
 /// A CEL value.
 ///
-/// Strings, lists and maps may also be `.foreign`: a node of data in another representation, such as raw
-/// JSON, which is decoded only as far as an expression needs it. Library functions never receive this case
-/// (see ``Overload``). To read a result, use ``native`` or match its cases.
+/// Strings, lists, maps and some numbers may also be `.foreign`: a node of data in another representation,
+/// such as raw JSON, which is decoded only as far as an expression needs it. Library functions never receive
+/// this case (see ``Overload``). To read a result, use ``native`` or match its cases.
 ///
-/// `==` is CEL's equality: numbers compare by value across `int`, `uint` and `double`, NaN equals nothing, strings
-/// compare by code points, and values of different kinds are unequal.
+/// `==` is CEL's equality: numbers compare by value across `int`, `uint` and `double`, NaN equals nothing,
+/// strings compare by code points, and values of different kinds are unequal.
 public enum Value: Sendable {
   case null
   case bool(Bool)
@@ -24,7 +24,7 @@ public enum Value: Sendable {
   case type(TypeName)
   /// A value of a type that a library defines, such as a quantity or an IP address.
   case opaque(any OpaqueValue)
-  /// A string, list or map that is not decoded and is still part of its source.
+  /// A number, string, list or map that is not decoded and is still part of its source.
   case foreign(ForeignValue)
   /// A CEL optional; nil is `optional.none()`.
   indirect case optional(Value?)
@@ -36,7 +36,8 @@ extension Value {
     .list(ListValue(elements))
   }
 
-  /// This value, with a foreign string decoded and a foreign list or map converted to a list or map.
+  /// This value, with a foreign number or string decoded and a foreign list or map converted to a list or
+  /// map.
   ///
   /// The elements are not decoded before they are read. They keep the source alive, but not its content: see
   /// ``ForeignSource``.
@@ -76,6 +77,7 @@ extension Value {
     case .opaque(let value): TypeName(value.typeName)
     case .foreign(let value):
       switch value.kind {
+      case .number: value.native.typeName
       case .string: .string
       case .list: .list
       case .map: .map

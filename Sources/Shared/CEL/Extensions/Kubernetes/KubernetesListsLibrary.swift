@@ -46,13 +46,13 @@ public struct KubernetesListsLibrary: Library {
         ValueOrder.types.map { type in
           .unary("list_\(type)_\(name)_\(type)", member: true, .list(type), returns: type, cost: deep) {
             (list: ListValue) throws(EvaluationError) -> Value in
-            var result: Value?
-            for element in list {
+            var best: (value: Value, index: Int)?
+            for (index, element) in list.enumerated() {
               // The first of equal elements is the result. A comparison with NaN does not change the result.
-              guard let order = try ValueOrder.compare(element, result ?? element) else { continue }
-              if result == nil || order == preferred { result = element }
+              guard let order = try ValueOrder.compare(element, best?.value ?? element) else { continue }
+              if best == nil || order == preferred { best = (element, index) }
             }
-            guard let result = result ?? list.first else {
+            guard let result = list.rawElement(best?.index ?? 0) else {
               throw .invalidArgument("\(name) called on empty list")
             }
             return result
