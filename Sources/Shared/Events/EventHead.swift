@@ -2,10 +2,11 @@
 
 package import JSON
 
-/// What makes a line an event: a `type` that is one of ``EventType``'s and an `object` that is a JSON object, in any order.
+/// What makes a line an event: a `type` that is one of ``EventType``'s and an `object` that is a JSON object,
+/// in any order.
 ///
-/// Of repeated keys the first counts. Every other line is a plain one, whatever keys it has: a log line with a `type` and an
-/// `object` of its own stays what it is. This is the one place that decides.
+/// Of repeated keys the first counts. Every other line is a plain one, whatever keys it has: a log line with
+/// a `type` and an `object` of its own stays what it is. This is the one place that decides.
 package struct EventHead: Sendable {
   package let type: EventType
   /// The value of `type`.
@@ -13,7 +14,8 @@ package struct EventHead: Sendable {
   /// The value of `object`; it starts here, and was not walked.
   package let object: RawJSON
 
-  /// The head of a line; nil when the line is not an event. Walks no further than to the later of the two keys.
+  /// The head of a line; nil when the line is not an event. Walks no further than to the later of the two
+  /// keys.
   @inline(__always)
   package init?(_ line: RawJSON) {
     guard line.start < line.limit, line.start.byte == UInt8(ascii: "{") else { return nil }
@@ -66,7 +68,8 @@ package struct EventHead: Sendable {
     static let status: UInt64 = 0x2253_5554_4154_5322
   }
 
-  /// The type that a string without escapes spells, and the string's length with its quotes. It may reach into the padding.
+  /// The type that a string without escapes spells, and the string's length with its quotes. It may reach
+  /// into the padding.
   @inline(__always)
   private static func type(at start: JSONCursor) -> (EventType, Int)? {
     let word = word(start)
@@ -89,6 +92,8 @@ package struct EventHead: Sendable {
 
   /// Both values in any place.
   private static func anywhere(_ line: RawJSON) -> EventHead? {
+    // Most plain lines mention no object at all.
+    guard line.mayHave(objectKey) else { return nil }
     var type: EventType?
     let values = line.values(of: typeKey, objectKey) { isType, value in
       guard isType else { return value.kind == .object }

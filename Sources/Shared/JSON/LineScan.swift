@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Scans lines for the paths of a ``LineTest``: one walk that enters only what a path leads into, tests what it meets,
-/// and stops when a condition says no or nothing is left to look for. For one thread; allocates nothing per line.
+/// Scans lines for the paths of a ``LineTest``: one walk that enters only what a path leads into, tests what
+/// it meets, and stops when a condition says no or nothing is left to look for. For one thread; allocates
+/// nothing per line.
 @safe
 package final class LineScan {
   /// What a scan found out.
@@ -23,6 +24,10 @@ package final class LineScan {
   private let starts: UnsafeMutablePointer<UnsafePointer<UInt8>>
   private let states: UnsafeMutablePointer<PathState>
   private let nodeCount: Int
+  /// Copies of what the test has: reading them there would retain and release it for each line.
+  private let nodeOfPath: UnsafeMutablePointer<Int>
+  private let wantedCount: Int
+  private let isDecidedByWalk: Bool
   private var limit: JSONCursor
   private var pending = 0
   private var hasFailed = false
@@ -36,6 +41,10 @@ package final class LineScan {
     let nowhere = unsafe UnsafePointer(test.nodes[0].key)
     self.limit = unsafe JSONCursor(nowhere)
     unsafe self.nodes = test.nodes
+    self.wantedCount = test.wantedCount
+    self.isDecidedByWalk = test.later.isEmpty
+    unsafe self.nodeOfPath = .allocate(capacity: test.nodeOfPath.count)
+    for (path, node) in test.nodeOfPath.enumerated() { unsafe nodeOfPath[path] = node }
     unsafe self.starts = .allocate(capacity: nodeCount)
     unsafe self.states = .allocate(capacity: nodeCount)
     unsafe starts.initialize(repeating: nowhere, count: nodeCount)
@@ -43,22 +52,23 @@ package final class LineScan {
   }
 
   deinit {
+    unsafe nodeOfPath.deallocate()
     unsafe starts.deallocate()
     unsafe states.deallocate()
   }
 
   /// The value at a path, after a scan.
   package func value(_ path: Int) -> RawJSON {
-    unsafe RawJSON(JSONCursor(starts[test.nodeOfPath[path]]), limit: limit)
+    unsafe RawJSON(JSONCursor(starts[nodeOfPath[path]]), limit: limit)
   }
 
   /// What the last scan told about a path. `.pending` only after a scan that failed early.
-  package func state(_ path: Int) -> PathState { unsafe states[test.nodeOfPath[path]] }
+  package func state(_ path: Int) -> PathState { unsafe states[nodeOfPath[path]] }
 
   /// Scans a line's value.
   package func scan(_ line: RawJSON) -> Outcome {
     limit = line.limit
-    pending = test.wantedCount
+    pending = wantedCount
     hasFailed = false
     hasError = false
     for node in 0..<nodeCount { unsafe states[node] = .pending }
@@ -67,6 +77,12 @@ package final class LineScan {
     if kind != .object, kind != .array, line.fault() != nil { return .malformed }
     if enter(0, line.start, kind == .object) == nil, !hasFailed, pending > 0 { return .malformed }
     if hasFailed { return .fails }
+    return isDecidedByWalk ? (hasError ? .error : .holds) : evaluateLater()
+  }
+
+  /// The conditions that need more than one path.
+  @inline(never)
+  private func evaluateLater() -> Outcome {
     var truth: Truth = hasError ? .error : .yes
     for condition in test.later where truth != .no { truth = truth && evaluate(condition) }
     switch truth {

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CJSON
+
 /// A key of at most eight bytes, which is compared with the keys of an object as one number.
 package struct ShortKey: Sendable {
   fileprivate let word: UInt64
   fileprivate let mask: UInt64
   fileprivate let bytes: [UInt8]
+  /// With its quotes.
+  fileprivate let quoted: [UInt8]
 
   /// - Precondition: at most eight bytes, none of which is escaped in JSON.
   package init(_ key: StaticString) {
     bytes = key.withUTF8Buffer { unsafe Array($0) }
+    quoted = [UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")]
     precondition(bytes.count <= 8)
     word = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     mask = bytes.count == 8 ? .max : 1 << UInt64(8 * bytes.count) - 1
@@ -16,11 +21,21 @@ package struct ShortKey: Sendable {
 }
 
 extension RawJSON {
-  /// The first values of two keys of an object; nil where one is missing or not accepted, and where the object is broken
-  /// before them.
+  /// Whether the line may be an object with this key: a search for the key's bytes, which is faster than a
+  /// walk.
+  @inline(__always)
+  package func mayHave(_ key: ShortKey) -> Bool {
+    unsafe key.quoted.withUnsafeBufferPointer { quoted in
+      guard let base = quoted.baseAddress else { return true }
+      return unsafe json_may_have_key(start.address, limit.address, base, quoted.count)
+    }
+  }
+
+  /// The first values of two keys of an object; nil where one is missing or not accepted, and where the
+  /// object is broken before them.
   ///
-  /// No other value is looked at, and nothing after the later of the two. `accept` is asked about each of the two; its false
-  /// ends the walk.
+  /// No other value is looked at, and nothing after the later of the two. `accept` is asked about each of the
+  /// two; its false ends the walk.
   package func values(
     of first: ShortKey, _ second: ShortKey, where accept: (_ isFirst: Bool, RawJSON) -> Bool
   ) -> (RawJSON, RawJSON)? {

@@ -127,6 +127,29 @@ size_t json_print_double(double value, uint8_t *_Nonnull text);
 bool json_contains(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes,
                    size_t count);
 
+/// Whether [p, limit) may be an object with this key, which is given with its quotes: false where the key
+/// occurs nowhere and no other can be it with escapes.
+static inline bool json_may_have_key(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit,
+                                     const uint8_t *_Nonnull key, size_t count) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+  for (; p < limit; p += 16) {
+    __m128i first = _mm_loadu_si128((const __m128i *)p);
+    __m128i last = _mm_loadu_si128((const __m128i *)(p + count - 1));
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(first, backslash))) return true;
+    unsigned mask =
+        (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, quote), _mm_cmpeq_epi8(last, quote)));
+    for (; mask; mask &= mask - 1) {
+      const uint8_t *at = p + __builtin_ctz(mask);
+      if (at + count <= limit && !__builtin_memcmp(at, key, count)) return true;
+    }
+  }
+  return false;
+#else
+  return true;
+#endif
+}
+
 /// Which instructions `json_check`, `json_close` and `json_depth` use on this machine: `avx512`, `avx2` or
 /// `baseline`.
 const char *_Nonnull json_instructions(void);
