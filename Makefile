@@ -5,7 +5,7 @@
 # make test-one T=Filter          the tests of one library or tool, with no more built than they need
 # make build         release binaries in .build/release
 # make install       PREFIX=/usr/local DESTDIR=: copy what `make build` built; `make uninstall` removes it
-# make deb tarball   packages in .build/packages; `make check-deb` runs the deb and its units in a clean Debian
+# make deb tarball   packages in .build/packages; `make check-deb check-tarball` run them in a clean Debian
 # make dependencies  install the Debian packages that a build needs
 # make sanitize fuzz coverage bench    see CONTRIBUTING.md
 
@@ -15,7 +15,7 @@ TOOLS ?= kwatch natswatch wfilter wfanout
 SWIFT ?= swift
 BUILT = .build/release
 
-.PHONY: all demo test test-one lint build install uninstall deb tarball check-deb bench clean kube-apiserver \
+.PHONY: all demo test test-one lint build install uninstall deb tarball check-deb check-tarball bench clean kube-apiserver \
   dependencies test-dependencies check-dependencies sanitize fuzz fuzz-build coverage
 
 all: build
@@ -75,6 +75,9 @@ deb tarball: check-dependencies
 check-deb: deb
 	@scripts/check-deb.sh .build/packages/watchutils_*.deb
 	@scripts/check-units.sh .build/packages/watchutils_*.deb
+
+check-tarball: tarball
+	@scripts/check-tarball.sh .build/packages/watchutils-*.tar.gz
 
 clean:
 	$(SWIFT) package clean

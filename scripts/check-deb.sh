@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # check-deb.sh PACKAGE: lintian must find nothing, and the package must work in a clean Debian without Swift: it is
-# installed there by apt-get, its tools run, its units and its completions are checked, and it is removed.
+# installed there by apt-get, its tools run, its units and its completions are checked, the README and the tutorial are
+# followed to the letter, and it is removed.
 # Needs root, debootstrap and a Debian mirror; the clean Debian is kept in the cache for the next time.
 set -euo pipefail
 package=$(readlink -f "${1:?usage: check-deb.sh PACKAGE}")
@@ -43,6 +44,7 @@ in_root sh -c 'cd /usr/lib/systemd/system && systemd-analyze verify --man=no kwa
 for unit in kwatch-publish kwatch-changes natswatch-work wfanout; do
   in_root systemd-analyze security --offline=true --threshold=30 $unit@x.service | tail -n 1
 done
+scripts/check-tutorial.sh "$work/root"
 in_root apt-get remove -qq -y watchutils >/dev/null
 left=$(in_root sh -c 'ls /usr/bin/kwatch /usr/share/man/man1/kwatch* /usr/lib/systemd/system/*kwatch* 2>/dev/null' || true)
 [ -z "$left" ] || { echo "check-deb: left behind: $left" >&2; exit 1; }

@@ -9,7 +9,7 @@ build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-d
 demo="nats-server curl"
 test="chromium slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-venv jq procps time
   zsh fish shellcheck clang-format systemd"
-package="lintian debootstrap dpkg-dev systemd-container"
+package="lintian debootstrap dpkg-dev systemd-container patchelf"
 
 install=yes
 [ "${1:-}" != --check ] || { install=no; shift; }

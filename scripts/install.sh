@@ -43,7 +43,7 @@ check() {
 install_all() {
   check
   install -d "$root/bin" "$root/share/man/man1" "$root/share/man/man7" "$bash_completions" "$zsh_completions" \
-    "$fish_completions" "$units" "$libexec" "$documents/examples"
+    "$fish_completions" "$units" "$libexec" "$documents/docs" "$documents/examples"
   for tool in $tools; do
     # Renamed into place, so that a running tool keeps its file and no other process sees half of one.
     strip --remove-section=.comment -o "$root/bin/.$tool.new" "$built/$tool"
@@ -60,9 +60,9 @@ install_all() {
     chmod 644 "$units/$(basename "$unit")"
   done
   install -m 755 dist/libexec/* "$libexec/"
-  for document in README.md CHANGELOG.md LICENSE docs/*.md docs/*.svg; do
-    [ ! -e "$document" ] || install -m 644 "$document" "$documents/"
-  done
+  install -m 644 README.md CHANGELOG.md SECURITY.md LICENSE "$documents/"
+  # In a folder of their own, as in the repository, so that links between documents work here too.
+  install -m 644 docs/* "$documents/docs/"
   # Examples keep their folders and their permission to run.
   (cd examples && find . -type d -exec install -d "$documents/examples/{}" \; &&
     find . -type f -exec sh -c 'mode=644; [ ! -x "$1" ] || mode=755; install -m $mode "$1" "$2/$1"' sh {} \

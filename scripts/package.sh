@@ -17,14 +17,36 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 
+# Prints the shared libraries that the binaries in a folder load, except those of glibc, which every system has.
+libraries_of() {
+  ldd "$1"/* | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
+    grep -vE '/(libc|libm|libdl|libpthread|librt|libresolv|libutil|ld-linux[^/]*)\.so\.[0-9]+$'
+}
+
+# Puts the libraries beside the binaries, with their licences, so that the tarball needs nothing but glibc.
+bundle_libraries() { # bundle_libraries FOLDER
+  install -d "$1/lib/watchutils/shared" "$1/share/doc/watchutils/licences"
+  for library in $(libraries_of "$1/bin"); do
+    install -m 644 "$(readlink -f "$library")" "$1/lib/watchutils/shared/$(basename "$library")"
+    # Debian's packages name some files by the path below /lib, some by the one below /usr/lib.
+    owner=$(dpkg -S "$(readlink -f "$library")" "/usr$library" "${library#/usr}" 2>/dev/null | sed -n '1s/:.*//p')
+    [ -n "$owner" ] || { echo "package.sh: no Debian package owns $library, so its licence is unknown" >&2; exit 69; }
+    install -m 644 "/usr/share/doc/$owner/copyright" "$1/share/doc/watchutils/licences/$owner"
+  done
+  # An RPATH, not a RUNPATH: it counts for the libraries' own libraries too.
+  patchelf --force-rpath --set-rpath "\$ORIGIN/../lib/watchutils/shared" "$1"/bin/*
+}
+
 make_tarball() {
+  command -v patchelf >/dev/null || { echo "package.sh: please install patchelf" >&2; exit 69; }
   name=watchutils-$version-linux-$(uname -m)
   # For /usr/local, which the units name; everything else runs from any folder.
   PREFIX=/usr/local DESTDIR="$work/root" scripts/install.sh install "$built" 2>/dev/null
   mv "$work/root/usr/local" "$work/$name"
+  bundle_libraries "$work/$name"
   cp LICENSE README.md "$work/$name/"
-  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -czf \
-    "$output/$name.tar.gz" "$name"
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -cf - "$name" |
+    gzip -9n >"$output/$name.tar.gz"
   echo "$output/$name.tar.gz"
 }
 
