@@ -10,10 +10,10 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = ByteBuffer
 
-  private let router: Router
-  private let loopContext: LoopContext
+  let router: Router
+  let loopContext: LoopContext
   /// The HTTP/2 stream of the request; nil for HTTP/1.
-  private let exchange: HTTP2Exchange?
+  let exchange: HTTP2Exchange?
   private var request: HTTPRequest?
   private var isKeptAlive = true
   private var isRefused = false
@@ -35,7 +35,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// The unsent bytes of the response at the last check.
   private var lastPending = 0
   private var context: ChannelHandlerContext?
-  private var address: String?
+  private(set) var address: String?
 
   var isBeingAnswered: Bool {
     guard let context else { return false }
@@ -44,7 +44,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   func close() { context?.close(promise: nil) }
   /// The CORS fields of the response.
-  private var originHeaders: [(name: String, value: String)] = []
+  private(set) var originHeaders: [(name: String, value: String)] = []
 
   /// Bodies are small JSON documents or one event.
   private static let bodyLimit = 1 << 20
@@ -75,7 +75,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    // Whatever comes after the last request that is answered.
+    // Ignores what follows the last request that is answered.
     guard !isRefused else { return }
     let part = unwrapInboundIn(data)
     guard isAnswering(context) else { return take(part, context) }
@@ -106,7 +106,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     context.fireChannelReadComplete()
   }
 
-  private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
+  func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
     guard isReading != self.isReading else { return }
     self.isReading = isReading
     context.channel.setOption(.autoRead, value: isReading).whenFailure { _ in }
@@ -248,91 +248,11 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         self.carryOut((try? result.get()) ?? failure, request, context)
         self.takeWaiting()
       }
-    case .listen(let plan) where request.method == "HEAD":
-      send(HTTPResponse(200, type: plan.contentType, body: []), context, isHead: true)
-    case .listen(let plan):
-      let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
-      let connection = ListenConnection(client(context, format, plan.identity))
-      open(connection, 200, streamHeaders(plan.contentType, format) + standing(plan), context) {
-        connection.begin(plan)
-      }
-    case .document(let plan) where request.method == "HEAD":
-      send(
-        HTTPResponse(200, type: plan.document.contentType, body: [], headers: plan.document.headers), context,
-        isHead: true)
-    case .document(let plan):
-      let format = WireFormat(shape: .lines, isChunked: request.version == .http11)
-      let connection = DocumentConnection(client(context, format, nil), plan)
-      let headers = streamHeaders(plan.document.contentType, format) + plan.document.headers
-      open(connection, 200, headers, context) { connection.begin() }
-    case .channels(let id, let identity, let registry):
-      let format = WireFormat(shape: .channelEvent(channel: ""), isChunked: request.version == .http11)
-      let connection = ChannelConnection(client(context, format, identity), clientID: id, registry: registry)
-      guard registry.join(connection, identity: identity?.name ?? "") else {
-        return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
-      }
-      open(connection, 200, streamHeaders("text/event-stream; charset=utf-8", format), context) {
-        connection.begin()
-      }
-    case .upgrade(let plan):
-      let connection = WebSocketConnection(
-        client(context, plan.format, plan.identity), mode: plan.mode, isCompressed: plan.compression != nil,
-        stream: plan.stream, knownTypes: router.services.knownTypes, catchUp: router.services.catchUp)
-      open(connection, 101, plan.headers, context) { connection.begin(plan.start, plan.matcher) }
+    case .listen, .document, .channels, .upgrade: open(reply, request, context)
     }
   }
 
-  private func client(
-    _ context: ChannelHandlerContext, _ format: WireFormat, _ identity: Identity?
-  ) -> Client {
-    Client(
-      context.channel, format: format, exchange: exchange, identity: identity, loopContext: loopContext)
-  }
-
-  /// Sends the head and hands the channel over. The head is flushed last, so that a client that has read it
-  /// misses no later event.
-  private func open(
-    _ connection: some Connection, _ status: Int, _ headers: [(name: String, value: String)],
-    _ context: ChannelHandlerContext, begin: () -> Void
-  ) {
-    let channel = context.channel
-    writeHead(status, headers, channel)
-    become(connection, context)
-    begin()
-    channel.flush()
-  }
-
-  /// The header with the start position, for clients of NDJSON, whose lines have no ids.
-  private func standing(_ plan: ListenPlan) -> [(name: String, value: String)] {
-    let hub = plan.stream.hubs[loopContext.index]
-    guard plan.start == .now, plan.shape != .kubernetes else { return [] }
-    return [("Last-Event-ID", "\(hub.id(before: hub.ring.end))")]
-  }
-
-  private func streamHeaders(_ type: String, _ format: WireFormat) -> [(name: String, value: String)] {
-    [
-      ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
-      format.isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"),
-    ] + originHeaders
-  }
-
-  /// Removes all other handlers from the pipeline, which keeps an idle listener small.
-  private func become(_ connection: some Connection, _ context: ChannelHandlerContext) {
-    let pipeline = context.pipeline.syncOperations
-    loopContext.isIdleNoMore(self, address: address)
-    setReading(true, context)
-    do {
-      try pipeline.addHandler(connection)
-      if let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) {
-        pipeline.removeHandler(decoder, promise: nil)
-      }
-      pipeline.removeHandler(self, promise: nil)
-    } catch {
-      context.close(promise: nil)
-    }
-  }
-
-  private func send(_ response: HTTPResponse, _ context: ChannelHandlerContext, isHead: Bool = false) {
+  func send(_ response: HTTPResponse, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
     var headers = response.headers + originHeaders
     // These statuses have no body, and 204 must not have a length (RFC 9110 section 8.6).
@@ -345,7 +265,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     writeHead(response.status, headers, channel)
     var promise: EventLoopPromise<Void>?
     if !isKeptAlive {
-      isRefused = true  // whatever comes behind this request
+      isRefused = true  // ignores what follows this request
       waiting = []
       promise = context.eventLoop.makePromise(of: Void.self)
       promise?.futureResult.assumeIsolated().whenComplete { _ in self.end(channel) }
@@ -360,7 +280,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     if exchange == nil { LingeringClose.begin(channel) } else { channel.close(promise: nil) }
   }
 
-  private func writeHead(
+  func writeHead(
     _ status: Int, _ headers: [(name: String, value: String)], _ channel: any Channel
   ) {
     let headers = headers + [("Date", loopContext.date)]

@@ -45,7 +45,7 @@ final class Lane: Sendable {
   let format: WireFormat
   let isWebSocket: Bool
   let matcher: (any LineMatcher)?
-  /// Whether event loops find out themselves what its listeners are sent of the newest events.
+  /// Whether the event loops evaluate the newest events themselves, without a worker.
   let isDirect: Bool
   let meter = CPUMeter()
   /// Cancelled when the last listener has left.
@@ -69,7 +69,7 @@ final class Lane: Sendable {
     isDirect = matcher.map { $0.isCheap && format.windowBits == nil } ?? true
   }
 
-  /// All that the listeners are sent of a segment, for a lane that is direct.
+  /// The view of a segment, for a direct lane.
   func view(of segment: Segment) -> SegmentView {
     guard let matcher else { return segment.view(format) }
     if let known = known(segment) { return known }

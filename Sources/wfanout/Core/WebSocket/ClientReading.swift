@@ -2,8 +2,10 @@
 import NIOCore
 import Process
 
-/// Whether a WebSocket's client is read from: not while it does not read itself, or its answers would fill memory; not while it has
-/// to make up for having said too much (`client-rate`); and not while its token is being validated.
+/// Decides whether bytes are read from a WebSocket's client. Reading pauses
+/// - while the client does not read, because responses would fill memory,
+/// - after too many messages (`client-rate`),
+/// - while its token is being validated.
 ///
 /// Confined to the channel's event loop.
 final class ClientReading {
@@ -11,7 +13,7 @@ final class ClientReading {
   private let loopContext: LoopContext
   /// The rate limit for the client's messages; nil for none.
   private var allowance: RateLimiter?
-  /// The end of the pause of one that has said more.
+  /// The end of the pause after too many messages.
   private var pause: Scheduled<Void>?
   private(set) var isReading = true
   private var isOver = false
@@ -27,9 +29,9 @@ final class ClientReading {
     }
   }
 
-  /// Counts a message. To be followed by ``adjust()``.
+  /// Counts a message. Call ``adjust()`` afterwards.
   ///
-  /// - Returns: whether the client is to be told that it has said too much; once a pause.
+  /// - Returns: Whether to notify the client that it sends too many messages; true once per pause.
   func charge() -> Bool {
     guard let wait = allowance?.take(now: loopContext.now), wait > .zero else { return false }
     let isNew = pause == nil
@@ -49,7 +51,7 @@ final class ClientReading {
     channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }
   }
 
-  /// The client is read from to its end, whatever it says.
+  /// Reads until the client closes, without limits.
   func end() {
     isOver = true
     pause?.cancel()

@@ -5,9 +5,9 @@
 struct Heartbeat: Sendable {
   enum Action: Equatable, Sendable { case ping, giveUp }
 
-  /// Silence after which a ping goes out.
+  /// The silence after which the client is pinged.
   let interval: UInt32
-  /// How long the client has to answer it.
+  /// The time limit for its response.
   let timeout: UInt32
   private var lastHeard: UInt32
   private var pinged: UInt32?
@@ -23,7 +23,7 @@ struct Heartbeat: Sendable {
     pinged = nil
   }
 
-  /// To be called at each tick; a client that is not read from is not silent.
+  /// Call this at each tick. A client that is not read from does not count as silent.
   mutating func tick(_ now: UInt32, isReading: Bool) -> Action? {
     if let pinged { return now &- pinged >= timeout ? .giveUp : nil }
     if !isReading { lastHeard = now }
