@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CNATS
 import Testing
 
 @testable import NatswatchCore
@@ -126,5 +127,14 @@ import Testing
     #expect(ConnectionSettings.withoutSecrets("nats://u:p@h:1") == "nats://h:1")
     #expect(ConnectionSettings.withoutSecrets("u:p@h") == "h")
     #expect(ConnectionSettings.withoutSecrets("nats://h") == "nats://h")
+  }
+
+  /// A server that waited in vain for the credentials, as an overloaded one does, has not refused them.
+  @Test func aServerThatGaveUpWaitingIsTriedAgain() {
+    let settings = ConnectionSettings()
+    let late = ConnectFailure(NATS_CONNECTION_AUTH_FAILED, detail: "Authentication Timeout", settings)
+    #expect(late.error.code == .unavailable && late.error.isTransient)
+    let refused = ConnectFailure(NATS_CONNECTION_AUTH_FAILED, detail: "Authorization Violation", settings)
+    #expect(refused.error.code == .noPermission)
   }
 }

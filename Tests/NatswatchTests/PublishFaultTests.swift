@@ -10,6 +10,14 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct PublishFaultTests {
   private func lines(_ range: ClosedRange<Int>) -> String { range.map { "{\"n\":\($0)}\n" }.joined() }
 
+  @Test func aSignalDuringTheStartIsNoError() throws {
+    let publisher = try Tool.start("natswatch", ["publish", "a.x", "--server", "nats://127.0.0.1:1"])
+    try publisher.waitForDiagnostics("trying again")
+    publisher.send(SIGTERM)
+    let outcome = try publisher.waitForEnd()
+    #expect(outcome.status == 128 + SIGTERM && !outcome.diagnostics.contains("error:"), "\(outcome)")
+  }
+
   @Test(arguments: NATSServer.Version.installed) func refusedLinesAreNamedAndEndWith65(
     _ version: NATSServer.Version
   ) throws {

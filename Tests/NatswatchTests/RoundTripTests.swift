@@ -9,7 +9,7 @@ import Testing
 @testable import NatswatchCore
 
 /// `tail | publish --unwrap` gives every payload back, byte for byte.
-@Suite(.timeLimit(.minutes(5))) struct RoundTripTests {
+@Suite(.timeLimit(.minutes(ContinuityTests.isSoak ? 30 : 5))) struct RoundTripTests {
   static let isSoak = ProcessInfo.processInfo.environment["WATCHUTILS_SOAK"] != nil
 
   @Test(arguments: [EventEncoder.Form.event, .verbatim]) func payloadsComeBack(_ form: EventEncoder.Form) {
@@ -87,7 +87,7 @@ import Testing
     let pipe = try Tool.shell(
       "natswatch 'from.>' --all --until-now | sed -u 's/\"subject\":\"from\\./\"subject\":\"to./' | natswatch publish '{source.subject>}' --unwrap",
       environment: bed.environment)
-    let outcome = try pipe.waitForEnd(.seconds(120))
+    let outcome = try pipe.waitForEnd(.seconds(Self.isSoak ? 600 : 120))
     #expect(outcome.status == 0, "\(outcome)")
     let pattern = try #require(SubjectPattern(">"))
     var from = StreamReader(bed.jetStream, "FROM", filters: [pattern], from: 1)

@@ -69,6 +69,8 @@ import Testing
     try expect("healthy")
     worker.send(SIGTERM)
     #expect(try worker.waitForEnd().status == 128 + SIGTERM)
+    let first = try folder.read("status").split(separator: "\n").first ?? ""
+    #expect(first.contains(#""scope":{"stream":"W","subject":"w.>","durable":"D"}"#), "\(first)")
   }
 
   @Test func theReasonIsReportedThatEndsTheRun() throws {

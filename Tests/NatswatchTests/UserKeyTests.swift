@@ -78,9 +78,10 @@ import Testing
     _ version: NATSServer.Version
   ) throws {
     let mode = try OperatorMode(in: folder)
-    let byJWT = try NATSServer.start(version, configuration: mode.configuration)
+    let byJWT = try NATSServer.start(
+      version, configuration: mode.configuration + "\nauthorization { timeout: 60 }\n")
     let byKey = try NATSServer.start(
-      version, configuration: "authorization { users: [ { nkey: \(Self.publicKey) } ] }")
+      version, configuration: "authorization { timeout: 60, users: [ { nkey: \(Self.publicKey) } ] }")
     var withCredentials = ConnectionSettings()
     withCredentials.servers = [byJWT.url]
     withCredentials.credentialsFile = mode.credentials

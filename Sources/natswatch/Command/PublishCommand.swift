@@ -49,9 +49,12 @@ struct PublishCommand: ToolCommand {
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown, log.level, monitoring.status)
     let server = try monitoring.serve(session)
+    let settings = try settings()
     return try withExtendedLifetime(server) {
-      var loop = try PublishLoop(try settings(), session: session)
-      return try session.run { try loop.run() }
+      try session.run {
+        var loop = try PublishLoop(settings, session: session)
+        return try loop.run()
+      }
     }
   }
 

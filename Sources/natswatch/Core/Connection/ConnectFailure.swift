@@ -12,6 +12,8 @@ struct ConnectFailure {
     let message = "connect to \(addresses): \(text)"
     let lowercased = detail.lowercased()
     switch status {
+    // The server gave up waiting for the credentials, as on an overloaded machine: it has not refused them.
+    case _ where lowercased.contains("authentication timeout"): error = NATSError(.unavailable, message)
     case NATS_CONNECTION_AUTH_FAILED, NATS_NOT_PERMITTED:
       error = NATSError(.noPermission, "\(message): check the user, token or key")
     case NATS_SSL_ERROR, NATS_SECURE_CONNECTION_REQUIRED, NATS_SECURE_CONNECTION_WANTED:

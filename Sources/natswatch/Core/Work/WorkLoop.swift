@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 package import Process
 
 /// The run of `natswatch work`. What can fail is checked before the consumer is created, and a consumer that
@@ -47,7 +48,9 @@ package struct WorkLoop {
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(20))
     let journal = try settings.journal.map { try WorkJournal(path: $0, processedBy: settings.controller) }
     let (connection, queue) = try session.untilAnswered(reportingTo: health) { jetStream throws(NATSError) in
-      try WorkQueue.open(settings, on: jetStream)
+      let queue = try WorkQueue.open(settings, on: jetStream)
+      health.status.scope[0].value = queue.stream
+      return queue
     }
     let engine = try WorkEngine(
       settings, session: session, connection: connection, queue: queue, journal: journal,
