@@ -60,6 +60,8 @@ package final class LineTest: @unchecked Sendable {
     var single: [Int: [Comparison]] = [:]
     var several: [Condition] = []
     for condition in conditions {
+      // Always true, as the filter `true` is: nothing to evaluate after the scan.
+      if case .all(let parts) = condition, parts.isEmpty { continue }
       if case .comparison(let comparison) = condition {
         single[nodeOfPath[comparison.path], default: []].append(comparison)
       } else {

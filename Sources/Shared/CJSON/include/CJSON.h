@@ -141,7 +141,7 @@ static inline bool json_may_have_key(const uint8_t *_Nonnull p, const uint8_t *_
         (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, quote), _mm_cmpeq_epi8(last, quote)));
     for (; mask; mask &= mask - 1) {
       const uint8_t *at = p + __builtin_ctz(mask);
-      if (at + count <= limit && !__builtin_memcmp(at, key, count)) return true;
+      if (at[1] == key[1] && at + count <= limit && !__builtin_memcmp(at, key, count)) return true;
     }
   }
   return false;
