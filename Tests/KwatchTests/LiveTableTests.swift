@@ -143,6 +143,61 @@ import Testing
     #expect(two.text.contains { $0.contains("configmaps") })
   }
 
+  /// 20 x 5, which has room for one table and the number of the others.
+  @Test func drawsNoMoreThanASmallTerminalHolds() throws {
+    let server = try server([])
+    let tool = try start("pods,configmaps -o table", server, rows: 5, columns: 20)
+    let screen = try wait("one table", tool) { $0.text.contains { $0.hasPrefix("… and 1 more ta") } }
+    #expect(screen.text.filter { !$0.isEmpty }.count <= 4)
+    #expect(screen.text.allSatisfy { $0.count <= 20 })
+  }
+
+  /// Ctrl-Z and fg: the shell has written below the picture, and the next one begins there.
+  @Test func drawsBelowWhatAShellHasWrittenMeanwhile() throws {
+    let server = try server([Self.event("ADDED", Self.row("api", "Pending", 12))])
+    let tool = try start("pods -o table", server, before: "echo $$ >'\(directory.path("pid"))';")
+    _ = try wait("the list", tool) { $0.text.contains { $0.hasPrefix("web") } }
+    let text = try String(contentsOfFile: directory.path("pid"), encoding: .utf8)
+    let pid = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    kill(pid, SIGSTOP)
+    kill(pid, SIGCONT)
+    let screen = try wait("a second picture", tool) { $0.text.count { $0.hasPrefix("NAME") } == 2 }
+    #expect(screen.text.count { $0.hasPrefix("web") } == 2)
+    try letGo(0)
+    // Changes are drawn in the second one.
+    let last = try wait("the change", tool) { $0.text.contains { $0.hasPrefix("api") } }
+    #expect(last.text.count { $0.hasPrefix("NAME") } == 2)
+    #expect(last.text.count { $0.hasPrefix("api") } == 1)
+  }
+
+  /// Names, labels and columns come from whoever may create objects: none of them may command the terminal.
+  @Test func letsNoCommandThrough() throws {
+    let evil = #"a\u001b[2Jb\u009b31mc\u0007\b\u007f\u202ed\u2066e\u2028"#
+    let columns = #"[{"name":"Na\u001b[31mme","priority":0},{"name":"X\u202eY","priority":0}]"#
+    let row =
+      #"{"cells":["\#(evil)","\#(evil)"],"object":{"metadata":{"name":"\#(evil)","namespace":"\#(evil)","uid":"u","resourceVersion":"1"}}}"#
+    let server = try FakeAPIServer { request, reply in
+      switch request.path {
+      case "/api/v1": reply.whole(FakeAPIServer.core)
+      case let path where path.contains("watch=true"):
+        reply.head()
+        reply.hold()
+      default:
+        reply.whole(
+          #"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"1"},"columnDefinitions":\#(columns),"rows":[\#(row)]}"#
+        )
+      }
+    }
+    for arguments in ["pods -A -o table", "pods -A -o wide --list-only"] {
+      let tool = try start(arguments, server)
+      let screen = try wait("the row", tool) { $0.text.contains { $0.contains("a?[2Jb?31mc") } }
+      #expect(screen.unknown.isEmpty)
+      for scalar in "\u{7}\u{8}\u{7F}\u{9B}\u{202E}\u{2066}\u{2028}".unicodeScalars {
+        #expect(!tool.soFar.output.unicodeScalars.contains(scalar))
+      }
+    }
+  }
+
   @Test func printsLinesWhereTheCursorCannotBeMoved() throws {
     let server = try server([])
     let tool = try start("pods -o table --list-only", server, environment: ["TERM": "dumb"])

@@ -58,6 +58,7 @@ struct Screen {
         lines[row] = Array(lines[row].prefix(column))
         lines.removeLast(lines.count - row - 1)
       case ("J", "2"): lines = Array(repeating: [], count: row + 1)
+      case ("l", "?7"), ("h", "?7"): break
       case ("m", let sgr): attributes = sgr == "0" ? "" : sgr
       default: unknown.append("[\(parameters)\(scalar)")
       }

@@ -66,6 +66,12 @@ import Testing
   @Test func cutsTextToTheColumnsThatItTakes() {
     #expect(TableText.width("añb") == 3)
     #expect(TableText.width("日本") == 4)
+    // Marks take no room; emoji by themselves or by a selector, sequences and flags take two columns.
+    #expect(TableText.width("e\u{301}\u{302}") == 1)
+    #expect(TableText.width("\u{301}") == 0)
+    #expect(TableText.width("🚀👩‍👩‍👧‍👦🇩🇪") == 6)
+    #expect(TableText.width("✈\u{FE0F}⌚") == 4)
+    #expect(TableText.width("a\u{200B}b") == 2)
     #expect(TableText.cut("日本語", to: 4) == "日…")
     #expect(TableText.cut("abc", to: 3) == "abc")
     #expect(TableText.cut("abcd", to: 3) == "ab…")

@@ -22,13 +22,16 @@ final class LiveSection: TableView {
   private let showsNamespace: Bool
   private var reader: TableReader?
   private var entries: [Key: Entry] = [:]
+  private var deleted: Set<Key> = []
+  /// In the order of the table; nil: it is to be sorted again.
+  private var order: [Key]?
   /// The first list is complete; later events are changes.
   private var isListed = false
   /// Something is to be drawn.
   var changed: () -> Void = {}
 
   init(_ title: String, showsNamespace: Bool) {
-    self.title = title
+    self.title = TableReader.plain(title)
     self.showsNamespace = showsNamespace
   }
 
@@ -39,7 +42,10 @@ final class LiveSection: TableView {
     var row = row
     // A synthetic deletion has no cells: those of the last state are struck out.
     if type == .deleted, let known = entries[key]?.row, row.cells.count <= 1 { row = known }
-    entries[key] = Entry(row: row, type: type, changed: isListed ? MonotonicClock.now : nil)
+    if type == .deleted { deleted.insert(key) } else { deleted.remove(key) }
+    let known = entries.updateValue(
+      Entry(row: row, type: type, changed: isListed ? MonotonicClock.now : nil), forKey: key)
+    if known == nil || known?.row.lastSeen != row.lastSeen { order = nil }
     self.reader = reader
     changed()
   }
@@ -52,20 +58,23 @@ final class LiveSection: TableView {
 
   /// Removes rows that have been struck out for long enough.
   func removeDeleted(_ now: Duration) {
-    for (key, entry) in entries where entry.type == .deleted {
-      if now - (entry.changed ?? now) >= LiveTable.deletionTime { entries[key] = nil }
+    for key in deleted where now - (entries[key]?.changed ?? .zero) >= LiveTable.deletionTime {
+      entries[key] = nil
+      deleted.remove(key)
+      order = nil
     }
   }
 
   /// The table in at most `rows` lines of at most `columns` characters.
   func lines(_ now: Duration, rows: Int, columns: Int, usesColour: Bool, showsTitle: Bool) -> [String] {
     guard let reader else { return [] }
-    let sorted = entries.values.sorted { Self.isBefore($0.row, $1.row) }
+    let sorted = order ?? entries.sorted { Self.isBefore($0.value.row, $1.value.row) }.map(\.key)
+    order = sorted
     let room = rows - 1 - (showsTitle ? 1 : 0)
-    // Of events the newest count.
-    let isByTime = sorted.contains { $0.row.lastSeen != nil }
     let count = sorted.count > room ? max(0, room - 1) : sorted.count
-    let shown = isByTime ? sorted.suffix(count) : sorted.prefix(count)
+    // Of events the newest count.
+    let isByTime = sorted.last.flatMap { entries[$0]?.row.lastSeen } != nil
+    let shown = (isByTime ? sorted.suffix(count) : sorted.prefix(count)).compactMap { entries[$0] }
     let clock = Timestamp.now
     let header = (showsNamespace ? ["NAMESPACE"] : []) + reader.columns
     let cells = shown.map { (showsNamespace ? [$0.row.namespace] : []) + aged($0.row, reader, clock) }

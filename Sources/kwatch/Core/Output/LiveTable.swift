@@ -23,6 +23,7 @@ final class LiveTable {
   private var isDirty = true
   private var lastFrame = Duration.zero
   private var lastSize: TerminalSize?
+  private var continuations = 0
   private var picture: [String] = []
 
   /// The last messages, which would otherwise tear the picture: from any thread.
@@ -34,6 +35,7 @@ final class LiveTable {
     self.output = output
     self.usesColour = usesColour
     TerminalSize.interruptOnChange()
+    StoppedProcess.noticeContinuation()
   }
 
   /// Diagnostics that are shown below the tables, if stderr is the terminal, too.
@@ -58,20 +60,24 @@ final class LiveTable {
   /// Draws the changed rows.
   func draw(_ now: Duration) throws(OutputError) {
     let size = TerminalSize.current
-    guard now - lastFrame >= (isDirty ? Self.frameTime : .seconds(1)) || size != lastSize else { return }
+    let isContinued = StoppedProcess.continuations != continuations
+    continuations = StoppedProcess.continuations
+    let isNew = isContinued || size != lastSize
+    guard now - lastFrame >= (isDirty ? Self.frameTime : .seconds(1)) || isNew else { return }
     lastFrame = now
     isDirty = false
     let lines = self.lines(now, size)
-    guard lines != picture || size != lastSize else { return }
+    guard lines != picture || isNew else { return }
     var text = ""
     if let lastSize, lastSize != size {
       // The terminal has wrapped the old lines in its own way: begin again at its top.
       text = "\u{1B}[H\u{1B}[2J"
-    } else if !picture.isEmpty {
+    } else if !picture.isEmpty, !isContinued {
       text = "\u{1B}[\(picture.count)A\r"
     }
-    // Each line clears the rest of its own, and the last one what is below.
-    text += lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J"
+    // Each line clears the rest of its own, and the last one what is below. Without automatic wrapping (DECAWM), a line
+    // whose characters are wider in this terminal than in Unicode's tables stays one line.
+    text += "\u{1B}[?7l" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J\u{1B}[?7h"
     (picture, lastSize) = (lines, size)
     try output.append(text)
   }
@@ -86,9 +92,13 @@ final class LiveTable {
   private func lines(_ now: Duration, _ size: TerminalSize) -> [String] {
     let notes = messages.lines.withLock { $0 }
     for section in sections { section.removeDeleted(now) }
-    let shown = sections.filter { !$0.isEmpty }
+    let filled = sections.filter { !$0.isEmpty }
     // One line stays free for the cursor, and one between two tables.
-    var room = max(3, size.rows - 1 - notes.count - max(0, shown.count - 1))
+    let height = max(1, size.rows - 1)
+    // A table takes its title, its header, a row and the line after it.
+    let shown = filled.prefix(max(1, (height - notes.count + 1) / 4))
+    let hidden = filled.count - shown.count
+    var room = max(3, height - notes.count - max(0, shown.count - 1) - (hidden > 0 ? 1 : 0))
     var lines: [String] = []
     for (index, section) in shown.enumerated() {
       if index > 0 { lines.append("") }
@@ -99,7 +109,10 @@ final class LiveTable {
       room -= own.count
       lines += own
     }
-    return lines + notes.map { TableText.cut($0, to: size.columns) }
+    if hidden > 0 { lines.append(TableText.cut("… and \(hidden) more tables", to: size.columns)) }
+    // What has scrolled out of the terminal could not be drawn again.
+    return lines.prefix(max(1, height - notes.count))
+      + notes.suffix(height - 1).map { TableText.cut($0, to: size.columns) }
   }
 }
 
@@ -121,5 +134,20 @@ struct TerminalSize: Equatable {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { _ in }
     unsafe sigaction(SIGWINCH, &action, nil)
+  }
+}
+
+/// Ctrl-Z and fg: the shell has written below the picture meanwhile, so the next one begins there.
+private enum StoppedProcess {
+  private static let count = Atomic<Int>(0)
+
+  static var continuations: Int { count.load(ordering: .relaxed) }
+
+  static func noticeContinuation() {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = { _ in
+      StoppedProcess.count.add(1, ordering: .relaxed)
+    }
+    unsafe sigaction(SIGCONT, &action, nil)
   }
 }

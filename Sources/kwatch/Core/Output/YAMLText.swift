@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
+import Process
 
 /// Writes a JSON value as YAML in block style, keys in the server's order: for people to look at.
 enum YAMLText {
@@ -25,7 +26,7 @@ enum YAMLText {
       var isFirst = true
       while let key = try walker.nextKey(json) {
         let name = json.unescaped(key)
-        text += (isFirst && isInSequence ? "" : margin) + (isPlain(name) ? name : JSONText.string(name)) + ":"
+        text += (isFirst && isInSequence ? "" : margin) + (isPlain(name) ? name : quoted(name)) + ":"
         isFirst = false
         try writeMember(json, &walker, indent: indent, &text)
       }
@@ -94,9 +95,7 @@ enum YAMLText {
   /// A string that no YAML reader takes for anything else: as it is, as a block, or in JSON's quotes.
   private static func scalar(_ text: String, _ indent: Int) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let isPrintable = text.unicodeScalars.allSatisfy {
-      $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t"
-    }
+    let isPrintable = text.unicodeScalars.allSatisfy { $0 == "\n" || !TerminalText.isControl($0) }
     if lines.count > 1, isPrintable, lines.first?.first != " ", lines.first?.first != "\t", lines.first != ""
     {
       let margin = "\n" + String(repeating: "  ", count: indent)
@@ -106,7 +105,21 @@ enum YAMLText {
         return (lines.last == "" ? "|" : "|-") + body.map { $0.isEmpty ? "\n" : margin + $0 }.joined()
       }
     }
-    return isPlain(text) ? text : JSONText.string(text)
+    return isPlain(text) ? text : quoted(text)
+  }
+
+  /// A double-quoted scalar: JSON's, with the other characters escaped that command a terminal.
+  private static func quoted(_ text: String) -> String {
+    var result = ""
+    for scalar in JSONText.string(text).unicodeScalars {
+      guard TerminalText.isControl(scalar) else {
+        result.unicodeScalars.append(scalar)
+        continue
+      }
+      let digits = String(scalar.value, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+    return result
   }
 
   private static func isPlain(_ text: String) -> Bool {
@@ -116,6 +129,7 @@ enum YAMLText {
     let words = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"]
     guard !words.contains(text.lowercased()), !"0123456789+-.".utf8.contains(first) else { return false }
     guard !" !\"#$%&'*,:;<=>?@[\\]^`{|}".utf8.contains(first) else { return false }
-    return text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } && !text.contains(": ") && !text.contains(" #")
+    return !text.unicodeScalars.contains { $0 == "\t" || TerminalText.isControl($0) } && !text.contains(": ")
+      && !text.contains(" #")
   }
 }
