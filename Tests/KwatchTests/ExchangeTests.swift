@@ -12,7 +12,7 @@ import Testing
     let target = ClusterTarget(
       server: try ServerAddress("http://127.0.0.1:\(port)"), cluster: Kubeconfig.Cluster(),
       user: Kubeconfig.User(), namespace: "default")
-    return ClusterLink(name: "test", target: target, WatchConfiguration()) {}
+    return try ClusterLink(name: "test", target: target, WatchConfiguration()) {}
   }
 
   /// A request whose closures hold it, as all of kwatch's do.

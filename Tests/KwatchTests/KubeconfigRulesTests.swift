@@ -207,16 +207,80 @@ import Testing
     #expect(try Kubeconfig.ExecPlugin(command: "x").isInteractive(hasTerminal: true))
   }
 
+  private func proxy(
+    _ explicit: String = "", to server: String = "https://kube.example.test:6443",
+    _ environment: [String: String] = [:]
+  ) throws(ConfigError) -> String {
+    try Proxy(explicit: explicit, to: try ServerAddress(server)) { environment[$0] }.url
+  }
+
   @Test func resolvesNamesAtASOCKSProxy() throws {
-    let server = try ServerAddress("https://kube.example.test:6443")
     for name in ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
-      let proxy = Proxy(explicit: "", to: server) { $0 == name ? "socks5://p:1080" : nil }
-      #expect(proxy.url == "socks5h://p:1080" && proxy.exceptions == nil)
+      #expect(try proxy("", [name: "socks5://p:1080"]) == "socks5h://p:1080")
     }
-    #expect(Proxy(explicit: "socks5://p:1", to: server) { _ in "http://env" }.url == "socks5h://p:1")
-    #expect(Proxy(explicit: "http://p:1", to: server) { _ in nil }.exceptions == "")
-    let loopback = try ServerAddress("https://127.0.0.1:6443")
-    #expect(Proxy(explicit: "", to: loopback) { _ in "http://env" }.url.isEmpty)
-    #expect(Proxy(explicit: "", to: server) { $0 == "http_proxy" ? "http://env" : nil }.url.isEmpty)
+    #expect(try proxy("socks5://p:1", ["https_proxy": "http://env"]) == "socks5h://p:1")
+    #expect(try proxy("", to: "https://127.0.0.1:6443", ["https_proxy": "http://env"]) == "")
+    #expect(try proxy("", ["http_proxy": "http://env"]) == "")
+  }
+
+  /// The flag's or the kubeconfig's proxy has no exceptions.
+  @Test func exceptsServersFromTheEnvironmentsProxyOnly() throws {
+    #expect(try proxy("http://p:1", ["NO_PROXY": "*"]) == "http://p:1")
+    #expect(try proxy("", ["HTTPS_PROXY": "http://e:1", "no_proxy": "*"]) == "")
+  }
+
+  /// By the rules of golang.org/x/net/http/httpproxy, which kubectl follows.
+  @Test(arguments: [
+    ("*", true), ("kube.example.test", true), ("example.test", true), (".example.test", true),
+    ("*.example.test", true), ("KUBE.Example.Test", true), ("kube.example.test:6443", true),
+    ("kube.example.test:443", false), ("other.test, example.test ,", true), ("ample.test", false),
+    ("ube.example.test", false), (".kube.example.test", false), ("*.kube.example.test", false), ("", false),
+    ("10.0.0.0/8", false), (":6443", false), ("a/b", false),
+  ])
+  func leavesOutTheProxyAsGoDoes(_ list: String, _ isExcepted: Bool) throws {
+    let url = try proxy("", ["HTTPS_PROXY": "http://e:1", "NO_PROXY": list])
+    #expect(url == (isExcepted ? "" : "http://e:1"))
+  }
+
+  @Test(arguments: [
+    ("10.1.2.3", "10.0.0.0/8", true), ("11.1.2.3", "10.0.0.0/8", false), ("10.1.2.3", "10.1.2.3", true),
+    ("10.1.2.3", "10.1.2.3:6443", true), ("10.1.2.3", "10.1.2.3:1", false), ("10.1.2.3", "0.0.0.0/0", true),
+    ("[fd00::1]", "fd00::/8", true), ("[fd00::1]", "[fd00::1]:6443", true), ("[fd00::1]", "fd00:0::1", true),
+    ("[fd00::1]", "10.0.0.0/8", false), ("10.1.2.3", "10.1.2.3/33", false), ("10.1.2.3", ".2.3", true),
+  ])
+  func leavesOutTheProxyForAddresses(_ host: String, _ list: String, _ isExcepted: Bool) throws {
+    let url = try proxy("", to: "https://\(host):6443", ["HTTPS_PROXY": "http://e:1", "NO_PROXY": list])
+    #expect(url == (isExcepted ? "" : "http://e:1"))
+  }
+
+  @Test(arguments: ["ftp://p:1", ":::", "http://", "http://p:99999", "socks4://p:1", "http://a b:1"])
+  func refusesAProxyThatCannotBeOne(_ url: String) {
+    #expect {
+      try proxy(url)
+    } throws: {
+      ($0 as? ConfigError)?.status == .badConfig
+    }
+    #expect(throws: ConfigError.self) { try proxy("", ["HTTPS_PROXY": url]) }
+  }
+
+  @Test(arguments: [
+    "http://p", "p:3128", "https://u:p%40ss@p:1", "http://[::1]:3128", "http://p:1/", "HTTP://p:1",
+  ])
+  func takesAProxyInEachForm(_ url: String) throws { #expect(try proxy(url) == url) }
+
+  @Test func keepsAProxysPasswordOutOfMessages() {
+    #expect {
+      try proxy("ftp://user:secret@p:1")
+    } throws: {
+      !"\($0)".contains("secret") && "\($0)".contains("@p:1")
+    }
+  }
+
+  @Test func saysThatThereIsNoPlaceForAKubeconfig() {
+    #expect {
+      try targets("", contexts: [])
+    } throws: {
+      "\($0)".contains("HOME")
+    }
   }
 }

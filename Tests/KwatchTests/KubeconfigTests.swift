@@ -134,10 +134,10 @@ import Testing
 
   /// As sigs.k8s.io/yaml has it, of which kubectl is made.
   @Test func usesTheLastOfRepeatedKeys() throws {
-    let text = "current-context: a\ncurrent-context: b\nusers: [{name: u, user: {token: x, token: y}}]\n"
+    let text = "current-context: a\ncurrent-context: b\nusers: [{name: u, user: {token: x, token: z}}]\n"
     let config = try KubeconfigParser(path: "/x").parse(Array(text.utf8))
     #expect(config.currentContext == "b")
-    #expect(config.users["u"]?.token == "y")
+    #expect(config.users["u"]?.token == "z")
   }
 
   @Test func treatsNullLikeAMissingValue() throws {

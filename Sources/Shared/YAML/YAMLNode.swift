@@ -46,6 +46,13 @@ package indirect enum YAMLNode: Equatable, Sendable {
     defer { reader.end() }
     return try reader.document()
   }
+
+  /// Whether a text has more than one document: content after its second `---`, or text after `...`.
+  package static func hasSeveralDocuments(_ text: [UInt8]) -> Bool {
+    var reader = Reader(text)
+    defer { reader.end() }
+    return (try? reader.document()) != nil && reader.hasContent()
+  }
 }
 
 /// libyaml's events, made into nodes.
@@ -86,6 +93,17 @@ package indirect enum YAMLNode: Equatable, Sendable {
       case .streamEnd: return nil
       case .other: continue
       case let event: return try node(event, depth: 0)
+      }
+    }
+  }
+
+  /// Whether anything but empty documents follows.
+  mutating func hasContent() -> Bool {
+    while true {
+      switch try? next() {
+      case .streamEnd: return false
+      case .other, .scalar("", isPlain: true, anchor: nil): continue
+      default: return true
       }
     }
   }

@@ -15,12 +15,12 @@ package final class ClusterLink {
   init(
     name: String, target: ClusterTarget, _ configuration: WatchConfiguration,
     wake: @escaping @Sendable () -> Void
-  ) {
+  ) throws(ConfigError) {
     self.name = name
     self.target = target
     credentials = Credentials(target, wake: wake)
     pathPrefix = configuration.pathPrefix
-    proxy = Proxy(
+    proxy = try Proxy(
       explicit: configuration.proxyURL.isEmpty ? target.cluster.proxyURL : configuration.proxyURL,
       to: target.server, environment: KubeconfigLoader.system.environment)
   }
@@ -58,7 +58,8 @@ package final class ClusterLink {
     }
     if fresh { exchange.set(CURLOPT_FRESH_CONNECT, 1) }
     exchange.set(CURLOPT_PROXY, proxy.url)
-    if let exceptions = proxy.exceptions { exchange.set(CURLOPT_NOPROXY, exceptions) }
+    // What is reached without a proxy is decided in `Proxy`, by Go's rules.
+    exchange.set(CURLOPT_NOPROXY, "")
     if let tls = material.tls { setTLS(exchange, tls) }
     setIdentity(exchange, material)
     return exchange

@@ -70,10 +70,11 @@ package final class Engine: RunnerHost {
     shutdown.onHangup { wakes.hangUp() }
     var loader = KubeconfigLoader.system
     loader.overrides = configuration.overrides
+    loader.warn = { diagnostics.warning($0) }
     for (name, target) in try loader.targets(
       explicit: configuration.kubeconfig, contexts: configuration.contexts)
     {
-      let link = ClusterLink(name: name, target: target, configuration) { wakes.wake() }
+      let link = try ClusterLink(name: name, target: target, configuration) { wakes.wake() }
       clusters.append(
         ClusterRunner(link, configuration.resources, wantsAll: configuration.listsResources, host: self))
       heartbeats.append(HeartbeatRunner(link))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Process
+import YAML
 
 /// Finds and merges kubeconfig files by kubectl's rules, and resolves contexts to clusters and users.
 package struct KubeconfigLoader {
@@ -7,6 +8,8 @@ package struct KubeconfigLoader {
   var environment: (String) -> String?
   /// A file's bytes; nil if there is no such file.
   var read: (String) throws(ConfigError) -> [UInt8]?
+  /// What to report and continue.
+  var warn: (String) -> Void = { _ in }
   /// What the command line sets in place of the kubeconfig.
   var overrides = Overrides()
 
@@ -39,6 +42,10 @@ package struct KubeconfigLoader {
     var merged = Kubeconfig()
     for path in paths(explicit: explicit) {
       if let text = try read(path) {
+        if YAMLNode.hasSeveralDocuments(text) {
+          // kubectl ignores them without a word.
+          warn("kubeconfig '\(path)' has several documents: only the first is read, the others are ignored")
+        }
         merged.merge(try KubeconfigParser(path: path).parse(text))
       } else if explicit != nil {
         throw ConfigError("kubeconfig '\(path)' does not exist")
@@ -74,6 +81,9 @@ package struct KubeconfigLoader {
 
   private func noContext(_ explicit: String?) throws(ConfigError) -> ConfigError {
     let paths = paths(explicit: explicit)
+    guard !paths.isEmpty else {
+      return ConfigError("no kubeconfig: neither KUBECONFIG nor HOME is set; give --kubeconfig FILE")
+    }
     var missing: [String] = []
     for path in paths where try read(path) == nil { missing.append("'\(path)'") }
     let advice = "set current-context, give --context, or point KUBECONFIG at another file"

@@ -139,17 +139,25 @@ extension KubeconfigParser {
 
   private func string(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> String {
     guard let value = field(node, key) else { return "" }
-    guard let text = value.string else { throw fault("has a \(place)\(key) that is not a string") }
+    guard let text = value.jsonString else {
+      throw fault(
+        value.string == nil
+          ? "has a \(place)\(key) that is not a string"
+          : "has a \(place)\(key) that is \(value.kindInJSON), not a string: put it in quotes")
+    }
     return text
   }
 
   private func flag(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> Bool {
-    switch try string(node, key, at: place) {
-    // YAML 1.1, which kubectl reads, has these words too.
-    case "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON": return true
-    case "", "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF": return false
-    case let other: throw fault("has a \(place)\(key) that is neither true nor false: '\(other)'")
+    guard let value = field(node, key) else { return false }
+    guard case .scalar(let text, let isPlain) = value else {
+      throw fault("has a \(place)\(key) that is neither true nor false")
     }
+    guard isPlain, case .bool(let flag) = PlainScalar(text) else {
+      let advice = isPlain ? "" : ": remove the quotes"
+      throw fault("has a \(place)\(key) that is neither true nor false, but \(value.kindInJSON)\(advice)")
+    }
+    return flag
   }
 
   private func mapping(
@@ -171,8 +179,9 @@ extension KubeconfigParser {
   private func strings(_ node: Members, _ key: String, at place: String) throws(ConfigError) -> [String] {
     var texts: [String] = []
     for element in try sequence(node, key, at: place) {
-      guard let text = element.string else {
-        throw fault("has a \(place)\(key) that is not a list of strings")
+      guard let text = element.jsonString else {
+        let advice = element.string == nil ? "" : ": put \(element.kindInJSON) in quotes"
+        throw fault("has a \(place)\(key) that is not a list of strings\(advice)")
       }
       texts.append(text)
     }

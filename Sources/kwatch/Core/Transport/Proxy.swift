@@ -1,29 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
-/// The proxy of one cluster: the flag's or the kubeconfig's, else the environment's.
+/// The proxy of one cluster: the flag's or the kubeconfig's, else the environment's, by the rules of Go's clients
+/// (golang.org/x/net/http/httpproxy).
 ///
-/// A proxy resolves the names of servers itself, as Go's clients have it: libcurl's `socks5://` would resolve them
-/// here, where a name behind a bastion host is not known, so it becomes `socks5h://`.
+/// A proxy resolves the names of servers itself, as Go has it: libcurl's `socks5://` would resolve them here, where a
+/// name behind a bastion host is not known, so it becomes `socks5h://`.
 struct Proxy: Equatable {
   /// Empty: no proxy.
   var url = ""
-  /// libcurl's list of hosts that are reached without a proxy; nil: the environment's.
-  var exceptions: String?
 
-  init(explicit: String, to server: ServerAddress, environment: (String) -> String?) {
+  /// - Throws: `ConfigError` for an address that no proxy can have.
+  init(
+    explicit: String, to server: ServerAddress, environment: (String) -> String?
+  ) throws(ConfigError) {
     if !explicit.isEmpty {
-      (url, exceptions) = (Self.resolvingAtProxy(explicit), "")
+      url = try Self.checked(explicit, "proxy-url")
     } else if !server.isLoopback {
       // As Go does: a proxy from the environment is not used for this machine.
       let names =
         server.scheme == "https"
         ? ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
         : ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-      url = Self.resolvingAtProxy(names.lazy.compactMap(environment).first { !$0.isEmpty } ?? "")
+      guard let name = names.first(where: { environment($0)?.isEmpty == false }) else { return }
+      let exceptions = environment("NO_PROXY") ?? environment("no_proxy") ?? ""
+      guard !Self.excepts(server, in: exceptions) else { return }
+      url = try Self.checked(environment(name) ?? "", name)
     }
   }
 
-  private static func resolvingAtProxy(_ url: String) -> String {
-    url.lowercased().hasPrefix("socks5://") ? "socks5h" + url.dropFirst("socks5".count) : url
+  private static func checked(_ text: String, _ source: String) throws(ConfigError) -> String {
+    let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+    let scheme = parts.count == 2 ? parts[0].lowercased() : "http"
+    guard ["http", "https", "socks5", "socks5h"].contains(scheme) else {
+      throw ConfigError("\(source) '\(hidden(text))' has the scheme '\(scheme)': it is http, https or socks5")
+    }
+    let authority = (parts.last ?? "").prefix { !"/?#".contains($0) }
+    let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+    // Whatever the default port is: an address of this form has a host.
+    guard (try? ServerAddress("http://\(place)")) != nil else {
+      throw ConfigError("\(source) '\(hidden(text))' is not the URL of a proxy")
+    }
+    return scheme == "socks5" ? "socks5h://" + (parts.last ?? "") : text
+  }
+
+  /// Without the user and the password.
+  private static func hidden(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@") else { return text }
+    return "…\(text[at...])"
+  }
+
+  /// Whether NO_PROXY lists a server: `*`, names with what is below them, addresses, networks, each with a port or none.
+  private static func excepts(_ server: ServerAddress, in list: String) -> Bool {
+    let host = server.host.lowercased()
+    let address = Address(host)
+    return list.split(separator: ",").contains { item in
+      let item = item.lowercased().filter { !$0.isWhitespace }
+      guard item != "*" else { return true }
+      if let slash = item.firstIndex(of: "/") {
+        guard let network = Address(String(item[..<slash])),
+          let length = Int(item[item.index(after: slash)...])
+        else { return false }
+        return address?.isIn(network, length) ?? false
+      }
+      var (name, port) = (item[...], "")
+      if Address(item) == nil, let colon = item.lastIndex(of: ":") {
+        (name, port) = (item[..<colon], String(item[item.index(after: colon)...]))
+      }
+      name = name.drop { $0 == "[" }.prefix { $0 != "]" }
+      guard !name.isEmpty, port.isEmpty || port == String(server.port) else { return false }
+      if let other = Address(String(name)) { return other == address }
+      if name.hasPrefix("*.") { name = name.dropFirst() }
+      return name.hasPrefix(".") ? host.hasSuffix(name) : host == name || host.hasSuffix(".\(name)")
+    }
+  }
+
+  /// An IPv4 or IPv6 address.
+  private struct Address: Equatable {
+    private let bytes: [UInt8]
+
+    init?(_ text: String) {
+      var bytes = [UInt8](repeating: 0, count: 16)
+      let isIPv6 = text.contains(":")
+      guard unsafe inet_pton(isIPv6 ? AF_INET6 : AF_INET, text, &bytes) == 1 else { return nil }
+      self.bytes = Array(bytes.prefix(isIPv6 ? 16 : 4))
+    }
+
+    func isIn(_ network: Address, _ length: Int) -> Bool {
+      guard bytes.count == network.bytes.count, (0...bytes.count * 8).contains(length) else { return false }
+      return bytes.indices.allSatisfy { index in
+        let bits = min(8, max(0, length - index * 8))
+        let mask = UInt8(truncatingIfNeeded: 0xFF00 >> bits)
+        return bytes[index] & mask == network.bytes[index] & mask
+      }
+    }
   }
 }
