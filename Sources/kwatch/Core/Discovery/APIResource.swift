@@ -17,6 +17,9 @@ struct APIResource: Equatable, Sendable {
 
   var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
+  /// The kind of a list; empty: unknown, as a custom resource may name it in any way.
+  var listKind: String { group.contains(".") || kind.isEmpty ? "" : "\(kind)List" }
+
   /// `pods`, `deployments.apps`.
   var qualifiedName: String { group.isEmpty ? name : "\(name).\(group)" }
 
@@ -40,13 +43,18 @@ struct APIResource: Equatable, Sendable {
 
   /// Its line for `--list-resources`.
   var line: [UInt8] {
-    func list(_ texts: [String]) -> String { "[" + texts.map(JSONText.string).joined(separator: ",") + "]" }
-    return Array(
-      """
-      {"resource":\(JSONText.string(name)),"group":\(JSONText.string(group)),"version":\(JSONText.string(version)),\
-      "kind":\(JSONText.string(kind)),"shortNames":\(list(shortNames)),"namespaced":\(isNamespaced),\
-      "verbs":\(list(verbs)),"mode":"\(mode)"}\n
-      """.utf8)
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("resource", name)
+      $0.member("group", group)
+      $0.member("version", version)
+      $0.member("kind", kind)
+      $0.member("shortNames", shortNames)
+      $0.member("namespaced", isNamespaced)
+      $0.member("verbs", verbs)
+      $0.member("mode", mode)
+    }
+    return writer.bytes + [0x0A]
   }
 
   /// How well a word names the resource: its plural best, then its singular, a short name, its kind (kubectl's
@@ -62,4 +70,11 @@ struct APIResource: Equatable, Sendable {
   var isBuiltIn: Bool { Self.isBuiltIn(group: group) }
 
   static func isBuiltIn(group: String) -> Bool { !group.contains(".") || group.hasSuffix(".k8s.io") }
+}
+
+extension JSONWriter {
+  fileprivate mutating func member(_ name: String, _ texts: [String]) {
+    key(name)
+    array { for text in texts { $0.value(text) } }
+  }
 }

@@ -77,25 +77,21 @@ struct StateStore {
 
   private static func part(_ key: String, _ version: String, _ each: ((Identity) -> Void) -> Void) -> [UInt8]
   {
-    var text = Array(
-      "{\"scope\":\(JSONText.string(key)),\"resourceVersion\":\(JSONText.string(version)),\"objects\":[".utf8)
-    var separator: [UInt8] = []
-    each { identity in
-      text += separator
-      separator = [UInt8(ascii: ",")]
-      append(identity, &text)
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("scope", key)
+      $0.member("resourceVersion", version)
+      $0.key("objects")
+      $0.array { writer in
+        each { identity in
+          writer.array {
+            for field in [identity.uid, identity.resourceVersion, identity.namespace, identity.name] {
+              $0.value(String(decoding: field, as: UTF8.self))
+            }
+          }
+        }
+      }
     }
-    return text + Array("]}".utf8)
-  }
-
-  private static func append(_ identity: Identity, _ text: inout [UInt8]) {
-    text.append(UInt8(ascii: "["))
-    for (index, field) in [identity.uid, identity.resourceVersion, identity.namespace, identity.name]
-      .enumerated()
-    {
-      if index > 0 { text.append(UInt8(ascii: ",")) }
-      JSONText.append(string: field, to: &text)
-    }
-    text.append(UInt8(ascii: "]"))
+    return writer.bytes
   }
 }

@@ -40,23 +40,31 @@ extension Kubeconfig.ExecPlugin {
   /// - Throws: `ConfigError` if the cluster's certificate authority cannot be read.
   func info(for target: ClusterTarget, isInteractive: Bool) throws(ConfigError) -> String {
     let version = apiVersion.isEmpty ? Self.group + "v1" : apiVersion
-    var spec = ""
-    if wantsClusterInfo {
-      let cluster = target.cluster
-      var fields = ["\"server\":\(JSONText.string(target.server.description))"]
-      if !cluster.tlsServerName.isEmpty {
-        fields.append("\"tls-server-name\":\(JSONText.string(cluster.tlsServerName))")
+    let authority = wantsClusterInfo ? try target.cluster.authority?.read(as: "certificate authority") : nil
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("kind", "ExecCredential")
+      $0.member("apiVersion", version)
+      $0.key("spec")
+      $0.object {
+        if wantsClusterInfo { Self.write(target, authority, to: &$0) }
+        $0.member("interactive", isInteractive)
       }
-      if cluster.isInsecure { fields.append("\"insecure-skip-tls-verify\":true") }
-      if let authority = try cluster.authority?.read(as: "certificate authority") {
-        fields.append("\"certificate-authority-data\":\"\(Base64.encode(authority))\"")
-      }
-      if !cluster.proxyURL.isEmpty { fields.append("\"proxy-url\":\(JSONText.string(cluster.proxyURL))") }
-      if cluster.disablesCompression { fields.append("\"disable-compression\":true") }
-      if !cluster.execConfig.isEmpty { fields.append("\"config\":\(cluster.execConfig)") }
-      spec = "\"cluster\":{\(fields.joined(separator: ","))},"
     }
-    spec += "\"interactive\":\(isInteractive)"
-    return "{\"kind\":\"ExecCredential\",\"apiVersion\":\(JSONText.string(version)),\"spec\":{\(spec)}}"
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  private static func write(_ target: ClusterTarget, _ authority: [UInt8]?, to writer: inout JSONWriter) {
+    let cluster = target.cluster
+    writer.key("cluster")
+    writer.object {
+      $0.member("server", target.server.description)
+      if !cluster.tlsServerName.isEmpty { $0.member("tls-server-name", cluster.tlsServerName) }
+      if cluster.isInsecure { $0.member("insecure-skip-tls-verify", true) }
+      if let authority { $0.member("certificate-authority-data", Base64.encode(authority)) }
+      if !cluster.proxyURL.isEmpty { $0.member("proxy-url", cluster.proxyURL) }
+      if cluster.disablesCompression { $0.member("disable-compression", true) }
+      if !cluster.execConfig.isEmpty { $0.member("config", raw: Array(cluster.execConfig.utf8)) }
+    }
   }
 }

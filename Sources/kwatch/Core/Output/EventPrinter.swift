@@ -31,10 +31,13 @@ final class EventPrinter {
     var rules: [ObjectRewrite] = options.pruned.map(ObjectRewrite.cutting)
     if resource.isSecret, !options.revealsSecrets { rules.append(.secrets) }
     rewrite = rules.dropFirst().reduce(rules.first) { $0?.merged(with: $1) }
-    var fields =
-      "\"cluster\":\(JSONText.string(cluster)),\"resource\":\(JSONText.string(resource.qualifiedName))"
-    if let namespace { fields += ",\"namespace\":\(JSONText.string(namespace))" }
-    source = options.printsSource ? Array("{\(fields)}".utf8) : []
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("cluster", cluster)
+      $0.member("resource", resource.qualifiedName)
+      if let namespace { $0.member("namespace", namespace) }
+    }
+    source = options.printsSource ? writer.bytes : []
     reader = TableReader(isWide: options.format == .wide, isEvents: resource.isEvents)
     let showsNamespace = resource.isNamespaced && namespace == nil
     if !options.format.isTable {
@@ -45,9 +48,7 @@ final class EventPrinter {
     } else {
       table = TablePrinter(output, showsNamespace: showsNamespace, usesColour: options.usesColour)
     }
-    // Without discovery the kind is unknown; no kind is better than an empty one.
-    let kind = resource.kind.isEmpty ? "" : "\"kind\":\(JSONText.string(resource.kind)),"
-    typeMeta = Array("\(kind)\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8)
+    typeMeta = Self.typeMeta(resource, hasKind: false, hasAPIVersion: false)
     prefixes = Dictionary(uniqueKeysWithValues: EventType.allCases.map { ($0, EventLine.prefix($0)) })
     suffix = EventLine.suffix(source: source)
   }
@@ -115,14 +116,7 @@ final class EventPrinter {
   func deleted(_ identity: Identity) throws(OutputError) {
     switch options.format {
     case .json, .yaml:
-      var object = Array("{".utf8) + typeMeta + Array(",\"metadata\":{\"name\":\"".utf8) + identity.name
-      if !identity.namespace.isEmpty { object += Array("\",\"namespace\":\"".utf8) + identity.namespace }
-      if !identity.uid.isEmpty { object += Array("\",\"uid\":\"".utf8) + identity.uid }
-      // An object without a resourceVersion is remembered by a hash.
-      if identity.resourceVersion.first != UInt8(ascii: "#") {
-        object += Array("\",\"resourceVersion\":\"".utf8) + identity.resourceVersion
-      }
-      object += Array("\"}}".utf8)
+      let object = self.object(identity)
       if options.format == .yaml {
         _ = try yaml(object.span, as: .deleted)
       } else {
@@ -223,12 +217,38 @@ final class EventPrinter {
   }
 
   private func missing(_ header: ObjectHeader) -> [UInt8] {
-    if header.hasKind, header.hasAPIVersion { return [] }
-    if header.hasKind { return Array("\"apiVersion\":\(JSONText.string(resource.apiVersion))".utf8) }
-    if header.hasAPIVersion {
-      return resource.kind.isEmpty ? [] : Array("\"kind\":\(JSONText.string(resource.kind))".utf8)
+    if header.hasKind || header.hasAPIVersion {
+      return Self.typeMeta(resource, hasKind: header.hasKind, hasAPIVersion: header.hasAPIVersion)
     }
     return typeMeta
+  }
+
+  private static func typeMeta(_ resource: APIResource, hasKind: Bool, hasAPIVersion: Bool) -> [UInt8] {
+    var writer = JSONWriter()
+    // Without discovery the kind is unknown; no kind is better than an empty one.
+    if !hasKind, !resource.kind.isEmpty { writer.member("kind", resource.kind) }
+    if !hasAPIVersion { writer.member("apiVersion", resource.apiVersion) }
+    return writer.bytes
+  }
+
+  /// What is known of an object that is gone; its strings are JSON already.
+  private func object(_ identity: Identity) -> [UInt8] {
+    let quote = [UInt8(ascii: "\"")]
+    var writer = JSONWriter()
+    writer.object {
+      $0.raw(typeMeta)
+      $0.key("metadata")
+      $0.object {
+        $0.member("name", raw: quote + identity.name + quote)
+        if !identity.namespace.isEmpty { $0.member("namespace", raw: quote + identity.namespace + quote) }
+        if !identity.uid.isEmpty { $0.member("uid", raw: quote + identity.uid + quote) }
+        // An object without a resourceVersion is remembered by a hash.
+        if identity.resourceVersion.first != UInt8(ascii: "#") {
+          $0.member("resourceVersion", raw: quote + identity.resourceVersion + quote)
+        }
+      }
+    }
+    return writer.bytes
   }
 
   private func appendMembers(of item: Span<UInt8>, to whole: inout [UInt8]) {

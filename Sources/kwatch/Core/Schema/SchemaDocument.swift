@@ -52,13 +52,25 @@ struct SchemaDocument {
       written[name] = output
       waiting += references
     }
-    func quoted(_ text: String) -> [UInt8] { Array(JSONText.string(text).utf8) }
-    var result = Array("{\"openapi\":\"3.0.0\",\"x-schema\":".utf8) + quoted(root)
-    result += Array(",\"\(Self.kindKey)\":{\"group\":".utf8) + quoted(resource.group)
-    result += Array(",\"version\":".utf8) + quoted(resource.version)
-    result += Array(",\"kind\":".utf8) + quoted(resource.kind) + Array("},\"components\":{\"schemas\":{".utf8)
-    let members = written.sorted { $0.key < $1.key }.map { quoted($0.key) + [UInt8(ascii: ":")] + $0.value }
-    return result + members.joined(separator: [UInt8(ascii: ",")]) + Array("}}}".utf8)
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("openapi", "3.0.0")
+      $0.member("x-schema", root)
+      $0.key(Self.kindKey)
+      $0.object {
+        $0.member("group", resource.group)
+        $0.member("version", resource.version)
+        $0.member("kind", resource.kind)
+      }
+      $0.key("components")
+      $0.object {
+        $0.key("schemas")
+        $0.object { schemas in
+          for (name, text) in written.sorted(by: { $0.key < $1.key }) { schemas.member(name, raw: text) }
+        }
+      }
+    }
+    return writer.bytes
   }
 
   /// Whether a schema is that of the resource's kind.
