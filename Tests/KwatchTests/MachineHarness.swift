@@ -27,6 +27,7 @@ final class MachineHarness {
   var health: ScopeHealth { machine.health }
   var resourceVersion: String { machine.resourceVersion }
   var isWatchOpen: Bool { machine.isWatchOpen }
+  var isConsistent: Bool { machine.isConsistent }
 
   init(_ settings: ScopeSettings = MachineHarness.paged, random: Double = 0.5) {
     machine = ScopeMachine(settings: settings) { random }

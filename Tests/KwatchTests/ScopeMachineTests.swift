@@ -109,6 +109,9 @@ import Testing
   @Test func takesAWatchThatEndsAtOnceForAFailure() {
     let harness = MachineHarness.watching()
     harness.ended()
+    // After an event it is only asked for once a second.
+    #expect(harness.health.level == .healthy)
+    #expect(harness.wait() == .seconds(1))
     harness.opened()
     harness.ended()
     #expect(harness.health.level == .degraded)

@@ -66,7 +66,7 @@ package final class ScopeRunner {
     machine.title = title
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
-    machine.known.forgetVersions()
+    machine.forgetVersions()
   }
 
   /// For messages: `pods in default (context prod, https://10.0.0.1:6443)`.
@@ -132,7 +132,7 @@ package final class ScopeRunner {
   }
 
   private func attachList(_ exchange: Exchange, _ id: TransferID, _ request: ScopeRequest) {
-    var decoder = ListDecoder()
+    var decoder = ListDecoder(kind: resource.listKind, apiVersion: resource.apiVersion)
     var isProbe = false
     if case .probe = request { isProbe = true }
     itemTemplate = nil

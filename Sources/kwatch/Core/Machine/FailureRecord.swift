@@ -22,7 +22,7 @@ struct FailureRecord {
   mutating func note(_ failure: ScopeError, at now: Duration) {
     count += 1
     brokenSince = brokenSince ?? now
-    if failure.kind == .transport || failure.kind == .silence { needsFreshConnection = true }
+    if [.transport, .untrusted, .silence].contains(failure.kind) { needsFreshConnection = true }
   }
 
   /// Notes that the resource is missing.
@@ -34,11 +34,14 @@ struct FailureRecord {
   }
 
   /// Notes a 410. A server that expires everything at once must not be listed in a loop.
-  /// - Returns: how long to wait before the next list; nil: not at all.
-  mutating func noteGone(at now: Duration, random: Double) -> Duration? {
+  /// - Returns: how long to wait before the next list, and whether to report it; nil: not at all.
+  mutating func noteGone(at now: Duration, random: Double) -> (Duration, isWorthWarning: Bool)? {
     if let lastGoneAt, now - lastGoneAt < .seconds(10) { goneCount += 1 } else { goneCount = 0 }
     lastGoneAt = now
-    return goneCount == 0 ? nil : backoff.next(random: random)
+    guard goneCount > 0 else { return nil }
+    let isWorthWarning = goneCount == 2 || lastWarning.map { now - $0 >= .seconds(60) } == true
+    if isWorthWarning { lastWarning = now }
+    return (backoff.next(random: random), isWorthWarning)
   }
 
   /// Notes that the server's cache is older than our resourceVersion.
@@ -68,8 +71,23 @@ struct FailureRecord {
     return true
   }
 
-  mutating func nextDelay(retryAfter: Duration?, random: Double) -> Duration {
-    backoff.next(retryAfter: retryAfter, random: random)
+  /// How long to wait after a failure that was noted, and whether lists replace the watch then; `mayPoll`: they can.
+  mutating func nextDelay(
+    _ failure: ScopeError, _ settings: ScopeSettings, mayPoll: Bool, at now: Duration, random: Double
+  ) -> (Duration, polls: Bool) {
+    var delay = backoff.next(retryAfter: failure.retryAfter, random: random)
+    guard mayPoll else { return (delay, false) }
+    // The moment from which lists replace the watch is exact, whatever the backoff is.
+    let pollsAt = (brokenSince ?? now) + settings.pollAfter
+    if failure.retryAfter == nil {
+      delay = pollsAt > now ? min(delay, pollsAt - now) : min(delay, settings.pollInterval)
+    }
+    return (delay, now + delay >= pollsAt)
+  }
+
+  /// Whether requests have failed for as long as lists replace a watch after.
+  func isLasting(_ settings: ScopeSettings, at now: Duration) -> Bool {
+    now - (brokenSince ?? now) >= settings.pollAfter
   }
 
   /// The connection may be dead: the next request takes another.

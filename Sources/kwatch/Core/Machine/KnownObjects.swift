@@ -34,6 +34,8 @@ struct KnownObjects: Sendable {
   private var entries: [[UInt8]: Entry] = [:]
   /// The number of the current list; objects that it has shown carry it. 0 is before the first.
   private var round: UInt32 = 0
+  /// How many different objects the current list has shown.
+  private(set) var seenInRound = 0
 
   var count: Int { entries.count }
 
@@ -43,6 +45,7 @@ struct KnownObjects: Sendable {
   mutating func upsert(_ text: Span<UInt8>, _ header: ObjectHeader, touching: Bool = false) -> Outcome {
     let key = Self.key(text, header)
     let known = entries[key]
+    if known?.seen != round { seenInRound += 1 }
     let version = Self.version(text, header)
     var uid = text.bytes(header.uid)
     var outcome = Outcome.new
@@ -79,7 +82,10 @@ struct KnownObjects: Sendable {
   }
 
   /// Begins a round: objects that no list contains until `sweep` no longer exist.
-  mutating func beginRound() { round += 1 }
+  mutating func beginRound() {
+    round += 1
+    seenInRound = 0
+  }
 
   /// Removes and returns the objects that this round has not contained.
   mutating func sweep() -> [Identity] {
@@ -105,7 +111,8 @@ struct KnownObjects: Sendable {
     entries[key] = Entry(uid: identity.uid, version: identity.resourceVersion, seen: 0, touched: 0)
   }
 
-  private static func key(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
+  /// `namespace/name`, by which objects are known.
+  static func key(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
     var key: [UInt8] = []
     key.reserveCapacity(header.namespace.count + 1 + header.name.count)
     key += text.bytes(header.namespace)

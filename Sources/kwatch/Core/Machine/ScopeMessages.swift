@@ -20,6 +20,8 @@ struct ScopeError: Error, Equatable, Sendable {
   enum Kind: Equatable, Sendable {
     /// No connection, or one that broke; nothing of HTTP is wrong.
     case transport
+    /// A server certificate that is not trusted.
+    case untrusted
     /// An answer other than 200.
     case http(Int)
     /// An ERROR event in the stream, with its Status' code.
@@ -41,6 +43,16 @@ struct ScopeError: Error, Equatable, Sendable {
     switch kind {
     case .http(let code), .stream(let code): code
     default: nil
+    }
+  }
+
+  /// For STATUS lines.
+  var reason: StreamStatus.Reason {
+    switch kind {
+    case .transport, .untrusted, .silence: .disconnect
+    case .http(401): .auth
+    case .http(403): .permission
+    case .http, .stream, .garbage: .error
     }
   }
 }
@@ -92,6 +104,16 @@ enum Disposition: Equatable, Sendable {
   /// ADDED, after a DELETED of the object that had the name until now: a consumer that keeps objects by name must see
   /// its end first.
   case replace(Identity)
+
+  /// `type`: how an object is printed that was known and has changed.
+  init(_ outcome: KnownObjects.Outcome, changed type: EventType) {
+    switch outcome {
+    case .new: self = .emit(.added)
+    case .changed: self = .emit(type)
+    case .same: self = .drop
+    case .replaced(let predecessor): self = .replace(predecessor)
+    }
+  }
 }
 
 /// How a scope gets its data, and how well.

@@ -21,11 +21,14 @@ struct ListMeta: Equatable, Sendable {
 struct ListDecoder {
   package enum FormatError: Error, Equatable, CustomStringConvertible {
     case malformed(String)
+    /// Not the list that was asked for.
+    case other(String)
     case itemTooLong
 
     package var description: String {
       switch self {
       case .malformed(let message): "the list is not JSON: \(message)"
+      case .other(let message): "the answer is another list: \(message)"
       case .itemTooLong: "an item of the list is larger than \(WatchDecoder.lineLimit >> 20) MiB"
       }
     }
@@ -43,6 +46,8 @@ struct ListDecoder {
   }
 
   private(set) var meta = ListMeta()
+  /// What the list must be, as far as these are known.
+  private let expected: (kind: String, apiVersion: String)
   private var place = Place.start
   private var key: [UInt8] = []
   /// Whether `items` (or `rows`) has come; Go's servers write an empty one as null, too.
@@ -52,6 +57,9 @@ struct ListDecoder {
   private var carry: [UInt8] = []
   /// A value is under way.
   private var isInValue = false
+
+  /// `kind` and `apiVersion`: what the list must be; empty: anything.
+  init(kind: String = "", apiVersion: String = "") { expected = (kind, apiVersion) }
 
   /// The closing bracket has come.
   var isComplete: Bool { place == .end }
@@ -107,6 +115,7 @@ struct ListDecoder {
     case (.key, UInt8(ascii: "}")), (.afterValue, UInt8(ascii: "}")): place = .end
     case (.colon, UInt8(ascii: ":")): place = .value
     case (.value, UInt8(ascii: "[")) where isItemsKey:
+      guard !hasItems else { throw .malformed("it has items twice") }
       hasItems = true
       place = .element
     case (.value, _): begin()
@@ -148,6 +157,20 @@ struct ListDecoder {
       }
     } catch {
       throw .malformed("its member '\(String(decoding: key, as: UTF8.self))' cannot be read")
+    }
+    try requireExpected()
+  }
+
+  /// Items have no kind of their own: those of another list would be printed as what they are not.
+  private func requireExpected() throws(FormatError) {
+    let isTable = meta.apiVersion.hasPrefix("meta.k8s.io/")
+    if !isTable, !expected.apiVersion.isEmpty, !meta.apiVersion.isEmpty,
+      meta.apiVersion != expected.apiVersion
+    {
+      throw .other("its apiVersion is '\(meta.apiVersion)', not '\(expected.apiVersion)'")
+    }
+    if !expected.kind.isEmpty, meta.kind.hasSuffix("List"), meta.kind != "List", meta.kind != expected.kind {
+      throw .other("it is a \(meta.kind), not a \(expected.kind)")
     }
   }
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Process
+
+/// What a failure means for what a scope is doing.
+enum FailureResponse: Equatable {
+  typealias Purpose = ScopeState.Purpose
+  typealias Next = ScopeState.Next
+
+  /// Wait, then go on; `reason` nil: the failure's own.
+  case retry(Next, StreamStatus.Reason? = nil)
+  /// No waiting will change it: the end of a scope that never worked. One that did tries again.
+  case refuse(StreamStatus.Reason, ExitStatus, Next)
+  /// The pages took longer than the server keeps their state. Its token for an inconsistent remainder would hide changes
+  /// to the first pages: one list in one piece instead.
+  case listInOnePiece(Purpose)
+  case listWithoutStreaming(Purpose)
+  case watch
+  /// The server accepted the watch and sent nothing: lists replace it while it is tried again.
+  case pollInstead
+  /// The server allows no watch.
+  case watchRefused
+  /// The resource does not exist.
+  case missing
+  /// The server's cache is older than our resourceVersion.
+  case tooLarge
+  /// The changes between our resourceVersion and now are no longer available.
+  case gone
+  case none
+
+  init(_ failure: ScopeError, in state: ScopeState, isProven: Bool, allowsPolling: Bool) {
+    switch state {
+    case .listing(let listing) where failure.kind == .http(410) && !listing.isUnpaged:
+      self = .listInOnePiece(listing.purpose)
+    case .listing(let listing): self = Self.list(failure, listing.purpose)
+    case .streaming(_, let purpose): self = Self.streamingList(failure, purpose)
+    case .checking:
+      switch failure.kind {
+      case .http where failure.isTooLarge: self = .tooLarge
+      case .http(403), .http(405), .http(400): self = .watch
+      default: self = Self.watch(failure, isProven, allowsPolling)
+      }
+    case .watching: self = Self.watch(failure, isProven, allowsPolling)
+    case .idle, .waiting, .finished: self = .none
+    }
+  }
+
+  private static func list(_ failure: ScopeError, _ purpose: Purpose) -> FailureResponse {
+    switch failure.kind {
+    case .http(403): .refuse(.permission, .noPermission, .list(purpose))
+    case .http(401): .refuse(.auth, .noPermission, .list(purpose))
+    case .untrusted: .refuse(.disconnect, .badConfig, .list(purpose))
+    case .http(404), .http(405): .missing
+    case .http(400): .refuse(.error, .usage, .list(purpose))
+    case .http(406), .http(415), .http(422): .refuse(.error, .unavailable, .list(purpose))
+    default: .retry(.list(purpose))
+    }
+  }
+
+  private static func streamingList(_ failure: ScopeError, _ purpose: Purpose) -> FailureResponse {
+    switch failure.kind {
+    case .http(410): .listInOnePiece(purpose)
+    case .transport, .untrusted, .garbage, .http(401), .http(429), .http(500...), .http(300..<400):
+      list(failure, purpose)
+    case .http, .stream, .silence: .listWithoutStreaming(purpose)
+    }
+  }
+
+  private static func watch(_ failure: ScopeError, _ isProven: Bool, _ allowsPolling: Bool) -> FailureResponse
+  {
+    switch failure.kind {
+    case .http(410), .stream(410): .gone
+    case .http(403), .http(405): .watchRefused
+    case .http(404): .missing
+    case .http(401): .retry(.check, .auth)
+    case .http where failure.isTooLarge, .stream where failure.isTooLarge: .tooLarge
+    case .silence where !isProven && allowsPolling: .pollInstead
+    default: .retry(.check)
+    }
+  }
+}

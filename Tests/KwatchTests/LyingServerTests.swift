@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import Events
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import KwatchCore
+
+/// Servers that answer with something else than what they were asked for.
+@Suite(.timeLimit(.minutes(15))) struct LyingServerTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private static func list(_ kind: String, _ apiVersion: String, _ items: String, continuation: String = "")
+    -> String
+  {
+    #"{"kind":"\#(kind)","apiVersion":"\#(apiVersion)","metadata":{"resourceVersion":"5","continue":"\#(continuation)"},"items":[\#(items)]}"#
+  }
+
+  private static let item =
+    #"{"metadata":{"name":"a","namespace":"default","uid":"u-a","resourceVersion":"1"}}"#
+
+  /// Items have no kind of their own: a Secret would be printed as a ConfigMap.
+  @Test(arguments: [("SecretList", "v1"), ("ConfigMapList", "apps/v1")])
+  func refusesTheListOfAnotherResource(_ kind: String, _ apiVersion: String) throws {
+    let (tool, _) = try FakeAPIServer.followed(
+      by: ["configmaps", "--list-only", "--max-retries", "0"], in: directory.url
+    ) { _, reply in reply.whole(Self.list(kind, apiVersion, Self.item)) }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69, "\(outcome)")
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.diagnostics.contains(kind == "SecretList" ? kind : apiVersion), "\(outcome)")
+  }
+
+  @Test func takesACustomResourcesListOfAnyKind() {
+    let widget = APIResource(group: "a.example", version: "v1", name: "widgets", kind: "Widget")
+    #expect(widget.listKind.isEmpty)
+    #expect(
+      APIResource(group: "apps", version: "v1", name: "deployments", kind: "Deployment").listKind
+        == "DeploymentList")
+  }
+
+  @Test(arguments: [["A", "B", "A"], ["A", "A"], ["A", "B", "C", "B"]])
+  func followsNoCircleOfPages(_ tokens: [String]) {
+    let harness = MachineHarness()
+    harness.start()
+    harness.opened()
+    for token in tokens {
+      harness.send(.page(harness.current, ListMeta(resourceVersion: "5", continuation: token)))
+    }
+    #expect(harness.requests() == ["list"] + tokens.dropLast().map { "list +\($0)" })
+    // It lists again after a while.
+    harness.wait()
+    #expect(harness.requests() == ["list"])
+  }
+
+  /// Without a resourceVersion a watch begins with all objects: those that are gone would stay in the consumer's picture.
+  @Test func listsAgainAfterAMarkerWithoutAVersion() {
+    let harness = MachineHarness(ScopeSettings())
+    harness.start()
+    harness.opened()
+    harness.event(.added, "a", "1")
+    harness.event(.added, "b", "2")
+    harness.bookmark("", ends: true)
+    #expect(harness.news() == ["+a@1", "+b@2"])
+    #expect(!harness.isConsistent)
+    harness.now += .seconds(harness.lastTimeout)
+    harness.ended()
+    #expect(harness.requests() == ["stream", "stream"])
+    harness.opened()
+    harness.event(.added, "b", "2")
+    harness.bookmark("9", ends: true)
+    #expect(harness.news() == ["-a"])
+  }
+}
