@@ -92,6 +92,7 @@ let package = Package(
     shared("YAML", ["CYAML", "Encoding"]),
     shared("Command", ["Events", "Lines", "Process", argumentParser]),
     system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CTLS", pkgConfig: "libssl", apt: "libssl-dev"),
     system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -143,7 +144,8 @@ if hasTLS {
   ]
 }
 
-package.targets += tool("kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "Digest", "Selectors", "YAML"])
+package.targets += tool(
+  "kwatch", core: "KwatchCore", ["CCurl", "COpenSSL", "CTLS", "Digest", "Selectors", "YAML"])
 package.targets += tool("natswatch", core: "NatswatchCore", ["CNATS", "Filter"])
 package.targets += tool("wfilter", core: "WfilterCore", ["Filter"])
 package.targets += tool(

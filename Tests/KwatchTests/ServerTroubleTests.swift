@@ -74,6 +74,33 @@ import Testing
     #expect(server.paths.count < 20)
   }
 
+  /// RFC 9110, 10.2.3: seconds, or a date in one of three forms; what is neither is no reason to wait.
+  @Test(arguments: [
+    ("%a, %d %b %Y %H:%M:%S GMT", true), ("%A, %d-%b-%y %H:%M:%S GMT", true), ("%a %b %d %H:%M:%S %Y", true),
+    ("3", true), ("soon", false), ("-3", false), ("", false), ("Fri, 31 Dec 1999 23:59:59 GMT", false),
+  ])
+  func waitsUntilADate(_ format: String, _ isWait: Bool) throws {
+    let refusals = Atomic<Int>(0)
+    let (tool, _) = try start(["configmaps", "--list-only"]) { _, reply in
+      guard refusals.add(1, ordering: .relaxed).newValue == 1 else {
+        return reply.whole(Self.list(5, [Self.object("a", 1)]))
+      }
+      var moment = time(nil) + 4
+      var fields = unsafe tm()
+      unsafe gmtime_r(&moment, &fields)
+      var text = [CChar](repeating: 0, count: 100)
+      let count = unsafe strftime(&text, text.count, format, &fields)
+      let date = String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      reply.whole("busy\n", status: 503, ["Content-Type": "text/plain", "Retry-After": date])
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0)
+    // A date is up to a second nearer than it looks; without one, the first wait is a second at most.
+    let delay = outcome.diagnostics.split(separator: "trying again in ").last?.prefix { $0.isNumber } ?? ""
+    let milliseconds = try #require(Int(delay))
+    #expect((milliseconds > 1000) == isWait, "\(outcome.diagnostics)")
+  }
+
   /// etcd restored from an older snapshot: versions go back, and what was printed may be gone or older.
   @Test(arguments: [429, 503]) func waitsForDiscoveryAsLongAsTheServerAsks(_ status: Int) throws {
     let refusals = Atomic<Int>(0)

@@ -64,3 +64,14 @@ static inline CURLcode ccurl_global_init(void) { return curl_global_init(CURL_GL
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }
+
+static inline long ccurl_retry_after(CURL *handle) {
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &seconds);
+  return (long)seconds;
+}
+
+/// `configure` gets OpenSSL's SSL_CTX of each new connection.
+static inline void ccurl_set_tls_function(CURL *handle, CURLcode (*configure)(CURL *, void *, void *)) {
+  curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, configure);
+}

@@ -72,6 +72,9 @@ package final class ClusterLink {
     if target.cluster.isInsecure {
       exchange.set(CURLOPT_SSL_VERIFYPEER, 0)
       exchange.set(CURLOPT_SSL_VERIFYHOST, 0)
+    } else {
+      exchange.observeTrust()
+      exchange.authorityPlace = target.cluster.authority?.place
     }
     if let authority = material.authority {
       // Only the kubeconfig's authority is trusted then, not also the system's.

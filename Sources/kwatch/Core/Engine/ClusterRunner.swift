@@ -110,6 +110,8 @@ final class ClusterRunner {
         case .http(403): return .final(.noPermission, .permission, failure.message)
         case .http(500...), .http(429): return .later(failure.message, .error)
         case .transport, .silence: return .later(failure.message, .disconnect)
+        // Someone has to change a setting or a certificate; waiting helps only a watch that has worked before.
+        case .untrusted: return .final(.badConfig, .disconnect, failure.message)
         case .http, .garbage, .stream: continue
         }
       }

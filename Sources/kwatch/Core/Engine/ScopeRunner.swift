@@ -122,6 +122,8 @@ package final class ScopeRunner {
       switch ending {
       case .broken(let message):
         handle(.failed(id, ScopeError(kind: .transport, message: "watch \(title): \(message)")))
+      case .untrusted(let message):
+        handle(.failed(id, ScopeError(kind: .untrusted, message: "watch \(title): \(message)")))
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, "watch \(title)")))
       case .complete:
@@ -151,11 +153,14 @@ package final class ScopeRunner {
       switch ending {
       case .broken(let message):
         handle(.failed(id, ScopeError(kind: .transport, message: "\(what): \(message)")))
+      case .untrusted(let message):
+        handle(.failed(id, ScopeError(kind: .untrusted, message: "\(what): \(message)")))
       case .complete where exchange.status != 200:
         handle(.failed(id, ServerAnswer.failure(exchange, what)))
       case .complete where !decoder.isComplete || !decoder.hasItems:
         // An answer without items is not an empty list: all objects would be reported as deleted.
-        let fault = decoder.isComplete ? "the answer has no items" : "the answer is not a whole list"
+        let kind = decoder.meta.kind.isEmpty ? "" : "is a \(decoder.meta.kind) and "
+        let fault = decoder.isComplete ? "the answer \(kind)has no items" : "the answer is not a whole list"
         handle(.failed(id, ScopeError(kind: .garbage, message: "\(what): \(fault)")))
       case .complete:
         if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }

@@ -113,6 +113,7 @@ package final class UsageRunner {
       switch ending {
       case .broken(let message):
         if let fault { failed(.error, fault) } else { failed(.disconnect, message) }
+      case .untrusted(let message): failed(.disconnect, message, isFinal: .badConfig)
       case .complete where exchange.status != 200:
         refused(exchange.status, ServerAnswer.failure(exchange, "list \(resource.qualifiedName)").message)
       case .complete where !decoder.isComplete || !decoder.hasItems:

@@ -66,7 +66,7 @@ import CCurl
       let onEnd = exchange.onEnd
       remove(exchange)
       guard !exchange.isCancelled else { continue }
-      onEnd(code == CURLE_OK ? .complete : .broken(exchange.describe(code)))
+      onEnd(exchange.ending(code))
     }
   }
 

@@ -7,6 +7,8 @@ enum ExchangeEnding: Equatable, Sendable {
   case complete
   /// It broke, or never began; with libcurl's message.
   case broken(String)
+  /// The server's certificate is not trusted; with what to do.
+  case untrusted(String)
 }
 
 /// One HTTP request and its answer, on a `CurlMulti`. Its closures are called on the multi's thread.
@@ -16,11 +18,12 @@ enum ExchangeEnding: Equatable, Sendable {
 
   let handle: UnsafeMutableRawPointer
   private(set) var status = 0
-  private(set) var retryAfter: Duration?
   /// Where a 3xx leads.
   private(set) var location = ""
   private(set) var errorBody: [UInt8] = []
   var isCancelled = false
+  /// Where the kubeconfig has the cluster's certificate authority; for messages.
+  var authorityPlace: String?
 
   /// 200 and all its headers have come.
   var onOpen: () -> Void = {}
@@ -99,10 +102,24 @@ enum ExchangeEnding: Equatable, Sendable {
     unsafe ccurl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)
   }
 
-  /// libcurl's message for a failure.
-  func describe(_ code: CURLcode) -> String {
+  /// Calls `ServerTrust` for each certificate that is refused.
+  func observeTrust() { unsafe ServerTrust.observe(handle) }
+
+  /// How libcurl's result ends the exchange.
+  func ending(_ code: CURLcode) -> ExchangeEnding {
+    guard code != CURLE_OK else { return .complete }
     let detail = unsafe String(cString: errorText)
-    return detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+    let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+    guard code == CURLE_PEER_FAILED_VERIFICATION else { return .broken(message) }
+    var verdict = 0
+    unsafe ccurl_get_long(handle, CURLINFO_SSL_VERIFYRESULT, &verdict)
+    return .untrusted(ServerTrust.explanation(message, verdict, authority: authorityPlace))
+  }
+
+  /// How long the server asks to wait, in seconds or until a date (RFC 9110, 10.2.3); an hour at most.
+  var retryAfter: Duration? {
+    let seconds = unsafe ccurl_retry_after(handle)
+    return seconds > 0 ? .seconds(min(seconds, 3600)) : nil
   }
 
   private static func of(_ context: UnsafeMutableRawPointer?) -> Exchange? {
@@ -126,13 +143,9 @@ enum ExchangeEnding: Equatable, Sendable {
     let line = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     if line.hasPrefix("HTTP/") {
       status = Int(line.split(separator: " ").dropFirst().first?.prefix(3) ?? "") ?? 0
-      (retryAfter, location, errorBody) = (nil, "", [])
+      (location, errorBody) = ("", [])
     } else if line == "\r\n" || line == "\n" {
       if status == 200 { onOpen() }
-    } else if line.lowercased().hasPrefix("retry-after:") {
-      // Seconds; the other form, a date, kube-apiserver does not send.
-      let value = line.dropFirst("retry-after:".count).filter { !$0.isWhitespace }
-      if let seconds = Int(value), seconds >= 0 { retryAfter = .seconds(min(seconds, 3600)) }
     } else if line.lowercased().hasPrefix("location:") {
       location = String(line.dropFirst("location:".count).filter { !$0.isWhitespace }.prefix(200))
     }
