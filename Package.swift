@@ -119,6 +119,7 @@ let package = Package(
     tests("EncodingTests", of: ["Digest", "Encoding"]),
     tests("EventsTests", of: ["Encoding", "Events", "JSON", "Lines", "Process"]),
     tests("MetricsTests", of: ["Metrics", "Process"]),
+    tests("YAMLTests", of: ["YAML"]),
     tests("JSONTests", of: ["JSON", "CJSON"]),
     tests("CELTests", of: ["CEL"]),
     tests("SelectorsTests", of: ["Selectors"]),

@@ -20,11 +20,17 @@ package enum Tool {
 
   package static func path(_ name: String) -> String { binaries.appending(path: name).path }
 
-  /// What a tool inherits: enough to find system programs, nothing that configures one of ours.
-  package static let baseEnvironment: [String: String] = [
-    "PATH": "\(binaries.path):" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"),
-    "HOME": "/dev/null", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-  ]
+  /// What a tool inherits: enough to find system programs, nothing that configures one of ours, and the settings of
+  /// a sanitizer or of coverage, which its binary reads as this one does.
+  package static let baseEnvironment: [String: String] = {
+    let inherited = ProcessInfo.processInfo.environment
+    let ours = [
+      "PATH": "\(binaries.path):" + (inherited["PATH"] ?? "/usr/bin:/bin"),
+      "HOME": "/dev/null", "LC_ALL": "C.UTF-8", "TZ": "UTC",
+    ]
+    let instrumented = ["ASAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE"]
+    return inherited.filter { instrumented.contains($0.key) }.merging(ours) { $1 }
+  }()
 
   /// Runs a tool to its end.
   ///

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -208,3 +209,12 @@ void cprocess_trim_memory(void) {
   malloc_trim(0);
 #endif
 }
+
+int cprocess_memory_file(const void *bytes, size_t count) {
+  int descriptor = memfd_create("memory", MFD_CLOEXEC);
+  if (descriptor < 0 || write(descriptor, bytes, count) == (ssize_t)count) return descriptor;
+  close(descriptor);
+  return -1;
+}
+
+int cprocess_replace(int descriptor, int source) { return dup3(source, descriptor, O_CLOEXEC) < 0 ? -1 : 0; }

@@ -8,15 +8,7 @@ package enum RFC3339 {
   /// still is a time that never comes.
   package static func nanoseconds(_ text: String) -> Int64? {
     let bytes = Array(text.utf8)
-    func digits(_ range: Range<Int>) -> Int64? {
-      guard range.upperBound <= bytes.count else { return nil }
-      var value: Int64 = 0
-      for index in range {
-        guard (0x30...0x39).contains(bytes[index]) else { return nil }
-        value = value * 10 + Int64(bytes[index] - 0x30)
-      }
-      return value
-    }
+    func digits(_ range: Range<Int>) -> Int64? { number(bytes, range) }
     guard bytes.count >= 20, let year = digits(0..<4), bytes[4] == 0x2D, let month = digits(5..<7),
       bytes[7] == 0x2D, let day = digits(8..<10), bytes[10] == 0x54 || bytes[10] == 0x74 || bytes[10] == 0x20,
       let hour = digits(11..<13), bytes[13] == 0x3A, let minute = digits(14..<16), bytes[16] == 0x3A,
@@ -50,11 +42,21 @@ package enum RFC3339 {
     let rest = bytes[start...]
     if rest.count == 1 { return rest.first == 0x5A || rest.first == 0x7A ? 0 : nil }
     guard rest.count == 6, bytes[start + 3] == 0x3A, bytes[start] == 0x2B || bytes[start] == 0x2D,
-      let hours = Int64(String(decoding: bytes[start + 1..<start + 3], as: UTF8.self)),
-      let minutes = Int64(String(decoding: bytes[start + 4..<start + 6], as: UTF8.self)),
-      hours >= 0, minutes >= 0
+      let hours = number(bytes, start + 1..<start + 3), let minutes = number(bytes, start + 4..<start + 6),
+      hours < 24, minutes < 60
     else { return nil }
     return (hours * 60 + minutes) * (bytes[start] == 0x2B ? 60 : -60)
+  }
+
+  /// The number that the digits of a range are; nil for anything but digits.
+  private static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Int64? {
+    guard range.upperBound <= bytes.count else { return nil }
+    var value: Int64 = 0
+    for index in range {
+      guard (0x30...0x39).contains(bytes[index]) else { return nil }
+      value = value * 10 + Int64(bytes[index] - 0x30)
+    }
+    return value
   }
 
   /// A time in UTC with nine digits of a second, for nanoseconds since 1970.

@@ -52,3 +52,11 @@ int cprocess_pipe(int ends[2]);
 /// Gives freed memory back to the system, which glibc keeps otherwise (malloc_trim(3)); does nothing
 /// elsewhere.
 void cprocess_trim_memory(void);
+
+/// Opens a file with this content that exists in memory only, close-on-exec (memfd_create(2)). Returns its
+/// descriptor, or -1 with `errno` set.
+int cprocess_memory_file(const void *bytes, size_t count);
+
+/// Lets `descriptor` stand for the file of `source`, in one step and close-on-exec (dup3(2)). Returns 0, or
+/// -1 with `errno` set.
+int cprocess_replace(int descriptor, int source);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CProcess
+internal import Glibc
+
+/// A file that exists in memory only, for handing a secret to a child process: neither its arguments, which other users can
+/// read, nor a disk has it. Any thread.
+///
+/// The child opens ``path``, `/proc/PID/fd/N` of this process, which is possible for the same user only. The file ends with
+/// the object.
+package final class MemoryFile: Sendable {
+  package let path: String
+  private let descriptor: Int32
+
+  /// Nil if no descriptor or no memory is left.
+  package init?(_ content: [UInt8]) {
+    descriptor = unsafe cprocess_memory_file(content, content.count)
+    guard descriptor >= 0 else { return nil }
+    path = "/proc/\(getpid())/fd/\(descriptor)"
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Replaces the content. A reader gets either the old or the new one, because the whole file is replaced.
+  ///
+  /// Returns whether that was possible; otherwise the old content stays.
+  package func replace(by content: [UInt8]) -> Bool {
+    let fresh = unsafe cprocess_memory_file(content, content.count)
+    guard fresh >= 0 else { return false }
+    defer { close(fresh) }
+    return cprocess_replace(descriptor, fresh) == 0
+  }
+}
