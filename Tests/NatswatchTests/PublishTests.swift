@@ -90,10 +90,18 @@ import Testing
   @Test func metricsHaveTheNamesOfTheDocument() throws {
     let bed = try Bed(.debian)
     try bed.createStream()
-    let publisher = try bed.start(["publish", "a.x", "--metrics", "127.0.0.1:0"])
-    publisher.write(lines(1...5))
+    let publisher = try bed.start(
+      ["publish", "a.x", "--metrics", "127.0.0.1:0", "--metrics-prefix", "streamspace_"])
+    publisher.write(lines(1...2))
+    publisher.write(#"{"type":"MODIFIED","object":{"kind":"Pod"}}"# + "\n")
+    publisher.write(#"{"id":4,"type":"session.create"}"# + "\n" + #"{"id":5,"type":7}"# + "\n")
     try eventually("published ones are counted") {
-      try scrape(publisher).contains(#"nats_msgs_published_total{subject="a.x"} 5"#)
+      let text = try scrape(publisher)
+      // Without a type of its own, an event has that of its subject.
+      return text.contains(#"nats_msgs_published_total{subject="a.x"} 5"#)
+        && text.contains(#"streamspace_events_published_total{type="a.x"} 3"#)
+        && text.contains(#"streamspace_events_published_total{type="MODIFIED"} 1"#)
+        && text.contains(#"streamspace_events_published_total{type="session.create"} 1"#)
     }
     let tail = try bed.start(["tail", "a.>", "--all", "--metrics", "127.0.0.1:0"])
     try tail.waitForLines(5)

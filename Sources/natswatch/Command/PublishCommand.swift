@@ -69,6 +69,7 @@ struct PublishCommand: ToolCommand {
     try messages.apply(to: &settings)
     try flow.apply(to: &settings)
     guard settings.state == nil || settings.unwraps else { throw ValidationError("--state needs --unwrap") }
+    settings.metricsPrefix = monitoring.metrics.map { _ in monitoring.metricsPrefix }
     return settings
   }
 }

@@ -2,18 +2,20 @@
 
 import Metrics
 
-/// Counters with the subject as their label, fast for runs of one subject. The registry bounds their number.
+/// Counters with one label, usually the subject, fast for runs of one value. The registry bounds their number.
 struct SubjectCounters {
   private let registry: Registry
   private let name: String
+  private let label: String
   private let help: String
   private var counters: [String: Counter] = [:]
   private var last: [UInt8] = []
   private var lastCounter: Counter?
 
-  init(_ registry: Registry, name: String, help: String) {
+  init(_ registry: Registry, name: String, label: String = "subject", help: String) {
     self.registry = registry
     self.name = name
+    self.label = label
     self.help = help
   }
 
@@ -26,7 +28,7 @@ struct SubjectCounters {
       lastCounter = known
     } else {
       // After its limit the registry returns one counter for all others, so their names are not stored.
-      let counter = registry.counter(name, help: help, labels: [("subject", text)])
+      let counter = registry.counter(name, help: help, labels: [(label, text)])
       if counters.count < Registry.seriesLimit { counters[text] = counter }
       lastCounter = counter
     }

@@ -109,6 +109,17 @@ package struct LineComposer {
     return entry
   }
 
+  /// The type of an event for the metrics: the line's own `type`, or the subject if the line has none.
+  mutating func type(of line: UnsafeBufferPointer<UInt8>, publishedOn subject: String) -> String {
+    unsafe scanner.scan(line)
+    var type: [UInt8] = []
+    guard scanner.kind == .object || scanner.kind == .event, let base = line.baseAddress,
+      unsafe RawJSON(line: base, count: line.count).member("type")?.appendString(to: &type) == true,
+      !type.isEmpty
+    else { return subject }
+    return String(decoding: type, as: UTF8.self)
+  }
+
   private static func identifier(_ line: RawJSON, _ evaluator: LineEvaluator) throws(UnusableLineError)
     -> String
   {

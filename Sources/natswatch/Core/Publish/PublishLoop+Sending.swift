@@ -118,6 +118,7 @@ extension PublishLoop {
     if isDuplicate, !wasRepeated { report.duplicates += 1 }
     report.stored(line: entry.line)
     published.increment(entry.subject)
+    publishedTypes?.increment(entry.type)
     backoff.reset()
     if window.isEmpty { trouble = nil }
   }

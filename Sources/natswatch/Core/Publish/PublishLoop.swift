@@ -30,6 +30,7 @@ package struct PublishLoop {
   var lastAcknowledgement: Timestamp?
   private var position: PublishPosition?
   var published: SubjectCounters
+  var publishedTypes: SubjectCounters?
   /// Shown while a file is published.
   private let progress: Progress?
   private var bytesRead: Int64 = 0
@@ -66,6 +67,11 @@ package struct PublishLoop {
     published = SubjectCounters(
       session.registry, name: "nats_msgs_published_total",
       help: "Messages published and acknowledged, by subject.")
+    publishedTypes = settings.metricsPrefix.map {
+      SubjectCounters(
+        session.registry, name: "\($0)events_published_total", label: "type",
+        help: "Events published and acknowledged, by type.")
+    }
     if let rate = settings.rate {
       limiter = RateLimiter(rate: rate, burst: settings.burst ?? max(1, rate / 10), now: .zero)
     }
@@ -164,6 +170,7 @@ package struct PublishLoop {
     } catch {
       return report.skip(line: linesRead, error.description)
     }
+    if publishedTypes != nil { entry.type = unsafe composer.type(of: line, publishedOn: entry.subject) }
     let limit = connection.payloadLimit
     // A message of exactly the server's limit leaves no room for an id that was not requested.
     if entry.isIdentifierGenerated, entry.wireSize > limit { entry.identifier = "" }

@@ -34,6 +34,8 @@ package struct PublishSettings: Sendable {
   /// The file for the position in the original stream up to which everything is stored.
   package var state: String?
   package var onError = OnError.skip
+  /// The prefix of `events_published_total`; nil if nobody reads the metrics.
+  package var metricsPrefix: String?
 
   package init(subject: SubjectTemplate) { self.subject = subject }
 

@@ -13,6 +13,8 @@ package struct PublishWindow: Sendable {
     var headers: [Header] = []
     /// The number of its line.
     var line: UInt64 = 0
+    /// The event's type, for the metrics; empty if they are not served.
+    var type = ""
     /// The position of the original message.
     var origin: TailState?
     /// Whether the id was generated, and may be left out if there is no room.
