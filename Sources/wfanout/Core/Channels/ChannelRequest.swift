@@ -11,17 +11,21 @@ struct ChannelRequest: Sendable, Equatable {
   static let resumeField = "resourceVersion"
   /// The authenticated identity, which a client cannot choose.
   static let identityField = "identity"
-  /// The same, if the client asks for its own objects (`"userScoped":true`).
+  /// The path of a file with the client's token, see ``HandedToken``.
+  static let tokenField = "tokenFile"
+  /// The identity, if the client asks for its own objects (`"userScoped":true`).
   static let userScopedField = "userScoped"
 
   /// The names that a template's braces may hold.
-  static let placeholders = fields + [resumeField, userScopedField, identityField]
+  static let placeholders = fields + [resumeField, userScopedField, identityField, tokenField]
 
   /// By field; none is empty.
   private(set) var values: [String: String]
   private(set) var isUserScoped: Bool
   /// Who is charged with the command, see ``Router/account(_:address:)``.
   var account = ""
+  /// The client's token, if the command takes one.
+  var token: HandedToken?
 
   /// An empty value counts as absent.
   init(_ values: [String: String], isUserScoped: Bool = false) throws(HTTPError) {
@@ -93,6 +97,7 @@ struct ChannelRequest: Sendable, Equatable {
       try ChannelRequest.checkIdentity(identity)
       values[ChannelRequest.identityField] = identity
     }
+    values[ChannelRequest.tokenField] = token?.path
     do throws(UpstreamTemplate.MissingFieldError) {
       return try template.arguments(values)
     } catch {

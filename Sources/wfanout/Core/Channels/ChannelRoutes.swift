@@ -11,11 +11,11 @@ struct ChannelRoutes: Sendable {
     -> RouteResult?
   {
     let name = identity?.name ?? ""
+    let account = Router.account(identity, address: request.address)
     switch (request.path, request.method) {
     case ("/api/watch/stream", "GET"): return try stream(request, identity)
     case ("/api/watch/subscribe", "POST"):
-      return .response(
-        try subscribe(request, name, Router.account(identity, address: request.address), on: loop))
+      return .response(try subscribe(request, name, account, pool.token(of: identity), on: loop))
     case ("/api/watch/unsubscribe", "POST"): return .response(try unsubscribe(request, name))
     case ("/api/watch/stream", _): throw .methodNotAllowed("GET")
     case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): throw .methodNotAllowed("POST")
@@ -43,7 +43,7 @@ struct ChannelRoutes: Sendable {
   }
 
   private func subscribe(
-    _ request: HTTPRequest, _ identity: String, _ account: String, on loop: LoopContext
+    _ request: HTTPRequest, _ identity: String, _ account: String, _ token: HandedToken?, on loop: LoopContext
   ) throws(HTTPError) -> HTTPResponse {
     try RequestOrigin.requireJSON(request)
     guard let body = JSONValue(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
@@ -52,6 +52,7 @@ struct ChannelRoutes: Sendable {
     var wanted: ChannelRequest
     do throws(HTTPError) {
       wanted = try ChannelRequest(body)
+      wanted.token = token
       // Checked first: a request that the template cannot express is the client's error in any case.
       _ = try wanted.arguments(for: pool.template, identity: identity)
       wanted.account = account

@@ -118,8 +118,13 @@ extension Configuration {
         throw CombinationError(place, "\(name) needs \(dependency.remedy)")
       }
     }
-    if sharing == .channel, upstream?.fields.contains("identity") == true {
-      throw CombinationError(description: "--share channel: {identity} in --upstream is one listener's alone")
+    let ownersAlone = [ChannelRequest.identityField, ChannelRequest.tokenField]
+    if sharing == .channel, let field = ownersAlone.first(where: { upstream?.fields.contains($0) == true }) {
+      throw CombinationError(
+        description: "--share channel: {\(field)} in --upstream belongs to one client alone")
+    }
+    if upstream?.fields.contains(ChannelRequest.tokenField) == true, !hasTokens {
+      throw CombinationError(description: "{tokenFile} in --upstream needs --auth-tokens or --auth-url")
     }
     if (certificateFile == nil) != (keyFile == nil) {
       throw CombinationError(description: "--tls-cert and --tls-key go together")

@@ -47,6 +47,7 @@ struct KubernetesRoutes: Sendable {
     let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
     var wanted = try ChannelRequest(path, query.filter, version: version, for: pool.template)
     wanted.account = account
+    wanted.token = pool.token(of: identity)
     let upstream = try pool.acquire(
       wanted, identity: identity?.name ?? "", listener: loop.listenerName(), isFailureFinal: true,
       on: loop)

@@ -16,6 +16,8 @@ final class Upstream: Sendable {
   let resumesAfter: String?
   let stream: EventStream
   private let arguments: [String]
+  /// Kept for as long as the command may read it.
+  private let token: HandedToken?
   private let state = Mutex(State())
   private let departures = Atomic<Int>(0)
 
@@ -34,13 +36,15 @@ final class Upstream: Sendable {
   private static let pollMilliseconds: Int32 = 250
 
   init(
-    channel: String, account: String, resumesAfter: String?, stream: EventStream, arguments: [String]
+    channel: String, account: String, resumesAfter: String?, stream: EventStream, arguments: [String],
+    token: HandedToken? = nil
   ) {
     self.channel = channel
     self.account = account
     self.resumesAfter = resumesAfter
     self.stream = stream
     self.arguments = arguments
+    self.token = token
   }
 
   /// Counts a departure of the last listener.

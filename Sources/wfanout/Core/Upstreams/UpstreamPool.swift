@@ -15,6 +15,7 @@ final class UpstreamPool: Sendable {
   private let configuration: Configuration
   private let counters: StreamCounters
   private let diagnostics: Diagnostics
+  private let tokens = HandedTokens()
   private let state: Mutex<State>
   private let began = ContinuousClock.now
 
@@ -47,6 +48,12 @@ final class UpstreamPool: Sendable {
     self.diagnostics = diagnostics
     let limit = Double(configuration.upstreamLimit)
     state = Mutex(State(starts: RateLimiter(rate: limit / 4, burst: limit, now: .zero)))
+  }
+
+  /// A client's token for its command, which replaces an older one of that identity; nil if the template does not use it.
+  func token(of identity: Identity?) -> HandedToken? {
+    guard let identity, template.fields.contains(ChannelRequest.tokenField) else { return nil }
+    return tokens.token(of: identity)
   }
 
   /// The stream of a channel; has a command started when none runs that may serve this listener, see
@@ -175,7 +182,7 @@ final class UpstreamPool: Sendable {
       rule: OverflowRule(policy: .reset, queueLimit: configuration.rule.queueLimit))
     return Upstream(
       channel: request.channel, account: request.account, resumesAfter: resumesAfter, stream: stream,
-      arguments: arguments)
+      arguments: arguments, token: request.token)
   }
 
   private func start(_ upstream: Upstream, _ key: String, _ crashKey: String, in delay: Duration) {
