@@ -23,6 +23,10 @@ package protocol ToolCommand: ParsableCommand {
   /// What a shell's completion offers for an operand or for a flag's value. Files, the choices of enums and the
   /// flags themselves need no answer here.
   static func completions(for request: CompletionRequest) -> Completion
+
+  /// The advice for a flag that the tool does not have, or for a value that the flag does not take (`value` is nil for an
+  /// unknown flag), if people know it from another tool; nil for all others. `flag` has its dashes.
+  static func advice(on flag: String, value: String?) -> String?
 }
 
 extension ToolCommand {
@@ -31,6 +35,8 @@ extension ToolCommand {
   package static var _errorPrefix: String { "\(tool): error: " }
 
   package static func completions(for request: CompletionRequest) -> Completion { .nothing }
+
+  package static func advice(on flag: String, value: String?) -> String? { nil }
 
   package static func main() {
     let diagnostics = Diagnostics(tool: tool)
@@ -70,8 +76,8 @@ extension ToolCommand {
       diagnostics.error("\(error)")
       return .software
     }
-    let text = withLongerFlag(message(for: error))
-    diagnostics.error(text + (valueHint(text) ?? leadingMinusHint(text)))
+    let text = withLongerFlag(advised(message(for: error)))
+    diagnostics.error(text + (valueHint(text) ?? leadingMinusHint(text) + negativeNumberHint(text)))
     diagnostics.error("try '\(tool) --help'")
     return .usage
   }
@@ -84,6 +90,21 @@ extension ToolCommand {
     return text.hasSuffix("--status <where>'") ? ": write inline, stderr, fd:N or a file" : nil
   }
 
+  /// The message with the tool's ``advice(on:value:)`` in place of ArgumentParser's guess.
+  private static func advised(_ text: String) -> String {
+    if let match = text.prefixMatch(of: /Unknown option '(-[^'=]*).*?'/),
+      let advice = advice(on: String(match.1), value: nil)
+    {
+      return "\(match.0): \(advice)"
+    }
+    if let match = text.prefixMatch(of: /The value '(.*)' is invalid for '(--?[a-zA-Z-]+)/),
+      let advice = advice(on: String(match.2), value: String(match.1))
+    {
+      return "the value '\(match.1)' is invalid for '\(match.2)': \(advice)"
+    }
+    return text
+  }
+
   /// ArgumentParser takes an operand that begins with a minus for a flag: `-x < 3`.
   private static func leadingMinusHint(_ text: String) -> String {
     let isOperand = CommandLine.arguments.contains {
@@ -91,6 +112,14 @@ extension ToolCommand {
     }
     guard text.hasPrefix("Unknown option"), isOperand else { return "" }
     return ": an operand that begins with '-' comes after '--'"
+  }
+
+  /// ArgumentParser takes the value in `--retries -1` for a flag.
+  private static func negativeNumberHint(_ text: String) -> String {
+    guard text.hasPrefix("Missing value"),
+      let number = CommandLine.arguments.first(where: { $0.hasPrefix("-") && Double($0) != nil })
+    else { return "" }
+    return ": \(number) is not possible, a number has no minus here"
   }
 
   private static func print(_ text: String, to diagnostics: Diagnostics, _ shutdown: Shutdown) -> ExitStatus {

@@ -31,7 +31,7 @@ enum PollArgument: ExpressibleByArgument, Equatable {
 struct BehaviourOptions: ParsableArguments {
   @Flag(
     name: [.long, .customLong("list-only")],
-    help: "Print the objects that exist now, then exit; with --state only what changed since the last run.")
+    help: "Print the objects that exist, then exit; with --state only the changes since the last run.")
   var untilNow = false
 
   @Flag(
@@ -47,20 +47,20 @@ struct BehaviourOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      After an expired resourceVersion: list again and print the difference (relist), print an ERROR line first \
-      (error), or print it and exit with status 75 (exit).
+      When the resourceVersion has expired: list again and print the differences (relist), the same after an \
+      ERROR line (error), or print an ERROR line and exit with status 75 (exit).
       """, valueName: "policy"))
   var onGone = GonePolicy.relist
 
   @Option(
     help: ArgumentHelp(
-      "List at this interval, compare with what was printed, and repair the difference.",
+      "List all objects at this interval, and print changes that the watch has missed.",
       valueName: "duration"))
   var verify: DurationArgument?
 
   @Option(
     help: ArgumentHelp(
-      "List at this interval while a watch is refused or broken; never: keep trying to watch.",
+      "Interval between lists while a watch is refused or broken; never: only try to watch.",
       valueName: "duration|never"))
   var poll = PollArgument.every(.seconds(10))
 

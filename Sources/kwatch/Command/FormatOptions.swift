@@ -13,22 +13,22 @@ struct FormatOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "json (a line for each event), yaml, name, table (the server's columns; live on a terminal) or wide.",
+      "json (one event per line), yaml, name, table (live on a terminal) or wide.",
       valueName: "format"))
   var output = OutputFormat.json
 
-  @Flag(help: "Print BOOKMARK lines too.")
+  @Flag(help: "Also print BOOKMARK lines.")
   var bookmarks = false
 
   @Flag(help: "Add the cluster, resource and namespace to each line, even if there is only one of each.")
   var source = false
 
-  @Flag(help: "Print the values of Secrets, not their hashes.")
+  @Flag(help: "Print the values of Secrets instead of their hashes.")
   var reveal = false
 
   @Option(
     help: ArgumentHelp(
-      "Leave a path out of the objects, such as managedFields or spec.template; several separated by commas.",
+      "Remove this path from the objects, such as managedFields or status; several separated by commas.",
       valueName: "path"))
   var prune: [String] = []
 

@@ -9,11 +9,11 @@ import Process
 
   static let configuration = CommandConfiguration(
     commandName: "kwatch",
-    abstract: "List and watch Kubernetes resources, and keep watching, as NDJSON.",
+    abstract: "List Kubernetes resources and watch them without losing a change.",
     usage: "kwatch [<options>] <resource>[,<resource>][/<name>] ...",
     discussion: """
-      Prints each object that exists, then each change, as one JSON line: {"type":"ADDED","object":{…}}. After any \
-      interruption it continues without losing a change.
+      Prints each object that exists, then each change, as one line of JSON: {"type":"ADDED","object":{…}}. It runs until \
+      it is stopped, through time-outs, server restarts and expired versions. Most flags are those of kubectl.
 
       EXAMPLES:
         kwatch pods -A                        all pods, as JSON lines
@@ -30,7 +30,7 @@ import Process
   var resources: [String] = []
 
   @OptionGroup(title: "Objects and clusters") var place: PlaceOptions
-  @OptionGroup(title: "Following") var behaviour: BehaviourOptions
+  @OptionGroup(title: "How to watch") var behaviour: BehaviourOptions
   @OptionGroup(title: "Output") var format: FormatOptions
   @OptionGroup(title: "Log") var log: LogOptions
 
@@ -38,14 +38,7 @@ import Process
     guard !resources.isEmpty || place.listResources else {
       throw ValidationError("name a resource to watch, as in 'kwatch pods'")
     }
-    // A verb of kubectl's in front of a resource; alone it may be one.
-    if let verb = resources.first, resources.count > 1, ["get", "watch", "list", "describe"].contains(verb) {
-      throw ValidationError(
-        "kwatch has no command '\(verb)': write 'kwatch \(resources.dropFirst().joined(separator: " "))'")
-    }
-    if resources.count > 1, resources.first == "logs" {
-      throw ValidationError("kwatch does not print logs: use 'kubectl logs \(resources[1])'")
-    }
+    if let problem = Self.commandOfKubectl(resources) { throw ValidationError(problem) }
   }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {

@@ -8,7 +8,7 @@ struct PlaceOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The namespace; several separated by commas (default: the context's).", valueName: "namespace"))
+      "The namespace; several separated by commas (default: that of the context).", valueName: "namespace"))
   var namespace: [String] = []
 
   @Flag(name: [.customShort("A"), .long], help: "All namespaces.")
@@ -38,12 +38,13 @@ struct PlaceOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("s"), .long],
-    help: ArgumentHelp("The API server, in place of the kubeconfig's.", valueName: "url"))
+    help: ArgumentHelp("URL of the API server, instead of the one in the kubeconfig.", valueName: "url"))
   var server = ""
 
   @Option(
     help: ArgumentHelp(
-      "Read a bearer token from this file, in place of the kubeconfig's credentials.", valueName: "file"),
+      "Read the bearer token from this file, instead of using the kubeconfig's credentials.",
+      valueName: "file"),
     completion: .file())
   var tokenFile = ""
 
@@ -62,7 +63,7 @@ struct PlaceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Put this in front of every path, for aggregated control planes.", valueName: "path"))
+      "Prefix of all request paths, for a gateway or an aggregated control plane.", valueName: "path"))
   var pathPrefix = ""
 
   @Flag(help: "Print the server's resources, one line each, then exit.")

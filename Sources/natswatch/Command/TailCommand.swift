@@ -145,7 +145,7 @@ struct TailCommand: ToolCommand {
 
   /// The first and the second words of commands of the nats tool that manage a server.
   private static let managers: Set = [
-    "stream", "str", "consumer", "con", "kv", "object", "account", "server",
+    "stream", "str", "consumer", "con", "kv", "object", "account", "server", "context", "ctx",
   ]
   private static let managing: Set = [
     "ls", "list", "info", "add", "create", "rm", "del", "edit", "report", "purge",
@@ -155,6 +155,7 @@ struct TailCommand: ToolCommand {
   private static let otherNames = [
     "sub": "tail SUBJECT", "subscribe": "tail SUBJECT", "view": "tail SUBJECT --all --until-now",
     "pub": "publish SUBJECT", "consume": "work SUBJECT --durable NAME -- COMMAND",
+    "request": "publish SUBJECT", "reply": "work SUBJECT --durable NAME --reply SUBJECT -- COMMAND",
   ]
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {

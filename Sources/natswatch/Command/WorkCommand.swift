@@ -65,7 +65,9 @@ struct WorkCommand: ToolCommand {
       throw ValidationError("a command is missing: natswatch work … -- COMMAND")
     }
     if let name = command.first, CommandSearch.path(of: name) == nil {
-      throw ValidationError("the command '\(name)' is not found, or is not executable")
+      throw ValidationError(
+        "the command '\(name)' is not found, or is not executable"
+          + (name.contains(" ") ? ": for a line of the shell write -- sh -c '\(name)'" : ""))
     }
     try messages.apply(to: &settings)
     try handler.apply(to: &settings)

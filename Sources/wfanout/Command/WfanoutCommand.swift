@@ -45,6 +45,12 @@ internal import YAML
   func validate() throws {
     if let port { throw ValidationError("there is no --port: use --listen :\(port)") }
     if let file = operands.first {
+      // The value of an unknown flag is taken for an operand, which would hide the flag.
+      let arguments = CommandLine.arguments
+      if let place = arguments.firstIndex(of: file), Self.advice(on: arguments[place - 1], value: nil) != nil
+      {
+        throw ValidationError("Unknown option '\(arguments[place - 1])'")
+      }
       throw ValidationError(
         "'\(file)': wfanout reads standard input: use wfanout < \(file), or --replay \(file) to serve a recording"
       )

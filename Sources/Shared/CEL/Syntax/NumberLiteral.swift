@@ -64,6 +64,12 @@ enum NumberLiteral {
     // The grammar allows `1in`: a number and an operator.
     let word = source[end...].prefix { $0.isIdentifierPart }
     guard !word.elementsEqual("in".utf8) else { return }
-    throw SyntaxError(offset: start, message: "malformed number")
+    let number = String(decoding: source[start..<end], as: UTF8.self)
+    let unit = String(decoding: word, as: UTF8.self)
+    let isDuration = ["ns", "us", "ms", "s", "m", "h"].contains(unit)
+    throw SyntaxError(
+      offset: start,
+      message: "malformed number"
+        + (isDuration ? ": a duration is written duration(\"\(number)\(unit)\")" : ""))
   }
 }

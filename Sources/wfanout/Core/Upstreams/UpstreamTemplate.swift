@@ -23,6 +23,9 @@ package struct UpstreamTemplate: Sendable, Equatable {
 
   private var groups: [Group] = []
 
+  /// What a shell would not pass on as an argument.
+  private static let shellOperators: Set = ["|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"]
+
   /// The names of the placeholders.
   private(set) var fields: Set<String> = []
 
@@ -47,6 +50,11 @@ package struct UpstreamTemplate: Sendable, Equatable {
         }
         choices = open
       } else {
+        if !word.isQuoted, Self.shellOperators.contains(word.text) {
+          throw TemplateError(
+            description:
+              "'\(word.text)' would be an argument, because there is no shell: put this line into a script")
+        }
         groups.append(Group(isOptional: false, choices: [[try pieces(word.text[...])]]))
       }
       if closes, let closed = choices {

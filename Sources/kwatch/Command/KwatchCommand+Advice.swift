@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import Command
+
+extension KwatchCommand {
+  /// Flags that users of kubectl know.
+  static func advice(on flag: String, value: String?) -> String? {
+    if let value {
+      let isTemplate = ["jsonpath", "custom-columns", "go-template", "template"].contains {
+        value.hasPrefix($0)
+      }
+      return flag == "-o" && isTemplate
+        ? "print single values with wfilter: kwatch … | wfilter --emit metadata.name true" : nil
+    }
+    return switch flag {
+    case "-f", "--filename": "name a resource, such as pods or pods/NAME; kwatch reads no files"
+    case "--show-labels", "-L", "--label-columns":
+      "labels are in each line of -o json: kwatch … | wfilter --emit metadata.labels true"
+    case "--sort-by": "lines come in the order of the changes; -o table sorts by name"
+    case "--no-headers": "-o json and -o name have no header"
+    case "--since", "--since-time", "--resource-version":
+      "--state FILE continues after the last run, --skip-initial prints changes only"
+    case "--token": "give a file instead, --token-file FILE: the command line is visible to other users"
+    case "--user", "--cluster", "--username", "--password", "--insecure-skip-tls-verify",
+      "--certificate-authority",
+      "--client-certificate", "--client-key":
+      "it comes from the kubeconfig; --context chooses a cluster and its user"
+    case "--request-timeout": "--timeout ends the run; kwatch has limits of its own for requests"
+    case "--follow", "--tail": "kwatch always follows objects; for logs there is kubectl logs"
+    case "--for": "filter with wfilter: kwatch events | wfilter 'involvedObject.name == \"NAME\"'"
+    case "--wide": "write -o wide"
+    case "--once": "write --until-now"
+    case "--all": "write -A for all namespaces"
+    case "--chunk-size", "--limit": "kwatch reads lists page by page without it"
+    case "--output-watch-events": "every line has the type of its event without it"
+    case "-v": "write --verbose"
+    default: nil
+    }
+  }
+
+  /// What to do instead of a command of kubectl; nil for anything else. Most of these words could be a resource when they
+  /// stand alone.
+  static func commandOfKubectl(_ operands: [String]) -> String? {
+    guard let command = operands.first else { return nil }
+    let rest = operands.dropFirst().joined(separator: " ")
+    switch command {
+    case "help": return "kwatch has no command 'help': write 'kwatch --help'"
+    case "version" where rest.isEmpty: return "kwatch has no command 'version': write 'kwatch --version'"
+    case "api-resources": return "kwatch has no command '\(command)': write 'kwatch --list-resources'"
+    case _ where rest.isEmpty: return nil
+    case "get", "watch", "list", "describe":
+      return "kwatch has no command '\(command)': write 'kwatch \(rest)'"
+    case "logs": return "kwatch does not print logs: use 'kubectl logs \(rest)'"
+    case "wait": return "kwatch has no command 'wait': write 'kwatch \(rest) | wfilter -m1 CONDITION'"
+    case "explain": return "kwatch has no command 'explain': write 'kwatch \(rest) --schema'"
+    case "top": return "kwatch has no command 'top': write 'kwatch \(rest) --usage 10s'"
+    case "completion":
+      return "kwatch has no command 'completion': write 'kwatch --generate-completion-script \(rest)'"
+    case "apply", "create", "delete", "edit", "exec", "patch", "scale", "rollout", "config":
+      return "kwatch only watches: use 'kubectl \(command) \(rest)'"
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import Command
+
+extension WfilterCommand {
+  /// Flags that users of grep and jq know.
+  static func advice(on flag: String, value: String?) -> String? {
+    guard value == nil else { return nil }
+    return switch flag {
+    case "-i", "--ignore-case": "write it into the pattern: metadata.name.matches(\"(?i)web\")"
+    case "-E", "-F", "-P", "-G", "--regexp", "--fixed-strings", "-w", "-x":
+      "the expression is CEL: metadata.name.matches(\"^web-\"), or .contains(\"web\")"
+    case "-A", "-B", "-C", "--after-context", "--before-context", "--context":
+      "there are no context lines; 'old' is the line of the same object before"
+    case "-n", "--line-number", "--namespace":
+      "for a namespace: metadata.namespace == \"NAME\"; lines are not numbered"
+    case "-o", "--only-matching", "--output": "--emit EXPRESSION prints a value instead of the line"
+    case "-s", "--slurp", "-S", "--sort-keys", "--indent", "--tab":
+      "lines are printed unchanged; pipe them into jq"
+    case "-R", "--raw-input", "--null-input": "each line of the input is a JSON object"
+    case "--raw-output": "write -r together with --emit"
+    case "--follow": "pipe the file into it: tail -F FILE | wfilter EXPRESSION"
+    case "--include", "--exclude", "--recursive": "name the files after the expression"
+    case "--unique": "write --dedupe EXPRESSION"
+    default: nil
+    }
+  }
+}
