@@ -86,12 +86,42 @@ import Testing
 
   @Test func stopsTheWholeGroup() throws {
     let child = try ChildProcess(shell("sleep 600 & echo $!; wait"))
+    let grandchild = try startedBy(child)
+    child.stop()
+    try eventually("the grandchild is gone") { kill(grandchild, 0) != 0 }
+  }
+
+  /// A session of its own, and a parent that has ended.
+  private static let escape = "setsid sh -c 'sleep 600 & echo $!' & wait $!; exec sleep 600"
+
+  private func startedBy(_ child: ChildProcess) throws -> Int32 {
     var buffer = [UInt8](repeating: 0, count: 16)
     let count = unsafe read(child.output, &buffer, buffer.count)
     let text = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
-    let grandchild = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    return try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+  }
+
+  @Test func stopsWhatHasLeftItsGroup() throws {
+    let child = try ChildProcess(shell(Self.escape))
+    let other = try ChildProcess(shell(Self.escape))
+    let (grandchild, stays) = (try startedBy(child), try startedBy(other))
     child.stop()
     try eventually("the grandchild is gone") { kill(grandchild, 0) != 0 }
+    #expect(kill(stays, 0) == 0, "it is another command's")
+    other.stop()
+    try eventually("the other grandchild is gone") { kill(stays, 0) != 0 }
+  }
+
+  @Test func leavesAnAgentAlone() throws {
+    var configuration = shell(Self.escape)
+    configuration.endsDescendants = false
+    configuration.environment = ["PATH=/usr/bin:/bin", "WATCHUTILS_CHILD=1.2.3."]
+    let child = try ChildProcess(configuration)
+    let agent = try startedBy(child)
+    let environment = try Data(contentsOf: URL(filePath: "/proc/\(agent)/environ"))
+    #expect(!String(decoding: environment, as: UTF8.self).contains("WATCHUTILS_CHILD"))
+    child.stop()
+    #expect(kill(agent, SIGKILL) == 0)
   }
 
   @Test func endDescriptorIsReadableAtTheEnd() throws {

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -138,12 +139,79 @@ pid_t cprocess_start(const struct cprocess_start *start, int *descriptor) {
   return job.result;
 }
 
+// Whether a file of entries that end with NUL, as /proc/PID/environ is, has one that begins with `mark`.
+static int has_entry(const char *path, const char *mark) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  char block[4096];
+  size_t matched = 0;
+  int may_match = 1, has = 0;
+  ssize_t size;
+  while (!has && (size = read(file, block, sizeof block)) > 0)
+    for (ssize_t i = 0; i < size && !has; i++) {
+      if (block[i] == 0) {
+        matched = 0;
+        may_match = 1;
+      } else if (may_match) {
+        may_match = block[i] == mark[matched];
+        has = may_match && mark[++matched] == 0;
+      }
+    }
+  close(file);
+  return has;
+}
+
+// As linux_dirent64 in getdents64(2).
+struct entry {
+  unsigned long long inode;
+  long long offset;
+  unsigned short size;
+  unsigned char type;
+  char name[];
+};
+
+// No opendir(3): the guard calls this after a fork, where malloc(3) may not be called.
+int cprocess_signal_marked(const char *mark, int signal) {
+  int folder = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return 0;
+  int count = 0;
+  _Alignas(struct entry) char block[8192];
+  long size;
+  while ((size = syscall(SYS_getdents64, folder, block, sizeof block)) > 0)
+    for (long offset = 0; offset < size;) {
+      const struct entry *entry = (const struct entry *)(block + offset);
+      offset += entry->size;
+      char path[32] = "/proc/";
+      size_t length = 6;
+      pid_t process = 0;
+      const char *digit = entry->name;
+      for (; *digit >= '0' && *digit <= '9' && length < 16; digit++) {
+        process = process * 10 + (*digit - '0');
+        path[length++] = *digit;
+      }
+      if (*digit != 0 || process <= 1 || process == getpid()) continue;
+      memcpy(path + length, "/environ", 9);
+      if (has_entry(path, mark) && kill(process, signal) == 0) count++;
+    }
+  close(folder);
+  return count;
+}
+
 enum { guard_capacity = 1 << 16 };
 
-static void guard(int input, const char *name) {
+// A guard is not one of the processes that a command has left behind: the guard of a tool that is itself such
+// a command has still to end that tool's own commands. /proc/PID/environ shows the memory that this clears.
+static void clear_mark(const char *mark) {
+  size_t length = strcspn(mark, "=") + 1;
+  for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
+    if (strncmp(*entry, mark, length) == 0) memset(*entry, 0, strlen(*entry));
+}
+
+static void guard(int input, const char *name, const char *mark) {
   static pid_t groups[guard_capacity];
   int count = 0;
   prctl(PR_SET_NAME, name);
+  clear_mark(mark);
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
@@ -167,10 +235,12 @@ static void guard(int input, const char *name) {
       }
   }
   for (int i = 0; i < count; i++) kill(-groups[i], SIGKILL);
+  // Again while there are any: one may have started another before it was killed.
+  for (int pass = 0; pass < 20 && cprocess_signal_marked(mark, SIGKILL) > 0; pass++) usleep(1000);
   _exit(0);
 }
 
-int cprocess_start_guard(const char *name) {
+int cprocess_start_guard(const char *name, const char *mark) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   pid_t child = fork();
@@ -178,7 +248,7 @@ int cprocess_start_guard(const char *name) {
     // Forked twice, in a session of its own: no child of ours, and no part of the terminal's group.
     setsid();
     pid_t second = fork();
-    if (second == 0) guard(ends[0], name);
+    if (second == 0) guard(ends[0], name, mark);
     _exit(second < 0);
   }
   close(ends[0]);

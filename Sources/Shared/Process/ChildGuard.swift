@@ -3,15 +3,32 @@ internal import CProcess
 internal import Glibc
 internal import Synchronization
 
-/// A helper process that kills the process groups of our children if we are killed with SIGKILL.
+/// A process that kills what our children have started, when we end or are killed.
 ///
-/// The kernel's PR_SET_PDEATHSIG reaches a child, but not the processes that the child has started. The guard
-/// starts with the first child and ends with this process.
+/// The kernel's PR_SET_PDEATHSIG reaches a child, but not the processes that the child has started. These are found by
+/// their process group, and by a mark in their environment if they have left it (setsid(2)). The guard starts with the
+/// first child and ends with this process.
 final class ChildGuard: Sendable {
   static let shared = ChildGuard()
 
+  /// The environment variable of the mark.
+  static let variable = "WATCHUTILS_CHILD"
+
+  /// The entry that the environments of all our children begin with; a child's own entry has its number too.
+  let mark: String
   /// The pipe to the guard; -1 where it could not be started, which leaves PR_SET_PDEATHSIG.
-  let pipe: Int32 = unsafe cprocess_start_guard("watchutils-guard")
+  let pipe: Int32
+  private let children = Atomic<Int>(0)
+
+  private init() {
+    // A process id alone may be another process's later.
+    let mark = "\(Self.variable)=\(getpid()).\(UInt64.random(in: .min ... .max))."
+    self.mark = mark
+    pipe = unsafe cprocess_start_guard("watchutils-guard", mark)
+  }
+
+  /// The mark of the next child.
+  func nextMark() -> String { "\(mark)\(children.wrappingAdd(1, ordering: .relaxed).newValue)." }
 
   /// Forgets a group, which the child itself has named to the guard when it started.
   func forget(group: pid_t) {

@@ -23,6 +23,9 @@ extension ChildProcess {
     /// A command that talks to a person at the terminal stays in our process group, as a background group may not read
     /// from it.
     package var leadsGroup = true
+    /// Whether all that the command has started ends with it and with us. Not so for a command of which others than we
+    /// may want what it leaves behind: a credentials plugin's agent.
+    package var endsDescendants = true
 
     package init(_ command: [String]) { self.command = command }
   }

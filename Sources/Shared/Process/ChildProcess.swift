@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// It starts with descriptors 0, 1 and 2 only, with default signals, with the limit of open files that we were started
 /// with, and as the leader of a process group. It does not outlive us: the kernel kills it when we are killed
-/// (PR_SET_PDEATHSIG), and a guard process kills the rest of its group.
+/// (PR_SET_PDEATHSIG), and a guard process kills the rest of its group and what has left the group.
 ///
 /// All members may be called on any thread.
 @safe package final class ChildProcess: Sendable {
@@ -44,6 +44,8 @@ internal import Synchronization
   private let state = Mutex(State.running)
   private let isInputOpen: Atomic<Bool>
   private let leadsGroup: Bool
+  /// The environment entry of all that the command starts; nil if that may stay.
+  private let mark: String?
 
   /// Starts a command.
   ///
@@ -53,10 +55,12 @@ internal import Synchronization
     guard let path = CommandSearch.path(of: command) else {
       throw ChildProcessError(command: command, errno: CommandSearch.isPath(command) ? EACCES : ENOENT)
     }
+    mark = configuration.endsDescendants ? ChildGuard.shared.nextMark() : nil
     var ends = ChildStreams()
     do throws(ChildProcessError) {
       let theirs = try ends.open(configuration)
-      (identifier, endDescriptor) = try ChildStarter.start(configuration, path: path, streams: theirs)
+      (identifier, endDescriptor) = try ChildStarter.start(
+        configuration, mark: mark, path: path, streams: theirs)
     } catch {
       ends.closeAll()
       throw error
@@ -89,6 +93,27 @@ internal import Synchronization
     }
   }
 
+  /// Sends a signal to all that the command has started, also in other process groups. This reads the environments of all
+  /// processes, which takes milliseconds: not on an event loop, and not for each of many commands.
+  ///
+  /// - Returns: Whether there were any; the command itself counts.
+  @discardableResult
+  package func signalDescendants(_ number: Int32) -> Bool {
+    guard let mark else { return false }
+    return unsafe cprocess_signal_marked(mark, number) > 0
+  }
+
+  /// Kills all that the command has started. For a command that has ended, or is about to be killed.
+  package func killDescendants() {
+    signal(SIGKILL)
+    // Again while there are any: one may have started another before it was killed.
+    var passes = 0
+    while passes < 20, signalDescendants(SIGKILL) {
+      passes += 1
+      usleep(1000)
+    }
+  }
+
   /// Waits for the end of the command.
   ///
   /// - Parameter limit: How long; nil is without limit.
@@ -108,15 +133,16 @@ internal import Synchronization
     }
   }
 
-  /// Ends the command: SIGTERM to its group, and SIGKILL when that has not ended it in time.
+  /// Ends the command and what it has started: SIGTERM, and SIGKILL when that has not ended the command in time.
   ///
   /// - Parameter grace: The time between the two.
   /// - Returns: How it ended.
   @discardableResult
   package func stop(grace: Duration = .seconds(5)) -> Ending? {
     signal(SIGTERM)
-    if let ending = waitForEnd(atMost: grace) { return ending }
-    signal(SIGKILL)
-    return waitForEnd()
+    signalDescendants(SIGTERM)
+    let ending = waitForEnd(atMost: grace)
+    killDescendants()
+    return ending ?? waitForEnd()
   }
 }

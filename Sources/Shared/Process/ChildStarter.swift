@@ -9,12 +9,12 @@ enum ChildStarter {
   /// - Returns: The process and its pidfd.
   /// - Throws: ``ChildProcessError`` with the reason why fork(2) or execve(2) failed.
   static func start(
-    _ configuration: ChildProcess.Configuration, path: String, streams: ChildStreams.Ends
+    _ configuration: ChildProcess.Configuration, mark: String?, path: String, streams: ChildStreams.Ends
   ) throws(ChildProcessError) -> (identifier: Int32, descriptor: Int32) {
     var descriptor: Int32 = -1
     var failure: Int32 = 0
     let identifier = unsafe withCStrings(configuration.command) { arguments in
-      unsafe withCStrings(configuration.environment ?? ProcessEnvironment.all) { environment in
+      unsafe withCStrings(environment(configuration, mark)) { environment in
         unsafe path.withCString { path in
           var start = unsafe cprocess_start(
             path: path, arguments: arguments, environment: environment, input: streams.input,
@@ -31,6 +31,12 @@ enum ChildStarter {
       throw ChildProcessError(command: configuration.command.first ?? "", errno: failure)
     }
     return (identifier, descriptor)
+  }
+
+  /// Replaces the mark of a tool whose command we are ourselves.
+  private static func environment(_ configuration: ChildProcess.Configuration, _ mark: String?) -> [String] {
+    let entries = configuration.environment ?? ProcessEnvironment.all
+    return (mark.map { [$0] } ?? []) + entries.filter { !$0.hasPrefix("\(ChildGuard.variable)=") }
   }
 }
 

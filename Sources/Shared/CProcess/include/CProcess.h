@@ -31,11 +31,18 @@ struct cprocess_start {
 pid_t cprocess_start(const struct cprocess_start *start, int *descriptor);
 
 /// Starts a guard: a process that outlives the caller by a moment. It reads process group ids from a pipe, a
-/// positive one to remember and its negative to forget, and kills each remembered group with SIGKILL when the
-/// pipe's last writer has ended, which is how a group ends whose parent was killed.
+/// positive one to remember and its negative to forget. When the pipe's last writer has ended, it kills each
+/// remembered group with SIGKILL, which is how a group ends whose parent was killed, and all processes with
+/// `mark` (see cprocess_signal_marked).
 ///
 /// Returns the write end of the pipe, close-on-exec; -1 with `errno` set.
-int cprocess_start_guard(const char *name);
+int cprocess_start_guard(const char *name, const char *mark);
+
+/// Sends a signal to every process that was started with an environment entry that begins with `mark`: what a
+/// command leaves behind, also in another group or session (setsid(2), timeout(1)). Reads all of /proc.
+///
+/// Returns the number of processes that were sent the signal.
+int cprocess_signal_marked(const char *mark, int signal);
 
 /// Waits until a process has ended, at most `milliseconds` (-1: without limit), and leaves it to be reaped.
 /// Returns 1 when it has ended, 0 when the time has passed.

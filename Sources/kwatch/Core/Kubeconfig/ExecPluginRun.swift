@@ -27,6 +27,8 @@ enum ExecPluginRun {
     var configuration = ChildProcess.Configuration([plugin.command] + plugin.arguments)
     let inherited = ProcessEnvironment.all.filter { variables[String($0.prefix { $0 != "=" })] == nil }
     configuration.environment = inherited + variables.map { "\($0.key)=\($0.value)" }
+    // An agent that a plugin has started is for all who ask it.
+    configuration.endsDescendants = false
     if isInteractive {
       configuration.input = .descriptor(STDIN_FILENO)
       configuration.leadsGroup = false
