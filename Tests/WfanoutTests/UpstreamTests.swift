@@ -27,6 +27,8 @@ import Testing
       crash) exit 1 ;;
       done) exit 0 ;;
       late) event first; sleep 1.5; echo "it is gone" >&2; exit 66 ;;
+      escaped) setsid bash -c 'echo "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"$$\"}}}"; exec sleep 300' &
+        trap 'exit 0' TERM; wait_forever ;;
       stubborn) trap '' TERM; event $$; wait_forever ;;
       closed) event $$; exec >&- 2>&-; trap 'exit 0' TERM; wait_forever ;;
       forked) (trap '' TERM; sleep 300) & event $!; exit 3 ;;
@@ -95,12 +97,22 @@ import Testing
   @Test func noCommandOutlivesTheServer() throws {
     for signal in [SIGTERM, SIGKILL] {
       let fanout = try fanout()
-      let stubborn = try watch(fanout, "stubborn")
-      let process = try process(stubborn)
+      // One ignores SIGTERM, the other has left the group and the session of its command.
+      let processes = try ["stubborn", "escaped"].map { try process(watch(fanout, $0)) }
       fanout.tool.send(signal)
       _ = try fanout.tool.waitForEnd(.seconds(30))
-      try eventually("process \(process) has ended after signal \(signal)") { !isAlive(process) }
+      for process in processes {
+        try eventually("process \(process) has ended after signal \(signal)") { !isAlive(process) }
+      }
     }
+  }
+
+  @Test func whatHasLeftItsGroupEndsWithItsCommand() throws {
+    let fanout = try fanout("{resourceType}", "grace: 1s")
+    let watch = try watch(fanout, "escaped")
+    let process = try process(watch)
+    watch.send(SIGKILL)
+    try eventually("process \(process) has ended with its command") { !isAlive(process) }
   }
 
   @Test func aCommandThatClosesItsOutputIsNoticed() throws {

@@ -14,7 +14,11 @@ struct ErrorTail {
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
   }
 
-  var text: String { String(decoding: bytes, as: UTF8.self) }
+  /// Without white space at its end.
+  var text: String {
+    let end = bytes.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? 0
+    return String(decoding: bytes[..<end], as: UTF8.self)
+  }
 
   /// Reads the available bytes, so that the command does not block on a full pipe.
   mutating func drain() {

@@ -14,15 +14,16 @@ extension Hub {
 
 /// Waiting, on an event loop, until a command has either started or failed.
 extension Upstream {
-  /// How long a watch waits for the first event or for a failure before its response begins.
-  private static let proof = Duration.seconds(1)
+  /// The longest time that a watch waits for the first event, for the end of ``proof``, or for a failure before its
+  /// response begins.
+  private static let startLimit = Duration.seconds(10)
   /// A source that does not report its health is considered complete after this much silence.
   private static let silence = Duration.milliseconds(500)
   private static let listLimit = Duration.seconds(10)
 
   /// For a watch: completes when the command has begun, or with its ending if it fails at its start.
   func hasBegun(on hub: Hub) -> EventLoopFuture<UpstreamEnding?> {
-    wait(on: hub) { elapsed, _ in hub.hasEvents || elapsed > Upstream.proof }
+    wait(on: hub) { elapsed, _ in hub.hasEvents || self.hasProvenItself || elapsed > Upstream.startLimit }
   }
 
   /// For a list: completes when the command has listed what there is, or with its ending.

@@ -20,6 +20,7 @@ final class Upstream: Sendable {
   private let token: HandedToken?
   private let state = Mutex(State())
   private let departures = Atomic<Int>(0)
+  private let isProven = Atomic<Bool>(false)
 
   private struct State: Sendable {
     var child: ChildProcess?
@@ -34,6 +35,8 @@ final class Upstream: Sendable {
   /// after it has closed its output.
   private static let lingering = Duration.seconds(1)
   private static let pollMilliseconds: Int32 = 250
+  /// A command that has run for this long has not failed at its start.
+  static let proof = Duration.seconds(1)
 
   init(
     channel: String, account: String, resumesAfter: String?, stream: EventStream, arguments: [String],
@@ -55,6 +58,8 @@ final class Upstream: Sendable {
   var processIdentifier: Int32? { state.withLock { $0.child?.identifier } }
   var ending: UpstreamEnding? { state.withLock { $0.ending } }
   var isStopped: Bool { state.withLock { $0.stopped != nil } }
+  /// Whether the command has run for ``proof``, as the thread has seen that reads it.
+  var hasProvenItself: Bool { isProven.load(ordering: .acquiring) }
   /// How long the command has run.
   var age: Duration { state.withLock { $0.started.map { ContinuousClock.now - $0 } ?? .zero } }
 
@@ -91,8 +96,8 @@ final class Upstream: Sendable {
     var errors = ErrorTail(child.errors)
     let note = read(child, &errors, diagnostics)
     errors.drain()
-    // Ends the rest of the group, before the command is reaped and its process id can be reused.
-    child.signal(SIGKILL)
+    // Ends what the command has started, before the command is reaped and its process id can be reused.
+    child.killDescendants()
     let ended = child.waitForEnd() ?? .exited(0)
     errors.drain()
     let said = showsErrors ? errors.text : ""
@@ -120,6 +125,8 @@ final class Upstream: Sendable {
     var publisher = LinePublisher(name: channel, stream: stream, diagnostics: diagnostics)
     var ended: ContinuousClock.Instant?
     var closed: ContinuousClock.Instant?
+    let begun = ContinuousClock.now
+    var isAskedToEnd = false
     while true {
       var isQuiet = true
       if closed == nil {
@@ -136,8 +143,10 @@ final class Upstream: Sendable {
       }
       errors.drain()
       let now = ContinuousClock.now
-      if let stopped = state.withLock({ $0.stopped }), now - stopped > Upstream.stopGrace {
-        child.signal(SIGKILL)
+      if let stopped = state.withLock({ $0.stopped }) {
+        if !isAskedToEnd { child.signalDescendants(SIGTERM) }
+        isAskedToEnd = true
+        if now - stopped > Upstream.stopGrace { child.signal(SIGKILL) }
       }
       if hasEnded(child, within: 0) {
         ended = ended ?? now
@@ -148,6 +157,8 @@ final class Upstream: Sendable {
         stop()
         if !hasEnded(child, within: Int32(Upstream.stopGrace / .milliseconds(1))) { child.signal(SIGKILL) }
         return "the command closed its output and did not end"
+      } else if now - begun > Upstream.proof {
+        isProven.store(true, ordering: .releasing)
       }
     }
   }
