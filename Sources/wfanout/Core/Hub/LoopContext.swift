@@ -92,8 +92,10 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   }
 
   /// Sets the time limit for a connection's next request, by default `limits.requestSeconds`.
+  ///
+  /// The next tick may come at once, so the limit is one tick longer: no client has less time than it says.
   func await(_ request: any AwaitingRequest, seconds: UInt32? = nil) {
-    waiting[ObjectIdentifier(request)] = (request, tick &+ (seconds ?? limits.requestSeconds))
+    waiting[ObjectIdentifier(request)] = (request, tick &+ (seconds ?? limits.requestSeconds) &+ 1)
   }
 
   /// Counts a connection as idle, and closes the oldest idle connection of its address if there are too many.

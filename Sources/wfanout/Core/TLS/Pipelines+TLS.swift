@@ -7,7 +7,7 @@ extension Pipelines {
   func addTLS(_ certificate: ServerCertificate, to channel: any Channel, on context: LoopContext) throws {
     let pipeline = channel.pipeline.syncOperations
     let connection = SecureConnection(channel, loopContext: context)
-    try pipeline.addHandler(PlainRequestDetector())
+    try pipeline.addHandler(PlainRequestDetector(connection))
     try pipeline.addHandler(NIOSSLServerHandler(context: certificate.current))
     try pipeline.addHandler(
       ApplicationProtocolNegotiationHandler { result, channel in

@@ -7,6 +7,9 @@ final class PlainRequestDetector: ChannelInboundHandler, RemovableChannelHandler
   typealias OutboundOut = ByteBuffer
 
   private var isRefused = false
+  private let connection: SecureConnection
+
+  init(_ connection: SecureConnection) { self.connection = connection }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isRefused else { return }
@@ -18,6 +21,7 @@ final class PlainRequestDetector: ChannelInboundHandler, RemovableChannelHandler
       return
     }
     isRefused = true
+    connection.stopWaitingForHandshake()
     let text = "this address speaks TLS: use https://\n"
     let head = ResponseHead.encode(
       400,

@@ -42,6 +42,9 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
   func handlerAdded(context: ChannelHandlerContext) { isOwing = true }
   func handlerRemoved(context: ChannelHandlerContext) { isOwing = false }
 
+  /// For a client that spoke plain HTTP: it is being answered, and ``LingeringClose`` has a limit of its own.
+  func stopWaitingForHandshake() { loopContext.stopAwaiting(self) }
+
   func waitedTooLong() { close() }
   func close() { channel.close(promise: nil) }
   let isBeingAnswered = false
