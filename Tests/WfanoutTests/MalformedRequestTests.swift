@@ -122,6 +122,19 @@ import Testing
     #expect(try fanout.curl("/healthz").output == "ok\n")
   }
 
+  /// The decoder reads no further after such a request, so another one on the connection would wait for its answer.
+  @Test(arguments: [
+    "GET /healthz HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk",
+    "GET /none HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade", "CONNECT localhost:1 HTTP/1.1",
+  ])
+  func anUpgradeThatIsNotMadeEndsTheConnection(request: String) throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send("\(request)\r\nHost: localhost\r\n\r\n")
+    let answer = try #require(peer.receiveToEnd(), "the connection stays open")
+    #expect(answer.contains("Connection: close\r\n"), "\(answer)")
+  }
+
   @Test func requestsInOneSegmentAreAnsweredInOrder() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)

@@ -160,7 +160,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
 
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     // A stream of HTTP/2 has one request.
-    isKeptAlive = exchange == nil && head.isKeepAlive
+    isKeptAlive = exchange == nil && head.isKeepAlive && !head.asksForAnotherProtocol
     loopContext.await(self)
     var request = HTTPRequest(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
