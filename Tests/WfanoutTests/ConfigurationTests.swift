@@ -64,6 +64,12 @@ struct ConfigurationTests {
       text: "ring: 1MiB\nws-hartbeat: 1s",
       says: "configuration 'f.yaml': line 2: unknown key 'ws-hartbeat'; did you mean 'ws-heartbeat'?"),
     Refused(
+      text: "ring: 1MiB\n---\nqueue: 5",
+      says: "configuration 'f.yaml': line 3: a second document begins here; the settings are one"),
+    Refused(
+      text: "---\n---\nnothing-like-it: 1",
+      says: "configuration 'f.yaml': line 3: unknown key 'nothing-like-it'"),
+    Refused(
       text: "nothing-like-it: 1", says: "configuration 'f.yaml': line 1: unknown key 'nothing-like-it'"),
     Refused(
       text: "\nstall: soon",

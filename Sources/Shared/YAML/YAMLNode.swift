@@ -40,11 +40,20 @@ package indirect enum YAMLNode: Equatable, Sendable {
     return ["", "~", "null", "Null", "NULL"].contains(text)
   }
 
-  /// The first document of a text; nil if there is none.
+  /// The first document of a text, as kubectl reads a kubeconfig; nil if there is none.
   package static func parse(_ text: [UInt8]) throws(SyntaxError) -> YAMLNode? {
     var reader = Reader(text)
     defer { reader.end() }
-    return try reader.document()
+    return try reader.document()?.node
+  }
+
+  /// All documents of a text, each with the line that it begins in.
+  package static func parseAll(_ text: [UInt8]) throws(SyntaxError) -> [(node: YAMLNode, line: Int)] {
+    var reader = Reader(text)
+    defer { reader.end() }
+    var documents: [(node: YAMLNode, line: Int)] = []
+    while let document = try reader.document() { documents.append(document) }
+    return documents
   }
 
   /// Whether a text has more than one document: content after its second `---`, or text after `...`.
@@ -87,12 +96,16 @@ package indirect enum YAMLNode: Equatable, Sendable {
     unsafe input.deallocate()
   }
 
-  mutating func document() throws(YAMLNode.SyntaxError) -> YAMLNode? {
+  /// The next document, and the line that it begins in.
+  mutating func document() throws(YAMLNode.SyntaxError) -> (node: YAMLNode, line: Int)? {
+    anchors = [:]
     while true {
       switch try next() {
       case .streamEnd: return nil
       case .other: continue
-      case let event: return try node(event, depth: 0)
+      case let event:
+        let line = line
+        return (try node(event, depth: 0), line)
       }
     }
   }

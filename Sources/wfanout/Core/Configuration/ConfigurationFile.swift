@@ -27,13 +27,16 @@ package struct ConfigurationFile {
   }
 
   package func apply(_ text: [UInt8], to configuration: inout Configuration) throws(ReadError) {
-    let root: YAMLNode?
+    let documents: [(node: YAMLNode, line: Int)]
     do throws(YAMLNode.SyntaxError) {
-      root = try YAMLNode.parse(text)
+      documents = try YAMLNode.parseAll(text).filter { !$0.node.isNull }
     } catch {
       throw fault("not YAML: \(error)")
     }
-    guard let root, !root.isNull else { return }
+    guard let root = documents.first?.node else { return }
+    guard documents.count == 1 else {
+      throw fault("line \(documents[1].line): a second document begins here; the settings are one")
+    }
     guard case .mapping(let members) = root else { throw fault("it is not a mapping of keys to values") }
     var lines: [String: Int] = [:]
     for (key, value, line) in members {
