@@ -119,6 +119,14 @@ import Testing
     try eventually("it is mended") { try status("/none?token=better") == "404" }
   }
 
+  @Test func aPipeInPlaceOfTheFileHoldsNothingUp() throws {
+    #expect(try Tool.shell("rm '\(path)' && mkfifo '\(path)'").waitForEnd().status == 0)
+    try fanout.tool.waitForDiagnostics("is not a regular file")
+    #expect(try status("/none?token=good") == "404", "what was in force stays")
+    #expect(try Tool.shell("rm '\(path)' && echo 'better ann' > '\(path)'").waitForEnd().status == 0)
+    try eventually("the next file is read") { try status("/none?token=better") == "404" }
+  }
+
   @Test func aTokenThatIsTakenAwayEndsItsStreams() throws {
     try "good ann\nbad bob\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("both tokens are known") { try status("/none?token=bad") == "404" }

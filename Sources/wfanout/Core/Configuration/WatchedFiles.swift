@@ -47,6 +47,13 @@ final class WatchedFiles<Value: Sendable>: Sendable {
   private func lookAgain(_ known: [FileStamp?]) -> [FileStamp?] {
     let stamps = paths.map { FileStamp($0) }
     guard stamps != known else { return known }
+    // A pipe, as of `<(command)`, was read once; waiting for another writer would end the watch.
+    if let index = stamps.firstIndex(where: { $0?.isRegular == false }) {
+      if known[index]?.isRegular ?? true {
+        diagnostics.warning("'\(paths[index])' is not a regular file; what was read before stays in force")
+      }
+      return stamps
+    }
     do {
       let value = try make()
       state.withLock { state in
