@@ -12,6 +12,20 @@ import Testing
     #expect(try Tool.run("wfanout", ["--timeout", "5"]).status == 64)
   }
 
+  @Test func inputWithoutJSONIsReported() throws {
+    let text = try Fanout()
+    let listener = try text.listening("/events", ["-H", "Accept: application/x-ndjson"])
+    text.feed(["hello", "", "{\"a\":"])
+    try text.tool.waitForDiagnostics("its first line is not JSON")
+    let outcome = try text.end()
+    #expect(outcome.status == 65 && outcome.diagnostics.contains("none of 2 lines is JSON"), "\(outcome)")
+    #expect(try listener.waitForEnd().lines.prefix(2) == ["hello", "{\"a\":"], "passed on all the same")
+    let mixed = try Fanout()
+    mixed.feed(["hello", "{}"])
+    #expect(try mixed.end().status == 0)
+    #expect(try Fanout().end().status == 0, "no input is no bad input")
+  }
+
   @Test func healthIsReported() throws {
     let fanout = try Fanout(["--status", "inline"])
     #expect(try fanout.tool.waitForLines(1)[0].contains(#""health":"degraded","reason":"awaiting""#))

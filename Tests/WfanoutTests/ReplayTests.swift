@@ -81,6 +81,16 @@ struct ReplayPacingTests {
     #expect(try fanout.tool.waitForEnd().status == 128 + SIGTERM)
   }
 
+  @Test func aCompressedRecordingIsReported() throws {
+    let zipped = try Tool.shell("gzip '\(recording)'").waitForEnd()
+    #expect(zipped.status == 0)
+    let fanout = try Fanout(["--replay", recording + ".gz", "--speed", "max"])
+    let listener = try fanout.listen("/events", lines)
+    let outcome = try fanout.tool.waitForEnd()
+    #expect(outcome.status == 65 && outcome.diagnostics.contains("zcat"), "\(outcome)")
+    try listener.waitForEnd()
+  }
+
   @Test func badRecordingsAreSaid() throws {
     #expect(try Tool.run("wfanout", ["--replay", recording, "--upstream", "x"]).status == 64)
     #expect(try Tool.run("wfanout", ["--replay", recording, "--speed", "0"]).status == 64)

@@ -10,17 +10,18 @@ struct InputReader: LineSource {
   let shutdown: Shutdown?
   let diagnostics: Diagnostics
 
-  func run() throws(InputError) {
+  func run() throws(InputError) -> UnusableInputError? {
     var reader = LineReader(descriptor: descriptor, name: name, shutdown: shutdown)
     let block = LineBlock()
     var publisher = LinePublisher(name: name, stream: stream, diagnostics: diagnostics)
     while true {
       switch try reader.read(into: block) {
-      case .endOfInput, .shutdown: return
+      case .endOfInput: return publisher.check.error
+      case .shutdown: return nil
       case .timedOut: continue
       case .lines: break
       }
-      guard publisher.publish(block) else { return }
+      guard publisher.publish(block) else { return nil }
     }
   }
 }

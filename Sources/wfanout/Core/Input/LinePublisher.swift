@@ -7,12 +7,14 @@ struct LinePublisher {
   let name: String
   let stream: EventStream
   let diagnostics: Diagnostics
+  private(set) var check: InputCheck
   private var hasMended = false
 
   init(name: String, stream: EventStream, diagnostics: Diagnostics) {
     self.name = name
     self.stream = stream
     self.diagnostics = diagnostics
+    check = InputCheck(name: name, diagnostics: diagnostics)
   }
 
   /// Waits for room, and publishes.
@@ -22,6 +24,7 @@ struct LinePublisher {
     if block.linesTooLong > 0 {
       diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")
     }
+    check.look(at: block)
     guard unsafe stream.waitForRoom(for: block.bytes.count) else { return false }
     var mended = 0
     stream.publish { batch in

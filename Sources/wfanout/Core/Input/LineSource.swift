@@ -5,16 +5,18 @@ import Process
 /// A source of lines, published on a stream by a separate thread.
 protocol LineSource: Sendable {
   /// Reads and publishes to the end.
-  func run() throws(InputError)
+  ///
+  /// - Returns: What is wrong with the input as a whole.
+  /// - Throws: ``InputError`` if it cannot be read.
+  func run() throws(InputError) -> UnusableInputError?
 }
 
 extension LineSource {
   /// Calls `whenEnded` on the source's thread, with the error that ended it, if there was one.
-  func start(whenEnded: @escaping @Sendable (InputError?) -> Void) {
+  func start(whenEnded: @escaping @Sendable ((any ToolError)?) -> Void) {
     startThread {
       do throws(InputError) {
-        try run()
-        whenEnded(nil)
+        whenEnded(try run())
       } catch {
         whenEnded(error)
       }

@@ -12,8 +12,9 @@ struct ReplayReader: LineSource {
   let pacing: ReplayPacing
   let stream: EventStream
   let shutdown: Shutdown
+  let diagnostics: Diagnostics
 
-  func run() throws(InputError) {
+  func run() throws(InputError) -> UnusableInputError? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw InputError(name: path, errno: errno) }
     defer { close(descriptor) }
@@ -22,9 +23,11 @@ struct ReplayReader: LineSource {
     var reader = LineReader(descriptor: descriptor, name: path, shutdown: shutdown)
     let block = LineBlock()
     var pacing = pacing
-    while stream.state.listenerCount == 0 { guard isAwake(after: .milliseconds(20)) else { return } }
+    var check = InputCheck(name: path, diagnostics: diagnostics)
+    while stream.state.listenerCount == 0 { guard isAwake(after: .milliseconds(20)) else { return nil } }
     let started = ContinuousClock.now
     while try reader.read(into: block) == .lines {
+      check.look(at: block)
       var lines: [[UInt8]] = []
       unsafe block.forEachLine { line in
         let time = unsafe line.baseAddress.flatMap {
@@ -40,8 +43,9 @@ struct ReplayReader: LineSource {
         return true
       }
       publish(&lines)
-      guard shutdown.cause == nil else { return }
+      guard shutdown.cause == nil else { return nil }
     }
+    return check.error
   }
 
   private func publish(_ lines: inout [[UInt8]]) {

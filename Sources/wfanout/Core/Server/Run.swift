@@ -34,7 +34,7 @@ package struct Run {
     if let path = configuration.replay {
       ReplayReader(
         path: path, pacing: ReplayPacing(speed: configuration.speed, longestGap: configuration.longestGap),
-        stream: server.stream, shutdown: shutdown
+        stream: server.stream, shutdown: shutdown, diagnostics: diagnostics
       ).start { error in ended.end(error) }
     } else if configuration.upstream == nil {
       InputReader(
@@ -46,7 +46,8 @@ package struct Run {
     notifier.stopping()
     reporter.end()
     server.drain(
-      reason: shutdown.cause != nil ? "server_shutdown" : error == nil ? "end_of_stream" : "source_failed",
+      reason: shutdown.cause != nil
+        ? "server_shutdown" : error == nil || error is UnusableInputError ? "end_of_stream" : "source_failed",
       givesWhatIsLeft: shutdown.cause == nil)
     if let error { throw error }
     return shutdown.cause == .deadline ? .timedOut : .ok
