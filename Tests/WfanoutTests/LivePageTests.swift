@@ -61,6 +61,54 @@ import Testing
     try page.wait(for: "\(Self.rows) === 21")
   }
 
+  @Test func moreEventsThanAreHeldLeaveNoObjectAsItWas() throws {
+    guard let browser = try Browser.start(for: "a long pause of the page at /") else { return }
+    let fanout = try Fanout()
+    let page = try browser.open(fanout.url + "/")
+    try page.wait(for: "\(Self.state) === 'live'")
+    fanout.feed(pod("first"))
+    try page.wait(for: "\(Self.rows) === 1")
+    try page.evaluate("limits.held = 2; \(click("#pause"))")
+    fanout.feed(pod("first", type: "MODIFIED", version: 2, extra: #","status":{"phase":"Failed"}"#))
+    fanout.feed((0..<5).map { pod("later-\($0)") })
+    try page.wait(for: "document.getElementById('total').textContent === '7'")
+    #expect(try page.evaluate("String(\(Self.rows))") == "1", "the list stands still")
+    try page.evaluate(click("#pause"))
+    try page.wait(for: "\(Self.rows) === 6")
+    #expect(try page.evaluate("document.getElementById('list').innerText").contains("Failed"))
+  }
+
+  @Test func onlyTheRowThatChangesIsMoved() throws {
+    guard let browser = try Browser.start(for: "the rows of the page at /") else { return }
+    let fanout = try Fanout(["--snapshot"])
+    // An object of the snapshot changed when it says so, not when the page was opened.
+    let created =
+      #"{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"old","uid":"u","creationTimestamp":"2001-02-03T04:05:06Z"}}}"#
+    // Kubernetes has arrays and objects in these places.
+    let odd =
+      #"{"type":"ADDED","object":{"metadata":{"name":"odd","uid":"o","managedFields":1},"status":{"conditions":{},"containerStatuses":[null]}}}"#
+    fanout.feed([created, odd, #"{"metadata":null,"status":7}"#] + (0..<5).map { pod("web-\($0)") })
+    try eventually("the snapshot is kept") { try fanout.curl("/snapshot").output.contains("web-4") }
+    let page = try browser.open(fanout.url + "/")
+    try page.wait(for: "\(Self.rows) === 7")
+    #expect(try page.evaluate("document.getElementById('count').textContent") == "7 objects")
+    #expect(
+      try page.evaluate("document.querySelector('#list li:last-child time').textContent").contains("2001"))
+    #expect(try page.evaluate("String(document.querySelectorAll('.fresh').length)") == "0")
+    try page.evaluate(
+      """
+      document.querySelector('#list li:nth-child(2) summary').focus(); window.moved = new Set();
+      new MutationObserver(all => all.forEach(one => one.addedNodes.forEach(node => moved.add(node))))
+        .observe(document.getElementById('list'), { childList: true }); 0
+      """)
+    fanout.feed(pod("web-0", type: "MODIFIED", version: 2))
+    try page.wait(for: "document.querySelector('#list li b').textContent === 'default/web-0'")
+    #expect(try page.evaluate("String(moved.size)") == "1")
+    #expect(
+      try page.evaluate("document.activeElement.querySelector('b').textContent") == "default/web-3",
+      "the focused row keeps the focus")
+  }
+
   @Test func aMistakeInTheFilterLeavesTheListAlone() throws {
     guard let browser = try Browser.start(for: "a filter of the page at /") else { return }
     let fanout = try Fanout(["--snapshot"])

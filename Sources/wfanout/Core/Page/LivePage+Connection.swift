@@ -9,7 +9,11 @@ extension LivePage {
     const link = { id: '', filter: new URLSearchParams(location.search).get('filter') || '', generation: 0, wait: 0, timer: 0 };
 
     function state(kind, text) { $('dot').className = 'dot ' + kind; $('state-text').textContent = text; }
-    function problem(text) { $('problem').textContent = text; $('problem').hidden = !text; }
+    function problem(text, isOfFilter = false) {
+      $('problem').textContent = text;
+      $('problem').hidden = !text;
+      $('filter').setAttribute('aria-invalid', isOfFilter);
+    }
 
     // Asks for the stream. The id resumes it; without one the server sends its snapshot first, if it keeps one.
     async function request(filter, id, signal) {
@@ -81,7 +85,7 @@ extension LivePage {
         state('off', 'not signed in'); problem(text);
         return $('token').focus();
       }
-      problem(text);
+      problem(text, response.status === 400);
       if (response.status === 400) return isLive ? undefined : state('off', 'the filter was refused');
       if (!isLive) again(text, Number(response.headers.get('Retry-After')) * 1000);
     }

@@ -17,7 +17,8 @@ extension LivePage {
       const event = read(text, id);
       if (!model.isPaused) return apply(event);
       model.held.push(event);
-      if (model.held.length > limits.held) model.held.shift();
+      // Too many to hold: the oldest change the model already, so that no object is left as it was before.
+      if (model.held.length > limits.held) absorb(model.held.shift());
       label();
     }
 
@@ -29,11 +30,17 @@ extension LivePage {
       const meta = object.metadata || {};
       const type = String((isEvent ? line.type : line.event_type || line.type) || 'LINE');
       const name = [meta.namespace, meta.name].filter(Boolean).join('/');
-      return { id, type, text, line, object, name, kind: object.kind || '', time: Date.now(), search: text.toLowerCase(),
+      return { id, type, text, line, object, name, kind: object.kind || '', time: id ? Date.now() : lastChange(object), search: text.toLowerCase(),
         key: isEvent && meta.name ? meta.uid || object.kind + ' ' + name : '' };
     }
 
     function apply(event) {
+      absorb(event);
+      if (!model.isChosen && model.byObject !== model.objects.size > 0) choose(model.objects.size > 0);
+      schedule();
+    }
+
+    function absorb(event) {
       if (!model.types.has(event.type)) { model.types.set(event.type, true); chips(); }
       model.events.push(event);
       if (model.events.length > limits.events) model.events.shift();
@@ -46,21 +53,36 @@ extension LivePage {
         model.objects.set(event.key, event);
         if (model.objects.size > limits.objects) model.objects.delete(model.objects.keys().next().value);
       }
-      if (!model.isChosen && model.byObject !== model.objects.size > 0) choose(model.objects.size > 0);
-      schedule();
     }
+
+    // When an object of the snapshot, which has no id, changed last as far as the object itself tells; 0 if it does not.
+    function lastChange({ metadata, status }) {
+      const times = [metadata?.creationTimestamp, metadata?.deletionTimestamp, ...members(metadata?.managedFields).map(one => one?.time),
+        ...members(status?.conditions).map(one => one?.lastTransitionTime)];
+      return Math.max(0, ...times.map(time => Date.parse(time)).filter(time => time > 0));
+    }
+
+    // The stream may hold anything, also where Kubernetes has an array.
+    const members = value => Array.isArray(value) ? value : [];
 
     // A readable state: a container's problem, else the phase, else the conditions.
     function status({ type, object }) {
       if (type === 'DELETED') return { text: '', isBad: false };
       const state = object.status || {};
-      const waiting = (state.containerStatuses || []).map(one => one.state?.waiting?.reason || one.state?.terminated?.reason)
+      const waiting = members(state.containerStatuses).map(one => one?.state?.waiting?.reason || one?.state?.terminated?.reason)
         .find(reason => reason && reason !== 'Completed');
-      const ready = (state.conditions || []).find(one => one.type === 'Ready' || one.type === 'Available');
+      const ready = members(state.conditions).find(one => one?.type === 'Ready' || one?.type === 'Available');
       const text = waiting || state.phase || (ready ? (ready.status === 'True' ? ready.type : 'not ' + ready.type + ' ' + (ready.reason || '')) : '')
         || object.spec?.summary || object.message || object.reason || '';
       const isBad = Boolean(waiting) || state.phase === 'Failed' || ready?.status === 'False' || object.type === 'Warning';
       return { text: String(text), isBad };
+    }
+
+    // The time of day; the date of another day.
+    function moment(time) {
+      const date = new Date(time);
+      return date.toDateString() === new Date().toDateString() ? date.toLocaleTimeString()
+        : date.toLocaleDateString(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
     }
 
     function ago(time) {

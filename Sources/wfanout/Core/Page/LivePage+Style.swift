@@ -35,7 +35,7 @@ extension LivePage {
     #chips button { font-size: .75rem; padding: .3rem .6rem }
     #problem { padding: .5rem .75rem; border-radius: .45rem; border: 1px solid var(--deleted); color: var(--deleted);
       background: var(--card); white-space: pre-wrap; font: 13px/1.45 ui-monospace, monospace }
-    ul { list-style: none; margin: .75rem 0 0; padding: 0; display: flex; flex-direction: column; gap: .3rem }
+    ul { list-style: none; margin: .4rem 0 0; padding: 0; display: flex; flex-direction: column; gap: .3rem }
     li { background: var(--card); border: 1px solid var(--line); border-radius: .45rem }
     li.fresh { animation: fresh 1.2s ease-out }
     @keyframes fresh { from { border-color: var(--accent); background: var(--wash) } }
@@ -57,6 +57,8 @@ extension LivePage {
     table { border-collapse: collapse; display: block; overflow-x: auto }
     td, th { padding: .1rem .75rem .1rem 0; text-align: left; vertical-align: top; font-weight: 400 }
     th { color: var(--soft) } del { color: var(--deleted) } ins { color: var(--added); text-decoration: none }
+    #count { margin-top: .6rem; color: var(--soft); font-size: .82rem }
+    input[aria-invalid=true] { border-color: var(--deleted) }
     #empty { text-align: center; color: var(--soft); padding: 3rem 0 }
     footer { margin-top: 1.5rem; display: flex; justify-content: space-between; flex-wrap: wrap; gap: .5rem; color: var(--soft); font-size: .82rem }
     footer a { color: inherit }
@@ -64,8 +66,9 @@ extension LivePage {
     @media (max-width: 44rem) { body { padding: 0 .75rem 2rem } canvas { display: none }
       #bar { flex-wrap: wrap } #filter { flex-basis: 100% } #search { flex: 1; width: 4rem }
       .tools { gap: .5rem } #clear { margin: 0 } #chips { order: 1; flex-basis: 100% }
-      summary { grid-template-columns: 5.2rem minmax(0, 1fr) 5rem; gap: .1rem .6rem }
-      .status { grid-column: 2; grid-row: 2 } .age { display: none } }
+      summary { grid-template-columns: minmax(0, 1fr) auto auto; gap: .1rem .75rem }
+      .what { grid-column: 1 / -1; grid-row: 2; white-space: normal; overflow-wrap: anywhere; max-height: 6em }
+      .status { grid-column: 1 / -1; grid-row: 3 } }
     </style>
 
     """

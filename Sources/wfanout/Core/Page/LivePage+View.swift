@@ -23,17 +23,24 @@ extension LivePage {
       const listed = all.filter(isListed).slice(-limits.events).reverse();
       const wanted = new Set(listed.map(event => model.byObject ? event.key : event));
       for (const [key, row] of rows) if (!wanted.has(key)) { row.node.remove(); rows.delete(key); }
-      // From last to first: a row in its right place is not moved, so that it keeps focus and selection.
-      let next = null;
-      for (const event of listed.toReversed()) {
+      // Only a row that has changed is moved, to the top: the others keep their focus and selection, and do not flash again.
+      let place = $('list').firstChild;
+      for (const event of listed) {
         const key = model.byObject ? event.key : event;
         let row = rows.get(key);
         if (!row) { row = { node: element('li') }; rows.set(key, row); }
+        const hadFocus = row.event !== event && row.node.contains(document.activeElement);
         if (row.event !== event) fill(row, event);
-        if (row.node.nextSibling !== next || !row.node.parentNode) $('list').insertBefore(row.node, next);
-        next = row.node;
+        if (row.node === place) place = place.nextSibling; else $('list').insertBefore(row.node, place);
+        if (hadFocus) row.node.querySelector('summary').focus({ preventScroll: true });
       }
-     
+      const what = model.byObject ? (model.objects.size === 1 ? ' object' : ' objects') : (all.length === 1 ? ' event' : ' events');
+      const matching = all.filter(isListed).length;
+      $('count').textContent = matching > listed.length
+        ? 'The latest ' + listed.length.toLocaleString() + ' of ' + matching.toLocaleString() + what + '; a search or a filter finds the others.'
+        : listed.length.toLocaleString() + (listed.length < all.length ? ' of ' + all.length.toLocaleString() : '') + what
+          + (model.byObject && model.objects.size >= limits.objects ? '; those that have not changed for longest are left out' : '');
+      $('count').hidden = all.length === 0;
       $('empty').hidden = listed.length > 0;
       $('empty').textContent = all.length ? 'Nothing listed matches the search and the types.' : 'Waiting for the first event…';
       label();
@@ -41,9 +48,9 @@ extension LivePage {
 
     function fill(row, event) {
       const wasOpen = row.node.querySelector('details')?.open;
-      const hadFocus = row.node.contains(document.activeElement);
       row.event = event;
-      row.node.className = 'fresh' + (event.type === 'DELETED' ? ' gone' : '');
+      // What a snapshot brings is not new.
+      row.node.className = (event.id ? 'fresh' : '') + (event.type === 'DELETED' ? ' gone' : '');
       const details = element('details'), summary = element('summary'), { text, isBad } = status(event);
       const what = element('span', 'what');
       if (event.kind) what.append(element('span', '', event.kind + ' '));
@@ -51,7 +58,8 @@ extension LivePage {
       const created = Date.parse(event.object.metadata?.creationTimestamp);
       const age = element('span', 'age', created ? ago(created) : '');
       age.title = created ? 'age' : '';
-      const time = element('time', '', new Date(event.time).toLocaleTimeString());
+      const time = element('time', '', event.time ? moment(event.time) : '');
+      if (event.time) time.dateTime = new Date(event.time).toISOString();
       time.title = 'last change' + (event.id ? ', id ' + event.id : '');
       summary.append(element('span', 'type ' + (/^[A-Z]+$/.test(event.type) ? event.type : ''), event.type), what,
         element('span', 'status' + (isBad ? ' bad' : ''), text), age, time);
@@ -59,7 +67,6 @@ extension LivePage {
       details.addEventListener('toggle', () => { if (details.open && details.children.length === 1) details.append(detail(event)); });
       row.node.replaceChildren(details);
       if (wasOpen) { details.append(detail(event)); details.open = true; }
-      if (hadFocus) summary.focus();
     }
 
     function detail(event) {

@@ -37,7 +37,7 @@ enum LivePage {
         <p class="figures"><b id="total">0</b> events · <b id="rate">0</b>/s <canvas id="spark" width="120" height="22" aria-hidden="true"></canvas></p>
       </div>
       <form id="bar" class="line">
-        <input id="filter" type="text" spellcheck="false" autocomplete="off" autocapitalize="off" aria-label="CEL filter, applied by the server"
+        <input id="filter" type="text" spellcheck="false" autocomplete="off" autocapitalize="off" aria-label="CEL filter, applied by the server" aria-describedby="problem"
           placeholder="CEL filter, as in: status.phase != &quot;Running&quot;">
         <button type="submit">Apply</button>
         <button type="button" id="pause" aria-pressed="false" title="Key: p">Pause</button>
@@ -58,6 +58,7 @@ enum LivePage {
       </div>
     </header>
     <main>
+      <p id="count" hidden></p>
       <ul id="list" role="list" aria-label="Objects"></ul>
       <p id="empty">Waiting for the first event…</p>
     </main>
