@@ -35,9 +35,8 @@ import Testing
   }
 
   func port(_ tool: RunningTool, after text: String) -> Substring {
-    (tool.soFar.diagnostics.split(separator: text).last ?? "").drop { $0 != ":" }.dropFirst().prefix {
-      $0.isNumber
-    }
+    let address = tool.soFar.diagnostics.split(separator: text).last ?? ""
+    return (address.split(separator: "http://127.0.0.1:").first ?? "").prefix { $0.isNumber }
   }
 
   @Test func servesTheSocketsItIsGiven() throws {

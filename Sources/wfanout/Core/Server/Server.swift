@@ -139,7 +139,8 @@ final class Server: Sendable {
     for socket in sockets {
       let isAdmin = socket.name == "admin"
       let channel = try open(isAdmin ? admin : router, on: socket)
-      let address = channel.localAddress.map { "\($0)" } ?? "descriptor \(socket.descriptor)"
+      let isSecure = certificate != nil && !isAdmin && !socket.isUnix
+      let address = describe(channel.localAddress, isSecure: isSecure) ?? "descriptor \(socket.descriptor)"
       if isAdmin { diagnostics.info("operators are answered on \(address)") } else { bound.append(address) }
     }
     if let address = configuration.admin {
@@ -192,7 +193,8 @@ final class Server: Sendable {
     }
     sockets.withLock { $0.append(channel) }
     guard !InheritedSocket.isLocal(channel.localAddress) else { return channel }
-    let name = "the passed socket \(channel.localAddress.map { "\($0)" } ?? "")"
+    let address = describe(channel.localAddress, isSecure: false) ?? "\(socket.descriptor)"
+    let name = "the passed socket \(address)"
     guard router.admin == nil else {
       throw ServerError(
         status: .usage, description: "\(name): operators are answered on local addresses only")
@@ -254,6 +256,13 @@ final class Server: Sendable {
     guard case .tcp(let host, _) = address, let port = channel.localAddress?.port else { return "\(address)" }
     let scheme = isSecure ? "https" : "http"
     return "\(scheme)://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
+  }
+
+  /// The address of a passed socket; nil if it has none.
+  private func describe(_ address: SocketAddress?, isSecure: Bool) -> String? {
+    if case .unixDomainSocket? = address { return "\(ListenAddress.unix(path: address?.pathname ?? ""))" }
+    guard let host = address?.ipAddress, let port = address?.port else { return nil }
+    return "\(isSecure ? "https" : "http")://\(ListenAddress.tcp(host: host, port: UInt16(port)))/"
   }
 
   /// Delivers the remaining events, ends the connections, and waits until all are closed or the time limit
