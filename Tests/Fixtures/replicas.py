@@ -3,9 +3,12 @@
 """replicas.py: three replicas of `natswatch | wfanout` behind a balancer, on a JetStream cluster of three nodes.
 
 Replicas, their parts, nodes and clients' connections are killed at random, by a seed. Clients of three kinds (SSE, /ws, Kubernetes
-watch) connect through the balancer and resume where they were, at whichever replica they get. At the end each has to have had every
-message of the stream since its first one, once and in order. Prints one JSON line; exits 1 if a client missed or repeated something."""
+watch) connect through the balancer and resume where they were, at whichever replica they get, and so do kwatch, kubectl and the
+Kubernetes Python client where the machine has them. At the end each has to have had every message of the stream since its first one,
+once and in order. Prints one JSON line; exits 1 if a client missed or repeated something."""
 import argparse, asyncio, base64, json, os, random, shutil, socket, subprocess, sys, tempfile, time
+
+from kubernetes_clients import foreign_clients
 
 
 def free_port():
@@ -44,7 +47,7 @@ class Replica:
         self.run, self.port, self.parts = run, free_port(), []
         self.config = f'{run.folder}/wfanout{n}.yaml'
         with open(self.config, 'w') as file:
-            file.write(f'catch-up: {run.arguments.natswatch} tail a.> --since-seq {{resourceVersion}} --until-now\n')
+            file.write(f'snapshot: true\ncatch-up: {run.arguments.natswatch} tail a.> --since-seq {{resourceVersion}} --until-now\n')
 
     def start(self):
         reading, writing = os.pipe()
@@ -73,8 +76,12 @@ class Replica:
 class Client:
     def __init__(self, run, n):
         self.run, self.n = run, n
-        self.kind = ('sse', 'ws', 'kubernetes')[n % 3]
+        self.kind = run.arguments.kinds[n % len(run.arguments.kinds)]
         self.sequences, self.id, self.faults, self.resumes, self.writer = [], None, [], -1, None
+
+    @property
+    def last(self):
+        return self.sequences[-1] if self.sequences else None
 
     def take(self, line):
         self.sequences.append(line['source']['sequence'])
@@ -189,11 +196,12 @@ class Client:
 class Run:
     def __init__(self, arguments, folder):
         self.arguments, self.folder, self.random = arguments, folder, random.Random(arguments.seed)
-        self.kills, self.is_over, self.balancer_port, self.published = {}, False, 0, 0
+        self.kills, self.is_over, self.balancer_port, self.published = {}, False, free_port(), 0
         self.cluster = Cluster(arguments.nats_server, folder)
         self.environment = dict(os.environ, NATS_URL=self.cluster.url)
         self.replicas = [Replica(self, n) for n in range(3)]
         self.clients = [Client(self, n) for n in range(arguments.clients)]
+        self.foreign = foreign_clients(self)
 
     def natswatch(self, *arguments, **more):
         return subprocess.Popen([self.arguments.natswatch, *arguments], env=self.environment, stdin=subprocess.PIPE, **more)
@@ -287,32 +295,37 @@ class Run:
         await self.create_stream()
         for replica in self.replicas:
             replica.start()
-        server = await asyncio.start_server(self.balance, '127.0.0.1', 0)
-        self.balancer_port = server.sockets[0].getsockname()[1]
+        server = await asyncio.start_server(self.balance, '127.0.0.1', self.balancer_port)
         self.is_publishing_over = False
         publisher = asyncio.create_task(self.publish())
         await asyncio.sleep(5)
-        tasks = [asyncio.create_task(client.forever()) for client in self.clients]
+        tasks = [asyncio.create_task(client.forever()) for client in self.clients + self.foreign]
         supervisor = asyncio.create_task(self.supervise())
         await self.attack()
         self.is_publishing_over = True
         status = await publisher
         everything = await self.read_stream()
         end = time.monotonic() + 90
-        while time.monotonic() < end and any(client.sequences[-1:] != everything[-1:] for client in self.clients):
+        newest = everything[-1][1]
+        while time.monotonic() < end and not all(client.last == newest for client in self.clients + self.foreign):
             await asyncio.sleep(0.5)
         self.is_over = True
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for client in self.foreign:
+            await client.end()
         return self.report(everything, status)
 
     async def read_stream(self):
         read = self.natswatch('tail', 'a.>', '--all', '--until-now', stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         output, _ = await asyncio.to_thread(read.communicate)
-        return [json.loads(line)['source']['sequence'] for line in output.splitlines()]
+        lines = map(json.loads, output.splitlines())
+        return [(line['object']['metadata']['name'], line['source']['sequence']) for line in lines]
 
-    def report(self, everything, status):
-        faults, deliveries = [], 0
+    def report(self, stream, status):
+        faults, deliveries = [fault for client in self.foreign for fault in client.check(stream)], 0
+        everything = [sequence for _, sequence in stream]
         for client in self.clients:
             deliveries += len(client.sequences)
             faults += client.faults[:3]
@@ -328,7 +341,9 @@ class Run:
         print(json.dumps({
             'seed': self.arguments.seed, 'seconds': self.arguments.seconds, 'kills': self.kills, 'published': self.published,
             'publish_status': status, 'stored': len(everything), 'clients': len(self.clients), 'deliveries': deliveries,
-            'resumes': sum(client.resumes for client in self.clients), 'faults': faults[:20]}), flush=True)
+            'resumes': sum(client.resumes for client in self.clients),
+            'foreign': {client.kind: client.report for client in self.foreign},
+            'absent': sorted({'kwatch', 'kubectl', 'python'} - {client.kind for client in self.foreign}), 'faults': faults[:20]}), flush=True)
         return 1 if faults or status != 0 or len(everything) != self.published else 0
 
     def close(self):
@@ -340,12 +355,14 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser()
-    for program in ('natswatch', 'wfanout', 'nats-server'):
+    for program in ('kwatch', 'natswatch', 'wfanout', 'nats-server', 'kubectl'):
         parser.add_argument(f'--{program}', default=program)
+    parser.add_argument('--python', default=sys.executable, help='one that has the module kubernetes')
     parser.add_argument('--seconds', type=float, default=1800)
     parser.add_argument('--seed', type=int, default=random.randrange(1_000_000))
     parser.add_argument('--clients', type=int, default=30)
     parser.add_argument('--rate', type=float, default=50)
+    parser.add_argument('--kinds', type=lambda text: text.split(','), default=['sse', 'ws', 'kubernetes'])
     parser.add_argument('--keep', action='store_true', help='leave the logs')
     arguments = parser.parse_args()
     folder = tempfile.mkdtemp(prefix='replicas-')
