@@ -88,7 +88,7 @@ import Testing
     try stream.wait(for: "the error", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
     #expect(
       stream.soFar.output.contains(
-        #""code":403,"reason":"Forbidden","message":"exit status 77: no rights\n""#))
+        #""code":403,"reason":"Forbidden","message":"exit status 77: no rights"}"#))
   }
 
   @Test func badRequestsAreSaid() throws {

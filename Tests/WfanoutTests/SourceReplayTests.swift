@@ -71,6 +71,22 @@ import Testing
     #expect(!listener.soFar.output.contains("event: reset"))
   }
 
+  /// A client that is cut off before the source has printed anything resumes where it was, at any replica.
+  @Test func aSlowSourceLeavesTheClientItsId() throws {
+    let slow = try directory.write(
+      #"while [ ! -e "$0.go" ]; do sleep 0.1; done; cat "$0.go""#, to: "slow.sh")
+    let fanout = try Fanout(
+      ["--snapshot"], configuration: "catch-up: /bin/bash \(slow) {resourceVersion}\nheartbeat: 1s")
+    let listener = try fanout.listen("/events", ["-H", "Last-Event-ID: \(Self.epoch)-5"])
+    func ids() -> [Substring] { listener.soFar.output.split(separator: "\n").filter { $0.hasPrefix("id: ") } }
+    try listener.wait(for: "heartbeats", .seconds(20)) { _ in ids().count >= 2 }
+    #expect(Set(ids()) == ["id: \(Self.epoch)-5"])
+    try directory.write(message(6) + "\n", to: "slow.sh.go")
+    try listener.wait(for: "6", .seconds(10)) { $0.soFar.output.contains(message(6)) }
+    #expect(!listener.soFar.output.contains("event: reset"))
+    listener.send(SIGKILL)
+  }
+
   /// Before its first subscription, and in a stream that it follows already.
   @Test(arguments: [true, false]) func webSocketsResumeSo(isFirst: Bool) throws {
     try feed()

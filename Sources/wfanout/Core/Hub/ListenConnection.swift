@@ -28,6 +28,8 @@ final class ListenConnection: Connection {
     let lane = plan.stream.state.lane(client.format, plan.matcher)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
+    // Until the source's command has printed something, the client stands where it was.
+    listener.skipThrough = plan.continuation?.after
     if client.format.shape == .eventStream {
       // A client that is disconnected before its first event resumes here.
       let id = plan.start == .now ? hub.id(before: hub.ring.end) : nil
@@ -52,7 +54,7 @@ final class ListenConnection: Connection {
   /// it.
   private func sendBookmark() {
     guard let listener, let hub = listener.hub, client.takesMore, listener.position == hub.ring.end,
-      listener.skipThrough == nil
+      listener.skipThrough == nil, continuation == nil
     else { return }
     let matcher = listener.lane.matcher as? KubernetesMatcher
     let version = matcher?.path.apiVersion ?? "v1"

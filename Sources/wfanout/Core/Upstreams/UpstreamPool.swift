@@ -32,8 +32,8 @@ final class UpstreamPool: Sendable {
     var starts: RateLimiter
   }
 
-  /// How long a command is kept for the listener that asked for it.
-  private static let arrival = Duration.seconds(5)
+  /// How long a command is kept for the listener that asked for it, which may wait for its start or its list.
+  private static let arrival = Duration.seconds(15)
 
   init(
     template: UpstreamTemplate, loops: [any EventLoop], workers: Workers, configuration: Configuration,

@@ -52,6 +52,8 @@ extension WebSocketConnection {
     let listener = Listener(
       lane: stream.state.lane(client.format, matcher), connection: self, position: position ?? hub.ring.end)
     listening.listener = listener
+    // Until the source's command has printed something, the client stands where it was.
+    if position == nil { listener.skipThrough = listening.replayed?.next.after }
     hub.join(listener, start)
   }
 
