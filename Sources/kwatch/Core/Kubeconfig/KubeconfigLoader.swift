@@ -42,11 +42,12 @@ package struct KubeconfigLoader {
     var merged = Kubeconfig()
     for path in paths(explicit: explicit) {
       if let text = try read(path) {
-        if YAMLNode.hasSeveralDocuments(text) {
-          // kubectl ignores them without a word.
+        let config = try KubeconfigParser(path: path).parse(text)
+        // kubectl ignores them without a word. A file without contexts is not a kubeconfig, which an error says.
+        if !config.contexts.isEmpty, YAMLNode.hasSeveralDocuments(text) {
           warn("kubeconfig '\(path)' has several documents: only the first is read, the others are ignored")
         }
-        merged.merge(try KubeconfigParser(path: path).parse(text))
+        merged.merge(config)
       } else if explicit != nil {
         throw ConfigError("kubeconfig '\(path)' does not exist")
       }
