@@ -180,7 +180,8 @@ enum ListOperations {
       others += 1
       size = size.addingSaturated(element.weight)
     }
-    return (list.weight.multipliedSaturated(by: 10)).addingSaturated(others.multipliedSaturated(by: size))
+    return (list.weight.multipliedSaturated(by: 10)).addingSaturated(
+      others.multipliedSaturated(by: size).multipliedSaturated(by: 2))
   }
 
   // MARK: - Sorting

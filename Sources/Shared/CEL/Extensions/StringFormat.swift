@@ -89,7 +89,8 @@ enum StringFormat {
   private static func cost(of argument: Value, clause: UInt8, _ precision: Int) -> Int {
     switch (clause, argument) {
     case (UInt8(ascii: "f"), .double(let value)), (UInt8(ascii: "e"), .double(let value)):
-      return 30 + precision + Int(min(value.isFinite && value != 0 ? value.exponent.magnitude : 0, 1100)) / 2
+      let exponent = Int(min(value.isFinite && value != 0 ? value.exponent.magnitude : 0, 1100))
+      return 30 + 6 * precision + 5 * exponent
     case (_, .double): return 30
     // A list or map may contain such numbers, or times.
     default: return argument.weight.multipliedSaturated(by: clause == UInt8(ascii: "s") ? 8 : 3)
