@@ -4,7 +4,7 @@ import Testing
 
 @testable import CEL
 
-/// Messages are what a user meets: the whole text is compared.
+/// Users read the messages, so the whole text is compared.
 @Suite struct CompileErrorTests {
   static let environment = Environment(
     variables: [

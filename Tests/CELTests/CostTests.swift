@@ -68,7 +68,7 @@ struct CostTests {
       ).steps > 30_000)
   }
 
-  /// What is read is what counts, not what lies behind.
+  /// Only the bytes that are read matter, not those after them.
   @Test(
     arguments: [
       "regex.replace(s, ' +', '_').size()", "s.findAll('[a-z]+').size()",

@@ -107,7 +107,7 @@ enum ConformanceValue {
       guard let left, let right else { return left == nil && right == nil }
       return isSame(left, right)
     case (.opaque(let left), .opaque(let right)):
-      // A quantity's notation is part of what it is.
+      // The notation of a quantity is part of its value.
       if let left = left as? Opaque<Quantity>, let right = right as? Opaque<Quantity> {
         return left.wrapped.text == right.wrapped.text
       }

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The commands in the documents, run as a reader pastes them; what they print has to be what the document shows.
+/// The commands in the documents, run as a reader pastes them. Their output has to be the one in the
+/// document.
 @Suite(.timeLimit(.minutes(5))) struct DocumentTests {
   private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()

@@ -72,7 +72,7 @@ import Testing
 }
 
 extension MistakeTests.Mistake {
-  /// The tool that is run: the first word that is no variable's value.
+  /// The tool that is run: the first word that is not an assignment.
   fileprivate var tool: String {
     String(command.split(separator: " ").first { !$0.contains("=") } ?? "")
   }

@@ -46,7 +46,7 @@ import Testing
     try eventually("all that begin with the objects have the first one") {
       pipes.dropLast().allSatisfy { $0.soFar.output.contains(#""name":"begin""#) }
     }
-    // All must watch by now: what is made, changed and deleted while one of them still lists would be no event of it.
+    // All must watch by now: an object that is created, changed and deleted during a list causes no event.
     try put(cluster, "second", team: "core")
     try eventually("all watch") { pipes.allSatisfy { $0.soFar.output.contains(#""name":"second""#) } }
 

@@ -80,7 +80,7 @@ import Testing
     Case(#"spec.?missing.orValue("x") == "x""#, pod, .match),
     Case(#"metadata.labels.all(k, k.size() > 2)"#, pod, .match),
     Case(#"old == null"#, pod, .match),
-    // A line that is no event.
+    // A line that is not an event.
     Case(#"a == 1"#, #"{"a":1}"#, .match),
     Case(#"a.b == 1"#, #"{"a":{"b":1}}"#, .match),
     Case(#"type == "x""#, #"{"type":"x"}"#, .match),

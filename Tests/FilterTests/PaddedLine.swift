@@ -4,7 +4,8 @@ import JSON
 
 @testable import Filter
 
-/// A line with the readable bytes behind it that reading in place asks for; they would mislead whoever heeded them.
+/// A line followed by the padding that reading in place needs. Code that used the padding would give wrong
+/// results.
 @safe final class PaddedLine {
   private let memory: UnsafeMutablePointer<UInt8>
   private let count: Int

@@ -51,7 +51,7 @@ import Testing
     #expect(error == .costLimitExceeded)
   }
 
-  /// What a loop over plain short strings costs is what it was.
+  /// The cost of a loop over plain short strings has not changed.
   @Test func chargesShortStringsOnce() throws {
     let line = PaddedLine(#"{"e":"abc","l":["a","b","c"]}"#)
     let filter = try LineFilter(

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct FaultTests {
   static let instructions = ["baseline", "avx2", "avx512"]
 
-  /// Text, what the quick check says, what the strict one says.
+  /// A text, the result of the quick check, the result of the strict one.
   static let cases: [(String, LineFault?, LineFault?)] = [
     (#"{"a":1}"#, nil, nil), (" {} \r", nil, nil), ("[]", nil, nil), ("5", nil, nil), (#""x""#, nil, nil),
     (#"{"a":1"#, .truncated, .truncated), (#"{"a":"x"#, .truncated, .grammar),

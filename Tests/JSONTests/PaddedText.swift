@@ -2,7 +2,8 @@
 
 @testable import JSON
 
-/// A text with the readable bytes behind it that reading in place asks for; they would mislead whoever heeded them.
+/// A text followed by the padding that reading in place needs. Code that used the padding would give wrong
+/// results.
 @safe final class PaddedText {
   private let memory: UnsafeMutablePointer<UInt8>
   private let count: Int

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Flags that change how long kwatch follows and what it remembers, on a real kube-apiserver; one for all of them.
+/// Flags for the duration and the state of a run, on one real kube-apiserver for all of them.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterOptionTests {
   @Test func drainsWhatIsNewRunByRun() throws {
     guard let cluster = try ClusterTesting.start("--state") else { return }
@@ -23,7 +23,7 @@ import Testing
     try cluster.create("c")
     #expect(try run().sorted() == ["ADDED", "DELETED", "MODIFIED"])
 
-    // A run that follows goes on from there, through a restart of both sides.
+    // The next run continues from there, through a restart of both sides.
     let first = try cluster.kwatch(["cm", "--state", state])
     try cluster.create("d")
     try first.waitForLines(1)

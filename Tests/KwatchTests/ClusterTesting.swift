@@ -39,7 +39,7 @@ extension KubeCluster {
     try FoldedStream.truth(try call("GET", path), cluster: cluster)
   }
 
-  /// Waits until what was told is what there is, then requires that nothing was told twice.
+  /// Waits until the printed state is the true state, then requires that nothing was printed twice.
   func expectTruth(
     _ tool: RunningTool, within deadline: Duration = .seconds(60),
     sourceLocation: SourceLocation = #_sourceLocation

@@ -25,7 +25,7 @@ import Testing
     for round in 0..<2 {
       try cluster.killServer()
       try cluster.startServer()
-      // Before kwatch is back: told by difference, deletions too.
+      // Before kwatch is back: printed as a difference, deletions too.
       try cluster.change("cm-4", "\(round)")
       try cluster.delete("cm-\(10 + round)")
       try cluster.expectTruth(tool)
@@ -64,7 +64,7 @@ import Testing
     try cluster.expectTruth(tool)
     let told = FoldedStream(tool.lines)
     #expect(told.counts["MODIFIED"] == round)
-    // Planned ends are no events: once healthy, always healthy.
+    // Planned ends are not events: once healthy, always healthy.
     let healths = tool.soFar.diagnostics.split(separator: "\n").map { $0.contains(#""health":"healthy""#) }
     #expect(healths.drop { !$0 }.allSatisfy { $0 })
   }
@@ -168,7 +168,7 @@ import Testing
       contentType: "application/merge-patch+json")
     #expect(try tool.waitForLines(4).last?.hasPrefix(#"{"type":"MODIFIED""#) == true)
     #expect(FoldedStream(tool.lines).faults.isEmpty)
-    // A version that is served no more takes no object with it: the same one is told in its new form.
+    // When a version is no longer served, no object is deleted: the same object is printed in its new form.
     let schema = #"{"openAPIV3Schema":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}"#
     let versions =
       #"{"name":"v3","served":true,"storage":true,"schema":\#(schema)},{"name":"v2","served":false,"storage":false,"schema":\#(schema)}"#

@@ -169,7 +169,7 @@ import Testing
       ("", "tokenFile: none.token", "none.token"),
     ] {
       let comma = cluster.isEmpty ? "" : ", "
-      // Nobody listens: whatever asks the server is told so.
+      // Nobody listens, so every request fails.
       let config = try directory.write(
         """
         current-context: c

@@ -85,7 +85,8 @@ final class FakeAPIServer: Sendable {
 
   func close() { listener.shutDown() }
 
-  /// A kwatch with these arguments on a server that knows `core`, and answers all else as told.
+  /// A kwatch with these arguments on a server that knows `core`, and has scripted responses for everything
+  /// else.
   static func followed(
     by arguments: [String], in directory: URL, host: String = "127.0.0.1", user: String = "token: t",
     groups: String = #"{"kind":"APIGroupDiscoveryList","items":[]}"#,

@@ -98,7 +98,7 @@ import Testing
       reply.end()
     }
     try tool.waitForDiagnostics(#""health":"degraded","reason":"auth""#)
-    // Tokens are renewed: it goes on where it was.
+    // Tokens are renewed: it continues where it was.
     isValid.store(true, ordering: .relaxed)
     try eventually("the watch goes on") {
       watches.load(ordering: .relaxed) > 1 && server.paths.last?.contains("&resourceVersion=6") == true

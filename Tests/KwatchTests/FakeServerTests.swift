@@ -46,7 +46,7 @@ import Testing
       if count.add(1, ordering: .relaxed).newValue == 1 {
         reply.send(Array(body.dropLast(20)))
       } else if request.path.contains("resourceVersion=218") {
-        // On from the last event that came whole.
+        // It continues after the last complete event.
         reply.send(last)
         reply.hold()
       }
@@ -118,7 +118,7 @@ import Testing
       in: directory.url, user: "exec: {command: \(script.path), apiVersion: client.authentication.k8s.io/v1}")
     let outcome = try Tool.run("kwatch", ["cm", "--list-only"], environment: environment)
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
-    // An expired credential is fetched anew before it is used.
+    // An expired credential is fetched again before it is used.
     let broken = try server.kubeconfig(
       in: directory.url, user: "exec: {command: /none/such, installHint: get it}")
     let failure = try Tool.run("kwatch", ["cm", "--list-only"], environment: broken)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// A consumer: folds the lines of a watch into what there is, and notes what was printed twice without cause.
+/// A consumer: computes the present objects from the lines of a watch, and records lines that were repeated
+/// without cause.
 struct FoldedStream {
   /// namespace/name → uid and resourceVersion.
   private(set) var objects: [String: String] = [:]

@@ -14,7 +14,7 @@ import Testing
     #expect(heartbeat.timer(.seconds(50), isWaiting: true) == .ask)
     #expect(heartbeat.timer(.seconds(64), isWaiting: true) == .none)
     #expect(heartbeat.timer(.seconds(65), isWaiting: true) == .giveUp)
-    // And begins anew: whoever reconnects gets as long.
+    // It starts again: a client that reconnects gets the same time.
     #expect(heartbeat.deadline == .seconds(95))
   }
 

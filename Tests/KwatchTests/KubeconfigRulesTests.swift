@@ -5,7 +5,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// kubectl's rules for what a kubeconfig may say, and what flags replace.
+/// kubectl's rules for the content of a kubeconfig, and for the flags that replace parts of it.
 @Suite struct KubeconfigRulesTests {
   private func targets(
     _ text: String, contexts: [String] = ["x"], overrides: KubeconfigLoader.Overrides = .init(),

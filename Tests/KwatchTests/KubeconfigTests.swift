@@ -35,7 +35,7 @@ import Testing
       ["/a/config": Self.first, "/b/config": Self.second], ["KUBECONFIG": "/a/config:/none:/b/config"])
     let config = try loader.load(explicit: nil)
     #expect(config.currentContext == "one")
-    // Of a name the first file's entry stands whole.
+    // The first file's entry of a name wins as a whole.
     #expect(config.users["u"] == Kubeconfig.User(token: "first"))
     #expect(config.contexts.keys.sorted() == ["one", "two"])
     #expect(config.clusters["c"]?.authority == .file("/a/ca.crt"))

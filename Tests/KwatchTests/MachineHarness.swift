@@ -10,7 +10,7 @@ import Testing
 final class MachineHarness {
   var machine: ScopeMachine
   var now = Duration.zero
-  /// What the consumer was told: `+a@1`, `~a@2`, `-a`.
+  /// The printed events: `+a@1`, `~a@2`, `-a`.
   private(set) var told: [String] = []
   /// Requests in short: `list`, `list +c`, `watch 5`, `stream`, `probe 5`.
   private(set) var sent: [String] = []
@@ -133,7 +133,7 @@ final class MachineHarness {
     return now - before
   }
 
-  /// Takes what was told so far.
+  /// Returns and clears the printed events.
   func news() -> [String] {
     defer { told = [] }
     return told

@@ -5,7 +5,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// `--schema`: a resource's schema out of what a server describes.
+/// `--schema`: a resource's schema, from a server's OpenAPI document.
 @Suite(.timeLimit(.minutes(15))) struct SchemaTests {
   private static let zone = APIResource(
     group: "dns.example.test", version: "v1alpha1", name: "dnszones", kind: "DNSZone")

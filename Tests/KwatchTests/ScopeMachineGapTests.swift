@@ -140,7 +140,7 @@ import Testing
     let harness = MachineHarness.watching(["a": "1", "b": "2", "c": "3"], settings)
     let stream = harness.current
     harness.wait()
-    // Exactly the state that was told: what differs from it is no news.
+    // Exactly the printed state: other states are not news.
     #expect(harness.requests() == ["list =11"])
     let list = harness.current
     harness.event(.modified, "a", "12", id: stream)
@@ -178,7 +178,7 @@ import Testing
     harness.wait()
     harness.opened()
     harness.item("a", "1")
-    // Late: it must not sweep what the poll has not shown yet.
+    // Late: it must not remove objects that the poll has not listed yet.
     harness.send(.page(verification, ListMeta(resourceVersion: "11")))
     #expect(harness.news().isEmpty)
     harness.item("b", "2")
@@ -284,7 +284,7 @@ import Testing
   }
 
   @Test func refreshesCredentialsAtEveryRefusal() {
-    // A token that says nothing of its end may be refused again, long after the first time.
+    // A token without an expiry may be refused again, long after the first time.
     var settings = MachineHarness.paged
     settings.allowsPolling = false
     let harness = MachineHarness.watching(["a": "1"], settings)

@@ -102,7 +102,7 @@ import Testing
     #expect(harness.requests() == ["probe 17"])
     harness.list([:], at: "17")
     #expect(harness.requests() == ["watch 17"])
-    // The probe's item is no list: nothing is gone.
+    // The probe's item is not a list: no object was deleted.
     #expect(harness.news().isEmpty)
   }
 

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  /// Lines that go on for several parts, and end beyond what is read at once with a part.
+  /// Lines that span several parts, and end after the bytes that are read with a part.
   @Test(arguments: [1_000, 4_095, 4_096, 4_097, 70_000]) func longLinesComeWhole(_ size: Int) throws {
     var content: [UInt8] = []
     for (index, length) in [10, 9_000, 0, 4_095, 4_096, 150_000, 1, 20_000].enumerated() {

@@ -32,7 +32,7 @@ import Testing
     #expect(!server.log.contains("Stale") && !server.log.contains("Slow Consumer"), "\(server.log)")
   }
 
-  /// A line that has died tells nobody: a tail and a publisher notice by the silence, and connect again.
+  /// A dead connection reports nothing. A tail and a publisher notice the silence, and connect again.
   @Test func aDeadLineIsNoticed() throws {
     let bed = try Bed(.debian)
     let relay = try Relay(to: bed.server.port)

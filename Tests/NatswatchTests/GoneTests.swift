@@ -61,7 +61,7 @@ import Testing
     try bed.createStream(
       "S", ["a.>", "b.>"], more: removal == .limits || removal == .filteredLimits ? #","max_msgs":3000"# : "")
     let filter = isFiltered ? "a.x" : ">"
-    // The reader sleeps until it is told; what does not fit into the pipe waits at the server.
+    // The reader sleeps until it gets a signal. Messages that do not fit into the pipe wait at the server.
     let pipe = try Tool.shell(
       "natswatch '\(filter)' --stream S --all --verbose 2>err | (until [ -e go ]; do sleep 0.1; done; cat >out); echo ${PIPESTATUS[0]}",
       environment: bed.environment, in: folder.url)
@@ -87,7 +87,7 @@ import Testing
     #expect(seen == Array(Set(seen)).sorted(), "in order and once")
   }
 
-  /// The end that was asked for does not hide what was removed before it.
+  /// The requested end does not hide messages that were removed before it.
   @Test(
     arguments: NATSServer.Version.installed,
     [["--until-now"], ["--until-seq", "5990"], ["--count", "5000"]])

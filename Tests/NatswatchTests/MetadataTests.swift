@@ -19,7 +19,7 @@ import Testing
     #expect(metadata("$JS.ACK.hub.HASH.S.c.3.17.5.1700000000000000000.9.tokn") == short)
   }
 
-  /// Digits are read in eights, in what is left of eight, and one by one at the end.
+  /// Digits are read eight at a time, then four, then one by one.
   @Test func readsNumbersOfAnyLength() throws {
     var reader = DeliveryMetadataReader(consumer: "c")
     var numbers: [UInt64] = [0, .max]

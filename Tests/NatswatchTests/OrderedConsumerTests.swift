@@ -28,7 +28,7 @@ import Testing
       deliveries: 1, streamSequence: sequence, consumerSequence: consumerSequence, time: 0, pending: pending)
   }
 
-  /// A machine that follows a stream of 1...10 behind `sequence`.
+  /// A machine that follows a stream of 1...10 after `sequence`.
   private func following(
     _ sequence: UInt64, coversStream: Bool = true, strict: Bool = false, pending: UInt64 = 0
   ) -> OrderedConsumer {
@@ -54,7 +54,7 @@ import Testing
       #expect(machine.plan(info, now: .zero) == .create(delivery))
       #expect(machine.created(consumer(at: 6), info, now: .zero) == .proceed)
       #expect(machine.frontier == 6)
-      // Made anew before the first message, it goes on from there and not from the policy.
+      // Created again before the first message, it continues from there and not from the policy.
       #expect(machine.plan(info, now: .seconds(1)) == .create(.sequence(7)))
     }
   }
@@ -305,7 +305,8 @@ import Testing
     #expect(machine.prove(stream(first: 9, last: 10), before: 10, now: .zero) == gone)
   }
 
-  /// A first pass that is cut goes on with what it covers, then delivers every message after its end.
+  /// A first pass that is cut continues with the rest of its range, then delivers every message after its
+  /// end.
   @Test func aFirstPassThatIsCutContinuesBySequence() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let before = stream(first: 1, last: 10)

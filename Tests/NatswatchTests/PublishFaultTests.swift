@@ -108,7 +108,7 @@ import Testing
     #expect(outcome.diagnostics.contains("3 lines were not published"))
   }
 
-  /// A line break in a header would begin another one: `Nats-Rollup` removes what the stream has.
+  /// A line break in a header would start another one: `Nats-Rollup` removes the messages of the stream.
   @Test(arguments: ["A\\r\\nNats-Rollup", "A\\nB", "A: 1", "", "\\u0000"]) func aHeaderBeginsNoOther(
     _ name: String
   ) throws {

@@ -92,7 +92,7 @@ import Testing
     #expect(try bed.consumers(of: "T").filter { $0 != "D" }.isEmpty)
   }
 
-  /// Whoever ends natswatch, and however: the handler and its children go with it.
+  /// However natswatch ends, the handler and its children end with it.
   @Test(arguments: [SIGTERM, SIGKILL]) func handlersDoNotOutliveIt(_ signal: Int32) throws {
     let bed = try Bed.forWork(.debian)
     let folder = try TemporaryDirectory()

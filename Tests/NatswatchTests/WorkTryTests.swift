@@ -119,7 +119,8 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 1 && bed.info("W").state.messages == 0)
   }
 
-  /// 2.9 tells another time of the consumer's creation after a restart, which is part of a count's key.
+  /// 2.9 reports another creation time of the consumer after a restart, and this time is part of a count's
+  /// key.
   @Test(arguments: NATSServer.Version.installed) func failuresCountAcrossRestartsOfTheServer(
     _ version: NATSServer.Version
   ) throws {

@@ -63,7 +63,7 @@ package final class SpawnedProcess: @unchecked Sendable {
     }
   }
 
-  /// Ends what is left of the process and of all it started, in the group that it was given.
+  /// Ends the process and everything that it started in its process group.
   package func killGroup() { kill(-processIdentifier, SIGKILL) }
 
   package func send(_ signal: Int32) { if isRunning { kill(processIdentifier, signal) } }

@@ -137,7 +137,7 @@ import Testing
     _ = try subscribe("c1", "pods")
     try stream.wait(for: "the present state", .seconds(10)) { children($0).count == 2 }
     #expect(children(stream)[0] == children(stream)[1])
-    // One that died is started anew for who subscribes again.
+    // A command that died is started again for the next subscriber.
     kill(pid_t(children(stream)[0]) ?? 0, SIGKILL)
     try stream.wait(for: "its end", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
     _ = try subscribe("c1", "pods")

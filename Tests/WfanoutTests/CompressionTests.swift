@@ -5,7 +5,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// `permessage-deflate` as a pure thing: what is agreed on, and what messages become (RFC 7692).
+/// `permessage-deflate` without I/O: the negotiation, and the messages (RFC 7692).
 struct CompressionTests {
   struct Offer: Sendable, CustomTestStringConvertible {
     var offers: String

@@ -12,7 +12,7 @@ final class Fanout: Sendable {
   private let directory: TemporaryDirectory
   private let scheme: String
 
-  /// `configuration` is what stands in the file of `--config`.
+  /// `configuration` is the content of the file of `--config`.
   init(
     _ arguments: [String] = [], configuration: String = "", environment: [String: String] = [:],
     scheme: String = "http"
@@ -61,7 +61,7 @@ final class Fanout: Sendable {
     return try process.waitForEnd(.seconds(25))
   }
 
-  /// curl(1) that goes on: its output is there as it comes.
+  /// A curl(1) that keeps running: its output is available as it arrives.
   func listen(_ path: String, _ arguments: [String] = []) throws -> RunningTool {
     try Tool.shell(
       "exec curl -sS -N --max-time 60 \(arguments.map(quoted).joined(separator: " ")) \(quoted(url + path))")

@@ -34,7 +34,7 @@ import Testing
     #expect(try page.evaluate("document.querySelector('#list li ins').textContent").contains("<b>Failed"))
     #expect(try page.evaluate("String(document.querySelectorAll('#list li .status b').length)") == "0")
 
-    // Lines that are no objects are listed as events.
+    // Lines that are not objects are listed as events.
     fanout.feed([
       #"{"event_type":"ALERT_FIRED","message":"<img src=x onerror=alert(1)>"}"#, "not JSON at all",
     ])

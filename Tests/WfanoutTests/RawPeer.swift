@@ -2,7 +2,7 @@
 import Glibc
 import TestSupport
 
-/// A client that sends whatever bytes it is told to, as no HTTP library would.
+/// A client that sends any bytes, which no HTTP library would.
 final class RawPeer: Sendable {
   private let socket: LoopbackSocket
 

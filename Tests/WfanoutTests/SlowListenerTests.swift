@@ -38,7 +38,7 @@ import Testing
     let lines = healthy.lines.filter { !$0.isEmpty }
     #expect(lines.count == events)
     #expect(lines.first == line(0))
-    // It had what was in its buffers, is told of the gap, and goes on with the newest that its queue holds.
+    // It gets the events in its buffers, then the gap, and continues with the newest events of its queue.
     var expected = 0
     var dropped = 0
     while expected < events {

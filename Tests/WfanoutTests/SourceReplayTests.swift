@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Clients that resume before the ring, behind a source that can be asked again.
+/// Clients that resume before the ring, with a source that can be asked again.
 @Suite(.timeLimit(.minutes(1))) struct SourceReplayTests {
   let directory: TemporaryDirectory
   let fanout: Fanout

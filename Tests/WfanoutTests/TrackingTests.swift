@@ -40,7 +40,7 @@ import Testing
     fanout.feed(Self.changes)
     #expect(Self.told(try watch.waitForLines(6)) == Self.expected)
     #expect(watch.lines[2] == Self.changes[3].replacingOccurrences(of: "MODIFIED", with: "DELETED"))
-    // One that comes back to any place is told the same of what follows.
+    // A client that resumes at any position gets the same events after it.
     let resumed = try fanout.listening(path + "&resourceVersion=3")
     #expect(try resumed.waitForLines(4) == Array(watch.lines[2...]))
   }

@@ -65,7 +65,7 @@ import Testing
     ).output
   }
 
-  /// The process that a `name` of an event stands for.
+  /// The process of an event's `name`.
   func process(_ watch: RunningTool) throws -> pid_t {
     let line = try watch.waitForLines(1)[0]
     let name = line.split(separator: "\"name\":\"").last?.prefix { $0.isNumber } ?? ""

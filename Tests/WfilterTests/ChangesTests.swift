@@ -129,7 +129,7 @@ import Testing
     #expect(try Stream.filter(["old.object.status == object.status"], Self.lines).lines == [Self.lines[1]])
   }
 
-  /// Lines that are held back are compared with what was printed last, not with what came before them.
+  /// Held lines are compared with the last printed line, not with the line before them.
   @Test func comparesHeldLinesWithThePrintedOne() throws {
     let lines = (1...4).map { #"{"k":1,"v":\#($0)}"# } + [#"{"k":2,"v":7}"#]
     let throttled = try Stream.filter(

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is read, and what the status says of input that cannot be used.
+/// The input that is read, and the status for input that cannot be used.
 @Suite(.timeLimit(.minutes(10))) struct InputTests {
   static let good = #"{"a":1}"#
 

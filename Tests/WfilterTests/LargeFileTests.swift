@@ -36,7 +36,7 @@ import Testing
     #expect(failed.diagnostics.contains("line 8:"))
   }
 
-  /// Faults before and behind a line of more than 64 MiB, which is left out, keep their numbers.
+  /// Faults before and after a line of more than 64 MiB, which is dropped, keep their numbers.
   @Test(arguments: [["-j", "1"], ["-j", "2"], ["--dedupe", "n"]])
   func countALineThatIsTooLongWhereItStands(_ flags: [String]) throws {
     let folder = try TemporaryDirectory()

@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  /// One line for one problem, also where the file's name is no expression.
+  /// One line for one problem, even if the file's name is not an expression.
   @Test func tellsAFileFromAnExpression() throws {
     let folder = try TemporaryDirectory()
     let file = try folder.write("{}\n", to: "pods.ndjson")

@@ -2,20 +2,19 @@
 
 package import JSON
 
-/// What makes a line an event: a `type` that is one of ``EventType``'s and an `object` that is a JSON object,
-/// in any order.
+/// The definition of an event: a `type` that is an ``EventType`` and an `object` that is a JSON object, in
+/// any order.
 ///
-/// Of repeated keys the first counts. Every other line is a plain one, whatever keys it has: a log line with
-/// a `type` and an `object` of its own stays what it is. This is the one place that decides.
+/// The first of repeated keys wins. Every other line is a plain line, whatever keys it has, for example a log
+/// line with other values of `type` and `object`. All tools use this definition.
 package struct EventHead: Sendable {
   package let type: EventType
   /// The value of `type`.
   package let typeValue: RawJSON
-  /// The value of `object`; it starts here, and was not walked.
+  /// The value of `object`. It starts here, and was not validated.
   package let object: RawJSON
 
-  /// The head of a line; nil when the line is not an event. Walks no further than to the later of the two
-  /// keys.
+  /// The head of a line; nil if the line is not an event. Reads no further than the later of the two keys.
   @inline(__always)
   package init?(_ line: RawJSON) {
     guard line.start < line.limit, line.start.byte == UInt8(ascii: "{") else { return nil }
@@ -32,7 +31,7 @@ package struct EventHead: Sendable {
   private static let typeKey = ShortKey("type")
   private static let objectKey = ShortKey("object")
 
-  /// Both values, where they come first and in this order, without white space: as all our tools write them.
+  /// Both values if they come first, in this order and without white space, as all our tools write them.
   @inline(__always)
   private static func inOrder(_ line: RawJSON) -> EventHead? {
     guard word(line.start) == Word.typeKey else { return nil }
@@ -46,7 +45,7 @@ package struct EventHead: Sendable {
     return EventHead(type: type, typeValue: value, object: RawJSON(end + 10, limit: line.limit))
   }
 
-  /// Eight bytes, the first one lowest. What a line lacks of them is in its padding.
+  /// Eight bytes, the first one lowest. They may reach into the line's padding.
   @inline(__always)
   private static func word(_ cursor: JSONCursor) -> UInt64 {
     unsafe UnsafeRawPointer(cursor.address).loadUnaligned(as: UInt64.self).littleEndian
@@ -60,7 +59,7 @@ package struct EventHead: Sendable {
     /// `"ADDED"` and `"ERROR"`, of seven bytes.
     static let added: UInt64 = 0x22_4445_4444_4122
     static let error: UInt64 = 0x22_524F_5252_4522
-    /// The first eight bytes of the others, from the quote on.
+    /// The first eight bytes of the other types, from the quote on.
     static let modified: UInt64 = 0x4549_4649_444F_4D22
     static let deleted: UInt64 = 0x4445_5445_4C45_4422
     static let metrics: UInt64 = 0x5343_4952_5445_4D22
@@ -68,8 +67,8 @@ package struct EventHead: Sendable {
     static let status: UInt64 = 0x2253_5554_4154_5322
   }
 
-  /// The type that a string without escapes spells, and the string's length with its quotes. It may reach
-  /// into the padding.
+  /// The type that a string without escapes names, and the string's length with its quotes. May read the
+  /// padding.
   @inline(__always)
   private static func type(at start: JSONCursor) -> (EventType, Int)? {
     let word = word(start)
@@ -90,7 +89,7 @@ package struct EventHead: Sendable {
     }
   }
 
-  /// Both values in any place.
+  /// Both values at any place.
   private static func anywhere(_ line: RawJSON) -> EventHead? {
     // Most plain lines mention no object at all.
     guard line.mayHave(objectKey) else { return nil }

@@ -3,7 +3,7 @@ package import Lines
 
 /// The line of a watch event: `{"type":T,"object":O}` or `{"type":T,"object":O,"source":S}`, with its newline.
 ///
-/// `object` and `source` are JSON text already and go out byte for byte.
+/// `object` and `source` are JSON text and are written byte for byte.
 package enum EventLine {
   package static func make(_ type: EventType, object: some Sequence<UInt8>, source: [UInt8] = []) -> [UInt8] {
     var line = prefix(type)
@@ -12,7 +12,7 @@ package enum EventLine {
     return line
   }
 
-  /// Writes the line without putting it together first.
+  /// Writes the line directly, without a copy.
   package static func write(
     _ type: EventType, object: UnsafeRawBufferPointer, source: [UInt8] = [], to output: OutputWriter
   ) throws(OutputError) {
@@ -21,7 +21,7 @@ package enum EventLine {
     try output.append(suffix(source: source))
   }
 
-  /// All in front of the object.
+  /// Everything before the object.
   package static func prefix(_ type: EventType) -> [UInt8] {
     Array("{\"type\":\"\(type.rawValue)\",\"object\":".utf8)
   }

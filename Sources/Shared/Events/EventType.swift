@@ -31,10 +31,12 @@ package enum EventType: String, Sendable, CaseIterable {
     }
   }
 
-  /// The type with which a filtered watch delivers a change, as the API server's cacher does (`convertToWatchEvent`).
+  /// The type of a change in a filtered watch, by the rules of the API server's cacher
+  /// (`convertToWatchEvent`).
   ///
-  /// An ADDED of an object that matched before is a MODIFIED: the reader has the object, and the source has listed again.
-  /// - Returns: nil when the reader of the filtered watch gets nothing.
+  /// An ADDED of an object that matched before becomes MODIFIED: the reader has the object, because the
+  /// source has listed again.
+  /// - Returns: nil if the filtered watch has no event.
   package func delivered(matchedBefore: Bool, matchesNow: Bool) -> EventType? {
     switch self {
     case .added, .modified:

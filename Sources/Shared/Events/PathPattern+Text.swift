@@ -3,13 +3,13 @@
 package import JSON
 
 extension PathPattern {
-  /// Whether it leads to one value at most.
+  /// Whether it selects at most one value.
   package var isSingle: Bool { !steps.contains(.all) }
 
   /// A scalar's text: a string's content without escapes, a number or bool as it is written.
   ///
-  /// `line` is one JSON object that was checked before; `isEvent` says whether it is a watch event. Nil when the value
-  /// is missing, null, an object or a list, and for a pattern with `*`.
+  /// `line` is a valid JSON object; `isEvent`: whether it is an event. Nil if the value is missing, null, an
+  /// object or a list, and for a pattern with `*`.
   package func text(in line: RawJSON, isEvent: Bool) -> [UInt8]? {
     var value: RawJSON? = isEvent && !isAbsolute ? line.member("object") : line
     for step in steps {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where in a line values are: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
+/// The path of values in a line: `object.data.*`, `metadata.annotations["x"]`, `items[0].token`.
 ///
-/// Names are resolved as in an expression: `object`, `type` and `source` (and all after `self`) start at the line, any other
-/// name at an event's object, or at a plain line.
+/// Names are resolved as in an expression: `object`, `type`, `source` and paths after `self` start at the
+/// line. Any other name starts at an event's object, or at a plain line.
 package struct PathPattern: Sendable, Equatable {
   package enum Step: Sendable, Equatable {
     case key([UInt8])
@@ -12,7 +12,7 @@ package struct PathPattern: Sendable, Equatable {
     case all
   }
 
-  /// Why a pattern is refused.
+  /// Why a pattern is invalid.
   package struct SyntaxError: Error, Equatable, CustomStringConvertible {
     package var path: String
     /// From 1.
@@ -23,7 +23,7 @@ package struct PathPattern: Sendable, Equatable {
 
   /// As it was written.
   package let text: String
-  /// Whether the path starts at the line, in an event too.
+  /// Whether the path starts at the line, even for an event.
   package let isAbsolute: Bool
   /// At least one.
   package let steps: [Step]

@@ -3,7 +3,7 @@ internal import Glibc
 package import Lines
 package import Process
 
-/// The place that `--status` names cannot be written to.
+/// The destination of `--status` cannot be written to.
 package struct StatusSinkError: ToolError {
   package var place: String
   package var errno: Int32
@@ -11,9 +11,9 @@ package struct StatusSinkError: ToolError {
   package var description: String { "open --status '\(place)': \(systemMessage(self.errno))" }
 }
 
-/// Where STATUS lines go: `--status inline|stderr|fd:N|FILE`; nowhere by default.
+/// The output of STATUS lines: `--status inline|stderr|fd:N|FILE`; none by default.
 package struct StatusSink {
-  /// The place, as the flag names it.
+  /// The destination that the flag names.
   package enum Destination: Sendable, Equatable {
     case nowhere
     /// Among the data, on stdout.
@@ -22,7 +22,7 @@ package struct StatusSink {
     /// A file that is appended to.
     case file(String)
 
-    /// `nil` where `fd:` is not followed by a descriptor's number.
+    /// `nil` if `fd:` is not followed by a descriptor's number.
     package init?(flag text: String) {
       switch text {
       case "inline": self = .inline
@@ -44,7 +44,7 @@ package struct StatusSink {
   ///
   /// - Parameters:
   ///   - destination: the flag's value.
-  ///   - output: stdout's writer, which inline lines go to, in order with the data.
+  ///   - output: the writer of stdout, for inline lines, in order with the data.
   /// - Throws: ``StatusSinkError`` if the file cannot be opened, or the descriptor is not open.
   package init(_ destination: Destination, output: OutputWriter) throws(StatusSinkError) {
     isInline = destination == .inline
@@ -61,7 +61,7 @@ package struct StatusSink {
     }
   }
 
-  /// Whether anybody listens; spare the work where not.
+  /// Whether STATUS lines are written at all. If not, the caller can skip making them.
   package var isActive: Bool { writer != nil }
 
   /// Writes the line: at once, or inline with the data at the next flush.

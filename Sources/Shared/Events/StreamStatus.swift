@@ -4,10 +4,10 @@ import JSON
 
 /// The `object` of a STATUS line: the health of one scope, and how its data arrives.
 ///
-/// Healthy means proven: list done, stream answered, and an event, a bookmark, the end of initial events, or one
-/// clean server time-out has been seen.
+/// Healthy means proven: the list is done, the stream has answered, and an event, a bookmark, the end of
+/// initial events, or one clean server time-out has arrived.
 package struct StreamStatus: Sendable, Equatable {
-  /// How data is being had.
+  /// How the data arrives.
   package enum Mode: String, Sendable {
     case snapshot, watch, streaming, polling
     case metricsOnly = "metrics-only"
@@ -17,16 +17,16 @@ package struct StreamStatus: Sendable, Equatable {
     case healthy, degraded, unhealthy
   }
 
-  /// Why a scope is not healthy; ``none`` where it is.
+  /// Why a scope is not healthy; ``none`` if it is.
   package enum Reason: String, Sendable {
     case none = ""
     case disconnect, drift, error, permission, resync, awaiting, gone, backpressure, auth
     case noScope = "no-scope"
   }
 
-  /// The tool that speaks.
+  /// The tool that reports.
   package var tool: String
-  /// What the status is about, as ordered key and value: cluster, resource, namespace; stream, subject.
+  /// The subject of the status as ordered keys and values: cluster, resource, namespace; stream, subject.
   package var scope: [(key: String, value: String)]
   package var mode: Mode
   package var health: Health

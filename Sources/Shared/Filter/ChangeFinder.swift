@@ -8,11 +8,11 @@ package struct Change: Sendable {
   package enum Operation: String, Sendable { case add, remove, replace }
 
   package var operation: Operation
-  /// Where: keys and indices, from the outermost value down.
+  /// The keys and indices from the outermost value down.
   package var path: [PathPattern.Step]
-  /// What was there; nil for ``Operation/add``.
+  /// The old value; nil for ``Operation/add``.
   package var old: RawJSON?
-  /// What is there now; nil for ``Operation/remove``.
+  /// The new value; nil for ``Operation/remove``.
   package var value: RawJSON?
 
   /// The path as a JSON pointer (RFC 6901).
@@ -39,7 +39,7 @@ package struct Change: Sendable {
 
 /// Finds what changed between two objects. Applied in order to the old one, the changes give the new one.
 package struct ChangeFinder: Sendable {
-  /// What changes with every write, and says nothing.
+  /// Paths that change with every write and carry no information.
   private static let bookkeeping = ["resourceVersion", "managedFields", "generation"].map {
     [PathPattern.Step.key(Array("metadata".utf8)), .key(Array($0.utf8))]
   }
@@ -49,7 +49,7 @@ package struct ChangeFinder: Sendable {
 
   private let ignored: [[PathPattern.Step]]
 
-  /// A finder that ignores these paths, and what Kubernetes changes with every write.
+  /// A finder that ignores these paths, and those that Kubernetes changes with every write.
   package init(ignoring paths: [PathPattern] = []) {
     let object = PathPattern.Step.key(Array("object".utf8))
     ignored =
@@ -105,7 +105,7 @@ package struct ChangeFinder: Sendable {
     }
   }
 
-  /// Elements are compared by their places, after those that are the same at both ends.
+  /// Elements are compared by index, after the equal ones at both ends are skipped.
   private func compareArrays(
     _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
   ) {
@@ -142,7 +142,7 @@ package struct ChangeFinder: Sendable {
     path.removeLast()
   }
 
-  /// Whether a path is one that is ignored; what lies below it is never come to.
+  /// Whether a path is ignored. Paths below an ignored one are never visited.
   private func isIgnored(_ path: [PathPattern.Step]) -> Bool {
     guard !path.isEmpty else { return false }
     return ignored.contains { pattern in
@@ -165,7 +165,8 @@ extension RawJSON {
     return members
   }
 
-  /// The values of two objects that have the same few keys in the same order, as most often; nil for any others.
+  /// The values of two objects that have the same few keys in the same order, the usual case; nil for any
+  /// others.
   fileprivate func members(pairedWith other: RawJSON) -> [(key: RawJSON, RawJSON, RawJSON)]? {
     guard var left = Members(self), var right = Members(other) else { return nil }
     var pairs: [(key: RawJSON, RawJSON, RawJSON)] = []

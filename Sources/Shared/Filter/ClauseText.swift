@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Cuts an expression's source at its outermost `&&`, so that a clause can be named as its author wrote it.
+/// Splits an expression's source at its outermost `&&`, so that a message can quote a clause as its author
+/// wrote it.
 enum ClauseText {
-  /// The clauses' texts; by number only, where the source is not cut into as many as the tree has: in `(a && b)`, say.
+  /// The clauses' texts. Where the source cannot be split into as many parts as the tree has, as in `(a &&
+  /// b)`, only their numbers.
   static func split(_ source: String, count: Int) -> [String] {
     let bytes = Array(source.utf8)
     var texts: [[UInt8]] = [[]]

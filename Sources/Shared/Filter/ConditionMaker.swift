@@ -13,7 +13,7 @@ struct ConditionMaker {
     return arguments.flatMap(clauses)
   }
 
-  /// The condition that an expression states, or nil when it takes more than comparing bytes.
+  /// The condition that an expression states, or nil if comparing bytes is not enough.
   func condition(_ expression: Expr) -> Condition? {
     if case .literal(.bool(let value)) = expression.kind { return value ? .all([]) : .any([]) }
     if case .select(_, _, true) = expression.kind {
@@ -43,7 +43,7 @@ struct ConditionMaker {
 
   private func path(_ expression: Expr) -> Int? { finder.pathOfNode[expression.id] }
 
-  /// A path that is read; `has(path)` is none.
+  /// A path whose value is read, which excludes `has(path)`.
   private func read(_ expression: Expr) -> Int? {
     if case .select(_, _, true) = expression.kind { return nil }
     return path(expression)

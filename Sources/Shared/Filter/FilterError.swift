@@ -2,7 +2,8 @@
 
 /// Why a filter is refused before the first line.
 package struct FilterError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// For people: what is wrong, and of an expression where: `1:7: …`, the source, and a caret below it.
+  /// The error for people. For an expression it begins with the place, `1:7: …`, and ends with the source and
+  /// a caret below it.
   package let description: String
 
   package init(_ description: String) { self.description = description }

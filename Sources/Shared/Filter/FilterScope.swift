@@ -4,7 +4,7 @@ package import CEL
 package import Events
 import JSON
 
-/// What the expressions of a run share: the constants and names that the command line gives them.
+/// The constants and names that the command line gives to all expressions of a run.
 package struct FilterScope: Sendable {
   /// A name for an expression (`--let`).
   package struct Definition: Sendable {
@@ -19,9 +19,9 @@ package struct FilterScope: Sendable {
 
   /// The members of `arg`, in order.
   package private(set) var arguments: [(name: String, value: Value)] = []
-  /// Each may use those before it.
+  /// Each expression may use the names before it.
   package var definitions: [Definition] = []
-  /// What `changes` leaves out, besides what Kubernetes changes with every write.
+  /// The paths that `changes` leaves out, besides those that Kubernetes changes with every write.
   package var ignored: [PathPattern] = []
   /// The type of the objects of events, where a schema declares it.
   package var schema: (any ObjectSchema)?
@@ -31,7 +31,7 @@ package struct FilterScope: Sendable {
   /// Adds a member of `arg` that is a string.
   package mutating func addArgument(_ name: String, text: String) { arguments.append((name, .string(text))) }
 
-  /// Adds a member of `arg` that is a JSON value. False where the text is not JSON.
+  /// Adds a member of `arg` that is a JSON value. False if the text is not JSON.
   package mutating func addArgument(_ name: String, json: String) -> Bool {
     let bytes = Array(json.utf8) + [UInt8](repeating: 0x20, count: JSONCursor.padding)
     let value: Value? = unsafe bytes.withUnsafeBufferPointer { buffer in

@@ -3,12 +3,12 @@
 import CEL
 import JSON
 
-/// A line as CEL sees it: strings, lists and maps are read where they lie, when an expression asks.
+/// A line as a CEL value. Strings, lists and maps are read in place when an expression uses them.
 ///
-/// A node is the address of a value's first byte; `limit` bounds all of them. For one thread; what it handed
-/// out is good until the next line.
+/// A node is the address of a value's first byte, and `limit` bounds all of them. For one thread. Its nodes
+/// are valid until the next line.
 final class JSONSource: ForeignSource, @unchecked Sendable {
-  // Unchecked as its superclass is: it belongs to the evaluator that made it.
+  // Unchecked, like its superclass: only the evaluator that made it uses it.
 
   /// The line that values are read from.
   private(set) var line: RawJSON
@@ -17,7 +17,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   /// printed.
   private let keepsNumbers: Bool
 
-  /// Names of the root that are looked up below `object` when the root does not have them; for `old`.
+  /// For `old`: names that are looked up below `object` if the root does not have them.
   private let descendsIntoObject: Bool
 
   init(_ line: RawJSON, descendsIntoObject: Bool = false, keepsNumbers: Bool = false) {
@@ -76,7 +76,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
       work &+= plain.count / 10
       return unsafe String(decoding: plain, as: UTF8.self)
     }
-    // Each escape is decoded by itself.
+    // Escapes are decoded one by one, so they cost more.
     let text = value.string ?? ""
     let count = text.utf8.count
     let rawCount = value.end.map { $0 - value.start } ?? count
@@ -108,10 +108,10 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   /// next.
   private static let depthLimit = 500
 
-  /// Of the keys of an object; kept for its memory.
+  /// The keys of an object. Kept to reuse its memory.
   private var hashes: [Int] = []
 
-  /// Of values that are large, which are weighed once a line: weighing is not paid for.
+  /// The weights of large values, which are computed once a line because computing them is not charged.
   private var weights: [UInt64: Int] = [:]
 
   override func weight(_ node: UInt64) -> Int {
@@ -119,7 +119,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     let value = raw(node)
     guard let end = value.end else { return 1 }
     let count = end - value.start
-    // What nests too deeply has as many brackets.
+    // Too deep a value has at least that many brackets.
     guard count > 2 * Self.depthLimit else { return 1 + count / 10 }
     let weight = value.kind != .string && value.depth > Self.depthLimit ? .max : 1 + count / 10
     weights[node] = weight
@@ -133,7 +133,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return object.member("object").flatMap { member(of: $0, name.utf8) }.map(value)
   }
 
-  /// The first of equal keys; what is gone over is counted as work.
+  /// The first of equal keys. The bytes that are read are counted as work.
   private func member(of object: RawJSON, _ name: [UInt8]) -> RawJSON? {
     guard var members = RawJSON.Members(object) else { return nil }
     defer { charge(from: object.start, to: members.position) }
@@ -143,7 +143,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return nil
   }
 
-  /// Bytes that were gone over, as the evaluator counts work.
+  /// The bytes that were read, in the evaluator's unit of work.
   private func charge(from start: JSONCursor, to end: JSONCursor) {
     work &+= Int(truncatingIfNeeded: end.number &- start.number) / 10
   }
@@ -161,11 +161,11 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return elements.next().map(value)
   }
 
-  /// Where the elements of arrays start that were asked for their size, or for an element far from the start:
-  /// an index in a loop must not walk the array each time.
+  /// The starts of the elements of arrays whose size, or a far element, was used: an index in a loop must not
+  /// walk the array each time.
   private var elementStarts: [UInt64: [UInt64]] = [:]
 
-  /// Elements from the start of an array that are walked to.
+  /// Elements before this index are found by walking.
   private static let walkedElements = 8
 
   private func starts(_ node: UInt64) -> [UInt64] {
@@ -180,7 +180,8 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
 
   override func isEqual(_ node: UInt64, to other: ForeignValue) -> Bool? {
     guard let source = other.source as? JSONSource else { return nil }
-    // A value's weight is a tenth of its bytes. What nests too deeply has none, and is not compared at all.
+    // A value's weight is a tenth of its bytes. A value that is nested too deeply has no weight and is not
+    // compared.
     for size in [weight(node), source.weight(other.node)] where size < 1 << 40 {
       chargeForSkipping(size * 10)
     }

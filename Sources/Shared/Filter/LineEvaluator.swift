@@ -4,17 +4,17 @@ package import CEL
 package import Events
 package import JSON
 
-/// A filter's answer about a line.
+/// The result of a filter for a line.
 package enum Verdict: Sendable, Equatable {
   case match
   case noMatch
-  /// The expression has no value for this line: a missing key, say.
+  /// The expression has no value for this line, for example because a key is missing.
   case error
-  /// The line is not JSON, as far as it was read. Only ``RawJSON/fault(strictly:)`` reads all of it.
+  /// The part of the line that was read is not JSON. Only ``RawJSON/fault(strictly:)`` reads the whole line.
   case malformed
 }
 
-/// What an expression may look at besides the line.
+/// The values that an expression may read besides the line.
 package struct LineContext: Sendable {
   /// The previous line of the same key; nil for the first. `old` is then null.
   package var old: RawJSON?
@@ -31,18 +31,18 @@ package struct LineContext: Sendable {
 /// Evaluates one filter over lines: its working memory, for one thread. Allocates nothing for a line that is
 /// decided by comparing bytes.
 package final class LineEvaluator {
-  /// What is evaluated.
+  /// The filter to evaluate.
   package let filter: LineFilter
-  /// Why the last line was ``Verdict/error``, where the evaluator said so; nil where comparing bytes did.
+  /// Why the evaluator's last result was ``Verdict/error``; nil if it came from comparing bytes.
   package private(set) var lastError: EvaluationError?
 
-  /// Whether it matters if a line is an event.
+  /// Whether the filter treats events and plain lines differently.
   package let distinguishesEvents: Bool
 
   private let isDecidedByScan: Bool
-  /// What is printed, where that is the value at a path.
+  /// The path whose value is printed, if the expression is only a path.
   private let path: Int?
-  /// The steps that the last evaluation left of its cost limit; negative if it ended because of the limit.
+  /// The remainder of the cost limit after the last evaluation; negative if it reached the limit.
   package var remainingSteps: Int { activation.remainingSteps }
 
   private let eventScan: LineScan
@@ -101,8 +101,7 @@ package final class LineEvaluator {
     }
   }
 
-  /// Why a line is ``Verdict/error``, for people. Evaluates what comparing bytes decides otherwise: for the
-  /// odd line.
+  /// Why a line is ``Verdict/error``, for a message. Slow: evaluates the whole expression.
   package func reason(_ line: RawJSON, context: LineContext = LineContext()) -> String {
     if let lastError { return "\(lastError)\(ScopeHint.hint(for: lastError))" }
     do throws(EvaluationError) {
@@ -118,7 +117,8 @@ package final class LineEvaluator {
     }
   }
 
-  /// The expression's value over a line. It lives in the line: use or copy it before the next one is read.
+  /// The expression's value for a line. It refers to the line's bytes: use or copy it before the next line is
+  /// read.
   ///
   /// - Throws: `EvaluationError`; for a line that is not JSON, too.
   package func value(_ line: RawJSON, context: LineContext = LineContext()) throws(EvaluationError) -> Value {
@@ -131,7 +131,7 @@ package final class LineEvaluator {
     return try program.evaluate(&activation)
   }
 
-  /// Appends the expression's value over a line as compact JSON; what lies in the line as it was written.
+  /// Appends the expression's value for a line as compact JSON. Values of the line keep their bytes.
   ///
   /// - Throws: `EvaluationError`, also for a value that JSON has no form for; nothing useful was appended then.
   package func appendValue(
@@ -166,13 +166,13 @@ package final class LineEvaluator {
     if template.needsActivation { prepare(line, scan, head, context) }
     if try append(template, scan, isRaw, &bytes) { return }
     bytes.removeSubrange(start...)
-    // A path has no value: evaluating the whole says why.
+    // A path has no value. Evaluating the whole expression gives the reason.
     prepare(line, scan, head, context)
     guard let program = filter.program else { return }
     try append(program.evaluate(&activation), isRaw, &bytes)
   }
 
-  /// False where a path has no value.
+  /// False if a path has no value.
   private func append(
     _ template: ValueTemplate, _ scan: LineScan, _ isRaw: Bool, _ bytes: inout [UInt8]
   ) throws(EvaluationError) -> Bool {
@@ -209,14 +209,14 @@ package final class LineEvaluator {
   private func append(_ value: Value, _ isRaw: Bool, _ bytes: inout [UInt8]) throws(EvaluationError) {
     let start = bytes.count
     try ValueText.append(value, to: &bytes)
-    // A timestamp, say, is a string in JSON too.
+    // For example, a timestamp is a string in JSON.
     if isRaw { JSONText.unquote(from: start, in: &bytes) }
   }
 
   @inline(__always)
   private func head(of line: RawJSON) -> EventHead? { distinguishesEvents ? EventHead(line) : nil }
 
-  /// Puts what the scan found where the program reads it.
+  /// Copies the results of the scan to the slots that the program reads.
   private func prepare(_ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext) {
     source.read(line)
     for path in 0..<filter.pathCount {

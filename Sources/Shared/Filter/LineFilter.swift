@@ -3,20 +3,20 @@
 import CEL
 import JSON
 
-/// The parts of a filter. A line matches if it meets all of them.
+/// The parts of a filter. A line matches if all of them match.
 package struct FilterOptions: Sendable, Hashable {
-  /// A CEL expression that gives a bool.
+  /// A CEL expression with a bool value.
   package var expression: String?
-  /// As `kubectl --field-selector`.
+  /// A field selector, in the syntax of `kubectl --field-selector`.
   package var fieldSelector: String?
-  /// As `kubectl -l`.
+  /// A label selector, in the syntax of `kubectl -l`.
   package var labelSelector: String?
   /// Event types, such as `ADDED`; empty for all. A line that is not an event has none.
   package var types: [String] = []
-  /// What evaluating one line may cost; nil is CEL's own limit. Beyond it evaluation is an error.
+  /// The cost limit of evaluating one line; nil is CEL's own limit. Exceeding it is an evaluation error.
   package var costLimit: Int?
 
-  /// A filter that every line meets.
+  /// A filter that matches every line.
   package init(
     expression: String? = nil, fieldSelector: String? = nil, labelSelector: String? = nil,
     types: [String] = [], costLimit: Int? = nil
@@ -32,15 +32,15 @@ package struct FilterOptions: Sendable, Hashable {
 /// A filter or an expression over lines, compiled once. Immutable and shared by any number of threads, each of which
 /// evaluates with a ``LineEvaluator`` of its own.
 package final class LineFilter: Sendable {
-  /// Whether `old` occurs: evaluating wants the previous line of the same key.
+  /// Whether `old` occurs, so that evaluation needs the previous line of the same key.
   package let usesOld: Bool
-  /// The paths that are read below `old`; the empty one where all of it is.
+  /// The paths that are read below `old`. The empty path means all of it.
   package let oldPaths: Set<[String]>
   /// Whether `changes` occurs; ``usesOld`` is set then, too.
   package let usesChanges: Bool
   /// Whether `now` occurs: two evaluations of one line may differ.
   package let usesNow: Bool
-  /// What the filter was made of.
+  /// The source of the filter.
   package let options: FilterOptions
   /// The names that the command line gave it.
   package let scope: FilterScope
@@ -61,22 +61,22 @@ package final class LineFilter: Sendable {
   /// The expression that is left to the evaluator; nil if comparing bytes decides everything.
   let program: Program?
   let pathCount: Int
-  /// What the program reads besides these paths: see ``Scope/pathLimit``. Rarely any.
+  /// The roots that the program reads besides these paths, usually none: see ``Scope/pathLimit``.
   let roots: [(slot: Int, path: ScopedPath)]
   /// How the value is printed; nil for a filter.
   let template: ValueTemplate?
-  /// For events, and for other lines; the same object where it makes no difference.
+  /// For events, and for plain lines. The same object if there is no difference.
   let eventTest: LineTest
   let plainTest: LineTest
 
   /// Compiles a filter.
   ///
-  /// - Throws: ``FilterError`` for whatever cannot be right, with the place and a caret.
+  /// - Throws: ``FilterError`` for an invalid part, with its place and a caret.
   package convenience init(_ options: FilterOptions, scope: FilterScope = FilterScope()) throws(FilterError) {
     try self.init(options, scope, isFilter: true)
   }
 
-  /// Compiles an expression whose value is asked for with ``LineEvaluator/value(_:context:)``.
+  /// Compiles an expression whose value ``LineEvaluator/value(_:context:)`` returns.
   ///
   /// - Throws: ``FilterError``
   package convenience init(

@@ -2,7 +2,8 @@
 
 package import JSON
 
-/// Keeps of a line only what expressions read below `old`, as a JSON object: what is remembered for each key.
+/// Reduces a line to the paths that expressions read below `old`, as a JSON object. This object is stored for
+/// each key.
 ///
 /// The first key of a path is looked up in the line, then in its `object`: `old.object.spec` and `old.spec` both work, as
 /// long as an event has no such key of its own.
@@ -18,10 +19,10 @@ package struct LineProjection: Sendable {
     self.tree = tree
   }
 
-  /// The object, with the readable bytes after it that reading it in place asks for; `count` is without them.
+  /// The object, followed by the padding that reading in place needs. `count` excludes the padding.
   package func make(_ line: RawJSON) -> (bytes: [UInt8], count: Int) {
     var bytes: [UInt8] = []
-    // The most that it can take, unless little of a long line is wanted.
+    // The upper bound of its size, unless a long line is reduced to little.
     bytes.reserveCapacity(min(line.limit - line.start, 4096) + JSONCursor.padding)
     if tree.nodes[0].isWanted || line.kind != .object {
       append(line, &bytes)

@@ -2,8 +2,8 @@
 
 import CEL
 
-/// Replaces the names of `arg` and `--let` by their values and expressions before an expression is checked,
-/// so that constants are folded, and a path can be compared on bytes whatever it is called.
+/// Replaces the names of `arg` and `--let` by their values and expressions before an expression is checked.
+/// Constants are then folded, and a path behind a name can be compared on bytes.
 struct NameSubstitution {
   /// An expression with a name, and the names that it takes from where it is used.
   private struct Definition {
@@ -29,7 +29,7 @@ struct NameSubstitution {
 
   /// An expression with all names of the scope replaced.
   ///
-  /// - Throws: ``FilterError`` for a name that is not there, with its place.
+  /// - Throws: ``FilterError`` for an unknown name, with its place.
   static func apply(
     _ scope: FilterScope, to parsed: ParsedExpression, in environment: Environment
   ) throws(FilterError) -> ParsedExpression {
@@ -56,7 +56,7 @@ struct NameSubstitution {
     return copy(expression, try rebuilt(expression.kind, locals))
   }
 
-  /// What stands for a name: nil where the expression is not one.
+  /// The replacement of a name; nil if the expression is not a name of the scope.
   private mutating func replacement(_ expression: Expr, _ locals: Set<String>) throws(SubstitutionError)
     -> Expr?
   {
@@ -75,7 +75,7 @@ struct NameSubstitution {
     }
   }
 
-  /// `arg.NAME`, and `variables.NAME` as policies of Kubernetes write what they define.
+  /// `arg.NAME`, and `variables.NAME`, which Kubernetes policies use for their variables.
   private mutating func member(
     _ operand: Expr, _ field: String, _ offset: Int, _ locals: Set<String>
   ) throws(SubstitutionError) -> Expr? {
@@ -103,7 +103,7 @@ struct NameSubstitution {
     return moved(definition.root, to: offset)
   }
 
-  /// A copy with numbers of its own, all of it where the name stands.
+  /// A copy with new node ids, all at the place of the name.
   private mutating func moved(_ expression: Expr, to offset: Int) -> Expr {
     let children = expression.kind.mapped { moved($0, to: offset) }
     return make(children, at: offset)
@@ -163,7 +163,7 @@ extension NameSubstitution.SubstitutionError {
 }
 
 extension Expr {
-  /// The names that are bound nowhere inside.
+  /// The free names of the expression.
   fileprivate func freeNames(_ bound: Set<String>) -> Set<String> {
     switch kind {
     case .identifier(let name): return bound.contains(name) ? [] : [name]
@@ -180,7 +180,7 @@ extension Expr {
 }
 
 extension Expr.Kind {
-  /// The same with other children; of a comprehension, too.
+  /// The same expression with other children. Handles comprehensions, too.
   fileprivate func mapped(_ change: (Expr) -> Expr) -> Expr.Kind {
     switch self {
     case .literal, .identifier: return self

@@ -5,7 +5,7 @@ package import JSON
 
 /// The object types of an OpenAPI v3 document, as a server's `/openapi/v3` has them for built-in and custom resources.
 package struct OpenAPISchema: ObjectSchema {
-  /// Why a document is of no use.
+  /// Why a document cannot be used.
   package struct SchemaError: Error, CustomStringConvertible {
     package var description: String
   }
@@ -19,7 +19,7 @@ package struct OpenAPISchema: ObjectSchema {
 
   package let rootType: String
   private var types: [String: ObjectType] = [:]
-  /// The names of components as messages have them, where they are different.
+  /// The names of components in messages, if they differ.
   private var shortNames: [String: String] = [:]
   private let components: [String: JSONValue]
 
@@ -40,7 +40,7 @@ package struct OpenAPISchema: ObjectSchema {
     }
     rootType = shortNames[root] ?? root
     for (name, schema) in components { declare(shortNames[name] ?? name, schema) }
-    // Whatever a schema leaves out, every object of Kubernetes has these.
+    // Every Kubernetes object has these fields, even if its schema omits them.
     for name in ["apiVersion", "kind", "metadata"] where types[rootType]?.fields[name] == nil {
       types[rootType, default: ObjectType(fields: [:], isOpen: true)].fields[name] = ObjectField(.dyn)
     }
@@ -67,7 +67,7 @@ package struct OpenAPISchema: ObjectSchema {
     }
     var roots = components.filter { $0.value["x-kubernetes-group-version-kind"] != nil }.keys.sorted()
     if roots.count > 1 {
-      // Lists, and what every group has.
+      // Lists, and the types that every group has.
       roots.removeAll { name in
         name.hasSuffix("List")
           || (components[name]?["x-kubernetes-group-version-kind"]?.elements.count ?? 0) > 1
@@ -104,7 +104,7 @@ package struct OpenAPISchema: ObjectSchema {
     return ObjectField(type, allowedValues: values)
   }
 
-  /// What a reference leads to, alone or as the only part of an `allOf`; and the name of the component.
+  /// The target of a reference, which is alone or the only part of an `allOf`, and the name of the component.
   private func resolved(_ schema: JSONValue) -> (value: JSONValue, name: String?) {
     let parts = schema["allOf"]?.elements ?? []
     let reference = schema["$ref"]?.string ?? (parts.count == 1 ? parts[0]["$ref"]?.string : nil)
@@ -134,7 +134,7 @@ package struct OpenAPISchema: ObjectSchema {
       guard let values = schema["additionalProperties"], case .object = values else { return .dyn }
       let value = resolved(values)
       return .map(.string, type(value.value, name: value.name ?? "\(name){}"))
-    // JSON's 5 is an int when it is evaluated, also where the schema says number.
+    // At run time the JSON number 5 is an int, even if the schema declares a number.
     default: return .dyn
     }
   }

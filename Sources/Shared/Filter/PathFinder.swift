@@ -11,7 +11,7 @@ struct PathFinder {
   private(set) var usesNow = false
   private(set) var usesOld = false
   private(set) var usesChanges = false
-  /// The paths that are read below `old`; the empty one where all of it is.
+  /// The paths that are read below `old`. The empty path means all of it.
   private(set) var oldPaths: Set<[String]> = []
 
   private let checked: CheckedExpression
@@ -48,7 +48,7 @@ struct PathFinder {
       oldPaths.insert([])
     case .call(nil, "_==_", let operands) where comparesOldWithNull(operands, locals),
       .call(nil, "_!=_", let operands) where comparesOldWithNull(operands, locals):
-      // Whether there is a previous line takes nothing of it.
+      // Comparing `old` with null reads no path of it.
       usesOld = true
     case .comprehension(let fold):
       visit(fold.range, locals)
@@ -71,14 +71,14 @@ struct PathFinder {
     return isOld[0] && isNull[1] || isNull[0] && isOld[1]
   }
 
-  /// The path that an expression reads, or tests with `has`; nil when it is anything else. `old`: below `old`, and only
-  /// there.
+  /// The path that an expression reads, or tests with `has`; nil for any other expression. With `old`: only
+  /// paths below `old`.
   private func path(_ expression: Expr, _ locals: Set<String>, old: Bool = false) -> ScopedPath? {
     var keys: [String] = []
     var node = expression
     var isOutermost = true
     while true {
-      // A chain of names that is declared as one, a constant say, is not a path.
+      // A dotted name that is declared as a whole, such as a constant, is not a path.
       if case .select = node.kind, checked.references[node.id] != nil { return nil }
       switch node.kind {
       case .select(let operand, let field, let testOnly):
@@ -108,7 +108,8 @@ struct PathFinder {
       default: return nil
       }
     case nil:
-      // Declared nowhere, and typed: a key of the object. (The target of a namespace's function has no type.)
+      // An undeclared name with a type is a key of the object. (The target of a namespaced function has no
+      // type.)
       guard checked.types[identifier.id] != nil else { return nil }
       return ScopedPath(isAbsolute: false, keys: [name] + keys)
     default: return nil

@@ -15,11 +15,11 @@ enum Scope {
   static let oldSlot = 5
   static let changesSlot = 7
 
-  /// How many different paths of an expression are read where they lie; further ones are read through these
+  /// The maximum number of paths of an expression that are read in place. Further ones are read through these
   /// roots.
   static let pathLimit = 64
 
-  /// Where the roots of paths have their slots.
+  /// The slots of the roots of paths.
   static let roots: [(slot: Int, path: ScopedPath)] = [
     (0, ScopedPath(isAbsolute: true, keys: ["type"])), (1, ScopedPath(isAbsolute: true, keys: ["object"])),
     (2, ScopedPath(isAbsolute: true, keys: ["source"])), (3, ScopedPath(isAbsolute: true, keys: [])),
@@ -37,7 +37,7 @@ enum Scope {
     options.refuseTypeName = { "'\($0)' is the name of a CEL type: write self.\($0) for the key" }
     var limits = Limits()
     if let costLimit { limits.cost = costLimit }
-    // No expression can name a place: `@` is not a letter of CEL.
+    // An expression cannot name these slots, because `@` is not allowed in CEL names.
     let places = (0..<pathLimit).map { Variable("@\($0)", .dyn) }
     return Environment(
       variables: names.map { Variable($0, type(of: $0, schema)) } + places,

@@ -4,7 +4,7 @@ import CEL
 
 /// The hint that is added to a CEL error about a name: what to write instead.
 enum ScopeHint {
-  /// A line of its own, or nothing.
+  /// The hint, on a line of its own; empty if there is none.
   static func hint(for error: CompileError, in source: String) -> String {
     let isReserved = error.message.contains("is a reserved word")
     guard isReserved || error.code == .macro && error.message.hasPrefix("has() takes") else { return "" }

@@ -3,9 +3,10 @@
 import CEL
 import JSON
 
-/// How the value of an expression is printed: paths are copied from the line, what has to be evaluated is.
+/// How the value of an expression is printed: paths are copied from the line, other parts are evaluated.
 ///
-/// A list or map literal of paths is thus printed without making a list, and its numbers as they were written.
+/// A list or map literal of paths is printed without creating the list, with its numbers as they were
+/// written.
 indirect enum ValueTemplate: Sendable {
   case path(Int)
   /// JSON text that is the same for every line.
@@ -16,7 +17,7 @@ indirect enum ValueTemplate: Sendable {
   case conditional(Program, ValueTemplate, ValueTemplate)
   case program(Program)
 
-  /// Whether anything has to be evaluated.
+  /// Whether any part has to be evaluated.
   var needsActivation: Bool {
     switch self {
     case .path, .text: false

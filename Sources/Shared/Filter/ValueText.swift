@@ -10,7 +10,8 @@ import JSON
 enum ValueText {
   /// Appends a value.
   ///
-  /// - Throws: `EvaluationError` for what has no form in JSON: NaN, infinity, a type, an optional without value.
+  /// - Throws: `EvaluationError` for a value that JSON cannot express: NaN, infinity, a type, an optional
+  ///   without value.
   static func append(
     _ value: Value, to bytes: inout [UInt8], depth: Int = 0
   ) throws(EvaluationError) {

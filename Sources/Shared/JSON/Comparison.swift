@@ -2,16 +2,16 @@
 
 /// A comparison of the value at one path, made on its bytes. The result is that of the CEL operator.
 package struct Comparison: Sendable {
-  /// What is compared.
+  /// The kind of comparison.
   package enum Operation: UInt8, Sendable {
     /// CEL's `==` with the one operand: values of different kinds are unequal, numbers are equal as numbers.
     case equal
     case notEqual
     /// CEL's `in` over the operands.
     case oneOf
-    /// The text starts with, ends with, contains the operand; of something else than a string: an error.
+    /// The text starts with, ends with or contains the operand. A value that is not a string is an error.
     case startsWith, endsWith, contains
-    /// Order against a number or a string; an error against another kind.
+    /// Order against a number or a string. A value of another kind is an error.
     case less, lessOrEqual, greater, greaterOrEqual
     /// CEL's `has`.
     case has
@@ -20,7 +20,7 @@ package struct Comparison: Sendable {
     /// Selectors: the text of a scalar (a string decoded, a number or a bool as written) is among the operands.
     case textOneOf
     case textNoneOf
-    /// Label selectors: the label is there.
+    /// Label selectors: the label exists.
     case exists
     case existsNot
     /// Label selectors: the text is an integer above, below the operand.
@@ -35,13 +35,13 @@ package struct Comparison: Sendable {
     case string([UInt8])
   }
 
-  /// What to compare.
+  /// The comparison.
   package var operation: Operation
   /// Which path, by the number that the test's author gave it.
   package var path: Int
-  /// What to compare with: one operand, except for the operations with "one of" in their names.
+  /// The operands: one, except for the operations with "one of" in their names.
   package var operands: [Operand]
-  /// For operations of selectors: the answer when there is no value; null counts as none.
+  /// For operations of selectors: the result if there is no value. Null counts as no value.
   package var resultWhenMissing = false
 
   /// A test.
@@ -55,7 +55,7 @@ package struct Comparison: Sendable {
   }
 }
 
-/// CEL's three answers; an error is no trap but an answer.
+/// CEL's three results. An error is a result, too: `&&` and `||` can absorb it.
 package enum Truth: UInt8, Sendable {
   case no, yes, error
 

@@ -15,7 +15,7 @@ struct CompiledComparison {
   let resultWhenMissing: Bool
   let operands: UnsafeMutableBufferPointer<CompiledOperand>
 
-  /// The answer for a path that holds a value (`state` is `.present`) or does not.
+  /// The result for a path with a value (`state` is `.present`) or without one.
   @inline(__always)
   func truth(_ value: RawJSON, _ state: PathState) -> Truth {
     guard state == .present else { return truthWithout(state) }

@@ -12,11 +12,11 @@ struct CompiledOperand {
   enum Kind: UInt8 { case null, no, yes, int, uint, double, string }
 
   let kind: Kind
-  /// Whether a text equal to this one might be written with no escape at all: it holds nothing that must be escaped.
+  /// Whether an equal text may be written without escapes, because no character of it must be escaped.
   let isPlain: Bool
-  /// Of a string, its UTF-8.
+  /// The UTF-8 of a string.
   let bytes: UnsafeBufferPointer<UInt8>
-  /// Of an int or a uint.
+  /// The value of an int or a uint.
   let integer: UInt64
   let real: Double
 
@@ -36,7 +36,7 @@ struct CompiledOperand {
       var index = 0
       while index < count, unsafe content[index] == bytes[index] { index += 1 }
       if index == count, content[count] == UInt8(ascii: "\"") { return true }
-      // No escape so far, and a byte that no escape starts with: they differ.
+      // There was no escape so far and none starts here, so the texts differ.
       if content[index] != UInt8(ascii: "\\") { return false }
     }
     return isDecodedString(value)
@@ -87,7 +87,7 @@ struct CompiledOperand {
     }
   }
 
-  /// The order of a value against this one; an error when the two have none.
+  /// The order of a value against this one. An error if the two cannot be ordered.
   @inline(__always)
   func order(of value: RawJSON, _ relation: (Int) -> Bool) -> Truth {
     if kind == .string {

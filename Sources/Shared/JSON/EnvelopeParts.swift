@@ -5,7 +5,7 @@ import CJSON
 /// The offsets of the values that make a text a watch event or an object with metadata. If a key is repeated,
 /// the first one counts.
 package struct EnvelopeParts: Sendable {
-  /// How many members the outermost object has.
+  /// The number of members of the outermost object.
   package let memberCount: Int
   package let type: Range<Int>?
   /// Only where it is an object.
@@ -19,8 +19,7 @@ package struct EnvelopeParts: Sendable {
   /// `object.metadata.resourceVersion`.
   package let objectVersion: Range<Int>?
 
-  /// Nil where the text is not JSON by the letter of RFC 8259. ``JSONCursor/padding`` bytes after it may be
-  /// read.
+  /// Nil if the text is not valid JSON (RFC 8259). ``JSONCursor/padding`` bytes after it may be read.
   package init?(_ text: UnsafeBufferPointer<UInt8>) {
     guard let base = text.baseAddress else { return nil }
     var found = unsafe json_envelope()

@@ -2,12 +2,12 @@
 
 import CJSON
 
-/// Checks JSON values by the letter of RFC 8259 while their bytes arrive, cut anywhere, and finds where they end.
+/// Validates JSON values (RFC 8259) while their bytes arrive, in pieces cut anywhere, and finds their ends.
 ///
-/// Each byte is looked at once. Unlike ``RawJSON`` it reads nothing behind the bytes that it is given.
+/// Each byte is read once. Unlike ``RawJSON`` it never reads past the bytes that it is given.
 @safe package final class JSONCheck {
   package enum Outcome: Sendable, Equatable {
-    /// The value ends before this index. Whether it is UTF-8 was not looked at.
+    /// The value ends before this index. Its UTF-8 was not checked.
     case whole(end: Int)
     /// The value continues after the bytes.
     case unfinished
@@ -26,7 +26,7 @@ import CJSON
   /// Begins another value.
   package func begin() { unsafe json_scan_begin(scan) }
 
-  /// Goes on over the next bytes, from `start`. A number or a literal ends only at the byte that follows it.
+  /// Continues with the next bytes, from `start`. A number or a literal ends only at the byte after it.
   package func next(_ bytes: Span<UInt8>, from start: Int = 0) -> Outcome {
     unsafe bytes.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return .unfinished }

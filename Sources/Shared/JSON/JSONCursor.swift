@@ -8,13 +8,13 @@ import CJSON
   import Musl
 #endif
 
-/// A position in the bytes of a line: what the hot path moves instead of indices.
+/// A position in the bytes of a line. The hot path uses it instead of indices.
 ///
-/// The line's owner keeps ``padding`` readable bytes after it and keeps both alive while a cursor is in use;
-/// every operation that moves forward takes the line's limit and never looks at what comes after.
+/// The line's owner keeps ``padding`` readable bytes after the line, and keeps both in memory while a cursor
+/// is in use. Every operation that moves forward takes the line's limit and does not go past it.
 @safe
 package struct JSONCursor: Comparable, @unchecked Sendable {
-  // Unchecked: a pointer that is only read through.
+  // Unchecked: the memory is only read.
 
   /// The current position.
   package let address: UnsafePointer<UInt8>
@@ -69,11 +69,11 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
   /// The first byte from here on that is not white space, or the limit.
   @inline(__always)
   package func pastSpace(_ limit: JSONCursor) -> JSONCursor {
-    // Compact JSON has none: the test for it is here, the loop elsewhere.
+    // Compact JSON has none, so only the test is inlined, not the loop.
     byte > 0x20 ? self : unsafe JSONCursor(json_space(address, limit.address))
   }
 
-  /// The byte after the value that starts here; nil when it does not end. Scalars are not looked at.
+  /// The byte after the value that starts here; nil if it does not end. Scalars are not validated.
   @inline(__always)
   package func pastValue(_ limit: JSONCursor) -> JSONCursor? {
     unsafe JSONCursor(json_skip(address, limit.address))

@@ -4,7 +4,7 @@
 package enum JSONError: Error, Equatable, CustomStringConvertible {
   /// The text ends inside a value.
   case truncated
-  /// The byte at this offset cannot stand there.
+  /// The byte at this offset is not allowed there.
   case unexpected(at: Int)
   /// Nested deeper than the reader's limit.
   case tooDeep

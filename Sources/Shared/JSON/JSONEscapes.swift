@@ -8,13 +8,13 @@
 
 /// Escapes inside JSON strings (RFC 8259, section 7).
 package enum JSONEscapes {
-  /// Appends the decoded content of a string. What JSON does not allow becomes U+FFFD: the lone half of a surrogate
-  /// pair, an unknown escape, digits that are missing.
+  /// Appends the decoded content of a string. An invalid escape becomes U+FFFD: half of a surrogate pair, an
+  /// unknown letter, missing digits.
   package static func decode(_ content: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) {
     _ = unsafe decodeAndCheck(content, into: &bytes)
   }
 
-  /// Does as ``decode(_:into:)``, and reports whether every escape was valid.
+  /// Decodes like ``decode(_:into:)``, and reports whether every escape was valid.
   package static func decodeAndCheck(_ content: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) -> Bool
   {
     var index = 0

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes JSON text as bytes. What a server sent is never written through this: it stays as it came.
+/// Writes JSON text as bytes. It is not used for objects that a server sent: these keep their bytes.
 package enum JSONText {
   /// Appends `text` as a JSON string, quotes included (RFC 8259 §7: quote, backslash and U+0000–U+001F escaped).
   package static func append(string text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
-    // Bytes in one piece are gone through as such: a generic loop in another module asks a witness for each byte.
+    // Contiguous bytes have a loop of their own, because a generic loop in another module calls a witness for
+    // each byte.
     let isWhole: Void? = text.withContiguousStorageIfAvailable { unsafe appendEscaped($0, to: &bytes) }
     if isWhole == nil { unsafe Array(text).withUnsafeBufferPointer { unsafe appendEscaped($0, to: &bytes) } }
     bytes.append(UInt8(ascii: "\""))
@@ -37,7 +38,8 @@ package enum JSONText {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Writes every string of a JSON text with as few escapes as can be: texts of equal strings become equal bytes.
+  /// Rewrites every string of a JSON text with the fewest possible escapes, so that equal strings become
+  /// equal bytes.
   package static func normalizeEscapes(in bytes: inout [UInt8]) {
     guard bytes.contains(UInt8(ascii: "\\")) else { return }
     let text = bytes
@@ -63,7 +65,7 @@ package enum JSONText {
     }
   }
 
-  /// Replaces a JSON string, which takes all from `start` on, by what it says; leaves anything else as it is.
+  /// Replaces the JSON string from `start` to the end by its decoded text. Leaves any other value unchanged.
   package static func unquote(from start: Int, in bytes: inout [UInt8]) {
     guard bytes.count - start >= 2, bytes[start] == UInt8(ascii: "\"") else { return }
     let content = Array(bytes[(start + 1)..<(bytes.count - 1)])

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSONValue {
-  /// Kubernetes objects are a few dozen levels deep; a parser that recurses needs a limit.
+  /// Kubernetes objects are a few dozen levels deep. A recursive parser needs a limit.
   package static let depthLimit = 512
 
-  /// Parses one JSON text (RFC 8259), by the letter: a number with a leading zero, a lone surrogate or a byte after the
-  /// value is an error.
+  /// Parses one JSON text, strictly as RFC 8259 defines it: a number with a leading zero, a lone surrogate or
+  /// a byte after the value is an error.
   ///
   /// Containers may be nested up to `depthLimit`, which is at most ``depthLimit``.
   /// - Throws: ``JSONError``.

@@ -2,7 +2,7 @@
 
 /// A small JSON document in memory: a request's body, discovery, a Status, an exec credential.
 ///
-/// Not for objects that are passed on: these stay bytes.
+/// It is not used for objects that are passed on: these stay bytes.
 package indirect enum JSONValue: Equatable, Sendable {
   /// A member of an object.
   package struct Member: Equatable, Sendable {
@@ -21,7 +21,7 @@ package indirect enum JSONValue: Equatable, Sendable {
   case number(String)
   case string(String)
   case array([JSONValue])
-  /// The members in their order. Of duplicate keys the first counts, in every tool.
+  /// The members in order. The first of duplicate keys wins, in every tool.
   case object([Member])
 
   /// The value of a key; nil when this is not an object, or has no such key.

@@ -8,7 +8,7 @@ internal import Glibc
 /// ``JSONError/truncated``, and the walk can be repeated when more bytes have arrived. The structure of each
 /// container that is entered is checked; in skipped values only brackets and strings are checked.
 ///
-/// ``JSONCursor`` is the other reader: for whole lines that are followed by padding, on the hot path of a filter.
+/// ``JSONCursor`` is the other reader: it is faster, and needs whole lines that are followed by padding.
 package struct JSONWalker: Sendable {
   /// Kubernetes refuses objects that are nested deeper than 10,000.
   package static let depthLimit = 10_000
@@ -153,7 +153,8 @@ package struct JSONWalker: Sendable {
 
   /// The closing quote of a string whose first byte is at `start`; nil when the text ends before it.
   ///
-  /// Nearly all bytes of an API object are inside strings: short strings are walked, long ones are left to memchr(3).
+  /// Nearly all bytes of an API object are inside strings. Short strings are read in a loop, long ones with
+  /// memchr(3).
   package static func endOfString(_ text: Span<UInt8>, from start: Int) -> Int? {
     var index = start
     let near = min(text.count, start + 24)

@@ -10,7 +10,7 @@ package struct JSONWriter: Sendable {
   package private(set) var bytes: [UInt8]
   private var needsComma = false
 
-  /// Starts after bytes that are there already, such as the head of a frame.
+  /// Starts after existing bytes, such as the head of a frame.
   package init(after bytes: [UInt8] = []) { self.bytes = bytes }
 
   private mutating func separate() {

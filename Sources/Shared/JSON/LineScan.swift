@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Scans lines for the paths of a ``LineTest``: one walk that enters only what a path leads into, tests what
-/// it meets, and stops when a condition says no or nothing is left to look for. For one thread; allocates
-/// nothing per line.
+/// Scans lines for the paths of a ``LineTest``. One walk enters only the containers on a path, tests the
+/// values that it finds, and stops when a condition is false or every path is decided. For one thread.
+/// Allocates nothing per line.
 @safe
 package final class LineScan {
-  /// What a scan found out.
+  /// The result of a scan.
   package enum Outcome: Sendable {
     /// All conditions hold.
     case holds
-    /// One does not.
+    /// One condition is false.
     case fails
-    /// None says no, but one at least cannot be answered.
+    /// None is false, but at least one is an error.
     case error
     /// The line is not JSON.
     case malformed
   }
 
-  /// What is looked for.
+  /// The paths and conditions of the scan.
   package let test: LineTest
   private let nodes: UnsafeMutablePointer<LineTest.Node>
   private let comparisons: UnsafeMutablePointer<CompiledComparison>
@@ -62,7 +62,7 @@ package final class LineScan {
     unsafe RawJSON(JSONCursor(starts[nodeOfPath[path]]), limit: limit)
   }
 
-  /// What the last scan told about a path. `.pending` only after a scan that failed early.
+  /// The result of the last scan for a path. `.pending` only after a scan that failed early.
   package func state(_ path: Int) -> PathState { unsafe states[nodeOfPath[path]] }
 
   /// Scans a line's value.
@@ -73,7 +73,7 @@ package final class LineScan {
     hasError = false
     for node in 0..<nodeCount { unsafe states[node] = .pending }
     guard let kind = line.kind else { return .malformed }
-    // A scalar on a line of its own is nothing to walk: whether it is one has to be seen here.
+    // A scalar on a line of its own is not walked, so it is validated here.
     if kind != .object, kind != .array, line.fault() != nil { return .malformed }
     if enter(0, line.start, kind == .object) == nil, !hasFailed, pending > 0 { return .malformed }
     if hasFailed { return .fails }
@@ -92,8 +92,8 @@ package final class LineScan {
     }
   }
 
-  /// Takes note of a node's value and goes into it where a path does. Returns the byte after it, or nil when
-  /// the line is broken or the scan over.
+  /// Records a node's value, and enters it if a path does. Returns the byte after it, or nil if the line is
+  /// malformed or the scan is over.
   @inline(__always)
   private func enter(_ node: Int, _ start: JSONCursor, _ isObject: Bool) -> JSONCursor? {
     unsafe starts[node] = start.address
@@ -135,7 +135,7 @@ package final class LineScan {
         guard let next = enter(child, position, position.byte == UInt8(ascii: "{")) else { return nil }
         position = next
         missing -= 1
-        // Repeated keys are not looked at: the first one wins. So the rest of this object is of no interest.
+        // The first of repeated keys wins, so the rest of this object does not matter.
         if missing == 0 { return position.pastContainer(limit) }
       } else {
         guard let next = position.pastValue(limit) else { return nil }
@@ -156,7 +156,7 @@ package final class LineScan {
   /// The child that a key names and that has no value yet, or -1.
   @inline(__always)
   private func child(_ key: JSONCursor, _ count: Int, _ first: Int, _ end: Int) -> Int {
-    // Behind the key are its quote and the line's padding: eight bytes can be read.
+    // The key is followed by its quote and the line's padding, so eight bytes can be read.
     let word = unsafe UnsafeRawPointer(key.address).loadUnaligned(as: UInt64.self).littleEndian
     let head = count >= 8 ? word : word & (1 &<< (UInt64(count) &* 8) &- 1)
     for node in first..<end where unsafe nodes[node].keyCount == count && nodes[node].head == head {
@@ -175,7 +175,7 @@ package final class LineScan {
 
   private func escapedChild(_ key: JSONCursor, _ first: Int, _ end: Int) -> Int {
     var bytes: [UInt8] = []
-    // From the quote on, as a string value would be read.
+    // From the quote on, as a string value is read.
     RawJSON(key + -1, limit: limit).appendString(to: &bytes)
     for node in first..<end where unsafe states[node] == .pending && nodes[node].keyCount == bytes.count {
       let wanted = unsafe UnsafeBufferPointer(start: nodes[node].key, count: bytes.count)
@@ -184,7 +184,7 @@ package final class LineScan {
     return -1
   }
 
-  /// Notes what became of a node, and makes its tests.
+  /// Records the state of a node, and runs its tests.
   @inline(__always)
   private func settle(_ node: Int, _ state: PathState) {
     unsafe states[node] = state
@@ -201,7 +201,7 @@ package final class LineScan {
     }
   }
 
-  /// What was not found below a node is not there.
+  /// A path below the node that was not found does not exist.
   private func settleChildren(_ node: Int, _ state: PathState) {
     let first = unsafe nodes[node].firstChild
     for child in unsafe first..<(first + nodes[node].childCount) where unsafe states[child] == .pending {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Conditions and paths, laid out for scanning lines. Immutable; shared by the ``LineScan``s of all threads.
+/// Conditions and paths in the form that scanning needs. Immutable; shared by the ``LineScan``s of all
+/// threads.
 ///
-/// All conditions have to hold. One on a single path is tested the moment the scan meets that path, so that a line
-/// is left as soon as one says no; the others when the scan is over.
+/// All conditions have to be true. A condition on one path is tested when the scan finds the path, so that
+/// the scan of a line ends with the first false one. Conditions on several paths are tested after the scan.
 @safe
 package final class LineTest: @unchecked Sendable {
-  // Unchecked: memory written by the initialiser alone.
+  // Unchecked: only the initialiser writes the memory.
 
-  /// A node of the tree of paths, in an order in which siblings stand together.
+  /// A node of the tree of paths. Siblings are adjacent.
   @safe
   struct Node {
     /// The first eight bytes of the key, the rest of the word zero.
@@ -42,8 +43,8 @@ package final class LineTest: @unchecked Sendable {
   }
 
   /// - Parameters:
-  ///   - paths: what is looked for; conditions name them by their index here.
-  ///   - conditions: what has to hold.
+  ///   - paths: the paths to find; conditions refer to them by index.
+  ///   - conditions: the conditions that have to be true.
   package init(paths: [[String]], conditions: [Condition]) {
     var tree = PathTree()
     let treeNodes = paths.map { tree.add($0) }
@@ -112,7 +113,7 @@ package final class LineTest: @unchecked Sendable {
   }
 }
 
-/// Memory for literals, given back with its owner.
+/// Memory for literals, freed with its owner.
 @safe
 final class Arena {
   private var strings: [UnsafeMutablePointer<UInt8>]

@@ -14,7 +14,7 @@
 
   /// The copy; valid until the next one is made.
   package func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-    // Grows by doubling, and gives back what a single large payload took.
+    // Grows by doubling, and frees the memory that a single large payload needed.
     let isTooSmall = unsafe memory.count < bytes.count + JSONCursor.padding
     let isTooLarge = unsafe memory.count > 1 << 20 && memory.count / 16 > bytes.count
     if isTooSmall || isTooLarge {

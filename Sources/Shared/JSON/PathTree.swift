@@ -6,17 +6,17 @@ package struct PathTree: Sendable {
   package struct Node: Sendable {
     package let key: [UInt8]
     package var children: [Int] = []
-    /// Whether the value itself is asked for, not only something inside it.
+    /// Whether the value itself is requested, not only a value inside it.
     package var isWanted = false
   }
 
-  /// The document itself first.
+  /// The document itself comes first.
   package private(set) var nodes = [Node(key: [])]
 
   /// A tree without a path.
   package init() {}
 
-  /// Asks for a path, and returns its node; the same for the same path.
+  /// Adds a path, and returns its node: the same one for the same path.
   package mutating func add(_ path: [String]) -> Int {
     var node = 0
     for name in path {
@@ -34,14 +34,14 @@ package struct PathTree: Sendable {
   }
 }
 
-/// What a line told about a path.
+/// The state of a path after a scan.
 package enum PathState: UInt8, Sendable {
-  /// Not come to yet.
+  /// Not reached yet.
   case pending
   case present
   /// The object in which the path ends has no such key.
   case missingKey
-  /// The path ends below a value that is not there.
+  /// The path ends below a value that does not exist.
   case missingParent
   /// The path ends directly below a scalar.
   case scalarParent

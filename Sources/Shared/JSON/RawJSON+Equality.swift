@@ -13,8 +13,8 @@ extension RawJSON {
     return unsafe memcmp(start.address, other.start.address, end - start) == 0
   }
 
-  /// Whether two values are equal as CEL compares them: numbers by value, strings decoded, objects in any order. Of repeated keys
-  /// the first counts.
+  /// Whether two values are equal as CEL compares them: numbers by value, strings decoded, objects in any
+  /// order. The first of repeated keys wins.
   package func isEqual(to other: RawJSON) -> Bool {
     if hasSameBytes(as: other) { return true }
     guard let kind, kind == other.kind else { return false }
@@ -27,8 +27,8 @@ extension RawJSON {
     }
   }
 
-  /// Whether two strings have the same code points, escapes decoded. Swift's `==` would also call those equal that differ in
-  /// how an accent is composed.
+  /// Whether two strings have the same code points, escapes decoded. Swift's `==` would also accept a
+  /// different composition of an accent.
   package func isEqualString(to other: RawJSON) -> Bool {
     if let plain = unsafe plainString, let otherPlain = unsafe other.plainString {
       return unsafe plain.elementsEqual(otherPlain)
@@ -61,7 +61,7 @@ extension RawJSON {
 
   private func isEqualObject(to other: RawJSON) -> Bool {
     guard var left = Members(self), var right = Members(other) else { return false }
-    // Most often both were written by one program, in one order: nothing has to be looked up then.
+    // Usually one program wrote both in one order, and then no key has to be looked up.
     while let (key, value) = left.next() {
       guard let (otherKey, otherValue) = right.next() else { return isEqualInAnyOrder(to: other) }
       guard key.hasSameBytes(as: otherKey) else { return isEqualInAnyOrder(to: other) }

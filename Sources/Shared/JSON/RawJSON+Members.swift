@@ -26,7 +26,7 @@ extension RawJSON {
 
   /// Walks an object's members in order, repeated keys included.
   package struct Members {
-    /// Where the next member starts, or the closing bracket stands.
+    /// The position of the next member or of the closing bracket.
     package private(set) var position: JSONCursor
     /// Whether the walk ended at something that is not a member.
     package private(set) var isBroken = false
@@ -81,7 +81,7 @@ extension RawJSON {
 
   /// Walks an array's elements in order.
   package struct Elements: Sequence, IteratorProtocol {
-    /// Where the next element or the closing bracket stands, or the comma before it.
+    /// The position of the next element, of the comma before it, or of the closing bracket.
     package private(set) var position: JSONCursor
     private let limit: JSONCursor
     private var isDone = false

@@ -17,7 +17,7 @@ package enum JSONNumber: Sendable, Equatable {
 }
 
 extension RawJSON {
-  /// The number; nil when it is none by JSON's grammar.
+  /// The number; nil if it is not a JSON number.
   package var number: JSONNumber? {
     let end = start.scalarEnd(limit)
     let read = unsafe json_number(start.address, end.address)
@@ -29,13 +29,13 @@ extension RawJSON {
     }
   }
 
-  /// The bool; nil when it is none.
+  /// The bool; nil for any other value.
   package var bool: Bool? {
     if isLiteral("true") { return true }
     return isLiteral("false") ? false : nil
   }
 
-  /// Whether it is `null`, to the last letter.
+  /// Whether it is exactly `null`.
   package var isNull: Bool { isLiteral("null") }
 
   private func isLiteral(_ word: StaticString) -> Bool {
@@ -44,7 +44,7 @@ extension RawJSON {
     return unsafe memcmp(start.address, word.utf8Start, count) == 0
   }
 
-  /// A string's bytes where they need no decoding; nil when it has escapes, or is not a string.
+  /// A string's bytes if they need no decoding; nil if it has escapes, or is not a string.
   package var plainString: UnsafeBufferPointer<UInt8>? {
     var escaped = false
     guard start < limit, start.byte == UInt8(ascii: "\""),
@@ -55,7 +55,7 @@ extension RawJSON {
 
   /// Appends a string's bytes, escapes decoded, and returns whether it was a string.
   ///
-  /// A lone surrogate becomes U+FFFD, and so does an escape that JSON does not have.
+  /// A lone surrogate and an invalid escape become U+FFFD.
   @discardableResult
   package func appendString(to bytes: inout [UInt8]) -> Bool {
     var escaped = false
@@ -71,7 +71,7 @@ extension RawJSON {
     return true
   }
 
-  /// A string, decoded; nil when this is none.
+  /// A string, decoded; nil for any other value.
   package var string: String? {
     if let plain = unsafe plainString { return unsafe String(decoding: plain, as: UTF8.self) }
     var bytes: [UInt8] = []

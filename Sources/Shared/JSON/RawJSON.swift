@@ -2,15 +2,15 @@
 
 import CJSON
 
-/// A JSON value in a line: read in place, and decoded as late as possible or never.
+/// A JSON value in a line, read in place and decoded only when it is used.
 ///
-/// Nothing is parsed before it is needed. A value may therefore turn out not to be JSON, and every reader
-/// then returns nil. The line must stay in place, with ``JSONCursor/padding`` readable bytes after it, while
-/// a slice of it is in use.
+/// Nothing is parsed before it is needed. A value may therefore turn out to be malformed, and then every
+/// reader returns nil. The line must stay in place, with ``JSONCursor/padding`` readable bytes after it,
+/// while a slice of it is in use.
 package struct RawJSON: Sendable {
   /// The value's first byte.
   package let start: JSONCursor
-  /// The end of the line it lies in; the value itself ends before or here.
+  /// The end of the line that holds the value.
   package let limit: JSONCursor
 
   /// The value that starts here.
@@ -28,12 +28,12 @@ package struct RawJSON: Sendable {
     self.start = count == 0 ? start : start.pastSpace(limit)
   }
 
-  /// What a value is, by its first byte.
+  /// The kind of a value, from its first byte.
   package enum Kind: UInt8, Sendable {
     case null, bool, number, string, array, object
   }
 
-  /// What it is; nil when no value starts here. Of a scalar only the first byte was looked at.
+  /// The kind of the value; nil if no value starts here. Only the first byte of a scalar was checked.
   @inlinable @inline(__always)
   package var kind: Kind? {
     guard start < limit else { return nil }
@@ -48,17 +48,17 @@ package struct RawJSON: Sendable {
     }
   }
 
-  /// The byte after the value; nil when it does not end.
+  /// The byte after the value; nil if the value does not end.
   @inline(__always)
   package var end: JSONCursor? { start.pastValue(limit) }
 
-  /// The value's bytes, as they are; nil when it does not end.
+  /// The value's bytes; nil if the value does not end.
   package var bytes: UnsafeBufferPointer<UInt8>? {
     guard let end else { return nil }
     return unsafe UnsafeBufferPointer(start: start.address, count: end - start)
   }
 
-  /// How many containers lie in each other here at the most; up to 63 more than there are. One pass over the value.
+  /// An upper bound of the nesting depth, at most 63 above the true one. One pass over the value.
   package var depth: Int {
     guard let end else { return 0 }
     return unsafe Int(json_depth(start.address, end.address))
@@ -74,10 +74,10 @@ package struct RawJSON: Sendable {
 /// Why a line is not passed on.
 package enum LineFault: Sendable, Equatable {
   case truncated, mismatched, trailing, noValue, notUTF8, grammar
-  /// Starts of files that are not JSON, for the message.
+  /// The first bytes of files that are not JSON, for the message.
   case gzip, zstandard, xz, bzip2, utf16
 
-  /// For people.
+  /// The reason, for a message.
   package var description: String {
     switch self {
     case .truncated: "it ends inside a value"
@@ -96,9 +96,9 @@ package enum LineFault: Sendable, Equatable {
 }
 
 extension RawJSON {
-  /// What is wrong with the line, from its value's first byte to its end; nil when nothing is: its brackets match, its
-  /// strings end, it is UTF-8, and nothing comes after the value. `strictly` also looks at every scalar, comma and
-  /// colon, by the letter of RFC 8259.
+  /// The first fault of the line, from its value's first byte to its end. Nil if its brackets match, its
+  /// strings end, it is UTF-8, and nothing follows the value. `strictly` also validates every scalar, comma
+  /// and colon (RFC 8259).
   package func fault(strictly: Bool = false) -> LineFault? {
     let finding =
       unsafe strictly
@@ -129,7 +129,7 @@ extension RawJSON {
 }
 
 extension RawJSON {
-  /// `null`, in memory that is always there.
+  /// `null`, in static memory.
   package static var null: RawJSON {
     let text: StaticString =
       "null                                                                                "

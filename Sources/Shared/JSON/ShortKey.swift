@@ -34,8 +34,8 @@ extension RawJSON {
   /// The first values of two keys of an object; nil where one is missing or not accepted, and where the
   /// object is broken before them.
   ///
-  /// No other value is looked at, and nothing after the later of the two. `accept` is asked about each of the
-  /// two; its false ends the walk.
+  /// No other value is read, and nothing after the later of the two. `accept` is called for each of the two;
+  /// false ends the walk.
   package func values(
     of first: ShortKey, _ second: ShortKey, where accept: (_ isFirst: Bool, RawJSON) -> Bool
   ) -> (RawJSON, RawJSON)? {
@@ -69,7 +69,7 @@ extension RawJSON {
 }
 
 extension JSONCursor {
-  /// Whether the key from here to its quote is this one. After it are its quote and the line's padding.
+  /// Whether the key from here to its quote is this one. Its quote and the line's padding follow it.
   @inline(__always)
   fileprivate func spells(
     _ wanted: ShortKey, _ quote: JSONCursor, _ limit: JSONCursor, _ isEscaped: Bool

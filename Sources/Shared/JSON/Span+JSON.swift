@@ -25,7 +25,7 @@ extension Span<UInt8> {
     unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The content of a JSON string between its quotes, escapes resolved; what JSON does not allow becomes U+FFFD.
+  /// The content of a JSON string between its quotes, escapes resolved. An invalid escape becomes U+FFFD.
   package func unescaped(_ range: Range<Int>) -> String {
     String(decoding: unescapedBytes(range), as: UTF8.self)
   }

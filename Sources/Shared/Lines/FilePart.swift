@@ -4,7 +4,7 @@ internal import Glibc
 /// An open file or standard input. A file is closed when its last reader is gone.
 package final class InputFile: Sendable {
   package let descriptor: Int32
-  /// What messages call it.
+  /// Its name in messages.
   package let name: String
 
   /// Standard input, which stays open.
@@ -21,7 +21,7 @@ package final class InputFile: Sendable {
 
   deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
-  /// From where to where a regular file is still to be read; nil for whatever has no places to read at.
+  /// The unread range of a regular file; nil for an input without offsets.
   package var remainder: Range<Int>? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -34,8 +34,8 @@ package final class InputFile: Sendable {
   package func moveOn(to offset: Int) { lseek(descriptor, off_t(offset), SEEK_SET) }
 }
 
-/// The lines of a regular file that start within a range of it. Any thread may read any part at any time, so that
-/// copying from the kernel, most of the work where few lines match, is spread as evaluating is.
+/// The lines of a regular file that start within a range of it. Any thread may read any part at any time. If
+/// few lines match, most of the work is copying from the kernel, and parts spread it over all threads.
 package struct FilePart: Sendable {
   package let file: InputFile
   /// Where the lines start, in bytes from the file's beginning; not empty.
@@ -43,7 +43,7 @@ package struct FilePart: Sendable {
   /// Whether the start of the range is the start of a line, whatever precedes it.
   package let startsLine: Bool
 
-  /// Bytes after the range that are read together with it: most last lines end there.
+  /// The bytes after the range that are read with it. Most last lines end within them.
   private static let overlap = 4 << 10
 
   package init(file: InputFile, range: Range<Int>, startsLine: Bool) {
@@ -52,16 +52,17 @@ package struct FilePart: Sendable {
     self.startsLine = startsLine
   }
 
-  /// Where in the file the bytes of a block come from that the part was read into: the byte before the range tells whether a
-  /// line starts with it.
+  /// The file offset of the bytes in a block. It includes the byte before the range, which shows whether a
+  /// line starts with the range.
   package var origin: Int { startsLine ? range.lowerBound : range.lowerBound - 1 }
 
   /// Reads the part. A last line of the file without a newline gets one.
   ///
   /// - Parameters:
-  ///   - block: whose content is replaced.
-  ///   - lineLimit: bytes a line may have without its newline, not fewer than the range has; a longer one is dropped and counted.
-  /// - Returns: where in the block the first line starts; the block's end where none does.
+  ///   - block: its content is replaced.
+  ///   - lineLimit: the maximum length of a line in bytes without its newline, at least the length of the
+  ///     range. Longer lines are dropped and counted.
+  /// - Returns: the index in the block of the first line; the block's end if no line starts in it.
   /// - Throws: ``InputError`` when pread(2) fails.
   package func read(into block: LineBlock, lineLimit: Int = 64 << 20) throws(InputError) -> Int {
     block.reset()
@@ -93,7 +94,7 @@ package struct FilePart: Sendable {
     return start
   }
 
-  /// Reads on until the block has `count` bytes; false where the file ends before.
+  /// Reads until the block has `count` bytes. False if the file ends before.
   private func fill(_ block: LineBlock, from origin: Int, upTo count: Int) throws(InputError) -> Bool {
     while block.count < count {
       let got = block.fill(from: file.descriptor, at: origin + block.count, room: count - block.count)

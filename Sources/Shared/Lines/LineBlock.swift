@@ -3,10 +3,11 @@ internal import Glibc
 
 /// Memory that holds whole lines, and ``padding`` readable bytes after them. Reusable.
 ///
-/// A block belongs to one thread at a time: the reader fills it, hands it to a worker, and gets it back. `@unchecked
-/// Sendable` is that hand-over, which the queue between the threads orders.
+/// A block belongs to one thread at a time: the reader fills it, passes it to a worker, and gets it back. It
+/// is `@unchecked Sendable` because the queue between the threads orders these steps.
 @safe package final class LineBlock: @unchecked Sendable {
-  /// Bytes after the last line that may be read (their content is arbitrary): SIMD loads run over the end.
+  /// The number of readable bytes after the last line, with arbitrary content, for SIMD loads that go past
+  /// the end.
   package static let padding = 64
 
   private var memory: UnsafeMutableRawBufferPointer
@@ -14,15 +15,17 @@ internal import Glibc
 
   /// Bytes of all lines, newlines included.
   package private(set) var count = 0
-  /// For each line that was longer than the limit and is missing here, how many lines of the block stood before it.
+  /// For each line that was dropped because it was longer than the limit: the number of the block's lines
+  /// before it.
   private var missing: [Int] = []
   /// The input's last line had no newline.
   package internal(set) var hasAddedNewline = false
 
-  /// - Parameter size: bytes to read at once. A longer line grows the block; the next ``reset()`` shrinks it.
+  /// - Parameter size: the bytes to read at once. A longer line enlarges the block, and the next ``reset()``
+  ///   shrinks it again.
   package init(size: Int = 256 << 10) {
     self.size = max(size, 4096)
-    // Not filled: most runs never come to the end of their blocks, and pages that nothing touches cost nothing.
+    // Not initialized: most runs never use the end of their blocks, and untouched pages cost no memory.
     unsafe memory = .allocate(byteCount: self.size + Self.padding, alignment: 64)
   }
 
@@ -31,13 +34,13 @@ internal import Glibc
   /// The lines, each with its newline. Valid until the block is filled again.
   package var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
-  /// Lines that were longer than the limit and are missing here.
+  /// The number of lines that were dropped because they were longer than the limit.
   package var linesTooLong: Int { missing.count }
 
-  /// Of the lines that came with this block, the missing ones included, which one its `line`th is; both count from 1.
+  /// The number of the block's `line`th line if the dropped lines are counted, too. Both count from 1.
   package func place(of line: Int) -> Int { line + missing.count { $0 < line } }
 
-  /// As ``place(of:)``, of the last line that is missing; 0 where none is.
+  /// Like ``place(of:)``, for the last dropped line; 0 if there is none.
   package var placeOfLastMissing: Int { missing.last.map { $0 + missing.count } ?? 0 }
 
   /// Calls `body` with each line without its newline; at least ``padding`` readable bytes follow each.
@@ -51,7 +54,7 @@ internal import Glibc
     }
   }
 
-  /// Empties the block, and gives back the memory that a very long line took.
+  /// Empties the block, and frees the memory that a very long line needed.
   func reset() {
     removeAll()
     missing.removeAll(keepingCapacity: true)
@@ -69,7 +72,8 @@ internal import Glibc
     count += bytes.count
   }
 
-  /// One read(2) into the free room, at least a quarter of the block's size. Returns what read(2) does.
+  /// One read(2) into the free space, which is at least a quarter of the block. Returns the result of
+  /// read(2).
   func fill(from descriptor: Int32) -> Int {
     reserve(max(size - count, size / 4))
     let room = unsafe memory.count - Self.padding - count
@@ -78,7 +82,7 @@ internal import Glibc
     return got
   }
 
-  /// One pread(2) of up to `room` bytes at `offset`. Returns what pread(2) does.
+  /// One pread(2) of up to `room` bytes at `offset`. Returns the result of pread(2).
   func fill(from descriptor: Int32, at offset: Int, room: Int) -> Int {
     reserve(room)
     let free = unsafe memory.baseAddress.map { unsafe $0 + count }
@@ -87,9 +91,9 @@ internal import Glibc
     return got
   }
 
-  /// Where the last newline at or after `start` is.
+  /// The index of the last newline at or after `start`.
   func lastNewline(from start: Int) -> Int? {
-    // Backwards: what follows the last newline is one line at the most. (memrchr is not in Swift's Glibc.)
+    // Searches backwards, because at most one line follows the last newline. (Swift's Glibc has no memrchr.)
     var index = count - 1
     while index >= start {
       if unsafe memory[index] == 0x0A { return index }
@@ -103,13 +107,13 @@ internal import Glibc
     return unsafe memchr(base + start, 0x0A, count - start).map { unsafe $0 - base }
   }
 
-  /// Removes and returns what follows `index`.
+  /// Removes and returns the bytes after `index`.
   func take(after index: Int) -> [UInt8] {
     defer { count = index + 1 }
     return unsafe Array(memory[(index + 1)..<count])
   }
 
-  /// Removes what follows the first `count` bytes; nothing where there are fewer.
+  /// Keeps only the first `count` bytes.
   func cut(to count: Int) { self.count = min(count, self.count) }
 
   func takeAll() -> [UInt8] {
@@ -117,17 +121,18 @@ internal import Glibc
     return unsafe Array(memory[..<count])
   }
 
-  /// Removes all up to and with the first newline at or after `start`; `false` if there is none.
+  /// Removes everything up to the first newline at or after `start`, and the newline. `false` if there is
+  /// none.
   func dropThroughFirstNewline(from start: Int) -> Bool {
     guard let newline = firstNewline(from: start) else { return false }
     remove(0..<(newline + 1))
     return true
   }
 
-  /// Notes that a line in front of the first one is missing.
+  /// Records that a line before the first one was dropped.
   func noteMissingLine() { missing.append(0) }
 
-  /// Removes the lines of more than `limit` bytes, and notes that they are missing; the first line starts at `start`.
+  /// Removes and records the lines of more than `limit` bytes. The first line starts at `start`.
   func dropLines(longerThan limit: Int, from start: Int = 0) {
     guard count - start > limit else { return }  // no line of a block can be longer than the block
     var start = start

@@ -4,7 +4,7 @@ package import Process
 
 /// Input could not be read.
 package struct InputError: ToolError, Equatable {
-  /// What was read: a path, or `standard input`.
+  /// The name of the input: a path, or `standard input`.
   package var name: String
   package var errno: Int32
   package var status: ExitStatus { .noInput }
@@ -18,10 +18,10 @@ package struct InputError: ToolError, Equatable {
 
 /// Reads a descriptor as blocks of whole lines. One thread.
 ///
-/// A block ends with the last newline that is there, so that a line is out as soon as it is whole; what follows
-/// is carried over to the next block. CR is a byte of the line. A last line without a newline gets one.
+/// A block ends with the last newline that has arrived, so that no complete line waits. The bytes after it
+/// are carried over to the next block. CR is a byte of the line. A last line without a newline gets one.
 package struct LineReader: ~Copyable {
-  /// What a read brought.
+  /// The result of a read.
   package enum Outcome: Sendable {
     /// The block holds at least one line, or counts lines that were too long.
     case lines
@@ -29,7 +29,7 @@ package struct LineReader: ~Copyable {
     case endOfInput
     /// The time ran out before a whole line was there.
     case timedOut
-    /// A request to end came first.
+    /// The process was asked to end first.
     case shutdown
   }
 
@@ -42,10 +42,11 @@ package struct LineReader: ~Copyable {
   private var isAtEnd = false
 
   /// - Parameters:
-  ///   - descriptor: stays the caller's to close.
-  ///   - name: what messages call the input.
-  ///   - lineLimit: bytes a line may have without its newline; a longer one is dropped and counted.
-  ///   - shutdown: where given, waiting ends with a request to end.
+  ///   - descriptor: the caller closes it.
+  ///   - name: the name of the input in messages.
+  ///   - lineLimit: the maximum length of a line in bytes without its newline. Longer lines are dropped and
+  ///     counted.
+  ///   - shutdown: if given, a request to end stops the wait.
   package init(
     descriptor: Int32, name: String = "standard input", lineLimit: Int = 64 << 20, shutdown: Shutdown? = nil
   ) {
@@ -58,8 +59,9 @@ package struct LineReader: ~Copyable {
   /// Fills `block` with whole lines, waiting until there is one.
   ///
   /// - Parameters:
-  ///   - block: whose content is replaced.
-  ///   - timeoutMilliseconds: how long to wait for input; `nil` waits without limit, 0 takes only what has arrived.
+  ///   - block: its content is replaced.
+  ///   - timeoutMilliseconds: the maximum wait for input. `nil` has no limit, 0 takes only input that has
+  ///     arrived.
   /// - Returns: ``Outcome/lines`` when the block has lines or counts lines that were too long.
   /// - Throws: ``InputError`` when read(2) fails.
   package mutating func read(into block: LineBlock, timeoutMilliseconds: Int32? = nil) throws(InputError)
@@ -69,7 +71,7 @@ package struct LineReader: ~Copyable {
     block.append(carry)
     carry.removeAll(keepingCapacity: carry.capacity <= 1 << 20)
     var searched = block.count  // the carried bytes hold no newline
-    // Bytes that arrive one by one must not prolong the waiting for a whole line.
+    // Bytes that arrive one by one must not extend the wait for a whole line.
     let deadline = timeoutMilliseconds.map { ContinuousClock.now + .milliseconds($0) }
     while !isAtEnd {
       guard
@@ -129,10 +131,11 @@ package struct LineReader: ~Copyable {
     return Int32(max(0, min(left.rounded(.up), 1e9)))
   }
 
-  /// Bytes that were read but not handed out: the start of a line.
+  /// The bytes that were read but not returned: the start of a line.
   package var bytesCarried: Int { carry.count }
 
-  /// `true`: input (or its end) is there. `false`: look again. `nil`: time is up, or a request to end came.
+  /// `true`: there is input, or its end. `false`: try again. `nil`: the time is up, or the process was asked
+  /// to end.
   private func waitForInput(_ timeout: Int32?) -> Bool? {
     var descriptors = [
       pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),

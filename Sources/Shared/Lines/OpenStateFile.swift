@@ -4,21 +4,21 @@ import Process
 
 /// A state file that is locked (flock(2)) by this process and proven writable.
 ///
-/// A symbolic link is followed once, at the start, and stays a link.
+/// A symbolic link is resolved once, at the start, and stays a link.
 package final class OpenStateFile: Sendable {
   /// The file itself, after symbolic links.
   package let path: String
   private let file: StateFile
   private let lock: Int32
 
-  /// Opens the file, which is created where it is missing.
+  /// Opens the file, and creates it if it is missing.
   ///
-  /// - Throws: When it cannot be opened, read, written or replaced, or another process has it.
+  /// - Throws: If it cannot be opened, read, written or replaced, or another process has locked it.
   package init(_ file: StateFile) throws(StateFileError) {
     let path = try Self.resolved(file.path)
     self.path = path
     self.file = StateFile(path: path)
-    // Beside the file: a replaced file would take its lock along.
+    // The lock is on a file beside it, because replacing the file would lose the lock.
     lock = unsafe open("\(path).lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard lock >= 0 else { throw StateFileError(operation: "lock", path: path, errno: errno) }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
@@ -42,7 +42,7 @@ package final class OpenStateFile: Sendable {
     try StateFile(path: path).requireRegularFile()
     return unsafe realpath(path, nil).map { text in
       defer { unsafe free(text) }
-      // An empty file is not one that a run has written.
+      // No run writes an empty file, so it counts as missing.
       if isMissing { unsafe unlink(text) }
       return unsafe String(cString: text)
     } ?? path
@@ -54,7 +54,7 @@ package final class OpenStateFile: Sendable {
   /// Replaces the file's content.
   package func write(_ bytes: [UInt8]) throws(StateFileError) { try file.write(bytes) }
 
-  /// Writes what a replacement would, without replacing: a full disk and a folder without rights show now.
+  /// Writes a replacement without using it, so that a full disk or a missing permission is found now.
   private func prove() throws(StateFileError) {
     let probe = StateFile(path: "\(path).probe\(getpid())")
     do {

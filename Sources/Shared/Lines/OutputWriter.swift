@@ -4,9 +4,9 @@ package import Process
 
 /// Why output could not be written.
 package enum OutputError: ToolError, Equatable {
-  /// EPIPE: the reader has gone. Not to be reported: end with ``Shutdown/finishReaderLeft()``.
+  /// EPIPE: the reader has closed its end. Do not report it: end with ``Shutdown/finishReaderLeft()``.
   case readerLeft
-  /// A request to end came while the reader was not reading.
+  /// The process was asked to end while the reader was not reading.
   case interrupted
   /// The system refused the write: a full disk, a closed descriptor.
   case failed(errno: Int32)
@@ -24,25 +24,25 @@ package enum OutputError: ToolError, Equatable {
 
 /// Buffered output of bytes to a descriptor that may block. One thread.
 ///
-/// A blocking `write(2)` is the back-pressure of a pipeline. Flush when no further input is at once available:
-/// then an event leaves as soon as it is there, and under load writes batch by themselves.
+/// A blocking `write(2)` is the back-pressure of a pipeline. Flush when no further input is available. An
+/// event is then written at once, and under load writes batch by themselves.
 @safe package final class OutputWriter {
-  /// Where the bytes go.
+  /// The output.
   package let descriptor: Int32
   private var buffer: UnsafeMutableRawBufferPointer
   private let capacity: Int
   private let shutdown: Shutdown?
 
-  /// Bytes that have left so far.
+  /// The number of bytes written so far.
   package private(set) var bytesWritten: UInt64 = 0
 
-  /// Bytes that wait for a flush.
+  /// The number of bytes that wait for a flush.
   package private(set) var bytesBuffered = 0
 
   /// - Parameters:
-  ///   - descriptor: stays the caller's to close.
-  ///   - capacity: bytes that are gathered before a write is made without being asked for.
-  ///   - shutdown: where given, a request to end bounds how long a write may wait for a reader that does not read.
+  ///   - descriptor: the caller closes it.
+  ///   - capacity: the number of buffered bytes after which the buffer is written without a flush.
+  ///   - shutdown: if given, a request to end limits how long a write may wait for a reader.
   package init(descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil) {
     self.descriptor = descriptor
     self.capacity = capacity
@@ -52,7 +52,7 @@ package enum OutputError: ToolError, Equatable {
 
   deinit { unsafe buffer.deallocate() }
 
-  /// Appends bytes; writes what was gathered before when they do not fit.
+  /// Appends bytes. If they do not fit, the buffer is written first.
   package func append(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
     if unsafe bytesBuffered + bytes.count > buffer.count { try flush() }
     if unsafe bytes.count >= buffer.count { return unsafe try write(bytes) }
@@ -60,7 +60,7 @@ package enum OutputError: ToolError, Equatable {
     bytesBuffered += bytes.count
   }
 
-  /// Appends bytes; writes what was gathered before when they do not fit.
+  /// Appends bytes. If they do not fit, the buffer is written first.
   package func append(_ bytes: [UInt8]) throws(OutputError) { try append(bytes, bytes.indices) }
 
   /// Appends a part of an array.
@@ -76,9 +76,9 @@ package enum OutputError: ToolError, Equatable {
   /// Appends a text's UTF-8.
   package func append(_ text: String) throws(OutputError) { try append(Array(text.utf8)) }
 
-  /// Room for `count` bytes after the buffered ones, to be filled from its start and added with ``take(_:)``.
+  /// Space for `count` bytes after the buffered ones. Fill it from its start, then call ``take(_:)``.
   ///
-  /// Writes what was gathered before when they do not fit; for more than the buffer holds, it grows.
+  /// If they do not fit, the buffer is written first; if it is too small, it grows.
   package func room(for count: Int) throws(OutputError) -> UnsafeMutableRawBufferPointer {
     if unsafe bytesBuffered + count > buffer.count { try flush() }
     if unsafe count > buffer.count {
@@ -88,32 +88,33 @@ package enum OutputError: ToolError, Equatable {
     return unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[bytesBuffered...])
   }
 
-  /// Takes in the first bytes of the room that was filled.
+  /// Adds the first bytes of the space to the buffer.
   package func take(_ count: Int) {
     unsafe precondition(bytesBuffered + count <= buffer.count)
     bytesBuffered += count
   }
 
-  /// Takes what waits for a flush out of the buffer, instead of writing it.
+  /// Removes and returns the buffered bytes instead of writing them.
   package func takeBytes() -> [UInt8] {
     defer { bytesBuffered = 0 }
     return unsafe Array(buffer[..<bytesBuffered])
   }
 
-  /// Writes all that waits. Returns when the kernel has it.
+  /// Writes all buffered bytes. Returns when the kernel has them.
   package func flush() throws(OutputError) {
-    // What a failed write leaves is gone on purpose: its first part may be out, and must not be out twice.
+    // After a failed write the buffer is discarded: its first part may have been written, and must not be
+    // written twice.
     let count = bytesBuffered
     bytesBuffered = 0
     unsafe try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-    // What one large line took is given back.
+    // Frees the memory that one large line needed.
     if unsafe buffer.count > 16 * capacity {
       unsafe buffer.deallocate()
       unsafe buffer = .allocate(byteCount: capacity, alignment: 16)
     }
   }
 
-  /// Writes all of `bytes`: short writes and EINTR are gone on from, a non-blocking descriptor is waited for.
+  /// Writes all of `bytes`: continues after short writes and EINTR, and waits for a non-blocking descriptor.
   private func write(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
     var offset = 0
     var patience = 20  // interruptions, 100 ms apart, that a reader gets to take a line whole

@@ -19,7 +19,7 @@ package struct StateFileError: ToolError {
   }
 }
 
-/// What `--state FILE` keeps between two runs: a short JSON text, replaced whole.
+/// The file of `--state`: a short JSON text, which is replaced as a whole.
 ///
 /// Write only after the lines that the state covers were flushed: the promise is at-least-once.
 package struct StateFile: Sendable {
@@ -36,7 +36,7 @@ package struct StateFile: Sendable {
     }
   }
 
-  /// Replaces the file by rename(2), so that a crash leaves the old state or the new one, never half of one.
+  /// Replaces the file by rename(2), so that after a crash it has the old state or the new one, never a part.
   package func write(_ bytes: [UInt8]) throws(StateFileError) {
     try requireRegularFile()
     let temporary = "\(path).tmp\(getpid())"

@@ -2,14 +2,14 @@
 
 /// Waits that double from ``initial`` to ``maximum``, with full jitter: each is uniform between zero and its bound.
 ///
-/// Full jitter spreads the clients of a server that comes back better than a fixed fraction does; a floor keeps
-/// one client from hammering it. The caller gives the clock and the random numbers.
+/// When a server comes back, full jitter spreads its clients better than a fixed fraction. A minimum keeps
+/// one client from retrying too fast. The caller gives the clock and the random numbers.
 package struct Backoff: Sendable {
   package let initial: Duration
   package let maximum: Duration
-  /// No wait is shorter.
+  /// The shortest wait.
   package let floor: Duration
-  /// Failures in a row so far.
+  /// The number of failures in a row.
   package private(set) var attempts = 0
 
   package init(
@@ -30,7 +30,7 @@ package struct Backoff: Sendable {
   /// The next wait, after one more failure.
   ///
   /// - Parameters:
-  ///   - retryAfter: the wait that the server asked for (RFC 9110 §10.2.3), which is the least.
+  ///   - retryAfter: the wait that the server asked for (RFC 9110 §10.2.3), used as a minimum.
   ///   - random: uniform in 0..<1.
   /// - Returns: how long to wait before the next try.
   package mutating func next(retryAfter: Duration? = nil, random: Double) -> Duration {
@@ -39,6 +39,6 @@ package struct Backoff: Sendable {
     return max(wait, retryAfter ?? .zero)
   }
 
-  /// Call it after a success: the next failure waits ``initial`` again.
+  /// Call this after a success: the next failure waits ``initial`` again.
   package mutating func reset() { attempts = 0 }
 }

@@ -16,7 +16,7 @@ final class ChildGuard: Sendable {
 
   /// The entry that the environments of all our children begin with; a child's own entry has its number too.
   let mark: String
-  /// The pipe to the guard; -1 where it could not be started, which leaves PR_SET_PDEATHSIG.
+  /// The pipe to the guard; -1 if it could not be started, so that only PR_SET_PDEATHSIG is left.
   let pipe: Int32
   private let children = Atomic<Int>(0)
 
@@ -30,11 +30,11 @@ final class ChildGuard: Sendable {
   /// The mark of the next child.
   func nextMark() -> String { "\(mark)\(children.wrappingAdd(1, ordering: .relaxed).newValue)." }
 
-  /// Forgets a group, which the child itself has named to the guard when it started.
+  /// Removes a group from the guard's list. The child has added it when it started.
   func forget(group: pid_t) {
     guard pipe >= 0 else { return }
     var message = -group
-    // Four bytes go into a pipe whole.
+    // A write of four bytes into a pipe is atomic.
     unsafe _ = write(pipe, &message, MemoryLayout<pid_t>.size)
   }
 }

@@ -2,16 +2,16 @@
 internal import Glibc
 
 extension ChildProcess {
-  /// Where a standard stream of a command leads.
+  /// The target of a standard stream of a command.
   package enum Stream: Sendable, Equatable {
     case null
-    /// To a pipe, whose other end is ours.
+    /// A pipe, whose other end is ours.
     case pipe
-    /// To a descriptor of ours; 0, 1 or 2 for the stream that we have ourselves.
+    /// One of our descriptors; 0, 1 or 2 for our own stream.
     case descriptor(Int32)
   }
 
-  /// What to start, and how.
+  /// The command, its environment and its streams.
   package struct Configuration: Sendable {
     /// The command and its arguments; a command without a slash is looked up in PATH. No shell is involved.
     package var command: [String]
@@ -20,8 +20,8 @@ extension ChildProcess {
     package var input = Stream.null
     package var output = Stream.pipe
     package var errors = Stream.descriptor(2)
-    /// A command that talks to a person at the terminal stays in our process group, as a background group may not read
-    /// from it.
+    /// A command that prompts a person at the terminal stays in our process group, because a background group
+    /// may not read from a terminal.
     package var leadsGroup = true
     /// Whether all that the command has started ends with it and with us. Not so for a command of which others than we
     /// may want what it leaves behind: a credentials plugin's agent.

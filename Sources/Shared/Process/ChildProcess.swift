@@ -23,7 +23,7 @@ internal import Synchronization
       }
     }
 
-    /// The status as a shell has it: 128 and the signal's number for a process that was killed.
+    /// The status as a shell reports it: 128 plus the signal's number for a process that was killed.
     package var shellStatus: Int32 {
       switch self {
       case .exited(let status): status
@@ -33,7 +33,7 @@ internal import Synchronization
   }
 
   package let identifier: Int32
-  /// Our ends of the pipes; -1 where ``Configuration`` asks for no pipe. They are closed with the object.
+  /// Our ends of the pipes; -1 if the ``Configuration`` has no pipe there. They are closed with the object.
   package let input: Int32
   package let output: Int32
   package let errors: Int32
@@ -116,15 +116,15 @@ internal import Synchronization
 
   /// Waits for the end of the command.
   ///
-  /// - Parameter limit: How long; nil is without limit.
-  /// - Returns: How it ended; nil when it still runs.
+  /// - Parameter limit: the maximum wait; nil has no limit.
+  /// - Returns: how it ended; nil if it is still running.
   package func waitForEnd(atMost limit: Duration? = nil) -> Ending? {
     if case .ended(let ending) = state.withLock({ $0 }) { return ending }
     let milliseconds = limit.map { Int32(min(max($0.milliseconds, 0), Int64(Int32.max))) } ?? -1
     guard cprocess_wait(endDescriptor, milliseconds) == 1 else { return nil }
     return state.withLock { state in
       if case .ended(let ending) = state { return ending }
-      // Forget the group before its number is free for others.
+      // Remove the group before its number can be used again.
       if leadsGroup { ChildGuard.shared.forget(group: identifier) }
       let status = cprocess_reap(identifier)
       let ending: Ending = status < 0 ? .killed(signal: -status) : .exited(status)

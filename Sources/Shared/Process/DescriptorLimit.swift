@@ -3,7 +3,8 @@ internal import Glibc
 
 /// The number of files that the process may have open.
 package enum DescriptorLimit {
-  /// The soft limit with which we were started, which our children get again: select(2) cannot take more than 1024.
+  /// The soft limit with which we were started. Our children get it, because select(2) cannot handle
+  /// descriptors above 1023.
   static let original: UInt64 = UInt64(current.rlim_cur)
 
   private static var current: rlimit {

@@ -6,7 +6,7 @@ internal import Glibc
 /// One write keeps the messages of several processes of a pipeline apart. A message that cannot be written is dropped:
 /// a stderr that is closed or full must not stop the data.
 package struct Diagnostics: Sendable {
-  /// Which messages are logged: none, errors only (`--quiet`), all but debug messages, all (`--verbose`).
+  /// The messages that are logged: none, errors (`--quiet`), all but debug messages, or all (`--verbose`).
   package enum Level: Int, Sendable, Comparable {
     case silent, quiet, normal, verbose
 
@@ -16,7 +16,7 @@ package struct Diagnostics: Sendable {
   package let tool: String
   package let level: Level
 
-  /// Takes the messages in place of stderr.
+  /// Receives the messages instead of stderr.
   private var divert: (@Sendable (String) -> Void)?
 
   package init(tool: String, level: Level = .normal) {
@@ -24,32 +24,32 @@ package struct Diagnostics: Sendable {
     self.level = level
   }
 
-  /// The same, whose messages go to a screen that the tool draws.
+  /// A copy whose messages go to a screen that the tool draws.
   package func diverted(to take: @escaping @Sendable (String) -> Void) -> Diagnostics {
     var copy = self
     copy.divert = take
     return copy
   }
 
-  /// Logs what ends the tool, or loses data.
+  /// Logs an error: the tool ends, or data is lost.
   package func error(_ message: String) {
     guard level > .silent else { return }
     log("\(tool): error: \(message)")
   }
 
-  /// Logs what the user should know although the tool continues.
+  /// Logs a warning: the user should know it, and the tool continues.
   package func warning(_ message: String) {
     guard level >= .normal else { return }
     log("\(tool): warning: \(message)")
   }
 
-  /// Logs what a person at a terminal wants to see: the address of a listener, a reconnect.
+  /// Logs information for a person at a terminal: the address of a listener, a reconnect.
   package func info(_ message: String) {
     guard level >= .normal else { return }
     log("\(tool): \(message)")
   }
 
-  /// Logs what helps to find a cause.
+  /// Logs details for finding the cause of a problem.
   package func debug(_ message: @autoclosure () -> String) {
     guard level >= .verbose else { return }
     log("\(tool): debug: \(message())")
@@ -57,7 +57,7 @@ package struct Diagnostics: Sendable {
 
   private func log(_ message: String) {
     if let divert { return divert(message) }
-    // A message may quote hostile input: no part of it may look like a message of its own or command the terminal.
+    // A message may quote hostile input. No part of it may look like another message or control the terminal.
     let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(TerminalText.printable)
     var bytes = Array(lines.joined(separator: "\n  ").utf8)
     bytes.append(0x0A)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-  /// Whole nanoseconds, truncated; a duration that does not fit is the largest or smallest that does.
+  /// Whole nanoseconds, truncated. A duration that does not fit becomes the largest or smallest value.
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

@@ -7,7 +7,7 @@ package enum DurationText {
     ("s", 1_000_000_000), ("us", 1_000), ("ns", 1),
   ]
 
-  /// The duration, never negative; `nil` for anything that is not a run of decimal numbers with a unit each.
+  /// The duration, never negative; `nil` unless the text is a sequence of decimal numbers, each with a unit.
   ///
   /// `0` alone is zero. A number may have a fraction, as in Go's time.ParseDuration.
   package static func parse(_ text: String) -> Duration? {
@@ -46,7 +46,7 @@ package enum DurationText {
     return tooLong ? nil : sum
   }
 
-  /// The shortest text that ``parse(_:)`` reads back as the same duration, in milliseconds at the finest.
+  /// The shortest text that ``parse(_:)`` reads as the same duration, with a precision of milliseconds.
   package static func print(_ duration: Duration) -> String {
     var milliseconds = duration.milliseconds
     guard milliseconds > 0 else { return "0s" }

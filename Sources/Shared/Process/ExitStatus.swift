@@ -5,9 +5,9 @@
 /// A death by SIGINT, SIGTERM or SIGPIPE has no exit status: it stays visible as a signal death
 /// (see ``Shutdown/finish(_:)``).
 package enum ExitStatus: Int32, Sendable, CaseIterable {
-  /// All that was asked for was done.
+  /// Everything that was requested was done.
   case ok = 0
-  /// The asked-for condition did not come true (`wfilter -e`, `--fail-if`).
+  /// The requested condition did not become true (`wfilter -e`, `--fail-if`).
   case conditionFalse = 1
   /// Bad flags or operands, a CEL error in an expression included.
   case usage = 64
@@ -31,8 +31,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case timedOut = 124
 }
 
-/// An error that knows the status its tool has to end with.
+/// An error with the exit status of the tool.
 package protocol ToolError: Error, CustomStringConvertible {
-  /// What the process exits with when nothing handles the error.
+  /// The exit status of the process if nothing handles the error.
   var status: ExitStatus { get }
 }

@@ -16,7 +16,7 @@ package struct FreedMemory: Sendable {
     schedule.trimmed(from: before, to: FreedMemory.resident)
   }
 
-  /// Bytes in memory, by proc(5).
+  /// The resident bytes, from proc(5).
   private static var resident: Int {
     let descriptor = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return 0 }
@@ -40,7 +40,7 @@ struct TrimSchedule: Sendable {
   private var pause = 0
   private var wait = 1
 
-  /// Memory above the lowest that is not worth the time.
+  /// The minimum growth that is worth a malloc_trim(3).
   static let slack = 32 << 20
   private static let longestWait = 64
 

@@ -8,7 +8,7 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
   case tcp(host: String, port: UInt16)
   case unix(path: String)
 
-  /// Nil when the text is not one of the four forms.
+  /// Nil if the text has none of the four forms.
   package init?(_ text: String) {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst(5))

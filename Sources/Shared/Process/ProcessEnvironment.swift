@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The environment variables of this process.
 package enum ProcessEnvironment {
-  /// The value of a variable; nil when it is not set. A variable that is set but empty has the value `""`.
+  /// The value of a variable; nil if it is not set. A variable that is set but empty has the value `""`.
   ///
   /// Reads what getenv(3) returns: call it before other threads change the environment.
   package static func value(_ name: String) -> String? {

@@ -23,10 +23,10 @@ package final class Progress {
   ///
   /// - Parameters:
   ///   - tool: The name that the line begins with.
-  ///   - total: What `done` will be at the end, if that is known.
+  ///   - total: the value of `done` at the end, if it is known.
   ///   - isQuiet: Whether the user asked for no messages.
-  ///   - output: Where the run's data goes.
-  ///   - errors: Where the line is shown.
+  ///   - output: the descriptor of the run's data.
+  ///   - errors: the descriptor of the progress line.
   package init?(
     tool: String, total: Int64? = nil, isQuiet: Bool = false, output: Int32 = 1, errors: Int32 = 2
   ) {

@@ -2,9 +2,9 @@
 
 /// A token bucket: limits the average rate and the size of a burst. Pure: the caller gives the time.
 package struct RateLimiter: Sendable {
-  /// How many a second.
+  /// The rate per second.
   package let rate: Double
-  /// How many may go at once after a pause.
+  /// The size of a burst after a pause.
   package let burst: Double
   private var tokens: Double
   private var last: Duration
@@ -17,13 +17,14 @@ package struct RateLimiter: Sendable {
     last = now
   }
 
-  /// Longest wait that is returned, in seconds: at a very low rate the wait for a token exceeds a `Duration`.
+  /// The longest wait that is returned, in seconds: at a very low rate the wait for a token exceeds a
+  /// `Duration`.
   private static let longestWait = 1e9
 
   /// Takes a token.
   ///
-  /// - Returns: How long to wait before what it is for may go; zero when there was a token. The token is taken either
-  ///   way, so that a caller that waits for it keeps the rate.
+  /// - Returns: the time to wait before using the token; zero if one was available. The token is taken either
+  ///   way, so that a caller that waits keeps the rate.
   package mutating func take(now: Duration) -> Duration {
     refill(now)
     tokens -= 1
@@ -32,7 +33,7 @@ package struct RateLimiter: Sendable {
 
   /// Takes a token if there is one.
   ///
-  /// - Returns: How long it is until there will be one; nil when there was one.
+  /// - Returns: the time until the next token; nil if one was taken.
   package mutating func takeIfThere(now: Duration) -> Duration? {
     refill(now)
     guard tokens < 1 else {
@@ -50,7 +51,7 @@ package struct RateLimiter: Sendable {
     last = now
   }
 
-  /// `100/s`, `600/m`, `100`: how many a second. Nil for anything else.
+  /// A rate per second, from `100/s`, `600/m` or `100`. Nil for any other text.
   package static func parse(_ text: String) -> Double? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard let count = parts.first.flatMap({ Double($0) }), count > 0, count.isFinite else { return nil }

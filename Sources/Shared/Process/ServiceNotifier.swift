@@ -7,7 +7,7 @@ internal import Glibc
 package struct ServiceNotifier: Sendable {
   private let path: String?
 
-  /// The interval of ``alive()``: half of the time-out in `$WATCHDOG_USEC`.
+  /// The interval for ``alive()``: half of the time-out in `$WATCHDOG_USEC`.
   package let watchdogInterval: Duration?
 
   /// - Parameter environment: gives the values of variables.

@@ -2,7 +2,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// How a tool learns that it has to end, and how it ends.
+/// The end of a tool: why it has to end, who is notified, and its exit status.
 ///
 /// There are three causes: a signal, a closed stdout, and a time limit. A closed stdout is detected *while
 /// nothing is written*, so that `kwatch pods | head -1` ends at once, not at the next event. Both wake a
@@ -19,7 +19,7 @@ package final class Shutdown: Sendable {
     /// `--timeout` has run out.
     case deadline
 
-    /// The signal the process dies by: a reader that left is SIGPIPE's business, as with cat(1) and grep(1).
+    /// The signal by which the process ends. A closed stdout is SIGPIPE, as for cat(1) and grep(1).
     var deadlySignal: Int32? {
       switch self {
       case .signal(let number): number
@@ -31,23 +31,23 @@ package final class Shutdown: Sendable {
 
   private struct State {
     var cause: Cause?
-    /// When the first signal came that asks for the end.
+    /// The time of the first signal that asks for the end.
     var firstSignal: ContinuousClock.Instant?
     var wakes: [@Sendable (Cause) -> Void] = []
     var hangup: (@Sendable () -> Void)?
     var writer: pthread_t?
   }
 
-  /// The read end of a pipe that is readable from the first request on: put it into any `poll`.
+  /// The read end of a pipe that becomes readable with the first request. Add it to any poll(2).
   package let eventDescriptor: Int32
   private let wakeDescriptor: Int32
   private let state = Mutex(State())
 
-  /// How long a clean end may take before the process is ended anyway, in tenths of a second.
+  /// The time limit of a clean end in tenths of a second, after which the process is ended anyway.
   private let graceTenths = Atomic<Int>(50)
   private let deadlineHasPassed = Atomic<Bool>(false)
 
-  /// One that only ``request(_:)`` asks for the end: for tests, and for code that is used without a process of its own.
+  /// An object that only ``request(_:)`` triggers: for tests, and for code that does not own the process.
   package init() {
     let pipe = PipeEnds()
     (eventDescriptor, wakeDescriptor) = (pipe?.reader ?? -1, pipe?.writer ?? -1)
@@ -58,7 +58,7 @@ package final class Shutdown: Sendable {
   /// Blocks SIGTERM, SIGINT and SIGHUP in this thread and so in all it starts, ignores SIGPIPE (a lost peer of a
   /// socket is an error like any other), and starts a thread in sigwait(3) and one in poll(2).
   ///
-  /// - Parameter output: the descriptor whose reader counts; `nil` for a server, which has none.
+  /// - Parameter output: the descriptor whose reader is watched; `nil` for a server, which has none.
   /// - Returns: the object that reports the request to end; it lives as long as the process.
   package static func install(readerOf output: Int32? = 1) -> Shutdown {
     occupyStandardDescriptors()
@@ -73,10 +73,10 @@ package final class Shutdown: Sendable {
     return shutdown
   }
 
-  /// Whether the time limit has been reached: cheap enough to be asked for every line. Any thread.
+  /// Whether the time limit has been reached. Cheap enough to be called for every line. Any thread.
   package var isPastDeadline: Bool { deadlineHasPassed.load(ordering: .relaxed) }
 
-  /// Asks for the end when a time limit has passed, whatever the threads of the tool do until then.
+  /// Requests the end after a time limit, whatever the tool's threads are doing.
   package func requestEnd(after limit: Duration) {
     startThread {
       Self.sleep(until: .now + limit)
@@ -89,8 +89,8 @@ package final class Shutdown: Sendable {
   /// Why the process has to end; `nil` while it has not. Any thread.
   package var cause: Cause? { state.withLock { $0.cause } }
 
-  /// Registers a function that wakes a waiting loop, such as `curl_multi_wakeup`. Called on another thread, once; at once
-  /// when the request came before.
+  /// Registers a function that wakes a waiting loop, such as `curl_multi_wakeup`. It is called once, on
+  /// another thread; at once if the end was requested before.
   package func onRequest(_ wake: @escaping @Sendable (Cause) -> Void) {
     let cause = state.withLock { state in
       if state.cause == nil { state.wakes.append(wake) }
@@ -99,27 +99,30 @@ package final class Shutdown: Sendable {
     if let cause { wake(cause) }
   }
 
-  /// Gives a clean end more time (or less) than the 5 seconds it has by default.
+  /// Sets the time limit of a clean end (default: 5 seconds).
   package func allow(grace: Duration) {
     graceTenths.store(Int(max(1, grace / .milliseconds(100))), ordering: .relaxed)
   }
 
-  /// Gives SIGHUP another meaning than the end, as `kwatch` does (list again). Called on another thread.
+  /// Calls a function for SIGHUP instead of ending: `kwatch` lists again. The function is called on another
+  /// thread.
   package func onHangup(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.hangup = action } }
 
-  /// From now on a request interrupts a blocking system call of the calling thread, which is the one that writes.
+  /// From now on a request interrupts a blocking system call of the calling thread. Call it on the thread
+  /// that writes.
   package func interruptWrites() { state.withLock { $0.writer = pthread_self() } }
 
-  /// Ends the process: by the signal that asked for it, or SIGPIPE where the reader left, else with `status`.
+  /// Ends the process: by the signal that requested it, by SIGPIPE if the reader has left, else with
+  /// `status`.
   package func finish(_ status: ExitStatus) -> Never {
     if let signal = cause?.deadlySignal { Self.die(by: signal) }
     exit(status.rawValue)
   }
 
-  /// Ends the process as a reader's departure does. For EPIPE, which may be seen before the watch sees POLLERR.
+  /// Ends the process as if the reader had left. For EPIPE, which may come before poll(2) reports POLLERR.
   package func finishReaderLeft() -> Never { Self.die(by: cause?.deadlySignal ?? SIGPIPE) }
 
-  /// Asks for the end as if `cause` had come. Only the first request counts.
+  /// Requests the end for `cause`. Only the first request counts.
   package func request(_ cause: Cause) {
     let wakes: [@Sendable (Cause) -> Void] = state.withLock { state in
       guard state.cause == nil else { return [] }
@@ -164,8 +167,8 @@ package final class Shutdown: Sendable {
     }
   }
 
-  /// Interrupts the writer again and again, since a wake-up just before it enters `write(2)` is lost; at the end
-  /// of the grace period ends the process.
+  /// Interrupts the writer repeatedly, because a wake-up just before it enters `write(2)` is lost. Ends the
+  /// process after the grace period.
   private func insist(_ cause: Cause) {
     for _ in 0..<graceTenths.load(ordering: .relaxed) {
       if let writer = state.withLock({ $0.writer }) { pthread_kill(writer, SIGURG) }
@@ -193,7 +196,7 @@ package final class Shutdown: Sendable {
 
   /// Opens /dev/null on each of 0, 1 and 2 that is closed, in the mode that makes its use fail.
   ///
-  /// Otherwise the next descriptor to be opened, a socket perhaps, would become stdout.
+  /// Otherwise the next descriptor that is opened, such as a socket, would become stdout.
   private static func occupyStandardDescriptors() {
     for (descriptor, mode) in [
       (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),

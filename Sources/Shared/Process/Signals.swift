@@ -20,7 +20,7 @@ func unblockSignals(_ numbers: [Int32]) {
   unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
 }
 
-/// Waits for one of the signals, which have to be blocked, and takes it.
+/// Waits for one of the signals, which must be blocked, and consumes it.
 func waitForSignal(_ numbers: [Int32]) -> Int32 {
   var set = signalSet(numbers)
   var number: Int32 = 0

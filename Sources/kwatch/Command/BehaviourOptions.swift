@@ -27,7 +27,7 @@ enum PollArgument: ExpressibleByArgument, Equatable {
   }
 }
 
-/// How to follow the resources, and until when.
+/// The options for following the resources and for ending.
 struct BehaviourOptions: ParsableArguments {
   @Flag(
     name: [.long, .customLong("list-only")],

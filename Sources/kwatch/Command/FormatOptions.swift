@@ -8,7 +8,7 @@ import Process
 
 extension OutputFormat: ExpressibleByArgument {}
 
-/// What is printed, and where.
+/// The options for the format and the place of the output.
 struct FormatOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
@@ -38,7 +38,7 @@ struct FormatOptions: ParsableArguments {
   func apply(to configuration: inout WatchConfiguration) {
     configuration.output.format = output
     configuration.output.printsBookmarks = bookmarks
-    // With several sources each event must name its own.
+    // With several sources, each event must name its source.
     configuration.output.printsSource =
       source || configuration.resources.count * max(1, configuration.contexts.count) > 1
     configuration.output.revealsSecrets = reveal

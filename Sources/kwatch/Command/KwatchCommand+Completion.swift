@@ -29,7 +29,7 @@ extension KwatchCommand {
       names(of: resource, scope).map { Completion.Word(resource + "/" + $0.text) })
   }
 
-  /// The flags on the line that say which cluster is asked, and as whom.
+  /// The flags of the command line that select the cluster and the user.
   private static func place(_ request: CompletionRequest) -> [String] {
     ["--kubeconfig", "--context", "--as", "--proxy-url", "--path-prefix"].flatMap { flag in
       (request.flags[flag] ?? []).flatMap { [flag, $0] }

@@ -44,7 +44,7 @@ import Process
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     var configuration = WatchConfiguration()
     for operand in resources {
-      // Neither the name of an object nor a path has a comma in it.
+      // Names of objects and paths contain no comma.
       for name in operand.split(separator: ",", omittingEmptySubsequences: false) {
         configuration.resources.append(try ResourceName(String(name)))
       }

@@ -64,7 +64,7 @@ struct ConnectionOptions: ParsableArguments {
       valueName: "duration"))
   var connectTimeout: DurationArgument?
 
-  /// For an answer to those who are used to the nats tool. A password does not belong on a command line.
+  /// Accepted only to give users of the nats tool a hint. A password does not belong on a command line.
   @Option(help: .hidden) var user: String?
   @Option(help: .hidden) var password: String?
 

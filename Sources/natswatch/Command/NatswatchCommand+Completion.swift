@@ -24,7 +24,7 @@ extension NatswatchCommand {
     }
   }
 
-  /// What the server of the flags on the line knows.
+  /// The values that the server of the command line's flags has.
   private static func names(_ request: CompletionRequest) -> ServerNames? {
     func value(_ flag: String) -> String? { request.flags[flag]?.last }
     let flags = ConnectionSettings.Flags(

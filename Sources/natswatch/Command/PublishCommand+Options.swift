@@ -6,7 +6,7 @@ import NatswatchCore
 import Process
 
 extension PublishCommand {
-  /// What a line becomes.
+  /// The message that a line becomes.
   struct MessageOptions: ParsableArguments {
     @Flag(help: "Publish the original messages of lines that tail printed: payload, headers and id.")
     var unwrap = false

@@ -67,7 +67,7 @@ import WfilterCore
     return configuration
   }
 
-  /// Tells the expression from the files.
+  /// Separates the expression from the files.
   private func takeOperands(_ configuration: inout Configuration, _ diagnostics: Diagnostics) throws {
     configuration.files = operands
     if let file = selection.file {
@@ -89,7 +89,8 @@ import WfilterCore
     }
   }
 
-  /// Whether an operand can hardly be an expression: what is misspelt should be missed as a file, and not be compiled.
+  /// Whether an operand looks like a file name. A misspelt file name should be reported as missing, and not
+  /// be compiled.
   private static func isNamedAsFile(_ operand: String) -> Bool {
     let endings = [".ndjson", ".jsonl", ".json", ".log", ".gz", ".zst"]
     return !operand.contains(where: \.isWhitespace) && endings.contains(where: operand.hasSuffix)

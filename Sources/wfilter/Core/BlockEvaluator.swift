@@ -8,11 +8,11 @@ import JSON
 import Lines
 import Process
 
-/// Evaluates the lines of blocks: decides what is printed, reported and counted, and where the run ends. One
-/// per thread.
+/// Evaluates the lines of blocks: decides which are printed, reported and counted, and where the run ends.
+/// One per thread.
 ///
-/// Without ``Stages`` it remembers nothing between lines, and any number of them work at once. With them there is one,
-/// and the same lines come out in the same order, only later or not at all.
+/// Without ``Stages`` it keeps nothing between lines, and any number of evaluators may work at once. With
+/// stages there is only one, and they may delay or drop lines.
 final class BlockEvaluator {
   private let judge: LineJudge
   private let printer: LinePrinter
@@ -41,7 +41,7 @@ final class BlockEvaluator {
     hasClock = usesNow || stages != nil
   }
 
-  /// When ``tick(limit:into:)`` has something to do, if no line comes before.
+  /// The time at which ``tick(limit:into:)`` has something to do, if no line comes before.
   var deadline: ContinuousClock.Instant? { stages?.deadline }
 
   /// Evaluates the lines of a block from an offset on; stops after the line that ends the run.
@@ -145,11 +145,11 @@ final class BlockEvaluator {
       if decision != .pass { carryOut(decision, line, head, source, context, number, &result) }
       return decision
     }
-    // After the previous line is no longer used: its storage would otherwise be copied.
+    // After the last use of the previous line, because its storage would otherwise be copied.
     if decision == .pass || decision == .drop { stages.remember(key, line, head, into: &result) }
   }
 
-  /// What becomes of a line that is not selected.
+  /// Handles a line that is not selected.
   private func carryOut(
     _ decision: LineJudge.Decision, _ line: RawJSON, _ head: EventHead?, _ source: LinePrinter.Source,
     _ context: LineContext, _ number: Int, _ result: inout BlockResult

@@ -6,7 +6,7 @@ import Process
 /// The result of evaluating one block of lines: the bytes to print, the messages, the counts, and whether the
 /// run ends. Reused from block to block, so that nothing is allocated once it has grown.
 struct BlockResult {
-  /// Bytes to print: a range of the block, or of ``storage``. They end with a newline.
+  /// A range of bytes to print, of the block or of ``storage``. They end with a newline.
   struct Piece {
     var range: Range<Int>
     var isStored: Bool
@@ -33,7 +33,7 @@ struct BlockResult {
   var ending: RunEnding?
   /// As many lines as `-m` allows have been printed: nothing is printed after them.
   var isSatisfied = false
-  /// Where in the block the last line evaluated ends.
+  /// The end of the last evaluated line in the block.
   var consumed = 0
 
   mutating func removeAll() {
@@ -62,7 +62,7 @@ struct BlockResult {
     }
   }
 
-  /// Prints what was appended to ``storage`` from `start` on.
+  /// Prints the bytes of ``storage`` from `start` on.
   mutating func appendStored(from start: Int) {
     closeRun()
     if let last = pieces.last, last.isStored, last.range.upperBound == start {

@@ -5,7 +5,7 @@ package import Filter
 
 /// The settings of a run.
 package struct Configuration: Sendable {
-  /// What happens to a line that the expression cannot be evaluated for.
+  /// The policy for a line for which the expression cannot be evaluated.
   package enum OnError: String, Sendable, CaseIterable {
     /// It does not match.
     case drop
@@ -15,7 +15,7 @@ package struct Configuration: Sendable {
     case fail
   }
 
-  /// What happens to BOOKMARK, ERROR and STATUS lines.
+  /// The policy for BOOKMARK, ERROR and STATUS lines.
   package enum Control: String, Sendable, CaseIterable {
     case pass, match, drop
   }
@@ -24,15 +24,15 @@ package struct Configuration: Sendable {
   /// Paths; `-` is standard input, and so is an empty list.
   package var files: [String] = []
   package var isInverted = false
-  /// Print only how many lines match.
+  /// Print only the number of matching lines.
   package var countsOnly = false
   /// The number of matching lines to end after; nil for no limit.
   package var limit: UInt64?
   /// Print nothing, and end with the first match.
   package var isQuiet = false
-  /// End with 1 when nothing matched.
+  /// End with status 1 if no line matched.
   package var wantsMatch = false
-  /// Look at every scalar, comma and colon of every line.
+  /// Validate every scalar, comma and colon of every line.
   package var isStrict = false
   package var emit: [String] = []
   /// Print strings of ``emit`` without quotes.
@@ -58,20 +58,21 @@ package struct Configuration: Sendable {
   package var status: StatusSink.Destination?
   /// The size of a block of lines in bytes; nil for the default, which suits the caches.
   var blockSize: Int?
-  /// Take lines one by one even where nothing is remembered between them: the output is the same.
+  /// Evaluate lines one by one even if nothing is kept between them. The output is the same.
   var takesLinesOneByOne = false
-  /// Where to serve counts to Prometheus.
+  /// The address of the metrics for Prometheus.
   package var metricsAddress: String?
 
   package init() {}
 
-  /// Whether every line is read to its end, the ones that do not match included.
+  /// Whether every line is read to its end, even if it does not match.
   var checksEveryLine: Bool { isStrict || onError == .fail || isInverted }
 
   /// The number of matching lines after which the run ends; nil for no limit.
   var matchLimit: UInt64? { isQuiet ? min(limit ?? 1, 1) : limit }
 
-  /// Where STATUS lines go. With `--absent` among the data, as long as whole lines and control lines are printed there.
+  /// The output of STATUS lines. With `--absent` the default is inline, if whole lines and control lines are
+  /// printed there.
   var statusDestination: StatusSink.Destination {
     if let status { return status }
     guard state.silence != nil, !isQuiet else { return .nowhere }
@@ -79,17 +80,17 @@ package struct Configuration: Sendable {
   }
 }
 
-/// What is remembered between lines, by key; nothing by default.
+/// The state that is kept between lines, by key; none by default.
 package struct StateOptions: Sendable {
   /// The key's expression; nil is the uid, else namespace and name.
   package var key: String?
-  /// Most keys that each step remembers (`--keys-limit`).
+  /// The maximum number of keys of each step (`--keys-limit`).
   package var keysLimit = 100_000
-  /// Most bytes of lines that are held back.
+  /// The maximum number of bytes of held lines.
   var byteLimit = 64 << 20
   package var tracks = false
   package var dedupe: String?
-  /// For how long ``dedupe`` remembers.
+  /// The time for which ``dedupe`` keeps a value.
   package var window = Duration.seconds(120)
   /// Excludes ``debounce``.
   package var throttle: Duration?
@@ -101,7 +102,7 @@ package struct StateOptions: Sendable {
 
   package init() {}
 
-  /// Whether lines have to be taken one by one.
+  /// Whether lines have to be evaluated one by one.
   var isNeeded: Bool { flagThatNeedsKey != nil || dedupe != nil }
 
   /// A flag that does nothing for a line without a key.

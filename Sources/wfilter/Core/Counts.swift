@@ -3,7 +3,7 @@
 /// The counts of lines that a run, or a block of it, has read and printed.
 struct Counts: Sendable, Equatable {
   var lines: UInt64 = 0
-  /// Lines that match and are printed, or would be without `-c` and `-q`. Control lines that pass are not among them.
+  /// The matching lines that are printed, or would be without `-c` and `-q`, excluding control lines.
   var matched: UInt64 = 0
   /// BOOKMARK, ERROR and STATUS lines that were passed or dropped as such.
   var control: UInt64 = 0
@@ -11,13 +11,13 @@ struct Counts: Sendable, Equatable {
   var errors: UInt64 = 0
   /// Lines that are not JSON.
   var malformed: UInt64 = 0
-  /// Lines that are longer than a line may be.
+  /// Lines that exceed the maximum length.
   var tooLong: UInt64 = 0
   /// Lines without content.
   var empty: UInt64 = 0
   /// Lines written.
   var written: UInt64 = 0
-  /// Lines withheld because they are broken where `--redact` or `--drop` has to look.
+  /// Lines that were not printed because they are malformed where `--redact` or `--drop` edits them.
   var withheld: UInt64 = 0
   /// Bytes read.
   var bytes: UInt64 = 0
@@ -49,7 +49,7 @@ struct Counts: Sendable, Equatable {
     if !part.reasons.isEmpty { total.reasons.merge(part.reasons) { first, _ in first } }
   }
 
-  /// Notes why the expression of this bit has no value.
+  /// Records why the expression of this bit has no value.
   mutating func note(_ bit: UInt64, _ reason: @autoclosure () -> String) {
     let index = bit.trailingZeroBitCount
     if bit != 0, reasons[index] == nil { reasons[index] = reason() }
@@ -58,7 +58,8 @@ struct Counts: Sendable, Equatable {
   /// Whether there was input and no line of it was JSON.
   var wereUnusable: Bool { !hasJSON && lines + tooLong > empty }
 
-  /// Whether most lines are not JSON by themselves: parts of a document written over several lines, most often.
+  /// Whether most lines are not JSON: usually they are parts of a document that is written over several
+  /// lines.
   var wereHardlyJSON: Bool { malformed > 0 && malformed * 2 > lines || wereUnusable }
 
   /// For `--stats`.

@@ -3,11 +3,12 @@
 import Metrics
 import Synchronization
 
-/// The counts of a run where `--metrics` reads them: written by the thread that writes lines, read by the one that serves.
+/// The counts of a run for `--metrics`. The thread that writes lines updates them, and the thread that serves
+/// metrics reads them.
 final class CountsBoard: Sendable {
   private let counts = Mutex(Counts())
 
-  /// Puts new counts up.
+  /// Updates the counts.
   func show(_ counts: Counts) { self.counts.withLock { $0 = counts } }
 
   /// A registry that shows them.

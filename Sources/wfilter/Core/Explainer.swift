@@ -7,7 +7,7 @@ import JSON
 final class Explainer {
   private let clauses: [(text: String, evaluator: LineEvaluator)]
 
-  /// Compiles each clause on its own; where the source cannot be cut into clauses, the whole expression.
+  /// Compiles each clause on its own, or the whole expression if its source cannot be split into clauses.
   init(_ filter: LineFilter) {
     let options = filter.options
     var parts: [(String, FilterOptions)] = []

@@ -23,10 +23,10 @@ struct Expressions: Sendable {
   let bits: Bits
   let watchlist: Watchlist
 
-  /// Those that there are.
+  /// The compiled expressions.
   var all: [LineFilter] { [filter] + emit + [failIf, key, dedupe].compactMap(\.self) }
 
-  /// Whether one reads the previous line of its key.
+  /// Whether an expression reads the previous line of its key.
   var usesOld: Bool { all.contains(where: \.usesOld) }
 
   init(_ configuration: Configuration) throws(FilterError) {

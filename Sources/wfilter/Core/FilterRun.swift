@@ -18,7 +18,7 @@ package struct UsageError: ToolError {
 package enum FilterRun {
   /// Filters until the input ends or something else ends the run.
   ///
-  /// - Throws: `ToolError`s: an expression that cannot be right, output that cannot be written.
+  /// - Throws: a `ToolError`, for an invalid expression or for output that cannot be written.
   package static func run(
     _ configuration: Configuration, diagnostics: Diagnostics, shutdown: Shutdown
   ) throws -> ExitStatus {
@@ -68,7 +68,7 @@ package enum FilterRun {
   ) {
     let counts = output.counts
     if configuration.showsStatistics { diagnostics.info(counts.text) }
-    // What ended the run has been reported.
+    // The cause of the end has been reported.
     if case .badInput = output.ending {} else { output.reportUnused() }
     if counts.wereHardlyJSON {
       let total = counts.lines + counts.tooLong

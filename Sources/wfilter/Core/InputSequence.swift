@@ -13,10 +13,10 @@ final class InputSequence {
   private var files: ArraySlice<String>
   private var file: InputFile?
   private var reader: LineReader
-  /// What is left of a large regular file, where its parts are handed out.
+  /// The unread rest of a large regular file that is read in parts.
   private var remainder: Range<Int>?
   private var isAtStart = true
-  /// Nothing was handed out since the last ``Outcome/idle``.
+  /// Nothing was returned since the last ``Outcome/idle``.
   private var isIdle = true
   private let partSize: Int?
   private let diagnostics: Diagnostics
@@ -24,9 +24,10 @@ final class InputSequence {
 
   /// - Parameters:
   ///   - files: paths; `-` is standard input, and so is none at all.
-  ///   - partSize: where given, regular files of several times so many bytes are read in parts, by the threads that load them.
+  ///   - partSize: if given, regular files of several times this size are read in parts, by the threads that
+  ///     load them.
   ///   - diagnostics: gets an error for each file that cannot be read.
-  ///   - shutdown: ends waiting.
+  ///   - shutdown: a request to end stops the wait.
   init(_ files: [String], partSize: Int? = nil, diagnostics: Diagnostics, shutdown: Shutdown) {
     self.files = files.isEmpty ? ["-"] : files[...]
     self.partSize = partSize
@@ -35,7 +36,7 @@ final class InputSequence {
     reader = LineReader(descriptor: -1, shutdown: shutdown)
   }
 
-  /// What a read brought.
+  /// The result of a read.
   enum Outcome {
     case lines(Lines)
     /// No more lines are available without waiting. Reported once before each wait, so that the output is
@@ -46,14 +47,14 @@ final class InputSequence {
 
   /// Whole lines of one file.
   struct Lines {
-    /// The prefix of line numbers in messages, where they start again: `FILE: `; empty for standard input.
+    /// The prefix of line numbers in messages: `FILE: `; empty for standard input.
     let startOfFile: String?
     fileprivate let part: FilePart?
-    /// Standard input, where its position is of use to others that read it after us: where in it the block ends.
+    /// The position in standard input after the block, if other processes may continue to read there.
     fileprivate let end: Int?
 
-    /// Brings them into the block that was given to ``InputSequence/read(into:until:)``, if they are not
-    /// there yet. Any thread may do so while another reads on. Returns where the first line starts.
+    /// Loads the lines into the block that was given to ``InputSequence/read(into:until:)``, if they are not
+    /// there yet. Any thread may call this while another one reads. Returns the start of the first line.
     func load(into block: LineBlock) throws(InputError) -> Int {
       if let part, startOfFile == nil { return try part.read(into: block) }
       if let part { _ = try part.read(into: block) }
@@ -62,7 +63,7 @@ final class InputSequence {
       return unsafe startOfFile != nil && block.bytes.starts(with: mark) ? mark.count : 0
     }
 
-    /// Where in standard input the loaded block starts; nil where nobody can continue to read there.
+    /// The position of the loaded block in standard input; nil if the input has no positions.
     func offset(of block: LineBlock) -> Int? {
       guard let end, block.linesTooLong == 0 else { return nil }
       return part?.origin ?? end - block.count + (block.hasAddedNewline ? 1 : 0)
@@ -131,7 +132,7 @@ final class InputSequence {
     return Int32(max(0, min(left.rounded(.up), 1e9)))
   }
 
-  /// Notes that a file cannot be read.
+  /// Records that a file cannot be read.
   func report(_ message: String) {
     hasUnreadableFile = true
     diagnostics.error(message)

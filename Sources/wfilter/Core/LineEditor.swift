@@ -13,11 +13,11 @@ struct LineEditor: Sendable {
     /// Nothing to change in this line.
     case unchanged
     case changed(Line)
-    /// The line's structure is broken where values are looked for: it cannot be printed.
+    /// The line is malformed where values are edited, so it cannot be printed.
     case withheld
   }
 
-  /// What is left of a path, and its place among the paths.
+  /// The remaining steps of a path, and its index among the paths.
   private struct Rest {
     var steps: ArraySlice<PathPattern.Step>
     var index: Int
@@ -40,7 +40,7 @@ struct LineEditor: Sendable {
   private let inEvents: [Rest]
   private let inPlainLines: [Rest]
 
-  /// The places of paths are counted through `hidden`, then `dropped`.
+  /// Paths are numbered through `hidden`, then `dropped`.
   init(hidden: [PathPattern], dropped: [PathPattern] = []) {
     let object = PathPattern.Step.key(Array("object".utf8))
     let paths = hidden.map { ($0, false) } + dropped.map { ($0, true) }
@@ -50,8 +50,8 @@ struct LineEditor: Sendable {
     }
   }
 
-  /// Changes a line with ``JSONCursor/padding`` readable bytes after it. `found` gets a bit for each path that leads to something,
-  /// by the path's place.
+  /// Edits a line with ``JSONCursor/padding`` readable bytes after it. `found` gets the bit of each path that
+  /// has a value.
   func edit(_ line: UnsafeRawBufferPointer, found: inout UInt64) -> Outcome {
     guard let value = unsafe RawJSON(padded: line),
       let base = unsafe line.assumingMemoryBound(to: UInt8.self).baseAddress
@@ -80,7 +80,7 @@ struct LineEditor: Sendable {
 
     init(first: JSONCursor) { self.first = first }
 
-    /// False where the structure is broken.
+    /// False if the structure is malformed.
     mutating func find(_ paths: [Rest], in value: RawJSON) -> Bool {
       switch value.kind {
       case .object: findInObject(paths, value)
@@ -119,7 +119,7 @@ struct LineEditor: Sendable {
       return elements.position < array.limit && elements.position.byte == UInt8(ascii: "]")
     }
 
-    /// Continues after the step that led to `value`, which ends at `end`: it is dropped, hidden, or looked into.
+    /// Continues after the step to `value`, which ends at `end`: the value is dropped, hidden, or entered.
     private mutating func follow(
       _ paths: [Rest], _ start: JSONCursor, _ value: RawJSON, upTo end: JSONCursor, _ items: inout [Item]
     ) -> Bool {

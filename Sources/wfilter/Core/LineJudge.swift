@@ -20,14 +20,14 @@ final class LineJudge {
     case failure
   }
 
-  /// Whether ``decide(_:head:context:_:)`` looks at a line's head.
+  /// Whether ``decide(_:head:context:_:)`` needs a line's head.
   let needsHead: Bool
 
   private let evaluator: LineEvaluator
   private let failIf: LineEvaluator?
   private let configuration: Configuration
   private let bits: Expressions.Bits
-  /// A line was seen to be JSON; until then every line is looked at.
+  /// Whether a line was JSON. Until then every line is checked.
   private(set) var hasSeenJSON = false
   /// Why the last line could not be evaluated.
   private(set) var failure: String?
@@ -41,7 +41,7 @@ final class LineJudge {
     self.configuration = configuration
   }
 
-  /// Decides about a line. Whatever is passed has been read to its end.
+  /// Decides about a line. A line that is passed has been read to its end.
   @inline(__always)
   func decide(_ line: RawJSON, head: EventHead?, context: LineContext, _ counts: inout Counts) -> Decision {
     guard line.start < line.limit else { return .empty }
@@ -101,7 +101,7 @@ final class LineJudge {
     case .noMatch: counts.found |= bits.failIf
     case .malformed: return nil
     case .error:
-      // Few conditions have a value for control lines, which are about the stream itself.
+      // Control lines describe the stream itself, so few conditions have a value for them.
       guard !isControl else { return nil }
       counts.note(bits.failIf, failIf.reason(line, context: context))
       if configuration.onError == .fail {
@@ -113,7 +113,7 @@ final class LineJudge {
     return nil
   }
 
-  /// Notes that a line is JSON, where that is so. Lines that do not match are looked at only until one is.
+  /// Records whether a line is JSON. Lines that do not match are checked only until one is JSON.
   private func prove(_ line: RawJSON, _ decision: Decision) {
     switch decision {
     case .malformed, .empty: return
@@ -123,7 +123,7 @@ final class LineJudge {
     hasSeenJSON = true
   }
 
-  /// What to do about a line that holds several objects.
+  /// The advice for a line that holds several objects.
   private static func hint(_ line: RawJSON) -> String {
     if line.kind == .array { return " (the line is an array: jq -c '.[]' makes a line of each element)" }
     guard line.kind == .object, line.member("items")?.kind == .array, line.member("kind") != nil else {

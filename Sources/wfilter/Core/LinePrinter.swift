@@ -14,7 +14,7 @@ final class LinePrinter {
   private let emitters: [LineEvaluator]
   private let configuration: Configuration
   private let emitsOld: Bool
-  /// Whether it matters if a line is an event; a ``Source`` of the block then says so.
+  /// Whether the output depends on a line being an event, which its ``Source`` then states.
   let distinguishesEvents: Bool
   private let isRaw: Bool
   private let printsBytes: Bool
@@ -44,7 +44,7 @@ final class LinePrinter {
     var bytes: UnsafeRawBufferPointer
     /// Its range in the block, including its newline; nil if it is not a line of the block.
     var range: Range<Int>?
-    /// Of a line of the block; of any other it has not been looked for.
+    /// The head of a line of the block. For other lines it is not known.
     var head: EventHead?
   }
 

@@ -6,7 +6,7 @@ import Process
 
 /// Refuses to read a file that the run writes to, because the run would never end.
 enum OwnOutput {
-  /// Linux' O_PATH, which Glibc's module leaves out: opening a pipe or a device so has no effect on it.
+  /// Linux' O_PATH, which Glibc's module lacks. Opening a pipe or a device with it has no side effect.
   private static let pathOnly: Int32 = 0o10000000
 
   /// - Throws: ``UsageError`` that names the file.

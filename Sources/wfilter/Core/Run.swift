@@ -16,20 +16,20 @@ final class Run: @unchecked Sendable {
   // Unchecked: `reading` guards the state of the reader, the sequencer that of the writer (`output`,
   // `progress`); the rest is constant.
 
-  /// What is handed on in order.
+  /// The items that are delivered in order.
   private enum Content {
     case lines(startOfFile: String?, offset: Int?)
-    /// All that was handed on before is to go out.
+    /// Everything that was delivered before must be written.
     case pause
     case ending(RunEnding)
   }
 
-  /// A block on its way.
+  /// A block of lines and its result.
   private final class Piece {
     let block: LineBlock
     var result = BlockResult()
     var content = Content.pause
-    /// Where in the block the first line starts.
+    /// The start of the first line in the block.
     var start = 0
 
     init(size: Int) { block = LineBlock(size: size) }
@@ -74,7 +74,7 @@ final class Run: @unchecked Sendable {
       tool: "wfilter", total: Self.size(of: configuration.files), isQuiet: configuration.isQuiet)
   }
 
-  /// The bytes in all files; nil when one of them has no size, as a pipe.
+  /// The size of all files in bytes; nil if one of them has none, such as a pipe.
   private static func size(of files: [String]) -> Int64? {
     var total: Int64 = 0
     for file in files {
@@ -90,7 +90,7 @@ final class Run: @unchecked Sendable {
   /// Whether a file could not be read.
   var hasUnreadableFile: Bool { reading.withLock { $0.input.hasUnreadableFile } }
 
-  /// Runs to the end; ``RunOutput/ending`` says why it ended.
+  /// Runs to the end. ``RunOutput/ending`` has the reason.
   func run() {
     guard jobs > 1 else { return work(mayLeave: false) }
     work(mayLeave: true)
@@ -101,7 +101,7 @@ final class Run: @unchecked Sendable {
     sequencer.waitForEnd()
   }
 
-  /// Reads, evaluates and hands on, block by block. `mayLeave`: returns as soon as the input is fast.
+  /// Reads, evaluates and delivers block by block. `mayLeave`: returns as soon as the input is fast.
   private func work(mayLeave: Bool) {
     let evaluator = BlockEvaluator(expressions, configuration, stages: stages, shutdown: shutdown)
     while let piece = sequencer.take(), let (ticket, outcome) = next(piece.block, evaluator.deadline) {
@@ -128,7 +128,7 @@ final class Run: @unchecked Sendable {
       piece.start = try lines.load(into: piece.block)
       piece.content = .lines(startOfFile: lines.startOfFile, offset: lines.offset(of: piece.block))
     } catch {
-      // As for a file that is missing: the others are read all the same.
+      // As with a missing file, the other files are still read.
       reading.withLock { $0.input.report(error.description) }
       piece.start = piece.block.count
       piece.content = .pause
@@ -168,7 +168,7 @@ final class Run: @unchecked Sendable {
     return output.ending == nil
   }
 
-  /// Reads the next block; nil when there is nothing to do any more.
+  /// Reads the next block; nil at the end.
   private func next(
     _ block: LineBlock, _ deadline: ContinuousClock.Instant?
   ) -> (UInt64, InputSequence.Outcome)? {

@@ -15,14 +15,14 @@ final class RunOutput {
   private let shutdown: Shutdown
   private let board: CountsBoard?
   private let watchlist: Watchlist
-  /// Lines of the present file before the next block.
+  /// The number of the current file's lines before the next block.
   private var linesOfFile: UInt64 = 0
   /// The prefix of line numbers in messages.
   private var file = ""
   private var flushed = ContinuousClock.now
   private var reported: UInt64 = 0
 
-  /// Output that waits longer than this is written although more input is there.
+  /// Output that waits longer than this is written even if more input is available.
   private static let patience = Duration.milliseconds(50)
   /// Lines after which an expression without a value is reported.
   private static let linesBeforeReport = 1000

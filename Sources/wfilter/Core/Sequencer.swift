@@ -36,7 +36,7 @@ import Glibc
     unsafe mutex.deallocate()
   }
 
-  /// A piece to work on, waited for if need be; nil when it is over.
+  /// Takes a piece to work on, and waits for one if necessary; nil at the end.
   func take() -> Work? {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
@@ -48,7 +48,7 @@ import Glibc
     return nil
   }
 
-  /// Gives a piece back finished.
+  /// Returns a finished piece.
   ///
   /// - Parameters:
   ///   - piece: one that was taken.
@@ -76,7 +76,7 @@ import Glibc
     return !isOver
   }
 
-  /// Waits until it is over.
+  /// Waits until all pieces are delivered.
   func waitForEnd() {
     unsafe pthread_mutex_lock(mutex)
     while !isOver { wait() }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The expressions and paths of a run that should have a value for some line: one that never has is misspelt, most often.
+/// The expressions and paths of a run that should have a value for at least one line. One that never has a
+/// value is usually misspelt.
 ///
 /// Each has a bit in ``Counts/sought`` and ``Counts/found``.
 struct Watchlist: Sendable {
-  /// What is watched, in the order of the bits.
+  /// The expressions and paths, in the order of their bits.
   enum Item: Sendable, Hashable {
     case expression, emit, failIf, key, dedupe
     /// The default key, for this flag.
@@ -14,7 +15,7 @@ struct Watchlist: Sendable {
 
   private(set) var items: [Item] = []
 
-  /// The bit of an item, which is added where it is new; 0 where there are too many to watch.
+  /// The bit of an item, which is added if it is new; 0 if there are too many.
   mutating func bit(_ item: Item) -> UInt64 {
     if let index = items.firstIndex(of: item) { return 1 << UInt64(index) }
     guard items.count < 64 else { return 0 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CEL
 
-/// Functions of libraries whose arguments only running tells, as in a filter over JSON.
+/// Functions of libraries whose argument types are known only at run time, as in a filter over JSON.
 struct DynamicLibraryTests {
   private static let expressions = [
     "dyn('abc').indexOf('b') == 1", "dyn([1, 2]).indexOf(dyn(2)) == 1", "dyn('ab').reverse() == 'ba'",

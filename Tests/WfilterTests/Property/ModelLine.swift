@@ -12,7 +12,7 @@ struct ModelLine {
   var type: EventType?
   /// The members `a` and `k` of the event's object, or of the plain line.
   var numbers: [String: Int] = [:]
-  /// The member `v`, a number that no double holds; nil where there is none.
+  /// The member `v`, a number that no double holds; nil if there is none.
   var value: String?
   /// A plain line's own `type`.
   var plainType: String?

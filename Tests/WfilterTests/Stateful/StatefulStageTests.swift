@@ -48,7 +48,7 @@ struct StatefulStageTests {
       $0.tracks = true
       $0.debounce = .milliseconds(300)
     }
-    // In and out again before anything was told: nothing to tell.
+    // In and out again before anything was printed: nothing to print.
     #expect(stage.event(.added, key: "a", matched: true) == [])
     #expect(stage.event(.modified, key: "a", matched: false, at: 100) == [])
     #expect(stage.tick(at: 1000) == [])
@@ -103,7 +103,7 @@ struct StatefulStageTests {
     #expect(next(.added, true) == [event(.added, "a")])
     #expect(next(.modified, true) == [])
     #expect(next(.modified, false) == [event(.deleted, "a")])
-    // The reader was told that it is gone: the same value is news.
+    // The reader has seen the deletion, so the same value is new.
     #expect(next(.modified, true) == [event(.added, "a")])
     #expect(next(.deleted, true) == [event(.deleted, "a")])
     #expect(stage.stage.counts.deduplicated == 1)

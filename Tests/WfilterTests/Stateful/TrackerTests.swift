@@ -9,7 +9,7 @@ struct TrackerTests {
     var name: String
     /// The type and whether the object matches; a second element of the name `-` has no body.
     var events: [(EventType, Bool)]
-    /// The types that pass; nil for what is dropped.
+    /// The types that pass; nil for a dropped line.
     var expected: [EventType?]
     var hasBody = true
     var testDescription: String { name }

@@ -42,7 +42,7 @@ public struct Activation {
   private let variables: [Variable]
   private let names: [String: Int]
 
-  /// The steps that the last evaluation left of its cost limit; negative if it ended because of the limit.
+  /// The remainder of the cost limit after the last evaluation; negative if it reached the limit.
   public var remainingSteps: Int { meter.remaining }
 
   /// Creates an activation in which no variable has a value.

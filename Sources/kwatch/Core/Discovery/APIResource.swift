@@ -12,7 +12,7 @@ struct APIResource: Equatable, Sendable {
   var isNamespaced = true
   var verbs: [String] = []
   var shortNames: [String] = []
-  /// Groups of resources that kubectl takes as a name: `all`.
+  /// Groups of resources that kubectl accepts as a name: `all`.
   var categories: [String] = []
 
   var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
@@ -23,7 +23,7 @@ struct APIResource: Equatable, Sendable {
   /// `pods`, `deployments.apps`.
   var qualifiedName: String { group.isEmpty ? name : "\(name).\(group)" }
 
-  /// As `kubectl -o name` has it: `pod`, `deployment.apps`.
+  /// The form of `kubectl -o name`: `pod`, `deployment.apps`.
   var objectPrefix: String { group.isEmpty ? kind.lowercased() : "\(kind.lowercased()).\(group)" }
 
   /// Kubernetes' own events, of either API.
@@ -38,7 +38,7 @@ struct APIResource: Equatable, Sendable {
     return "\(root)/namespaces/\(namespace)/\(name)"
   }
 
-  /// How kwatch can follow it, in the words of STATUS.
+  /// How kwatch can follow it, in the terms of STATUS lines.
   var mode: String { verbs.contains("list") ? (verbs.contains("watch") ? "watch" : "polling") : "none" }
 
   /// Its line for `--list-resources`.
@@ -57,8 +57,8 @@ struct APIResource: Equatable, Sendable {
     return writer.bytes + [0x0A]
   }
 
-  /// How well a word names the resource: its plural best, then its singular, a short name, its kind (kubectl's
-  /// order); nil if it does not.
+  /// How well a word names the resource, in kubectl's order: its plural, its singular, a short name, its
+  /// kind. Nil if the word does not name it.
   func rank(of word: String) -> Int? {
     if name == word { return 0 }
     if singular == word { return 1 }
@@ -66,7 +66,7 @@ struct APIResource: Equatable, Sendable {
     return kind.lowercased() == word ? 3 : nil
   }
 
-  /// The API is one of Kubernetes' own: core, a group without a dot, or one of `k8s.io`.
+  /// Whether the API belongs to Kubernetes: core, a group without a dot, or a group of `k8s.io`.
   var isBuiltIn: Bool { Self.isBuiltIn(group: group) }
 
   static func isBuiltIn(group: String) -> Bool { !group.contains(".") || group.hasSuffix(".k8s.io") }

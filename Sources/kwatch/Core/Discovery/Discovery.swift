@@ -3,7 +3,7 @@
 /// Finds the named resources on a server, with as few requests as that takes: one for a core resource's plural, two
 /// for others; without aggregated discovery, one for each version of each group.
 ///
-/// A pure state machine: it returns the paths to get, and is given the answers.
+/// A pure state machine: it returns the paths to request, and receives the responses.
 struct Discovery {
   static let core = "/api/v1"
   static let all = "/apis"
@@ -14,9 +14,10 @@ struct Discovery {
   ].joined(separator: ",")
 
   enum Resolution: Equatable {
-    /// `others`: resources of other groups that the name fits too.
+    /// `others`: resources of other groups that have the name, too.
     case found(APIResource, others: [APIResource] = [])
-    /// The server has no such resource; the requests that failed with something else than 404.
+    /// The server has no such resource. The associated value has the requests that failed with another error
+    /// than 404.
     case missing([ScopeError])
   }
 
@@ -26,10 +27,10 @@ struct Discovery {
   private let place: String
   private var asked: [String] = []
   private var open: Set<String> = []
-  /// By path, so that the order is the server's and not that of the answers.
+  /// By path, so that the order is the server's and not that of the responses.
   private var resources: [String: [APIResource]] = [:]
   private var failures: [ScopeError] = []
-  /// Groups with a version that the server knows, but cannot describe now.
+  /// Groups with a version that the server knows but cannot describe now.
   private var unavailable: [(group: String, version: String)] = []
 
   init(_ names: [ResourceName], wantsAll: Bool = false, place: String = "") {
@@ -43,7 +44,7 @@ struct Discovery {
   /// All resources, in the server's order.
   var found: [APIResource] { asked.flatMap { resources[$0] ?? [] } }
 
-  /// The paths to get first.
+  /// The paths to request first.
   mutating func start() -> [String] {
     var paths: [String] = []
     for name in names where name.isPath || name.group == "" { paths.append(document(of: name)) }
@@ -54,7 +55,7 @@ struct Discovery {
     return ask(paths)
   }
 
-  /// What to get next, now that `path` was answered.
+  /// The paths to request after the response for `path`.
   mutating func answer(_ path: String, _ result: Result<[UInt8], ScopeError>) -> [String] {
     open.remove(path)
     switch result {
@@ -68,7 +69,7 @@ struct Discovery {
       case .groups(let groups):
         return ask(
           groups.flatMap { group in
-            // An explicit group saves the others; a plain name may be anywhere.
+            // With an explicit group the others need no request. A plain name may be in any group.
             wants(group.name) ? group.versions.map { "/apis/\(group.name)/\($0)" } : []
           })
       case nil:
@@ -105,7 +106,7 @@ struct Discovery {
         exact.isEmpty && !group.isEmpty
         ? candidates.filter { $0.resource.group.hasPrefix(group) } : exact
     }
-    // Of equal ranks the first, in the server's own order of preference.
+    // Among equal ranks the first wins, in the server's order of preference.
     guard let best = candidates.map(\.rank).min(),
       let match = candidates.first(where: { $0.rank == best })?.resource
     else {
@@ -127,8 +128,8 @@ struct Discovery {
     return names
   }
 
-  /// A path leaves nothing open but the kind. If discovery is forbidden or missing, as on servers that serve nothing
-  /// but watches (wfanout is one), the list itself decides.
+  /// A path determines everything except the kind. If discovery is forbidden or missing, as on servers that
+  /// serve only watches (such as wfanout), the list itself decides.
   private func resolvePath(_ name: ResourceName) -> Resolution {
     let match = found.first {
       $0.name == name.resource && $0.group == name.group && (name.version ?? $0.version) == $0.version
@@ -143,7 +144,7 @@ struct Discovery {
     )
   }
 
-  /// An aggregated API whose own server is down: the resource may well be in it.
+  /// An aggregated API whose server is down may have the resource.
   private func unavailableFailures(_ name: ResourceName) -> [ScopeError] {
     unavailable.filter { name.group.map($0.group.hasPrefix) ?? true }.map { group, version in
       ScopeError(
@@ -165,7 +166,8 @@ struct Discovery {
       || names.contains { name in
         guard !name.isPath else { return false }
         if let prefix = name.group { return group.hasPrefix(prefix) }
-        // Only a custom resource may go before what the core group has; Kubernetes' own names are known not to.
+        // Only a custom resource may be preferred to a core resource. The names of Kubernetes' own resources
+        // do not overlap.
         if case .found = resolve(name) { return !APIResource.isBuiltIn(group: group) }
         return true
       }

@@ -7,7 +7,7 @@ enum DiscoveryAnswer: Equatable {
 
   /// `APIResourceList`, or all of an aggregated `APIGroupDiscoveryList`, preferred versions first.
   ///
-  /// `unavailable`: what the server could not ask the aggregated API about.
+  /// `unavailable`: the groups whose aggregated API did not respond.
   case resources([APIResource], unavailable: [GroupVersion])
   /// `APIGroupList` of a server without aggregated discovery: groups with their versions, preferred ones first.
   case groups([(name: String, versions: [String])])
@@ -47,7 +47,7 @@ enum DiscoveryAnswer: Equatable {
   }
 
   private static func legacy(_ value: JSONValue, _ group: String, _ version: String) -> APIResource? {
-    // A slash: a subresource.
+    // A name with a slash is a subresource.
     guard let name = value["name"]?.string, !name.contains("/") else { return nil }
     return APIResource(
       group: value["group"]?.string ?? group, version: value["version"]?.string ?? version, name: name,
@@ -56,7 +56,7 @@ enum DiscoveryAnswer: Equatable {
       shortNames: value["shortNames"]?.strings ?? [], categories: value["categories"]?.strings ?? [])
   }
 
-  /// `freshness: Stale` without resources: the group's own server has not answered yet, or not for long.
+  /// `freshness: Stale` without resources: the group's server has not responded yet, or not recently.
   private static func unavailable(_ item: JSONValue) -> [GroupVersion] {
     (item["versions"]?.elements ?? []).compactMap { version in
       guard version["freshness"]?.string == "Stale", version["resources"]?.elements.isEmpty ?? true,

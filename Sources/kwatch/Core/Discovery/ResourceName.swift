@@ -23,7 +23,7 @@ package struct ResourceName: Equatable, Sendable {
     package var status: ExitStatus { .usage }
   }
 
-  /// - Throws: `SyntaxError` for what can be no resource; no part of a request's path comes from anything else.
+  /// - Throws: `SyntaxError` for an invalid name. All parts of a request's path are checked here.
   package init(_ text: String) throws(SyntaxError) {
     self.text = text
     guard text.utf8.count <= 512 else {
@@ -83,7 +83,7 @@ package struct ResourceName: Equatable, Sendable {
     group = isCore ? "" : parts[1]
     var rest = parts.dropFirst(isCore ? 1 : 2)
     version = rest.popFirst()
-    // `namespaces/NS` is an object of its own unless a resource follows.
+    // `namespaces/NS` is an object unless a resource follows.
     if rest.first == "namespaces", rest.count >= 3 {
       rest.removeFirst()
       namespace = rest.popFirst()
@@ -97,7 +97,7 @@ package struct ResourceName: Equatable, Sendable {
     }
   }
 
-  /// Parts of a path: nothing in them may mean anything else there.
+  /// Parts of a path may contain no character with another meaning there.
   private static func isPlain(_ text: String) -> Bool {
     text.utf8.count <= 253 && text != "." && text != ".."
       && text.utf8.allSatisfy { byte in

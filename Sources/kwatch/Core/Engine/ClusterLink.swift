@@ -30,8 +30,8 @@ package final class ClusterLink {
 
   /// A request, not yet started.
   ///
-  /// `compressed`: asks for gzip, except over loopback, where it only costs.
-  /// `fresh`: on a new connection.
+  /// `compressed`: requests gzip, except over loopback, where it only costs time. `fresh`: uses a new
+  /// connection.
   /// - Returns: nil while the credentials are being fetched.
   /// - Throws: `ConfigError` if they, or a file of the kubeconfig, cannot be used.
   func exchange(
@@ -45,7 +45,8 @@ package final class ClusterLink {
     if certified.isEmpty {
       exchange.set(CURLOPT_URL, "\(server.scheme)://\(address)\(server.path)\(pathPrefix)\(path)")
     } else {
-      // libcurl checks the certificate against the URL's host: that is the certified name, connected elsewhere.
+      // libcurl checks the certificate against the URL's host. So the URL has the certified name, and the
+      // connection goes to the real address.
       exchange.set(
         CURLOPT_URL, "\(server.scheme)://\(certified):\(server.port)\(server.path)\(pathPrefix)\(path)")
       exchange.setConnectTo("\(certified):\(server.port):\(address)")
@@ -67,7 +68,7 @@ package final class ClusterLink {
 
   private func setTLS(_ exchange: Exchange, _ material: TLSMaterial) {
     exchange.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    // The system's authorities may change too; libcurl would keep them for a day.
+    // The system's authorities may change, too. libcurl would cache them for a day.
     exchange.set(CURLOPT_CA_CACHE_TIMEOUT, 0)
     if target.cluster.isInsecure {
       exchange.set(CURLOPT_SSL_VERIFYPEER, 0)
@@ -107,7 +108,7 @@ package final class ClusterLink {
     }
   }
 
-  /// A line break in a value would begin another header.
+  /// A line break in a value would start another header.
   private static func headerValue(_ text: String) -> String {
     String(text.filter { !$0.isNewline && $0 != "\0" })
   }

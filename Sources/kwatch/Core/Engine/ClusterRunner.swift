@@ -2,20 +2,20 @@
 import Events
 import Process
 
-/// Discovery on one cluster: resolves names to resources, again and again while the cluster cannot be reached.
+/// Discovery on one cluster: resolves names to resources, and retries while the cluster cannot be reached.
 final class ClusterRunner {
   /// The outcome for one name.
   enum Verdict {
-    /// `others`: resources of other groups that the name fits too.
+    /// `others`: resources of other groups that have the name, too.
     case found(APIResource, others: [APIResource])
-    /// Never: there is no such resource, or no permission.
+    /// Final: there is no such resource, or no permission.
     case final(ExitStatus, StreamStatus.Reason, String)
-    /// Not now.
+    /// Temporary: the server is unavailable.
     case later(String, StreamStatus.Reason)
   }
 
   let link: ClusterLink
-  /// The scope whose resource is looked for again; nil: this is the discovery at the start.
+  /// The scope whose resource is resolved again; nil for the discovery at the start.
   let moved: ScopeRunner?
   private let names: [ResourceName]
   private(set) var unresolved: [ResourceName]
@@ -27,16 +27,16 @@ final class ClusterRunner {
   private let patience: Duration
   private var discovery: Discovery
   private var backoff = Backoff(floor: .milliseconds(100))
-  /// What the server has asked for in this attempt.
+  /// The server's Retry-After of this attempt.
   private var retryAfter: Duration?
   private var hasRefreshed = false
   private(set) var attempts = 0
-  /// The first failures are reported, then one a minute.
+  /// The first failures are logged, then one a minute.
   private(set) var isWorthReporting = true
   private var lastReport = Duration.zero
   private(set) var wakeAt: Duration?
 
-  /// The host gets a verdict on each name that has none yet, at the end of each attempt.
+  /// At the end of each attempt, the host gets the outcome of each name that had none yet.
   init(
     _ link: ClusterLink, _ names: [ResourceName], wantsAll: Bool = false, moved: ScopeRunner? = nil,
     patience: Duration = .seconds(30), host: any RunnerHost
@@ -52,7 +52,7 @@ final class ClusterRunner {
   }
 
   var isDone: Bool { unresolved.isEmpty && wakeAt == nil && requests.isIdle }
-  /// It was tried, and no request is under way.
+  /// An attempt was made, and no request is running.
   var isIdle: Bool { attempts > 0 && requests.isIdle }
 
   func start() {
@@ -66,7 +66,7 @@ final class ClusterRunner {
     if let at = wakeAt, at <= now { start() }
   }
 
-  /// Starts the requests that wait; without effect while credentials are being fetched.
+  /// Starts the waiting requests. Has no effect while credentials are being fetched.
   func pump() {
     do throws(ConfigError) { try requests.pump() } catch {
       requests.removeWaiting()
@@ -76,7 +76,7 @@ final class ClusterRunner {
     }
   }
 
-  /// Gives up waiting (`--max-retries`).
+  /// Stops retrying (`--max-retries`).
   func abandon() {
     unresolved = []
     wakeAt = nil
@@ -89,7 +89,7 @@ final class ClusterRunner {
     }
     requests.get(discovery.answer(path, answer), accept: Discovery.accept)
     guard discovery.isDone, requests.isIdle else { return }
-    // A token that has expired since it was fetched: once more with a new one.
+    // The token may have expired since it was fetched: try once more with a new one.
     if !hasRefreshed, case .missing(let failures)? = unresolved.first.map({ discovery.resolve($0) }),
       failures.contains(where: { $0.kind == .http(401) })
     {

@@ -2,12 +2,13 @@
 import JSON
 import Process
 
-/// GETs whole documents from one cluster, a few at a time, and hands each to the runner that asked for it.
+/// Fetches whole documents from one cluster, a few at a time, and passes each to the runner that requested
+/// it.
 final class DocumentRequests {
   typealias Answer = Result<[UInt8], ScopeError>
 
   private let link: ClusterLink
-  /// How long a request may receive nothing.
+  /// The maximum time without received bytes.
   private let patience: Duration
   private unowned let host: any RunnerHost
   private var queue: [(path: String, accept: String)] = []
@@ -35,9 +36,9 @@ final class DocumentRequests {
 
   func removeWaiting() { queue = [] }
 
-  /// Starts the requests that wait, unless credentials are being fetched.
+  /// Starts the waiting requests, unless credentials are being fetched.
   ///
-  /// - Throws: `ConfigError` if they cannot be had; the queue stays as it is.
+  /// - Throws: `ConfigError` if the credentials cannot be fetched. The queue is unchanged.
   func pump() throws(ConfigError) {
     while open.count < Self.openLimit, let (path, accept) = queue.first {
       guard let exchange = try link.exchange(path, accept: accept, compressed: true) else { return }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Process
 
-/// Which runners have ended, and the status that the process ends with.
+/// The runners that have ended, and the exit status of the process.
 struct Endings {
   private var ended: Set<ObjectIdentifier> = []
   private var reported: Set<String> = []

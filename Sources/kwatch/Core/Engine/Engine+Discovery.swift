@@ -3,7 +3,7 @@ import Events
 import Lines
 import Process
 
-/// What becomes of the names once discovery has looked for them.
+/// Starts the runners for the names that discovery has resolved.
 extension Engine {
   func resolved(
     _ cluster: ClusterRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)], _ found: [APIResource]
@@ -36,7 +36,7 @@ extension Engine {
         + "\(others.map(\.qualifiedName).joined(separator: ", ")): write the one that is meant")
   }
 
-  /// The same resource in another version or reach, but not one of the same name in another group.
+  /// The same resource in another version or scope, but not a resource of another group with the same name.
   private func move(_ scope: ScopeRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)]) {
     guard case .found(let found, _)? = verdicts.first?.1, found.qualifiedName == scope.resource.qualifiedName,
       found.path(namespace: scope.namespace) != scope.resource.path(namespace: scope.namespace)
@@ -93,7 +93,7 @@ extension Engine {
     if configuration.output.format.isTable {
       // A Table hides the marker of the end in one of its rows.
       settings.allowsStreamingList = false
-      // Events are sorted by time, which takes all of them.
+      // Events are sorted by time, which needs all of them.
       if resource.isEvents { (settings.firstPageLimit, settings.pageLimit) = (10_000, 10_000) }
     }
     let scope = ScopeRunner(

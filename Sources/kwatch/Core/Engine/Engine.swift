@@ -30,7 +30,7 @@ package final class Engine: RunnerHost {
 
   var clusters: [ClusterRunner] = []
   private var heartbeats: [HeartbeatRunner] = []
-  /// Discovery again, each for one scope whose resource has moved.
+  /// Further discoveries, each for one scope whose resource has moved.
   private var rediscoveries: [ClusterRunner] = []
   var scopes: [ScopeRunner] = []
   var usages: [UsageRunner] = []
@@ -41,11 +41,11 @@ package final class Engine: RunnerHost {
   private var isReady = false
 
   private let start = MonotonicClock.now
-  /// When something is due besides reading and printing.
+  /// The next time at which something other than reading and printing is due.
   private var nextTurn = Duration.zero
   /// A runner has changed its state: deadlines and pending requests may have changed.
   private var isDisturbed = true
-  /// No discovery is under way, and nothing waits to be sent.
+  /// No discovery is running, and no request waits.
   private var isSettled = false
   private var seenWakes = 0
 
@@ -81,7 +81,7 @@ package final class Engine: RunnerHost {
     }
   }
 
-  /// Runs until everything asked for is done, or can no longer be done, or the process has to end.
+  /// Runs until everything that was requested is done or has failed, or the process has to end.
   package func run() throws -> ExitStatus {
     if let limit = configuration.timeout { shutdown.requestEnd(after: limit) }
     for cluster in clusters { cluster.start() }
@@ -94,7 +94,7 @@ package final class Engine: RunnerHost {
       let now = MonotonicClock.now
       // Only a blocked stdout takes this long.
       if now - begin > .seconds(1) { excuse(now - begin, now) }
-      // A turn for each event would cost more than the event.
+      // One turn for each event would cost more than the event.
       if isDisturbed || !isSettled || now >= nextTurn || wakes.total != seenWakes {
         if let status = try turn(now) { return try end(status) }
       }
@@ -103,9 +103,9 @@ package final class Engine: RunnerHost {
     return try end(shutdown.cause == .deadline ? .timedOut : .ok)
   }
 
-  /// Does everything that is due, and sets when more is.
+  /// Does everything that is due, and computes the next deadline.
   ///
-  /// - Returns: the status to end with, once nothing is left to do.
+  /// - Returns: the exit status, if nothing is left to do.
   private func turn(_ now: Duration) throws -> ExitStatus? {
     isDisturbed = false
     seenWakes = wakes.total
@@ -136,7 +136,7 @@ package final class Engine: RunnerHost {
     if let error = outputError ?? reporter.failure { throw error }
   }
 
-  /// The status to end with: that of the first failure, once every runner has ended.
+  /// The exit status once every runner has ended: that of the first failure.
   private var ending: ExitStatus? {
     guard clusters.allSatisfy({ $0.attempts > 0 && $0.isDone }), waiting.isEmpty,
       scopes.allSatisfy({ endings.contains($0) }), schemas.allSatisfy({ endings.contains($0) }),
@@ -149,7 +149,7 @@ package final class Engine: RunnerHost {
 
   private func timers(_ now: Duration) {
     if wakes.takeHangup() {
-      // The end of the terminal, and not a request for a list.
+      // The terminal has been closed: this is not a request for a list.
       if let terminal, isatty(terminal) == 0 { return shutdown.request(.signal(SIGHUP)) }
       diagnostics.debug("SIGHUP: listing again")
       for scope in scopes { scope.handle(.relist) }
@@ -236,7 +236,7 @@ package final class Engine: RunnerHost {
   }
 
   func rediscover(_ scope: ScopeRunner) {
-    // A path and a version leave nothing to look for; and one look at a time is enough.
+    // A path or a version needs no discovery, and one discovery at a time is enough.
     guard !scope.name.isPath, scope.name.version == nil,
       !rediscoveries.contains(where: { $0.moved === scope }),
       let name = try? ResourceName(scope.resource.qualifiedName)
@@ -253,7 +253,7 @@ package final class Engine: RunnerHost {
     synced()
   }
 
-  /// Tells systemd that the service is ready, once everything that was asked for delivers.
+  /// Notifies systemd that the service is ready, once every requested resource delivers.
   func synced() {
     guard !isReady, clusters.allSatisfy(\.isDone), scopes.allSatisfy({ $0.machine.isSynced }),
       usages.allSatisfy({ $0.hasWorked || !$0.standsAlone })

@@ -7,9 +7,9 @@ import Lines
 final class HealthReporter {
   private let configuration: WatchConfiguration
   private let sink: StatusSink
-  /// Since when each scope has had its health.
+  /// The time of each scope's last change of health.
   private var since: [String: (health: StreamStatus.Health, at: Timestamp)] = [:]
-  /// stdout is broken: STATUS lines among the data are data.
+  /// stdout has failed: inline STATUS lines are part of the data.
   private(set) var failure: OutputError?
 
   init(_ configuration: WatchConfiguration, output: OutputWriter) throws(StatusSinkError) {
@@ -33,7 +33,7 @@ final class HealthReporter {
     write(status)
   }
 
-  /// The reader of stdout held everything up for a while.
+  /// The reader of stdout was too slow for a while.
   func reportBackpressure(_ scope: ScopeRunner) {
     guard sink.isActive, scope.machine.health.level == .healthy else { return }
     var health = scope.machine.health
@@ -85,7 +85,7 @@ final class HealthReporter {
 
   private func write(_ status: StreamStatus) {
     do throws(OutputError) { try sink.write(status) } catch {
-      // A health file that fills its disk must not stop the data.
+      // A full disk under the STATUS file must not stop the data.
       if configuration.status == .inline { failure = error }
     }
   }

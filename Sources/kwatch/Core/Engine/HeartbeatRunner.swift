@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Sends a small request to a cluster that has been silent for long.
+/// Sends a small request to a cluster that has been silent for too long.
 ///
-/// Any response will do, even a refusal: over HTTP/2 it uses the same connection as the silent streams. Over
-/// HTTP/1.1 it proves that the server lives, but not the connection; TCP's keep-alive and the watch's own
-/// time-out cover that.
+/// Any response proves that the server is alive, even a refusal. Over HTTP/2 it uses the same connection as
+/// the silent streams. Over HTTP/1.1 it uses another one; there TCP keep-alive and the time-out of the watch
+/// detect a dead connection.
 final class HeartbeatRunner {
   let link: ClusterLink
   private var exchange: Exchange?
@@ -33,7 +33,7 @@ final class HeartbeatRunner {
   private func ask(_ now: Duration, _ multi: CurlMulti) {
     // Every user may read this path, and the answer is small.
     guard let made = try? link.exchange("/version") else {
-      // Credentials are being fetched: the server cannot be asked now.
+      // Credentials are being fetched: no request can be sent now.
       return link.heartbeat.activity(at: now)
     }
     // An older request that was never answered, while other streams received data.

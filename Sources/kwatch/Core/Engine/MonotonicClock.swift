@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// Time for the state machines: since boot, unaffected by changes of the wall clock, running on while the machine
-/// sleeps, so that a laptop that wakes notices how long it was away.
+/// Time for the state machines: since boot, and unaffected by changes of the wall clock. It continues while
+/// the machine sleeps, so that a laptop that wakes up notices how long it slept.
 enum MonotonicClock {
   static var now: Duration {
     var time = timespec()

@@ -36,7 +36,7 @@ struct Query {
       if !version.isEmpty { items.append(("resourceVersion", version)) }
     case .probe(let version):
       items = [("limit", "1"), ("resourceVersion", version), ("resourceVersionMatch", "NotOlderThan")]
-      // The user's selectors would make the server look through everything for one object.
+      // With the user's selectors the server would search all objects for one.
       if let nameSelector { items.append(("fieldSelector", nameSelector)) }
       return Self.join(items)
     }

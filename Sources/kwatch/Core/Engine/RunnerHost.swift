@@ -3,11 +3,11 @@ import Events
 import Lines
 import Process
 
-/// What the runners ask of the loop that drives them. All calls come on its thread.
+/// The services of the loop for its runners. All calls come on its thread.
 protocol RunnerHost: AnyObject {
-  /// Deadlines, or what is to be sent, may have changed.
+  /// Deadlines or waiting requests may have changed.
   func disturb()
-  /// Starts a request; not from a callback of libcurl, which forbids that.
+  /// Starts a request. Must not be called from a callback of libcurl, which forbids that.
   func start(_ exchange: Exchange)
   func cancel(_ exchange: Exchange, discarding: Bool)
   /// stdout cannot be written: the loop ends.
@@ -16,7 +16,7 @@ protocol RunnerHost: AnyObject {
   /// Discovery has an outcome for each of its names; `found` is everything that the server lists.
   func resolved(
     _ cluster: ClusterRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)], _ found: [APIResource])
-  /// Sends a scope's request as soon as the credentials are there.
+  /// Sends a scope's request as soon as the credentials have arrived.
   func send(_ scope: ScopeRunner, _ id: TransferID, _ request: ScopeRequest, fresh: Bool)
   /// A scope's resource was not found: the server may have moved it to another version or group.
   func rediscover(_ scope: ScopeRunner)
@@ -25,6 +25,6 @@ protocol RunnerHost: AnyObject {
   func report(_ usage: UsageRunner, _ health: StreamStatus.Health, _ reason: StreamStatus.Reason)
   /// A runner delivers for the first time.
   func synced()
-  /// A runner ends; with another status than 0 for the reason in `message`.
+  /// A runner ends. If the status is not 0, `message` has the reason.
   func finished(_ runner: AnyObject, _ status: ExitStatus, _ message: String)
 }

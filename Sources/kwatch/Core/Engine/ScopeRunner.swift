@@ -9,7 +9,7 @@ import Process
 /// One (cluster, resource, namespace): the machine, its decoders and its printer, between libcurl and stdout.
 package final class ScopeRunner {
   let link: ClusterLink
-  /// What the user called the resource.
+  /// The name of the resource as the user wrote it.
   let name: ResourceName
   private(set) var resource: APIResource
   /// nil: all of them, or a resource without namespaces.
@@ -24,15 +24,15 @@ package final class ScopeRunner {
   private unowned let host: any RunnerHost
 
   private(set) var exchanges: [TransferID: Exchange] = [:]
-  /// When the last event was printed, by the wall clock.
+  /// The wall-clock time of the last printed event.
   private(set) var lastEvent: Timestamp?
   private(set) var eventCount: UInt64 = 0
-  /// Something has happened that a state file should have.
+  /// Whether the state has changed since it was saved.
   var hasNews = false
-  /// The Status of the ERROR event that is being dealt with.
+  /// The Status of the ERROR event that is being handled.
   private var errorObject: [UInt8] = []
   private let check = StrictCheck()
-  /// Whether the items of the current list have a kind and an apiVersion of their own.
+  /// Whether the items of the current list have their own kind and apiVersion.
   private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
   private var isTable: Bool { options.format.isTable }
 
@@ -57,8 +57,8 @@ package final class ScopeRunner {
     machine.title = title
   }
 
-  /// Continues with another version of the resource, which the server has in its place. All objects are printed again,
-  /// in their new form.
+  /// Continues with another version of the resource, which has replaced it on the server. All objects are
+  /// printed again, in their new form.
   func move(to resource: APIResource) {
     diagnostics.warning(
       "\(title): the server has \(resource.apiVersion) now, not \(self.resource.apiVersion)")
@@ -88,14 +88,14 @@ package final class ScopeRunner {
 
   // MARK: - Exchanges
 
-  /// Makes the request; nil while credentials are on their way.
+  /// Creates the request; nil while credentials are being fetched.
   func exchange(_ id: TransferID, _ request: ScopeRequest, fresh: Bool) throws(ConfigError) -> Exchange? {
     let accept =
       isTable ? "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" : "application/json"
     let path = resource.path(namespace: namespace) + query.text(request)
     var isWatch = false
     if case .watch = request { isWatch = true }
-    // Never gzip for a watch: an event would wait in the compressor for the next one.
+    // A watch never uses gzip, because an event would wait in the compressor for the next one.
     guard let exchange = try link.exchange(path, accept: accept, compressed: !isWatch, fresh: fresh) else {
       return nil
     }
@@ -169,7 +169,7 @@ package final class ScopeRunner {
     }
   }
 
-  /// Notes that the server is alive.
+  /// Records that the server is alive.
   private func received(_ id: TransferID) -> Duration {
     let now = MonotonicClock.now
     machine.activity(id, at: now)
@@ -276,7 +276,7 @@ package final class ScopeRunner {
     return nil
   }
 
-  /// White space between events is JSON too.
+  /// White space between events is valid JSON.
   private static func isBlank(_ line: Span<UInt8>) -> Bool {
     var walker = JSONWalker()
     return (try? walker.peek(line)) == nil
@@ -286,7 +286,7 @@ package final class ScopeRunner {
     line.text(0..<min(80, line.count))
   }
 
-  /// Prints an object as the machine decided; `print` returns whether `text` could be printed.
+  /// Prints an object as the machine has decided. `print` returns whether it was printed.
   private func emit(
     _ disposition: Disposition, _ text: Span<UInt8>, _ print: (EventType) throws(OutputError) -> Bool
   ) {

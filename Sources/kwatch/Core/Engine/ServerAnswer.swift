@@ -2,15 +2,15 @@
 import Events
 import JSON
 
-/// The failure that an answer means: by its Status, its text, or its HTTP status alone.
+/// The failure in a response: from its Status, its text, or only its HTTP status.
 enum ServerAnswer {
-  /// `what` is the request, for people: `list pods`.
+  /// `what` is the request in words: `list pods`.
   static func failure(_ exchange: Exchange, _ what: String) -> ScopeError {
     let status = try? JSONValue(parsing: exchange.errorBody)
     var failure =
       status.map { self.failure($0, .http(exchange.status), what) }
       ?? ScopeError(kind: .http(exchange.status), message: "\(what): \(plain(exchange))")
-    // The header goes first; a Status has the same in `details.retryAfterSeconds`.
+    // The header wins. A Status has the same value in `details.retryAfterSeconds`.
     failure.retryAfter = exchange.retryAfter ?? failure.retryAfter
     return failure
   }
@@ -46,7 +46,7 @@ enum ServerAnswer {
     return failure
   }
 
-  /// The first line of an answer that is not a Status: `404 page not found`, a proxy's HTML.
+  /// The first line of a response that is not a Status: `404 page not found`, a proxy's HTML.
   private static func plain(_ exchange: Exchange) -> String {
     guard exchange.status != 0 else { return "no HTTP answer" }
     if (300..<400).contains(exchange.status), !exchange.location.isEmpty {
@@ -64,7 +64,7 @@ enum ServerAnswer {
     return String(text.prefix(200))
   }
 
-  /// A Status object to print for a failure that came without one.
+  /// A Status object to print for a failure without one.
   static func status(_ failure: ScopeError) -> [UInt8] {
     let code = failure.code ?? 500
     return Status(code: code, reason: code == 410 ? "Expired" : "InternalError", message: failure.message)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Lines
 
-/// Writes the state file: after the lines that it covers, once a second at most, less often the more there is to write.
+/// Writes the state file after the lines that it covers, at most once a second, and less often if the state
+/// is large.
 final class StateSaver {
   private var store: StateStore
   private var lastWrite: Duration?
@@ -14,7 +15,7 @@ final class StateSaver {
     scope.machine.restore(resourceVersion: entry.resourceVersion, objects: entry.objects)
   }
 
-  /// `isLast`: whether it is now or never.
+  /// `isLast`: whether this is the last call, so that nothing may be deferred.
   func save(_ scopes: [ScopeRunner], now: Duration, isLast: Bool = false) throws(StateFileError) {
     let changed = scopes.filter { $0.hasNews && $0.machine.isConsistent }
     guard !changed.isEmpty, isLast || isDue(scopes, now) else { return }

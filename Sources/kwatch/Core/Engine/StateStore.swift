@@ -3,8 +3,8 @@ import JSON
 import Lines
 import Process
 
-/// `--state FILE`: where each scope continues, and which objects its consumer has, so that after a restart, too, a 410
-/// is followed by the right difference.
+/// `--state FILE`: the position of each scope, and the objects that its consumer has, so that the difference
+/// after a 410 is correct even after a restart.
 struct StateStore {
   struct Entry: Equatable {
     var resourceVersion: String
@@ -17,12 +17,12 @@ struct StateStore {
   }
 
   private let file: OpenStateFile
-  /// The part of the file that belongs to each scope, as text. A scope in the middle of a list keeps its old part,
-  /// whatever the others do; so do scopes that this run does not follow.
+  /// The part of the file that belongs to each scope, as text. A scope in the middle of a list keeps its old
+  /// part, and so do scopes that this run does not follow.
   private var parts: [String: [UInt8]] = [:]
 
-  /// - Throws: `StateFileError` for a file that cannot be read, locked or written, `FormatError` for one that kwatch did
-  ///   not write.
+  /// - Throws: `StateFileError` if the file cannot be read, locked or written, `FormatError` if kwatch did
+  ///   not write it.
   init(path: String) throws {
     file = try OpenStateFile(StateFile(path: path))
     guard let text = try file.read(), !text.isEmpty else { return }
@@ -55,7 +55,7 @@ struct StateStore {
     return entries
   }
 
-  /// What the file has on a scope.
+  /// The saved state of a scope.
   func entry(_ key: String) -> Entry? {
     parts[key].flatMap { Self.parse(Self.whole([$0])) }?[key]
   }
@@ -65,7 +65,7 @@ struct StateStore {
     parts[key] = Self.part(key, resourceVersion) { known.forEach($0) }
   }
 
-  /// - Throws: `StateFileError`; the old file stays.
+  /// - Throws: `StateFileError`. The old file is kept.
   func write() throws(StateFileError) {
     try file.write(Self.whole(parts.sorted { $0.key < $1.key }.map(\.value)))
   }

@@ -6,10 +6,10 @@ import Process
 
 /// `--usage`: the resource usage of pods or nodes, from metrics.k8s.io, as METRICS lines beside the watch.
 ///
-/// It lists at an interval, as that API has no watch. A sample is printed once, however often it is read; it is never a
-/// MODIFIED, since the object's spec and status are the same.
-/// If a resource of metrics.k8s.io was asked for, the runner stands alone: a refusal of its first list is final, and a
-/// snapshot ends with it.
+/// It lists at an interval, because that API has no watch. Each sample is printed once, even if it is read
+/// several times. It is never a MODIFIED, since the object's spec and status are unchanged. If the user
+/// requested a resource of metrics.k8s.io itself, the runner has no watch beside it: a refusal of its first
+/// list is final, and a snapshot ends with it.
 package final class UsageRunner {
   let link: ClusterLink
   let resource: APIResource
@@ -17,7 +17,7 @@ package final class UsageRunner {
   private let printer: EventPrinter
   private let query: Query
   private let interval: Duration
-  /// Nothing else is printed of the resource.
+  /// The runner has no watch beside it.
   let standsAlone: Bool
   private let isSnapshot: Bool
   private let retryLimit: Int?
@@ -28,7 +28,7 @@ package final class UsageRunner {
   private var wakeAt: Duration
   private var givesUpAt = Duration.zero
   private var patience: Duration { max(interval * 3, .seconds(30)) }
-  /// namespace/name → the sample's own time, of the last list.
+  /// namespace/name → the time of the sample in the last list.
   private var printed: [[UInt8]: [UInt8]] = [:]
   private var seen: [[UInt8]: [UInt8]] = [:]
   private(set) var hasWorked = false
@@ -58,7 +58,7 @@ package final class UsageRunner {
 
   static let group = "metrics.k8s.io"
 
-  /// What metrics.k8s.io has on a resource, if anything.
+  /// The resource of metrics.k8s.io for a resource, if there is one.
   static func usage(of watched: APIResource) -> APIResource? {
     guard watched.group.isEmpty, watched.name == "pods" || watched.name == "nodes" else { return nil }
     return APIResource(
@@ -66,14 +66,15 @@ package final class UsageRunner {
       kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
   }
 
-  /// When `timer` is next of use.
+  /// The next time at which `timer` has something to do.
   var deadline: Duration? { isFinished ? nil : wakeAt }
 
   func timer(_ now: Duration) {
     guard wakeAt <= now, !isFinished else { return }
     wakeAt = now + interval
     if let late = exchange {
-      // A metrics server that needs longer than the interval sets the pace: the next request waits for its answer.
+      // A metrics server that is slower than the interval sets the pace: the next request waits for its
+      // response.
       guard now >= givesUpAt else {
         wakeAt = min(wakeAt, givesUpAt)
         return
@@ -130,7 +131,7 @@ package final class UsageRunner {
   private func refused(_ status: Int, _ message: String) {
     switch status {
     case 401:
-      // Tokens expire; one more try with new ones, before it is final.
+      // Tokens expire: try once more with new ones before the failure is final.
       link.credentials.invalidate()
       failed(.auth, message, isFinal: hasRefreshed ? .noPermission : nil)
       hasRefreshed = true
@@ -140,7 +141,8 @@ package final class UsageRunner {
     }
   }
 
-  /// `isFinal`: the status to end with, unless it has worked before: a refusal may be lifted again.
+  /// `isFinal`: whether the runner ends. If it has worked before it continues, because a refusal may be
+  /// temporary.
   private func failed(
     _ reason: StreamStatus.Reason, _ message: String, isFinal status: ExitStatus? = nil
   ) {
@@ -167,7 +169,7 @@ package final class UsageRunner {
     do throws(OutputError) { try printer.metrics(item, header) } catch { host.fail(error) }
   }
 
-  /// The sample's `timestamp`; the object's own creationTimestamp is the time of the request.
+  /// The sample's `timestamp`. The object's creationTimestamp is the time of the request.
   private static func time(_ item: Span<UInt8>) -> [UInt8] {
     var walker = JSONWalker()
     guard (try? walker.enterObject(item)) != nil else { return [] }

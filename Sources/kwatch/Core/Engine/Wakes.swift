@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// What other threads want of the loop: to end, to list again (SIGHUP), to draw again (SIGWINCH), to take credentials
-/// that have come.
+/// Requests of other threads to the loop: to end, to list again (SIGHUP), to draw again (SIGWINCH), to use
+/// credentials that have arrived.
 final class Wakes: Sendable {
   private let count = Atomic<Int>(0)
   private let hangups = Atomic<Int>(0)
@@ -22,6 +22,6 @@ final class Wakes: Sendable {
     wake()
   }
 
-  /// Whether SIGHUP has come since the last call.
+  /// Whether SIGHUP has arrived since the last call.
   func takeHangup() -> Bool { hangups.exchange(0, ordering: .relaxed) > 0 }
 }

@@ -11,7 +11,7 @@ package struct WatchConfiguration: Sendable {
   package var fieldSelector = ""
   package var contexts: [String] = []
   package var kubeconfig: String?
-  /// Put in front of every path, after the server's own.
+  /// Added before every path, after the server's own prefix.
   package var pathPrefix = ""
   package var overrides = KubeconfigLoader.Overrides()
   package var proxyURL = ""

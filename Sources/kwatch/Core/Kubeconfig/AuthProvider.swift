@@ -5,7 +5,7 @@ import JSON
 extension Kubeconfig.AuthProvider {
   /// The bearer token of an OIDC auth-provider, as long as it is valid.
   ///
-  /// kwatch does not refresh it: that takes the provider's secrets and rewrites the kubeconfig.
+  /// kwatch does not refresh it, because that needs the provider's secrets and rewrites the kubeconfig.
   /// - Throws: `ConfigError` that says what to use instead.
   func token(for user: String, now: Timestamp = .now) throws(ConfigError) -> String {
     switch name {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Process
 
-/// What has failed in a row, and since when.
+/// The failures in a row, and their times.
 struct FailureRecord {
   private(set) var count = 0
   private(set) var brokenSince: Duration?
@@ -26,7 +26,7 @@ struct FailureRecord {
   }
 
   /// Notes that the resource is missing.
-  /// - Returns: since when.
+  /// - Returns: the time since which it is missing.
   mutating func noteNotFound(at now: Duration) -> Duration {
     let since = notFoundSince ?? now
     notFoundSince = since
@@ -45,7 +45,7 @@ struct FailureRecord {
   }
 
   /// Notes that the server's cache is older than our resourceVersion.
-  /// - Returns: whether it has been for too long: a replica catches up in a moment, a restored etcd never does.
+  /// - Returns: whether this has lasted too long. A replica catches up quickly, a restored etcd never does.
   mutating func noteTooLarge() -> Bool {
     tooLargeCount += 1
     if tooLargeCount < 5 { return false }
@@ -90,7 +90,7 @@ struct FailureRecord {
     now - (brokenSince ?? now) >= settings.pollAfter
   }
 
-  /// The connection may be dead: the next request takes another.
+  /// The connection may be dead: the next request uses a new one.
   mutating func distrustConnection() { needsFreshConnection = true }
 
   mutating func takeFreshConnection() -> Bool {
@@ -98,13 +98,13 @@ struct FailureRecord {
     return needsFreshConnection
   }
 
-  /// A list came whole.
+  /// A list was complete.
   mutating func listWorked() {
     hasRefreshed = false
     notFoundSince = nil
   }
 
-  /// Lists in place of a refused watch work.
+  /// Lists that replace a refused watch work.
   mutating func pollWorked() { count = 0 }
 
   /// A watch delivers.

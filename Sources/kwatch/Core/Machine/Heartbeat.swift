@@ -22,7 +22,7 @@ struct Heartbeat {
     askedAt = nil
   }
 
-  /// When `timer` is next of use.
+  /// The next time at which `timer` has something to do.
   var deadline: Duration { askedAt.map { $0 + Self.patience } ?? lastActivity + Self.interval }
 
   /// `isWaiting`: whether a watch is open whose silence would be taken for no changes.

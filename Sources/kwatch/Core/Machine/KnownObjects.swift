@@ -10,7 +10,7 @@ struct Identity: Equatable, Hashable, Sendable {
   var name: [UInt8]
 }
 
-/// What was printed: namespace and name → uid and resourceVersion.
+/// The printed objects: namespace and name → uid and resourceVersion.
 ///
 /// By name, as the API server keeps objects: there is one object of a namespace and name at a time, and another uid under
 /// the same name is another object, whose predecessor is gone. Objects without resourceVersion are compared by a hash of

@@ -148,7 +148,7 @@ extension ScopeMachine {
     }
   }
 
-  /// When `timer` is next of use.
+  /// The next time at which `timer` has something to do.
   var deadline: Duration? {
     var waitsUntil: Duration?
     if case .waiting(let until, _) = state { waitsUntil = until }
@@ -318,7 +318,7 @@ extension ScopeMachine {
   /// The list is complete: an object that was printed before and is not in it is gone.
   private mutating func listIsWhole(_ purpose: ScopeState.Purpose, _ version: String) {
     let gone = known.sweep()
-    // What was skipped was never printed.
+    // A skipped object was never printed.
     if !gone.isEmpty, !(purpose == .initial && settings.skipsInitial) { actions.append(.delete(gone)) }
     resourceVersion = version
     lastListAt = now
@@ -610,7 +610,7 @@ extension ScopeMachine {
     scheduleVerification()
   }
 
-  /// If that state is no longer available (410), the present one is compared instead.
+  /// If that version is no longer available (410), the present state is compared instead.
   private mutating func verificationFailed(_ failure: ScopeError) {
     cancelVerification()
     guard failure.kind == .http(410) else {

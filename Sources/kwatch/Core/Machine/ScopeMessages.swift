@@ -18,7 +18,7 @@ enum ScopeRequest: Equatable, Sendable {
 /// Why an exchange failed.
 struct ScopeError: Error, Equatable, Sendable {
   enum Kind: Equatable, Sendable {
-    /// No connection, or one that broke; nothing of HTTP is wrong.
+    /// No connection, or a broken one, without an HTTP error.
     case transport
     /// A server certificate that is not trusted.
     case untrusted
@@ -33,7 +33,7 @@ struct ScopeError: Error, Equatable, Sendable {
   }
 
   var kind: Kind
-  /// For people: what was attempted, and what came back.
+  /// The attempt and the result, for people.
   var message: String
   var retryAfter: Duration?
   /// The Status has the cause `ResourceVersionTooLarge`.
@@ -71,29 +71,29 @@ enum ScopeEvent: Sendable {
   case timer
   /// The server did not answer the request that shows whether it is alive.
   case peerDied
-  /// A new list is wanted (SIGHUP).
+  /// A new list is requested (SIGHUP).
   case relist
 }
 
-/// What a scope wants done, in this order.
+/// The actions of a scope, in order.
 enum ScopeAction: Equatable, Sendable {
-  /// `fresh`: on a new connection; the old one may be dead.
+  /// `fresh`: on a new connection, because the old one may be dead.
   case send(TransferID, ScopeRequest, fresh: Bool)
   case cancel(TransferID)
-  /// Objects that are gone, without a DELETED of the watch.
+  /// Objects that were deleted without a DELETED event of the watch.
   case delete([Identity])
   /// The consumer is to see the error, as an ERROR line.
   case pass(ScopeError)
   /// The first list is printed whole.
   case synced
-  /// The scope's health, as of now; one event may pass through several.
+  /// The scope's present health. One event may cause several changes.
   case report(ScopeHealth)
   case refreshCredentials
-  /// The resource is missing: the server may have it under another version.
+  /// The resource is missing. The server may have it in another version.
   case rediscover
   case warn(String)
   case debug(String)
-  /// This scope ends, with that status and the reason for it.
+  /// The scope ends, with this status and reason.
   case finish(ExitStatus, String)
 }
 
@@ -101,8 +101,8 @@ enum ScopeAction: Equatable, Sendable {
 enum Disposition: Equatable, Sendable {
   case drop
   case emit(EventType)
-  /// ADDED, after a DELETED of the object that had the name until now: a consumer that keeps objects by name must see
-  /// its end first.
+  /// ADDED, after a DELETED of the previous object with this name: a consumer that keeps objects by name must
+  /// see its end first.
   case replace(Identity)
 
   /// `type`: how an object is printed that was known and has changed.
@@ -116,13 +116,13 @@ enum Disposition: Equatable, Sendable {
   }
 }
 
-/// How a scope gets its data, and how well.
+/// The way a scope gets its data, and its health.
 package struct ScopeHealth: Equatable, Sendable {
   var mode = StreamStatus.Mode.snapshot
   var level = StreamStatus.Health.degraded
   var reason = StreamStatus.Reason.awaiting
   var isConnected = false
-  /// Proven: an event, a bookmark, the end of initial events or a clean time-out has been seen.
+  /// Whether an event, a bookmark, the end of initial events or a clean time-out has arrived.
   var isDelivering = false
   var isPolling = false
 }
@@ -144,22 +144,22 @@ package struct ScopeSettings: Sendable {
   package var pollInterval = Duration.seconds(10)
   /// How long a watch stays broken before lists at an interval replace it.
   package var pollAfter = Duration.seconds(5)
-  /// What the server is asked to end a proven watch after; ±20 %, so that a fleet does not come back at once.
+  /// The requested duration of a proven watch, varied by ±20 %, so that a fleet does not reconnect at once.
   package var watchTimeout = Duration.seconds(300)
   package var verifyInterval: Duration?
   package var onGone = GonePolicy.relist
-  /// Failures in a row before giving up; nil: never.
+  /// The number of failures in a row after which the scope gives up; nil: never.
   package var retryLimit: Int?
-  /// List, print, end.
+  /// Whether to list, print and end.
   package var isSnapshot = false
   package var skipsInitial = false
   package var allowsStreamingList = true
   package var canWatch = true
-  /// A short page first: the server sends nothing of a page before it has all of it.
+  /// The first page is short, because the server sends a page only when it is complete.
   package var firstPageLimit = 100
-  /// kube-apiserver's own clients' page.
+  /// The page size of kube-apiserver's own clients.
   package var pageLimit = 500
-  /// An answer's headers, or the next bytes of a list.
+  /// The time limit for a response's headers, or for the next bytes of a list.
   package var answerTimeout = Duration.seconds(30)
   /// The next event of a streaming list: a server that waits longer than etcd's 3 s never sends the end marker.
   package var streamingSilence = Duration.seconds(10)

@@ -29,7 +29,7 @@ enum ScopeState: Equatable {
 
   struct Watch: Equatable {
     var transfer: Transfer
-    /// What the server was asked to end it after.
+    /// The duration that was requested for it.
     var timeoutSeconds: Int
     var sawEvent = false
   }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a scope has learned about its server.
+/// The behaviour of a scope's server, as observed.
 struct ServerBehaviour {
-  /// It has streaming lists, until one has failed.
+  /// Whether it supports streaming lists: true until one has failed.
   var supportsStreamingList: Bool
-  /// It refuses watches; lists at an interval replace them.
+  /// Whether it refuses watches, so that lists at an interval replace them.
   private(set) var isWatchRefused: Bool
-  /// It sends bookmarks each minute, not only at the end of a watch.
+  /// Whether it sends bookmarks each minute, not only at the end of a watch.
   var seesBookmarks = false
-  /// Its watches deliver: an event, a bookmark or a clean time-out was seen since the last failure.
+  /// Whether its watches deliver: an event, a bookmark or a clean time-out has arrived since the last
+  /// failure.
   private(set) var isProven = false
-  /// Lists at an interval replace the watch for now.
+  /// Whether lists at an interval replace the watch at present.
   var isPolling: Bool
   private var pollsSinceRefusal = 0
 
@@ -35,7 +36,7 @@ struct ServerBehaviour {
 
   mutating func doubt() { isProven = false }
 
-  /// Counts a list in place of a watch; every sixth time the watch is tried again.
+  /// Counts a list that replaces a watch. Every sixth time the watch is tried again.
   mutating func isTimeToTryWatch() -> Bool {
     pollsSinceRefusal += 1
     return pollsSinceRefusal.isMultiple(of: 6)

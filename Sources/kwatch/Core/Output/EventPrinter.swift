@@ -12,7 +12,7 @@ final class EventPrinter {
   private let source: [UInt8]
   private let table: (any TableView)?
   private var reader: TableReader
-  /// Of a page whose columns come after them.
+  /// The rows of a page whose columns follow them.
   private var rows: [(EventType, JSONValue)] = []
   /// The members that an item of a list lacks: `"kind":"Pod","apiVersion":"v1"`.
   private let typeMeta: [UInt8]
@@ -55,7 +55,7 @@ final class EventPrinter {
 
   /// A line of a watch.
   ///
-  /// - Returns: false where its object is not JSON as far as it had to be read; nothing is printed then.
+  /// - Returns: false, and prints nothing, if the part of its object that was read is not JSON.
   func line(
     _ line: Span<UInt8>, _ parsed: WatchLine, as type: EventType, _ header: ObjectHeader
   ) throws(OutputError) -> Bool {
@@ -112,7 +112,7 @@ final class EventPrinter {
     }
   }
 
-  /// A synthetic DELETED: kind, apiVersion and what is known of the object's metadata, nothing else.
+  /// A synthetic DELETED: only kind, apiVersion and the known metadata of the object.
   func deleted(_ identity: Identity) throws(OutputError) {
     switch options.format {
     case .json, .yaml:
@@ -132,7 +132,7 @@ final class EventPrinter {
     }
   }
 
-  /// A BOOKMARK line, where wanted.
+  /// Prints a BOOKMARK line, if they are requested.
   func bookmark(_ line: Span<UInt8>, _ parsed: WatchLine) throws(OutputError) {
     guard options.printsBookmarks, options.format == .json, let object = try? parsed.object(in: line) else {
       return
@@ -140,7 +140,7 @@ final class EventPrinter {
     _ = try self.object(line.extracting(object), as: .bookmark, isData: false)
   }
 
-  /// An ERROR line; the server's own Status where it sent one.
+  /// Prints an ERROR line, with the server's Status if it sent one.
   func error(_ status: [UInt8]) throws(OutputError) {
     guard options.format == .json else { return }
     try output.append(EventLine.make(.error, object: status, source: source))
@@ -165,7 +165,7 @@ final class EventPrinter {
 
   // MARK: - Pieces
 
-  /// A YAML document, for people to look at; a comment has the event.
+  /// A YAML document for people. A comment has the event's type.
   private func yaml(_ object: Span<UInt8>, as type: EventType) throws(OutputError) -> Bool {
     var text: String?
     if let rewrite {
@@ -198,7 +198,7 @@ final class EventPrinter {
     return true
   }
 
-  /// Adds kind and apiVersion to an item: a list has them once for all of its items.
+  /// Adds kind and apiVersion to an item, because a list has them once for all items.
   private func complete(
     _ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader
   ) throws(OutputError) -> Bool {

@@ -9,7 +9,7 @@ final class LiveSection: TableView {
   private struct Entry {
     var row: TableRow
     var type: EventType
-    /// When `type` happened; nil: it was there from the start.
+    /// The time of the last event; nil if the row exists since the start.
     var changed: Duration?
   }
 
@@ -27,7 +27,7 @@ final class LiveSection: TableView {
   private var order: [Key]?
   /// The first list is complete; later events are changes.
   private var isListed = false
-  /// Something is to be drawn.
+  /// Whether something must be drawn.
   var changed: () -> Void = {}
 
   init(_ title: String, showsNamespace: Bool) {
@@ -40,7 +40,7 @@ final class LiveSection: TableView {
   func add(_ type: EventType, _ row: TableRow, _ reader: TableReader) {
     let key = Key(namespace: row.namespace, name: row.name)
     var row = row
-    // A synthetic deletion has no cells: those of the last state are struck out.
+    // A synthetic DELETED has no cells, so those of the last state are struck out.
     if type == .deleted, let known = entries[key]?.row, row.cells.count <= 1 { row = known }
     if type == .deleted { deleted.insert(key) } else { deleted.remove(key) }
     let known = entries.updateValue(
@@ -56,7 +56,7 @@ final class LiveSection: TableView {
     changed()
   }
 
-  /// Removes rows that have been struck out for long enough.
+  /// Removes rows that have been struck out for five seconds.
   func removeDeleted(_ now: Duration) {
     for key in deleted where now - (entries[key]?.changed ?? .zero) >= LiveTable.deletionTime {
       entries[key] = nil
@@ -72,7 +72,7 @@ final class LiveSection: TableView {
     order = sorted
     let room = rows - 1 - (showsTitle ? 1 : 0)
     let count = sorted.count > room ? max(0, room - 1) : sorted.count
-    // Of events the newest count.
+    // If events do not fit, the newest are shown.
     let isByTime = sorted.last.flatMap { entries[$0]?.row.lastSeen } != nil
     let shown = (isByTime ? sorted.suffix(count) : sorted.prefix(count)).compactMap { entries[$0] }
     let clock = Timestamp.now

@@ -13,7 +13,7 @@ import Synchronization
 final class LiveTable {
   static let highlightTime = Duration.seconds(2)
   static let deletionTime = Duration.seconds(5)
-  /// Many events at once are one picture.
+  /// Several events at once are drawn once.
   private static let frameTime = Duration.milliseconds(50)
 
   private let output: OutputWriter
@@ -26,7 +26,7 @@ final class LiveTable {
   private var continuations = 0
   private var picture: [String] = []
 
-  /// The last messages, which would otherwise tear the picture: from any thread.
+  /// The last messages, which would otherwise damage the picture. From any thread.
   private final class Messages: Sendable {
     let lines = Mutex<[String]>([])
   }
@@ -54,7 +54,7 @@ final class LiveTable {
     return section
   }
 
-  /// When `draw` is next of use: ages grow by the second.
+  /// The next time at which `draw` changes the picture: ages grow each second.
   var deadline: Duration? { isDirty ? lastFrame + Self.frameTime : lastFrame + .seconds(1) }
 
   /// Draws the changed rows.
@@ -70,13 +70,14 @@ final class LiveTable {
     guard lines != picture || isNew else { return }
     var text = ""
     if let lastSize, lastSize != size {
-      // The terminal has wrapped the old lines in its own way: begin again at its top.
+      // The terminal has wrapped the old lines differently: start again at its top.
       text = "\u{1B}[H\u{1B}[2J"
     } else if !picture.isEmpty, !isContinued {
       text = "\u{1B}[\(picture.count)A\r"
     }
-    // Each line clears the rest of its own, and the last one what is below. Without automatic wrapping (DECAWM), a line
-    // whose characters are wider in this terminal than in Unicode's tables stays one line.
+    // Each line clears its own rest, and the last line also clears the lines below. Without automatic
+    // wrapping (DECAWM), a line whose characters are wider in this terminal than in Unicode's tables stays
+    // one line.
     text += "\u{1B}[?7l" + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J\u{1B}[?7h"
     (picture, lastSize) = (lines, size)
     try output.append(text)
@@ -102,7 +103,7 @@ final class LiveTable {
     var lines: [String] = []
     for (index, section) in shown.enumerated() {
       if index > 0 { lines.append("") }
-      // Small tables leave their room to those after them.
+      // Small tables leave their space to those after them.
       let share = max(3, room / (shown.count - index))
       let own = section.lines(
         now, rows: share, columns: size.columns, usesColour: usesColour, showsTitle: sections.count > 1)
@@ -116,7 +117,7 @@ final class LiveTable {
   }
 }
 
-/// How large the terminal on stdout is.
+/// The size of the terminal on stdout.
 struct TerminalSize: Equatable {
   var rows = 24
   var columns = 80

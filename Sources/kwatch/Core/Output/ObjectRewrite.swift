@@ -3,7 +3,7 @@ import Digest
 import Encoding
 import JSON
 
-/// What to leave out of an object, or to hide in it; the rest is kept byte for byte.
+/// The paths to remove from an object or to hide in it. All other bytes are kept.
 indirect enum ObjectRewrite: Equatable, Sendable {
   case cut
   /// A string becomes `sha256:` and the digest of its bytes.
@@ -99,7 +99,7 @@ indirect enum ObjectRewrite: Equatable, Sendable {
     result += Array("\"sha256:\(Hexadecimal.encode(Digest.sha256(value)))\"".utf8)
   }
 
-  /// A value without the white space between its tokens: an event is one line.
+  /// A value without the white space between its tokens, because an event is one line.
   static func compact(_ text: Span<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(text.count)

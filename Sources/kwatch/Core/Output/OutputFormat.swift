@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an event looks like on stdout.
+/// The form of an event on stdout.
 package enum OutputFormat: String, Sendable, CaseIterable {
   case json, yaml, name, table, wide
 
@@ -8,16 +8,16 @@ package enum OutputFormat: String, Sendable, CaseIterable {
   package var isTable: Bool { self == .table || self == .wide }
 }
 
-/// How events are printed, for all scopes alike.
+/// The settings for printing events, the same for all scopes.
 package struct OutputOptions: Sendable {
   package var format = OutputFormat.json
   package var printsBookmarks = false
-  /// Adds the source to each event; always, or if there are several.
+  /// Whether to add the source to each event.
   package var printsSource = false
   package var revealsSecrets = false
   /// Paths that are cut out of objects.
   package var pruned: [String] = []
-  /// A table, on a terminal that wants colour.
+  /// Whether to use colour: for a table on a terminal.
   package var usesColour = false
   /// A table on a terminal: rows are updated in place.
   package var isLive = false

@@ -4,17 +4,17 @@ import Events
 import Lines
 import Process
 
-/// Where the rows of one scope's tables go.
+/// The output for the rows of one scope's tables.
 protocol TableView: AnyObject {
   /// A row of a list; it may be held until the end of the page.
   func add(_ type: EventType, _ row: TableRow, _ reader: TableReader)
-  /// The columns' widths, or the rows' order, are known now.
+  /// The columns' widths and the rows' order are known now.
   func endOfPage(_ reader: TableReader) throws(OutputError)
 }
 
 /// `-o table` in a pipe: a line for each event, with the event's type in front.
 ///
-/// A page is held until its end so that the columns fit it; later events keep those widths.
+/// A page is held until its end, so that the columns fit it. Later events keep those widths.
 final class TablePrinter: TableView {
   private let output: OutputWriter
   private let showsNamespace: Bool
@@ -49,7 +49,7 @@ final class TablePrinter: TableView {
         widths[index] = max(widths[index], TableText.width(field))
       }
     }
-    // Room for the longest event, so that the columns do not move when one comes.
+    // Space for the longest event type, so that the columns never move.
     if !widths.isEmpty { widths[0] = max(widths[0], 8) }
     for (type, fields) in lines { try output.append(line(type, fields)) }
   }

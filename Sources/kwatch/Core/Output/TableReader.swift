@@ -9,9 +9,9 @@ struct TableRow: Equatable {
   var name = ""
   /// One for each column that is shown, without control characters.
   var cells: [String] = []
-  /// When the object was created; AGE is counted from here.
+  /// The time of the object's creation, from which AGE is counted.
   var created: Timestamp?
-  /// When an event was last seen; events are sorted by it.
+  /// The time an event was last seen, by which events are sorted.
   var lastSeen: Timestamp?
 }
 
@@ -19,7 +19,7 @@ struct TableRow: Equatable {
 struct TableReader {
   /// kubectl shows columns of priority 0, and with `-o wide` the others, too.
   private let isWide: Bool
-  /// LAST SEEN includes how often and since when, as in `kubectl events`.
+  /// LAST SEEN includes the count and the first time, as in `kubectl events`.
   private let isEvents: Bool
   private(set) var columns: [String] = []
   private var indices: [Int] = []
@@ -30,7 +30,7 @@ struct TableReader {
     self.isEvents = isEvents
   }
 
-  /// The column whose text grows older by itself.
+  /// The column whose text changes with time.
   var ageColumn: Int? { columns.firstIndex(of: isEvents ? "LAST SEEN" : "AGE") }
 
   mutating func learn(_ definitions: [JSONValue]) {
@@ -73,7 +73,7 @@ struct TableReader {
     row.cells[column] += " (x\(count)\(first.map { " over \($0)" } ?? ""))"
   }
 
-  /// A cell as kubectl prints it.
+  /// The text of a cell, as kubectl prints it.
   private static func cell(_ value: JSONValue) -> String {
     switch value {
     case .null: "<none>"
@@ -84,7 +84,7 @@ struct TableReader {
     }
   }
 
-  /// A text as one line that cannot command the terminal.
+  /// A text as one line without control characters.
   static func plain(_ text: String) -> String {
     TerminalText.printable(text.replacing("\t", with: " ").replacing("\n", with: " "))
   }

@@ -16,7 +16,7 @@ enum TableText {
     return text
   }
 
-  /// How many columns a text takes: wide characters (East Asian Width W and F, emoji) take two.
+  /// The width of a text in columns. Wide characters (East Asian Width W and F, emoji) count two.
   static func width(_ text: String) -> Int {
     if text.utf8.count == text.utf8.lazy.count(where: { $0 < 0x80 }) { return text.utf8.count }
     return text.reduce(0) { $0 + width($1) }
@@ -63,7 +63,7 @@ enum TableText {
     }
   }
 
-  /// How long ago, as kubectl writes it: two units at most, fewer the longer it is.
+  /// An age as kubectl writes it: at most two units, and one for long ages.
   static func age(since time: Timestamp, now: Timestamp) -> String {
     let seconds = max(0, (now.nanoseconds - time.nanoseconds) / 1_000_000_000)
     func two(_ large: Int64, _ unit: String, _ small: Int64, _ smallUnit: String) -> String {

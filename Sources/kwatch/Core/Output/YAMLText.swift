@@ -2,7 +2,7 @@
 import JSON
 import Process
 
-/// Writes a JSON value as YAML in block style, keys in the server's order: for people to look at.
+/// Writes a JSON value as YAML in block style for people, keys in the server's order.
 enum YAMLText {
   private static let depthLimit = 200
 
@@ -92,7 +92,7 @@ enum YAMLText {
     return scalar(json.unescaped(try walker.string(json)), indent)
   }
 
-  /// A string that no YAML reader takes for anything else: as it is, as a block, or in JSON's quotes.
+  /// A string that every YAML reader reads as a string: plain, as a block, or in JSON's quotes.
   private static func scalar(_ text: String, _ indent: Int) -> String {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let isPrintable = text.unicodeScalars.allSatisfy { $0 == "\n" || !TerminalText.isControl($0) }

@@ -3,10 +3,10 @@ import Glibc
 import Lines
 import Process
 
-/// Schemas that were fetched before: a server names each document with a hash of its content, so an answer stays true
-/// for as long as the hash is the same.
+/// Cached schemas. A server names each document with a hash of its content, so a cached document is valid
+/// while the hash is the same.
 struct SchemaCache {
-  /// nil: there is no place for it.
+  /// Nil if there is no cache folder.
   private let folder: String?
 
   init(environment: (String) -> String? = ProcessEnvironment.value) {
@@ -14,12 +14,12 @@ struct SchemaCache {
     folder = base.flatMap { $0.hasPrefix("/") ? "\($0)/kwatch/openapi" : nil }
   }
 
-  /// `path`: the document's, with its hash; another one is not kept.
+  /// `path`: the path of the document, with its hash. A document without a hash is not cached.
   func read(_ server: ServerAddress, _ path: String) -> [UInt8]? {
     file(server, path).flatMap { try? WholeFile.read($0, limit: 64 << 20) }
   }
 
-  /// Keeps a document; a cache that cannot be written costs a request the next time, nothing else.
+  /// Saves a document. If the cache cannot be written, the next run sends one more request.
   func write(_ text: [UInt8], _ server: ServerAddress, _ path: String) {
     guard let folder, let file = file(server, path) else { return }
     var made = ""
@@ -32,7 +32,7 @@ struct SchemaCache {
 
   private func file(_ server: ServerAddress, _ path: String) -> String? {
     guard let folder, path.contains("?hash=") else { return nil }
-    // Anything else in what the server sent must not become a path of ours.
+    // No other text from the server may become part of a local path.
     let name = "\(server)\(path)".map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
     guard name.count < 250 else { return nil }
     return "\(folder)/\(String(name)).json"

@@ -9,7 +9,7 @@ import JSON
 /// parts are put together.
 struct SchemaDocument {
   private let text: [UInt8]
-  /// Where each schema is.
+  /// The position of each schema.
   private var schemas: [String: Range<Int>] = [:]
 
   private static let kindKey = "x-kubernetes-group-version-kind"
@@ -124,7 +124,7 @@ struct SchemaDocument {
     }
   }
 
-  /// The name in a reference to a schema of the same document; nil for anything else.
+  /// The name in a reference to a schema of the same document; nil for any other reference.
   private static func name(_ reference: String?) -> String? {
     for prefix in ["#/components/schemas/", "#/definitions/"] {
       guard let reference, reference.hasPrefix(prefix) else { continue }

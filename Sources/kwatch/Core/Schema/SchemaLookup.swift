@@ -4,13 +4,13 @@ import Process
 
 /// Finds a resource's schema on a server: by OpenAPI v3's index the document of the resource's group, else OpenAPI v2.
 ///
-/// A pure state machine: it returns the path to get next, and is given the answers.
+/// A pure state machine: it returns the next path to request, and receives the responses.
 struct SchemaLookup {
   enum Step: Equatable {
     case get(String)
     case found([UInt8])
     case failed(ExitStatus, String)
-    /// The server cannot answer now; the whole look-up is to be repeated.
+    /// The server is unavailable now: repeat the whole look-up.
     case later(ScopeError)
   }
 

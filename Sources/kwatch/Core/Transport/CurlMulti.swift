@@ -28,7 +28,7 @@ import CCurl
 
   var waker: Waker { unsafe Waker(multi: multi) }
 
-  /// Not from a callback of an exchange: libcurl forbids it.
+  /// Must not be called from a callback of an exchange: libcurl forbids it.
   func start(_ exchange: Exchange) {
     unsafe running[exchange.handle] = exchange
     unsafe curl_multi_add_handle(multi, exchange.handle)
@@ -36,7 +36,7 @@ import CCurl
 
   /// Cancels an exchange; none of its closures is called any more.
   ///
-  /// `discarding`: closes its connection, too, once nothing else uses it; it may be dead.
+  /// `discarding`: also closes its connection, which may be dead, once nothing else uses it.
   func cancel(_ exchange: Exchange, discarding: Bool = false) {
     exchange.isCancelled = true
     if discarding { exchange.set(CURLOPT_FORBID_REUSE, 1) }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import CCurl
 
-/// How an exchange came to its end.
+/// The end of an exchange.
 enum ExchangeEnding: Equatable, Sendable {
   /// It ended cleanly, with any HTTP status.
   case complete
-  /// It broke, or never began; with libcurl's message.
+  /// The connection failed or broke, with libcurl's message.
   case broken(String)
   /// The server's certificate is not trusted; with what to do.
   case untrusted(String)
@@ -13,23 +13,23 @@ enum ExchangeEnding: Equatable, Sendable {
 
 /// One HTTP request and its answer, on a `CurlMulti`. Its closures are called on the multi's thread.
 @safe package final class Exchange {
-  /// Answers other than 200 are kept up to here.
+  /// The maximum kept size of a body whose status is not 200.
   static let errorLimit = 64 << 10
 
   let handle: UnsafeMutableRawPointer
   private(set) var status = 0
-  /// Where a 3xx leads.
+  /// The target of a 3xx.
   private(set) var location = ""
   private(set) var errorBody: [UInt8] = []
   var isCancelled = false
   /// Where the kubeconfig has the cluster's certificate authority; for messages.
   var authorityPlace: String?
 
-  /// 200 and all its headers have come.
+  /// A 200 and all its headers have arrived.
   var onOpen: () -> Void = {}
-  /// Bytes of a 200's body; false gives the exchange up.
+  /// Bytes of a 200's body. Returning false cancels the exchange.
   var onBytes: (Span<UInt8>) -> Bool = { _ in true }
-  /// Once, unless cancelled.
+  /// Called once, unless the exchange is cancelled.
   var onEnd: (ExchangeEnding) -> Void = { _ in }
 
   private var headers: UnsafeMutablePointer<curl_slist>?
@@ -43,7 +43,7 @@ enum ExchangeEnding: Equatable, Sendable {
     unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     unsafe ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
     set(CURLOPT_NOSIGNAL, 1)
-    // 64 KiB a read: as large as the output's buffer, and a hundred watches stay small.
+    // 64 KiB a read: as large as the output's buffer, and small enough for a hundred watches.
     set(CURLOPT_BUFFERSIZE, 64 << 10)
     set(CURLOPT_CONNECTTIMEOUT, 10)
     // No CURLOPT_PIPEWAIT: over HTTP/1.1 it makes a second request wait for the end of the first, and a watch has
@@ -96,7 +96,7 @@ enum ExchangeEnding: Equatable, Sendable {
     unsafe ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
   }
 
-  /// `HOST:PORT:OTHER-HOST:OTHER-PORT`: connects to the other where the URL names the one.
+  /// `HOST:PORT:OTHER-HOST:OTHER-PORT`: connects to the second address where the URL names the first.
   func setConnectTo(_ line: String) {
     unsafe connectTo = curl_slist_append(connectTo, line) ?? connectTo
     unsafe ccurl_set_list(handle, CURLOPT_CONNECT_TO, connectTo)

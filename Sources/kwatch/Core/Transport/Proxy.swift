@@ -17,7 +17,7 @@ struct Proxy: Equatable {
     if !explicit.isEmpty {
       url = try Self.checked(explicit, "proxy-url")
     } else if !server.isLoopback {
-      // As Go does: a proxy from the environment is not used for this machine.
+      // Like Go, a proxy from the environment is not used for loopback addresses.
       let names =
         server.scheme == "https"
         ? ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]

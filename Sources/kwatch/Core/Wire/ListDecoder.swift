@@ -12,12 +12,12 @@ struct ListMeta: Equatable, Sendable {
   var columns: [UInt8] = []
 }
 
-/// Cuts a list's JSON into its items while it arrives, split at any byte; holds no more than one item. Each byte is
-/// looked at once, and an item is JSON by the letter of RFC 8259.
+/// Splits a list's JSON into its items while it arrives, in pieces cut at any byte. Holds at most one item.
+/// Each byte is read once, and each item is valid JSON (RFC 8259).
 ///
-/// `items` of a list and `rows` of a Table are handed on one by one, the other members kept if small. Built-in
-/// kinds say kind and metadata before the items, custom resources after them: what an item lacks is known from
-/// discovery, and `meta` is complete only when `isComplete`.
+/// The `items` of a list and the `rows` of a Table are passed on one by one; other members are kept if they
+/// are small. Built-in kinds have kind and metadata before the items, custom resources after them. So the
+/// kind of an item comes from discovery, and `meta` is complete only when `isComplete`.
 struct ListDecoder {
   package enum FormatError: Error, Equatable, CustomStringConvertible {
     case malformed(String)
@@ -50,22 +50,22 @@ struct ListDecoder {
   private let expected: (kind: String, apiVersion: String)
   private var place = Place.start
   private var key: [UInt8] = []
-  /// Whether `items` (or `rows`) has come; Go's servers write an empty one as null, too.
+  /// Whether `items` (or `rows`) has arrived. Go's servers also write an empty one as null.
   private(set) var hasItems = false
   private let check = JSONCheck()
   /// The bytes of a value that began in an earlier chunk.
   private var carry: [UInt8] = []
-  /// A value is under way.
+  /// A value is being read.
   private var isInValue = false
 
   /// `kind` and `apiVersion`: what the list must be; empty: anything.
   init(kind: String = "", apiVersion: String = "") { expected = (kind, apiVersion) }
 
-  /// The closing bracket has come.
+  /// The closing bracket has arrived.
   var isComplete: Bool { place == .end }
 
-  /// Calls `item` for each whole item in carried and new bytes; where it returns false to stop, the decoder is of
-  /// no use afterwards.
+  /// Calls `item` for each whole item in carried and new bytes. If it returns false, decoding stops and the
+  /// decoder must not be used again.
   mutating func feed(_ chunk: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(FormatError) {
     var index = 0
     while index < chunk.count {

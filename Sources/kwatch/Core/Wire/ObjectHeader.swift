@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// Where an object's identity is in its bytes.
+/// The positions of an object's identity in its bytes.
 ///
 /// Ranges are of the strings' raw content, between the quotes; empty when absent. Kubernetes' names, uids and
 /// resourceVersions need no JSON escapes; where another server escapes them, the escaped form is the identity.
@@ -10,7 +10,7 @@ struct ObjectHeader: Equatable, Sendable {
   var namespace = 0..<0
   var uid = 0..<0
   var resourceVersion = 0..<0
-  /// Seen before `metadata` was done with; with `walkingAll` these two are certain.
+  /// Found so far. With `walkingAll` these two are complete.
   var hasKind = false
   var hasAPIVersion = false
   /// The annotation `k8s.io/initial-events-end: "true"` of a streaming list's last bookmark.
@@ -18,15 +18,14 @@ struct ObjectHeader: Equatable, Sendable {
 
   /// Reads the header of the object that starts at `start`.
   ///
-  /// Stops as soon as it has name, uid, resourceVersion and, where `namespaced`, namespace: in what kube-apiserver
-  /// sends, these are in the first 300 bytes of built-in kinds.
-  /// `row`: this is a Table's row, whose identity is in its `object`; `walkingAll`: read to the object's end. Throws
-  /// when this is not an object, or an unfinished one.
+  /// Stops as soon as it has name, uid, resourceVersion and, if `namespaced`, namespace. kube-apiserver sends
+  /// these in the first 300 bytes of built-in kinds. `row`: this is a Table's row, whose identity is in its
+  /// `object`. `walkingAll`: read to the object's end. Throws if this is not a complete object.
   init(
     _ text: Span<UInt8>, at start: Int = 0, namespaced: Bool, row: Bool = false, walkingAll: Bool = false
   ) throws(JSONError) {
     var start = start
-    // A server that knows no Tables answers with the objects themselves.
+    // A server without Tables sends the objects themselves.
     if row, let object = try Self.rowObject(text, at: start) { start = object }
     var walker = JSONWalker(at: start)
     try walker.enterObject(text)
@@ -52,7 +51,7 @@ struct ObjectHeader: Equatable, Sendable {
     return nil
   }
 
-  /// - Returns: whether all that is wanted was found, so that the walker may be inside `metadata`.
+  /// - Returns: whether everything was found. The walker may then be inside `metadata`.
   private mutating func readMetadata(
     _ text: Span<UInt8>, _ walker: inout JSONWalker, namespaced: Bool, walkingAll: Bool
   ) throws(JSONError) -> Bool {

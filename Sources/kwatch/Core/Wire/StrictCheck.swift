@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import JSON
 
-/// Checks an object by the letter of RFC 8259 before it is printed: damaged bytes are an error, not a line.
+/// Validates an object (RFC 8259) before it is printed, so that damaged bytes are an error and not a line.
 struct StrictCheck {
   private let check = JSONCheck()
   private let padded = PaddedBytes()
 
-  /// What is wrong with a value; nil if nothing is.
+  /// The fault of a value; nil if it is valid.
   func fault(in text: Span<UInt8>) -> String? {
     check.begin()
     if case .whole(let end) = check.next(text), isBlank(text, from: end), JSONCheck.isUTF8(text) {

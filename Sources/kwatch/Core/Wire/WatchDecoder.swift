@@ -2,27 +2,27 @@
 import Events
 import JSON
 
-/// One line of a watch stream, taken apart.
+/// The parts of one line of a watch stream.
 struct WatchLine {
   var type: EventType
-  /// Where the object's `{` is.
+  /// The position of the object's `{`.
   var objectStart: Int
-  /// The envelope is what kwatch itself would write, so that the line can leave as it came.
+  /// Whether the line has the form that kwatch writes, so that it can be printed unchanged.
   var isCanonical: Bool
 
-  /// The object's bytes; walks over them, so only for lines that cannot leave as they came.
+  /// The object's bytes. Reads all of them, so use it only for lines that cannot be printed unchanged.
   func object(in line: Span<UInt8>) throws(JSONError) -> Range<Int> {
     var walker = JSONWalker(at: objectStart)
     return try walker.skipValue(line)
   }
 }
 
-/// Cuts a watch stream into lines; they may arrive split at any byte.
+/// Splits a watch stream into lines. They may arrive cut at any byte.
 ///
 /// A line is passed on only once its newline has arrived: a stream that was cut leaves an unfinished line, which must
 /// not be printed (`hasRemainder`).
 struct WatchDecoder {
-  /// A line longer than this is an attack or a broken server.
+  /// A longer line comes from an attacker or a broken server.
   static let lineLimit = 64 << 20
 
   private var carry: [UInt8] = []
@@ -34,8 +34,8 @@ struct WatchDecoder {
   /// Whether bytes of an unfinished line are held.
   var hasRemainder: Bool { !carry.isEmpty }
 
-  /// Calls `body` for each whole line of carried and new bytes, without its newline; it returns false to drop all
-  /// that follows, when the caller has given up the stream.
+  /// Calls `body` for each whole line of carried and new bytes, without its newline. If it returns false, all
+  /// following bytes are dropped: the caller has given up the stream.
   mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(FormatError) {
     var start = 0
     if !carry.isEmpty {
@@ -63,7 +63,7 @@ struct WatchDecoder {
 }
 
 extension WatchLine {
-  /// Takes a line apart: `{"type":T,"object":{…}}`, in any order, with any spaces.
+  /// Splits a line into its parts: `{"type":T,"object":{…}}`, in any order, with any spaces.
   ///
   /// - Returns: nil for a type that no version of the API has.
   /// - Throws: `JSONError` for a line that is not an event.

@@ -4,7 +4,7 @@ import CNATS
 import Glibc
 import Synchronization
 
-/// libnats' options for a connection: address, credentials, TLS, and what it reports.
+/// libnats' options for a connection: address, credentials, TLS, and callbacks.
 @safe final class ConnectionOptions {
   let pointer: OpaquePointer
   /// Nil for a user without a key.

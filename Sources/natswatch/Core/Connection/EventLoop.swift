@@ -162,7 +162,7 @@ import Synchronization
       }
     }
     state.unregister()
-    // To a server that is no longer there, nothing is sent. A connection that libnats has closed has no socket any more:
+    // Nothing is sent to a server that is gone. A connection that libnats has closed has no socket any more:
     // the descriptor's number may be that of its successor.
     if state.loss != nil, unsafe !natsConnection_IsClosed(connection) {
       shutdown(handles.socket, Int32(SHUT_RDWR))

@@ -33,7 +33,7 @@ package struct JetStream: Sendable {
   /// - Parameters:
   ///   - subject: Without the API prefix.
   ///   - body: JSON, or empty.
-  ///   - response: What the response is read as.
+  ///   - response: The type of the response.
   /// - Returns: The response.
   /// - Throws: `notFound`, `refused`, `unavailable`, `noPermission` (the server denied the subject), `interrupted`.
   func request<Response: JetStreamResponse>(
@@ -80,7 +80,7 @@ package struct JetStream: Sendable {
   }
 }
 
-/// What is read from a response of the JetStream API.
+/// The contents of a response of the JetStream API.
 protocol JetStreamResponse {
   /// Nil when the document lacks something that every server sends.
   init?(_ document: JSONValue)

@@ -97,7 +97,7 @@ package struct Session: Sendable {
     return connection
   }
 
-  /// How long the JetStream API may have nobody who answers, as while a server starts.
+  /// The time for which the JetStream API may have no responders, for example while a server starts.
   static let apiPatience: Duration = .seconds(3)
 
   /// The error if nothing answers the API.

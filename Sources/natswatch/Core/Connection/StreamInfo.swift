@@ -65,7 +65,7 @@ struct ConsumerInfo: Sendable {
     package var headers_only: Bool?
     package var durable_name: String?
     package var priority_groups: [String]?
-    /// What one pull request may ask for, and how long it may last in nanoseconds; 0 is no limit.
+    /// The maximum batch and duration (in nanoseconds) of one pull request; 0 is no limit.
     package var max_batch: Int?
     package var max_expires: Int64?
   }

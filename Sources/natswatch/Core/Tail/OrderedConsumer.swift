@@ -115,14 +115,14 @@ package struct OrderedConsumer: Sendable {
     return min(frontier, unproven - 1)
   }
 
-  /// The machine that continues with what the stream has, after `gone` was reported.
+  /// The machine that continues with the stream's present messages, after `gone` was reported.
   func continued(after gone: Gone) -> OrderedConsumer {
     var start = Start.all
     var isSameStream = true
     switch gone {
     case .ahead: start = .newOnly
     case .deleted, .recreated: isSameStream = false
-    // What was written beyond the gap before it was proven is not written again.
+    // Messages after the gap that were written before the gap was proven are not written again.
     case .expired(_, let first): if let frontier, frontier >= first { start = .after(frontier) }
     case .removed: if let frontier { start = .after(frontier) }
     }

@@ -39,7 +39,7 @@ package struct TailLoop {
   /// Whether a message or heartbeat has arrived from a consumer.
   var hasHeardConsumer = false
   var written: UInt64 = 0
-  /// Shown while what is there now is printed.
+  /// Shown while the messages that exist now are printed.
   let progress: Progress?
   /// `--until-now`: the stream's end when the tail began.
   var target: UInt64?

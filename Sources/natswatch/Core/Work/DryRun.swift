@@ -99,7 +99,7 @@ struct StreamReader {
     self.position = position
   }
 
-  /// Nil if there is no further message now.
+  /// Nil if there are no more messages now.
   mutating func next() throws(NATSError) -> Delivery? {
     for index in filters.indices where candidates[index] == nil {
       candidates[index] = try fetch(filters[index])

@@ -115,7 +115,7 @@ final class HandlerProcess {
     // Kills the children of a handler that we ended. Its group keeps this number until it is reaped.
     if isToEnd { kill() }
     guard let ending = child.waitForEnd(atMost: .zero) else { return }
-    // What is left in the pipes, and no more: a child of the handler may hold them open and write forever.
+    // Reads only the rest in the pipes, because a child of the handler may keep them open and write forever.
     drain(child.output) { receive() }
     drain(child.errors) { listen() }
     (isOutputOpen, areErrorsOpen) = (false, false)

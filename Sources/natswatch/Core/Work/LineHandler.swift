@@ -77,7 +77,7 @@ struct LineHandler {
     return unanswered.count < window && process.unsentBytes < Self.unsentLimit
   }
 
-  /// How much it has printed that is no answer yet.
+  /// The number of printed bytes that are not a complete answer yet.
   var heldBytes: Int { partialLine.count + replies.count }
 
   /// Starts with nothing remembered of an earlier process.

@@ -58,7 +58,7 @@ final class WorkEngine {
   /// Handlers that ended with 126 or 127 in a row, while none has succeeded.
   var unstartedHandlers = 0
   var hasSucceeded = false
-  /// Shown while what is there now is worked off.
+  /// Shown while the messages that exist now are handled.
   private let progress: Progress?
 
   var stage = Stage.running
@@ -73,7 +73,7 @@ final class WorkEngine {
   /// Since when the server has refused all that was pulled.
   var refusedSince: Duration?
   var refusalReport = WaitReport(after: .seconds(2))
-  /// Since when nothing is left but what the server holds back.
+  /// The time since which only messages that the server holds back are left.
   var heldSince: Duration?
   var heldReport = WaitReport(after: .seconds(3))
   var nextSweep = Duration.zero

@@ -183,7 +183,7 @@ struct WorkQueue: Sendable {
         do throws(NATSError) {
           guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { continue }
         } catch {
-          // A user who may not ask finds out with the first message.
+          // A user without this permission finds out with the first message.
           guard error.code == .noPermission else { throw error }
           return
         }

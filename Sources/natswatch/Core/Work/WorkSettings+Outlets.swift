@@ -29,7 +29,7 @@ extension WorkSettings {
     for outlet in outlets { _ = try patterns(of: outlet) }
   }
 
-  /// What the subjects of an outlet match.
+  /// The pattern that the subjects of an outlet match.
   ///
   /// - Throws: `badUsage`.
   func patterns(of outlet: Outlet) throws(NATSError) -> [SubjectPattern] {
@@ -47,7 +47,8 @@ extension WorkSettings {
       guard let pattern = SubjectPattern(text) else {
         throw NATSError(.badUsage, "\(outlet.flag) \(outlet.subject): \"\(text)\" is not a subject")
       }
-      // With --filter, replies and heartbeats may be told from work; a dead letter is a message that was work.
+      // With --filter, replies and heartbeats can be told apart from work. A dead letter is a message that
+      // was work.
       if filter == nil || outlet.flag == "--dlq", let filter = subjects.first(where: { $0.overlaps(pattern) })
       {
         throw NATSError(

@@ -51,7 +51,7 @@ package struct WorkSettings: Sendable {
     package var subject: String
     package var interval: Duration = .seconds(30)
     package var capabilities: [String] = []
-    /// A JSON object about what is controlled.
+    /// A JSON object that describes the controlled system.
     package var clusterInfo = "{}"
 
     package init(subject: String, interval: Duration = .seconds(30)) {

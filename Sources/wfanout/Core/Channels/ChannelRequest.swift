@@ -123,7 +123,8 @@ struct ChannelRequest: Sendable, Equatable {
     }
   }
 
-  /// `resourceType:orgId:projectId:namespace:name:labelSelector:fieldSelector`, and `:user` for what is the client's own.
+  /// `resourceType:orgId:projectId:namespace:name:labelSelector:fieldSelector`, and `:user` for user-scoped
+  /// channels.
   var channel: String {
     ChannelRequest.fields.map { values[$0] ?? "" }.joined(separator: ":") + (isUserScoped ? ":user" : "")
   }

@@ -2,7 +2,7 @@
 import Events
 import JSON
 
-/// `/api/watch/…`: many channels over one event stream, each with a command behind it.
+/// `/api/watch/…`: many channels over one event stream, each fed by a command.
 struct ChannelRoutes: Sendable {
   let pool: UpstreamPool
   let registry: ChannelRegistry

@@ -47,7 +47,7 @@ package struct Configuration: Sendable {
   /// Those of one client; nil is three quarters of all.
   package var clientUpstreamLimit: Int?
   var clientUpstreams: Int { clientUpstreamLimit ?? (upstreamLimit * 3 + 3) / 4 }
-  /// Whether clients are not shown what a command writes to stderr.
+  /// Whether the stderr of a command is hidden from clients.
   package var hidesErrors = false
   /// A recording to serve in place of standard input.
   package var replay: String?
@@ -175,7 +175,7 @@ extension Configuration.CombinationError {
   }
 }
 
-/// Settings that do nothing without another one. Whoever gives one of them expects something of it.
+/// Settings that have no effect without another one. Giving one of them alone is a mistake.
 private struct Dependency: Sendable {
   var settings: [String]
   var remedy: String

@@ -51,7 +51,7 @@ struct Authority: Equatable, Sendable {
     return true
   }
 
-  /// What a registered name may consist of, in lower case.
+  /// The characters of a registered name, in lower case.
   private static func isNameByte(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (0x30...0x39).contains(byte)
       || "-._~%!$&'()*+,;=".utf8.contains(byte)
@@ -63,7 +63,7 @@ struct Origin: Equatable, Sendable {
   private let scheme: String
   private let authority: Authority
 
-  /// Nil for `null` and for what is not an origin; a path is not part of one.
+  /// Nil for `null` and for a text that is not an origin. An origin has no path.
   init?(_ text: String) {
     guard let separator = text.firstRange(of: "://"), separator.lowerBound > text.startIndex else {
       return nil

@@ -21,7 +21,7 @@ final class Client {
   var identity: Identity? {
     didSet { tokenCheck = identity.map { TokenCheck($0, loopContext) } }
   }
-  /// Nil for a client without a token, and after the client was told that its token is no longer valid.
+  /// Nil for a client without a token, and after the client was notified that its token is no longer valid.
   var tokenCheck: TokenCheck?
   /// The account that the work for its filter and snapshots is charged to.
   private(set) lazy var account = Router.account(

@@ -12,7 +12,7 @@ protocol LineMatcher: Sendable {
   /// Whether an event costs less than handing the work to a worker, whatever the client has asked for.
   var isCheap: Bool { get }
   func matches(_ batch: Batch, _ index: Int) -> Bool
-  /// What the listeners are sent for an event. By default a matching event is sent as it is.
+  /// The form in which the listeners get an event. By default a matching event is sent unchanged.
   func delivery(of batch: Batch, _ index: Int) -> Delivery
 }
 
@@ -21,7 +21,7 @@ extension LineMatcher {
   func delivery(of batch: Batch, _ index: Int) -> Delivery { matches(batch, index) ? .line : .nothing }
 }
 
-/// What a listener is sent of an event.
+/// The form in which a listener gets an event.
 enum Delivery: Equatable, Sendable {
   case nothing
   case line

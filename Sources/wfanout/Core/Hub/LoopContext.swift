@@ -3,7 +3,8 @@ import Metrics
 import NIOCore
 import Synchronization
 
-/// What the connections of one event loop share: a clock of one tick a second, and the list of them all.
+/// The state that the connections of one event loop share: a clock of one tick a second, and the list of
+/// connections.
 final class LoopContext: @unchecked Sendable {  // confined to `loop`
   let loop: any EventLoop
   /// The index of the loop; the hubs of a stream have the same order.

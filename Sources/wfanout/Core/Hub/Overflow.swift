@@ -2,7 +2,7 @@
 
 /// What happens to a client with more unsent events than `--queue` allows.
 package enum OverflowPolicy: String, Sendable, CaseIterable {
-  /// It continues with the oldest event it may still have, and is told how many it missed.
+  /// It continues with the oldest available event, and gets the number of events that it missed.
   case dropOldest = "drop-oldest"
   /// The listener gets the events of its full queue, then the number of dropped events, then the next event.
   case dropNewest = "drop-newest"

@@ -27,7 +27,7 @@ final class Segment: Sendable, RingElement {
   /// Marks events as routed, so that each event is counted once, not once per delivery.
   ///
   /// - Parameters:
-  ///   - view: what a listener gets of this segment.
+  ///   - view: the part of this segment that a listener gets.
   ///   - start: its first event.
   ///   - end: the event after its last.
   /// - Returns: The number of events that were delivered for the first time, by type.

@@ -10,7 +10,7 @@ enum LingeringClose {
   /// How long a client has to close its side.
   static let limit = TimeAmount.seconds(2)
 
-  /// Closes a channel whose last bytes have been written. Its handlers discard what is still read.
+  /// Closes a channel whose last bytes have been written. Its handlers discard further input.
   ///
   /// Call this on the channel's event loop. `context` is given by a handler below TLS.
   static func begin(_ channel: any Channel, from context: ChannelHandlerContext? = nil) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// The end of what a command writes to stderr, read without blocking.
+/// The last bytes of a command's stderr, read without blocking.
 struct ErrorTail {
   private let descriptor: Int32
   private var bytes: [UInt8] = []

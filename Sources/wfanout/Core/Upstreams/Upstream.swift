@@ -116,7 +116,7 @@ final class Upstream: Sendable {
 
   /// Publishes lines until the command has ended, or has closed its output.
   ///
-  /// - Returns: what is wrong with a command that has not ended by itself.
+  /// - Returns: the fault of a command that has not ended by itself.
   private func read(
     _ child: ChildProcess, _ errors: inout ErrorTail, _ diagnostics: Diagnostics
   ) -> String? {

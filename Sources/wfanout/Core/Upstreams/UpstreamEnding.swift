@@ -5,7 +5,7 @@ import Events
 struct UpstreamEnding: Sendable, Equatable {
   /// The exit status; 128 and the signal's number for a command that was killed.
   var status: Int32
-  /// In words, with the end of what it wrote to stderr, where clients may see that.
+  /// The ending in words, with the end of its stderr if clients may see that.
   var message: String
 
   /// The end as a Kubernetes Status; nil for an end without an error.

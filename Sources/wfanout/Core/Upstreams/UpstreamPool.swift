@@ -6,7 +6,7 @@ import NIOCore
 import Process
 import Synchronization
 
-/// The commands that run for channels: one for all who want the same, started for the first listener and
+/// The commands that run for channels: one for all listeners of a channel, started for the first one and
 /// stopped when the last one has been away for the grace period. Any thread.
 final class UpstreamPool: Sendable {
   let template: UpstreamTemplate
@@ -19,7 +19,7 @@ final class UpstreamPool: Sendable {
   private let state: Mutex<State>
   private let began = ContinuousClock.now
 
-  /// Whether a command ends when it has printed what it was asked for: that is not a crash.
+  /// Whether a command that ends after its output is normal, and not a crash.
   private let commandsEnd: Bool
 
   private struct State: Sendable {

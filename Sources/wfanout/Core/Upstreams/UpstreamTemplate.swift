@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// `--upstream`: the arguments of a command, with placeholders for what a request asks for.
+/// `--upstream`: the arguments of a command, with placeholders for the fields of a request.
 ///
 /// `kwatch {resourceType} [-n {namespace}|-A] [-l {labelSelector}]`: words are split at spaces, and quotes keep them together.
 /// Brackets hold choices, separated by `|`: the first one whose placeholders all have a value is used, or

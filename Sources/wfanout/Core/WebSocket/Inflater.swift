@@ -33,7 +33,7 @@ import CZlib
           unsafe stream.pointee.avail_in = UInt32(input.count - taken)
           unsafe stream.pointee.next_out = message.baseAddress?.advanced(by: start)
           unsafe stream.pointee.avail_out = UInt32(room)
-          // Stops behind each block: the last stop tells whether the payload ended with one.
+          // Stops after each block, so that the last stop shows whether the payload ended with a block.
           return unsafe inflate(stream, Z_BLOCK)
         }
       }
@@ -45,7 +45,7 @@ import CZlib
       switch status {
       case Z_OK, Z_BUF_ERROR: isAtBoundary = unsafe stream.pointee.data_type & 128 != 0
       case Z_STREAM_END:
-        // A block may be marked as the last one; others may come behind it all the same (section 7.2.3.4).
+        // More blocks may follow one that is marked as the last (section 7.2.3.4).
         unsafe inflateReset(stream)
         isAtBoundary = true
       default: throw Inflater.malformed

@@ -9,7 +9,7 @@ struct MessageCompression: Equatable, Sendable {
   var windowBits = 15
   private var saysWindow = false
 
-  /// The first offer that can be met; nil when there is none. What is not to the letter of section 7.1 is declined.
+  /// The first acceptable offer; nil if there is none. An offer that violates section 7.1 is declined.
   ///
   /// - Parameter offers: the value of `Sec-WebSocket-Extensions`.
   init?(accepting offers: String) {

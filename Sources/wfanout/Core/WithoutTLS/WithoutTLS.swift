@@ -2,7 +2,7 @@
 import NIOCore
 import Process
 
-// What stands for TLS and HTTP/2 in a build with `WATCHUTILS_TLS=no`, which needs neither BoringSSL nor
+// Replaces TLS and HTTP/2 in a build with `WATCHUTILS_TLS=no`, which needs neither BoringSSL nor
 // swift-nio-http2: the types are there, and no value of them is ever made.
 
 struct ServerCertificate: Sendable {

@@ -94,7 +94,7 @@ struct FairQueue<Element: Sendable>: Sendable {
   private(set) var busyAccounts = 0
   private var clock = Duration.zero
 
-  /// The number of accounts that are remembered, since clients are unlimited.
+  /// The maximum number of accounts that are kept, because the number of clients is unlimited.
   private static var accountLimit: Int { 10_000 }
 
   init(budget: Duration) { self.budget = budget }

@@ -18,7 +18,7 @@ struct AbsenceWatch {
 
   /// - Parameters:
   ///   - silence: how long a key may be silent.
-  ///   - limit: most keys at a time; the one that has been silent longest is forgotten first.
+  ///   - limit: the maximum number of keys. The key that has been silent longest is removed first.
   init(silence: Duration, limit: Int) {
     self.limit = silence
     table = KeyTable(limit: limit)
@@ -26,10 +26,10 @@ struct AbsenceWatch {
 
   /// The number of keys that are no longer watched, because there were too many.
   var evictions: Int { table.evictions }
-  /// The soonest moment at which a key falls silent.
+  /// The next time at which a key falls silent.
   var deadline: ContinuousClock.Instant? { deadlines.next }
 
-  /// A line of `key`, which is called `text`, came.
+  /// Takes a line of `key`, whose name is `text`.
   ///
   /// - Returns: The status to report if the key had been silent.
   mutating func line(of key: KeyHash, text: [UInt8], isDeletion: Bool, now: Moment) -> StreamStatus? {

@@ -30,7 +30,7 @@ struct DeadlineQueue {
     }
   }
 
-  /// Takes away the deadline of `slot`, if it has one.
+  /// Removes the deadline of `slot`, if it has one.
   mutating func remove(_ slot: Int) {
     guard slot < positions.count, positions[slot] >= 0 else { return }
     let position = Int(positions[slot])

@@ -19,7 +19,7 @@ struct Debouncer {
     held = HeldLines(limit: limit, byteLimit: byteLimit)
   }
 
-  /// Lines that had to be delivered before their time.
+  /// The number of lines that were printed early.
   var evictions: Int { held.early }
 
   /// Adds a line; appends the lines that pass now to `released`.
@@ -38,6 +38,6 @@ struct Debouncer {
     while let line = held.popDue(now) { released.append(line) }
   }
 
-  /// Gives out all that waits.
+  /// Releases all held lines.
   mutating func end(into released: inout [HeldLine]) { held.popAll(into: &released) }
 }

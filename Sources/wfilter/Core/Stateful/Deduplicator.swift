@@ -14,7 +14,8 @@ struct Deduplicator {
   }
 
   private let window: Duration
-  /// Key, life and value to when the window ends. All windows are as long, so the oldest entry ends first.
+  /// The end of the window for each key, life and value. All windows have the same length, so the oldest
+  /// entry ends first.
   private var passed: KeyTable<ContinuousClock.Instant>
   private var lives: KeyTable<Lives>
 
@@ -29,7 +30,7 @@ struct Deduplicator {
 
   /// Values forgotten before their window ended.
   var evictions: Int { passed.evictions + lives.evictions }
-  /// How many values are remembered.
+  /// The number of stored values.
   var count: Int { passed.count }
 
   /// Whether the line is new; if so, its value is remembered. Lines without a key are compared with each other.

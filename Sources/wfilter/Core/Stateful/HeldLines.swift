@@ -7,7 +7,7 @@ struct HeldLines {
   /// A line that waits.
   private struct Entry {
     var line: HeldLine
-    /// When the key began to wait.
+    /// The time at which the key began to wait.
     var began: ContinuousClock.Instant
     var sequence: UInt64
   }
@@ -20,7 +20,7 @@ struct HeldLines {
 
   /// Lines that a newer one of their key replaced.
   private(set) var superseded = 0
-  /// Lines given out before their time, because there was no more room.
+  /// The number of lines that were released early for lack of space.
   private(set) var early = 0
 
   init(limit: Int, byteLimit: Int) {
@@ -28,7 +28,7 @@ struct HeldLines {
     self.byteLimit = byteLimit
   }
 
-  /// Lines that wait.
+  /// The number of held lines.
   var count: Int { table.count }
   /// The soonest deadline.
   var deadline: ContinuousClock.Instant? { deadlines.next }
@@ -39,8 +39,8 @@ struct HeldLines {
 
   func contains(_ key: KeyHash) -> Bool { table.slot(of: key) != nil }
 
-  /// Holds the line in place of an older one of its key. What must leave early for it goes to `released`.
-  /// `deadline` makes the key's deadline of the time at which it began to wait.
+  /// Holds the line instead of an older one of its key. Lines that must be released early for it are added to
+  /// `released`. `deadline` computes the key's deadline from the time at which it began to wait.
   mutating func hold(
     _ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine],
     deadline: (_ began: ContinuousClock.Instant) -> ContinuousClock.Instant
@@ -64,7 +64,7 @@ struct HeldLines {
     }
   }
 
-  /// Takes away the line of `key`: a newer one takes another way.
+  /// Removes the line of `key`, because a newer one replaces it elsewhere.
   mutating func supersede(_ key: KeyHash) {
     guard let slot = table.slot(of: key), let entry = table.remove(slot) else { return }
     superseded += 1
@@ -79,7 +79,7 @@ struct HeldLines {
     return entry.line
   }
 
-  /// Takes all, in the order in which they began to wait.
+  /// Removes and returns all lines, in the order in which their keys began to wait.
   mutating func popAll(into released: inout [HeldLine]) {
     while let oldest = table.oldest, let entry = table.remove(oldest) {
       deadlines.remove(oldest)

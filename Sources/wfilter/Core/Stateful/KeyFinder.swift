@@ -11,13 +11,13 @@ final class KeyFinder {
   /// The bytes of the last key found.
   private(set) var bytes: [UInt8] = []
 
-  /// Why the last line has no key, where an expression was to give it.
+  /// Why the key expression had no value for the last line.
   private(set) var reason: String?
 
   /// - Parameter expression: The expression of `--key`.
   init(_ expression: LineFilter?) { evaluator = expression.map { LineEvaluator($0) } }
 
-  /// The line's key; nil when it has none. Its text is in ``bytes`` until the next one is asked for.
+  /// The line's key; nil if it has none. Its text is in ``bytes`` until the next call.
   func find(_ line: RawJSON, head: EventHead?, context: LineContext) -> KeyHash? {
     bytes.removeAll(keepingCapacity: true)
     if let evaluator {

@@ -13,7 +13,7 @@ struct KeyHash: Hashable, Sendable {
     self.init(hasher)
   }
 
-  /// The hash of what a hasher was given. Its state has 256 bits, so two numbers can be had of it.
+  /// The hash of a hasher's input. Its state has 256 bits, so it yields two numbers.
   init(_ hasher: Hasher) {
     var other = hasher
     other.combine(UInt8(1))

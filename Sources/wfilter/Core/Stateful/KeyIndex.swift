@@ -9,7 +9,7 @@ struct KeyIndex {
   private var places = ContiguousArray<Int32>(repeating: -1, count: 16)
   private(set) var count = 0
 
-  /// The slot that stands for a key.
+  /// The slot of a key.
   @inline(__always)
   func slot(of key: KeyHash) -> Int? {
     var place = home(key)
@@ -21,7 +21,7 @@ struct KeyIndex {
     return nil
   }
 
-  /// Gives a key that is not here a slot: a free one, or the one after the last.
+  /// Assigns a slot to a new key: a free one, or the one after the last.
   mutating func insert(_ key: KeyHash, at slot: Int) {
     if slot == keys.count { keys.append(key) } else { keys[slot] = key }
     if 2 * (count + 1) > places.count {
@@ -33,7 +33,7 @@ struct KeyIndex {
     count += 1
   }
 
-  /// Frees a slot, and moves those back that stand behind it because of it.
+  /// Frees a slot, and moves back the entries that collided with it.
   mutating func remove(_ slot: Int) {
     var hole = home(keys[slot])
     while places[hole] != slot {
@@ -44,7 +44,7 @@ struct KeyIndex {
     var place = next(hole)
     while places[place] >= 0 {
       let home = home(keys[Int(places[place])])
-      // Whether the hole lies between the slot's home and where it stands, around the end.
+      // Whether the gap lies between the slot's home and its position, with wrap-around.
       if (place &- home) & mask >= (place &- hole) & mask {
         places[hole] = places[place]
         hole = place

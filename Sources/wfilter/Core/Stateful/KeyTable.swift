@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is remembered of each key, for a bounded number of keys.
+/// A state for each key, for a bounded number of keys.
 ///
 /// A slot is a small number that identifies a key until it is removed, for other structures such as a
 /// ``DeadlineQueue``. Slots are kept in an order: a new one is the newest, ``touch(_:)`` makes one the newest
@@ -18,9 +18,9 @@ struct KeyTable<State> {
 
   private static var none: Int32 { -1 }
 
-  /// Most keys at a time; at least 1.
+  /// The maximum number of keys, at least 1.
   let limit: Int
-  /// How many keys ``makeRoom()`` had to remove.
+  /// The number of keys that ``makeRoom()`` removed.
   private(set) var evictions = 0
 
   private var index = KeyIndex()
@@ -34,7 +34,7 @@ struct KeyTable<State> {
   var count: Int { index.count }
   var isEmpty: Bool { index.count == 0 }
 
-  /// The slot at the old end of the order.
+  /// The oldest slot.
   var oldest: Int? { head == Self.none ? nil : Int(head) }
 
   /// The key's slot; nil where the key is not here.
@@ -43,7 +43,7 @@ struct KeyTable<State> {
   /// The key of an occupied slot.
   func key(at slot: Int) -> KeyHash? { slots[slot].state == nil ? nil : index.keys[slot] }
 
-  /// What is remembered for an occupied slot; nil for a free one.
+  /// The state of an occupied slot; nil for a free one.
   subscript(slot: Int) -> State? {
     get { slots[slot].state }
     set {
@@ -59,7 +59,7 @@ struct KeyTable<State> {
     return (oldest, state)
   }
 
-  /// Adds a key that is not here, as the newest. The owner has made room; if not, the oldest key is forgotten.
+  /// Adds a new key as the newest. If there is no room, the oldest key is removed.
   @discardableResult
   mutating func insert(_ key: KeyHash, _ state: State) -> Int {
     _ = makeRoom()

@@ -12,7 +12,7 @@ struct Line: Sendable, Equatable {
     self.init(capacity: bytes.count) { $0.append(contentsOf: bytes) }
   }
 
-  /// A line that `write` puts together.
+  /// A line whose bytes `write` appends.
   init(capacity: Int, _ write: (inout [UInt8]) -> Void) {
     var storage: [UInt8] = []
     storage.reserveCapacity(capacity + LineBlock.padding)

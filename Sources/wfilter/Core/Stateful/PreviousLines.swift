@@ -3,7 +3,7 @@
 import Filter
 import JSON
 
-/// What `old` sees: of each key's last line the parts that the expressions read.
+/// The values of `old`: the parts of each key's last line that the expressions read.
 ///
 /// Bounded in keys and bytes; the key with the oldest line is removed first.
 struct PreviousLines {
@@ -25,7 +25,7 @@ struct PreviousLines {
     self.byteLimit = byteLimit
   }
 
-  /// Keys that had to be forgotten: their next line has no `old`.
+  /// The number of removed keys, whose next line has no `old`.
   var evictions: Int { lines.evictions + pushedOut }
 
   /// Reads the previous line of a key; nil when there is none.
@@ -37,7 +37,7 @@ struct PreviousLines {
     }
   }
 
-  /// Remembers a line as its key's newest; a deleted object's is forgotten.
+  /// Stores a line as its key's newest, or removes the key if the object is deleted.
   mutating func remember(_ key: KeyHash, _ line: RawJSON, isDeleted: Bool) {
     let slot = lines.slot(of: key)
     guard !isDeleted else { return forget(slot) }

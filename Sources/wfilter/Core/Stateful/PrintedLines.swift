@@ -4,8 +4,8 @@ import Events
 import Filter
 import JSON
 
-/// What `old` is for `--emit` where lines are held back: the line of the key that was printed last. The line before may never
-/// have been printed, and is past when a held line is.
+/// The value of `old` for `--emit` if lines are held: the last printed line of the key. The previous line of
+/// the key may never have been printed.
 final class PrintedLines {
   private let keys: KeyFinder
   private var previous: PreviousLines

@@ -9,7 +9,7 @@ import Process
 /// Connects the pure ``StatefulStage`` with the judge and the printer: finds keys and values, keeps lines for
 /// `old`, and prints the stage's output. One thread.
 final class Stages {
-  /// A line with all that is known about it.
+  /// A line and its properties.
   @safe struct Arrival {
     var line: RawJSON
     var head: EventHead?
@@ -34,7 +34,7 @@ final class Stages {
   private var value: [UInt8] = []
   private var outputs: [StatefulStage.Output] = []
 
-  /// Nil where nothing has to be remembered between lines.
+  /// Nil if nothing is kept between lines.
   init?(_ expressions: Expressions, _ configuration: Configuration) {
     let state = configuration.state
     guard
@@ -54,10 +54,10 @@ final class Stages {
     }
   }
 
-  /// When ``tick(now:_:into:)`` has something to do, if no line comes before.
+  /// The time at which ``tick(now:_:into:)`` has something to do, if no line comes before.
   var deadline: ContinuousClock.Instant? { stage.deadline }
 
-  /// What was not passed on, for `--stats`.
+  /// The number of lines that were dropped, for `--stats`.
   var counts: StatefulCounts {
     var counts = stage.counts
     counts.evicted += previous?.evictions ?? 0
@@ -102,13 +102,13 @@ final class Stages {
     if let previous, previous.evictions > 0 { reportLimit(&result) }
   }
 
-  /// Takes a line that the filter has decided about. Returns why it cannot be passed on; nil where it can, or need not.
+  /// Takes a line with the filter's decision. Returns why it cannot be printed; nil if it can, or is dropped.
   func accept(
     _ arrival: Arrival, at now: Moment, _ printer: LinePrinter, into result: inout BlockResult
   ) -> LineFault? {
     let type = arrival.head?.type
     if !arrival.matches {
-      // With `--control match` a control line is one like any other.
+      // With `--control match` a control line is treated like any other.
       guard type?.isControl != true else { return nil }
       // A line that passes only because its key is followed has not been read to its end yet.
       if stage.follows(arrival.key), let fault = arrival.line.fault(strictly: configuration.isStrict) {
@@ -188,7 +188,7 @@ final class Stages {
     }
   }
 
-  /// Prints a line that is not the one at hand: held back, or changed.
+  /// Prints another line than the current one: a held or changed line.
   private func print(
     _ line: Line, _ context: LineContext, isControl: Bool, _ printer: LinePrinter, _ result: inout BlockResult
   ) {
@@ -202,7 +202,7 @@ final class Stages {
     }
   }
 
-  /// Says once that more came than may be remembered.
+  /// Reports once that the limit of keys was reached.
   private func reportLimit(_ result: inout BlockResult) {
     guard !hasReportedLimit else { return }
     hasReportedLimit = true

@@ -4,9 +4,9 @@
 struct StatefulCounts: Sendable, Equatable {
   /// Repetitions that `--dedupe` dropped.
   var deduplicated = 0
-  /// Lines that a newer one of their key replaced while they waited (`--throttle`, `--debounce`).
+  /// Held lines that a newer line of their key replaced (`--throttle`, `--debounce`).
   var superseded = 0
-  /// Keys forgotten, or delivered early, because there were more than `--keys-limit`, or more bytes than are kept.
+  /// Keys that were removed, or released early, because of `--keys-limit` or the limit of held bytes.
   var evicted = 0
 
   /// For `--stats`.

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// The part of wfilter that remembers keys: takes each line with its verdict, and decides which lines are
+/// The stateful part of wfilter: takes each line with the filter's result, and decides which lines are
 /// printed now.
 ///
 /// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track. Tracking is
 /// last, so that ADDED, MODIFIED and DELETED are right for the lines that were printed, not for those that
 /// were replaced while they were held. Pure: no I/O, time is a parameter, one thread.
 struct StatefulStage {
-  /// What is to be done next, in order.
+  /// The next actions, in order.
   enum Output: Equatable {
-    /// The line that was given goes out as it is.
+    /// Print the given line unchanged.
     case line
-    /// This line of data goes out, a newline after it.
+    /// Print this data line, followed by a newline.
     case data(Line)
-    /// This control line goes out, a newline after it.
+    /// Print this control line, followed by a newline.
     case control(Line)
     /// A key fell silent or came back.
     case status(StreamStatus)
-    /// There are more keys than are remembered: reported once.
+    /// The limit of keys was reached. Reported once.
     case keysLimitReached
   }
 
@@ -50,7 +50,7 @@ struct StatefulStage {
       deduplicated: deduplicator?.dropped ?? 0, superseded: held?.superseded ?? 0, evicted: evictions)
   }
 
-  /// When ``tick(now:into:)`` has something to do next; nil when only a line can bring that.
+  /// The next time at which ``tick(now:into:)`` has something to do; nil if it depends on the next line.
   var deadline: ContinuousClock.Instant? {
     guard let held = held?.deadline, let silence = absence?.deadline else {
       return held?.deadline ?? absence?.deadline
@@ -58,7 +58,7 @@ struct StatefulStage {
     return min(held, silence)
   }
 
-  /// Whether a line of `key` that does not match is of interest all the same: its object may leave the filter.
+  /// Whether a line of `key` matters even if it does not match, because its object may leave the filter.
   func follows(_ key: KeyHash?) -> Bool {
     guard tracks, let key else { return false }
     return tracker.contains(key) || held?.contains(key) == true
@@ -68,10 +68,10 @@ struct StatefulStage {
   ///
   /// - Parameters:
   ///   - line: without its newline; ``JSONCursor/padding`` bytes after it can be read.
-  ///   - key: nil where the line has none. Such a line passes as if nothing were remembered, except that `--dedupe`
-  ///     compares it with others without a key.
+  ///   - key: nil if the line has none. Such a line passes without state, except that `--dedupe` compares it
+  ///     with others without a key.
   ///   - keyText: the key's text, for STATUS lines.
-  ///   - matched: whether it passes the filter; of no account for a control line.
+  ///   - matched: whether it passes the filter; ignored for a control line.
   ///   - value: the value of `--dedupe`; nil if it failed, which makes the line new.
   ///   - type: nil where the line is not an event.
   ///   - now: not before any earlier one.
@@ -114,7 +114,7 @@ struct StatefulStage {
     }
   }
 
-  /// Gives out all that is held back: the input has ended, or is about to be left.
+  /// Releases all held lines, at the end of the input or of the run.
   mutating func end(into outputs: inout [Output]) {
     throttle?.end(into: &released)
     debouncer?.end(into: &released)
@@ -128,7 +128,7 @@ struct StatefulStage {
       + (debouncer?.evictions ?? 0) + (absence?.evictions ?? 0)
   }
 
-  /// Whether the line comes as far as the steps that hold back and track.
+  /// Whether the line reaches the steps that hold and track lines.
   private mutating func goesOn(
     _ key: KeyHash?, _ matched: Bool, _ value: [UInt8]?, _ type: EventType?, _ isDeletion: Bool, _ now: Moment
   ) -> Bool {
@@ -139,7 +139,7 @@ struct StatefulStage {
       else { return true }
       return isNew
     }
-    // A line that does not match is of interest only where its object has matched.
+    // A line that does not match matters only if its object has matched.
     guard let key, let type, [.added, .modified, .deleted].contains(type), follows(key) else { return false }
     deduplicator?.endLife(of: key)
     return true

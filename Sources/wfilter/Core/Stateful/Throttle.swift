@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 
-/// At most one line of a key in an interval: the first at once, then, when the interval has passed, the newest that
-/// came in it.
+/// Prints at most one line of a key in an interval: the first one at once, and the newest one at the end of
+/// the interval.
 ///
 /// The last line of a burst is thus always delivered. A DELETED passes at once, and the key starts again.
 struct Throttle {
   private let interval: Duration
-  /// When a key's next line may pass. All intervals are as long, so the oldest entry opens first.
+  /// The time at which a key's next line may pass. All intervals have the same length, so the oldest entry
+  /// comes first.
   private var gates: KeyTable<ContinuousClock.Instant>
   private(set) var held: HeldLines
 
@@ -17,7 +18,7 @@ struct Throttle {
     held = HeldLines(limit: limit, byteLimit: byteLimit)
   }
 
-  /// Keys that had to be forgotten, or delivered, before their interval had passed.
+  /// Keys that were removed, or released, before their interval had passed.
   var evictions: Int { gates.evictions + held.early }
 
   /// Adds a line; appends the lines that pass now to `released`.
@@ -49,6 +50,6 @@ struct Throttle {
     released.append(line)
   }
 
-  /// Gives out all that waits.
+  /// Releases all held lines.
   mutating func end(into released: inout [HeldLine]) { held.popAll(into: &released) }
 }

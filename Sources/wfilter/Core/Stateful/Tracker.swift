@@ -8,9 +8,9 @@ struct Tracker {
 
   init(limit: Int) { matching = KeyTable(limit: limit) }
 
-  /// Keys that had to be forgotten: their next match enters as ADDED once more.
+  /// The number of removed keys, whose next match is printed as ADDED again.
   var evictions: Int { matching.evictions }
-  /// How many objects are known to match.
+  /// The number of objects that are known to match.
   var count: Int { matching.count }
 
   /// Whether the key's object is known to match.
@@ -24,7 +24,7 @@ struct Tracker {
   ///   - matched: whether the object in this line passes the filter.
   ///   - hasBody: false for a DELETED with only the object's identity (kind, apiVersion, name, namespace, uid
   ///     and resourceVersion), as a list after a gap gives. Its `matched` has no meaning.
-  /// - Returns: The type to print the line as; nil if it is dropped.
+  /// - Returns: the type with which to print the line; nil if it is dropped.
   mutating func event(
     _ type: EventType, key: KeyHash, matched: Bool, hasBody: @autoclosure () -> Bool
   ) -> EventType? {
