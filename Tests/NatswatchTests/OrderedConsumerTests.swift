@@ -7,12 +7,14 @@ import Testing
 @Suite struct OrderedConsumerTests {
   private func stream(
     first: UInt64, last: UInt64, created: String = "2026-01-01T00:00:00Z", deleted: UInt64 = 0,
-    list: [UInt64]? = nil
+    list: [UInt64]? = nil, replicas: Int? = nil
   ) -> StreamInfo {
-    StreamInfo(
+    var info = StreamInfo(
       config: .init(name: "S", subjects: ["a.>"], retention: "limits"), created: created,
       state: .init(
         messages: last + 1 - first, first_seq: first, last_seq: last, num_deleted: deleted, deleted: list))
+    info.config.num_replicas = replicas
+    return info
   }
 
   private func consumer(at sequence: UInt64, pending: UInt64 = 0) -> ConsumerInfo {
@@ -101,6 +103,16 @@ import Testing
     #expect(machine.plan(stream(first: 1, last: 9), now: .zero) == .lookAgain)
     #expect(machine.plan(stream(first: 1, last: 9), now: .seconds(3)) == .lookAgain)
     #expect(machine.plan(stream(first: 1, last: 9), now: .seconds(6)) == .gone(.ahead(after: 10, last: 9)))
+  }
+
+  /// A process that starts with the position of another one has delivered nothing yet.
+  @Test func aReplicatedStreamMayCatchUpWithAPositionOfAnEarlierRun() {
+    var machine = OrderedConsumer(start: .after(11), coversStream: true)
+    let behind = stream(first: 1, last: 10, replicas: 3)
+    #expect(machine.plan(behind, now: .zero) == .lookAgain)
+    #expect(machine.plan(stream(first: 1, last: 11, replicas: 3), now: .seconds(1)) == .create(.sequence(12)))
+    #expect(machine.created(consumer(at: 10), behind, now: .seconds(2)) == .lookAgain)
+    #expect(machine.plan(behind, now: .seconds(8)) == .gone(.ahead(after: 11, last: 10)))
   }
 
   @Test func aRecreatedStreamIsGoneHoweverFarItHasCome() {

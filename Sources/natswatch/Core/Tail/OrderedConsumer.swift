@@ -40,6 +40,8 @@ package struct OrderedConsumer: Sendable {
 
   enum Verdict: Sendable, Equatable {
     case proceed
+    /// The stream ends before the frontier, and its leader may still catch up.
+    case lookAgain
     case gone(Gone)
   }
 
@@ -153,14 +155,11 @@ package struct OrderedConsumer: Sendable {
         return .create(.lastPerSubject)
       }
     }
-    guard frontier <= info.state.last_seq else {
-      guard hasDelivered, now - (aheadSince ?? now) < Self.aheadPatience else {
-        return .gone(.ahead(after: frontier, last: info.state.last_seq))
-      }
-      aheadSince = aheadSince ?? now
-      return .lookAgain
+    switch reaches(frontier, info, now: now) {
+    case .gone(let gone): return .gone(gone)
+    case .lookAgain: return .lookAgain
+    case .proceed: break
     }
-    aheadSince = nil
     if isInFirstPass {
       firstPass?.resume()
       return .create(.lastPerSubject)
@@ -192,9 +191,8 @@ package struct OrderedConsumer: Sendable {
       frontier = first - 1
       self.frontier = frontier
     }
-    guard frontier <= info.state.last_seq else {
-      return .gone(.ahead(after: frontier, last: info.state.last_seq))
-    }
+    let reach = reaches(frontier, info, now: now)
+    guard reach == .proceed else { return reach }
     if isInFirstPass, let verdict = firstPass?.started(consumer.num_pending, after: frontier, first: first) {
       return verdict
     }
@@ -203,6 +201,22 @@ package struct OrderedConsumer: Sendable {
 
   /// Whether ``created(_:_:now:)`` needs the sequences of removed messages.
   var wantsDeleted: Bool { isStrict && (!coversStream || reportedRemovals > (frontier ?? 0)) }
+
+  /// Whether the stream reaches the frontier. A new leader of a replicated stream reports an earlier end until it has
+  /// applied everything that the cluster has stored: a position of an earlier run may come from the old leader.
+  private mutating func reaches(_ frontier: UInt64, _ info: StreamInfo, now: Duration) -> Verdict {
+    guard frontier > info.state.last_seq else {
+      aheadSince = nil
+      return .proceed
+    }
+    let since = aheadSince ?? now
+    aheadSince = since
+    let mayCatchUp = hasDelivered || (info.config.num_replicas ?? 1) > 1
+    guard mayCatchUp, now - since < Self.aheadPatience else {
+      return .gone(.ahead(after: frontier, last: info.state.last_seq))
+    }
+    return .lookAgain
+  }
 
   private mutating func check(
     _ info: StreamInfo, from sequence: UInt64, now: Duration, pendingAtCreation: UInt64? = nil

@@ -237,9 +237,7 @@ package struct TailLoop {
     let delivery: OrderedConsumer.Delivery
     switch machine.plan(before, now: now) {
     case .gone(let gone): return .gone(gone)
-    case .lookAgain:
-      try session.pause(.milliseconds(500))
-      return .recreate("the stream ends before what was written")
+    case .lookAgain: return try lookAgain()
     case .create(let plan): delivery = plan
     }
     let consumer = try create(delivery, inbox, on: jetStream)
@@ -253,6 +251,7 @@ package struct TailLoop {
     }
     switch machine.created(consumer.info, after, now: now) {
     case .gone(let gone): return .gone(gone)
+    case .lookAgain: return try lookAgain()
     case .proceed: break
     }
     metadataReader = DeliveryMetadataReader(consumer: consumer.info.name)
@@ -264,6 +263,11 @@ package struct TailLoop {
     }
     if isPastEnd(consumer.info.num_pending) { return .finished(.ok) }
     return try pump(inbox, jetStream)
+  }
+
+  private func lookAgain() throws -> Outcome {
+    try session.pause(.milliseconds(500))
+    return .recreate("the stream ends before the position")
   }
 
   private mutating func create(
