@@ -71,6 +71,26 @@ import Testing
     #expect(!listener.soFar.output.contains("event: reset"))
   }
 
+  /// A new leader of a JetStream cluster reports an earlier end until it has applied everything.
+  @Test func aSourceThatLagsIsCompletedFromTheRing() throws {
+    try feed()
+    try directory.write("11", to: "source.sh.last")
+    let watch = try resume("resourceVersion=5")
+    #expect(try watch.waitForLines(7) == (6...12).map { message($0) })
+    fanout.feed(message(13))
+    #expect(try watch.waitForLines(8).last == message(13))
+    #expect(watch.lines.count == 8, "nothing comes twice")
+  }
+
+  /// Messages between the end of its lines and the ring would be missing.
+  @Test func aSourceThatEndsBeforeTheRingEndsTheWatch() throws {
+    try feed()
+    try directory.write("7", to: "source.sh.last")
+    let watch = try resume("resourceVersion=5")
+    _ = try watch.waitForEnd()
+    #expect(watch.lines == [message(6), message(7)])
+  }
+
   /// A client that is cut off before the source has printed anything resumes where it was, at any replica.
   @Test func aSlowSourceLeavesTheClientItsId() throws {
     let slow = try directory.write(

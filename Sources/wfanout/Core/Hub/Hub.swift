@@ -167,6 +167,20 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       : index.place(of: id) { ring.element(at: $0)?.batch }
   }
 
+  /// Where a listener continues that has received everything up to `last`: at `position`, or earlier if events
+  /// before it are newer than `last`. A JetStream leader that has just been elected reports an earlier end of its
+  /// stream, so a command that prints what is there may end before the events that the ring had already.
+  ///
+  /// - Returns: Nil if events between `last` and the ring may be missing.
+  func position(after last: EventID?, notAfter position: Int) -> Int? {
+    guard let last else { return position }
+    switch place(of: last) {
+    case .position(let next): return min(next, position)
+    case .reset(.expired): return position > ring.start ? nil : position
+    case .now, .after, .reset: return position
+    }
+  }
+
   /// The id of the newest event.
   var newestID: EventID {
     batchesFromNewest.first { _ in true }?.ids.last ?? EventID(epoch: state.epoch, sequence: 0)

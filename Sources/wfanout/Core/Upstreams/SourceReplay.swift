@@ -17,11 +17,13 @@ struct SourceReplay: Sendable {
 
     /// A listener of the live stream that replaces one that has received all lines of the command.
     ///
-    /// - Returns: Nil if the command failed, because it may not have printed all lines.
+    /// - Returns: Nil if the command failed or did not print all lines, so that the client has to resume again.
     func replacement(for old: Listener, of source: EventStream, on loop: LoopContext) -> Listener? {
       guard source.commandEnding?.failure == nil else { return nil }
       let ended = source.hubs[loop.index]
       let last = ended.positions.upperBound > 0 ? ended.newestID : after
+      let live = stream.hubs[loop.index]
+      guard let position = live.position(after: last, notAfter: position) else { return nil }
       old.hub?.remove(old)
       let lane = stream.state.lane(old.lane.format, old.lane.matcher)
       let listener = Listener(lane: lane, connection: old.connection, position: position)
