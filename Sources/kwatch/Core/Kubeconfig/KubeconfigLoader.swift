@@ -43,8 +43,8 @@ package struct KubeconfigLoader {
     for path in paths(explicit: explicit) {
       if let text = try read(path) {
         let config = try KubeconfigParser(path: path).parse(text)
-        // kubectl ignores them without a word. A file without contexts is not a kubeconfig, which an error says.
-        if !config.contexts.isEmpty, YAMLNode.hasSeveralDocuments(text) {
+        // kubectl ignores them without a word. Another kind of file gets an error for its content instead.
+        if !config.contexts.isEmpty || !config.currentContext.isEmpty, YAMLNode.hasSeveralDocuments(text) {
           warn("kubeconfig '\(path)' has several documents: only the first is read, the others are ignored")
         }
         merged.merge(config)

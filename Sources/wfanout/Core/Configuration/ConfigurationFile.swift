@@ -27,16 +27,25 @@ package struct ConfigurationFile {
   }
 
   package func apply(_ text: [UInt8], to configuration: inout Configuration) throws(ReadError) {
-    let documents: [(node: YAMLNode, line: Int)]
+    let root: YAMLNode?
+    /// The fault after the first document.
+    var further: String?
     do throws(YAMLNode.SyntaxError) {
-      documents = try YAMLNode.parseAll(text).filter { !$0.node.isNull }
+      let documents = try YAMLNode.parseAll(text).filter { !$0.node.isNull }
+      root = documents.first?.node
+      if documents.count > 1 {
+        further = "line \(documents[1].line): a second document begins here; the settings are one"
+      }
     } catch {
-      throw fault("not YAML: \(error)")
+      // The first of JSON lines is a document, whose own fault is more helpful.
+      root = try? YAMLNode.parse(text)
+      further = "not YAML: \(error)"
     }
-    guard let root = documents.first?.node else { return }
-    guard documents.count == 1 else {
-      throw fault("line \(documents[1].line): a second document begins here; the settings are one")
-    }
+    if let root { try apply(root, to: &configuration) }
+    if let further { throw fault(further) }
+  }
+
+  private func apply(_ root: YAMLNode, to configuration: inout Configuration) throws(ReadError) {
     guard case .mapping(let members) = root else { throw fault("it is not a mapping of keys to values") }
     var lines: [String: Int] = [:]
     for (key, value, line) in members {
