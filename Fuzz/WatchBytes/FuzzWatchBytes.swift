@@ -64,7 +64,7 @@ private func take(_ object: [UInt8]) {
       continue
     }
     for type in [EventType.added, .modified, .deleted] {
-      _ = machine.watchEvent(machine.transfer?.id ?? 0, type, object.span, header, at: .zero)
+      _ = machine.watchEvent(machine.state.transfer?.id ?? 0, type, object.span, header, at: .zero)
     }
   }
   _ = try? ObjectRewrite.secrets.merged(with: .cutting("metadata.managedFields")).apply(to: object.span)
