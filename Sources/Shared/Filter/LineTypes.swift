@@ -16,7 +16,7 @@ struct LineTypes: ObjectTypeProvider {
     case (Self.line, "object"): ObjectField(.object(schema.rootType))
     case (Self.line, "source"): ObjectField(.object(Self.source))
     case (Self.line, "type"):
-      // A Secret, say, has one of its own.
+      // For example, a Secret has its own `type`.
       schema.field(name, of: schema.rootType) == nil
         ? ObjectField(.string, allowedValues: EventType.allCases.map(\.rawValue)) : ObjectField(.dyn)
     case (Self.line, _): schema.field(name, of: schema.rootType)

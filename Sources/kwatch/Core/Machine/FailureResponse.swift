@@ -2,17 +2,17 @@
 import Events
 import Process
 
-/// What a failure means for what a scope is doing.
+/// The response of a scope to a failure, which depends on its state.
 enum FailureResponse: Equatable {
   typealias Purpose = ScopeState.Purpose
   typealias Next = ScopeState.Next
 
-  /// Wait, then go on; `reason` nil: the failure's own.
+  /// Wait, then continue. If `reason` is nil, the failure's reason is reported.
   case retry(Next, StreamStatus.Reason? = nil)
-  /// No waiting will change it: the end of a scope that never worked. One that did tries again.
+  /// Waiting does not help. A scope that never worked ends, one that has worked tries again.
   case refuse(StreamStatus.Reason, ExitStatus, Next)
-  /// The pages took longer than the server keeps their state. Its token for an inconsistent remainder would hide changes
-  /// to the first pages: one list in one piece instead.
+  /// The pages took longer than the server keeps their state. Its token for an inconsistent rest would hide
+  /// changes to the first pages, so list again without pages.
   case listInOnePiece(Purpose)
   case listWithoutStreaming(Purpose)
   case watch

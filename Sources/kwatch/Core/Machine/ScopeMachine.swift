@@ -32,7 +32,7 @@ struct ScopeMachine: ~Copyable {
   private var server: ServerBehaviour
   private var failures: FailureRecord
   private var lastTransfer = 0
-  /// Of the step under way.
+  /// The time of the current step.
   private var now = Duration.zero
   private var actions: [ScopeAction] = []
 
@@ -129,7 +129,7 @@ extension ScopeMachine {
     }
   }
 
-  /// Bytes of the exchange have come.
+  /// Bytes of the exchange have arrived.
   mutating func activity(_ id: TransferID, at time: Duration) {
     if id == state.transfer?.id { state.change { $0.lastActivity = time } }
     if id == verification?.transfer { verification?.activity(at: time) }
@@ -183,7 +183,7 @@ extension ScopeMachine {
 
 extension ScopeMachine {
   private mutating func list(_ purpose: ScopeState.Purpose) {
-    // Its sweep would take this round's marks for its own.
+    // A verification marks objects, too, and would sweep by the marks of this list.
     cancelVerification()
     if purpose == .resync {
       server.doubt()
@@ -199,7 +199,7 @@ extension ScopeMachine {
   }
 
   private mutating func listPaged(_ purpose: ScopeState.Purpose, isUnpaged: Bool = false) {
-    // An unfinished list has marked objects that may be gone by now.
+    // An unfinished list has marked objects that may have been deleted since.
     known.beginRound()
     let limit = purpose == .initial ? settings.firstPageLimit : settings.pageLimit
     let transfer = send(.list(resourceVersion: "", continuation: "", limit: isUnpaged ? nil : limit))
@@ -298,10 +298,10 @@ extension ScopeMachine {
       failures.clearTooLarge()
       watch()
     case .listing(var listing):
-      // All pages share one resourceVersion; should they not, the first misses nothing.
+      // All pages have one resourceVersion. If they do not, the first one misses nothing.
       if listing.version.isEmpty { listing.version = meta.resourceVersion }
       guard !meta.continuation.isEmpty else { return finishList(listing) }
-      // Another token for the same objects leads nowhere, either; a page without any is legal.
+      // A new token with the same objects would not end either. A page without objects is legal.
       let isRepeated = listing.items > 0 && known.seenInRound == listing.objectsBefore
       guard listing.continuations.insert(meta.continuation).inserted, !isRepeated else {
         let message = "list \(title): the server gives the same page again and again"
@@ -315,7 +315,7 @@ extension ScopeMachine {
     }
   }
 
-  /// The list is complete: an object that was printed before and is not in it is gone.
+  /// The list is complete. An object that was printed before and is not in the list has been deleted.
   private mutating func listIsWhole(_ purpose: ScopeState.Purpose, _ version: String) {
     let gone = known.sweep()
     // A skipped object was never printed.
@@ -643,10 +643,10 @@ extension ScopeMachine {
     }
   }
 
-  /// Whether the exchange is still of use.
+  /// Whether the results of the exchange are still needed.
   func wants(_ id: TransferID) -> Bool { id == state.transfer?.id || id == verification?.transfer }
 
-  /// Whether the first event of this watch is still to be noted as proof; cheap, for every event.
+  /// Whether the next event of this watch proves it. Cheap enough for every event.
   var needsProof: Bool {
     guard !server.isProven, case .watching = state else { return false }
     return true

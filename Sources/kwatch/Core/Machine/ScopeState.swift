@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a scope is doing; each case holds what belongs to it, and nothing outlives its case.
+/// The state of a scope. Each case holds its own data, which ends with the case.
 enum ScopeState: Equatable {
   enum Purpose: Equatable { case initial, resync, poll }
   enum Next: Equatable { case list(Purpose), check, watch }
@@ -18,11 +18,11 @@ enum ScopeState: Equatable {
     var purpose: Purpose
     /// The resourceVersion of the first page; empty until it has come.
     var version = ""
-    /// In one piece, as the pages have expired.
+    /// Whether it has no pages, because the pages of an earlier list have expired.
     var isUnpaged = false
-    /// The tokens with which pages were asked for: one that comes again would go round for ever.
+    /// The continue tokens of the pages so far. A token that is repeated would make the list endless.
     var continuations: Set<String> = []
-    /// How many items the page has, and how many objects the pages before it have.
+    /// The number of items of this page, and of objects of the pages before it.
     var items = 0
     var objectsBefore = 0
   }
@@ -74,7 +74,7 @@ enum ScopeState: Equatable {
     }
   }
 
-  /// When the exchange under way is given up for its silence.
+  /// The time at which the exchange under way is cancelled if it stays silent.
   func silenceDeadline(_ settings: ScopeSettings, _ server: ServerBehaviour) -> Duration? {
     guard let transfer else { return nil }
     guard let openedAt = transfer.openedAt else { return transfer.sentAt + settings.answerTimeout }
@@ -82,7 +82,7 @@ enum ScopeState: Equatable {
     case .listing, .checking: return transfer.lastActivity + settings.answerTimeout
     case .streaming: return transfer.lastActivity + settings.streamingSilence
     case .watching(let watch):
-      // A server ends a watch when it was asked to; one that does not is dead, or its network is.
+      // A server ends a watch at the requested time. If it does not, the server or the network is dead.
       let end = openedAt + .seconds(watch.timeoutSeconds + (server.isProven ? 15 : 2))
       guard server.seesBookmarks, server.isProven else { return end }
       return min(end, transfer.lastActivity + settings.bookmarkSilence)

@@ -27,7 +27,8 @@ struct Verification {
     if case .comparing(let comparison) = phase { comparison.transfer } else { nil }
   }
 
-  /// When the next comparison begins, or the one under way is given up for the server's silence.
+  /// The time at which the next comparison begins, or the current one is cancelled because the server is
+  /// silent.
   func deadline(patience: Duration) -> Duration {
     switch phase {
     case .waiting(let until): until
@@ -35,7 +36,7 @@ struct Verification {
     }
   }
 
-  /// The first page of the list was asked for, or one more.
+  /// A page of the list has been requested.
   mutating func asked(_ id: TransferID, at now: Duration) {
     guard case .comparing(var comparison) = phase else {
       phase = .comparing(Comparison(transfer: id, lastActivity: now))
@@ -58,7 +59,7 @@ struct Verification {
     phase = .comparing(comparison)
   }
 
-  /// How to print an object of the list: not at all, if the watch has shown it.
+  /// How to print an object of the list. An object that the watch has printed is dropped.
   mutating func item(
     _ text: Span<UInt8>, _ header: ObjectHeader, _ known: inout KnownObjects, at now: Duration
   ) -> Disposition {
@@ -74,7 +75,7 @@ struct Verification {
 
   /// The list is complete.
   ///
-  /// - Returns: objects that are gone, and how many differences there were in all.
+  /// - Returns: the deleted objects, and the number of all differences.
   func finished(_ known: inout KnownObjects) -> (gone: [Identity], differences: Int) {
     guard case .comparing(let comparison) = phase else { return ([], 0) }
     let gone = known.sweep()

@@ -4,8 +4,8 @@ import Glibc
 /// The proxy of one cluster: the flag's or the kubeconfig's, else the environment's, by the rules of Go's clients
 /// (golang.org/x/net/http/httpproxy).
 ///
-/// A proxy resolves the names of servers itself, as Go has it: libcurl's `socks5://` would resolve them here, where a
-/// name behind a bastion host is not known, so it becomes `socks5h://`.
+/// The proxy resolves the names of servers, as for Go's clients. libcurl's `socks5://` would resolve them on this
+/// machine, which may not know the names of a private network, so it becomes `socks5h://`.
 struct Proxy: Equatable {
   /// Empty: no proxy.
   var url = ""

@@ -8,7 +8,7 @@ import Glibc
 /// SSL_read waits for the rest, and with none for the next one, while nothing can be written: so it is called only for
 /// records that have begun to arrive. One look at the socket finds many of them.
 ///
-/// A plain connection has no records: libnats reads what there is, and returns.
+/// A plain connection has no records: libnats reads the available bytes and returns.
 struct TLSRecords {
   private static let headerLength = 5
 
@@ -20,14 +20,14 @@ struct TLSRecords {
   ///
   /// - Parameters:
   ///   - socket: The connection's socket, which poll(2) has reported readable.
-  ///   - byteLimit: When to let others have their turn.
+  ///   - byteLimit: The limit after which other threads get their turn.
   ///   - read: Reads a record; false when no more can be read.
   mutating func forEach(of socket: Int32, upTo byteLimit: Int, _ read: () -> Bool) {
     if isEncrypted == nil { find(socket) }
     var isFirst = true
     var rest = byteLimit
     repeat {
-      // The first call is for the end of the connection, too, or an error.
+      // The first call also handles the end of the connection and errors.
       let count = isEncrypted == true ? peek(socket) : 0
       guard count > 0 || isFirst else { return }
       isFirst = false
@@ -38,7 +38,7 @@ struct TLSRecords {
         position += length
         rest -= length
       } while position < count && rest > 0
-      // A window that is not full has shown all.
+      // If the window is not full, the socket has no more bytes.
       guard count == window.count else { return }
     } while rest > 0
   }

@@ -12,7 +12,7 @@ struct SourceReplay: Sendable {
     var stream: EventStream
     /// The first event that was published after the command was requested.
     var position: Int
-    /// The last event that the client received, if its id says so.
+    /// The id of the last event that the client received; nil if its version is not an id of events.
     var after: EventID?
 
     /// A listener of the live stream that replaces one that has received all lines of the command.
