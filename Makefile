@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# make demo          install what is missing, build, and watch the tools work (Ctrl-C ends it; DEMO_SECONDS=10 too)
-# make test          install what the tests need, build, check the format, run all tests
-# make test-one T=Filter          the tests of one library or tool, with no more built than they need
-# make build         release binaries in .build/release
-# make install       PREFIX=/usr/local DESTDIR=: copy what `make build` built; `make uninstall` removes it
-# make deb tarball   packages in .build/packages; `make check-deb check-tarball` run them in a clean Debian
+# make demo          install missing Debian packages, build, and run a demo; Ctrl-C or DEMO_SECONDS=10 ends it
+# make test          install the packages that the tests need, check formats, build, run all tests
+# make test-one T=wfilter   run the tests of one tool or library, and build only the parts that they need
+# make build         build release binaries in .build/release
+# make install       copy the result of `make build` to PREFIX (/usr/local) below DESTDIR; `make uninstall` removes it
+# make deb tarball   build packages in .build/packages; `make check-deb check-tarball` try them in a clean Debian
 # make dependencies  install the Debian packages that a build needs
 # make sanitize fuzz coverage bench    see CONTRIBUTING.md
 
@@ -20,7 +20,7 @@ BUILT = .build/release
 
 all: build
 
-# Without BoringSSL, which would be a third of the wait. What is built is of use to `make build`, which adds TLS.
+# Without BoringSSL, which takes a third of the build time. `make build` reuses the result and adds TLS.
 demo: dependencies
 	@echo 'make demo: building without TLS; for wfanout --tls-cert, run make build afterwards' >&2
 	@WATCHUTILS_TLS=no SWIFT='$(SWIFT)' scripts/build-release.sh $(TOOLS)
@@ -50,11 +50,11 @@ test-one:
 lint:
 	@scripts/lint.sh
 
-# The fuzz targets belong to no other build: compiled, so that none stops building unseen.
+# No other build compiles the fuzz targets.
 fuzz-build:
 	for target in $$(sed -n 's/^    fuzz("\([a-z-]*\)".*/\1/p' Package.swift); do FUZZ=1 $(SWIFT) build --target $$target || exit; done
 
-# The cluster tests run against a real API server. It is built once, outside the checkout, and found by the tests.
+# The cluster tests run against a real API server. It is built once, and kept in a cache outside the checkout.
 kube-apiserver:
 	@scripts/build-kube-apiserver.sh
 	@scripts/install-kubectl.sh

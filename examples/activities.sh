@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints lifelike activities and Kubernetes events as watch events, one a line:
+# Prints made-up activities and Kubernetes events as watch events, one per line:
 #   activities.sh [PER_SECOND] [COUNT] [PROJECT]
-# PER_SECOND is 5 unless it is given; COUNT 0 means for ever.
+# PER_SECOND is 5 by default. With COUNT 0, the default, it never ends.
 set -euo pipefail
 per_second=${1:-5} count=${2:-0} project=${3:-acme}
 if ! [[ $per_second =~ ^[0-9]+$ && $per_second != 0 && $count =~ ^[0-9]+$ ]]; then

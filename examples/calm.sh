@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes a busy stream calm and safe to show: the newest state of each object after 300 ms without a change, at least every 2 s,
-# without the values of environment variables and Secrets.
+# Reduces a busy stream, and hides its secrets. Prints the newest state of each object after 300 ms without a change, and at
+# least every 2 s while it changes. Values of environment variables and Secrets are replaced.
 #   kwatch pods -A | calm.sh | wfanout --listen :8080
 set -eu
 exec wfilter true --debounce 300ms --max-wait 2s \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints how objects change, one JSON array a line: namespace, name, before, after.
-#   transitions.sh [RESOURCE] [CEL below the object] [kwatch's flags…]
-# For instance: transitions.sh pods status.phase -A
+# Prints each change of a field, one JSON array per line: namespace, name, value before, value after.
+#   transitions.sh [RESOURCE] [FIELD] [kwatch's flags…]
+# FIELD is a path below the object. Example: transitions.sh pods status.phase -A
 set -eu
 resource=${1:-pods} field=${2:-status.phase}
 shift $(($# < 2 ? $# : 2))

@@ -3,7 +3,7 @@
 #
 # Waits until an object is ready, as `kubectl wait` does, for any resource that has a Ready condition:
 #   wait-for-ready.sh RESOURCE/NAME [DURATION] [kwatch's flags…]
-# Ends with 0 when the object is ready, 1 when it was deleted, 124 when the time has passed, or with kwatch's own status.
+# Exits with 0 when the object is ready, 1 if it is deleted, 124 when the time has passed, or with the status of kwatch.
 set -u
 if [ $# = 0 ]; then
   echo "usage: wait-for-ready.sh RESOURCE/NAME [DURATION] [kwatch's flags…]" >&2
@@ -17,7 +17,7 @@ kwatch "$what" "$@" | wfilter -e -m1 --timeout "$time" --fail-if 'type == "DELET
   'status.conditions.exists(c, c.type == "Ready" && c.status == "True")'
 ended=("${PIPESTATUS[@]}")
 
-# kwatch ends by SIGPIPE (141) when the wait is over. Any other failure explains why no event arrived.
+# kwatch ends with SIGPIPE (141) when wfilter has ended. Any other failure is the reason why no event arrived.
 case ${ended[0]} in
   0 | 141) exit "${ended[1]}" ;;
   *) exit "${ended[0]}" ;;

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the pods of a workload use together, now: cores, bytes, and the number of pods.
+# Prints the sum of what the pods of a workload use now: cores, bytes of memory, and the number of pods.
 #   workload-usage.sh SELECTOR [kwatch's flags…]
-# Ends with kwatch's status, and prints nothing, when kwatch fails.
+# If kwatch fails, it prints nothing and exits with kwatch's status.
 set -euo pipefail
 if [ $# = 0 ]; then
   echo "usage: workload-usage.sh SELECTOR [kwatch's flags…]" >&2
