@@ -42,7 +42,7 @@ import Testing
   static let containers = [
     Case("y", .int(1)), Case("inner.z", .int(2)), Case(".y", .int(3)), Case("com.example.y", .int(1)),
     Case("com.y", refused: .undeclared),
-    // A variable of a macro hides a qualified name.
+    // A macro's variable hides a qualified name that starts with it.
     Case("[{'z': 5}].map(inner, inner.z)", .list([.int(5)])), Case("[9].map(y, y)", .list([.int(9)])),
     Case("[9].map(y, .y)", .list([.int(3)])),
     Case("google.protobuf.Int32Value{value: 1}", .int(1)), Case("whole.part.name", .string("longest")),

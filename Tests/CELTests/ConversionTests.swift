@@ -69,7 +69,7 @@ import Testing
 
   @Test(arguments: numbers + texts + wellKnown) func evaluates(_ row: Case) { #expect(row.fault() == nil) }
 
-  /// What is written reads back as the same double.
+  /// A double that is printed and parsed again is the same double.
   @Test func doublesSurviveTheirText() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<20_000 {

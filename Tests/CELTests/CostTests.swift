@@ -4,9 +4,9 @@ import Testing
 
 @testable import CEL
 
-/// What expressions are charged for.
+/// The cost of expressions.
 struct CostTests {
-  /// Steps that an evaluation takes, and its value; nil when it fails.
+  /// The steps and the value of an evaluation. The value is nil if it fails.
   private func cost(_ expression: String, s: String = "", limit: Int = 10_000_000) throws -> (
     steps: Int, value: Value?
   ) {
@@ -20,7 +20,7 @@ struct CostTests {
 
   // MARK: - Patterns
 
-  /// RE2 takes milliseconds to find out that such a pattern is too large.
+  /// RE2 needs milliseconds to find that such a pattern is too large.
   @Test(
     arguments: [
       "!s.matches('\\\\pL{900}' + string(i))", "s.find('\\\\pL{300,900}' + string(i)) == ''",
@@ -31,7 +31,7 @@ struct CostTests {
     ])
   func aRefusedPatternCostsWhatRefusingTakes(_ test: String) throws {
     #expect(try cost("lists.range(1000).all(i, \(test))", s: "aaaa").value == nil)
-    // At most one is tried within 100,000 steps, and the second time costs as much as the first.
+    // Within 100,000 steps at most one pattern is tried. Trying it again costs as much as the first time.
     #expect(try cost("lists.range(2).all(i, \(test))", s: "aaaa", limit: 100_000).steps > 100_000)
     let once = try cost("[n].exists(i, \(test))", s: "aaaa").steps
     #expect(once > 60_000)
@@ -43,7 +43,7 @@ struct CostTests {
     #expect(simple > 1500 && simple < 5000)
     #expect(try cost("'abc'.matches(s)", s: "[ab]{1000}").steps > 15_000)
     #expect(try cost("'abc'.matches(s)", s: "(").steps > 1500)
-    // Half the limit of a hub still compiles a few dozen.
+    // Half the limit of a wfanout filter is enough to compile a few dozen.
     #expect(
       try cost("lists.range(30).all(i, 'x'.matches('x{0,' + string(i) + '}'))", limit: 100_000).value == true)
   }
@@ -54,7 +54,7 @@ struct CostTests {
     }
   }
 
-  /// A byte may cost a microsecond where the automaton has a new state for each.
+  /// A byte may cost a microsecond if it leads the automaton to a new state.
   @Test func patternsWithManyStatesCostMore() throws {
     let text = String(repeating: "abbab", count: 2000)
     #expect(try cost("s.matches('error|warning|timeout')", s: text).steps < 2000)
@@ -68,7 +68,7 @@ struct CostTests {
       ).steps > 30_000)
   }
 
-  /// Only the bytes that are read matter, not those after them.
+  /// Only bytes that are read are charged, not the bytes after them.
   @Test(
     arguments: [
       "regex.replace(s, ' +', '_').size()", "s.findAll('[a-z]+').size()",
@@ -84,7 +84,7 @@ struct CostTests {
   }
 
   @Test func searchingToTheEndForEachMatchIsNot() throws {
-    // Each `a` is a match, and a `z` is looked for to the end.
+    // Each `a` is a match, and RE2 looks for a `z` up to the end each time.
     #expect(try cost("s.findAll('a.*z|a').size()", s: String(repeating: "a", count: 50_000)).value == nil)
   }
 
@@ -106,7 +106,7 @@ struct CostTests {
 
   // MARK: - The other functions
 
-  /// Calls whose work or result is large beside their arguments' number.
+  /// Calls whose work or result is large, although they have few arguments.
   @Test(
     arguments: [
       ("url('http://a/?' + s).getQuery()", 100), ("s.reverse()", 6), ("strings.quote(s)", 6),

@@ -4,7 +4,8 @@ import Testing
 
 @testable import CEL
 
-/// Numbers that are nodes of a source are numbers everywhere, and stay nodes where they are only moved.
+/// Numbers that are nodes of a source work everywhere as numbers. An expression that only moves them leaves
+/// them nodes.
 @Suite struct ForeignNumberTests {
   static let values: [Value] = [
     .double(1.5), .double(-0.0), .double(3), .double(1e300), .int(2), .string("1.5"),
@@ -44,7 +45,7 @@ import Testing
     "x.substring(y)", "x.charAt(y)", "base64.encode(x)", "x.getSeconds()",
   ]
 
-  /// What an evaluation gives, as text; the kind of an error.
+  /// The result of an evaluation as text, or the kind of its error.
   private static func outcome(_ program: Program, _ x: Value, _ y: Value) -> String {
     var activation = Activation(environment)
     activation["x"] = x

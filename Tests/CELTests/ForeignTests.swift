@@ -4,13 +4,13 @@ import Testing
 
 @testable import CEL
 
-/// A tree of plain values served as foreign nodes, which counts what is decoded.
+/// A tree of plain values, served as foreign nodes. It counts the values that are decoded.
 @safe final class TreeSource: ForeignSource, @unchecked Sendable {
   private var nodes: [Value] = []
   private(set) var decoded = 0
-  /// What each read is said to cost.
+  /// The cost that each read reports.
   var workPerRead = 0
-  /// Whether strings claim to have escapes, so that no raw bytes are handed out.
+  /// Whether strings claim to have escapes, so that their raw bytes are not available.
   private let hidesRaw: Bool
   private var buffers: [UnsafeMutableBufferPointer<UInt8>] = unsafe []
 
@@ -100,7 +100,8 @@ import Testing
       ),
     ]))
 
-  /// Each is evaluated over the plain document and over the same as foreign nodes, raw and not.
+  /// Each expression is evaluated over the plain document, and over the same document as foreign nodes with
+  /// and without raw bytes.
   static let expressions = [
     "x.name == 'web-1'", "'web-1' == x.name", "x.name != 'web-2'", "x.name == x.name", "x.count + 1 == 4",
     "x.none == null",
@@ -150,7 +151,7 @@ import Testing
     #expect(source.decoded == 0)
   }
 
-  /// Or else an expression could search a large document for each step of its budget.
+  /// Otherwise an expression could search a large document in each step of its budget.
   @Test(arguments: [
     "lists.range(100).all(i, x.name != 'a')", "lists.range(100).all(i, x.tags[1] != 'a')",
     "lists.range(100).all(i, x.tags != ['b'])", "lists.range(100).all(i, has(x.name))",

@@ -8,7 +8,7 @@ import Testing
   import Glibc
 #endif
 
-/// An expression and what must come of it, as a row of a table.
+/// An expression and its expected result, as a row of a table.
 struct Case: Sendable, CustomTestStringConvertible {
   enum Expectation: Sendable {
     case value(Value)
@@ -39,7 +39,7 @@ struct Case: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { expression }
 
-  /// What is wrong; nil when nothing is.
+  /// The difference from the expected result; nil if there is none.
   func fault(in environment: Environment = Evaluate.environment) -> String? {
     let outcome = Evaluate.outcome(expression, in: environment)
     switch (expectation, outcome) {
@@ -52,7 +52,7 @@ struct Case: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Evaluates expressions in an environment with everything in it.
+/// Evaluates expressions in an environment that has all libraries.
 enum Evaluate {
   enum Outcome: Sendable {
     case value(Value)
@@ -81,7 +81,7 @@ enum Evaluate {
     }
   }
 
-  /// On a thread with a stack of 512 KiB, such as servers give their threads.
+  /// Runs on a thread with a stack of 512 KiB, which is usual for threads of servers.
   static func onSmallStack(_ body: @escaping @Sendable () -> Void) {
     final class Job: Sendable {
       let body: @Sendable () -> Void
@@ -105,7 +105,8 @@ enum Evaluate {
 }
 
 extension Value {
-  /// Equal and of the same types throughout; NaN is the same as NaN, 0.0 is not -0.0.
+  /// Whether the values are equal and have the same types at all levels. NaN is the same as NaN, and 0.0 is
+  /// not -0.0.
   func isSame(as other: Value) -> Bool {
     switch (native, other.native) {
     case (.double(let left), .double(let right)):

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CEL
 
-/// Messages for what people write who know another language, or another program that speaks CEL.
+/// Messages for the habits of people who know another language, or another program that uses CEL.
 struct HintTests {
   private static let environment: Environment = {
     var options = Environment.Options(.kubernetes)

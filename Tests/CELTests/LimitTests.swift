@@ -4,8 +4,8 @@ import Testing
 
 @testable import CEL
 
-/// An expression from a stranger can neither crash nor hang: it is refused, or it fails, soon. All on a stack of
-/// 512 KiB, as servers give their threads.
+/// An untrusted expression can neither crash nor hang: it is refused, or it fails soon. All of them run on a
+/// stack of 512 KiB, which is usual for threads of servers.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct LimitTests {
   private static func repeated(_ text: String, _ count: Int) -> String {
     String(repeating: text, count: count)
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  /// Large rather than deep: each is read, or refused, in time about linear in its length.
+  /// Large but not deep expressions. Each is parsed, or refused, in roughly linear time.
   static let large: [String] = [
     "[" + joined(100) { _ in "x" + repeated(".a", 480) } + "]",
     "[" + joined(3800) { _ in "'a'.matches('(a{1000})')" } + "]",
@@ -75,7 +75,7 @@ import Testing
     let clock = ContinuousClock()
     let start = clock.now
     _ = Evaluate.outcome(Self.large[index], ["x": .int(1)], costLimit: 1_000_000)
-    // Some 0.1 s in a release build.
+    // It takes about 0.1 s in a release build.
     #expect(clock.now - start < .seconds(60), "\(Self.large[index].prefix(100))")
   }
 
@@ -92,7 +92,7 @@ import Testing
     }
   }
 
-  /// Each would take ages or all memory if nothing were counted.
+  /// Without a cost limit each of these would take very long, or use up all memory.
   static let costly = [
     // Lists and strings that double.
     (0..<60).reduce("x") { text, _ in "cel.bind(a,[\(text)],cel.bind(b,a+a,b+b))" },
@@ -107,10 +107,10 @@ import Testing
       + "'%s'.format([l100])" + repeated(")", 101),
     (0..<100).map { "cel.bind(l\($0 + 1), [l\($0), l\($0)]," }.reduce("cel.bind(l0,[1],", +)
       + "google.protobuf.ListValue{values: l100}" + repeated(")", 101),
-    // Failures that are tried again and again.
+    // Failures that are evaluated again and again.
     (0..<100).map { "cel.bind(e\($0 + 1), e\($0) || e\($0)," }.reduce("cel.bind(e0,1/0 > x,", +) + "e100"
       + repeated(")", 101),
-    // Loops in loops.
+    // Nested loops.
     (0..<12).reduce("true") { text, depth in
       "[1,2,3,4,5,6,7,8,9,10].all(x\(depth), \(text))"
     },
@@ -131,7 +131,8 @@ import Testing
       let clock = ContinuousClock()
       let start = clock.now
       _ = Evaluate.outcome(Self.costly[index], ["x": .int(1)], costLimit: 1_000_000)
-      // A million steps take well under a second; the rest is for a slow and busy machine in a debug build.
+      // A million steps take much less than a second. The bound is that high for debug builds on a busy
+      // machine.
       #expect(clock.now - start < .seconds(60), "\(Self.costly[index].prefix(200))")
     }
   }

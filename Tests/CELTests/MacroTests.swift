@@ -50,7 +50,7 @@ import Testing
 
   static let bindings = [
     Case("cel.bind(a, 2, a * a)", .int(4)), Case("cel.bind(a, [1], cel.bind(b, a + a, b.size()))", .int(2)),
-    // Found when first read, or never.
+    // The error occurs when the variable is first read, or never.
     Case("cel.bind(a, 1/0, 2)", .int(2)), Case("cel.bind(a, 1/0, a)", fails: .divisionByZero),
     Case("cel.bind(a, 1/0 > 0, a || true)"),
     Case("cel.bind(f, [1, 2, 3].map(i, i + 1), [0, 1].map(i, f[i] + i))", .list([.int(2), .int(4)])),

@@ -29,11 +29,11 @@ import Testing
     Case("dyn(null) != 0"), Case("{'a': 1, 'b': 2} == {'b': 2, 'a': 1}"), Case("[1, 2] != [2, 1]"),
     Case("type(1) == int"), Case("type(type(1)) == type"), Case("type([]) == list"),
     Case("[0.0/0.0] != [0.0/0.0]"),
-    // Exact: neither side is rounded to a double.
+    // The comparison is exact: neither side is rounded to a double.
     Case("dyn(9007199254740993) != 9007199254740992.0"), Case("dyn(9007199254740993) > 9007199254740992.0"),
     Case("9007199254740992.0 < dyn(9007199254740993u)"), Case("dyn(1) < 1.5"), Case("-1.5 < dyn(-1)"),
     Case("dyn(18446744073709551615u) < 1e20"), Case("dyn(-9223372036854775808) > -1e19"),
-    // The one exception, which the conformance suite asks for.
+    // The one exception, which the conformance suite requires.
     Case("!(dyn(9223372036854775807) < 9223372036854775808.0)"),
   ]
 
@@ -104,7 +104,7 @@ import Testing
     options.checks = false
     let environment = Environment(libraries: StandardLibraries.all, options: options)
     for row in Self.order + Self.equality + Self.integers + Self.logic + Self.containers {
-      // What the checker refuses fails while running instead, or has a value after all.
+      // An expression that the checker refuses may fail at run time instead, or have a value.
       if case .refused = row.expectation { continue }
       if row.expression.contains("x") && !row.expression.contains("'") { continue }
       if let fault = row.fault(in: environment), !row.expression.contains("(x") {

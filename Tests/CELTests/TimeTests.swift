@@ -43,7 +43,7 @@ import Testing
     Case("timestamp('2009-02-13T23:31:30Z').getMinutes('-09:30')", .int(1)),
     Case("timestamp('2009-02-13T23:31:30Z').getHours('UTC')", .int(23)),
     Case("timestamp('2009-02-13T23:31:30Z').getMinutes('Asia/Kathmandu')", .int(16)),
-    // Summer and winter by the rule after the last transition of the file.
+    // Daylight-saving time after the last transition in the file, by the rule at its end.
     Case("timestamp('2040-07-01T12:00:00Z').getHours('Europe/Berlin')", .int(14)),
     Case("timestamp('2040-01-01T12:00:00Z').getHours('Europe/Berlin')", .int(13)),
     Case("timestamp('2040-01-01T12:00:00Z').getHours('Australia/Sydney')", .int(23)),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CEL
 
-/// Values made from Swift and from JSON, and how they print.
+/// Values from Swift and from JSON, and their descriptions.
 struct ValueTests {
   @Test func literalsAreValues() {
     let value: Value = [
@@ -78,7 +78,7 @@ struct ValueTests {
   }
 }
 
-/// Activations that do not fit.
+/// Activations that do not fit their program.
 struct ActivationTests {
   private let environment = Environment(
     variables: [Variable("name", .string), Variable("count", .int), Variable("object", .dyn)])

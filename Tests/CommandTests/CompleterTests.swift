@@ -3,9 +3,9 @@ import Testing
 
 @testable import Command
 
-/// What is offered at the end of a command line.
+/// The completions that are offered at the end of a command line.
 struct CompleterTests {
-  /// A tool whose `tail` is implicit, whose contexts are known, and whose second operand is a file.
+  /// A tool with an implicit `tail`, with known contexts, and with a file as its second operand.
   static let tailHelp = [
     "  --since-seq <n>  Start after it.", "  --since <duration>  Start at a time.",
     "  -f, --file <file>  Read it.",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Command
 
-/// The flags that are read from a help text.
+/// The flags that are parsed from a help text.
 struct FlagTableTests {
   static let help = """
     OVERVIEW: Watch things.

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Completions as a person meets them: typed into an interactive shell on a pseudo-terminal, then Tab.
+/// Completions as a person uses them: text typed into an interactive shell on a pseudo-terminal, then Tab.
 @Suite(.timeLimit(.minutes(4))) struct ShellCompletionTests {
   private static let driver = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures/complete.py").path

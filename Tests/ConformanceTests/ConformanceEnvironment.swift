@@ -2,7 +2,8 @@
 
 @testable import CEL
 
-/// The environment that a row asks for: libraries by its file, variables and functions by its declarations.
+/// The environment that a row needs: the libraries of its file, and the variables and functions that it
+/// declares.
 enum ConformanceEnvironment {
   static func environment(for row: ConformanceRow) throws -> Environment {
     let dialect = dialect(of: row.suite)
@@ -21,7 +22,7 @@ enum ConformanceEnvironment {
         functions.append((name, try overloads.map { try overload($0) }))
       }
     }
-    // Rows from Go's tables leave the types of their variables out.
+    // Rows from Go's tables have no types for their variables.
     for (name, binding) in row.object("bindings") where variables[name] == nil {
       variables[name] = .dyn
       for (field, type) in typesOfEmptyLists(in: binding) { variables["\(name).\(field)"] = type }
@@ -33,14 +34,14 @@ enum ConformanceEnvironment {
       options: options)
   }
 
-  /// The dialect of the implementation that a file comes from.
+  /// The dialect of the implementation from which a file was taken.
   private static func dialect(of file: String) -> Dialect {
     if file.hasPrefix("k8s-") { return .kubernetes }
     return file.hasPrefix("ext-") || file.hasPrefix("go-") ? .celGo : .specification
   }
 
-  /// The types of empty lists, which the API server knows from a schema that the data leaves out: a field such as
-  /// `emptyDurations` has the type of its sibling `durations`.
+  /// The types of empty lists. The API server knows them from a schema, which the data does not have: a field
+  /// such as `emptyDurations` has the type of its sibling `durations`.
   private static func typesOfEmptyLists(in binding: Any) -> [(field: String, type: ValueType)] {
     guard case .map(let map)? = try? ConformanceValue.value(binding) else { return [] }
     return map.entries.compactMap { entry in

@@ -16,7 +16,7 @@ struct ConformanceRow {
     return "\(file)/\(section)/\(name) (line \(line))"
   }
 
-  /// The file that the row came from, which rows may be gathered in other files than.
+  /// The suite that the row belongs to. Its file may have rows of several suites.
   var suite: String { text("file") ?? file }
 
   func text(_ key: String) -> String? { fields[key] as? String }
@@ -41,13 +41,13 @@ struct ConformanceRow {
     }
   }
 
-  /// Data that is not of the form its README gives.
+  /// Data that does not have the form that its README describes.
   struct Malformed: Error {
     var what: String
   }
 }
 
-/// What came of a row.
+/// The result of a row.
 enum ConformanceOutcome {
   case passed
   case failed(String)

@@ -4,7 +4,7 @@ import Foundation
 
 @testable import CEL
 
-/// Values as the conformance data writes them: objects of one key that names the type.
+/// Values in the notation of the conformance data: an object with one key, which names the type.
 enum ConformanceValue {
   /// The CEL value.
   static func value(_ json: Any) throws -> Value {
@@ -43,7 +43,7 @@ enum ConformanceValue {
     case "k8s.ip": value = try IPAddress(parsing: text).celValue
     case "k8s.cidr": value = try AddressRange(parsing: text).celValue
     case "k8s.semver": value = try SemanticVersion(parsing: text).celValue
-    // What the API server makes of strings of these OpenAPI formats.
+    // The API server converts strings of these OpenAPI formats.
     case "parsed_duration": value = try computed("duration('\(text)')")
     case "parsed_date": value = try computed("timestamp('\(text)T00:00:00Z')")
     case "parsed_date-time": value = try computed("timestamp('\(text)')")
@@ -91,7 +91,8 @@ enum ConformanceValue {
     return value
   }
 
-  /// Whether both are the same value of the same type: stricter than CEL's `==` about numbers, and NaN is NaN.
+  /// Whether both are the same value of the same type. Numbers are compared more strictly than by CEL's `==`,
+  /// and NaN is NaN.
   static func isSame(_ left: Value, _ right: Value) -> Bool {
     switch (left.native, right.native) {
     case (.double(let left), .double(let right)):

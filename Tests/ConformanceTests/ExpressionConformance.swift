@@ -11,7 +11,7 @@ enum ExpressionConformance {
     case type(String, value: Any?)
   }
 
-  /// What an expression came to.
+  /// The result of an expression.
   private enum Result {
     case refused(CompileError)
     case failed(EvaluationError)
@@ -62,7 +62,7 @@ enum ExpressionConformance {
         return .passed
       }
     case .evaluationError:
-      // The suites let the checker find such errors too.
+      // The checker may find these errors too.
       let result = try evaluate(expression, row, environment)
       guard case .value = result else { return .passed }
       return .failed("\(result.description), should fail: \(expression)")
@@ -94,7 +94,7 @@ enum ExpressionConformance {
       "\(result.description), should give \(ConformanceValue.description(wanted)): \(expression)")
   }
 
-  /// What a variable is bound to; of `self.field` that is the field of what `self` is bound to.
+  /// The value of a variable. For `self.field` it is that field of the value of `self`.
   private static func binding(of name: String, in row: ConformanceRow) -> Any? {
     let bindings = row.object("bindings")
     if let binding = bindings[name] { return binding }

@@ -12,7 +12,7 @@ enum SelectorConformance {
   private struct Parsed {
     var text: String
     var options: FilterOptions
-    /// The path to the value that a key of a row's set stands for.
+    /// The path to the value for a key of a row's set.
     var path: (String) -> [String]
 
     /// Whether an object with these labels, or these fields, matches.
@@ -63,9 +63,9 @@ enum SelectorConformance {
       let again = parse(parsed.text, kind: row.text("kind") ?? "")
       return again?.text == parsed.text ? .passed : .failed("\(parsed.text) does not parse to itself")
     }
-    // Rows about sets that name no form to print and are said not to parse come from Go cases of two sorts:
-    // selectors that are wrong, and selectors that parse, but to something else than their row says. Both differ
-    // from a parsed selector that is empty.
+    // Some rows about sets have no printed form, and expect that parsing fails. They come from two kinds of
+    // Go cases: invalid selectors, and selectors that parse, but to another result than the row's. In both
+    // cases the result is not an empty selector.
     if row.fields["requirements"] != nil, !row.flag("same") {
       return parsed?.text.isEmpty ?? false ? .failed("selects everything: \(selector)") : .passed
     }

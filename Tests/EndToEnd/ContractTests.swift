@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the stream contract, watchutils(7) asks of every tool, seen on the built binaries.
+/// The stream contract of watchutils(7), checked on the built binaries of all tools.
 @Suite(.timeLimit(.minutes(2))) struct ContractTests {
   static let tools = ["kwatch", "natswatch", "wfilter", "wfanout"]
 
@@ -43,7 +43,7 @@ import Testing
   }
 }
 
-/// The same for a tool that is in the middle of its work.
+/// The stream contract for a tool that is running.
 @Suite(.timeLimit(.minutes(2))) struct WorkingToolTests {
   static let line = #"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#
 
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func namesTheLibraryThatIsMissing() throws {
-    // The loader's own message and status: one line, 127, before a byte is read.
+    // The dynamic loader prints one line and exits with 127 before any input is read.
     let outcome = try Tool.shell(
       "cp \(Tool.path("wfilter")) \"$TMP/w\" && sed -i 's/libre2\\.so/libxx2.so/' \"$TMP/w\" && \"$TMP/w\" true </dev/null",
       environment: ["TMP": try Self.folder.url.path]

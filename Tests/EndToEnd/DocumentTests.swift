@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The commands in the documents, run as a reader pastes them. Their output has to be the one in the
+/// Runs the commands in the documents as a reader who pastes them. Their output must be the same as in the
 /// document.
 @Suite(.timeLimit(.minutes(5))) struct DocumentTests {
   private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
@@ -17,7 +17,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
   }
 
-  /// Relative links of the documents, the places in them included, lead somewhere.
+  /// The targets of relative links in the documents exist, including their anchors.
   @Test func linksLeadSomewhere() throws {
     let files = try Tool.shell("git ls-files '*.md'", in: Self.repository).waitForEnd().lines
     #expect(files.count > 10)

@@ -16,7 +16,7 @@ import Testing
     return String(match.output.1)
   }
 
-  /// Opens a page, once the server of the pages answers.
+  /// Waits until the server of the pages answers, then opens a page.
   private func open(_ url: String, in browser: Browser) throws -> Browser.Page {
     try eventually("the page is served") { try Tool.shell("curl -sf '\(url)'").waitForEnd().status == 0 }
     return try browser.open(url)

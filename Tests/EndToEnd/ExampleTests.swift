@@ -9,14 +9,14 @@ import Testing
     .deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "examples").path
 
-  /// As the real one, which ends when its reader does.
+  /// Ends when its reader ends, as the real kwatch does.
   private static let untilItsReaderLeaves = "\nwhile sleep 0.05; do echo 2>/dev/null || exit 141; done"
 
   private static func event(_ type: String, _ ready: String, phase: String = "Running") -> String {
     #"{"type":"\#(type)","object":{"kind":"Pod","metadata":{"name":"a","namespace":"d","uid":"u"},"spec":{"containers":[{"env":[{"name":"P","value":"s"}]}]},"status":{"phase":"\#(phase)","conditions":[{"type":"Ready","status":"\#(ready)"}]}}}"#
   }
 
-  /// Runs a script while `kwatch` does `commands`.
+  /// Runs a script with a `kwatch` that runs `commands`.
   private func run(_ script: String, kwatch commands: String) throws -> Tool.Outcome {
     let folder = try TemporaryDirectory()
     let kwatch = folder.url.appending(path: "kwatch")
@@ -47,9 +47,9 @@ import Testing
         + lines(usage("a", ("250m", "10Mi"), ("1500000n", "1Gi")), usage("b", ("1", "524288Ki"))))
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
     #expect(outcome.lines == ["1.252 \(10 << 20 + 1 << 30 + 512 << 20) 2"])
-    // No pods, no usage.
+    // Without pods the usage is zero.
     #expect(try run("workload-usage.sh app=web", kwatch: "").lines == ["0.000 0 0"])
-    // No answer, no usage.
+    // If kwatch fails, no usage is printed.
     let failed = try run("workload-usage.sh app=web", kwatch: "exit 66")
     #expect(failed.status == 66 && failed.lines.isEmpty)
   }

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// docs/FEATURES.md names the tests that hold each promise: they must exist.
+/// docs/FEATURES.md names the tests of each feature. They must exist.
 @Suite struct FeatureTests {
   private struct Row {
     var number: Substring

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The mistakes that people make (Tests/Fixtures/mistakes.tsv): each gets one line that helps, and the right status.
+/// Common mistakes (Tests/Fixtures/mistakes.tsv). Each gets one helpful line and the right exit status.
 @Suite(.timeLimit(.minutes(5))) struct MistakeTests {
   struct Mistake: Sendable, CustomTestStringConvertible {
     var command: String
@@ -72,7 +72,7 @@ import Testing
 }
 
 extension MistakeTests.Mistake {
-  /// The tool that is run: the first word that is not an assignment.
+  /// The tool of a command line: the first word that is not an assignment.
   fileprivate var tool: String {
     String(command.split(separator: " ").first { !$0.contains("=") } ?? "")
   }

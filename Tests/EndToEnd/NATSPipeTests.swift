@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `natswatch | wfilter | wfanout` on real servers: an event in at one end, `curl -N` at the other.
+/// `natswatch | wfilter | wfanout` with real servers. An event is published at one end, and `curl -N` reads
+/// it at the other.
 @Suite(.timeLimit(.minutes(3)), .serialized) struct NATSPipeTests {
   @Test(arguments: NATSServer.Version.installed)
   func carriesAnEventFromJetStreamToTheListener(_ version: NATSServer.Version) throws {
@@ -21,7 +22,8 @@ import Testing
     let address = try listenAddress(of: pipe)
     let curl = try Tool.shell("curl -sN \(address)/events")
 
-    // Published again and again until the first arrives: the tail begins with what comes after it has begun.
+    // A tail prints only messages that are published after its start. So the activity is published again
+    // until the first one arrives.
     try eventually("a human's activity at the listener") {
       let publish = try Tool.run(
         "natswatch", ["publish", "demo.activities"], stdin: activity("human", 1) + activity("system", 2),
@@ -57,7 +59,8 @@ import Testing
     }
   }
 
-  /// Our nats-server, started with the arguments of the compose file: streams survive a restart, and monitoring works.
+  /// Runs the installed nats-server with the arguments of the compose file. Streams survive a restart, and
+  /// monitoring works.
   @Test(arguments: NATSServer.Version.installed)
   func composeFileRunsAServerThatKeepsItsStreams(_ version: NATSServer.Version) throws {
     let compose = try String(
@@ -87,7 +90,7 @@ import Testing
   }
 }
 
-/// The address that wfanout logs, without the slash at its end.
+/// The address that wfanout logs, without the final slash.
 func listenAddress(of tool: RunningTool) throws -> String {
   try tool.waitForDiagnostics("http://")
   let text = tool.soFar.diagnostics

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A real redis-server, examples/dashboard/redis.sh, and a WebSocket's neighbour, curl.
+/// A pipe from a real redis-server through examples/dashboard/redis.sh and wfanout to curl.
 @Suite(.timeLimit(.minutes(1))) struct RedisPipeTests {
   private static let recipe = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples/dashboard/redis.sh")

@@ -3,11 +3,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Three replicas of `natswatch | wfanout` behind a balancer, on a JetStream cluster of three nodes, all of them killed
-/// at random: every client resumes elsewhere, with nothing lost and nothing repeated.
+/// Three replicas of `natswatch | wfanout` behind a load balancer, on a JetStream cluster of three nodes.
+/// Replicas and nodes are killed at random. Every client resumes at another replica, and no event is lost or
+/// repeated.
 ///
-/// Half a minute in the regular suite; `WATCHUTILS_SOAK=1` runs it for `WATCHUTILS_SOAK_SECONDS` (1800).
-/// `WATCHUTILS_SEED` repeats a run's choices; `WATCHUTILS_KUBERNETES_PYTHON` is a Python with the module `kubernetes`.
+/// It runs for half a minute, or with `WATCHUTILS_SOAK=1` for `WATCHUTILS_SOAK_SECONDS` (1800).
+/// `WATCHUTILS_SEED` repeats a run's choices; `WATCHUTILS_KUBERNETES_PYTHON` is a Python with the module
+/// `kubernetes`.
 @Suite(.timeLimit(.minutes(45))) struct ReplicaTests {
   @Test func everyClientResumesElsewhereWithNothingLostOrRepeated() throws {
     guard let server = NATSServer.Version.current.binary ?? NATSServer.Version.debian.binary else {

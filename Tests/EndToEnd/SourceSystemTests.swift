@@ -3,16 +3,16 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The five source systems: the folders of examples/ that have a check.sh, which starts real servers.
+/// The five source systems: the folders of examples/ with a check.sh, which starts real servers.
 @Suite(.timeLimit(.minutes(10)), .serialized) struct SourceSystemTests {
   static let examples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples")
 
-  /// Runs the check, and compares its output with the one in the folder's README.
+  /// Runs the check, and compares its output with the README of its folder.
   private func check(_ name: String, nats version: NATSServer.Version? = nil) throws {
     let folder = Self.examples.appending(path: name)
     var environment = ["CLAIM_SECONDS": "60"]
-    // The kube-apiserver is in the cache folder, which the script looks for below the home folder.
+    // The script looks for the kube-apiserver in the cache folder, which is in the home folder.
     for name in ["WATCHUTILS_CACHE", "XDG_CACHE_HOME", "HOME"] {
       environment[name] = ProcessInfo.processInfo.environment[name]
     }

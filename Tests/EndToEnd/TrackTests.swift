@@ -3,8 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `wfilter --track`, and wfanout's Kubernetes endpoint over a watch without a selector, against what they stand for: the API server's own
-/// watch with a label selector.
+/// Compares `wfilter --track`, and wfanout's Kubernetes endpoint, with the API server's own watch with a
+/// label selector.
 @Suite(.timeLimit(.minutes(5))) struct TrackTests {
   private static let path = "/api/v1/namespaces/default/configmaps"
 
@@ -30,7 +30,8 @@ import Testing
     }
   }
 
-  /// 200 random changes of few objects: all pipes must tell the same events in the same order.
+  /// After 200 random changes of a few objects, all pipes must have printed the same events in the same
+  /// order.
   @Test func printsWhatAWatchWithASelectorPrints() throws {
     guard KubeCluster.isAvailable(for: "wfilter --track beside a watch with a label selector") else { return }
     let cluster = try KubeCluster.start()
@@ -46,7 +47,8 @@ import Testing
     try eventually("all that begin with the objects have the first one") {
       pipes.dropLast().allSatisfy { $0.soFar.output.contains(#""name":"begin""#) }
     }
-    // All must watch by now: an object that is created, changed and deleted during a list causes no event.
+    // All of them must watch before the changes, because an object that is created and deleted during a list
+    // causes no event.
     try put(cluster, "second", team: "core")
     try eventually("all watch") { pipes.allSatisfy { $0.soFar.output.contains(#""name":"second""#) } }
 
@@ -77,7 +79,7 @@ import Testing
     for pipe in pipes + [keeper, forgetter] { pipe.send(SIGTERM) }
   }
 
-  /// What a client of wfanout's Kubernetes endpoint reads that asks for the selector there.
+  /// The output of a client that watches wfanout's Kubernetes endpoint with the selector.
   private func served(
     _ flags: String, _ environment: [String: String]
   ) throws -> (server: RunningTool, client: RunningTool) {

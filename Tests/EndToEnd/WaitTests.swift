@@ -18,7 +18,8 @@ import Testing
     """
   }
 
-  /// The pipe; `status N` on its stderr is wfilter's, and `line 1:` says that the object has been looked at.
+  /// Starts the pipe. `status N` on its stderr is the status of wfilter, and `line 1:` appears after wfilter
+  /// has read the object.
   private static func wait(for name: String, timeout: String, _ cluster: KubeCluster) throws -> RunningTool {
     try Tool.shell(
       """
@@ -37,7 +38,7 @@ import Testing
     }
     try cluster.kubectl(["apply", "-f", "-"], stdin: Self.zone("b", ready: "False"))
 
-    // It comes true.
+    // The condition becomes true.
     let ready = try Self.wait(for: "a", timeout: "60s", cluster)
     try ready.waitForDiagnostics("line 1:")
     try cluster.kubectl(["apply", "-f", "-"], stdin: Self.zone("a", ready: "True"))
@@ -45,7 +46,7 @@ import Testing
     #expect(ready.soFar.lines.count == 1)
     #expect(ready.soFar.output.contains(#""name":"a""#))
 
-    // It is deleted first.
+    // The object is deleted first.
     let deleted = try Self.wait(for: "b", timeout: "60s", cluster)
     try deleted.waitForDiagnostics("line 1:")
     try cluster.kubectl(["delete", "dnszone", "b", "-n", "default"])
@@ -56,7 +57,7 @@ import Testing
     let late = try Self.wait(for: "missing", timeout: "1s", cluster)
     try late.waitForDiagnostics("status 124")
 
-    // The source ends without it.
+    // The source ends before the condition is true.
     try cluster.kubectl(["apply", "-f", "-"], stdin: Self.zone("c", ready: "False"))
     let ended = try Tool.shell(
       """

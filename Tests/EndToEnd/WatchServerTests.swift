@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func kubectlListsAndWatchesWhatWfanoutServes() throws {
-    // Where scripts/install-kubectl.sh puts one when the system has none.
+    // The folder in which scripts/install-kubectl.sh installs kubectl if the system has none.
     let path =
       #"PATH="$PATH:${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-\#(NSHomeDirectory())/.cache}/watchutils}/kubectl/bin""#
     guard try Tool.shell("\(path) command -v kubectl").waitForEnd().status == 0 else {
@@ -42,7 +42,7 @@ import Testing
     let server = try Tool.start("wfanout", ["--listen", "127.0.0.1:0", "--snapshot"])
     let address = try listenAddress(of: server)
     server.write(Self.pod("cart-1", version: 1))
-    // It keeps a cache in its home.
+    // kubectl keeps a cache in the home folder.
     let home = try TemporaryDirectory()
     let kubectl =
       "\(path) HOME=\(home.url.path) exec kubectl --kubeconfig=/dev/null --server=\(address) get --raw"

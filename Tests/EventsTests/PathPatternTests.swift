@@ -56,7 +56,7 @@ import Testing
 }
 
 @Suite struct EventTypeTests {
-  /// As the API server delivers changes to a filtered watch.
+  /// These are the rules of the API server for a watch with a selector.
   @Test(
     arguments: [
       (EventType.added, false, true, EventType.added), (.added, true, true, .modified),

@@ -65,7 +65,7 @@ import Testing
     Case(#"spec.n != "3""#, pod, .match),
     Case(#"spec.n < "3""#, pod, .error),
     Case(#"spec.big == 18446744073709551615u && spec.big > 9223372036854775807"#, pod, .match),
-    // CEL.md: the double just above all integers counts as the greatest of them.
+    // As CEL.md describes, the double just above all integers equals the greatest integer.
     Case(#"spec.big == 18446744073709551615.0"#, pod, .match),
     Case(#"spec.big == 18446744073709549568.0"#, pod, .noMatch),
     Case(#"spec.f == 1.5 && spec.f > 1 && spec.f <= 1.5"#, pod, .match),
@@ -94,7 +94,7 @@ import Testing
     Case("payload.gpus.exists(g, g.temperature_celsius > 90)", gpus, .noMatch),
     Case("payload.threshold_breached || payload.change_percent > 10.0", metric, .match),
     Case("payload.change_percent > 20 && payload.value > payload.previous_value", metric, .noMatch),
-    // Corners.
+    // Unusual lines.
     Case(#"a == 1"#, #"{"a":1,"a":2}"#, .match),
     Case(#"a == 2"#, #"{"a":1,"a":2}"#, .noMatch),
     Case(#"self.size() == 2 && self.map(k, k) == ["a", "b"]"#, #"{"a":1,"\u0061":2,"b":3,"b":4}"#, .match),
@@ -123,7 +123,7 @@ import Testing
     #expect(PaddedLine(c.line).test(LineEvaluator(filter)) == c.expected)
   }
 
-  /// More paths than there are places for.
+  /// More paths than the table has places.
   @Test(arguments: ["", "self.", "self.object.", "object.", "metadata."]) func takesAnyNumberOfPaths(
     _ root: String
   ) throws {
@@ -140,7 +140,7 @@ import Testing
     #expect(PaddedLine("{}").test(LineEvaluator(filter)) == .error)
   }
 
-  /// More brackets than a stack has room for, and a walk that would take minutes.
+  /// More brackets than fit on the stack, and a walk that would take minutes.
   @Test(arguments: [("[", "]"), (#"{"k":["#, "]}")]) func deepLinesNeitherCrashNorHang(
     _ open: String, _ close: String
   )
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  /// What takes a step may not take as long as its value is large.
+  /// The time of one step must not grow with the size of its value.
   @Test(.timeLimit(.minutes(10))) func valuesThatLieInTheLineAreWeighedOnce() throws {
     let line = PaddedLine(#"{"a":"\#(String(repeating: "p", count: 8 << 20))"}"#)
     let filter = try LineFilter(
@@ -170,7 +170,7 @@ import Testing
     #expect(line.test(LineEvaluator(filter)) == .match)
   }
 
-  /// Comparing values is paid for by their size, wherever in other values they lie.
+  /// A comparison is charged for the size of the values, also if they are nested in other values.
   @Test func comparingWhatLiesInTheLineIsBounded() throws {
     let entries = (0..<300).map { #""k\#($0)":"vvvvvvvvvvvvvvvvvvvv""# }.joined(separator: ",")
     let line = PaddedLine("{\(entries)}")

@@ -32,7 +32,7 @@ import Testing
     #expect(error == .costLimitExceeded)
   }
 
-  /// A number is read each time that it is used, too.
+  /// A number is also read each time it is used.
   @Test(arguments: ["l[0] > 0.5", "l[0] == l[1]", "n in l", "o.n > 1.5"], [false, true])
   func endsALoopOverLongNumbers(
     _ test: String, _ isPrinted: Bool

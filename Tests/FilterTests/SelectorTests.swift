@@ -4,7 +4,7 @@ import Testing
 
 @testable import Filter
 
-/// What selectors mean: as in Kubernetes.
+/// Selectors have the meaning that they have in Kubernetes.
 @Suite struct SelectorTests {
   private func matches(_ options: FilterOptions, _ line: String) throws -> Bool {
     PaddedLine(line).test(LineEvaluator(try LineFilter(options))) == .match

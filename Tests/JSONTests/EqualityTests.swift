@@ -4,8 +4,8 @@ import Testing
 
 @testable import JSON
 
-/// Equality of values in place: of numbers as numbers, of strings by code points, of objects whatever their
-/// order.
+/// Equality of values without decoding. Numbers are compared by value, strings by code points, and objects in
+/// any order.
 @Suite struct EqualityTests {
   static let equal: [(String, String)] = [
     ("1", "1.0"), ("1e2", "100"), ("-0", "0"), ("true", "true"), ("null", "null"), (#""a""#, #""\u0061""#),

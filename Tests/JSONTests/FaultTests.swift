@@ -5,7 +5,7 @@ import Testing
 
 @testable import JSON
 
-/// Serialized, because the set of instructions is the process's.
+/// Serialized, because the choice of CPU instructions applies to the whole process.
 @Suite(.serialized) struct FaultTests {
   static let instructions = ["baseline", "avx2", "avx512"]
 

@@ -2,9 +2,9 @@
 import JSON
 import Testing
 
-/// One value whose bytes arrive in pieces, against the check of whole lines.
+/// Compares the check of a value that arrives in pieces with the check of whole lines.
 @Suite struct JSONCheckTests {
-  /// The offset after the value, cut at `cut`; nil for what is not JSON or does not end.
+  /// The offset after the value if its bytes are cut at `cut`; nil if it is not JSON or is incomplete.
   private func end(_ check: JSONCheck, _ bytes: [UInt8], cut: Int) -> Int? {
     check.begin()
     for (start, piece) in [(0, Array(bytes[..<cut])), (cut, Array(bytes[cut...]))] {

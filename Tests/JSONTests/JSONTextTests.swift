@@ -4,7 +4,7 @@ import Testing
 
 @testable import JSON
 
-/// JSON as it is written.
+/// The JSON writer.
 @Suite struct JSONTextTests {
   private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 

@@ -4,11 +4,11 @@ import Testing
 
 @testable import JSON
 
-/// The walker over bytes that may end anywhere.
+/// The walker over JSON that may be incomplete.
 @Suite struct JSONWalkerTests {
   static let document = #" {"kind":"List", "items" : [ {"a":[1,2]} , "x\"y", 5 ,{}], "\u0065nd" :null }"#
 
-  /// The document as the walker sees it: keys, and values as text.
+  /// The result of a walk: keys, and values as text.
   private static func members(_ text: Span<UInt8>) throws(JSONError) -> [String] {
     var walker = JSONWalker()
     var found: [String] = []

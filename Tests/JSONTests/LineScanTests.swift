@@ -4,7 +4,7 @@ import Testing
 
 @testable import JSON
 
-/// Comparisons of the bytes at a path, made while a line is walked.
+/// Comparisons of the bytes at a path during the walk over a line.
 @Suite struct LineScanTests {
   static let line =
     #" {"a":1, "s":"caf\u00e9 bar","p":"plain","big":18446744073709551615,"neg":-5,"d":2.50,"t":true,"n":null,"#
@@ -100,7 +100,7 @@ import Testing
 
   @Test(arguments: equality + orderAndText + selectors) func comparesWhileItWalks(_ c: Case) {
     let comparison = Comparison(c.operation, path: 0, operands: c.operands, resultWhenMissing: c.whenMissing)
-    // Alone, as a condition for later, and beside another path.
+    // The comparison alone, as a condition that is checked later, and together with another path.
     for conditions: [Condition] in [[.comparison(comparison)], [.all([.comparison(comparison)])]] {
       let scan = LineScan(LineTest(paths: [c.path], conditions: conditions))
       #expect(PaddedText(Self.line).read { scan.scan($0) } == c.expected)
@@ -159,7 +159,7 @@ import Testing
     let scan = LineScan(LineTest(paths: paths, conditions: [.not(.comparison(Comparison(.has, path: 3)))]))
     let bytes = Array(Self.line.utf8)
     for cut in bytes.indices { _ = PaddedText(Array(bytes[..<cut])).read { scan.scan($0) } }
-    // The same scan is still right after broken lines.
+    // The scan gives correct results after broken lines too.
     #expect(PaddedText(Self.line).read { scan.scan($0) } == .fails)
   }
 
@@ -172,7 +172,7 @@ import Testing
       (String(repeating: "x", count: 100) + #""object""#, true),
     ]
     for (text, expected) in cases {
-      // What comes after the line is not part of it.
+      // Bytes after the line must be ignored.
       #expect(PaddedText(text).read { $0.mayHave(key) } == expected, "\(text)")
     }
     for length in 0..<80 {

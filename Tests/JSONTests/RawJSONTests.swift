@@ -51,7 +51,7 @@ import Testing
     #expect(PaddedText("\"\(content)\"").read { $0.string } == expected)
   }
 
-  /// Of equal keys the first counts, whatever its value is.
+  /// Of repeated keys the first counts, whatever its value is.
   @Test func anEnvelopesPartsAreTheFirst() {
     let cases: [(String, String?)] = [
       (#"{"type":"A","object":{"a":1},"object":{}}"#, #"{"a":1}"#), (#"{"object":1,"object":{"a":1}}"#, nil),

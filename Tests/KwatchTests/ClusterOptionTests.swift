@@ -23,7 +23,7 @@ import Testing
     try cluster.create("c")
     #expect(try run().sorted() == ["ADDED", "DELETED", "MODIFIED"])
 
-    // The next run continues from there, through a restart of both sides.
+    // The next run continues from the stored state, although both sides have restarted.
     let first = try cluster.kwatch(["cm", "--state", state])
     try cluster.create("d")
     try first.waitForLines(1)
@@ -116,7 +116,7 @@ import Testing
     pipe.send(SIGTERM)
   }
 
-  /// The same on any cluster that `KWATCH_TEST_KUBECONFIG` names; it makes and removes configmaps of its own.
+  /// Runs on any cluster that `KWATCH_TEST_KUBECONFIG` names. It creates configmaps, and deletes them again.
   @Test func followsAnyCluster() throws {
     guard let kubeconfig = ProcessInfo.processInfo.environment["KWATCH_TEST_KUBECONFIG"] else {
       notTested("a cluster of your own", because: "KWATCH_TEST_KUBECONFIG is not set")

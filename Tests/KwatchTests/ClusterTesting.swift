@@ -5,7 +5,7 @@ import Testing
 
 /// What the tests on a real API server share.
 ///
-/// `KWATCH_TEST_KUBECONFIG` points those that need no control over the server itself at any cluster.
+/// Tests that do not control the server run on the cluster of `KWATCH_TEST_KUBECONFIG`, if it is set.
 enum ClusterTesting {
   static var isSoaking: Bool { ProcessInfo.processInfo.environment["WATCHUTILS_SOAK"] == "1" }
 
@@ -59,7 +59,7 @@ extension KubeCluster {
     #expect(told.faults.isEmpty, sourceLocation: sourceLocation)
   }
 
-  /// A kubeconfig whose names do not collide with another cluster's: of one name, the first file's entry stands.
+  /// A kubeconfig with names of its own. If two files have the same name, the entry of the first file counts.
   func renamed(_ name: String) throws -> String {
     let text = try String(contentsOf: URL(filePath: kubeconfig()), encoding: .utf8)
       .replacingOccurrences(of: "name: test", with: "name: \(name)")
@@ -71,7 +71,7 @@ extension KubeCluster {
     return file.path
   }
 
-  /// The admin's kubeconfig, by way of a relay.
+  /// The admin's kubeconfig, with the address of a relay.
   func relayed(through port: Int) throws -> String {
     let text = try String(contentsOf: URL(filePath: kubeconfig()), encoding: .utf8)
       .replacingOccurrences(of: "127.0.0.1:\(self.port)", with: "127.0.0.1:\(port)")
@@ -80,7 +80,8 @@ extension KubeCluster {
     return file.path
   }
 
-  /// Many changes by one curl, `rate` a second, over a set of configmaps; returns when all are made.
+  /// Makes many changes to a set of configmaps with one curl, `rate` per second. Returns after the last
+  /// change.
   func churn(_ names: [String], count: Int, rate: Int) throws {
     var config = "silent\nfail\noutput = /dev/null\n"
     for index in 0..<count {

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// kwatch on a real kube-apiserver that is restarted, killed, and made to forget.
+/// kwatch on a real kube-apiserver that is restarted, killed, and loses its history.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterTests {
   @Test func tellsTheTruthThroughRestartsAndKills() throws {
     guard let cluster = try ClusterTesting.start("restarts of the API server") else { return }
@@ -25,13 +25,14 @@ import Testing
     for round in 0..<2 {
       try cluster.killServer()
       try cluster.startServer()
-      // Before kwatch is back: printed as a difference, deletions too.
+      // These changes happen before kwatch runs again. It prints them as a difference, including deletions.
       try cluster.change("cm-4", "\(round)")
       try cluster.delete("cm-\(10 + round)")
       try cluster.expectTruth(tool)
     }
 
-    // Asleep through changes and a restart: the server has forgotten where kwatch was.
+    // kwatch is stopped during changes and a restart. After that the server no longer knows its
+    // resourceVersion.
     tool.send(SIGSTOP)
     try cluster.stopServer()
     try cluster.startServer()
@@ -42,7 +43,7 @@ import Testing
     tool.send(SIGCONT)
     try cluster.expectTruth(tool)
     try tool.waitForDiagnostics(#""reason":"gone""#)
-    // A relist is visible in health, and nowhere in the data.
+    // A relist changes the health, but not the data.
     #expect(FoldedStream(tool.lines).counts["ERROR"] == nil)
     tool.send(SIGTERM)
     #expect(try tool.waitForEnd().status == 128 + SIGTERM)
@@ -64,7 +65,7 @@ import Testing
     try cluster.expectTruth(tool)
     let told = FoldedStream(tool.lines)
     #expect(told.counts["MODIFIED"] == round)
-    // Planned ends are not events: once healthy, always healthy.
+    // A watch that ends as planned does not change the health.
     let healths = tool.soFar.diagnostics.split(separator: "\n").map { $0.contains(#""health":"healthy""#) }
     #expect(healths.drop { !$0 }.allSatisfy { $0 })
   }
@@ -129,7 +130,7 @@ import Testing
     let types = lines.map { String($0.dropFirst(9).prefix { $0 != "\"" }) }
     #expect(types == ["ADDED", "DELETED", "ADDED"])
     #expect(FoldedStream(lines).faults.isEmpty)
-    // A path says the same without discovery.
+    // A path selects the same resource without discovery.
     let path = try cluster.kwatch(
       ["apis/example.com/v1/namespaces/default/widgets", "--list-only", "-o", "name"]).waitForEnd()
     #expect(path.output == "widget.example.com/w\n")
@@ -162,7 +163,7 @@ import Testing
     #expect(lines.last?.contains(#""apiVersion":"example.com/v2""#) == true)
     #expect(FoldedStream(lines).counts == ["ADDED": 2, "DELETED": 1])
     try tool.waitForDiagnostics(#""reason":"no-scope""#)
-    // And it watches there, too.
+    // It watches there too.
     try cluster.call(
       "PATCH", "/apis/example.com/v2/namespaces/default/widgets/w", body: #"{"spec":{"color":"blue"}}"#,
       contentType: "application/merge-patch+json")
@@ -187,14 +188,14 @@ import Testing
     let tool = try Tool.start(
       "kwatch", ["configmaps", "--status", "stderr", "--verbose"],
       environment: ["KUBECONFIG": try cluster.relayed(through: relay.port)])
-    // The second watch, which has minutes before its own end.
+    // The second watch, which would end only after minutes.
     try tool.wait(for: "the second watch", .seconds(30)) {
       let asked = $0.soFar.diagnostics.split(separator: "\n").filter { $0.contains("?watch=true") }
       return asked.count { $0.contains("&resourceVersion=") } == 2
     }
     try cluster.change("a", "1")
     try tool.waitForLines(2)
-    // Open, established, and nothing comes: no reset, no end.
+    // The connection stays open, but nothing arrives: no reset and no end.
     relay.mode = .holding
     try cluster.change("a", "2")
     try cluster.create("b")

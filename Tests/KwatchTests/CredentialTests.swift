@@ -11,7 +11,7 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// A server that wants `token`, and has no objects.
+  /// A server that requires `token` and has no objects.
   private func server(wanting token: String) throws -> FakeAPIServer {
     try FakeAPIServer { request, reply in
       guard request.headers["authorization"] == "Bearer \(token)" else {
@@ -54,7 +54,7 @@ import Testing
       in: directory.url, user: "exec: {command: \(script), apiVersion: \(Self.version)}")
     let tool = try Tool.start("kwatch", ["configmaps", "--list-only"], environment: environment)
     try tool.waitForDiagnostics("https://example.test/device")
-    // A wait that lasts is reported.
+    // A long wait is reported.
     try tool.waitForDiagnostics("waiting for exec plugin")
     try directory.write("", to: "release")
     #expect(try tool.waitForEnd().status == 0)
@@ -102,7 +102,7 @@ import Testing
     #expect(try run("printf '\\357\\273\\277'; \(Self.answer("t"))").status == 0)
   }
 
-  /// A file that is there is not reported as missing.
+  /// A file that exists is not reported as missing.
   @Test func saysWhyAPluginCannotBeStarted() throws {
     for (mode, text, words) in [
       (0o644 as mode_t, "#!/bin/sh\n", "Permission denied"),
@@ -132,7 +132,7 @@ import Testing
 
   // MARK: - Certificates
 
-  /// A certificate authority, a pair that belongs together, another key, and an encrypted one.
+  /// A certificate authority, a matching certificate and key, another key, and an encrypted key.
   private func makeCertificates() throws {
     let outcome = try Tool.shell(
       """
@@ -169,7 +169,7 @@ import Testing
       ("", "tokenFile: none.token", "none.token"),
     ] {
       let comma = cluster.isEmpty ? "" : ", "
-      // Nobody listens, so every request fails.
+      // No server listens there, so every request fails.
       let config = try directory.write(
         """
         current-context: c
@@ -200,7 +200,7 @@ import Testing
 
   // MARK: - Proxies
 
-  /// A SOCKS5 proxy (RFC 1928) that is asked for a name, notes it, and refuses.
+  /// A SOCKS5 proxy (RFC 1928) that notes the requested host name and refuses the connection.
   private func refuseNames(_ listener: LoopbackSocket, _ note: @escaping @Sendable (String) -> Void) {
     Thread.detachNewThread {
       while let socket = listener.accept() {
@@ -216,7 +216,7 @@ import Testing
         guard greeting.first == 5, !take(Int(greeting[1])).isEmpty else { continue }
         give([5, 0])
         let request = take(5)
-        // Address type 3: a name, whose length is the fifth byte.
+        // Address type 3 is a name. The fifth byte is its length.
         guard request.count == 5, request[3] == 3 else {
           note("an address")
           continue

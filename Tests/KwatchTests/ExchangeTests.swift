@@ -15,7 +15,7 @@ import Testing
     return try ClusterLink(name: "test", target: target, WatchConfiguration()) {}
   }
 
-  /// A request whose closures hold it, as all of kwatch's do.
+  /// A request whose closures retain it, as in kwatch.
   private func start(_ link: ClusterLink, _ multi: CurlMulti, _ ended: @escaping () -> Void) throws -> Held {
     let exchange = try #require(try link.exchange("/"))
     exchange.onBytes = { _ in !exchange.isCancelled }
@@ -72,7 +72,7 @@ import Testing
   }
 }
 
-/// A loop that discovers, and does nothing else.
+/// A loop that only runs discovery.
 private final class DiscoveryHost: RunnerHost {
   private(set) var messages: [String] = []
   private let multi: CurlMulti

@@ -4,17 +4,17 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// An HTTP server that answers as a test says: for byte streams that no real server can be made to send.
+/// An HTTP server with responses from the test, for byte streams that a real server does not send on demand.
 ///
-/// Its answers are recordings of real ones (`Fixtures/k8s-wire`), or of their form. One thread and one request per
-/// connection.
+/// Its responses are recordings of real ones (`Fixtures/k8s-wire`), or have the same form. One thread and one
+/// request per connection.
 final class FakeAPIServer: Sendable {
   struct Request: Sendable {
     var path: String
     var headers: [String: String]
   }
 
-  /// One answer under way; `send` may be called bit by bit.
+  /// A response in progress. `send` may be called many times.
   struct Answer: Sendable {
     fileprivate let socket: LoopbackSocket
 
@@ -32,7 +32,7 @@ final class FakeAPIServer: Sendable {
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
-    /// The end as HTTP says it; without it the connection is cut.
+    /// Ends the chunked body. Without it the response is incomplete.
     func end() { raw(Array("0\r\n\r\n".utf8)) }
 
     /// Holds the stream until the client leaves.
@@ -85,8 +85,8 @@ final class FakeAPIServer: Sendable {
 
   func close() { listener.shutDown() }
 
-  /// A kwatch with these arguments on a server that knows `core`, and has scripted responses for everything
-  /// else.
+  /// Starts kwatch with these arguments, and a server that serves `core` and scripted responses for all other
+  /// requests.
   static func followed(
     by arguments: [String], in directory: URL, host: String = "127.0.0.1", user: String = "token: t",
     groups: String = #"{"kind":"APIGroupDiscoveryList","items":[]}"#,
@@ -103,7 +103,7 @@ final class FakeAPIServer: Sendable {
     return (try Tool.start("kwatch", arguments, environment: environment), server)
   }
 
-  /// A kubeconfig that leads here. `user` is in YAML's flow style.
+  /// A kubeconfig for this server. `user` is in YAML's flow style.
   func kubeconfig(in directory: URL, host: String = "127.0.0.1", user: String = "token: t") throws -> [String:
     String]
   {
@@ -136,7 +136,7 @@ final class FakeAPIServer: Sendable {
     let request = Request(path: path, headers: headers)
     log.withLock { $0.append(request) }
     answer(request, Answer(socket: socket))
-    // A cut must not reset what was sent before it.
+    // The end must not discard bytes that were sent before it.
     socket.shutDown()
   }
 

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What is wrong with an answer, a flag or a file, and what kwatch says about it.
+/// Faulty responses, flags and files, and kwatch's error messages for them.
 @Suite(.timeLimit(.minutes(15))) struct FakeServerFaultTests {
   private let directory: TemporaryDirectory
 
@@ -90,7 +90,7 @@ import Testing
     #expect(server.paths.filter { $0.contains("resourceVersion=") && $0.contains("watch=true") }.count < 3)
   }
 
-  /// Before the first line, and not after the last one.
+  /// The state file is checked before the first line, not after the last one.
   @Test func provesItsStateFileFirst() throws {
     let server = try FakeAPIServer { request, reply in
       reply.whole(
@@ -166,7 +166,7 @@ import Testing
     Other(status: 204, words: ["204 without"]),
   ]
 
-  /// What is in front of a Kubernetes API, or in its place: named, with its address.
+  /// A server that is not a Kubernetes API, such as a login page, is named with its address.
   @Test(arguments: others) func saysWhatAnswersInsteadOfAnAPI(_ other: Other) throws {
     let server = try FakeAPIServer { _, reply in
       reply.whole(other.body, status: other.status, other.headers)
@@ -208,7 +208,7 @@ import Testing
     let (tool, server) = try start(["pods", "--usage", "1s"]) { request, reply in
       if request.path.hasPrefix("/apis/metrics.k8s.io/") {
         asked.add(1, ordering: .relaxed)
-        // A server that is slower than the interval: its work takes time, whoever asks.
+        // The server needs longer than the interval for each response.
         Thread.sleep(forTimeInterval: 2.5)
         return reply.whole(sample)
       }
@@ -232,7 +232,7 @@ import Testing
       if request.path.contains("/namespaces/slow/") {
         reply.head()
         reply.send(#"{"kind":"L","metadata":{"resourceVersion":"7"},"items":["#)
-        // The list of this one never ends.
+        // The list of this scope never ends.
         return reply.hold()
       }
       if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What becomes of each scope by itself: the built kwatch against scripted answers.
+/// Each scope fails and recovers independently: the built kwatch against scripted responses.
 @Suite(.timeLimit(.minutes(15))) struct FakeServerScopeTests {
   private let directory: TemporaryDirectory
 
@@ -98,7 +98,7 @@ import Testing
       reply.end()
     }
     try tool.waitForDiagnostics(#""health":"degraded","reason":"auth""#)
-    // Tokens are renewed: it continues where it was.
+    // With a valid token again, kwatch continues where it was.
     isValid.store(true, ordering: .relaxed)
     try eventually("the watch goes on") {
       watches.load(ordering: .relaxed) > 1 && server.paths.last?.contains("&resourceVersion=6") == true
@@ -112,8 +112,8 @@ import Testing
   }
 
   @Test func listsInOnePieceWhenTheServerForgetsAPage() throws {
-    // The recorded 410 offers a token for what is left, at a new resourceVersion: what has changed meanwhile in the
-    // part that was told would stay untold, so it is not taken.
+    // The recorded 410 offers a token for the rest of the list, at a new resourceVersion. kwatch must not use
+    // it: changes in the part that was already printed would be missing.
     let gone = text(try Wire.body("v1.36/gone-continue"))
     #expect(gone.contains(#""continue": "#))
     let (tool, server) = try start(["cm", "--until-now"]) { request, reply in
@@ -160,7 +160,7 @@ import Testing
       if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
       guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
       reply.head()
-      // Damaged on its way, once: the watch is begun again from where it was.
+      // One event is damaged. The watch starts again after the last good event.
       if watches.add(1, ordering: .relaxed).newValue == 1 {
         reply.send(
           begin + #""name":"a","namespace":"n","uid":"a","resourceVersion":"6"},"data":{"k":[[}}}"# + "\n")
@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test func listsTablesInPages() throws {
-    // A page's columns fit it; and the end of a streaming list would have to be looked for in a Table's row.
+    // The columns of a page fit its rows. In a streaming list, the end marker would be inside a Table's row.
     let (tool, server) = try start(["cm", "-o", "table"]) { request, reply in
       guard request.path.contains("watch=true") else { return reply.whole(Self.list("5")) }
       reply.head()
@@ -187,7 +187,7 @@ import Testing
   }
 
   @Test func letsNoCommandsReachATerminal() throws {
-    // ESC [ and U+009B begin them; a message that an object quotes may hold either.
+    // Control sequences start with ESC [ or U+009B, and a message in an object may contain both.
     let table =
       #"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"5"},"columnDefinitions":[{"name":"Name","priority":0},{"name":"Message","priority":0}],"rows":[{"cells":["a","x\u009b31mx\u001b[2Jx\u007f"],"object":{"metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":"1"}}}]}"#
     let (tool, _) = try start(["cm", "-o", "table", "--list-only"]) { _, reply in reply.whole(table) }
@@ -220,7 +220,7 @@ import Testing
       switch request.path {
       case "/apis/metrics.k8s.io/v1beta1": reply.whole(discovery)
       default:
-        // Every second request has the sample of the one before.
+        // Each sample is returned by two requests.
         let number = times.add(1, ordering: .relaxed).newValue / 2
         reply.whole(Self.usage("PodMetrics", #""name":"p","namespace":"default""#, time: "t\(number)"))
       }

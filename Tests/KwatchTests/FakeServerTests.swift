@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The built kwatch against scripted answers: what a real server at hand does not send.
+/// The built kwatch against scripted responses that a real server does not send on demand.
 @Suite(.timeLimit(.minutes(15))) struct FakeServerTests {
   private let directory: TemporaryDirectory
 
@@ -28,7 +28,7 @@ import Testing
       reply.hold()
     }
     let expected = text(body).split(separator: "\n").map(String.init)
-    // Every byte as the server sent it.
+    // Every byte is as the server sent it.
     #expect(try tool.waitForLines(expected.count) == expected)
     try tool.waitForDiagnostics(#""mode":"watch","health":"healthy""#)
     #expect(server.paths.count == 2, "\(server.paths)")
@@ -53,7 +53,7 @@ import Testing
     }
     let expected = text(body).split(separator: "\n").map(String.init)
     let lines = try tool.waitForLines(expected.count)
-    // What came whole the first time is not told again.
+    // Events that arrived completely are not printed again.
     #expect(lines == expected)
   }
 
@@ -118,7 +118,7 @@ import Testing
       in: directory.url, user: "exec: {command: \(script.path), apiVersion: client.authentication.k8s.io/v1}")
     let outcome = try Tool.run("kwatch", ["cm", "--list-only"], environment: environment)
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
-    // An expired credential is fetched again before it is used.
+    // An expired credential is replaced before the next request.
     let broken = try server.kubeconfig(
       in: directory.url, user: "exec: {command: /none/such, installHint: get it}")
     let failure = try Tool.run("kwatch", ["cm", "--list-only"], environment: broken)
@@ -151,7 +151,7 @@ import Testing
     let ticks = Atomic<Int>(0)
     let (tool, _) = try start(["pods", "--usage", "1s", "--status", "stderr"]) { request, reply in
       if request.path.hasPrefix("/apis/metrics.k8s.io/v1beta1/namespaces/default/pods") {
-        // Every second request has the sample of the one before.
+        // Each sample is returned by two requests.
         let number = ticks.add(1, ordering: .relaxed).newValue / 2
         return reply.whole(
           #"{"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{},"items":[{"metadata":{"name":"p","namespace":"default","creationTimestamp":"\#(UUID())"},"timestamp":"t\#(number)","window":"15s","containers":[]}]}"#
@@ -244,7 +244,7 @@ import Testing
       reply.hold()
     }
     try tool.waitForDiagnostics(#""health":"healthy""#)
-    // The times are the only part of a transcript that differs from run to run.
+    // Only the times in a transcript differ between runs.
     let transcript = tool.soFar.diagnostics.split(separator: "\n").map {
       $0.replacing(/"(since|lastEvent)":"[0-9TZ:.-]+"/) { "\"\($0.1)\":T" }
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// A consumer: computes the present objects from the lines of a watch, and records lines that were repeated
-/// without cause.
+/// A consumer that computes the current objects from the lines of a watch, and records repeated lines.
 struct FoldedStream {
   /// namespace/name → uid and resourceVersion.
   private(set) var objects: [String: String] = [:]
@@ -48,7 +47,7 @@ struct FoldedStream {
     return ("\(metadata["namespace"] as? String ?? "")/\(name)", "\(uid) \(version)")
   }
 
-  /// The same of `kubectl get -o json`.
+  /// The objects in the output of `kubectl get -o json`.
   static func truth(_ json: String, cluster: String = "") throws -> [String: String] {
     let value = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
     var objects: [String: String] = [:]

@@ -32,7 +32,7 @@ import Testing
     try eventually("the end") { !isRunning(pid) }
   }
 
-  /// A process that has ended, but that nobody has waited for, has no command line.
+  /// A zombie has no command line.
   private func isRunning(_ pid: pid_t) -> Bool {
     let text = try? String(contentsOf: URL(filePath: "/proc/\(pid)/cmdline"), encoding: .utf8)
     return text?.isEmpty == false

@@ -3,7 +3,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// Silence that is not believed for long.
+/// Detection of silent connections.
 @Suite struct HeartbeatTests {
   @Test func asksASilentServerAndGivesItUp() {
     var heartbeat = Heartbeat(at: .zero)
@@ -14,7 +14,7 @@ import Testing
     #expect(heartbeat.timer(.seconds(50), isWaiting: true) == .ask)
     #expect(heartbeat.timer(.seconds(64), isWaiting: true) == .none)
     #expect(heartbeat.timer(.seconds(65), isWaiting: true) == .giveUp)
-    // It starts again: a client that reconnects gets the same time.
+    // The timer starts again: a client that has reconnected gets the same time.
     #expect(heartbeat.deadline == .seconds(95))
   }
 
@@ -39,7 +39,7 @@ import Testing
     #expect(harness.cancelled == 1)
     #expect(harness.healths.last == "watch degraded disconnect")
     #expect(!harness.isWatchOpen)
-    // Once is enough: what waits for its next try is left alone.
+    // A scope that already waits for its next try is not disturbed again.
     harness.send(.peerDied)
     #expect(harness.cancelled == 1)
     harness.wait()

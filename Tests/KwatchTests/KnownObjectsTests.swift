@@ -27,7 +27,7 @@ import Testing
     for step in 0..<20_000 {
       let number = Int.random(in: 0..<500, using: &generator)
       let name = "object-\(number)"
-      // Uids as Kubernetes makes them, others, and none.
+      // Uids in Kubernetes' form, in other forms, and no uid.
       let uid = number.isMultiple(of: 3) ? nil : number.isMultiple(of: 5) ? "odd-\(number)" : Self.uid(number)
       let version = String(repeating: "1", count: Int.random(in: 1...6)) + "\(step % 7)"
       let (bytes, header) = try #require(object(name, version, uid: uid))
@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func takesAtMost400BytesAnObject() async {
-    // In a process of its own, whose memory no other test changes.
+    // Runs in a separate process, so that other tests do not change its memory.
     await #expect(processExitsWith: .success) {
       var known = KnownObjects()
       let before = try Self.residentBytes()

@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  /// `exp` in a token whose signature nobody here checks.
+  /// A token with `exp`. Its signature is not checked.
   private func token(expiring seconds: Int64) -> String {
     let claims = Base64.encode(Array(#"{"sub":"me","exp":\#(seconds)}"#.utf8)).prefix { $0 != "=" }
     return "e30.\(claims).c2ln"
@@ -137,7 +137,7 @@ import Testing
     #expect(target.server.description == "https://other.example:7443")
     #expect(target.user.tokenFile == "/t" && target.user.exec == nil)
     #expect(target.user.impersonation == .init(user: "me", groups: ["g1", "g2"]))
-    // Without any kubeconfig, too.
+    // The flags work without a kubeconfig too.
     let bare = try targets("", contexts: [], overrides: overrides)
     #expect(bare.first?.target.server.port == 7443)
 
@@ -223,13 +223,13 @@ import Testing
     #expect(try proxy("", ["http_proxy": "http://env"]) == "")
   }
 
-  /// The flag's or the kubeconfig's proxy has no exceptions.
+  /// NO_PROXY does not apply to a proxy from the flag or the kubeconfig.
   @Test func exceptsServersFromTheEnvironmentsProxyOnly() throws {
     #expect(try proxy("http://p:1", ["NO_PROXY": "*"]) == "http://p:1")
     #expect(try proxy("", ["HTTPS_PROXY": "http://e:1", "no_proxy": "*"]) == "")
   }
 
-  /// By the rules of golang.org/x/net/http/httpproxy, which kubectl follows.
+  /// The rules of golang.org/x/net/http/httpproxy, which kubectl uses.
   @Test(arguments: [
     ("*", true), ("kube.example.test", true), ("example.test", true), (".example.test", true),
     ("*.example.test", true), ("KUBE.Example.Test", true), ("kube.example.test:6443", true),

@@ -5,9 +5,10 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Whole kubeconfigs in the shapes that the tools of well-known platforms write, each against a real kube-apiserver.
+/// Complete kubeconfigs as the tools of well-known platforms write them, each used with a real
+/// kube-apiserver.
 @Suite(.timeLimit(.minutes(15))) struct KubeconfigShapeTests {
-  /// `SERVER`, `CA`, `CERT` and `KEY` (base64), `PLUGIN` and `FOLDER` are filled in.
+  /// `SERVER`, `CA`, `CERT` and `KEY` (base64), `PLUGIN` and `FOLDER` are replaced by their values.
   static let shapes: [(name: String, text: String)] = [
     (
       "EKS",

@@ -35,7 +35,7 @@ import Testing
       ["/a/config": Self.first, "/b/config": Self.second], ["KUBECONFIG": "/a/config:/none:/b/config"])
     let config = try loader.load(explicit: nil)
     #expect(config.currentContext == "one")
-    // The first file's entry of a name wins as a whole.
+    // If several files have a name, the whole entry of the first file counts.
     #expect(config.users["u"] == Kubeconfig.User(token: "first"))
     #expect(config.contexts.keys.sorted() == ["one", "two"])
     #expect(config.clusters["c"]?.authority == .file("/a/ca.crt"))
@@ -132,7 +132,7 @@ import Testing
     #expect(try ServerAddress(text).description == "https://[::1]:6443")
   }
 
-  /// As sigs.k8s.io/yaml has it, of which kubectl is made.
+  /// The behaviour of sigs.k8s.io/yaml, which kubectl uses.
   @Test func usesTheLastOfRepeatedKeys() throws {
     let text = "current-context: a\ncurrent-context: b\nusers: [{name: u, user: {token: x, token: z}}]\n"
     let config = try KubeconfigParser(path: "/x").parse(Array(text.utf8))

@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func takesWhatFollowsTheItems() throws {
-    // Custom resources: keys in alphabetical order, so that kind and metadata come last.
+    // Custom resources have their keys in alphabetical order, so kind and metadata follow the items.
     let list =
       #"{"apiVersion":"e/v1","items":[{"a":"]}\\"},{"b":[{}]}],"kind":"WList","metadata":{"resourceVersion":"7","continue":"c"}}"#
     try atEverySplit(Array(list.utf8)) { chunks in

@@ -29,7 +29,7 @@ import Testing
       + "\n"
   }
 
-  /// A server with two pods, which sends each of `events` once its file exists.
+  /// A server with two pods. It sends each of `events` when the event's file exists.
   private func server(_ events: [String]) throws -> FakeAPIServer {
     let directory = directory
     let watches = Atomic<Int>(0)
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// kwatch in a terminal of its own, by script(1).
+  /// Starts kwatch in a pseudo-terminal of script(1).
   private func start(
     _ arguments: String, _ server: FakeAPIServer, before: String = "", rows: Int = 24, columns: Int = 80,
     environment: [String: String] = [:]
@@ -109,7 +109,7 @@ import Testing
     screen = try wait("the row gone", tool) { !$0.text.contains { $0.hasPrefix("db") } }
     #expect(screen.unknown.isEmpty)
 
-    // Ctrl-C leaves the last picture.
+    // After Ctrl-C the last table stays on the screen.
     tool.write("\u{3}")
     let outcome = try tool.waitForEnd()
     #expect(outcome.status == 130)
@@ -143,7 +143,7 @@ import Testing
     #expect(two.text.contains { $0.contains("configmaps") })
   }
 
-  /// 20 x 5, which has room for one table and the number of the others.
+  /// A terminal of 20 x 5 has room for one table and a line with the number of the others.
   @Test func drawsNoMoreThanASmallTerminalHolds() throws {
     let server = try server([])
     let tool = try start("pods,configmaps -o table", server, rows: 5, columns: 20)
@@ -152,7 +152,7 @@ import Testing
     #expect(screen.text.allSatisfy { $0.count <= 20 })
   }
 
-  /// Ctrl-Z and fg: the shell has written below the picture, and the next one begins there.
+  /// After Ctrl-Z and fg, the shell has written below the table. The next table is drawn below that.
   @Test func drawsBelowWhatAShellHasWrittenMeanwhile() throws {
     let server = try server([Self.event("ADDED", Self.row("api", "Pending", 12))])
     let tool = try start("pods -o table", server, before: "echo $$ >'\(directory.path("pid"))';")
@@ -164,13 +164,14 @@ import Testing
     let screen = try wait("a second picture", tool) { $0.text.count { $0.hasPrefix("NAME") } == 2 }
     #expect(screen.text.count { $0.hasPrefix("web") } == 2)
     try letGo(0)
-    // Changes are drawn in the second one.
+    // Changes are drawn in the second table.
     let last = try wait("the change", tool) { $0.text.contains { $0.hasPrefix("api") } }
     #expect(last.text.count { $0.hasPrefix("NAME") } == 2)
     #expect(last.text.count { $0.hasPrefix("api") } == 1)
   }
 
-  /// Names, labels and columns come from whoever may create objects: none of them may command the terminal.
+  /// Names, labels and columns are untrusted: anyone who may create objects chooses them. They must not
+  /// control the terminal.
   @Test func letsNoCommandThrough() throws {
     let evil = #"a\u001b[2Jb\u009b31mc\u0007\b\u007f\u202ed\u2066e\u2028"#
     let columns = #"[{"name":"Na\u001b[31mme","priority":0},{"name":"X\u202eY","priority":0}]"#

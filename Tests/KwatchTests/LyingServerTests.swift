@@ -7,7 +7,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// Servers that answer with something else than what they were asked for.
+/// Servers whose responses do not match the request.
 @Suite(.timeLimit(.minutes(15))) struct LyingServerTests {
   private let directory: TemporaryDirectory
 
@@ -22,7 +22,7 @@ import Testing
   private static let item =
     #"{"metadata":{"name":"a","namespace":"default","uid":"u-a","resourceVersion":"1"}}"#
 
-  /// Items have no kind of their own: a Secret would be printed as a ConfigMap.
+  /// Items of a list have no kind, so a Secret would be printed as a ConfigMap.
   @Test(arguments: [("SecretList", "v1"), ("ConfigMapList", "apps/v1")])
   func refusesTheListOfAnotherResource(_ kind: String, _ apiVersion: String) throws {
     let (tool, _) = try FakeAPIServer.followed(
@@ -51,12 +51,13 @@ import Testing
       harness.send(.page(harness.current, ListMeta(resourceVersion: "5", continuation: token)))
     }
     #expect(harness.requests() == ["list"] + tokens.dropLast().map { "list +\($0)" })
-    // It lists again after a while.
+    // The machine lists again after a delay.
     harness.wait()
     #expect(harness.requests() == ["list"])
   }
 
-  /// Without a resourceVersion a watch begins with all objects: those that are gone would stay in the consumer's picture.
+  /// A watch without a resourceVersion starts with all objects, so deleted objects would stay in the
+  /// consumer's picture.
   @Test func listsAgainAfterAMarkerWithoutAVersion() {
     let harness = MachineHarness(ScopeSettings())
     harness.start()

@@ -5,14 +5,14 @@ import Testing
 
 @testable import KwatchCore
 
-/// Drives a `ScopeMachine` by hand: a clock that stands still until moved, no chance, no I/O; writes down what is
-/// printed.
+/// Drives a `ScopeMachine` without I/O, with a manual clock and without randomness, and records the printed
+/// events.
 final class MachineHarness {
   var machine: ScopeMachine
   var now = Duration.zero
   /// The printed events: `+a@1`, `~a@2`, `-a`.
   private(set) var told: [String] = []
-  /// Requests in short: `list`, `list +c`, `watch 5`, `stream`, `probe 5`.
+  /// The requests in a short form: `list`, `list +c`, `watch 5`, `stream`, `probe 5`.
   private(set) var sent: [String] = []
   private(set) var cancelled = 0
   private(set) var healths: [String] = []
@@ -23,7 +23,7 @@ final class MachineHarness {
   private(set) var current = 0
   private(set) var wasFresh = false
   private(set) var lastTimeout = 0
-  // #expect takes no property of what cannot be copied.
+  // #expect cannot use a property of a noncopyable value.
   var health: ScopeHealth { machine.health }
   var resourceVersion: String { machine.resourceVersion }
   var isWatchOpen: Bool { machine.isWatchOpen }
@@ -33,7 +33,7 @@ final class MachineHarness {
     machine = ScopeMachine(settings: settings) { random }
   }
 
-  /// Without streaming lists, which most tests are not about.
+  /// Settings without streaming lists, as most tests need them.
   static var paged: ScopeSettings {
     var settings = ScopeSettings()
     settings.allowsStreamingList = false
@@ -103,7 +103,7 @@ final class MachineHarness {
 
   func opened() { send(.opened(current)) }
 
-  /// A whole list of one page.
+  /// Sends a complete list of one page.
   func list(_ objects: [String: String], at version: String) {
     opened()
     for (name, own) in objects.sorted(by: { $0.key < $1.key }) { item(name, own) }
@@ -123,7 +123,7 @@ final class MachineHarness {
 
   func ended() { send(.ended(current)) }
 
-  /// Moves the clock to the next deadline and says so.
+  /// Moves the clock to the next deadline, and calls the machine.
   @discardableResult
   func wait() -> Duration {
     guard let deadline = machine.deadline else { return .zero }
@@ -153,7 +153,7 @@ final class MachineHarness {
     harness.list(objects, at: "10")
     harness.opened()
     harness.bookmark("11")
-    // The first watch is a short one; this is the second.
+    // The first watch is short; this is the second.
     harness.now += .seconds(harness.lastTimeout)
     harness.ended()
     harness.opened()

@@ -22,7 +22,7 @@ import Testing
       try fields(
         #"{"spec":{"metadata":{"name":"x"}},"metadata":{"annotations":{"name":"y","a":"\"uid\":"},"labels":{"uid":"z"},"name":"n","namespace":"ns","resourceVersion":"7","uid":"u"}}"#
       ) == expected)
-    // The first of duplicate keys wins; an escaped key is the key.
+    // Of repeated keys the first counts. A key with escapes is the same key.
     #expect(
       try fields(
         #"{"metadata":{"n\u0061me":"n","name":"x","namespace":"ns","uid":"u","resourceVersion":"7"}}"#)

@@ -63,7 +63,7 @@ import Testing
     let entries = try #require(StateStore.parse(Array(json.utf8)))
     #expect(entries.values.first?.objects.first?.name == Array("x".utf8))
     #expect(StateStore.parse(Array("{}".utf8)) == nil)
-    // An object that is left out would be printed again, or its deletion would never be printed.
+    // Without the object in the state, it would be printed again, or its deletion would never be printed.
     #expect(StateStore.parse(Array(json.replacing(#"["u","#, with: "[").utf8)) == nil)
     #expect(StateStore.parse(Array("junk".utf8)) == nil)
   }

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct PathPrefixTests {
   private static let prefix = "/k8s/clusters/c-m-abc12345"
 
-  /// Strips the path from each request; the bytes of the answer are the server's own.
+  /// Removes the path from each request, and passes the response on unchanged.
   private static func proxy(to cluster: KubeCluster) throws -> FakeAPIServer {
     let port = cluster.port
     return try FakeAPIServer { request, reply in

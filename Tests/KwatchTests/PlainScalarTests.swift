@@ -3,7 +3,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// What kubectl takes a kubeconfig's plain scalars for; each case was run against kubectl 1.32.
+/// How kubectl reads plain scalars in a kubeconfig. Each case was checked with kubectl 1.32.
 @Suite struct PlainScalarTests {
   static let truthValues = ["y", "Y", "n", "N", "yes", "on", "off", "true", "True", "TRUE", "false"]
   static let numbers = [
@@ -38,7 +38,7 @@ import Testing
     #expect(PlainScalar(text) == .number(json))
   }
 
-  /// In each place of a kubeconfig where a string or a truth value belongs.
+  /// Each field of a kubeconfig that is a string or a boolean.
   @Test(arguments: [
     ("users: [{name: u, user: {token: 12345}}]", "users[u].token that is a number"),
     ("users: [{name: u, user: {password: yes}}]", "users[u].password that is a truth value"),
@@ -75,7 +75,7 @@ import Testing
     #expect(config.users["12"]?.username == "7")
   }
 
-  /// kubectl reads the first document, and ignores the others without a word.
+  /// kubectl reads the first document and silently ignores the others.
   @Test(arguments: [
     ("current-context: a\n---\ncurrent-context: b\n", true), ("---\ncurrent-context: a\n---\n", false),
     ("current-context: a\n...\ngarbage: [", true), ("current-context: a\n", false),

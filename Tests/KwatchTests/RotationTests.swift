@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Certificates and tokens that change under a running watch, on a real kube-apiserver.
+/// Certificates and tokens that change during a watch, on a real kube-apiserver.
 @Suite(.timeLimit(.minutes(15))) struct RotationTests {
-  /// The cluster's files, in one folder of the kubeconfig's own.
+  /// A kubeconfig with copies of the cluster's files in one folder.
   private func kubeconfig(_ cluster: KubeCluster, user: String) throws -> String {
     let folder = cluster.directory.appending(path: "rotation")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -23,7 +23,7 @@ import Testing
     return file.path
   }
 
-  /// As a Secret that is mounted is replaced: at once.
+  /// Replaces a file atomically, as a mounted Secret is replaced.
   private func replace(_ file: URL, with source: URL) throws {
     try Data(contentsOf: source).write(to: file, options: .atomic)
   }
@@ -39,7 +39,8 @@ import Testing
     try cluster.create("before")
     let tool = try Tool.start("kwatch", ["configmaps"], environment: ["KUBECONFIG": config])
     try tool.waitForLines(1)
-    // The server comes back with a certificate of another authority, which is in the client's bundle by then.
+    // The server restarts with a certificate of another authority, which has been added to the client's
+    // bundle.
     try openssl(
       """
       cp ca.crt old.crt
@@ -56,7 +57,7 @@ import Testing
     try cluster.startServer()
     try cluster.create("after")
     try cluster.expectTruth(tool)
-    // The old authority goes at last.
+    // Then the old authority is removed.
     try openssl("cp new.crt rotation/bundle && mv rotation/bundle rotation/ca.crt", in: cluster)
     try cluster.killServer()
     try cluster.startServer()
@@ -72,8 +73,8 @@ import Testing
       "kwatch", ["configmaps", "--watch-timeout", "2s", "--verbose"], environment: ["KUBECONFIG": config])
     try cluster.create("before")
     try tool.waitForLines(1)
-    // A certificate without rights: that it is refused shows that it is the one which is sent, on the connection that
-    // was open as well.
+    // The new certificate has no rights. A refusal proves that kwatch sends it, also instead of the one of
+    // the open connection.
     try openssl(
       """
       openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=stranger \
@@ -100,7 +101,7 @@ import Testing
     try cluster.create("before")
     try tool.waitForLines(1)
     try Data("lister-token".utf8).write(to: token, options: .atomic)
-    // This user may list, and not watch.
+    // This user may list but not watch.
     try tool.waitForDiagnostics("polling", .seconds(60))
     try Data("admin-token".utf8).write(to: token, options: .atomic)
     try cluster.create("after")

@@ -46,7 +46,7 @@ import Testing
     #expect((found ?? nil) == nil)
   }
 
-  /// Answers of a real server, where they lie beside the checkout.
+  /// Responses of a real server, if they exist beside the checkout.
   @Test func cutsARealServersDocumentDown() throws {
     guard let folder = ProcessInfo.processInfo.environment["KWATCH_OPENAPI"] else {
       notTested("recorded OpenAPI documents", because: "KWATCH_OPENAPI is not the folder that has them")
@@ -63,7 +63,7 @@ import Testing
       let schemas = try #require((value["components"] as? [String: Any])?["schemas"] as? [String: Any])
       let root = try #require(schemas[value["x-schema"] as? String ?? ""] as? [String: Any])
       #expect((root["properties"] as? [String: Any])?["spec"] != nil)
-      // Every reference leads somewhere.
+      // Every reference has a target.
       for part in text(found).split(separator: "\"#/components/schemas/").dropFirst() {
         #expect(schemas[String(part.prefix { $0 != "\"" })] != nil)
       }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// Gaps: 410, streaming lists, verification, refusals, outages.
+/// Gaps in a watch: 410, streaming lists, verification, refusals, outages.
 @Suite struct ScopeMachineGapTests {
   @Test(arguments: [ScopeError.Kind.stream(410), .http(410)])
   func repairsThePictureAfter410(_ kind: ScopeError.Kind) {
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func tellsTheEndOfAnObjectBeforeItsNamesakeBegins() {
-    // Who keeps objects by name would take the new one for gone, were it the other way round.
+    // In the opposite order, a consumer that keeps objects by name would delete the new object.
     let harness = MachineHarness.watching(["a": "1", "b": "2"])
     harness.fail(.stream(410))
     harness.opened()
@@ -65,7 +65,7 @@ import Testing
     harness.opened()
     harness.event(.added, "b", "9")
     harness.event(.added, "a", "3")
-    // In no order: the place to go on from is the marker's.
+    // The initial events have no order, so the machine continues from the version of the marker.
     #expect(harness.resourceVersion.isEmpty)
     harness.bookmark("10", ends: true)
     #expect(harness.resourceVersion == "10")
@@ -140,7 +140,7 @@ import Testing
     let harness = MachineHarness.watching(["a": "1", "b": "2", "c": "3"], settings)
     let stream = harness.current
     harness.wait()
-    // Exactly the printed state: other states are not news.
+    // The version is exactly the printed state. Other states may not be printed.
     #expect(harness.requests() == ["list =11"])
     let list = harness.current
     harness.event(.modified, "a", "12", id: stream)
@@ -178,7 +178,7 @@ import Testing
     harness.wait()
     harness.opened()
     harness.item("a", "1")
-    // Late: it must not remove objects that the poll has not listed yet.
+    // This page arrives late. It must not delete objects that the poll has not listed yet.
     harness.send(.page(verification, ListMeta(resourceVersion: "11")))
     #expect(harness.news().isEmpty)
     harness.item("b", "2")
@@ -202,7 +202,7 @@ import Testing
       #expect(harness.wait() == .seconds(10))
       harness.list(["b": "2"], at: "20")
     }
-    // Once a minute the watch is tried again.
+    // The watch is tried again once a minute.
     #expect(harness.requests().filter { $0.hasPrefix("watch") } == ["watch 10", "watch 20"])
     harness.opened()
     harness.event(.modified, "b", "21")
@@ -284,7 +284,7 @@ import Testing
   }
 
   @Test func refreshesCredentialsAtEveryRefusal() {
-    // A token without an expiry may be refused again, long after the first time.
+    // A token without an expiry may be refused again much later.
     var settings = MachineHarness.paged
     settings.allowsPolling = false
     let harness = MachineHarness.watching(["a": "1"], settings)
@@ -320,9 +320,10 @@ import Testing
       harness.fail(.http(404))
       told += harness.news()
     }
-    // Missing for half a minute is gone; shorter is a server that has just been started.
+    // A resource that is missing for half a minute is gone. A shorter time means that the server has just
+    // started.
     #expect(told == ["-b"])
-    // Each time the server is asked whether it has the resource elsewhere.
+    // Each time the machine asks for discovery, because the resource may have moved.
     #expect(harness.rediscoveries > 3)
     harness.wait()
     harness.list(["c": "50"], at: "51")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// The straight path: list, watch, planned ends, proof.
+/// The normal course: list, watch, planned ends, proof of health.
 @Suite struct ScopeMachineTests {
   @Test func listsThenWatchesFromThere() {
     let harness = MachineHarness()
@@ -36,7 +36,8 @@ import Testing
   }
 
   @Test func listsInOnePieceWhenAPageHasExpired() {
-    // The server offers a token for an inconsistent remainder; changes to the first page would go untold.
+    // The server offers a token for an inconsistent rest of the list. Changes to the first page would be
+    // missing.
     let harness = MachineHarness()
     harness.start()
     harness.opened()
@@ -82,7 +83,7 @@ import Testing
     harness.opened()
     harness.now += .seconds(300)
     harness.ended()
-    // A watch from a resourceVersion of the future is silent, too.
+    // A watch from a resourceVersion of the future is silent too.
     #expect(harness.requests() == ["watch 11", "probe 11"])
     for _ in 0..<4 {
       harness.fail(.http(504), retryAfter: .seconds(1), tooLarge: true)
@@ -109,7 +110,7 @@ import Testing
   @Test func takesAWatchThatEndsAtOnceForAFailure() {
     let harness = MachineHarness.watching()
     harness.ended()
-    // After an event it is only asked for once a second.
+    // After an event the probe is sent at most once a second.
     #expect(harness.health.level == .healthy)
     #expect(harness.wait() == .seconds(1))
     harness.opened()
@@ -120,7 +121,7 @@ import Testing
 
   @Test func noticesADeadPeer() {
     let harness = MachineHarness.watching()
-    // Bookmarks come every minute here; two and a half of them missing is a dead stream.
+    // Bookmarks arrive every minute. After two and a half minutes without one, the stream is dead.
     harness.now += .seconds(60)
     harness.bookmark("12")
     let silence = harness.wait()

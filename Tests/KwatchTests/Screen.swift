@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A terminal's screen, as far as kwatch's live table uses one: text, line breaks, the cursor's way up and home, erasing,
-/// and attributes (ECMA-48).
+/// The screen of a terminal, with the functions that kwatch's live table uses: text, line breaks, cursor up
+/// and home, erasing, and attributes (ECMA-48).
 struct Screen {
   private(set) var lines: [[(character: Character, attributes: String)]] = [[]]
   private var row = 0
   private var column = 0
   private var attributes = ""
-  /// Sequences that a live table has no business with.
+  /// Control sequences that a live table must not use.
   private(set) var unknown: [String] = []
 
   init(_ text: String) {

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Troubles of a server that only a busy or a broken cluster has: scripted answers in the form of recorded ones.
+/// Problems of busy or broken clusters, as scripted responses in the form of recorded ones.
 @Suite(.timeLimit(.minutes(15))) struct ServerTroubleTests {
   private let directory: TemporaryDirectory
 
@@ -46,7 +46,7 @@ import Testing
   func waitsAsLongAsABusyServerAsks(_ status: Int, _ body: String, _ type: String) throws {
     let refusals = Atomic<Int>(0)
     let (tool, server) = try start(["configmaps"]) { request, reply in
-      // Twice for the list, twice for the watch.
+      // Two refusals for the list, two for the watch.
       if refusals.add(1, ordering: .relaxed).newValue <= 2
         || request.path.contains("resourceVersion=5") && refusals.add(1, ordering: .relaxed).newValue <= 6
       {
@@ -74,7 +74,7 @@ import Testing
     #expect(server.paths.count < 20)
   }
 
-  /// RFC 9110, 10.2.3: seconds, or a date in one of three forms; what is neither is no reason to wait.
+  /// RFC 9110, 10.2.3: seconds, or a date in one of three forms. Any other value is ignored.
   @Test(arguments: [
     ("%a, %d %b %Y %H:%M:%S GMT", true), ("%A, %d-%b-%y %H:%M:%S GMT", true), ("%a %b %d %H:%M:%S %Y", true),
     ("3", true), ("soon", false), ("-3", false), ("", false), ("Fri, 31 Dec 1999 23:59:59 GMT", false),
@@ -95,13 +95,14 @@ import Testing
     }
     let outcome = try tool.waitForEnd()
     #expect(outcome.status == 0)
-    // A date is up to a second nearer than it looks; without one, the first wait is a second at most.
+    // A date has whole seconds, so the wait may be a second shorter. Without a valid value the first wait is
+    // at most a second.
     let delay = outcome.diagnostics.split(separator: "trying again in ").last?.prefix { $0.isNumber } ?? ""
     let milliseconds = try #require(Int(delay))
     #expect((milliseconds > 1000) == isWait, "\(outcome.diagnostics)")
   }
 
-  /// etcd restored from an older snapshot: versions go back, and what was printed may be gone or older.
+  /// etcd was restored from an older snapshot: versions go back, and printed objects may be missing or older.
   @Test(arguments: [429, 503]) func waitsForDiscoveryAsLongAsTheServerAsks(_ status: Int) throws {
     let refusals = Atomic<Int>(0)
     let server = try FakeAPIServer { request, reply in
@@ -129,7 +130,7 @@ import Testing
       if request.path.contains("watch=true") {
         reply.head()
         if request.path.contains("resourceVersion=900") {
-          // The restore closes the streams that were open; later ones are accepted and silent.
+          // The restore closes the open streams. Later streams are accepted and silent.
           while !isRestored.load(ordering: .relaxed) { usleep(10_000) }
           return reply.end()
         }
@@ -154,7 +155,8 @@ import Testing
       ])
   }
 
-  /// A namespace is deleted: its objects go one by one, then lists of it are empty; it may come back.
+  /// A namespace is deleted: its objects are deleted one by one, then its lists are empty. It may be created
+  /// again.
   @Test func followsTheDeletionOfANamespace() throws {
     let (tool, _) = try start(["configmaps", "-n", "team"]) { request, reply in
       if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
@@ -177,7 +179,7 @@ import Testing
     #expect(FoldedStream(lines).objects.keys.sorted() == ["/team/a"])
   }
 
-  /// A server that could answer in CBOR is asked for JSON, and an answer in CBOR is an error, not a line.
+  /// kwatch asks a server that supports CBOR for JSON. A response in CBOR is an error, and is not printed.
   @Test func asksForJSONOnly() throws {
     let (tool, server) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { request, reply in
       reply.head(200, ["Content-Type": "application/cbor"])

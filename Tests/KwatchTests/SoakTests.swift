@@ -4,13 +4,13 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A long random run: changes, and everything that goes wrong between a client and an API server.
+/// A long random run with changes and all kinds of failures between a client and an API server.
 ///
 /// `WATCHUTILS_SOAK=1` runs it, for `WATCHUTILS_SOAK_SECONDS` (1800); `WATCHUTILS_SEED` repeats a run's choices.
 @Suite(.enabled(if: ClusterTesting.isSoaking), .timeLimit(.minutes(15))) struct SoakTests {
   struct Generator: RandomNumberGenerator {
     var state: UInt64
-    // SplitMix64: small, and the same everywhere.
+    // SplitMix64, which is small and gives the same numbers on every machine.
     mutating func next() -> UInt64 {
       state &+= 0x9E37_79B9_7F4A_7C15
       var value = state
@@ -95,7 +95,7 @@ import Testing
       tool.send(SIGHUP)
       return "hangup"
     case 8:
-      // Asleep through a restart: the server forgets where kwatch was.
+      // kwatch is stopped during a restart. After that the server no longer knows its resourceVersion.
       tool.send(SIGSTOP)
       try cluster.stopServer()
       try cluster.startServer()

@@ -9,7 +9,7 @@ import Testing
 
 @testable import KwatchCore
 
-/// What `-o table`, `-o wide` and `-o yaml` make of objects.
+/// The output of `-o table`, `-o wide` and `-o yaml`.
 @Suite struct TableTests {
   private static let definitions =
     #"[{"name":"Last Seen","priority":0},{"name":"Reason","priority":0},{"name":"First Seen","priority":1},{"name":"Count","priority":1},{"name":"Name","priority":1}]"#
@@ -66,7 +66,8 @@ import Testing
   @Test func cutsTextToTheColumnsThatItTakes() {
     #expect(TableText.width("añb") == 3)
     #expect(TableText.width("日本") == 4)
-    // Marks take no room; emoji by themselves or by a selector, sequences and flags take two columns.
+    // Combining marks have no width. Emoji (also by a variation selector), emoji sequences and flags have a
+    // width of two columns.
     #expect(TableText.width("e\u{301}\u{302}") == 1)
     #expect(TableText.width("\u{301}") == 0)
     #expect(TableText.width("🚀👩‍👩‍👧‍👦🇩🇪") == 6)

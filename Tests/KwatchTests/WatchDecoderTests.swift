@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func holdsBackAHalfLine() throws {
-    // A killed server leaves one; it must not be printed.
+    // A killed server leaves an incomplete event, which must not be printed.
     let body = try Wire.body("v1.36/watch-rv")
     let cut = Array(body.dropLast(10))
     let result = try lines([cut])

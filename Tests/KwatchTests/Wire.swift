@@ -13,8 +13,8 @@ enum Wire {
     Array(try Data(contentsOf: folder.appending(path: "\(name).body")))
   }
 
-  /// All recordings whose name has `part` in it and whose status is 200; not those of gzip or raw chunks, which
-  /// libcurl takes off.
+  /// All recordings with `part` in their name and status 200. Recordings of gzip and raw chunks are left out,
+  /// because libcurl decodes them.
   static func answers(_ part: String) throws -> [String] {
     var names: [String] = []
     for version in ["v1.20", "v1.36", "v1.36-old-etcd"] {
@@ -31,7 +31,7 @@ enum Wire {
   }
 }
 
-/// Runs a decoder over the whole, over every cut in two, and byte by byte.
+/// Runs a decoder over the whole input, over every cut into two pieces, and byte by byte.
 func atEverySplit(_ bytes: [UInt8], _ body: ([[UInt8]]) throws -> Void) rethrows {
   try body([bytes])
   try body(bytes.map { [$0] })

@@ -119,7 +119,7 @@ package final class KubeCluster: Sendable {
     var environment = ProcessInfo.processInfo.environment
     environment["OWNER"] = String(ProcessInfo.processInfo.processIdentifier)
     environment["KUBECONFIG"] = nil
-    // Where scripts/install-kubectl.sh puts one when the system has none.
+    // The folder in which scripts/install-kubectl.sh installs kubectl if the system has none.
     environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":\(cache)/kubectl/bin"
     // Files, not pipes: the servers that the script leaves behind must not hold our end open.
     let folder = FileManager.default.temporaryDirectory

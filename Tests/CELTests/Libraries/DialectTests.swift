@@ -4,7 +4,7 @@ import Testing
 
 @testable import CEL
 
-/// Where cel-go, the specification and Kubernetes differ.
+/// The differences between cel-go, the specification and Kubernetes.
 struct DialectTests {
   private func result(_ expression: String, _ dialect: Dialect) -> String {
     let environment = Environment(

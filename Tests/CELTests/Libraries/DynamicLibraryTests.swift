@@ -36,7 +36,7 @@ struct DynamicLibraryTests {
     #expect(LibraryHarness.isTrue(expression) == true)
   }
 
-  /// Without the checker, overloads are chosen by the values alone.
+  /// Without the checker, only the values determine the overload.
   @Test(arguments: expressions)
   func holdsUnchecked(_ expression: String) throws {
     var options = Environment.Options()

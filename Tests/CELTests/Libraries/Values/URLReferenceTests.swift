@@ -71,7 +71,7 @@ struct URLReferenceTests {
   }
 
   @Test func refusesOnlyAfterTheHash() {
-    // Valid as a request target, where # is an ordinary character, but not as a fragment.
+    // Valid as a request target, in which # is an ordinary character. Invalid as a fragment.
     #expect(throws: EvaluationError.self) { try URLReference(parsing: "/a#%zz") }
   }
 }
