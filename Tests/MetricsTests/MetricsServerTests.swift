@@ -32,7 +32,7 @@ struct MetricsServerTests {
     #expect(try curl(["-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(port)/"]) == "404")
   }
 
-  /// Two seconds are for the whole of a scrape, not for each of its bytes.
+  /// The two seconds are the limit for a whole scrape, not for each of its bytes.
   @Test func aSlowScraperDelaysOthersOnlyBriefly() throws {
     let server = try MetricsServer(address: ":0", registry: Registry())
     guard case .tcp(_, let port) = server.address else {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// Who we are, by file and environment, and what happens when that is not enough.
+/// Credentials from files and the environment, and refused credentials.
 @Suite(.timeLimit(.minutes(2))) struct AuthTests {
   private let environment = ["NATS_USER": "admin", "NATS_PASSWORD": "secret"]
 
@@ -18,7 +18,7 @@ import Testing
       environment: ["NATS_URL": server.url].merging(environment) { $1 })
   }
 
-  /// Publishes one line into a stream made for it, and reads it back.
+  /// Publishes one line to a new stream, and reads it back.
   private func expectRoundTrip(_ server: NATSServer, _ flags: [String] = [], _ environment: [String: String])
     throws
   {
@@ -61,7 +61,7 @@ import Testing
     try expectMissing(server, ["--tls-ca", "/no/such/file"])
   }
 
-  /// Operator mode: accounts and users are JWTs, and a credentials file holds a user's JWT and key.
+  /// In operator mode, accounts and users are JWTs, and a credentials file has a user's JWT and key.
   @Test(arguments: NATSServer.Version.installed) func credentialsFile(_ version: NATSServer.Version) throws {
     let folder = try TemporaryDirectory()
     let mode = try OperatorMode(in: folder)
@@ -144,7 +144,7 @@ import Testing
       "NATS_TLS_ENABLED": "true",
     ]
     try expectRoundTrip(server, files)
-    // Much, to a reader who is late: it is libnats that reads a socket with TLS.
+    // Many messages to a slow reader, because libnats reads the socket of a TLS connection.
     let count = 20_000
     let lines = (2...count).map { "{\"n\":\($0),\"pad\":\"\(String(repeating: "x", count: 500))\"}\n" }
       .joined()
@@ -154,7 +154,8 @@ import Testing
       environment: files.merging(["NATS_URL": server.url]) { $1 }, in: folder.url)
     #expect(try late.waitForEnd(.seconds(60)).status == 0)
     #expect(sequences(in: try folder.read("out")) == Array(1...UInt64(count)))
-    // exit(3) once freed OpenSSL's state under the thread that closed the connection: one run of 200 was aborted.
+    // exit(3) used to free OpenSSL's state while a thread closed the connection, which aborted one run in
+    // 200.
     let closing = try Tool.shell(
       """
       for run in {1..5}; do

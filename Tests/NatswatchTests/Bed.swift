@@ -7,19 +7,19 @@ import Testing
 
 @testable import NatswatchCore
 
-/// A real server, a connection to it beside the tool's, and what tests do with streams.
+/// A real server, the test's own connection to it, and helper functions for streams.
 struct Bed {
   let server: NATSServer
   let jetStream: JetStream
   var environment: [String: String] { ["NATS_URL": server.url] }
 
-  /// Starts a server of its own for one test.
+  /// Starts a server for one test.
   init(_ version: NATSServer.Version) throws {
     server = try NATSServer.start(version)
     jetStream = try Self.connect(server.url)
   }
 
-  /// On a server that wants to know who connects.
+  /// Uses a server that requires a user and a password.
   init(_ server: NATSServer, user: String, password: String) throws {
     self.server = server
     var settings = ConnectionSettings()
@@ -43,7 +43,7 @@ struct Bed {
     return JetStream(connection: try Connection(settings), shutdown: nil)
   }
 
-  /// Makes a stream; `more` is the rest of its configuration, as `,"max_msgs":10`.
+  /// Creates a stream. `more` is the rest of its configuration, such as `,"max_msgs":10`.
   func createStream(_ name: String = "S", _ subjects: [String] = ["a.>"], more: String = "") throws {
     try createStreamEventually(jetStream, name, subjects, more: more)
   }
@@ -57,7 +57,8 @@ struct Bed {
     for number in range {
       #expect(jetStream.connection.publish(Array("{\"n\":\(number),\"pad\":\"\(pad)\"}".utf8), to: subject))
       guard number % 5000 == 0 else { continue }
-      // Unacknowledged messages beyond the stream's queue are dropped by new servers.
+      // New servers drop messages that exceed the stream's queue if the publisher does not wait for
+      // acknowledgements.
       jetStream.connection.flush(milliseconds: 5_000)
       let sent = UInt64(number - range.lowerBound + 1)
       try eventually("\(sent) messages are stored", within: .seconds(60)) {
@@ -105,7 +106,7 @@ struct Bed {
     try Tool.start("natswatch", arguments, environment: environment.merging(more) { $1 })
   }
 
-  /// Starts a tail and returns when it has its consumer.
+  /// Starts a tail, and returns when its consumer exists.
   func startTail(_ arguments: [String], stream: String = "S") throws -> RunningTool {
     let before = try consumers(of: stream).count
     let tool = try start(["tail"] + arguments)
@@ -118,7 +119,7 @@ func createStreamEventually(
   _ jetStream: JetStream, _ name: String, _ subjects: [String], more: String = ""
 ) throws {
   let list = subjects.map { "\"\($0)\"" }.joined(separator: ",")
-  // A server that has just started, and a cluster that is electing its leader, answer a little later.
+  // A server that has just started, and a cluster without a leader, need some time to answer.
   try eventually("the stream \(name) is made", within: .seconds(40)) {
     do throws(NATSError) {
       try jetStream.createStream(Array("{\"name\":\"\(name)\",\"subjects\":[\(list)]\(more)}".utf8))
@@ -130,11 +131,11 @@ func createStreamEventually(
   }
 }
 
-/// The sequences in lines of natswatch, in their order.
+/// The sequences in natswatch's lines, in order.
 func sequences(in text: some StringProtocol) -> [UInt64] {
   let marker = Array(",\"sequence\":".utf8)
   return text.utf8.split(separator: 0x0a).compactMap { line in
-    // The last one: a payload may say `sequence`, too.
+    // The last match is the right one, because a payload may have a `sequence` too.
     let bytes = Array(line)
     var index = bytes.count - marker.count
     while index >= 0, !bytes[index...].starts(with: marker) { index -= 1 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// A stream of three replicas whose leader is killed again and again under tail, work and publish.
+/// The leader of a stream with three replicas is killed repeatedly while tail, work and publish run.
 @Suite(.timeLimit(.minutes(10))) struct ClusterTests {
   private static let rounds = ContinuityTests.isSoak ? 5 : 2
 
@@ -71,7 +71,7 @@ import Testing
     try jetStream.request("CONSUMER.NAMES.S", as: JSONValue.self)["consumers"]?.elements.count ?? 0
   }
 
-  /// Asks over a connection of its own: one to the node that was killed stays lost.
+  /// Asks over a new connection, because the one to the killed node is lost.
   private func leader(_ settings: ConnectionSettings) throws -> String? {
     let jetStream = JetStream(connection: try Connection(settings), shutdown: nil)
     let name = try jetStream.streamInfo("S").cluster?.leader

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// Servers that cannot serve a tail: each is named within seconds, with its own status.
+/// Servers that cannot serve a tail. The reason is reported within seconds, with the right status.
 @Suite(.timeLimit(.minutes(3))) struct ConnectionFaultTests {
   private func tail(
     _ url: String, _ flags: [String] = [], _ environment: [String: String] = [:],
@@ -20,7 +20,7 @@ import Testing
   private func expect(_ outcome: Tool.Outcome, _ status: Int32, _ words: String...) {
     #expect(outcome.status == status, "\(outcome)")
     for word in words { #expect(outcome.diagnostics.contains(word), "\(outcome)") }
-    // Neither libnats' positions nor its status names.
+    // The message has no source positions and no status names of libnats.
     #expect(!outcome.diagnostics.contains(".c:"), "\(outcome)")
   }
 
@@ -89,7 +89,7 @@ import Testing
       try tail("tls://127.0.0.1:\(server.port)", ["--tls-ca", folder.path("ca.pem")]), 78, "handshake_first")
   }
 
-  /// The API of another account is imported, but not what its consumers deliver.
+  /// The account imports another account's API, but not the subject of its deliveries.
   @Test(arguments: NATSServer.Version.installed) func importWithoutDeliverSubject(
     _ version: NATSServer.Version
   ) throws {
@@ -113,7 +113,8 @@ import Testing
     expect(outcome, 69, "not even heartbeats", "deliver subject", "--inbox-prefix")
   }
 
-  /// Each right that a tail uses, left out: 77 with the subject, at the first refusal.
+  /// Each right that a tail needs is left out in turn. The first refusal ends the tail with 77 and the
+  /// subject.
   @Test(arguments: NATSServer.Version.installed) func eachMissingRightIsNamed(_ version: NATSServer.Version)
     throws
   {
@@ -148,14 +149,15 @@ import Testing
     where !subject.isEmpty {
       expect(try run("u\(index)", flags), 77, subject)
     }
-    // The server removes the consumer itself after a while.
+    // The server removes the consumer after a while.
     #expect(try run("u2", flags).status == 0)
     let all = try run("u\(rights.count)", flags)
     #expect(all.status == 0 && sequences(in: all.output).count == 20_000, "\(all.diagnostics)")
     expect(try run("u\(rights.count)", ["--all", "--until-now"]), 77, "_INBOX.", "--inbox-prefix")
   }
 
-  /// `--timeout` holds at every stage: without a server, and with one that takes the connection and answers nothing.
+  /// `--timeout` applies at every stage: without a server, and with one that accepts the connection but never
+  /// answers.
   @Test(arguments: [
     ["tail", "a.>"], ["work", "a.>", "--durable", "D", "--dry-run"],
     ["work", "a.>", "--durable", "D", "--", "true"],
@@ -172,7 +174,7 @@ import Testing
     #expect(frozen.status == 124, "\(frozen)")
   }
 
-  /// A server that is frozen in the middle of `work --dry-run` and then killed: the run continues with the next server.
+  /// The server is frozen during `work --dry-run` and then killed. The run continues with the next server.
   @Test(arguments: NATSServer.Version.installed) func dryRunsOutliveTheirConnection(
     _ version: NATSServer.Version
   ) throws {
@@ -189,7 +191,8 @@ import Testing
   }
 }
 
-/// An authority, a server's and a client's certificate of it, and a client's of another authority.
+/// Creates an authority, certificates of it for a server and a client, and a client certificate of another
+/// authority.
 func makeCertificates(_ folder: TemporaryDirectory) throws {
   let made = try Tool.shell(
     """

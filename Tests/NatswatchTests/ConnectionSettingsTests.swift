@@ -129,7 +129,7 @@ import Testing
     #expect(ConnectionSettings.withoutSecrets("nats://h") == "nats://h")
   }
 
-  /// A server that waited in vain for the credentials, as an overloaded one does, has not refused them.
+  /// An overloaded server that times out while it waits for the credentials has not refused them.
   @Test func aServerThatGaveUpWaitingIsTriedAgain() {
     let settings = ConnectionSettings()
     let late = ConnectFailure(NATS_CONNECTION_AUTH_FAILED, detail: "Authentication Timeout", settings)

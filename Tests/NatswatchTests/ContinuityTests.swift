@@ -6,9 +6,10 @@ import Testing
 
 @testable import NatswatchCore
 
-/// None lost and none twice, whatever happens to the reader, the connection, the consumer and the server.
+/// No message is lost or repeated, whatever happens to the reader, the connection, the consumer and the
+/// server.
 ///
-/// In the regular suite with small numbers; `WATCHUTILS_SOAK=1` runs a million messages and long outages.
+/// The regular suite uses small numbers. `WATCHUTILS_SOAK=1` runs a million messages and long outages.
 @Suite(.timeLimit(.minutes(10))) struct ContinuityTests {
   static let isSoak = ProcessInfo.processInfo.environment["WATCHUTILS_SOAK"] == "1"
   static let messages = isSoak ? 1_000_000 : 30_000
@@ -91,6 +92,6 @@ import Testing
     expectAll(try folder.read("out"), Self.messages, "deleted consumer")
   }
 
-  /// An outage is a time and no condition: there is nothing to wait for but its end.
+  /// Waits for the length of an outage. An outage has no condition to wait for.
   static func letPass(_ duration: Duration) { Thread.sleep(forTimeInterval: duration / .seconds(1)) }
 }

@@ -42,9 +42,9 @@ import Testing
     var payload: String
     var type: String
     var object: String
-    /// What `source.payload` says.
+    /// The value of `source.payload`.
     var form = #""object""#
-    /// An event's further members.
+    /// More members of the event.
     var rest = ""
     var testDescription: String { payload }
   }
@@ -146,7 +146,7 @@ import Testing
     #expect(parsed is [String: Any])
   }
 
-  /// What is called JSON has to be JSON, and the other way round: against Foundation, over mutations of good payloads.
+  /// The encoder must agree with Foundation about which mutated payloads are JSON.
   @Test func agreesWithFoundationAboutJSON() throws {
     let seeds = [
       #"{"type":"ADDED","object":{"metadata":{"name":"é","resourceVersion":"1"},"a":[1,-2.5e+3,true,null,"\u00e9\n"]}}"#,
@@ -165,8 +165,9 @@ import Testing
           }
         }
         let scanner = scanned(bytes)
-        // Foundation refuses lone surrogates in escapes, which RFC 8259 leaves open: none is made here. It takes a
-        // comma at the end of an array, which RFC 8259 does not, and no number beyond a double, which it leaves open.
+        // No lone surrogates are generated, because Foundation refuses them, and RFC 8259 leaves them open.
+        // Foundation accepts a comma at the end of an array, which RFC 8259 forbids. It refuses numbers
+        // beyond a double, which RFC 8259 leaves open.
         let text = String(decoding: bytes, as: UTF8.self)
         guard !text.contains(/,[\s]*\]/), !text.contains(/[eE][-+]?[0-9]{3}/) else { continue }
         let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
@@ -183,7 +184,7 @@ import Testing
     }
   }
 
-  /// Lines that grow the output's buffer, and such as fill it to the last byte.
+  /// Lines that make the output's buffer grow, and lines that fill it exactly.
   @Test(arguments: [100, 65_000, 65_200, 65_400, 200_000]) func writesLinesOfAnySize(_ size: Int) throws {
     let text = String(repeating: "x", count: size)
     #expect(try encode(Array("{\"a\":\"\(text)\"}".utf8)).line.contains(text))

@@ -6,9 +6,9 @@ import Testing
 
 @testable import NatswatchCore
 
-/// What a tail does for its connection while it does something else, and when nothing comes.
+/// A tail serves its connection while it is blocked, and while nothing arrives.
 @Suite(.timeLimit(.minutes(5))) struct EventLoopTests {
-  /// The server gives up a client that leaves two PINGs unanswered, here after some three seconds.
+  /// The server disconnects a client that has not answered two PINGs, here after about three seconds.
   @Test(arguments: NATSServer.Version.installed) func aBlockedTailStaysConnected(
     _ version: NATSServer.Version
   )
@@ -32,7 +32,7 @@ import Testing
     #expect(!server.log.contains("Stale") && !server.log.contains("Slow Consumer"), "\(server.log)")
   }
 
-  /// A dead connection reports nothing. A tail and a publisher notice the silence, and connect again.
+  /// A dead connection reports no error. A tail and a publisher detect the silence and connect again.
   @Test func aDeadLineIsNoticed() throws {
     let bed = try Bed(.debian)
     let relay = try Relay(to: bed.server.port)
@@ -56,7 +56,7 @@ import Testing
     #expect(log.contains("connection lost: nothing has come from the server for"), "\(log)")
   }
 
-  /// A new connection gets the descriptor number of the lost one, whose end must not touch it.
+  /// A new connection reuses the descriptor number of the lost one. Closing the lost one must not affect it.
   @Test(arguments: NATSServer.Version.installed) func aLostConnectionLeavesItsSuccessorAlone(
     _ version: NATSServer.Version
   ) throws {

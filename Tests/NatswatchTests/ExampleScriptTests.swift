@@ -11,7 +11,7 @@ import Testing
   private static let examples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples").path
 
-  /// A copy that is killed again and again, and ends with equal messages, each once.
+  /// A copy that is killed repeatedly ends with the same messages, each once.
   @Test(arguments: NATSServer.Version.installed) func mirrorCopiesAStreamThroughKills(
     _ version: NATSServer.Version
   ) throws {
@@ -38,7 +38,7 @@ import Testing
       try eventually("it copies", within: .seconds(30)) {
         try to.info("TO").state.messages >= UInt64(round * 500)
       }
-      // The whole group, as a machine that fails.
+      // Kills the whole process group, as a machine failure does.
       kill(-mirror.processIdentifier, SIGKILL)
       mirror.send(SIGKILL)
       _ = try mirror.waitForEnd()

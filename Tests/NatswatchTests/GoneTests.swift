@@ -7,7 +7,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// Whatever breaks continuity is said: 410 and 75, or 66 where the stream is gone; never silence.
+/// A break of continuity is always reported: 410 and status 75, or 66 if the stream is gone.
 @Suite(.timeLimit(.minutes(2))) struct GoneTests {
   private func expectGone(_ outcome: Tool.Outcome, _ words: String) {
     #expect(outcome.status == 75, "\(outcome)")
@@ -61,7 +61,7 @@ import Testing
     try bed.createStream(
       "S", ["a.>", "b.>"], more: removal == .limits || removal == .filteredLimits ? #","max_msgs":3000"# : "")
     let filter = isFiltered ? "a.x" : ">"
-    // The reader sleeps until it gets a signal. Messages that do not fit into the pipe wait at the server.
+    // The reader sleeps until a signal arrives. Messages that do not fit in the pipe stay at the server.
     let pipe = try Tool.shell(
       "natswatch '\(filter)' --stream S --all --verbose 2>err | (until [ -e go ]; do sleep 0.1; done; cat >out); echo ${PIPESTATUS[0]}",
       environment: bed.environment, in: folder.url)
@@ -99,7 +99,8 @@ import Testing
     let pipe = try Tool.shell(
       "natswatch 'a.>' --all \(flags.joined(separator: " ")) 2>err | (head -c 1 >out; until [ -e go ]; do sleep 0.1; done; cat >>out); echo ${PIPESTATUS[0]}",
       environment: bed.environment, in: folder.url)
-    // Before its first line a tail of all messages may still begin after the purge, which is no loss.
+    // The purge comes after the first line. Before it, the tail could start after the purged messages without
+    // a loss.
     try eventually("the first line") { (try? folder.read("out"))?.isEmpty == false }
     try eventually("the server waits for the reader") {
       guard let name = try bed.consumers().first else { return false }
@@ -117,7 +118,7 @@ import Testing
     #expect(status == "75" && isSaid, "\(sequences(in: output).count) lines, \(talk)")
   }
 
-  /// Each subject has one message: whatever is purged before the first pass has reached it is missing from it.
+  /// Each subject has one message. A message that is purged before the first pass reaches it is missing.
   @Test(arguments: NATSServer.Version.installed, [[], ["--until-now"]])
   func inTheFirstPass(_ version: NATSServer.Version, _ flags: [String]) throws {
     let bed = try Bed(version)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// Headers come out as they were sent, whatever libnats makes of them.
+/// Headers are printed as they were sent, even if libnats parses them differently.
 @Suite(.timeLimit(.minutes(1))) struct HeaderBlockTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var block: String
@@ -36,7 +36,7 @@ import Testing
     #expect(text == one.expected)
   }
 
-  /// A prefix may miss headers but never makes one up.
+  /// A truncated block may lack headers, but never has other names.
   @Test func cutBlocksHaveNoOtherNames() {
     for one in Self.cases {
       let bytes = Array(one.block.utf8)

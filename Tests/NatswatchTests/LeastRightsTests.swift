@@ -6,7 +6,8 @@ import Testing
 
 @testable import NatswatchCore
 
-/// The rights that the manual lists suffice for work and publish, and without any of them the run ends with 77 at once.
+/// The rights that the manual lists are sufficient for work and publish. If one is missing, the run ends with
+/// 77 at once.
 @Suite(.timeLimit(.minutes(3))) struct LeastRightsTests {
   private static let work = [
     "$JS.API.STREAM.INFO.W", "$JS.API.CONSUMER.INFO.W.D", "$JS.API.CONSUMER.DURABLE.CREATE.W.D",

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// A late message of a consumer that has been replaced is not one of its successor's.
+  /// A late message of a replaced consumer does not belong to its successor.
   @Test func readsOneConsumersMessages() {
     var reader = DeliveryMetadataReader(consumer: "new")
     for (consumer, isRead) in [("old", false), ("new", true), ("old", false), ("anew", false), ("new", true)]
@@ -82,7 +82,7 @@ import Testing
 
 @Suite struct NKeyTests {
   @Test func derivesThePublicKey() {
-    // A key pair made by nats-server's own tests for documentation of nkeys.
+    // A key pair from the nkeys documentation in nats-server's tests.
     #expect(
       NKey.seed("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY").flatMap(NKey.publicKey)
         == "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4")

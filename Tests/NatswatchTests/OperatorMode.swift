@@ -4,8 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a server in operator mode wants: an operator, an account and a user, each with an Ed25519 key, and JWTs by which
-/// each vouches for the next (NATS ADR-14, and the nkeys README for how keys are written). Signed by openssl(1).
+/// The identities of a server in operator mode: an operator, an account and a user. Each has an Ed25519 key,
+/// and signs the JWT of the next (NATS ADR-14; the nkeys README describes the encoding of keys). openssl(1)
+/// makes the signatures.
 struct OperatorMode {
   enum Role: UInt8 {
     case `operator` = 112
@@ -16,7 +17,7 @@ struct OperatorMode {
   let configuration: String
   /// The user's credentials file.
   let credentials: String
-  /// The same JWT with the seed of somebody else.
+  /// The same JWT with the seed of another user.
   let forgedCredentials: String
 
   init(in folder: TemporaryDirectory) throws {

@@ -30,7 +30,7 @@ import Testing
       deliveries: 1, streamSequence: sequence, consumerSequence: consumerSequence, time: 0, pending: pending)
   }
 
-  /// A machine that follows a stream of 1...10 after `sequence`.
+  /// A machine that has read a stream of 1...10 up to `sequence`.
   private func following(
     _ sequence: UInt64, coversStream: Bool = true, strict: Bool = false, pending: UInt64 = 0
   ) -> OrderedConsumer {
@@ -56,7 +56,7 @@ import Testing
       #expect(machine.plan(info, now: .zero) == .create(delivery))
       #expect(machine.created(consumer(at: 6), info, now: .zero) == .proceed)
       #expect(machine.frontier == 6)
-      // Created again before the first message, it continues from there and not from the policy.
+      // A consumer that is created again before the first message starts at this sequence, not by its policy.
       #expect(machine.plan(info, now: .seconds(1)) == .create(.sequence(7)))
     }
   }
@@ -105,7 +105,7 @@ import Testing
     #expect(machine.plan(stream(first: 1, last: 9), now: .seconds(6)) == .gone(.ahead(after: 10, last: 9)))
   }
 
-  /// A process that starts with the position of another one has delivered nothing yet.
+  /// A process that starts with a stored position has delivered nothing yet.
   @Test func aReplicatedStreamMayCatchUpWithAPositionOfAnEarlierRun() {
     var machine = OrderedConsumer(start: .after(11), coversStream: true)
     let behind = stream(first: 1, last: 10, replicas: 3)
@@ -205,14 +205,14 @@ import Testing
     #expect(filtered.created(consumer(at: 2), listed, now: .zero) == .gone(.removed(after: 2)))
   }
 
-  /// A message that is not to be written any more still shows what is missing before it.
+  /// A message after the end, which is not written, still shows which messages are missing before it.
   @Test func theEndIsProvenToo() {
     var machine = following(2)
     #expect(!machine.needsProof(before: nil) && !machine.needsProof(before: 3))
     #expect(machine.needsProof(before: 7))
     #expect(
       machine.prove(stream(first: 7, last: 10), before: 7, now: .zero) == .gone(.expired(after: 2, first: 7)))
-    // A gap that was written unproven.
+    // The message after a gap was written before the gap was proven.
     #expect(machine.prove(stream(first: 1, last: 10), now: .zero) == .proceed)
     #expect(machine.message(message(5, 1), now: .zero) == .deliver)
     #expect(machine.needsProof(before: nil))
@@ -259,7 +259,7 @@ import Testing
     #expect(machine.plan(stream(first: 1, last: 12), now: .zero) == .create(.sequence(11)))
   }
 
-  /// What is removed from the front before a first pass has reached it is missing from it.
+  /// Messages that are removed from the front before the first pass reaches them are missing.
   @Test func aFirstPassThatIsOvertakenIsGone() {
     func pass(pending: UInt64) -> OrderedConsumer {
       var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
@@ -276,7 +276,7 @@ import Testing
     #expect(machine.prove(stream(first: 9, last: 12), before: 0, now: .zero) == .proceed)
     #expect(machine.message(message(12, 3), now: .zero) == .prove)
     #expect(machine.prove(stream(first: 9, last: 12), before: 12, now: .zero) == gone)
-    // All of its messages came, or the front was not what moved.
+    // All messages of the pass arrived, or the first sequence did not change.
     machine = pass(pending: 2)
     #expect(machine.message(message(9, 2), now: .zero) == .deliver)
     #expect(machine.prove(stream(first: 9, last: 12), before: 0, now: .zero) == .proceed)
@@ -286,14 +286,14 @@ import Testing
     #expect(machine.message(message(12, 3), now: .zero) == .prove)
     #expect(machine.prove(stream(first: 4, last: 12), before: 12, now: .zero) == .proceed)
     #expect(machine.message(message(12, 3), now: .zero, isProven: true) == .deliver)
-    // Its last message is the stream's.
+    // The last message of the pass is the last one of the stream.
     machine = pass(pending: 3)
     #expect(machine.message(message(10, 2), now: .zero) == .prove)
     let purged = stream(first: 10, last: 12)
     #expect(machine.prove(purged, before: 10, now: .zero) == .gone(.expired(after: 4, first: 10)))
     machine = pass(pending: 2)
     #expect(machine.message(message(10, 2), now: .zero) == .deliver)
-    // The rest of it was purged: only a heartbeat comes.
+    // The rest was purged, so only a heartbeat arrives.
     machine = pass(pending: 4)
     #expect(machine.idle(lastConsumer: 1, lastStream: 10, now: .zero) == .prove)
     let empty = stream(first: 11, last: 10)
@@ -301,7 +301,7 @@ import Testing
     #expect(machine.needsProof(before: 11) && !machine.needsProof(before: 9))
   }
 
-  /// Servers before 2.10 deliver the next message in place of each removed one: 9 again and again.
+  /// Servers before 2.10 deliver the next message in place of each removed one, so 9 arrives several times.
   @Test func repeatedMessagesDoNotFillAFirstPass() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let before = stream(first: 1, last: 10)
@@ -317,8 +317,8 @@ import Testing
     #expect(machine.prove(stream(first: 9, last: 10), before: 10, now: .zero) == gone)
   }
 
-  /// A first pass that is cut continues with the rest of its range, then delivers every message after its
-  /// end.
+  /// A first pass that is interrupted continues with the rest of its range, then delivers every message after
+  /// its end.
   @Test func aFirstPassThatIsCutContinuesBySequence() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let before = stream(first: 1, last: 10)
@@ -330,7 +330,7 @@ import Testing
     #expect(machine.created(consumer(at: 0, pending: 9), after, now: .seconds(1)) == .proceed)
     #expect(machine.message(message(4, 1), now: .seconds(1)) == .skip)
     #expect(machine.message(message(9, 2), now: .seconds(1)) == .deliver)
-    // Fewer messages than were pending: a look at the stream tells whether some were removed.
+    // Fewer messages than were pending. The state of the stream shows whether some were removed.
     #expect(machine.message(message(13, 3), now: .seconds(1)) == .prove)
     #expect(machine.prove(after, before: 13, now: .seconds(1)) == .proceed)
     guard case .recreate = machine.message(message(13, 3), now: .seconds(1), isProven: true) else {
@@ -340,7 +340,7 @@ import Testing
     #expect(machine.plan(after, now: .seconds(2)) == .create(.sequence(11)))
   }
 
-  /// What the pass covers is set when it is first asked for, whatever becomes of its first consumer.
+  /// The range of the pass is set by the first request, even if its first consumer is lost.
   @Test func aFirstPassKeepsItsEnd() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     #expect(machine.plan(stream(first: 1, last: 10), now: .zero) == .create(.lastPerSubject))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// The line of progress that a person sees on a terminal.
+/// The progress line on a terminal.
 @Suite(.timeLimit(.minutes(3))) struct NatswatchProgressTests {
   @Test(arguments: [
     "work w.a --durable D --until-now -- sh -c 'sleep 0.3' >/dev/null",
@@ -20,7 +20,8 @@ import Testing
     let bed = try Bed.forWork(.current, retention: "limits")
     let folder = try TemporaryDirectory()
     try bed.publish(1...6, to: "w.a", stream: "W")
-    // More than a pipe and the buffers take, so that the tail waits while its reader sleeps, and has work to do after that.
+    // More than a pipe and the buffers hold, so that the tail waits for its sleeping reader, and has messages
+    // to write after that.
     try bed.publish(1...3000, to: "w.b", stream: "W", padding: 1000)
     _ = try folder.write(String(repeating: "{}\n", count: 60), to: "lines")
     let terminal = "python3 -c 'import pty, sys; pty.spawn([\"/bin/sh\", \"-c\", sys.argv[1]])' \"$COMMAND\""

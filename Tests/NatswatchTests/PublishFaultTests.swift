@@ -6,7 +6,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// Nothing that was not stored goes unreported, and nothing waits without a word.
+/// Every line that was not stored is reported, and every wait is too.
 @Suite(.timeLimit(.minutes(2))) struct PublishFaultTests {
   private func lines(_ range: ClosedRange<Int>) -> String { range.map { "{\"n\":\($0)}\n" }.joined() }
 
@@ -50,7 +50,7 @@ import Testing
     #expect(publisher.soFar.diagnostics.contains("line "))
     let stored = try bed.info().state.messages
     #expect(stored > 0 && stored < 5)
-    // Room again and again: the rest goes in, and the run ends.
+    // The stream gets room repeatedly, so that the rest is stored and the run ends.
     try eventually("the rest is stored") {
       try bed.purge()
       return !publisher.isRunning
@@ -92,7 +92,7 @@ import Testing
     #expect(sizes == [limit, limit - 1, 2])
   }
 
-  /// Lines that are too long are named by their own numbers, and move those of the lines after them.
+  /// Lines that are too long are named by their numbers, and count for the numbers of the lines after them.
   @Test func lineNumbersAreRightAfterLongLines() throws {
     let bed = try Bed(.debian)
     try bed.createStream()
@@ -108,7 +108,8 @@ import Testing
     #expect(outcome.diagnostics.contains("3 lines were not published"))
   }
 
-  /// A line break in a header would start another one: `Nats-Rollup` removes the messages of the stream.
+  /// A line break in a header would start another header. `Nats-Rollup`, for example, removes messages of the
+  /// stream.
   @Test(arguments: ["A\\r\\nNats-Rollup", "A\\nB", "A: 1", "", "\\u0000"]) func aHeaderBeginsNoOther(
     _ name: String
   ) throws {

@@ -24,7 +24,7 @@ import Testing
     publisher.write(lines(1...count - 3000))
     try eventually("some are stored") { try bed.info().state.messages > 1000 }
     bed.server.kill()
-    // As much as fits into the pipe: the publisher does not read while its window is full.
+    // As many lines as fit in the pipe, because the publisher does not read while its window is full.
     publisher.write(lines(count - 2999...count))
     publisher.closeInput()
     try bed.server.restart()
@@ -97,7 +97,7 @@ import Testing
     publisher.write(#"{"id":4,"type":"session.create"}"# + "\n" + #"{"id":5,"type":7}"# + "\n")
     try eventually("published ones are counted") {
       let text = try scrape(publisher)
-      // Without a type of its own, an event has that of its subject.
+      // A line without a type is counted by its subject.
       return text.contains(#"nats_msgs_published_total{subject="a.x"} 5"#)
         && text.contains(#"streamspace_events_published_total{type="a.x"} 3"#)
         && text.contains(#"streamspace_events_published_total{type="MODIFIED"} 1"#)

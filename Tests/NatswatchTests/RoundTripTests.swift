@@ -8,7 +8,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// `tail | publish --unwrap` gives every payload back, byte for byte.
+/// `tail | publish --unwrap` restores every payload byte for byte.
 @Suite(.timeLimit(.minutes(ContinuityTests.isSoak ? 30 : 5))) struct RoundTripTests {
   static let isSoak = ProcessInfo.processInfo.environment["WATCHUTILS_SOAK"] != nil
 
@@ -61,7 +61,7 @@ import Testing
     return output.takeBytes()
   }
 
-  /// The same through a pipe and two streams: payloads, subjects, headers and ids.
+  /// The copy of a stream through a pipe has the same payloads, subjects, headers and ids.
   @Test(arguments: NATSServer.Version.installed) func streamsAreCopied(_ version: NATSServer.Version) throws {
     let bed = try Bed(version)
     try bed.createStream("FROM", ["from.>"])
@@ -129,11 +129,11 @@ enum RandomMessage {
     return names.sorted().map { name in
       let count = name == "Nats-Msg-Id" ? 1 : Int.random(in: 1...3, using: &random)
       let values = (0..<count).map { _ -> HeaderValue in
-        // Values are bytes: Latin-1, say.
+        // Values may have any bytes, such as Latin-1.
         if name != "Nats-Msg-Id", Int.random(in: 0..<8, using: &random) == 0 {
           return HeaderValue([0x76, 0xE9, 0xFF, 0x80] as [UInt8])
         }
-        // An empty value makes libnats take the next line for it.
+        // libnats takes the next line for an empty value.
         return name != "Nats-Msg-Id" && Int.random(in: 0..<4, using: &random) == 0
           ? "" : HeaderValue("v" + word(&random) + "\"\\:é")
       }
@@ -199,7 +199,7 @@ enum RandomMessage {
     return "{\(members.joined(separator: ","))}"
   }
 
-  /// Sometimes with white space, also line breaks, around it and between its tokens.
+  /// Sometimes adds white space, including line breaks, around and between the tokens.
   private static func spaced(_ json: String, _ random: inout SeededGenerator) -> String {
     switch Int.random(in: 0..<6, using: &random) {
     case 0: json.replacingOccurrences(of: ",\"", with: " ,\n \"")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// What a shell completes from the server. The shells themselves are tried in `CommandTests`.
+/// Completions that come from the server. `CommandTests` tests the shells themselves.
 @Suite(.timeLimit(.minutes(3))) struct ServerCompletionTests {
   @Test(arguments: NATSServer.Version.installed) func offersStreamsSubjectsAndDurables(
     _ version: NATSServer.Version

@@ -7,13 +7,13 @@ import Testing
 
 @testable import NatswatchCore
 
-/// libnats reads a TLS connection only where it need not wait.
+/// libnats reads from a TLS connection only when it does not have to wait.
 @Suite(.timeLimit(.minutes(5))) struct TLSTests {
   private static func record(_ length: Int) -> [UInt8] {
     [0x17, 0x03, 0x03, UInt8(length >> 8), UInt8(length & 0xff)] + [UInt8](repeating: 0xAA, count: length)
   }
 
-  /// A server's end and a client's end of one connection.
+  /// The two ends of a connection.
   private func pair() throws -> (server: LoopbackSocket, client: LoopbackSocket) {
     let listener = try #require(LoopbackSocket.listen())
     defer { listener.close() }
@@ -48,7 +48,7 @@ import Testing
 
   @Test func recordsAreReadThatHaveBegun() throws {
     let text = Self.record(300) + Self.record(1) + Self.record(40_000)
-    // The bytes that have arrived, and the records that have begun then.
+    // The number of bytes that have arrived, and the number of records that have started by then.
     for (split, begun) in [
       (1, 1), (5, 1), (304, 1), (305, 1), (306, 2), (309, 2), (311, 2), (312, 3), (316, 3),
     ] {
@@ -63,7 +63,7 @@ import Testing
       #expect(isReadable(client, within: 5_000))
       try eventually("the bytes have arrived") { arrived(client) == split }
       records.forEach(of: client.descriptor, upTo: 1 << 17) {
-        // As SSL_read, which waits for the rest of a record.
+        // Like SSL_read, this waits for the rest of a record.
         if count == begun - 1 { send(text.dropFirst(split), server) }
         count += 1
         return take(client) != nil
@@ -96,7 +96,7 @@ import Testing
       return take(client) == 1_000
     }
     #expect(count == 10)
-    // The end of the connection is read, too.
+    // The end of the connection is read too.
     server.close()
     #expect(isReadable(client, within: 5_000))
     records.forEach(of: client.descriptor, upTo: 3_000) {
@@ -130,7 +130,7 @@ import Testing
     return Double(fields[11...12].compactMap { Int($0) }.reduce(0, +)) / 100
   }
 
-  /// Over TLS, a line that dies in the middle of a record.
+  /// A TLS connection that dies in the middle of a record.
   @Test(arguments: NATSServer.Version.installed) func aRecordThatStopsHalfwayIsNotWaitedFor(
     _ version: NATSServer.Version
   ) throws {
@@ -170,7 +170,7 @@ import Testing
     #expect(try publisher.waitForEnd(.seconds(60)).status == 0)
   }
 
-  /// A line at a time: each is stored while nothing else comes.
+  /// Each line is stored while no other line arrives.
   @Test(arguments: NATSServer.Version.installed) func eachLineIsStoredAtOnce(_ version: NATSServer.Version)
     throws
   {

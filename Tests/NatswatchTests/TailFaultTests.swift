@@ -7,7 +7,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// What a tail keeps, finds and refuses where the server, the stream or a file is not as expected.
+/// Tails with an unexpected state of the server, the stream or a file.
 @Suite(.timeLimit(.minutes(4))) struct TailFaultTests {
   // MARK: - Several subjects, last messages
 
@@ -25,7 +25,8 @@ import Testing
     #expect(try run("a.1", "a.2", "--last") == [3])
     #expect(try run("a.1", "a.2", "--last-per-subject") == [2, 3])
     if version == .current { #expect(try run("a.1", "b.4", "--last-per-subject") == [3, 5]) }
-    // Not within one subject of the stream: an old server cannot do it, and says so.
+    // An old server cannot serve these subjects, because they are not within one subject of the stream. It
+    // reports that.
     if version == .debian {
       let outcome = try bed.run(["a.1", "b.4", "--stream", "S", "--until-now", "--last-per-subject"])
       #expect(outcome.status == 69 && outcome.diagnostics.contains("2.10"), "\(outcome)")
@@ -71,7 +72,7 @@ import Testing
     pipe.send(SIGTERM)
     let seen = sequences(in: try folder.read("out"))
     #expect(seen == Array(Set(seen)).sorted(), "in order and once")
-    // The subject that changed meanwhile may begin with its new messages.
+    // The subject that changed in the meantime may start with its new messages.
     let missing = Set(1...UInt64(subjects + 5)).subtracting([UInt64(subjects)]).subtracting(seen).sorted()
     let log = try folder.read("err")
     #expect(missing.isEmpty, "\(log)")
@@ -181,7 +182,7 @@ import Testing
       #expect(
         outcome.status == 74 && outcome.output.isEmpty && outcome.diagnostics.contains(path), "\(outcome)")
     }
-    // A link stays a link.
+    // A symbolic link stays one.
     try FileManager.default.createSymbolicLink(
       atPath: folder.path("link"), withDestinationPath: folder.path("target"))
     _ = try folder.write("{\"stream\":\"S\",\"created\":\"\(try bed.info().epoch)\",\"seq\":1}", to: "target")
@@ -203,7 +204,7 @@ import Testing
     #expect(try bed.run(["a.>", "--state", folder.path("state"), "--until-now"]).status == 0)
   }
 
-  /// A pipe that dies soon after its start each time gets on nevertheless.
+  /// A pipe that dies soon after each start still makes progress.
   @Test func theFirstPositionIsStoredAtOnce() throws {
     let bed = try Bed(.current)
     let folder = try TemporaryDirectory()

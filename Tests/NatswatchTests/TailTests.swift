@@ -7,7 +7,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// `natswatch tail` against both servers: where it starts, what it writes, how it ends.
+/// `natswatch tail` with both servers: its start, its output and its end.
 @Suite(.timeLimit(.minutes(2))) struct TailTests {
   @Test(arguments: NATSServer.Version.installed) func startsAtTheRequestedPosition(
     _ version: NATSServer.Version

@@ -8,11 +8,12 @@ import Testing
 
 @testable import NatswatchCore
 
-/// Connections with a key: every nonce of a server is answered with a valid signature.
+/// Connections with a key: the client signs every nonce of a server correctly.
 @Suite(.timeLimit(.minutes(20))) struct UserKeyTests {
   private static let seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"
   private static let publicKey = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"
-  /// The signatures of these by the seed above begin with a zero byte, which libnats 3.4 does not send.
+  /// With the seed above, the signatures of these nonces begin with a zero byte. libnats 3.4 does not send
+  /// such a signature.
   private static let unsendable = ["FHfr3ygDAa2ZUeQ", "5wHabBJBXd0osgQ"]
   private static let sendable = "AAAAAAAAAAAAAAA"
   private static let signature =
@@ -40,7 +41,8 @@ import Testing
       """, to: "user.creds")
   }
 
-  /// Sends each of `nonces` to one connection, and returns the CONNECT lines that came; empty for none.
+  /// Sends each of `nonces` to one connection, and returns the CONNECT lines that arrived. A line is empty if
+  /// none arrived.
   private func connectLines(_ listener: LoopbackSocket, _ nonces: [String]) -> [String] {
     nonces.map { nonce in
       guard let socket = listener.accept() else { return "nobody" }
@@ -57,7 +59,8 @@ import Testing
     }
   }
 
-  /// See https://github.com/nats-io/nats.c: one signature of 256 began with a zero byte, and was left out of CONNECT.
+  /// One signature in 256 begins with a zero byte, and https://github.com/nats-io/nats.c left it out of
+  /// CONNECT.
   @Test(arguments: [false, true]) func asksForAnotherNonceWhereItsSignatureCannotBeSent(_ hasJWT: Bool) throws
   {
     let listener = try #require(LoopbackSocket.listen())
@@ -70,7 +73,7 @@ import Testing
     #expect(lines.last?.contains("\"sig\":\"\(Self.signature)\"") == true, "\(lines)")
     #expect(
       lines.last?.contains(hasJWT ? "\"jwt\":\"eyJ0.jwt.x\"" : "\"nkey\":\"\(Self.publicKey)\"") == true)
-    // A server's own refusal is final.
+    // A refusal by the server is final.
     #expect(try tool.waitForEnd().status == 77)
   }
 
@@ -95,7 +98,7 @@ import Testing
     for server in [byJWT, byKey] { #expect(!server.log.lowercased().contains("auth")) }
   }
 
-  /// Connects on 20 threads, because the end of a connection takes its time, and returns the errors.
+  /// Connects on 20 threads, because closing a connection takes some time, and returns the errors.
   private static func connect(_ settings: ConnectionSettings, times count: Int) -> [String] {
     let errors = Mutex<[String]>([])
     let group = DispatchGroup()

@@ -20,7 +20,7 @@ extension Bed {
 }
 
 extension TemporaryDirectory {
-  /// A shell script that runs in this folder, as the handler's part of a command line.
+  /// The handler's part of a command line: a shell script that runs in this folder.
   func handler(_ body: String) throws -> [String] {
     ["--", "/bin/sh", try write("cd '\(url.path)'\n\(body)\n", to: "handler.sh")]
   }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// What `natswatch work` must refuse, report, clean up or survive.
+/// Failures that `natswatch work` must refuse, report, clean up after or survive.
 @Suite(.timeLimit(.minutes(3))) struct WorkFaultTests {
   @Test(arguments: NATSServer.Version.installed) func durablesDoNotSwallowEachOthersMessages(
     _ version: NATSServer.Version
@@ -92,7 +92,7 @@ import Testing
     #expect(try bed.consumers(of: "T").filter { $0 != "D" }.isEmpty)
   }
 
-  /// However natswatch ends, the handler and its children end with it.
+  /// The handler and its children end with natswatch, even if it is killed.
   @Test(arguments: [SIGTERM, SIGKILL]) func handlersDoNotOutliveIt(_ signal: Int32) throws {
     let bed = try Bed.forWork(.debian)
     let folder = try TemporaryDirectory()
@@ -131,7 +131,7 @@ import Testing
           ((try? folder.read("runs")) ?? "").split(separator: "\n").count == number
         }
       }
-      // The handler has written its line before it ends: until then a message may be handled beside it.
+      // The failure is counted after the handler has ended. Until then another message may be handled.
       if number == 2 { try worker.waitForDiagnostics("2 failures in a row") }
     }
     let healthy = try bed.run(["work", "w.>", "--durable", "D", "--until-now", "--", "/bin/echo", "x"])

@@ -10,9 +10,9 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct WorkLinesFaultTests {
   struct Handler: Sendable, CustomTestStringConvertible {
     var name: String
-    /// Reads lines, with the message's sequence in `$s`.
+    /// The body of a loop over lines, with the message's sequence in `$s`.
     var body: String
-    /// How many of three messages become dead letters without a second try.
+    /// The number of messages, of three, that become dead letters without a second try.
     var letters: Int
     var word: String
     var flags: [String] = []

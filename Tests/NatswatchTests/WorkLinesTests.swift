@@ -34,7 +34,8 @@ import Testing
     let bed = try Bed.forWork(version)
     let folder = try TemporaryDirectory()
     try bed.publish(1...9, to: "w.a", stream: "W")
-    // Nine lines in, nine answers out, the last line's first: a third ok, a third to be tried again, a third dropped.
+    // The handler reads nine lines, and then answers in reverse order: a third ok, a third retry, a third
+    // drop.
     let outcome = try bed.run(
       [
         "work", "w.>", "--durable", "D", "--lines", "--retries", "1", "--retry-initial", "50ms", "--reply",
@@ -67,7 +68,7 @@ import Testing
     let bed = try Bed.forWork(version)
     let folder = try TemporaryDirectory()
     try bed.publish(1...20, to: "w.a", stream: "W")
-    // The fifth message kills its handler each time.
+    // The fifth message always kills its handler.
     let outcome = try bed.run(
       [
         "work", "w.>", "--durable", "D", "--lines", "--retries", "2", "--retry-initial", "50ms",

@@ -20,7 +20,8 @@ import Testing
 }
 
 @Suite struct CircuitBreakerTests {
-  /// What it allows at a time: messages to ask for, and whether the first and second that arrive may be handled.
+  /// What the breaker allows at a time: the number of messages to request, and whether the first and second
+  /// of them may be handled.
   private func allows(_ breaker: inout CircuitBreaker, _ seconds: Int) -> [Int] {
     let count = breaker.allowance(4, now: .seconds(seconds))
     return [count, breaker.admits() ? 1 : 0, breaker.admits() ? 1 : 0]

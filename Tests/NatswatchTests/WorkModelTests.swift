@@ -6,17 +6,17 @@ import Testing
 
 @testable import NatswatchCore
 
-/// A random mix of handler results, kills, cuts, restarts, dry runs and duplicates, checked against what the messages'
-/// own histories say. Seconds in CI, ten minutes with WATCHUTILS_SOAK.
+/// A random mix of handler results, kills, cut connections, restarts, dry runs and duplicates, checked with
+/// the recorded history of each message. It takes seconds in CI, and ten minutes with WATCHUTILS_SOAK.
 @Suite(.timeLimit(.minutes(15))) struct WorkModelTests {
   private static let retries = 2
 
-  /// What the handler does at each run of a message that comes to its end; the last entry repeats.
+  /// The result of each completed handler run for a message. The last entry repeats.
   private enum Step: String { case ok, fail, drop }
 
   private struct Message {
     var plan: [Step]
-    /// Messages with the same identifier are handled at least once together.
+    /// At least one of the messages with the same identifier is handled.
     var identifier: String
   }
 
@@ -75,8 +75,9 @@ import Testing
       Thread.sleep(forTimeInterval: Double.random(in: 0.1...0.6, using: &random))
       switch Int.random(in: 0..<5, using: &random) {
       case 0:
-        // NATS before 2.10 that is killed forgets acknowledgements and stores again what it had removed from a work queue:
-        // of 15 messages that a plain client had acknowledged, all 15 came back or stayed behind for ever.
+        // NATS before 2.10 loses acknowledgements when it is killed, and stores removed messages of a work
+        // queue again. Of 15 messages that a plain client had acknowledged, all 15 came back or stayed for
+        // ever.
         try bed.server.restart(by: version == .debian ? SIGTERM : SIGKILL)
         interruptions += 1
         for worker in workers { worker.send(SIGTERM) }
@@ -137,7 +138,7 @@ import Testing
         #expect(
           steps.contains(.drop) || failures > Self.retries, "\(comment): buried before its tries were used up"
         )
-        // A worker that was killed may not have seen how its handler ended.
+        // A killed worker may have missed the end of its handler.
         #expect(failures <= Self.retries + 1 + interruptions, "\(comment): tried too often")
       } else {
         #expect(steps.contains(.ok), "\(comment): neither handled nor buried")
@@ -153,7 +154,8 @@ extension TemporaryDirectory {
   }
 }
 
-/// Large messages that arrive as pulls end: libnats 3.4 corrupts its heap when a subscription is destroyed at that moment.
+/// Large messages that arrive when a pull ends. libnats 3.4 corrupts its heap if a subscription is destroyed
+/// at that moment.
 @Suite(.timeLimit(.minutes(40))) struct WorkLargeMessageTests {
   @Test(arguments: NATSServer.Version.installed) func largeMessagesAtTheEndOfAPull(
     _ version: NATSServer.Version

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// What `natswatch work` refuses before the first message, and runs that cannot work.
+/// Settings that `natswatch work` refuses before the first message, and runs that cannot succeed.
 @Suite(.timeLimit(.minutes(3))) struct WorkRefusalTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var flags: [String]
@@ -55,7 +55,7 @@ import Testing
       ["work", "w.>", "--durable", "D", "--reply", "w.out", "--heartbeat", "w.beat", "--until-now"]
         + ["--filter", "source.subject == 'w.a'", "--", "echo", "{}"])
     #expect(outcome.status == 0, "\(outcome)")
-    // What stays is the heartbeat at the end.
+    // Only the final heartbeat stays.
     for subject in ["w.a", "w.out"] {
       let pattern = try #require(SubjectPattern(subject))
       #expect(try bed.jetStream.lastSequence(on: pattern, of: "W") == nil, "\(subject)")
@@ -156,7 +156,7 @@ import Testing
 }
 
 extension Bed {
-  /// The durable `D` of the work queue, as another client has made it.
+  /// Creates the durable `D` of the work queue, as another client would.
   func createConsumer(_ more: String) throws {
     _ = try ask(
       "CONSUMER.DURABLE.CREATE.W.D",

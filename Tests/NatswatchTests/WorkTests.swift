@@ -12,7 +12,7 @@ import Testing
   func hundredMessagesOverThreeProcessesOneKilled(_ version: NATSServer.Version) throws {
     let bed = try Bed.forWork(version)
     let folder = try TemporaryDirectory()
-    // Every tenth message fails for good.
+    // Every tenth message always fails.
     let command = try folder.handler(
       """
       n=$(sed 's/.*"n":\\([0-9]*\\).*/\\1/')

@@ -64,7 +64,7 @@ import Testing
     #expect(try folder.read("runs") == "run\nrun\n" && bed.info("W").state.messages == 0)
   }
 
-  /// Rolling restarts, by each signal, with handlers that are interrupted and messages that nobody has begun.
+  /// Rolling restarts with each signal, with interrupted handlers and messages that no handler has started.
   @Test(arguments: NATSServer.Version.installed, [SIGTERM, SIGKILL])
   func restartsUseUpNoTries(_ version: NATSServer.Version, _ signal: Int32) throws {
     let bed = try Bed.forWork(version)
@@ -91,7 +91,8 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 0)
   }
 
-  /// The count survives the process: a message that fails is buried after its tries, however often workers restart.
+  /// The count survives restarts of the workers: a message becomes a dead letter after the right number of
+  /// failed tries.
   @Test(arguments: NATSServer.Version.installed) func failuresCountAcrossProcesses(
     _ version: NATSServer.Version
   )
@@ -114,12 +115,12 @@ import Testing
       ["work", "w.>", "--durable", "D", "--retries", "3", "--retry-initial", "10ms", "--until-now"] + command)
     #expect(last.status == 0)
     let began = try folder.read("began").split(separator: "\n")
-    // 2.9 forgets deliveries, and so a worker may not ask before it hands the message over.
+    // 2.9 forgets deliveries, so a worker must not ask for the count before it runs the handler.
     #expect(began.count == 4 && (version == .debian || began == ["1", "2", "3", "4"]), "\(began)")
     #expect(try bed.info("DLQ").state.messages == 1 && bed.info("W").state.messages == 0)
   }
 
-  /// 2.9 reports another creation time of the consumer after a restart, and this time is part of a count's
+  /// After a restart, 2.9 reports another creation time of the consumer, and this time was part of a count's
   /// key.
   @Test(arguments: NATSServer.Version.installed) func failuresCountAcrossRestartsOfTheServer(
     _ version: NATSServer.Version
@@ -131,7 +132,7 @@ import Testing
       "work", "w.>", "--durable", "D", "--retries", "1", "--retry-initial", "2s", "--ack-wait", "1s",
     ]
     let command = try folder.handler("echo $NATSWATCH_ATTEMPT >>began; exit 1")
-    // The two times may lie in two seconds where the first lies at the end of one.
+    // The test waits for the start of a second, so that both times are in the same second.
     try eventually("a second has begun") {
       Date().timeIntervalSince1970.truncatingRemainder(dividingBy: 1) < 0.3
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import Process
 
 @Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
-  /// What a command writes to stdout until it closes it.
+  /// The output of a command, until it closes stdout.
   private func output(of child: ChildProcess) -> String {
     var text: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test func inheritsThreeDescriptorsAndTheOldLimit() throws {
-    // Without close-on-exec, as SwiftNIO opens its sockets.
+    // Without close-on-exec, like the sockets of SwiftNIO.
     let leak = dup(0)
     defer { close(leak) }
     let limit = DescriptorLimit.original
@@ -52,11 +52,11 @@ import Testing
 
   @Test func startsWithDefaultSignals() throws {
     signal(SIGPIPE, SIG_IGN)
-    // Without a shell: dash blocks signals while it waits.
+    // The command runs without a shell, because dash blocks signals while it waits.
     let child = try ChildProcess(
       .init(["sed", "-n", "s/^Sig\\(Blk\\|Ign\\):.*\\(........\\)$/\\2/p", "/proc/self/status"]))
     let masks = output(of: child).split(separator: "\n").compactMap { UInt32($0, radix: 16) }
-    // Signal 32 is glibc's own, and cannot be set by a program.
+    // glibc reserves signal 32, so a program cannot set it.
     #expect(masks.map { $0 & 0x7FFF_FFFF } == [0, 0])
     #expect(child.waitForEnd() == .exited(0))
   }
@@ -91,7 +91,7 @@ import Testing
     try eventually("the grandchild is gone") { kill(grandchild, 0) != 0 }
   }
 
-  /// A session of its own, and a parent that has ended.
+  /// A process in another session, whose parent has ended.
   private static let escape = "setsid sh -c 'sleep 600 & echo $!' & wait $!; exec sleep 600"
 
   private func startedBy(_ child: ChildProcess) throws -> Int32 {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Process
 
-/// What a process finds around it: variables, commands, limits, units of time.
+/// The environment of a process: variables, commands, limits, units of time.
 @Suite struct EnvironmentTests {
   @Test func aVariableThatIsEmptyIsSet() async {
     await #expect(processExitsWith: .success) {

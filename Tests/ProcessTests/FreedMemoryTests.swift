@@ -6,7 +6,7 @@ import Testing
 struct FreedMemoryTests {
   private static let megabyte = 1 << 20
 
-  /// The schedule of a process that has had this memory.
+  /// The schedule of a process that has used this much memory.
   private func schedule(after megabytes: Int...) -> TrimSchedule {
     var schedule = TrimSchedule()
     for number in megabytes { _ = schedule.isDue(resident: number * Self.megabyte) }
@@ -24,7 +24,7 @@ struct FreedMemoryTests {
     #expect(!isDueAgain)
   }
 
-  /// What a trim during a flood leaves is freed after the flood, and glibc keeps it.
+  /// glibc keeps memory that was in use during a trim and is freed later.
   @Test func memoryThatWasInUseIsReturnedLater() {
     var schedule = schedule(after: 200, 280)
     let isDue = schedule.isDue(resident: 280 * Self.megabyte)

@@ -30,7 +30,7 @@ import Testing
     #expect(address.description == each.printed)
     #expect(address.isLocal == each.isLocal)
     #expect(address.isUnix == each.text.hasPrefix("unix:"))
-    // What it prints means the same again.
+    // The printed form parses to the same address.
     #expect(ListenAddress(address.description) == address)
   }
 

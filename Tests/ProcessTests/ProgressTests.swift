@@ -4,7 +4,7 @@ import Testing
 
 @testable import Process
 
-/// The line that shows how far a run has come, seen on a pseudo-terminal.
+/// The progress line, on a pseudo-terminal.
 @Suite(.timeLimit(.minutes(5))) struct ProgressTests {
   /// Both ends of a pseudo-terminal.
   private final class Terminal {
@@ -13,7 +13,7 @@ import Testing
 
     init() throws {
       ours = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK)
-      // TIOCSPTLCK and TIOCGPTN of <asm/ioctls.h>: unlock the other end, and ask for its number.
+      // TIOCSPTLCK and TIOCGPTN of <asm/ioctls.h> unlock the other end and return its number.
       var lock: Int32 = 0
       var number: Int32 = 0
       try #require(

@@ -16,7 +16,7 @@ import Testing
     var limiter = RateLimiter(rate: 10, burst: 2, now: .zero)
     let waits = (0..<4).map { _ in limiter.take(now: .zero) }
     #expect(waits == [.zero, .zero, .milliseconds(100), .milliseconds(200)])
-    // The two that were taken ahead are paid for first.
+    // The two tokens that were taken in advance are repaid first.
     #expect(limiter.takeIfThere(now: .milliseconds(200)) == .milliseconds(100))
     #expect(limiter.takeIfThere(now: .milliseconds(300)) == nil)
   }

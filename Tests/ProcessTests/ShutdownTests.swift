@@ -6,7 +6,8 @@ import Testing
 
 @testable import Process
 
-/// The causes of an end. Signals are tested on the tools (EndToEnd/ContractTests): a test process has threads that do not block them.
+/// The causes of a shutdown. EndToEnd/ContractTests tests signals on the tools, because a test process has
+/// threads that do not block them.
 @Suite(.timeLimit(.minutes(1))) struct ShutdownTests {
   private func isReadable(_ descriptor: Int32) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -24,7 +25,7 @@ import Testing
     #expect(!isReadable(shutdown.eventDescriptor))
     shutdown.request(.readerLeft)
     shutdown.request(.deadline)
-    // Registered after the request: called at once.
+    // The closure is registered after the request, so it is called at once.
     shutdown.onRequest { cause in causes.list.withLock { $0.append(cause) } }
     #expect(shutdown.cause == .readerLeft)
     #expect(isReadable(shutdown.eventDescriptor))
@@ -56,7 +57,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let shutdown = Shutdown.install(readerOf: nil)
       guard let pipe = PipeEnds() else { exit(1) }
-      // The threads of a pool block all signals; a tool's main thread does not block this one.
+      // The threads of the pool block all signals. A tool's main thread does not block this signal.
       unblockSignals([SIGURG])
       shutdown.allow(grace: .seconds(60))
       shutdown.interruptWrites()
@@ -88,7 +89,7 @@ import Testing
       close(STDOUT_FILENO)
       _ = Shutdown.install(readerOf: nil)
       var byte: UInt8 = 1
-      // It is occupied, by something that cannot be written.
+      // The descriptor is in use, but not writable.
       exit(unsafe fcntl(STDOUT_FILENO, F_GETFD) >= 0 && write(STDOUT_FILENO, &byte, 1) < 0 ? 0 : 1)
     }
   }

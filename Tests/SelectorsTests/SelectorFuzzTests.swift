@@ -4,7 +4,8 @@ import Testing
 
 @testable import Selectors
 
-/// Selectors made of random pieces: nothing traps, and what parses prints as something that parses to the same.
+/// Selectors of random pieces. None of them traps, and the printed form of a valid selector parses to the
+/// same selector.
 struct SelectorFuzzTests {
   /// Numbers from a seed (SplitMix64), so that a failure can be repeated.
   private struct Generator: RandomNumberGenerator {
@@ -53,7 +54,7 @@ struct SelectorFuzzTests {
       #expect(FieldSelector.terms(of: text).joined(separator: ",").utf8.elementsEqual(text.utf8))
       guard let selector = try? FieldSelector(parsing: text) else { continue }
       let again = try? FieldSelector(parsing: selector.description)
-      // Sorting goes by the text as written, so the order may change once.
+      // Requirements are sorted by their original text, so the order may change once.
       let printed = selector.requirements.map(\.description).sorted()
       #expect(again?.requirements.map(\.description).sorted() == printed, "\(text)")
     }

@@ -15,7 +15,7 @@ package final class Browser: Sendable {
     package var description: String
   }
 
-  /// Starts Chromium. Without one: nil, and a NOT TESTED line.
+  /// Starts Chromium. If it is not installed, prints a NOT TESTED line and returns nil.
   package static func start(for what: String) throws -> Browser? {
     let names = ["chromium", "chromium-browser", "google-chrome"]
     guard let name = names.first(where: { FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)") })
@@ -28,7 +28,7 @@ package final class Browser: Sendable {
 
   private init(_ name: String) throws {
     profile = try TemporaryDirectory()
-    // As root in a container it has no sandbox of its own to use; it loads nothing but the tool's own pages.
+    // As root in a container, Chromium cannot use its sandbox. It loads only the tool's own pages.
     let flags =
       "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe "
       + "--disable-background-networking --disable-component-update --window-size=1200,800"

@@ -4,18 +4,18 @@ package import Foundation
 /// A real Kubernetes API on loopback for one suite: etcd and the kube-apiserver that `make kube-apiserver`
 /// built, started by `scripts/kube-cluster.sh` in a temporary folder, on free ports.
 ///
-/// Everything ends with the process that made it, also when that process is killed. All calls block; use from
-/// one thread at a time.
+/// All servers end with this process, even if it is killed. All calls block. Use it from one thread at a
+/// time.
 package final class KubeCluster: Sendable {
   /// The user of a kubeconfig.
   package enum User: String, Sendable {
-    /// Everything, by a static token.
+    /// All rights, with a static token.
     case admin
-    /// Everything, by an inline client certificate.
+    /// All rights, with an inline client certificate.
     case certificate
-    /// May get and list everything, and watch nothing.
+    /// May get and list all resources, but not watch them.
     case lister
-    /// No rights but discovery.
+    /// May only use discovery.
     case nobody
   }
 
@@ -24,7 +24,8 @@ package final class KubeCluster: Sendable {
 
   private init(directory: URL) { self.directory = directory }
 
-  /// Whether the built server is in the cache; tests that need it are skipped loudly otherwise.
+  /// Whether the built server is in the cache. If not, the tests that need it are skipped with a NOT TESTED
+  /// line.
   package static var isAvailable: Bool { FileManager.default.isExecutableFile(atPath: binary) }
 
   /// The condition for `@Suite(.enabled(if:))`: prints a NOT TESTED line when the server is missing.
@@ -43,7 +44,7 @@ package final class KubeCluster: Sendable {
     return (environment["HOME"] ?? "/root") + "/.cache/watchutils"
   }
 
-  /// Starts etcd and the API server, ready when this returns (about 3 s).
+  /// Starts etcd and the API server, and returns when they are ready (about 3 s).
   ///
   /// - Parameter flags: more flags for kube-apiserver, as `--min-request-timeout=3`.
   /// - Returns: the running cluster; it ends with its last reference.
@@ -55,7 +56,8 @@ package final class KubeCluster: Sendable {
     do {
       try cluster.script("up", flags)
     } catch {
-      // A port can be taken between being found free and being bound: once more, with others.
+      // Another process may have taken the port before the server could bind it. Try once more with other
+      // ports.
       try? cluster.script("down")
       try? FileManager.default.removeItem(at: directory)
       try cluster.script("up", flags)
@@ -78,13 +80,13 @@ package final class KubeCluster: Sendable {
     return UInt16(text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "") ?? 0
   }
 
-  /// Ends the API server as a rolling update would: SIGTERM, streams end cleanly.
+  /// Ends the API server with SIGTERM, as a rolling update does. Streams end cleanly.
   package func stopServer() throws { try script("stop") }
 
-  /// Ends it as a crash would: SIGKILL, streams end in the middle.
+  /// Ends the API server with SIGKILL, as a crash does. Streams end in the middle.
   package func killServer() throws { try script("kill") }
 
-  /// Starts it again on the same port; old resourceVersions are expired from then on.
+  /// Starts the API server again on the same port. After that, old resourceVersions have expired.
   package func startServer(flags: [String] = []) throws { try script("start", flags) }
 
   /// Runs kubectl as `user` and returns its stdout.
@@ -94,7 +96,7 @@ package final class KubeCluster: Sendable {
       "/usr/bin/env", ["kubectl", "--kubeconfig", kubeconfig(user)] + arguments, stdin: stdin)
   }
 
-  /// A raw API call as admin with curl, for what kubectl is too slow to do hundreds of times.
+  /// A raw API call as admin with curl, because kubectl is too slow for hundreds of calls.
   @discardableResult
   package func call(
     _ method: String, _ path: String, body: String = "", contentType: String = "application/json"
@@ -121,7 +123,7 @@ package final class KubeCluster: Sendable {
     environment["KUBECONFIG"] = nil
     // The folder in which scripts/install-kubectl.sh installs kubectl if the system has none.
     environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":\(cache)/kubectl/bin"
-    // Files, not pipes: the servers that the script leaves behind must not hold our end open.
+    // Files instead of pipes, because servers that the script starts would hold our end of a pipe open.
     let folder = FileManager.default.temporaryDirectory
     let (input, output, errors) = (
       folder.appendingPathComponent(UUID().uuidString), folder.appendingPathComponent(UUID().uuidString),

@@ -2,11 +2,11 @@
 
 import Glibc
 
-/// A TCP socket on 127.0.0.1, as small as the tests need it.
+/// A minimal TCP socket on 127.0.0.1.
 package struct LoopbackSocket: Sendable {
   package let descriptor: Int32
 
-  /// Not for the tools that other tests start meanwhile: a copy there would keep the connection open.
+  /// Close-on-exec, because a copy in a tool that another test starts would keep the connection open.
   private static let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
 
   package static func connect(to port: Int) -> LoopbackSocket? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Foundation
 
-/// The repository that the tests were built from: its documents are held against the tools.
+/// The repository from which the tests were built. Its documents are compared with the tools.
 package enum Repository {
   package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
@@ -11,17 +11,17 @@ package enum Repository {
   }
 }
 
-/// A tool's command line and its manual page, each as the set of the flags that it names.
+/// The sets of flags in a tool's command line and in its manual page.
 package enum Manual {
-  /// The flags in which a tool and its page differ: shown by the help and not documented, or documented and unknown. A flag that
-  /// the help leaves out, because it is accepted out of courtesy, may be documented.
+  /// The flags in which a tool and its manual page differ: in the help but not documented, or documented but
+  /// unknown. A hidden flag may be documented.
   package static func differences(of tool: String) throws -> Set<String> {
     let documented = try documentedFlags(of: tool)
     let undocumented = try flags(of: tool).subtracting(documented)
     return try undocumented.union(documented.subtracting(flags(of: tool, withHidden: true)))
   }
 
-  /// The flags that a tool takes, those of its subcommands included: `--timeout`, `-j`.
+  /// The flags of a tool, including those of its subcommands: `--timeout`, `-j`.
   package static func flags(of tool: String, withHidden: Bool = false) throws -> Set<String> {
     struct Dump: Decodable {
       struct Command: Decodable {
@@ -41,7 +41,7 @@ package enum Manual {
     func flags(_ command: Dump.Command) -> Set<String> {
       let shown = (command.arguments ?? []).filter { withHidden || $0.shouldDisplay ?? true }
       let names: [Dump.Name] = shown.flatMap { $0.names ?? [] }
-      // ArgumentParser takes -help as well as --help; no page names it.
+      // ArgumentParser also accepts -help, which no page documents.
       let own: [String] = names.filter { $0.kind != "longWithSingleDash" }
         .map { ($0.kind == "long" ? "--" : "-") + $0.name }
       return (command.subcommands ?? []).reduce(Set(own)) { $0.union(flags($1)) }
@@ -58,7 +58,7 @@ package enum Manual {
       let words = line.split(separator: " ")
       var index = 1
       while let flag = words[index...].firstIndex(of: "Fl"), flag + 1 < words.endIndex {
-        // Two ways to write a long flag: `Fl -name` and `Fl Fl name`.
+        // A long flag is written as `Fl -name` or `Fl Fl name`.
         let isDouble = words[flag + 1] == "Fl" && flag + 2 < words.endIndex
         documented.insert(isDouble ? "--\(words[flag + 2])" : "-\(words[flag + 1])")
         index = flag + (isDouble ? 3 : 2)

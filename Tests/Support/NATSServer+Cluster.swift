@@ -6,10 +6,10 @@ import Foundation
 package final class NATSCluster: Sendable {
   package let nodes: [NATSServer]
 
-  /// The addresses of all nodes, as `NATS_URL` takes them.
+  /// The addresses of all nodes, in the form of `NATS_URL`.
   package var url: String { nodes.map(\.url).joined(separator: ",") }
 
-  /// Starts the nodes; a stream can be made once the cluster has elected its leader, which takes some seconds.
+  /// Starts the nodes. A stream can be created when the cluster has elected its leader, after some seconds.
   ///
   /// - Throws: ``NATSServer/StartFailure``.
   package init(_ version: NATSServer.Version) throws {

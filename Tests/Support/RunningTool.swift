@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
 
-/// A process that runs beside the test. It and all it started are killed when nothing holds it any more.
+/// A process that runs during a test. When the value is released, the process and all its descendants are
+/// killed.
 ///
-/// `@unchecked Sendable`: `condition` guards what the two reading threads and the test share.
+/// `@unchecked Sendable`: `condition` guards the state that the two reading threads and the test share.
 package final class RunningTool: @unchecked Sendable {
   private let process: SpawnedProcess
   private let input = Pipe()
@@ -32,7 +33,7 @@ package final class RunningTool: @unchecked Sendable {
 
   deinit {
     process.killGroup()
-    // A zombie that nobody takes keeps Swift Testing's exit tests waiting: they look at any child.
+    // Swift Testing's exit tests look at any child, so a zombie would keep them waiting.
     _ = process.wait()
   }
 
@@ -48,7 +49,7 @@ package final class RunningTool: @unchecked Sendable {
     }
   }
 
-  /// The whole lines of stdout so far.
+  /// The complete lines of stdout so far.
   package var lines: [String] {
     let text = soFar.output
     return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
@@ -58,7 +59,7 @@ package final class RunningTool: @unchecked Sendable {
   package func closeInput() { try? input.fileHandleForWriting.close() }
   package func send(_ signal: Int32) { process.send(signal) }
 
-  /// Waits until stdout has at least `count` whole lines, and returns all there are.
+  /// Waits until stdout has at least `count` complete lines, and returns all of them.
   @discardableResult
   package func waitForLines(_ count: Int, _ deadline: Duration = .seconds(20)) throws -> [String] {
     try wait(for: "\(count) lines", deadline) { $0.lines.count >= count }
@@ -79,7 +80,7 @@ package final class RunningTool: @unchecked Sendable {
     return outcome
   }
 
-  /// Waits until `isTrue`; looks again at each new output and every 20 ms.
+  /// Waits until `isTrue`, which is checked after each new output and every 20 ms.
   package func wait(for what: String, _ deadline: Duration, until isTrue: (RunningTool) -> Bool) throws {
     let end = ContinuousClock.now + deadline
     while !isTrue(self) {
@@ -96,7 +97,7 @@ package final class RunningTool: @unchecked Sendable {
   private func collect(_ pipe: Pipe, _ append: @escaping @Sendable (RunningTool, Data) -> Void) {
     let handle = pipe.fileHandleForReading
     Thread.detachNewThread { [weak self] in
-      // read(2) itself: FileHandle's `read(upToCount:)` waits on a pipe until it has as much as that, or the end.
+      // Uses read(2), because FileHandle's `read(upToCount:)` waits on a pipe for that many bytes or the end.
       var bytes = [UInt8](repeating: 0, count: 1 << 16)
       while true {
         let count = unsafe read(handle.fileDescriptor, &bytes, bytes.count)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Foundation
 
-/// A process of the test's own, by posix_spawn(3) and waitpid(2).
+/// A child process, with posix_spawn(3) and waitpid(2).
 ///
-/// Foundation's `Process` learns of the end by a socket that grandchildren inherit: where a script leaves servers
-/// behind, it waits for them too. It also hands down an ignored SIGPIPE, which changes how pipelines end.
+/// Foundation's `Process` detects the end with a socket that grandchildren inherit, so it would also wait for
+/// servers that a script leaves running. It also lets the child inherit an ignored SIGPIPE, which changes how
+/// pipelines end.
 ///
 /// `@unchecked Sendable`: `lock` guards the status.
 package final class SpawnedProcess: @unchecked Sendable {
@@ -12,14 +13,14 @@ package final class SpawnedProcess: @unchecked Sendable {
   private let lock = NSLock()
   private var waitStatus: Int32?
 
-  /// Starts a program; what is not given is /dev/null.
+  /// Starts a program. A stream that is not given is /dev/null.
   package init(
     _ path: String, _ arguments: [String], environment: [String: String], in directory: URL? = nil,
     input: FileHandle? = nil, output: FileHandle? = nil, errors: FileHandle? = nil
   ) throws {
     var words = [path] + arguments
     if let directory { words = ["/usr/bin/env", "-C", directory.path] + words }
-    // A child that holds the writing end of its own input would never see the end of that input.
+    // A child that inherits the writing end of its own input would never see the end of that input.
     for descriptor in Int32(3)..<1024 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -55,7 +56,7 @@ package final class SpawnedProcess: @unchecked Sendable {
 
   package var isRunning: Bool { status(options: WNOHANG) == nil }
 
-  /// Waits for the end: the exit status, 128 + the signal's number for a signal death.
+  /// Waits for the end, and returns the exit status, or 128 + the signal's number.
   package func wait() -> Int32 {
     while true {
       if let status = status(options: WNOHANG) { return status }
@@ -63,7 +64,7 @@ package final class SpawnedProcess: @unchecked Sendable {
     }
   }
 
-  /// Ends the process and everything that it started in its process group.
+  /// Kills the process group.
   package func killGroup() { kill(-processIdentifier, SIGKILL) }
 
   package func send(_ signal: Int32) { if isRunning { kill(processIdentifier, signal) } }

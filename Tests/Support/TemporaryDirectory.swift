@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Foundation
 
-/// A folder of a test's own, removed with the value that holds it.
+/// A temporary folder, which is removed when the value is released.
 package final class TemporaryDirectory: Sendable {
   package let url: URL
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Foundation
 
-/// Runs the built binaries, as a user would, each with a deadline and an environment of its own.
+/// Runs the built binaries as a user does, with a deadline and a clean environment.
 package enum Tool {
   /// The exit status and the output of a process.
   package struct Outcome: Sendable, CustomStringConvertible {
-    /// The exit status; 128 + the signal's number for a signal death, as a shell has it.
+    /// The exit status, or 128 + the signal's number, as in a shell.
     package var status: Int32
     package var output: String
     package var diagnostics: String
@@ -14,14 +14,14 @@ package enum Tool {
     package var description: String { "status \(status)\nstdout:\n\(output)\nstderr:\n\(diagnostics)" }
   }
 
-  /// The folder that the binaries of this build are in: they stand beside the test bundle.
+  /// The folder with the binaries of this build, which is that of the test bundle.
   package static let binaries: URL =
     URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
 
   package static func path(_ name: String) -> String { binaries.appending(path: name).path }
 
-  /// What a tool inherits: enough to find system programs, nothing that configures one of ours, and the settings of
-  /// a sanitizer or of coverage, which its binary reads as this one does.
+  /// The environment of a tool: the variables for finding system programs, and the settings of sanitizers and
+  /// coverage. Variables that configure our tools are left out.
   package static let baseEnvironment: [String: String] = {
     let inherited = ProcessInfo.processInfo.environment
     let ours = [
@@ -53,9 +53,9 @@ package enum Tool {
       path(name), arguments, environment: baseEnvironment.merging(environment) { $1 }, in: directory)
   }
 
-  /// Starts a bash(1) command line in which the tools are found by name: for whole pipes.
+  /// Starts a bash(1) command line, such as a pipe, in which the tools are found by name.
   ///
-  /// The status is the last command's that failed (`pipefail`).
+  /// The status is that of the last command that failed (`pipefail`).
   package static func shell(
     _ line: String, environment: [String: String] = [:], in directory: URL? = nil
   ) throws -> RunningTool {

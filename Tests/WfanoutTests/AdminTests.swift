@@ -67,7 +67,7 @@ import Testing
     #expect(try fanout.ask("/api/v1/streaming/clients/\(id)", "-X DELETE")["code"] == .number("404"))
   }
 
-  /// An operator's browser shows pages of strangers, too.
+  /// An operator's browser may also show pages of other sites.
   @Test func pagesOfOthersAreNoOperators() throws {
     let fanout = try Fanout(["--admin", ":0", "--cors", "*"])
     let said = try Tool.shell("exec curl -sSi \(fanout.admin)/api/v1/streaming/clients").waitForEnd().output

@@ -84,7 +84,7 @@ import Testing
     #expect(try client.nextMessage()["n"] == .number("1"))
   }
 
-  /// One whose buffers are full whenever somebody looks.
+  /// The buffers of this listener are always full.
   @Test func aTokenRunsOutForASlowListenerToo() throws {
     let line = #"{"pad":"\#(String(repeating: "x", count: 1000))"}"#
     let now = Int(Date().timeIntervalSince1970)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a real browser makes of the event stream. The pages are the server's own, so that everything is of one origin.
+/// The event stream in a real browser. The pages come from the server itself, so that they have its origin.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct BrowserEventSourceTests {
   private static let collect = """
     globalThis.seen = []; globalThis.ids = []; globalThis.opened = 0; globalThis.notices = [];

@@ -10,7 +10,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Clients and commands that come and go at the same moment.
+/// Clients and commands that start and end at the same moment.
 @Suite(.timeLimit(.minutes(1))) struct ChannelLifetimeTests {
   let directory: TemporaryDirectory
 
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  /// Between the request for a channel and the listener's arrival on its loop nobody listens.
+  /// After the request for a channel, it has no listener until the listener arrives on its loop.
   @Test func aCommandWithAPendingListenerKeepsRunning() throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     var configuration = Configuration()

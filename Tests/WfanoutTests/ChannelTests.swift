@@ -10,7 +10,7 @@ import Testing
   let directory: TemporaryDirectory
   let fanout: Fanout
 
-  /// A source that says its process id, its arguments, and then nothing until it is stopped.
+  /// A source that prints its process id and its arguments, and then nothing until it is stopped.
   init() throws {
     directory = try TemporaryDirectory()
     let script = try directory.write(
@@ -124,7 +124,7 @@ import Testing
     try post("/api/watch/unsubscribe", #"{"clientId":"\#(id)","channel":"\#(channel)"}"#)
   }
 
-  /// The process ids that a listener's events came from.
+  /// The process ids in a listener's events.
   func children(_ tool: RunningTool) -> [String] {
     tool.soFar.output.split(separator: "\"name\":\"p").dropFirst().map { String($0.prefix { $0.isNumber }) }
   }
@@ -137,7 +137,7 @@ import Testing
     _ = try subscribe("c1", "pods")
     try stream.wait(for: "the present state", .seconds(10)) { children($0).count == 2 }
     #expect(children(stream)[0] == children(stream)[1])
-    // A command that died is started again for the next subscriber.
+    // A command that has died is started again for the next subscriber.
     kill(pid_t(children(stream)[0]) ?? 0, SIGKILL)
     try stream.wait(for: "its end", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
     _ = try subscribe("c1", "pods")

@@ -5,11 +5,11 @@ import Testing
 
 @testable import WfanoutCore
 
-/// `permessage-deflate` without I/O: the negotiation, and the messages (RFC 7692).
+/// The negotiation and the messages of `permessage-deflate` (RFC 7692), without I/O.
 struct CompressionTests {
   struct Offer: Sendable, CustomTestStringConvertible {
     var offers: String
-    /// Nil where it is declined.
+    /// Nil if the offer is declined.
     var windowBits: Int?
     var testDescription: String { offers }
     init(_ offers: String, _ windowBits: Int?) { (self.offers, self.windowBits) = (offers, windowBits) }
@@ -21,7 +21,7 @@ struct CompressionTests {
     Offer("permessage-deflate; client_max_window_bits=\"10\"; server_no_context_takeover", 15),
     Offer("permessage-deflate; server_max_window_bits=9", 9),
     Offer("x-webkit-deflate-frame, permessage-deflate; server_max_window_bits=\"12\"", 12),
-    // zlib has no window of 256 bytes; the next offer does without.
+    // zlib has no window of 256 bytes. The next offer does not ask for one.
     Offer("permessage-deflate; server_max_window_bits=8, permessage-deflate", 15),
     Offer("permessage-deflate; unheard_of, permessage-deflate; server_max_window_bits=10", 10),
     Offer("", nil), Offer("permessage-bzip2", nil), Offer("permessage-deflate; server_max_window_bits", nil),
@@ -44,7 +44,8 @@ struct CompressionTests {
     #expect(accepted.map(\.answer) == accepted.map { _ in context + (window ?? "") })
   }
 
-  /// The examples of section 7.2.3: one block, a stored one, one that is marked as the last, and two.
+  /// The examples of section 7.2.3: one block, a stored block, a block that is marked as the last, and two
+  /// blocks.
   @Test(
     arguments: [
       [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00],
@@ -68,7 +69,7 @@ struct CompressionTests {
   @Test(arguments: [9, 12, 15]) func decompressesWithTheNegotiatedWindow(bits: Int) throws {
     let deflater = Deflater(windowBits: bits)
     let inflater = Inflater(windowBits: bits)
-    // More than any window, so that a distance beyond it would be used if it could.
+    // More data than any window holds, so that a wrong window would show as a distance that is too large.
     let unit = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* $0 / 7 % 251) }
     for message in [Array(pod("a").utf8), unit + unit, [UInt8](repeating: 0x61, count: 65_536)] {
       var payload: [UInt8] = [1, 2, 3]
@@ -138,7 +139,7 @@ struct CompressionTests {
   }
 }
 
-/// The same over the wire.
+/// Compression over a real connection.
 @Suite(.timeLimit(.minutes(1))) struct CompressedSocketTests {
   private static let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
 

@@ -89,7 +89,7 @@ struct ConfigurationTests {
     #expect(error?.description == row.says)
   }
 
-  /// A setting that does nothing is named with its place and what it needs.
+  /// A setting without effect is reported with its line and the setting that it needs.
   @Test(arguments: [
     ("queue: 1\nshare: none", "line 2: share needs --upstream"),
     ("grace: 5s", "line 1: grace needs --upstream"),

@@ -5,12 +5,12 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Connections that ask for nothing, too many of them, and what every response says.
+/// Connections without requests, too many connections, and the header of every response.
 @Suite(.timeLimit(.minutes(2))) struct ConnectionLimitTests {
   @Test func halfOpenConnectionsKeepNoClientOut() throws {
     let fanout = try Fanout(["--max-clients", "50", "--loops", "1"])
     let listener = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
-    // More than an address may have: the oldest of them are closed, and a request is still answered.
+    // More connections than an address may have. The oldest are closed, and a request is still answered.
     let silent = try (0..<700).map { _ in try RawPeer(fanout) }
     #expect(try fanout.curl("/healthz").output == "ok\n")
     #expect(silent[0].receiveToEnd(within: .seconds(5)) != nil)
@@ -35,7 +35,7 @@ import Testing
     }
     let before = try processorTime()
     Thread.sleep(forTimeInterval: 2)
-    // Hundredths of a second; spinning takes a hundred and more.
+    // Hundredths of a second. A busy loop would take a hundred or more.
     #expect(try processorTime() - before < 60)
     for socket in sockets { socket.close() }
     sockets = []

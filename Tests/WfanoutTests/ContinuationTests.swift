@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// A client that is cut before it had an event knows where to resume.
+/// A client that is cut off before its first event knows where to resume.
 @Suite(.timeLimit(.minutes(1))) struct ContinuationTests {
   private static func lastID(_ output: String) -> String? {
     output.split(separator: "\n").last { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Whose work runs next, with time as a parameter.
+/// The order in which clients' work runs, with time as a parameter.
 struct FairQueueTests {
-  /// Runs `count` turns of work that never ends; each takes what `cost` says.
+  /// Runs `count` turns of endless work, each with the CPU time of `cost`.
   private static func turns(
     _ queue: inout FairQueue<String>, _ count: Int, now: inout Duration, cost: (String) -> Duration
   ) -> [String] {
@@ -56,8 +56,7 @@ struct FairQueueTests {
     var now = Duration.zero
     queue.add("greedy", account: "a", meter: CPUMeter(), now: now)
     let run = Self.turns(&queue, 250, now: &now) { _ in .milliseconds(4) }
-    // 250 turns of 4 ms are one second of CPU time: ten seconds of budget, less what was there at the
-    // beginning.
+    // 250 turns of 4 ms are one second of CPU time, which is ten seconds of budget, minus the initial budget.
     #expect(run.count == 250 && now > .seconds(8) && now < .seconds(11))
     #expect(queue.usage().first?.total == .seconds(1))
   }

@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import WfanoutCore
 
-/// A wfanout on a free port of the loopback, fed by the test.
+/// A wfanout on a free loopback port, with input from the test.
 final class Fanout: Sendable {
   let tool: RunningTool
   let port: Int
@@ -27,13 +27,13 @@ final class Fanout: Sendable {
     port = Int(after.prefix { $0.isNumber }) ?? 0
   }
 
-  /// Where the admin listener of `--admin :0` is. Said before the address that listeners use.
+  /// The address of the listener of `--admin :0`. It is logged before the address for clients.
   var admin: String {
     let said = tool.soFar.diagnostics.split(separator: "answered on http://127.0.0.1:").last ?? ""
     return "http://127.0.0.1:\(said.prefix { $0.isNumber })"
   }
 
-  /// What an operator is answered.
+  /// The response to an operator's request.
   func ask(_ path: String, _ more: String = "") throws -> JSONValue {
     let output = try Tool.shell("exec curl -sS --max-time 10 \(more) '\(admin)\(path)'").waitForEnd().output
     guard let answer = JSONValue(Array(output.utf8)) else { throw NeverCameTrue(what: "JSON: \(output)") }
@@ -54,7 +54,7 @@ final class Fanout: Sendable {
 
   deinit { if tool.isRunning { tool.send(SIGKILL) } }
 
-  /// curl(1) to its end.
+  /// Runs curl(1) to its end.
   func curl(_ path: String, _ arguments: [String] = []) throws -> Tool.Outcome {
     let process = try Tool.shell(
       "exec curl -sS -N --max-time 20 \(arguments.map(quoted).joined(separator: " ")) \(quoted(url + path))")
@@ -67,7 +67,7 @@ final class Fanout: Sendable {
       "exec curl -sS -N --max-time 60 \(arguments.map(quoted).joined(separator: " ")) \(quoted(url + path))")
   }
 
-  /// A listener that has its response head, so that it gets whatever is fed from now on.
+  /// A listener that has received the response head, so it gets all events from now on.
   func listening(_ path: String, _ arguments: [String] = []) throws -> RunningTool {
     let listener = try listen(path, ["-D", "/dev/stderr"] + arguments)
     try listener.waitForDiagnostics("\r\n\r\n")
@@ -85,7 +85,7 @@ func pod(_ name: String, type: String = "ADDED", version: Int = 1, extra: String
     + #""uid":"uid-\#(name)","resourceVersion":"\#(version)"}\#(extra)}}"#
 }
 
-/// A line of natswatch.
+/// A line as natswatch prints it.
 func message(_ sequence: Int, epoch: String = "1700000000000000000", name: String = "a") -> String {
   #"{"type":"ADDED","object":{"metadata":{"name":"\#(name)","resourceVersion":"\#(sequence)"}},"#
     + #""source":{"stream":"S","epoch":"\#(epoch)","subject":"s","sequence":\#(sequence),"pending":0}}"#

@@ -5,7 +5,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// A client's token reaches the command that runs for the client, and nobody else.
+/// A client's token is passed to the command for this client, and to no other process.
 @Suite(.timeLimit(.minutes(1))) struct HandedTokenTests {
   private func read(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
@@ -31,7 +31,7 @@ import Testing
   @Test func aCommandReadsTheNewestTokenOfItsClient() throws {
     let directory = try TemporaryDirectory()
     let tokens = try directory.write("secret-1 ann\nsecret-2 ann\nsecret-3 bob\n", to: "tokens")
-    // Prints a line at each change of the token, with the arguments that other users can see.
+    // Prints a line at each change of the token, with its arguments, which other users can see.
     let script = try directory.write(
       """
       trap 'exit 0' TERM
@@ -51,7 +51,7 @@ import Testing
     #expect(try first.waitForLines(1)[0].contains(#""token":"secret-1""#))
     let other = try watch("secret-3")
     #expect(try other.waitForLines(1)[0].contains(#""token":"secret-3""#))
-    // The same user again, with a newer token: the command that runs already has it.
+    // The same user subscribes with a newer token. The running command gets it.
     let second = try watch("secret-2")
     #expect(try first.waitForLines(2)[1].contains(#""token":"secret-2""#))
     #expect(other.lines.count == 1)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import WfanoutCore
 
-/// What one client asks for costs that client, and nobody else.
+/// The requests of one client do not slow down other clients.
 @Suite(.timeLimit(.minutes(3))) struct IsolationTests {
-  /// A filter that takes as long as the limit of an evaluation allows, and that nothing passes.
+  /// A filter that uses the whole cost limit of an evaluation, and matches nothing.
   private static func costly(_ number: Int) -> String {
     encoded(
       "!lists.range(40).all(a, lists.range(40).all(b, lists.range(40).all(c, a + b + c + \(number) >= 0)))")
@@ -22,7 +22,7 @@ import Testing
     #"{"n":\#(number),"pad":"\#(String(repeating: "x", count: 100))"}"#
   }
 
-  /// Asks for /healthz and feeds events; each has to arrive while the costly work is under way.
+  /// Requests /healthz and feeds events. Each must arrive while the costly work runs.
   private static func deliversOnTime(_ fanout: Fanout, _ plain: RunningTool) throws {
     var slowest = Duration.zero
     for number in 0..<20 {
@@ -34,7 +34,7 @@ import Testing
       #expect(try fanout.curl("/healthz").output == "ok\n")
       slowest = max(slowest, .now - start)
     }
-    // A curl takes most of it; on a busy machine some hundred milliseconds.
+    // Most of this time is the start of curl, which takes some hundred milliseconds on a busy machine.
     #expect(slowest < .seconds(3), "\(slowest)")
   }
 
@@ -109,7 +109,7 @@ import Testing
       let request = "GET \(paths[number % 3]) HTTP/1.1\r\nHost: localhost\r\n\r\n"
       Thread.detachNewThread { peer.send(String(repeating: request, count: 20_000)) }
     }
-    // Half of them read, so that they are answered on and on.
+    // Half of the peers read, so that they continue to get responses.
     for peer in peers.prefix(5) { Thread.detachNewThread { _ = peer.receive(within: .seconds(60)) } }
     try Self.deliversOnTime(fanout, plain)
   }
@@ -141,7 +141,7 @@ import Testing
     #expect(String(decoding: event.bytes, as: UTF8.self).contains(#""type":"event""#))
   }
 
-  /// By proc_pid_stat(5): the name of a thread, its nice value and its scheduling policy.
+  /// proc_pid_stat(5) has the name, the nice value and the scheduling policy of a thread.
   @Test func workersRunWhenNothingElseWantsTo() throws {
     let fanout = try Fanout(["--loops", "1"])
     let listener = try fanout.listening("/events?filter=n%20%3E%3D%200", Self.lines)
@@ -163,7 +163,7 @@ import Testing
       ["--loops", "1", "--queue", "50", "--admin", ":0"], configuration: "filter-budget: 20ms")
     let slow = try fanout.listening("/events?filter=" + Self.costly(1), Self.lines)
     let cheap = try fanout.listening("/events?filter=n%20%3E%3D%200", Self.lines)
-    // The cheap one of the same client keeps up.
+    // The cheap filter of the same client keeps up.
     for number in 0..<1000 {
       fanout.feed(Self.event(number))
       if number % 20 == 0 {
@@ -190,7 +190,7 @@ import Testing
     try eventually("all are kept", within: .seconds(60)) {
       try fanout.curl("/snapshot/uid-p19999", ["-o", "/dev/null", "-w", "%{http_code}"]).output == "200"
     }
-    // None of them reads: 26 MB each would be 1.3 GB.
+    // None of them reads. Copies of 26 MB each would need 1.3 GB.
     let slow = try (0..<50).map { _ in
       let peer = try RawPeer(fanout)
       peer.send("GET /events?snapshot=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -57,7 +57,7 @@ struct KubernetesPathTests {
     #expect(throws: HTTPError.self) { try query("watch=1&sendInitialEvents=true") }
   }
 
-  /// What is not known here must not be taken for what was asked for.
+  /// A parameter that wfanout does not support must not be ignored.
   @Test(arguments: [
     ("limit=x", 400), ("limit=-1", 400), ("continue=abc", 400), ("limit=2&continue=abc", 400),
     ("resourceVersionMatch=Exact", 422), ("resourceVersion=1&resourceVersionMatch=Newest", 422),
@@ -100,8 +100,7 @@ struct KubernetesPathTests {
     #expect(watch.soFar.diagnostics.contains("Transfer-Encoding: chunked"))
   }
 
-  /// Listeners with the same matcher share one: what a path has no part for must not look like a part that it
-  /// has.
+  /// Equal paths share a matcher. A path without a namespace must not equal a path with the namespace `-`.
   @Test func aDashIsANameLikeAnyOther() throws {
     let fanout = try Fanout()
     let strange = try fanout.listening("/api/v1/namespaces/-/pods/-?watch=1")
@@ -117,7 +116,7 @@ struct KubernetesPathTests {
     #expect(watch.soFar.diagnostics.contains("Access-Control-Allow-Origin: https://example.org"))
   }
 
-  /// Not even by the moment for which others share one.
+  /// Even a shared snapshot must not be older than versions that were already reported.
   @Test func initialEventsAreNeverOlderThanReportedVersions() throws {
     let fanout = try Fanout(["--snapshot", "--loops", "1"])
     let path =
@@ -132,7 +131,7 @@ struct KubernetesPathTests {
       second.prefix(2) == [pod("a"), pod("b")] && second[2].contains("initial-events-end"), "\(second)")
   }
 
-  /// A page that sends a token from elsewhere: the browser asks first, and without the token.
+  /// A page of another origin sends a token. The browser first sends a preflight without the token.
   @Test func aPreflightIsAnswered() throws {
     let question = [
       "-i", "-X", "OPTIONS", "-H", "Origin: https://example.org", "-H", "Access-Control-Request-Method: GET",
@@ -223,7 +222,7 @@ struct KubernetesPathTests {
     }
   }
 
-  /// Whatever its objects are, a misspelt resource would be silent for ever.
+  /// A watch of a misspelt resource would be silent for ever.
   @Test func aResourceThatThereIsNotIsNotWatched() throws {
     let fanout = try Fanout(["--snapshot"])
     let first = try fanout.listening("/events")

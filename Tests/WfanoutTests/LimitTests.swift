@@ -6,12 +6,12 @@ import Testing
 
 @testable import WfanoutCore
 
-/// What one client may do, and how one that is slow is seen.
+/// The limits for a client, and the report of slow clients.
 @Suite(.timeLimit(.minutes(1))) struct LimitTests {
   private static let ping = #"{"type":"ping","timestamp":1}"#
 
   @Test func aClientThatSendsTooMuchIsWarnedAndPaused() throws {
-    // Five at once, then one in twelve seconds.
+    // Five messages at once, then one every twelve seconds.
     let fanout = try Fanout(configuration: "client-rate: 5/m")
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"subscribe","subscription":{}}"#)
@@ -75,7 +75,7 @@ import Testing
     let healthy = try fanout.listening("/events", ["-o", "/dev/null"])
     #expect(try !clients().contains(#""slow":true"#))
     let line = #"{"pad":"\#(String(repeating: "x", count: 1000))"}"#
-    // More than its buffers hold.
+    // More events than the buffers hold.
     let events = 20_000
     Thread.detachNewThread {
       for _ in 0..<(events / 500) { fanout.feed(Array(repeating: line, count: 500)) }
@@ -110,7 +110,8 @@ import Testing
   }
 
   @Test func anInputThatCannotBeReadIsAnInternalErrorAndTheEnd() throws {
-    // For the master of a terminal that the other side goes away is a read error and no end of input.
+    // At the master of a pseudo-terminal, the end of the other side is a read error and not the end of the
+    // input.
     let script =
       "import os,pty,subprocess,sys; m,s=pty.openpty(); "
       + "p=subprocess.Popen(['wfanout','--listen','127.0.0.1:0'],stdin=m); os.close(m); "

@@ -25,7 +25,7 @@ import Testing
     try page.wait(for: "\(Self.rows) === 3")
     #expect(try page.evaluate(Self.state) == "live")
 
-    // The latest change comes first, with its difference to the version before.
+    // The latest change comes first, with the difference from the version before.
     fanout.feed(pod("web-0", type: "MODIFIED", version: 2, extra: #","status":{"phase":"<b>Failed"}"#))
     try page.wait(for: "document.querySelector('#list li b').textContent === 'default/web-0'")
     #expect(try page.evaluate("String(\(Self.rows))") == "3", "one row an object")
@@ -81,10 +81,11 @@ import Testing
   @Test func onlyTheRowThatChangesIsMoved() throws {
     guard let browser = try Browser.start(for: "the rows of the page at /") else { return }
     let fanout = try Fanout(["--snapshot"])
-    // An object of the snapshot changed when it says so, not when the page was opened.
+    // The time of an object in the snapshot is that of its last change, not the time at which the page was
+    // opened.
     let created =
       #"{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"old","uid":"u","creationTimestamp":"2001-02-03T04:05:06Z"}}}"#
-    // Kubernetes has arrays and objects in these places.
+    // Kubernetes has arrays and objects in these fields.
     let odd =
       #"{"type":"ADDED","object":{"metadata":{"name":"odd","uid":"o","managedFields":1},"status":{"conditions":{},"containerStatuses":[null]}}}"#
     fanout.feed([created, odd, #"{"metadata":null,"status":7}"#] + (0..<5).map { pod("web-\($0)") })
@@ -167,7 +168,7 @@ import Testing
     try page.wait(for: "\(Self.rows) === 1")
   }
 
-  /// What a screen reader finds: names and states, not colours.
+  /// A screen reader finds names and states, because they are not only colours.
   @Test func isReadableWithoutSight() throws {
     guard let browser = try Browser.start(for: "the accessibility of the page at /") else { return }
     let fanout = try Fanout()

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What no well-behaved client sends: each gets a clear answer or a closed connection, and the server stays.
+/// Requests that no well-behaved client sends. Each gets a clear response or a closed connection, and the
+/// server continues.
 @Suite(.timeLimit(.minutes(2))) struct MalformedRequestTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var name: String
@@ -55,7 +56,8 @@ import Testing
     #expect(try fanout.curl("/healthz").output == "ok\n")
   }
 
-  /// Requests whose end two servers could see at different places (RFC 9112, 6.1 and 11.2): a proxy in front would be fooled.
+  /// Requests that two servers could delimit differently (RFC 9112, 6.1 and 11.2), so that they could be
+  /// smuggled past a proxy.
   static let smuggling: [Case] = [
     Case("length and chunks", "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     Case("chunks and length", "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n", 400),
@@ -114,7 +116,7 @@ import Testing
         #expect(peer.receiveToEnd()?.hasPrefix("HTTP/1.1 413 ") == true)
       }
     }
-    // Nobody has to send a body that is refused.
+    // A client does not have to send a body that is refused.
     let peer = try RawPeer(fanout)
     peer.send(
       "POST /healthz HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\n\r\n")
@@ -122,7 +124,7 @@ import Testing
     #expect(try fanout.curl("/healthz").output == "ok\n")
   }
 
-  /// The decoder reads no further after such a request, so another one on the connection would wait for its answer.
+  /// The decoder stops after such a request, so the next request on the connection would never be answered.
   @Test(arguments: [
     "GET /healthz HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk",
     "GET /none HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade", "CONNECT localhost:1 HTTP/1.1",
@@ -224,7 +226,7 @@ import Testing
     try eventually("all connections are gone") { try openSockets(of: fanout) <= before }
   }
 
-  /// Sixteen seconds, beside the other tests: the time a peer has for its request.
+  /// It takes sixteen seconds, because a peer has 15 s to send its request.
   @Test func aRequestThatNeverEndsIsCutOff() throws {
     let fanout = try Fanout()
     let silent = try RawPeer(fanout)

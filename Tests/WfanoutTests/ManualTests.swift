@@ -12,7 +12,8 @@ import Testing
     #expect(try Manual.differences(of: "wfanout") == [])
     #expect(flags.count <= 31, "what is rarer is a key of --config")
 
-    // Flags are keys by the same name, all but those of the command line itself; the rest is described as keys.
+    // Every flag is a key of the same name, except those that only make sense on the command line. The other
+    // keys are described separately.
     let keys = Set(Setting.all.map(\.name))
     let own: Set = ["--config", "--help", "-h", "--quiet", "--verbose", "--version"]
     #expect(flags.subtracting(own).isSubset(of: keys.map { "--" + $0 }))

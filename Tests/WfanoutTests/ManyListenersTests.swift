@@ -5,11 +5,11 @@ import Testing
 
 @testable import WfanoutCore
 
-/// As many listeners as are promised, checked event by event, while others come and go.
+/// As many listeners as documented, checked event by event, while others connect and disconnect.
 @Suite(.timeLimit(.minutes(5))) struct ManyListenersTests {
   private static let events = 60
 
-  /// Descriptors that a process may have.
+  /// The maximum number of descriptors of a process.
   private static var descriptorLimit: Int {
     var limit = rlimit()
     unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -23,7 +23,7 @@ import Testing
         "more than \(listeners) listeners at once",
         because: "a process may have \(Self.descriptorLimit) descriptors here")
     }
-    // The load generator of the benchmark: it ends well only if every listener got every event once and in order.
+    // The load generator of the benchmark succeeds only if every listener got every event once and in order.
     let folder = try TemporaryDirectory()
     let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "Benchmarks/fanout/harness/fanclient.c")
@@ -41,7 +41,8 @@ import Testing
     var coming: [RawPeer] = []
     for number in 0..<Self.events {
       fanout.feed(#"{"seq":\#(number),"ts":0,"pad":"\#(String(repeating: "x", count: 200))"}"#)
-      // Ten come with each event; ten that came two events ago go, every other with a reset.
+      // Ten listeners connect at each event. The ten that connected two events ago disconnect, half of them
+      // with a reset.
       for _ in 0..<10 {
         let peer = try RawPeer(fanout)
         peer.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")

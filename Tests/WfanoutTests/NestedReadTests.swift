@@ -6,8 +6,8 @@ import Testing
 
 @testable import WfanoutCore
 
-/// A channel may read on while something is written to it: the response to one message is then still under way
-/// when the next message arrives.
+/// A channel may read while it is being written to. Then the next message arrives before the response to the
+/// previous one is complete.
 struct NestedReadTests {
   /// Passes on one more buffer during each write.
   private final class NestedReader: ChannelDuplexHandler {
@@ -55,7 +55,7 @@ struct NestedReadTests {
       ByteBuffer(
         bytes: WebSocketDecoderTests.frame(1, Array(#"{"type":"ping","timestamp":\#(number)}"#.utf8)))
     }
-    // The second buffer ends in the middle of a message, so the decoder has to keep its state.
+    // The second buffer ends in the middle of a message, so the decoder must keep its state.
     var (second, rest) = (messages[1], messages[1])
     second = second.getSlice(at: 0, length: 7) ?? second
     rest = rest.getSlice(at: 7, length: rest.readableBytes - 7) ?? rest

@@ -4,9 +4,10 @@ import Testing
 
 @testable import WfanoutCore
 
-/// What strangers send, at random: nothing may trap, and how bytes are cut may not matter.
+/// Random input from untrusted clients. It must not trap, and the result must not depend on how the bytes are
+/// split.
 struct RandomInputTests {
-  /// SplitMix64, so that a failure can be had again.
+  /// SplitMix64, so that a failure can be repeated.
   struct Generator: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
@@ -18,7 +19,7 @@ struct RandomInputTests {
     }
   }
 
-  /// A good input with a few bytes changed, dropped or doubled.
+  /// A valid input with a few bytes changed, dropped or doubled.
   func mutate(_ bytes: [UInt8], _ generator: inout Generator) -> [UInt8] {
     var mutated = bytes
     for _ in 0..<Int.random(in: 0...4, using: &generator) where !mutated.isEmpty {

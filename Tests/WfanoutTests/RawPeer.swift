@@ -2,7 +2,7 @@
 import Glibc
 import TestSupport
 
-/// A client that sends any bytes, which no HTTP library would.
+/// A client that can send any bytes, unlike an HTTP library.
 final class RawPeer: Sendable {
   private let socket: LoopbackSocket
 
@@ -67,13 +67,13 @@ final class RawPeer: Sendable {
     return (received, false)
   }
 
-  /// All that comes until the server closes; nil when it does not in time.
+  /// Everything that arrives until the server closes the connection; nil if it does not close it in time.
   func receiveToEnd(within deadline: Duration = .seconds(10)) -> String? {
     let (bytes, hasEnded) = receive(within: deadline)
     return hasEnded ? String(decoding: bytes, as: UTF8.self) : nil
   }
 
-  /// The status line's number of the first answer; nil when there is no answer.
+  /// The status code of the first response; nil if there is none.
   func status(within deadline: Duration = .seconds(10)) -> Int? {
     let (bytes, _) = receive(within: deadline) { $0.count >= 13 }
     let text = String(decoding: bytes, as: UTF8.self)

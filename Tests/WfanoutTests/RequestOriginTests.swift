@@ -34,7 +34,7 @@ struct RequestOriginTests {
     #expect(throws: HTTPError.self) { try origin.checkName(request([("Host", host)])) }
   }
 
-  /// Two servers could read such a field in two ways: it is malformed wherever it is sent to.
+  /// Two servers could read such a field differently, so it is refused as malformed at every address.
   @Test(arguments: [
     "[::1]evil", "[::1].evil.example", "[::1", "::1", "[]", "localhost:evil", "localhost:80:80",
     "localhost:99999", "user@localhost", "localhost/", "local host", "localhost\t",
@@ -133,7 +133,7 @@ struct RequestOriginTests {
     #expect(isGood == page.isGood, "\(page)")
   }
 
-  /// A field without a port is of the scheme's own.
+  /// A field without a port means the default port of the scheme.
   @Test(arguments: [
     ("localhost", "http://localhost", true), ("localhost:80", "http://localhost", true),
     ("localhost", "https://localhost", true), ("localhost:443", "https://localhost", true),
@@ -177,7 +177,7 @@ struct RequestOriginTests {
   }
 }
 
-/// What pages of other sites can make a visitor's browser do.
+/// Requests that a page of another site can make a browser send.
 @Suite(.timeLimit(.minutes(1))) struct ForeignPageTests {
   static let foreign = [
     ["Origin: http://evil.example"], ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"],

@@ -4,7 +4,7 @@ import Testing
 @testable import WfanoutCore
 
 struct ResumeTests {
-  /// Own numbering: epoch 9, sequences 101…106, in batches of two at positions 100…105.
+  /// Ids of this wfanout: epoch 9, sequences 101…106, in batches of two at positions 100…105.
   func own() -> [Batch] {
     stride(from: 100, through: 104, by: 2).map { first in
       var batch = Batch(firstPosition: first)

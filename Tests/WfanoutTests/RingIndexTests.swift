@@ -3,7 +3,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Batches and their index, with a count of the batches that searches look at.
+/// Batches and their index, with a count of the batches that searches examine.
 final class TestRing {
   private let batches: [Batch]
   private var index = RingIndex()
@@ -43,7 +43,7 @@ struct RingIndexTests {
     }
   }
 
-  /// The same by looking at each event, from the newest to the oldest.
+  /// The expected place, found by looking at each event from the newest to the oldest.
   private static func slowPlace(
     _ wanted: (epoch: Int, sequence: Int), _ ids: [(epoch: Int, sequence: Int)], _ start: Int
   ) -> StartPoint {

@@ -44,7 +44,7 @@ import Testing
     let first = try fanout.listening("/events")
     fanout.feed((1...5).map { "{\"n\":\($0)}" })
     try first.wait(for: "five events", .seconds(10)) { $0.soFar.output.contains("\"n\":5") }
-    // The first one is the stream's own.
+    // The first id is that of the stream's beginning.
     let ids = first.lines.filter { $0.hasPrefix("id: ") }.map { $0.dropFirst(4) }.dropFirst().map(String.init)
     #expect(ids.count == 5)
     let second = try fanout.listening("/events", ["-H", "Last-Event-ID: \(ids[1])"])
@@ -159,7 +159,7 @@ import Testing
     let id = try #require(first.soFar.output.split(separator: "\n").last { $0.hasPrefix("id: ") }).dropFirst(
       4)
     first.send(SIGKILL)
-    // The other one has read the same stream from elsewhere on.
+    // The other replica has read the same stream from another position.
     replicas[1].feed((2...5).map { message($0) })
     try eventually("it has them") {
       try replicas[1].curl("/metrics").output.contains("wfanout_events_received_total 4")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Who is served by one command.
+/// The clients that share a command.
 @Suite(.timeLimit(.minutes(1))) struct SharingTests {
   let directory: TemporaryDirectory
   let script: String

@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// slowhttptest(1) against a running server: whoever sends or reads on purpose as slowly as can be is cut, and nobody else notices.
+/// slowhttptest(1) against a running server. Clients that send or read as slowly as possible are
+/// disconnected, and other clients are not affected.
 @Suite(.timeLimit(.minutes(3))) struct SlowAttackTests {
   struct Attack: Sendable, CustomTestStringConvertible {
     var flag: String
@@ -23,11 +24,12 @@ import Testing
     }
     let fanout = try Fanout(["--stall", "1s"], configuration: "request-timeout: 1s")
     let healthy = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
-    // A hundred connections, a few bytes a second each, for half a minute if they are let.
+    // A hundred connections send a few bytes a second each, for half a minute if the server allows it.
     let attacker = try Tool.shell(
       "exec \(program) \(attack.flag) -c 100 -r 100 -i 1 -l 30 -p 3 -w 512 -y 1024 -u \(fanout.url)/events")
     if attack.flag == "-X" {
-      // All that have come: on a busy machine the first ones are cut before the last ones arrive.
+      // Counts all that have connected. On a busy machine the first ones are disconnected before the last
+      // ones arrive.
       try eventually("they have listened", within: .seconds(60)) {
         let metrics = try fanout.curl("/metrics").output
         return metrics.matches(of: /sse_connections_total (\d+)/).contains { Int($0.1) ?? 0 > 100 }
@@ -47,7 +49,7 @@ import Testing
       }
     }
     let outcome = try attacker.waitForEnd(.seconds(90))
-    // One that hardly reads does not notice by itself that its connection is gone.
+    // A client that hardly reads does not notice that its connection is closed.
     #expect(
       attack.flag == "-X" || outcome.output.contains("No open connections left"),
       "\(outcome.output.suffix(2000))")

@@ -7,11 +7,11 @@ import Testing
 @testable import WfanoutCore
 
 @Suite(.timeLimit(.minutes(2))) struct SlowListenerTests {
-  /// More than the sockets' buffers of a listener that reads nothing can hold.
+  /// More than fits in the socket buffers of a listener that reads nothing.
   let events = 40_000
   func line(_ number: Int) -> String { #"{"n":\#(number),"pad":"\#(String(repeating: "x", count: 300))"}"# }
 
-  /// Feeds from a thread of its own: the pipe is full long before a stalled reader lets go.
+  /// Feeds from another thread, because the pipe is full long before the stalled reader is disconnected.
   func feed(_ fanout: Fanout, _ count: Int) {
     let line = line
     Thread.detachNewThread {
@@ -27,7 +27,7 @@ import Testing
     stalled.say(#"{"type":"subscribe","subscription":{}}"#)
     #expect(try stalled.nextMessage()["type"]?.string == "subscribed")
     let healthy = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
-    // In steps that the healthy one is never behind by as much as the queue.
+    // The steps are so small that the healthy listener is never behind by the length of the queue.
     for start in stride(from: 0, to: events, by: 2000) {
       fanout.feed((start..<(start + 2000)).map { line($0) })
       let last = line(start + 1999)
@@ -38,7 +38,7 @@ import Testing
     let lines = healthy.lines.filter { !$0.isEmpty }
     #expect(lines.count == events)
     #expect(lines.first == line(0))
-    // It gets the events in its buffers, then the gap, and continues with the newest events of its queue.
+    // The listener gets the events in its buffers, then the gap, then the newest events of its queue.
     var expected = 0
     var dropped = 0
     while expected < events {

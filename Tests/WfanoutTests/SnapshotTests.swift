@@ -10,7 +10,7 @@ import Testing
     #"{"type":"ADDED","object":{"controller_id":"\#(id)","status":"\#(status)"},"source":{"subject":"beats"}}"#
   }
 
-  /// The value of a header field in an answer with its head.
+  /// The value of a header field in a response.
   func field(_ name: String, _ answer: String) -> String? {
     answer.split(separator: "\r\n").first { $0.hasPrefix("\(name): ") }.map {
       String($0.dropFirst(name.count + 2))
@@ -42,7 +42,7 @@ import Testing
     #expect(absent.hasSuffix("404"))
     #expect(absent.contains(#""reason":"NotFound""#))
     #expect(try fanout.curl("/api/v1/controllers/other", ["-w", "%{http_code}"]).output.hasSuffix("404"))
-    // The route's filter and the query's are both asked.
+    // Both the route's filter and the query's filter apply.
     let healthy = try fanout.curl(
       "/api/v1/controllers", ["-G", "--data-urlencode", #"filter=object.status == "healthy""#])
     #expect(healthy.lines == [#"[{"controller_id":"docker/2","status":"healthy"}]"#])
@@ -76,7 +76,7 @@ import Testing
     #expect(unchanged.hasPrefix("HTTP/1.1 304"))
     #expect(field("ETag", unchanged) == now, "RFC 9110 section 15.4.5")
     #expect(field("Content-Length", unchanged) == nil, "it would be the length of what is not sent")
-    // By uid, and by namespace and name; as lines.
+    // The object by uid, and by namespace and name, as lines.
     #expect(try fanout.curl("/snapshot/uid-a").output == (try fanout.curl("/snapshot/default/a").output))
     #expect(try fanout.curl("/snapshot/uid-b", ["-w", "%{http_code}"]).output.hasSuffix("404"))
     let lines = try fanout.curl("/snapshot", ["-H", "Accept: application/x-ndjson"]).lines
@@ -129,7 +129,7 @@ struct SnapshotStoreTests {
     let store = SnapshotStore(epoch: 9, keyLimit: 10, isFromStart: true)
     store.apply(batch([pod("a"), pod("b")]))
     let first = store.current()
-    // More replacements than gaps that are left in place.
+    // More replacements than the number of gaps after which the store is compacted.
     for version in 0..<3000 {
       store.apply(batch([pod("a", type: "MODIFIED", version: version)], at: 2 + version))
     }

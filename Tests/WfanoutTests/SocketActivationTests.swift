@@ -47,7 +47,7 @@ import Testing
     #expect(!tool.soFar.diagnostics.contains("8080"), "the default address is for those without sockets")
   }
 
-  /// The command of the unit, with `%I` replaced as systemd.service(5) says and the scripts of this repository.
+  /// The command of the unit with the scripts of this repository, and `%I` replaced as in systemd.service(5).
   @Test func theUnitServesItsSocket() throws {
     let line = try Repository.text("dist/systemd/wfanout@.service").split(separator: "\n")
       .first { $0.hasPrefix("ExecStart=") }

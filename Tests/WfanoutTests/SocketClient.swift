@@ -5,7 +5,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// A WebSocket client of a few lines over a plain socket, so that tests see every byte.
+/// A small WebSocket client over a plain socket, so that tests see every byte.
 final class SocketClient {
   private let descriptor: Int32
   private var buffer: [UInt8] = []
@@ -14,7 +14,7 @@ final class SocketClient {
   struct Frame: Equatable {
     var opcode: UInt8
     var payload: [UInt8]
-    /// Whether it came so; the payload here is what it stands for.
+    /// Whether the frame was compressed. The payload is decompressed.
     var isCompressed = false
     var text: String { String(decoding: payload, as: UTF8.self) }
     var closeCode: Int { payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1]) }
@@ -22,7 +22,7 @@ final class SocketClient {
 
   struct Failure: Error, CustomStringConvertible { var description: String }
 
-  /// A nil path opens the connection only.
+  /// With a nil path, it only opens the connection.
   init(port: Int, path: String?, headers: [String] = []) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
@@ -63,7 +63,7 @@ final class SocketClient {
 
   func say(_ text: String) { write(WebSocketDecoderTests.frame(1, Array(text.utf8))) }
 
-  /// What has come in next; empty at the end of the connection.
+  /// The next bytes; empty at the end of the connection.
   func read() throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     let count = unsafe recv(descriptor, &bytes, bytes.count, 0)

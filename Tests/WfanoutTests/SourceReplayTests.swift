@@ -6,13 +6,13 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Clients that resume before the ring, with a source that can be asked again.
+/// Clients that resume before the ring, with a source that can replay old events.
 @Suite(.timeLimit(.minutes(1))) struct SourceReplayTests {
   let directory: TemporaryDirectory
   let fanout: Fanout
   static let epoch = "1700000000000000000"
 
-  /// The source has what is in the file `last`, from 3 on.
+  /// The source has the events from 3 to the number in the file `last`.
   init() throws {
     directory = try TemporaryDirectory()
     let script = try directory.write(
@@ -82,7 +82,7 @@ import Testing
     #expect(watch.lines.count == 8, "nothing comes twice")
   }
 
-  /// Messages between the end of its lines and the ring would be missing.
+  /// Messages between the source's last line and the ring would be missing.
   @Test func aSourceThatEndsBeforeTheRingEndsTheWatch() throws {
     try feed()
     try directory.write("7", to: "source.sh.last")
@@ -107,7 +107,7 @@ import Testing
     listener.send(SIGKILL)
   }
 
-  /// Before its first subscription, and in a stream that it follows already.
+  /// Before the first subscription, and during a stream.
   @Test(arguments: [true, false]) func webSocketsResumeSo(isFirst: Bool) throws {
     try feed()
     let client = try SocketClient(port: fanout.port, path: "/ws")

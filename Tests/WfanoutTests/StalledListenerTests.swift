@@ -3,7 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Listeners that do not keep up, over real sockets: what they lose is counted, and nobody else pays.
+/// Listeners that do not keep up, over real sockets. Their losses are counted, and other listeners are not
+/// affected.
 @Suite(.timeLimit(.minutes(2))) struct StalledListenerTests {
   private static let head = "HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n"
   private static let total = 40_000
@@ -46,7 +47,7 @@ import Testing
     let peer = try Self.stalled(fanout)
     let healthy = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
     Self.feedAll(fanout)
-    // A listener that reads may itself fall behind a ring as small as this; what counts is that it reaches the end.
+    // With such a small ring, even a listener that reads may fall behind. It must reach the end.
     try healthy.wait(for: "the last event", .seconds(60)) {
       $0.soFar.output.contains(#""n":\#(Self.total - 1),"#)
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// The streaming service whose protocol `/ws` speaks, by its own examples.
+/// The examples of the streaming service whose protocol `/ws` implements.
 @Suite(.timeLimit(.minutes(1))) struct StreamingServiceTests {
   static let events = [
     #"{"event_type":"ALERT_FIRED","cluster_id":"c1","payload":{"alertname":"a","labels":{"namespace":"production"}}}"#,

@@ -62,7 +62,7 @@ import Testing
     #expect(outcomes[0].diagnostics.contains("HTTP/2 200"))
   }
 
-  /// No limit of six connections: that is what HTTP/2 is for here.
+  /// HTTP/2 avoids a browser's limit of six connections.
   @Test func manyStreamsShareOneConnection() throws {
     let fanout = try fanout()
     let files = (0..<30).map { directory.path("out\($0)") }
@@ -144,8 +144,9 @@ import Testing
     let fanout = try fanout(configuration: "request-timeout: 1s")
     let silent = try RawPeer(fanout)
     #expect(silent.receiveToEnd() != nil)
-    // A closed connection must not lose the response to what its client still sends, nor to the time limit: with a
-    // limit of one second some of these rounds come just before the clock's next tick.
+    // The response must not be lost, neither because the client still sends when the connection is closed,
+    // nor because of the time limit. With a limit of one second, some of these rounds start just before the
+    // clock's next tick.
     for round in 0..<400 {
       let plain = try RawPeer(fanout)
       plain.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -189,8 +190,8 @@ import Testing
     #expect(try !speaks("-tls1_1 -cipher ALL:@SECLEVEL=0"))
   }
 
-  /// Each kind of flood is answered with GOAWAY; what is sent after it is not read. `hpack` is a header block that
-  /// is small and stands for 48 MB.
+  /// Each kind of flood is answered with GOAWAY, and nothing after it is read. `hpack` is a small header
+  /// block that expands to 48 MB.
   @Test(arguments: ["settings", "ping", "priority", "continuation", "hpack"])
   func aFloodOfFramesEndsTheConnectionAtOnce(kind: String) throws {
     let fanout = try fanout()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// A wfanout that asks a server of Python's about tokens.
+/// A wfanout that validates tokens with a server in Python.
 @Suite(.timeLimit(.minutes(1))) struct TokenValidatorTests {
   let directory: TemporaryDirectory
   let validator: RunningTool
@@ -80,7 +80,7 @@ import Testing
     for token in ["nobody", "other", "slow", "fresh"] { #expect(!said.contains(token), "tokens stay secret") }
   }
 
-  /// A stranger's nonsense must not take the places of those who wait for the validator.
+  /// Malformed tokens must not displace tokens that wait for the validator.
   @Test func doesNotValidateImpossibleTokens() throws {
     for token in [#"a\r\nX: y"#, "", String(repeating: "x", count: 9000)] {
       let client = try SocketClient(port: fanout.port, path: "/ws")
@@ -222,7 +222,7 @@ struct IntrospectionTests {
     #expect(cache.verdict(of: "b", now: 110) == nil)
     #expect(cache.verdict(of: "c", now: 104) == .refused)
     #expect(cache.verdict(of: "c", now: 105) == nil)
-    // Made-up tokens go first.
+    // Invalid tokens are removed from the cache first.
     cache.note(.refused, of: "d", now: 101)
     #expect(cache.verdict(of: "a", now: 102) != nil)
     #expect(cache.verdict(of: "c", now: 102) == nil)

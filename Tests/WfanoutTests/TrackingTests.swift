@@ -6,8 +6,8 @@ import Testing
 
 @testable import WfanoutCore
 
-/// An object that is changed out of a listener's filter leaves as DELETED, one that is changed into it enters
-/// as ADDED. What the real API server says of the same changes: EndToEnd/TrackTests.
+/// An object that stops matching a listener's filter is sent as DELETED, and an object that starts matching
+/// as ADDED. EndToEnd/TrackTests compares this with the real API server.
 @Suite(.timeLimit(.minutes(1))) struct TrackingTests {
   private static func pod(_ name: String, _ type: String, app: String, version: Int) -> String {
     WfanoutTests.pod(name, type: type, version: version)
@@ -67,7 +67,8 @@ import Testing
     return try FilterCompiler(costLimit: 100_000).compile(request).tracking(store)
   }
 
-  /// What a matcher says of random changes, asked in any order, folds to the objects that pass.
+  /// The events that a matcher selects from random changes, requested in any order, fold to the matching
+  /// objects.
   @Test(arguments: [1, 2, 3]) func foldsToTheObjectsThatPass(seed: UInt64) throws {
     var generator = RandomInputTests.Generator(state: seed)
     let store = SnapshotStore(epoch: 1, keyLimit: 1000, isFromStart: true)

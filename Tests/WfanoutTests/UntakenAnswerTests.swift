@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Answers that their client takes slowly, or not at all.
+/// Responses that the client reads slowly, or not at all.
 @Suite(.timeLimit(.minutes(1))) struct UntakenAnswerTests {
   private static let objects = 100
   private static let answer = "GET /snapshot HTTP/1.1\r\nHost: localhost\r\n"
@@ -27,7 +27,7 @@ import Testing
 
   @Test func closesAClientThatReadsNothing() throws {
     let peer = try RawPeer(fanout)
-    // A kernel may take one or two of them.
+    // The kernel's buffers may hold one or two of them.
     peer.send(
       String(repeating: Self.answer + "\r\n", count: 9) + Self.answer + "Connection: close\r\n\r\n")
     Thread.sleep(forTimeInterval: 5)
@@ -47,7 +47,8 @@ import Testing
     #expect(received > 10_000_000)
   }
 
-  /// All who come back at once, after a restart say: one encoding serves them, however slow they are.
+  /// Clients that all reconnect at once, for example after a restart, share one encoding, even if they are
+  /// slow.
   @Test func unreadSnapshotsShareOneCopyInMemory() throws {
     let fanout = try Self.keeping("")
     let peers = try (0..<60).map { _ in try RawPeer(fanout) }
@@ -65,7 +66,7 @@ import Testing
       rest.bytes.count > 9_000_000 && !rest.hasEnded, "\(rest.bytes.count) bytes, and then what came after")
   }
 
-  /// The most memory that it has had, in KB.
+  /// The peak memory of the process, in KB.
   private func peak(of fanout: Fanout) throws -> Int {
     let status = try String(contentsOfFile: "/proc/\(fanout.tool.processIdentifier)/status", encoding: .utf8)
     return try #require(status.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.1) })

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WfanoutCore
 
-/// Commands of all kinds, and what clients and the system see of them.
+/// Commands of all kinds, and their effects on clients and the system.
 @Suite(.timeLimit(.minutes(2))) struct UpstreamTests {
   let directory: TemporaryDirectory
   let script: String
@@ -97,7 +97,7 @@ import Testing
   @Test func noCommandOutlivesTheServer() throws {
     for signal in [SIGTERM, SIGKILL] {
       let fanout = try fanout()
-      // One ignores SIGTERM, the other has left the group and the session of its command.
+      // One process ignores SIGTERM, the other has left the process group and session of its command.
       let processes = try ["stubborn", "escaped"].map { try process(watch(fanout, $0)) }
       fanout.tool.send(signal)
       _ = try fanout.tool.waitForEnd(.seconds(30))
@@ -173,7 +173,7 @@ import Testing
       for index in streams.indices { #expect(try subscribe(fanout, "c\(index)", "crash") == "200") }
       #expect(try status(fanout, "/api/v1/crash?watch=1") != "200")
     }
-    // At 0, 1 and 3 s for the channel, and as often for Kubernetes' name of it.
+    // Starts at 0, 1 and 3 s for the channel, and the same number for its Kubernetes path.
     #expect(starts <= 6)
   }
 
@@ -181,7 +181,7 @@ import Testing
     let fanout = try fanout("{resourceType} [{namespace}]", "{max-upstreams: 2, grace: 60s}")
     let first = try watch(fanout, "a")
     try first.waitForLines(1)
-    // One that nobody listens to any more counts too.
+    // A command without listeners counts too.
     let second = try watch(fanout, "b")
     try second.waitForLines(1)
     second.send(SIGKILL)

@@ -64,7 +64,7 @@ struct WireFormatTests {
         #""event_type":"MESSAGE","payload":"plain \"text\""}"#))
   }
 
-  /// None of them is a place to go on after.
+  /// None of these lines is a place to resume after.
   @Test(arguments: [pod("a"), #"{"event_type":"T"}"#, #"{"type":"ERROR","object":{}}"#])
   func eventsOfASnapshotHaveNoIDs(line: String) {
     var batch = Batch(firstPosition: 0, hasIDs: false)

@@ -53,7 +53,7 @@ import Testing
         == [#"["/status/a~1b~0c"]"#])
   }
 
-  /// An independent implementation of RFC 6902 applies them.
+  /// An independent implementation of RFC 6902 applies the patches.
   @Test func isAPatch() throws {
     let script = """
       import json, random, subprocess, sys
@@ -107,7 +107,7 @@ import Testing
       ])
   }
 
-  /// What was printed last counts, whatever was dropped or held back since.
+  /// The line is compared with the last printed line, not with lines that were dropped or held back since.
   @Test func comparesWithTheLinePrintedLast() throws {
     let outcome = try Stream.filter(
       ["--diff", "--throttle", "1h", "true"], [Self.lines[0], Self.lines[1], Self.lines[2]])

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Lines that are not as they should be. None of them costs its neighbours anything.
+/// Faulty lines. They do not affect the lines around them.
 @Suite(.timeLimit(.minutes(10))) struct CornerTests {
   static let good = #"{"a":1}"#
 
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  /// It would pass only because its object has matched.
+  /// The line would pass only because its object has matched before.
   @Test func namesALineThatCannotLeaveTheFilter() throws {
     let entered = Stream.pod("ADDED", "a", "Running")
     let outcome = try Stream.filter(

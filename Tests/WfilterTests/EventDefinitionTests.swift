@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-/// A line with `type` and `object` that is not an event is a plain line, which nobody can use to get around the filter.
+/// A line with `type` and `object` that is not an event is a plain line, and cannot bypass the filter.
 @Suite(.timeLimit(.minutes(10))) struct EventDefinitionTests {
   static let impostors = [
     #"{"type":"ERROR","object":"disk","level":"debug","password":"p"}"#,

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The input that is read, and the status for input that cannot be used.
+/// The inputs of wfilter, and the exit status for unusable input.
 @Suite(.timeLimit(.minutes(10))) struct InputTests {
   static let good = #"{"a":1}"#
 

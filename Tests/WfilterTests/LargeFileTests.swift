@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-/// Large files are read in parts by several threads; nobody may notice.
+/// Large files are read in parts by several threads. The output must not show it.
 @Suite(.timeLimit(.minutes(10))) struct LargeFileTests {
   private static let lines: [String] = (0..<30_000).map { number in
     switch number % 9_973 {
@@ -20,7 +20,7 @@ import Testing
     let outcome = try Tool.run("wfilter", ["-j", jobs, "n % 7 != 0 || true"] + files)
     let whole = Self.lines.filter { $0.hasSuffix("}") }
     #expect(outcome.lines == whole + whole)
-    // Numbers count from each file's beginning.
+    // Line numbers start at 1 in each file.
     let told = outcome.diagnostics.split(separator: "\n").map { $0.split(separator: ":")[3] }
     #expect(told == (0..<2).flatMap { _ in [" line 8", " line 9981", " line 19954", " line 29927"] })
   }

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `-m`, `-c` and `-q` count what is printed, at every way to end.
+/// `-m`, `-c` and `-q` count printed lines, however the run ends.
 @Suite(.timeLimit(.minutes(10))) struct LimitTests {
   static let three = [#"{"k":1}"#, #"{"k":2}"#, #"{"k":3}"#]
   static let twice = [#"{"k":1}"#, #"{"k":1,"z":1}"#, #"{"k":2}"#, #"{"k":2,"z":1}"#]
@@ -24,7 +24,8 @@ import Testing
     let tool = try Tool.start("wfilter", flags + ["--key", "k", "--debounce", "30s", "-m1", "true"])
     for line in Self.three { tool.write(line + "\n") }
     if flags.isEmpty {
-      // Nothing tells that a line is held: one that is not is printed after it was read.
+      // A held line is not visible. So a line that is not held is sent after it, and its output shows that
+      // both were read.
       tool.write(#"{"type":"STATUS","object":{}}"# + "\n")
       try tool.waitForLines(1)
       tool.send(SIGTERM)

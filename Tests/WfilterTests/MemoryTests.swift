@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-/// What is remembered between lines, with the built binary.
+/// Memory of earlier lines, with the built binary.
 @Suite(.timeLimit(.minutes(10))) struct MemoryTests {
   @Test func tracksObjectsInAndOut() throws {
     let lines = [
@@ -107,7 +107,7 @@ import Testing
     #expect(try Stream.filter(["--type", "METRICS", "--throttle", "5s"], lines).lines == [lines[0]])
   }
 
-  /// A string is the same string however it was escaped.
+  /// A string with escapes equals the same string without them.
   @Test(arguments: ["k", "[k]", #"{"a": k}"#]) func comparesStringsDecoded(_ expression: String) throws {
     let lines = [
       #"{"k":"\u0061/\n","n":1}"#, #"{"k":"a\/\u000A","n":2}"#, #"{"\u006b":"a/\n","n":3}"#,

@@ -77,7 +77,8 @@ import Testing
     #expect(try Stream.filter(["-c", "--absent", "1s", "--status", "inline", "true"], []).status == 64)
   }
 
-  /// An operand that can hardly be an expression is missed as a file, instead of waiting for standard input.
+  /// An operand that looks like a file name is reported as a missing file, instead of waiting for standard
+  /// input.
   @Test(arguments: ["pods.ndjson", "dir/pods.json", "x.jsonl", "app.log", "pods.ndjson.gz"])
   func missesAFileThatIsNotThere(_ name: String) throws {
     for selector in [["-l", "app=web"], ["--field-selector", "a=b"], ["--type", "ADDED"]] {
@@ -101,7 +102,7 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
-  /// What is a string in JSON has no quotes with --raw, whatever it was in CEL.
+  /// A value that is a string in JSON has no quotes with --raw, whatever its CEL type.
   @Test(arguments: [
     ("'a\\tb'", "a\tb"), ("timestamp('2024-01-01T00:00:00Z')", "2024-01-01T00:00:00Z"),
     ("duration('1m')", "60s"),

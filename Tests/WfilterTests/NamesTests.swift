@@ -10,7 +10,7 @@ import Testing
   @Test func takesValuesFromTheCommandLine() throws {
     #expect(
       try Stream.filter(["--arg", #"who=a"b"#, "name == arg.who"], Self.lines).lines == [Self.lines[0]])
-    // Pasted text is never an expression.
+    // The value of --arg is never parsed as an expression.
     #expect(
       try Stream.filter(["--arg", #"who=" || true || ""#, "name == arg.who"], Self.lines).output.isEmpty)
     #expect(try Stream.filter(["--arg", "n=2", "n == int(arg.n)"], Self.lines).lines == [Self.lines[1]])

@@ -3,8 +3,7 @@
 import TestSupport
 import Testing
 
-/// Numbers are printed and compared as they were written, to the last digit, wherever an expression takes
-/// them.
+/// Numbers are printed and compared with all the digits of the input, wherever an expression moves them.
 @Suite(.timeLimit(.minutes(10))) struct NumberTests {
   static let big = "12345678901234567890123"
   static let three = "12345678901234567890124,12345678901234567890124,12345678901234567890124"

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct OracleTests {
-  /// A bounded run of Fuzz/filter-oracle.py, always with the same seeds: random and mutated lines, and Python's json and jq to
-  /// say what is right.
+  /// A bounded run of Fuzz/filter-oracle.py with fixed seeds: random and mutated lines, compared with
+  /// Python's json and with jq.
   @Test func agreesWithPythonAndJQ() throws {
     let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "Fuzz/filter-oracle.py").path

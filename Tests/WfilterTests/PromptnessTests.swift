@@ -16,7 +16,7 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
-  /// What is at hand is out before the next file is waited for.
+  /// Available lines are printed before wfilter waits for the next file.
   @Test(arguments: [["-j", "1"], ["-j", "2"], ["--dedupe", "metadata.name"]])
   func writesAFilesLinesBeforeItWaitsForTheNext(_ flags: [String]) throws {
     let folder = try TemporaryDirectory()
@@ -49,7 +49,8 @@ import Testing
     #expect(outcome.status == 0 && outcome.lines == [Self.line])
   }
 
-  /// A block that is full makes the run go on with several threads; all must come out, in order, and promptly.
+  /// When a block is full, the run continues with several threads. All lines must be printed in order and
+  /// promptly.
   @Test(arguments: ["1", "2", "3", "8"]) func keepsTheOrderOnAllCores(_ jobs: String) throws {
     let tool = try Tool.start("wfilter", ["-j", jobs, "n % 3 == 0"])
     let padding = String(repeating: "p", count: 100)

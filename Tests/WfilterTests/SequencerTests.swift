@@ -36,7 +36,7 @@ import Testing
     sequencer.waitForEnd()
   }
 
-  /// More threads than pieces, so that taking has to wait too.
+  /// More threads than pieces, so that threads must also wait for a piece.
   @Test func severalThreadsKeepTheOrder() {
     let sequencer = Sequencer((0..<4).map { _ in Piece() })
     let nextTicket = Mutex<UInt64>(0)

@@ -14,9 +14,9 @@ import Testing
     "wfilter --timeout 200ms -j1 'a == 2' $(for i in $(seq 3000); do echo small; done)",
     "wfilter --timeout 200ms -j1 'a == 2' </dev/zero",
     "wfilter --timeout 200ms true < <(echo '{\"a\":1}'; for i in $(seq 100); do printf '{'; sleep .1; done)",
-    // One line of many takes long: the block is left in its middle.
+    // One of many lines takes long, so the run ends in the middle of the block.
     "yes '{\"a\":[1,2,3,4,5,6,7,8,9]}' | wfilter --timeout 200ms 'a.all(i, a.all(j, a.all(k, a.all(l, a.all(m, i+j+k+l+m > 0)))))' >/dev/null",
-    // A reader that does not read.
+    // The reader does not read.
     "wfilter --timeout 200ms true < <(yes '{\"a\":1}') | sleep 5",
   ]
 
@@ -26,7 +26,7 @@ import Testing
     let start = ContinuousClock.now
     let outcome = try Tool.shell(command, in: folder.url).waitForEnd()
     #expect(outcome.status == 124, "\(outcome.status) \(outcome.diagnostics)")
-    // Alone it takes less than a second; other suites share the cores.
+    // Alone it takes less than a second, but other suites share the cores.
     #expect(ContinuousClock.now - start < .seconds(15))
   }
 

@@ -6,7 +6,7 @@ import Testing
 @Suite struct YAMLNodeTests {
   private func parse(_ text: String) throws -> YAMLNode? { try YAMLNode.parse(Array(text.utf8)) }
 
-  /// A short form to compare with: scalars are their text, `null` is ~.
+  /// A short form for comparisons: a scalar is its text, and `null` is ~.
   private func form(_ node: YAMLNode?) -> String {
     switch node {
     case nil: "nothing"
@@ -33,7 +33,7 @@ import Testing
     Case("a: ~\nb: ''\nc: \"null\"\nd: Null\ne:\n", "{a:~,b:,c:null,d:~,e:~}"),
     Case("a: |\n  two\n  lines\n", "{a:two\nlines\n}"),
     Case("a: &x {k: v}\nb: *x\n", "{a:{k:v},b:{k:v}}"),
-    // The values that a mapping has itself take precedence, then those of the first base.
+    // The mapping's own values take precedence, then those of the first base.
     Case(
       "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  <<: [*x, *y]\n  a: 0\n",
       "{x:{a:1,b:1},y:{b:2,c:2},z:{a:0,b:1,c:2}}"),
@@ -63,7 +63,7 @@ import Testing
 
   @Test func nodesAreEqualByTheirContent() throws {
     #expect(try parse("{a: 'x', b: [y]}") == parse("a: x\nb:\n- \"y\"\n"))
-    // The order of members counts, as in the text.
+    // The order of members is significant.
     #expect(try parse("{a: 1, b: 2}") != parse("{b: 2, a: 1}"))
     #expect(try parse("[a]") != parse("a"))
   }

@@ -9,9 +9,10 @@ import Testing
 
 @testable import WfilterCore
 
-/// Random flags over random streams against the ``Reference``, whichever way the lines take through wfilter.
+/// Random flags over random streams, compared with the ``Reference`` for each way in which wfilter can
+/// process lines.
 @Suite(.timeLimit(.minutes(10))) struct CombinationTests {
-  /// How the lines come, and how they are worked on.
+  /// How lines arrive and are processed.
   enum Way: CaseIterable {
     case oneThread, manyThreads, lineByLine, pipe, bytes
   }
@@ -46,7 +47,7 @@ import Testing
     return configuration
   }
 
-  /// Of all runs: each has two descriptors as long as it lives.
+  /// Shared by all runs, because each value holds two descriptors.
   private static let shutdown = Shutdown()
 
   private struct Trial {
@@ -111,7 +112,7 @@ import Testing
     return (try String(contentsOfFile: path, encoding: .utf8), status)
   }
 
-  /// `WFILTER_TRIALS` sets the number, `WFILTER_SEED` where it begins.
+  /// `WFILTER_TRIALS` sets the number of trials, and `WFILTER_SEED` the first seed.
   @Test func allWaysAgreeWithTheManual() throws {
     signal(SIGPIPE, SIG_IGN)
     let environment = ProcessInfo.processInfo.environment

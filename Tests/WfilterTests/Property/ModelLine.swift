@@ -2,19 +2,19 @@
 
 import Events
 
-/// A line of a random stream, with all that the reference has to know about it.
+/// A line of a random stream, with everything that the reference needs to know about it.
 struct ModelLine {
-  /// As it is written, without its newline.
+  /// The text of the line, without its newline.
   var text: String
   var isBlank = false
   var isJSON = true
-  /// Nil where it is not an event.
+  /// Nil if the line is not an event.
   var type: EventType?
   /// The members `a` and `k` of the event's object, or of the plain line.
   var numbers: [String: Int] = [:]
-  /// The member `v`, a number that no double holds; nil if there is none.
+  /// The member `v`, a number that a double cannot represent; nil if there is none.
   var value: String?
-  /// A plain line's own `type`.
+  /// The `type` of a plain line.
   var plainType: String?
 
   var isControl: Bool { type?.isControl == true }

@@ -6,14 +6,14 @@ import Process
 
 @testable import WfilterCore
 
-/// Swift Testing has a type of this name, too.
+/// Swift Testing has a type of the same name.
 typealias RunStatus = ExitStatus
 
-/// wfilter once more, slowly and from its manual page: one line after the other, nothing shared with the real one.
+/// A second, slow implementation of wfilter from its manual page. It shares no code with the real one.
 struct Reference {
   struct Expression {
     var text: String
-    /// Nil where it has no value.
+    /// Nil if the expression has no value.
     var value: @Sendable (ModelLine) -> Bool?
   }
 
@@ -44,7 +44,7 @@ struct Reference {
   private var sawJSON = false
   private var sawInput = false
 
-  /// What `--dedupe a` has seen of a key.
+  /// The state of `--dedupe a` for a key.
   private struct Seen {
     var values: Set<Int> = []
     var deleted: Set<Int> = []
@@ -71,7 +71,7 @@ struct Reference {
     self.failIf = failIf
   }
 
-  /// What is printed, and the exit status.
+  /// Returns the output and the exit status.
   mutating func run(_ lines: [ModelLine]) -> (output: String, status: ExitStatus) {
     let limit = configuration.isQuiet ? min(configuration.limit ?? 1, 1) : configuration.limit
     if limit != 0 {

@@ -24,7 +24,7 @@ struct DeadlineQueueTests {
     #expect(queue.isEmpty && queue.next == nil)
   }
 
-  /// Against a dictionary.
+  /// Compares the queue with a dictionary.
   @Test func behavesLikeADictionary() {
     var numbers = SeededNumbers(seed: 5)
     var queue = DeadlineQueue()

@@ -13,7 +13,7 @@ struct DeduplicatorTests {
     }
     #expect(isNew("id1", 0) && isNew("id2", 0))
     #expect(!isNew("id1", 1) && !isNew("id2", 60) && !isNew("id1", 119))
-    // The repetitions did not prolong the window.
+    // Repetitions do not extend the window.
     #expect(isNew("id1", 120))
     #expect(deduplicator.dropped == 3)
   }
@@ -27,7 +27,7 @@ struct DeduplicatorTests {
     }
   }
 
-  /// Each step: whether a DELETED came, the value, whether it passes.
+  /// The steps: whether the line is a DELETED, its value, and whether it passes.
   static let lives: [[(Bool, String, Bool)]] = [
     [(false, "v", true), (true, "v", true), (true, "v", false)],
     [(false, "v", true), (true, "v", true), (false, "v", true), (true, "v", true), (false, "v", true)],

@@ -36,7 +36,7 @@ struct KeyTableTests {
     #expect(table.isEmpty)
   }
 
-  /// Against a plain array of pairs in order of use.
+  /// Compares the table with an array of pairs in order of use.
   @Test func behavesLikeAListOfPairs() {
     var numbers = SeededNumbers(seed: 11)
     var table = KeyTable<Int>(limit: 20)
@@ -64,7 +64,8 @@ struct KeyTableTests {
     for (key, state) in model { #expect(table.slot(of: key).flatMap { table[$0] } == state) }
   }
 
-  /// What the type's comment says, in a process of its own: other tests allocate at the same time.
+  /// Checks the size that the type's comment states. It runs in a separate process, because other tests
+  /// allocate at the same time.
   @Test func staysSmall() async {
     await #expect(processExitsWith: .success) {
       let count = 100_000

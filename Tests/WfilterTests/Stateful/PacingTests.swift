@@ -4,13 +4,13 @@ import Testing
 
 @testable import WfilterCore
 
-/// Debouncer and Throttle: which line of a key goes out, and when.
+/// Debouncer and Throttle: which line of a key is printed, and when.
 struct PacingTests {
   private func held(_ key: UInt8, _ text: String, _ type: EventType? = .modified) -> HeldLine {
     HeldLine(key: KeyHash([key]), line: Line(text), matched: true, type: type)
   }
 
-  /// Feeds lines `(time, text)` of one key, ticking every 10 ms; what came out as `time text`.
+  /// Feeds lines `(time, text)` of one key, with a tick every 10 ms, and returns the output as `time text`.
   private func run(_ lines: [(Int, String, EventType)], until end: Int, _ debouncer: Debouncer) -> [String] {
     var debouncer = debouncer
     var (out, released): ([String], [HeldLine]) = ([], [])
@@ -61,8 +61,8 @@ struct PacingTests {
     #expect(debouncer.evictions == 2 && debouncer.held.superseded == 2 && debouncer.held.deadline == nil)
   }
 
-  /// Each key's last line before a silence comes exactly once; nothing waits longer than the maximum; nothing comes
-  /// that a newer line of its key preceded.
+  /// The last line of each key before a silence is printed exactly once, no line waits longer than the
+  /// maximum, and no line is printed after a newer line of its key.
   @Test(arguments: [1, 2, 3, 4] as [UInt64]) func deliversEveryBurstsLastLine(_ seed: UInt64) {
     var numbers = SeededNumbers(seed: seed)
     let (quiet, most) = (30, 100)
@@ -91,7 +91,7 @@ struct PacingTests {
       for (index, line) in came.enumerated() {
         let isLast = index + 1 == came.count || came[index + 1].time - line.time > quiet
         if isLast { #expect(delivered.contains(line.number)) }
-        // This line, or a newer one in its place, is out within the maximum.
+        // This line, or a newer one of its key, is printed within the maximum.
         #expect(went.contains { $0.number >= line.number && $0.time <= line.time + most })
       }
     }
@@ -125,7 +125,8 @@ struct PacingTests {
     #expect(released.map(\.line.text) == ["a1", "b1", "gone", "again"])
   }
 
-  /// However lines come: never two of a key in an interval, and the last always.
+  /// For any timing of lines, at most one line of a key is printed in an interval, and the last line always
+  /// is.
   @Test(arguments: [1, 2, 3] as [UInt64]) func throttlesToTheInterval(_ seed: UInt64) {
     var numbers = SeededNumbers(seed: seed)
     var throttle = Throttle(interval: .milliseconds(50), limit: 1000, byteLimit: 1 << 20)

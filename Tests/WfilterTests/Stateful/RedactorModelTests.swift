@@ -5,7 +5,8 @@ import Testing
 
 @testable import WfilterCore
 
-/// Random lines that are written twice, once with each value behind the path and once with `"***"` in its place.
+/// Random lines that are generated twice: once with the values at the path, and once with `"***"` in their
+/// place.
 struct RedactorModelTests {
   private struct Writer {
     var numbers: SeededNumbers
@@ -21,7 +22,7 @@ struct RedactorModelTests {
 
     mutating func space() { if chance(6) { write([" ", "\t", "  "].randomElement(using: &numbers) ?? "") } }
 
-    /// A key, now and then with an escape that it does not need.
+    /// A key, sometimes with an unnecessary escape.
     mutating func key(_ name: String) {
       let escaped =
         chance(4) ? "\\u\(String(format4(name.unicodeScalars.first?.value ?? 0)))\(name.dropFirst())" : name
@@ -33,7 +34,7 @@ struct RedactorModelTests {
       return String(repeating: "0", count: 4 - digits.count) + digits
     }
 
-    /// Any value; where `path` is empty it is hidden, where it is nil nothing below is.
+    /// A random value. It is hidden if `path` is empty. If `path` is nil, nothing in it is hidden.
     mutating func value(_ path: ArraySlice<String>?, depth: Int = 0) {
       if let path, path.isEmpty {
         let before = hidden

@@ -8,7 +8,7 @@ struct RedactorTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var paths: [String]
     var line: String
-    /// Nil where the line does not change.
+    /// Nil if the line does not change.
     var expected: String?
     var testDescription: String { "\(paths) \(line)" }
     init(_ paths: String..., line: String, expected: String?) {
@@ -37,7 +37,8 @@ struct RedactorTests {
       #"metadata.annotations["a.b/c\"d"]"#,
       line: #"{"metadata":{"annotations":{"a.b/c\"d":"x","a":{"b":1}}}}"#,
       expected: #"{"metadata":{"annotations":{"a.b/c\"d":"***","a":{"b":1}}}}"#),
-    // Whichever of repeated keys a reader takes, it is hidden; an escaped key is the key that it spells.
+    // All values of a repeated key are hidden, because a reader may take any of them. A key with escapes is
+    // the same key.
     Case(
       "object.data.a",
       line: #"{"type":"ADDED","object":{"data":{"a":1,"a":2}},"object":{"d\u0061ta":{"\u0061":3}}}"#,

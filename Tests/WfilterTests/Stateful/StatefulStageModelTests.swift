@@ -5,20 +5,20 @@ import Testing
 
 @testable import WfilterCore
 
-/// Random streams through tracking and holding back together, folded as a reader would.
+/// Random streams through tracking and holding back, folded as a reader does.
 struct StatefulStageModelTests {
-  /// An object as the source has it.
+  /// An object at the source.
   private struct Object {
     var version: Int
     var matches: Bool
   }
 
-  /// What a reader of the output has: each matching object's version.
+  /// The state of a reader of the output: the version of each matching object.
   private struct Reader {
     var versions: [String: Int] = [:]
     var faults: [String] = []
 
-    /// A line is `{"type":T,"object":{"key":K,"version":N}}`, or a bookmark with the number of it.
+    /// Reads `{"type":T,"object":{"key":K,"version":N}}`, or a bookmark, and returns the bookmark's number.
     mutating func read(_ line: String) -> Int? {
       let words = line.split(whereSeparator: { "{}:,\"".contains($0) }).map(String.init)
       guard words.count == 7, let version = Int(words[6]) else {
@@ -55,8 +55,8 @@ struct StatefulStageModelTests {
     #"{"type":"\#(type.rawValue)","object":{"key":"\#(key)","version":\#(version)}}"#
   }
 
-  /// The reader is never told of a change to what it has not, ends with what matches, and, at a bookmark, has seen
-  /// of each object what was there when the bookmark came, or later.
+  /// The reader never gets a change to an object that it does not have, and it ends with the matching
+  /// objects. At a bookmark it has the version of each object at the time of the bookmark, or a later one.
   @Test(arguments: 0..<options.count, [1, 2, 3] as [UInt64])
   func foldsToWhatMatches(_ number: Int, _ seed: UInt64) {
     var numbers = SeededNumbers(seed: seed)
@@ -66,7 +66,7 @@ struct StatefulStageModelTests {
     }
     var reader = Reader()
     var truth: [String: Object] = [:]
-    /// What matched when each bookmark came, and how new all that was said until then is.
+    /// The matching objects at each bookmark, and the time of the newest change before it.
     var snapshots: [Int: (truth: [String: Object], time: Int)] = [:]
     var told = 0
     func read(_ lines: [String]) {
@@ -74,7 +74,7 @@ struct StatefulStageModelTests {
         guard let bookmark = reader.read(line), let snapshot = snapshots[bookmark] else { continue }
         told += 1
         for (key, object) in snapshot.truth where object.matches {
-          // Gone or changed since, or just as it was.
+          // The object has been deleted or changed since, or is unchanged.
           #expect(truth[key]?.version != object.version || reader.versions[key] == object.version)
         }
         for (key, version) in reader.versions where snapshot.truth[key]?.matches != true {
@@ -102,7 +102,7 @@ struct StatefulStageModelTests {
       }
     }
     read(stage.end())
-    // A DELETED with a body passes for an object that only the wait kept from the reader.
+    // A DELETED with a body is allowed for an object that the reader does not have only because of the wait.
     #expect(reader.faults.filter { !$0.contains("DELETED") } == [])
     #expect(reader.versions == truth.filter(\.value.matches).mapValues(\.version))
     #expect(told == snapshots.count)

@@ -48,15 +48,15 @@ struct StatefulStageTests {
       $0.tracks = true
       $0.debounce = .milliseconds(300)
     }
-    // In and out again before anything was printed: nothing to print.
+    // The object started and stopped matching before anything was printed, so nothing is printed.
     #expect(stage.event(.added, key: "a", matched: true) == [])
     #expect(stage.event(.modified, key: "a", matched: false, at: 100) == [])
     #expect(stage.tick(at: 1000) == [])
-    // Made and changed within the wait: it enters.
+    // The object was created and changed during the wait, so it is printed as ADDED.
     #expect(stage.event(.added, key: "b", matched: true, at: 1000) == [])
     #expect(stage.event(.modified, key: "b", matched: true, at: 1100) == [])
     #expect(stage.tick(at: 1400) == [event(.added, "b")])
-    // Out and in again: it never left.
+    // The object stopped and started matching during the wait, so it is printed as a change.
     #expect(stage.event(.modified, key: "b", matched: false, at: 2000) == [])
     #expect(stage.event(.modified, key: "b", matched: true, at: 2100) == [])
     #expect(stage.tick(at: 2400) == [event(.modified, "b")])

@@ -5,7 +5,7 @@ import JSON
 
 @testable import WfilterCore
 
-/// A moment some milliseconds after a fixed one on both clocks.
+/// The moment that is this number of milliseconds after a fixed one, on both clocks.
 func at(_ milliseconds: Int) -> Moment {
   Moment(
     instant: origin + .milliseconds(milliseconds),
@@ -37,10 +37,10 @@ struct SeededNumbers: RandomNumberGenerator {
   }
 }
 
-/// A stage that is fed lines as text, and that gives what goes out as text.
+/// A stage with lines of text as input and output.
 struct StageUnderTest {
   var stage: StatefulStage
-  /// What the stage said beside lines.
+  /// The stage's output other than lines.
   var notices: [StatefulStage.Output] = []
 
   init(_ change: (inout StateOptions) -> Void) {

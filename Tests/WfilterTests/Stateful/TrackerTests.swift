@@ -7,9 +7,9 @@ import Testing
 struct TrackerTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var name: String
-    /// The type and whether the object matches; a second element of the name `-` has no body.
+    /// The type, and whether the object matches. In the case's name, `-` marks an event without a body.
     var events: [(EventType, Bool)]
-    /// The types that pass; nil for a dropped line.
+    /// The types that are printed; nil for a dropped line.
     var expected: [EventType?]
     var hasBody = true
     var testDescription: String { name }
@@ -75,9 +75,9 @@ struct TrackerTests {
     #expect(tracker.event(.modified, key: KeyHash("a"), matched: true, hasBody: true) == .added)
   }
 
-  /// A naive watch: the server's truth before and after each change, as the API server's cacher compares them.
-  /// What the tracker makes of the whole stream must be the same, event by event; and folding it gives the matching
-  /// objects, each added once, changed only while there, deleted once.
+  /// A naive watch compares the object before and after each change, as the API server's cacher does. The
+  /// tracker must give the same events. When they are folded, each matching object is added once, changed
+  /// only while it exists, and deleted once.
   @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func equalsANaiveSelectorWatch(_ seed: UInt64) {
     var numbers = SeededNumbers(seed: seed)
     var tracker = Tracker(limit: 1000)
@@ -91,7 +91,8 @@ struct TrackerTests {
       truth[key] = after
       let isRelisted = Int.random(in: 0..<20, using: &numbers) == 0
       let type: EventType = isDeleted ? .deleted : before == nil || isRelisted ? .added : .modified
-      // A deletion shows the object as it was, or shows nothing, and then a condition may say anything.
+      // A deletion has the object's last state or no object. Without an object the condition may have any
+      // value.
       let hasBody = !isDeleted || Bool.random(using: &numbers)
       let matched = after ?? (hasBody ? before == true : Bool.random(using: &numbers))
 
