@@ -175,7 +175,7 @@ import Testing
         """),
   ]
 
-  @Test(arguments: rows) func saysWhereAndWhy(_ row: Row) {
+  @Test(arguments: rows) func namesThePlaceAndTheReason(_ row: Row) {
     guard case .refused(let error) = Evaluate.outcome(row.source, in: Self.environment) else {
       Issue.record("accepted")
       return

@@ -70,7 +70,7 @@ import Testing
   @Test(arguments: numbers + texts + wellKnown) func evaluates(_ row: Case) { #expect(row.fault() == nil) }
 
   /// A double that is printed and parsed again is the same double.
-  @Test func doublesSurviveTheirText() {
+  @Test func doublesRoundTripThroughText() {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<20_000 {
       let value = Double(bitPattern: generator.next())

@@ -29,7 +29,7 @@ struct CostTests {
       "regex.extractAll(s, '[\\\\pL\\\\pN]{900}' + string(i)) == []",
       "regex.replace(s, '\\\\pL{900}' + string(i), '') == ''", "!s.matches('(\\\\pL{30}){30}' + string(i))",
     ])
-  func aRefusedPatternCostsWhatRefusingTakes(_ test: String) throws {
+  func aRefusedPatternIsChargedForItsRefusal(_ test: String) throws {
     #expect(try cost("lists.range(1000).all(i, \(test))", s: "aaaa").value == nil)
     // Within 100,000 steps at most one pattern is tried. Trying it again costs as much as the first time.
     #expect(try cost("lists.range(2).all(i, \(test))", s: "aaaa", limit: 100_000).steps > 100_000)
@@ -83,7 +83,7 @@ struct CostTests {
     #expect(large.steps < small.steps * 25)
   }
 
-  @Test func searchingToTheEndForEachMatchIsNot() throws {
+  @Test func searchingToTheEndForEachMatchIsNotLinear() throws {
     // Each `a` is a match, and RE2 looks for a `z` up to the end each time.
     #expect(try cost("s.findAll('a.*z|a').size()", s: String(repeating: "a", count: 50_000)).value == nil)
   }
@@ -117,7 +117,7 @@ struct CostTests {
       ("double(s)", 6),
       ("{s: 1}", 16), ("{'a': 1}[s]", 16), ("s in {'a': 1}", 16), ("timestamp(s)", 10), ("semver(s)", 6),
     ])
-  func longTextIsPaidFor(_ expression: String, _ bytesPerStep: Int) throws {
+  func longTextIsCharged(_ expression: String, _ bytesPerStep: Int) throws {
     let text = String(repeating: "a=b&", count: 10_000)
     #expect(try cost(expression, s: text).steps > text.utf8.count / bytesPerStep / 2)
   }
@@ -129,7 +129,7 @@ struct CostTests {
       ("{string(n): n, 'b': n}", 30), ("lists.range(n * 1000).map(i, [i]).size()", 12_000),
       ("lists.range(n * 1000).transformMap(i, v, v).size()", 20_000), ("lists.range(n * 1000)", 3000),
     ])
-  func dearCallsArePaidFor(_ expression: String, _ least: Int) throws {
+  func expensiveCallsAreCharged(_ expression: String, _ least: Int) throws {
     #expect(try cost(expression).steps > least)
   }
 
@@ -143,7 +143,7 @@ struct CostTests {
     }
   }
 
-  @Test func tellsWhatIsLeft() throws {
+  @Test func reportsTheRemainingBudget() throws {
     var activation = Activation(Evaluate.environment)
     let program = try Evaluate.environment.compile("[1, 2, 3].map(i, i + 1)")
     _ = try program.evaluate(&activation, costLimit: 1000)

@@ -81,7 +81,7 @@ import Testing
     "l.transformMap(i, v, v)[0]", "optional.unwrap([optional.of(x)])[0]", "l[?0].value()",
     "optional.ofNonZeroValue(x).value()",
   ])
-  func stayNodesWhereTheyAreMoved(_ expression: String) throws {
+  func stayNodesWhenTheyAreMoved(_ expression: String) throws {
     var activation = Activation(Self.list)
     let source = TreeSource()
     activation["x"] = source.wrap(.double(2.5))

@@ -127,7 +127,7 @@ import Testing
     "x.tags.sort() == x.tags",
   ]
 
-  @Test(arguments: expressions) func readsInPlaceAsItWouldDecoded(_ expression: String) {
+  @Test(arguments: expressions) func readsInPlaceWithTheSameResult(_ expression: String) {
     let plain = Evaluate.outcome(expression, ["x": Self.document])
     for hidesRaw in [false, true] {
       let source = TreeSource(hidesRaw: hidesRaw)

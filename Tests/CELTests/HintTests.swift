@@ -34,7 +34,7 @@ struct HintTests {
       ("abs(object.a) > 1", "math.abs"), ("object.a.hasPrefix('x')", "startsWith"),
       ("object.a.length() > 1", "size"),
     ])
-  func suggestsWhatWasMeant(_ expression: String, _ meant: String) throws {
+  func suggestsTheIntendedName(_ expression: String, _ meant: String) throws {
     let error = try #require(refusal(expression))
     #expect(error.suggestion == meant, "\(error)")
   }
@@ -62,7 +62,7 @@ struct HintTests {
       ("object.a.matches('(a)\\\\1')", "back references"), ("object.a.matches('(?<!x)y')", "look"),
       ("authorizer.group('apps').resource('x').check('get').allowed()", "authorizer"),
     ])
-  func saysWhatToDo(_ expression: String, _ text: String) throws {
+  func namesTheRemedy(_ expression: String, _ text: String) throws {
     let error = try #require(refusal(expression))
     #expect(error.message.contains(text), "\(error)")
   }
@@ -75,7 +75,7 @@ struct HintTests {
       "object.keys.exists(k, k == 'a')",
       "object.x.all(None, None > 1)", "resource.Got == 1", "image == 'a'", "object.check == 1",
     ])
-  func leavesAloneWhatIsRight(_ expression: String) { #expect(refusal(expression) == nil) }
+  func doesNotRefuseValidExpressions(_ expression: String) { #expect(refusal(expression) == nil) }
 
   @Test(
     arguments: [

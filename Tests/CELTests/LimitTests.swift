@@ -79,7 +79,7 @@ import Testing
     #expect(clock.now - start < .seconds(60), "\(Self.large[index].prefix(100))")
   }
 
-  @Test func acceptsWhatPeopleWrite() {
+  @Test func acceptsOrdinaryExpressions() {
     Evaluate.onSmallStack {
       let nested = Self.repeated("(", 150) + "1" + Self.repeated(")", 150)
       #expect(Case(nested, .int(1)).fault() == nil)
@@ -150,7 +150,7 @@ import Testing
     }
   }
 
-  @Test func knowsWhatEveryEvaluationCosts() throws {
+  @Test func knowsTheMinimumCost() throws {
     for source in [
       "n + 1 == 2", "[1, 2, 3].all(i, i < n)", "{'a': n, 'b': [n]}.size() == 2", "n > 0 ? s : s + s",
     ] {

@@ -92,7 +92,7 @@ import Testing
   @Test(arguments: oneVariable + has + twoVariables + bindings + optionals + blocks)
   func evaluates(_ row: Case) { #expect(row.fault() == nil) }
 
-  @Test func libraryMacrosOfNoKnownFormRunToo() throws {
+  @Test func libraryMacrosOfUnknownFormWork() throws {
     struct Summing: Library {
       let name = "summing"
       func declare(in declarations: inout Declarations) {

@@ -77,7 +77,7 @@ import Testing
     #expect(try program.test(&activation))
   }
 
-  @Test func foldsWhatIsConstant() throws {
+  @Test func foldsConstants() throws {
     for source in [
       "1 + 2 == 3", "'a' + 'b' in ['ab']", "duration('1h') > duration('1m')", "[1, 2][1] == 2",
       "true ? 1 : other",
@@ -88,7 +88,7 @@ import Testing
     #expect(try Self.environment.compile("1 / 0 == 1").root.constant == nil)
   }
 
-  @Test func errorsKnowTheirPlace() throws {
+  @Test func errorsHaveTheirPosition() throws {
     let program = try Self.environment.compile("1 == 1 && object.status.phase == 'x'")
     var activation = Activation(Self.environment)
     activation["object"] = .map(MapValue([(.string("status"), .map(MapValue([(Value, Value)]())))]))

@@ -114,7 +114,7 @@ struct ActivationTests {
     #expect(error.detail.contains("'count' has the type int"))
   }
 
-  @Test func nullFitsWhatIsNoScalar() throws {
+  @Test func nullFitsTypesThatAreNotScalars() throws {
     var activation = Activation(environment)
     activation["object"] = .null
     #expect(try environment.compile("object == null").test(&activation))

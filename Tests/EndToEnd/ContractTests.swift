@@ -56,7 +56,7 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
-  @Test func writesWhatItHasThenDiesOfSIGTERM() throws {
+  @Test func writesAvailableLinesThenDiesOfSIGTERM() throws {
     let tool = try Tool.start("wfilter", ["true"])
     tool.write(Self.line + "\n")
     try tool.waitForLines(1)
@@ -87,14 +87,14 @@ import Testing
     tool.send(SIGKILL)
   }
 
-  @Test(arguments: ["/dev/full", "&-"]) func reportsThatItCannotWrite(_ output: String) throws {
+  @Test(arguments: ["/dev/full", "&-"]) func reportsAnOutputThatCannotBeWritten(_ output: String) throws {
     let outcome = try Tool.shell("echo '\(Self.line)' | wfilter true >\(output)").waitForEnd()
     #expect(outcome.status == 74, "\(outcome)")
     #expect(outcome.diagnostics.hasPrefix("wfilter: error: write output: "))
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
-  @Test func namesTheLibraryThatIsMissing() throws {
+  @Test func namesAMissingLibrary() throws {
     // The dynamic loader prints one line and exits with 127 before any input is read.
     let outcome = try Tool.shell(
       "cp \(Tool.path("wfilter")) \"$TMP/w\" && sed -i 's/libre2\\.so/libxx2.so/' \"$TMP/w\" && \"$TMP/w\" true </dev/null",

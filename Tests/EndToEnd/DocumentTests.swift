@@ -10,7 +10,7 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent()
 
   @Test(arguments: ["README.md", "docs/TUTORIAL.md", "docs/RECIPES.md"])
-  func printsWhatItShows(_ document: String) throws {
+  func printsTheOutputInTheDocument(_ document: String) throws {
     let outcome = try Tool.shell(
       "python3 \(Self.repository.path)/scripts/run-document.py \(Self.repository.path)/\(document)"
     ).waitForEnd(.seconds(240))
@@ -18,7 +18,7 @@ import Testing
   }
 
   /// The targets of relative links in the documents exist, including their anchors.
-  @Test func linksLeadSomewhere() throws {
+  @Test func linksHaveTargets() throws {
     let files = try Tool.shell("git ls-files '*.md'", in: Self.repository).waitForEnd().lines
     #expect(files.count > 10)
     for file in files {

@@ -87,7 +87,7 @@ import Testing
     #expect(outcome.lines == [#"["d","a","Pending","Running"]"#])
   }
 
-  @Test func calmsAndRedacts() throws {
+  @Test func reducesAndRedacts() throws {
     let events = lines(Self.event("ADDED", "False", phase: "Pending"), Self.event("MODIFIED", "True"))
     let outcome = try run("calm.sh < <(kwatch)", kwatch: events)
     #expect(

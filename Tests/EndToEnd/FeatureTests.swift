@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func everyPromiseInScopeNamesATest() throws {
+  @Test func everyFeatureInScopeNamesATest() throws {
     let rows = try Self.rows()
     #expect(rows.count > 200)
     for row in rows where !row.state.hasPrefix("out of scope") && !row.state.hasPrefix("open") {

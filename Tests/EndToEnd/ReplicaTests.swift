@@ -11,7 +11,7 @@ import Testing
 /// `WATCHUTILS_SEED` repeats a run's choices; `WATCHUTILS_KUBERNETES_PYTHON` is a Python with the module
 /// `kubernetes`.
 @Suite(.timeLimit(.minutes(45))) struct ReplicaTests {
-  @Test func everyClientResumesElsewhereWithNothingLostOrRepeated() throws {
+  @Test func everyClientResumesAtAnotherReplicaWithoutLossOrRepetition() throws {
     guard let server = NATSServer.Version.current.binary ?? NATSServer.Version.debian.binary else {
       return notTested("replicas", because: "nats-server is missing: run 'make test-dependencies'")
     }

@@ -36,7 +36,7 @@ import Testing
     try check("activity-feed", nats: version)
   }
 
-  @Test func aPortalsTabsWatchOnlyWhatTheyShow() throws {
+  @Test func tabsOfAPortalWatchOnlyTheResourcesThatTheyShow() throws {
     guard KubeCluster.isAvailable(for: "examples/portal") else { return }
     try check("portal")
   }

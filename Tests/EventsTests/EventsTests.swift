@@ -29,7 +29,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     #expect(!json.utf8.contains { $0 < 0x20 })
   }
 
-  @Test func givesAStatusAsTheAPIServerDoes() {
+  @Test func writesAStatusAsTheAPIServerDoes() {
     #expect(
       text(Status.expired("too old").errorLine)
         == #"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410}}"#
@@ -104,7 +104,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     #expect(high.next(random: 0.75) == .milliseconds(750))
   }
 
-  @Test func neverComesBackBeforeTheServerAsked() {
+  @Test func neverRetriesBeforeTheServersTime() {
     var backoff = Backoff()
     #expect(backoff.next(retryAfter: .seconds(9), random: 0.1) == .seconds(9))
   }
@@ -118,7 +118,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
 }
 
 @Suite struct StateFileTests {
-  @Test func replacesTheFileWhole() throws {
+  @Test func replacesTheWholeFile() throws {
     let directory = try TemporaryDirectory()
     let state = StateFile(path: directory.path("state"))
     #expect(try state.read() == nil)
@@ -128,7 +128,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["state"])
   }
 
-  @Test func replacesNoPipeAndNoDevice() throws {
+  @Test func refusesAPipeAndADevice() throws {
     let directory = try TemporaryDirectory()
     let pipe = directory.path("pipe")
     let made = unsafe mkfifo(pipe, 0o600)

@@ -42,7 +42,7 @@ import Testing
     ("", 1), ("a.", 3), (".a", 1), ("a..b", 3), ("a[", 3), ("a[x]", 3), ("a[1", 4), ("a['b]", 6), ("a b", 2),
     ("1a", 1), ("self", 5),
     ("a-b", 2), (#"a["b\x"]"#, 6), ("a[-1]", 3), ("é", 1),
-  ]) func saysWhereItIsNoPath(_ path: String, _ column: Int) {
+  ]) func namesThePlaceOfAnInvalidPath(_ path: String, _ column: Int) {
     let error = #expect(throws: PathPattern.SyntaxError.self) { try PathPattern(path) }
     #expect(error?.column == column, "\(String(describing: error))")
     #expect(error?.description.contains("column \(column)") == true)
@@ -70,7 +70,7 @@ import Testing
     #expect(type.delivered(matchedBefore: before, matchesNow: now) == expected)
   }
 
-  @Test func tellsControlFromData() {
+  @Test func distinguishesControlLinesFromData() {
     #expect(EventType.allCases.filter(\.isControl) == [.bookmark, .error, .status])
     for left in EventType.allCases {
       for right in EventType.allCases { #expect((left == right) == (left.rawValue == right.rawValue)) }

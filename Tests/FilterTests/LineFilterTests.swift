@@ -163,7 +163,7 @@ import Testing
   }
 
   /// The time of one step must not grow with the size of its value.
-  @Test(.timeLimit(.minutes(10))) func valuesThatLieInTheLineAreWeighedOnce() throws {
+  @Test(.timeLimit(.minutes(10))) func valuesInTheLineAreMeasuredOnce() throws {
     let line = PaddedLine(#"{"a":"\#(String(repeating: "p", count: 8 << 20))"}"#)
     let filter = try LineFilter(
       FilterOptions(expression: "size(lists.range(200000).map(i, [self, [self]])) == 200000"))
@@ -171,7 +171,7 @@ import Testing
   }
 
   /// A comparison is charged for the size of the values, also if they are nested in other values.
-  @Test func comparingWhatLiesInTheLineIsBounded() throws {
+  @Test func comparingValuesInTheLineIsBounded() throws {
     let entries = (0..<300).map { #""k\#($0)":"vvvvvvvvvvvvvvvvvvvv""# }.joined(separator: ",")
     let line = PaddedLine("{\(entries)}")
     let filter = try LineFilter(
@@ -184,7 +184,7 @@ import Testing
     #expect(evaluator.lastError?.code == .costLimitExceeded)
   }
 
-  @Test func comparesBytesWhereTheyDecide() throws {
+  @Test func comparesBytesIfTheyAreSufficient() throws {
     let filter = try LineFilter(
       FilterOptions(expression: #"type == "A" && (a.b < 3 || !has(c.d)) && e.exists(x, x > 1)"#))
     #expect(filter.clauses.map(\.isCompared) == [true, true, false])
@@ -192,14 +192,14 @@ import Testing
       filter.clauses.map(\.text) == [#"type == "A""#, "(a.b < 3 || !has(c.d))", "e.exists(x, x > 1)"])
   }
 
-  @Test func namesTheKeyWhereJQWouldHaveADot() {
+  @Test func namesTheKeyIfThePathStartsWithADot() {
     #expect(throws: FilterError("1:2: undeclared reference to '.a', did you mean 'a'?\n.a == 1\n ^")) {
       _ = try LineFilter(FilterOptions(expression: ".a == 1"))
     }
   }
 
   @Test(arguments: ["a ==", "a == 1 &&& b", "size(a", "nofunction(a)", "1 + 1", "type == ", "'a' + 1 == 2"])
-  func refusesWhatCannotBeRight(_ expression: String) {
+  func refusesExpressionsThatCannotBeRight(_ expression: String) {
     #expect(throws: FilterError.self) { _ = try LineFilter(FilterOptions(expression: expression)) }
   }
 }

@@ -70,7 +70,7 @@ import Testing
   }
 
   /// Strings are equal by code points, also deep in a value: é in one code point is not é in two.
-  @Test(arguments: ["a == b", "[a] == [b]", "o == p", "a.x == b.x"]) func tellsCompositionsApart(
+  @Test(arguments: ["a == b", "[a] == [b]", "o == p", "a.x == b.x"]) func distinguishesCompositions(
     _ expression: String
   ) throws {
     let line = PaddedLine(
@@ -84,7 +84,7 @@ import Testing
     ("has(s.x)", .noMatch),
     ("has(n.x)", .noMatch), ("has(self.l.x)", .error), ("cel.bind(q, l, has(q.x))", .error),
     ("[1].all(i, has(l.x))", .error), ("[1].all(i, has(s.x))", .noMatch),
-  ]) func hasBelowWhatIsNoMap(_ expression: String, _ expected: Verdict) throws {
+  ]) func hasBelowAValueThatIsNotAMap(_ expression: String, _ expected: Verdict) throws {
     let line = PaddedLine(#"{"l":[1],"s":"a","n":null}"#)
     #expect(line.test(LineEvaluator(try LineFilter(FilterOptions(expression: expression)))) == expected)
   }

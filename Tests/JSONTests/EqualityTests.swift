@@ -33,7 +33,7 @@ import Testing
     #expect(areEqual("[\(left)]", "[ \(right) ]") && areEqual(#"{"k":\#(left)}"#, #"{"k":\#(right)}"#))
   }
 
-  @Test(arguments: different) func tellsValuesApart(_ left: String, _ right: String) {
+  @Test(arguments: different) func distinguishesValues(_ left: String, _ right: String) {
     #expect(!areEqual(left, right) && !areEqual(right, left))
     #expect(!areEqual("[\(left)]", "[\(right)]"))
   }

@@ -26,7 +26,7 @@ import Testing
     ("[truefalse]", nil, .grammar), ("[1true]", nil, .grammar),
   ]
 
-  @Test(arguments: instructions) func findsWhatIsWrong(_ name: String) {
+  @Test(arguments: instructions) func findsFaults(_ name: String) {
     guard unsafe json_use_instructions(name) else { return }
     defer { unsafe _ = json_use_instructions("avx512") || json_use_instructions("avx2") }
     for (text, quick, strict) in Self.cases {

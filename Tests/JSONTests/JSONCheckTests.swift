@@ -23,7 +23,7 @@ import Testing
     #""\ud83d\ude00""#, "12", "-0.5E+7", "null", " { \"a\" :\t1 , \"b\"\n:[ ] } ",
   ]
 
-  @Test(arguments: values) func findsTheEndWhereverItIsCut(_ value: String) {
+  @Test(arguments: values) func findsTheEndAtAnySplit(_ value: String) {
     let check = JSONCheck()
     let start = Array(value.utf8)
     let expected = value.hasSuffix(" ") ? start.count - 1 : start.count
@@ -47,7 +47,7 @@ import Testing
     "[\"\u{1}\"]", "[\"\\x\"]",
     "[\"\\u12g4\"]", "[}", "{]", "[1}", "{\"a\":1]", "[+1]", "[.5]", "[nulll]", "[1e]", "[-]", "]", "'a'",
   ])
-  func refusesWhatIsNotJSONWhereverItIsCut(_ text: String) {
+  func refusesInvalidJSONAtAnySplit(_ text: String) {
     let check = JSONCheck()
     let bytes = Array((text + " ").utf8)
     for cut in 0...bytes.count { #expect(end(check, bytes, cut: cut) == nil, "cut at \(cut)") }

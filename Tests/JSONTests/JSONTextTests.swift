@@ -12,7 +12,7 @@ import Testing
     ("plain", #""plain""#), ("", #""""#), ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#),
     ("\u{0}\u{1F}", #""\u0000\u001f""#),
     ("é😀\u{7F}", "\"é😀\u{7F}\""),
-  ]) func escapesWhatMustBe(_ text: String, _ expected: String) {
+  ]) func escapesNecessaryCharacters(_ text: String, _ expected: String) {
     #expect(JSONText.string(text) == expected)
     var written: [UInt8] = []
     JSONText.append(string: AnySequence(text.utf8), to: &written)
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: [(#"x"a\nb""#, "xa\nb"), ("x12", "x12"), ("x[1]", "x[1]"), (#"x"""#, "x"), ("x\"", "x\"")])
-  func takesQuotesOffAString(_ text: String, _ expected: String) {
+  func removesQuotesOfAString(_ text: String, _ expected: String) {
     var written = bytes(text)
     JSONText.unquote(from: 1, in: &written)
     #expect(String(decoding: written, as: UTF8.self) == expected)

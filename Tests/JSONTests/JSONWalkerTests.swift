@@ -34,7 +34,7 @@ import Testing
       ])
   }
 
-  @Test func isTruncatedWhereverItIsCut() {
+  @Test func isTruncatedAtAnyCut() {
     let bytes = Array(Self.document.utf8)
     for cut in 0..<bytes.count {
       #expect(throws: JSONError.truncated, "cut at \(cut)") { try Self.members(Array(bytes[..<cut]).span) }
@@ -46,7 +46,7 @@ import Testing
     (#"{"items":[1,]}"#, 12),
     (#"{"items":[1 2]}"#, 12), (#"{"items":[,1]}"#, 10), ("{1:2}", 1), (#"{"a":}"#, 5),
   ])
-  func namesTheByteThatCannotStandThere(_ text: String, _ offset: Int) {
+  func namesTheInvalidByte(_ text: String, _ offset: Int) {
     #expect(throws: JSONError.unexpected(at: offset)) { try Self.members(Array(text.utf8).span) }
   }
 
@@ -88,7 +88,7 @@ import Testing
     #expect(bytes.span.unescaped(7..<13) == "a")
   }
 
-  @Test func saysWhatIsWrongInWords() {
+  @Test func describesFaultsInPlainWords() {
     #expect(JSONError.truncated.description.contains("ends inside"))
     #expect(JSONError.unexpected(at: 7).description.contains("7"))
     #expect(JSONError.tooDeep.description.contains("deep"))

@@ -132,7 +132,7 @@ import Testing
     #expect(condition.paths.isSubset(of: [0, 1]))
   }
 
-  @Test func saysWhereAPathEnds() {
+  @Test func reportsTheEndOfAPath() {
     let paths = [["a"], ["o", "x", "y"], ["o", "q"], ["a", "b"], ["l", "b"], ["q", "r"], []]
     let scan = LineScan(LineTest(paths: paths, conditions: []))
     PaddedText(Self.line).read { line in
@@ -149,12 +149,12 @@ import Testing
     "", "x", "{", #"{"a""#, #"{"a":"#, #"{"a":1"#, #"{"a" 1}"#, "{a:1}", #"{"a":1 "b":2}"#, "tru", #""x"#,
     "]",
   ])
-  func isMalformedWhereTheWalkCannotGoOn(_ text: String) {
+  func isMalformedIfTheWalkCannotContinue(_ text: String) {
     let scan = LineScan(LineTest(paths: [["b"]], conditions: [.comparison(Comparison(.has, path: 0))]))
     #expect(PaddedText(text).read { scan.scan($0) } == .malformed)
   }
 
-  @Test func isNoTrapForAnyCutOfALine() {
+  @Test func doesNotTrapAtAnyCutOfALine() {
     let paths = [["a"], ["o", "x", "y"], ["o", "z"], ["esc"]]
     let scan = LineScan(LineTest(paths: paths, conditions: [.not(.comparison(Comparison(.has, path: 3)))]))
     let bytes = Array(Self.line.utf8)

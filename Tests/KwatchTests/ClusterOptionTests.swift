@@ -6,7 +6,7 @@ import Testing
 
 /// Flags for the duration and the state of a run, on one real kube-apiserver for all of them.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterOptionTests {
-  @Test func drainsWhatIsNewRunByRun() throws {
+  @Test func printsNewChangesInEachRun() throws {
     guard let cluster = try ClusterTesting.start("--state") else { return }
     let state = cluster.directory.appending(path: "state").path
     try cluster.create("a")
@@ -90,7 +90,7 @@ import Testing
     #expect(refused.status == 69, "\(refused)")
   }
 
-  @Test func losesNothingToAReaderThatStalls() throws {
+  @Test func losesNothingIfTheReaderStalls() throws {
     guard ClusterTesting.isSoaking else {
       notTested("a reader stalled for 30 s", because: "WATCHUTILS_SOAK is not 1")
       return

@@ -6,7 +6,7 @@ import Testing
 
 /// kwatch on a real kube-apiserver that is restarted, killed, and loses its history.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterTests {
-  @Test func tellsTheTruthThroughRestartsAndKills() throws {
+  @Test func printsTheTrueStateThroughRestartsAndKills() throws {
     guard let cluster = try ClusterTesting.start("restarts of the API server") else { return }
     for index in 0..<20 { try cluster.create("cm-\(index)") }
     let tool = try cluster.kwatch(["configmaps", "--status", "stderr"])
@@ -181,7 +181,7 @@ import Testing
     #expect(moved.last?.contains(#""apiVersion":"example.com/v3""#) == true)
   }
 
-  @Test func noticesALineThatHasDied() throws {
+  @Test func detectsADeadConnection() throws {
     guard let cluster = try ClusterTesting.start("a black hole") else { return }
     try cluster.create("a")
     let relay = try Relay(to: Int(cluster.port))
@@ -210,7 +210,7 @@ import Testing
     relay.close()
   }
 
-  @Test func keepsOneClusterGoingWhenTheOtherDies() throws {
+  @Test func continuesWithOneClusterWhenTheOtherDies() throws {
     guard let first = try ClusterTesting.start("two clusters") else { return }
     let second = try KubeCluster.start()
     try first.create("a")

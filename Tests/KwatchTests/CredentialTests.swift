@@ -91,14 +91,14 @@ import Testing
     Refused(script: "head -c 5000000 /dev/zero", words: "4 MiB"),
   ]
 
-  @Test(arguments: refused) func saysOnceWhatIsWrongWithAPlugin(_ refused: Refused) throws {
+  @Test(arguments: refused) func reportsAFaultyPluginOnce(_ refused: Refused) throws {
     let outcome = try run(refused.script, refused.fields)
     #expect(outcome.status == 78)
     #expect(outcome.diagnostics.contains(refused.words), "\(outcome)")
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
-  @Test func takesAByteOrderMarkBeforeAPluginsAnswer() throws {
+  @Test func acceptsAByteOrderMarkBeforeAPluginsAnswer() throws {
     #expect(try run("printf '\\357\\273\\277'; \(Self.answer("t"))").status == 0)
   }
 
@@ -150,7 +150,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome)")
   }
 
-  @Test func endsAtOnceWithTheNameOfWhatCannotWork() throws {
+  @Test func namesAnUnusableFileAndEndsAtOnce() throws {
     try makeCertificates()
     let pair = "client-certificate: one.crt, client-key: one.key"
     for (cluster, user, words) in [

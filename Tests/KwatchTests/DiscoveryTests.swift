@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test(arguments: ["configmaps.v1.", "configmaps.v1", "configmaps.", "cm.v1./one"])
-  func takesKubectlsFullFormOfACoreResource(_ word: String) throws {
+  func acceptsKubectlsFullFormOfACoreResource(_ word: String) throws {
     let (found, _) = try resolve([word], version: "v1.36")
     guard case .found(let resource, _) = found[0] else {
       Issue.record("\(word) is not found")
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test(arguments: ["things.down.example.test", "things.v1beta1.down.example.test", "things"])
-  func takesADownAPIForUnavailableAndNotForMissing(_ word: String) throws {
+  func treatsADownAPIAsUnavailable(_ word: String) throws {
     let name = try ResourceName(word)
     var discovery = Discovery([name])
     var queue = discovery.start()
@@ -128,7 +128,9 @@ import Testing
     #expect(discovery.resolve(try ResourceName("things.a.example.test")) == .missing([]))
   }
 
-  @Test(arguments: ["v1.20", "v1.36"]) func findsOthersByAggregationOrWithout(_ version: String) throws {
+  @Test(arguments: ["v1.20", "v1.36"]) func findsResourcesWithAndWithoutAggregatedDiscovery(_ version: String)
+    throws
+  {
     for word in ["deploy", "deployments.apps", "deployments.v1.apps", "deployment.app"] {
       let (found, asked) = try resolve([word], version: version)
       guard case .found(let resource, _) = found[0] else {
@@ -144,7 +146,7 @@ import Testing
     }
   }
 
-  @Test func asksAPathOnly() throws {
+  @Test func looksUpAPathOnly() throws {
     let (found, asked) = try resolve(["apis/apps/v1/namespaces/prod/deployments/web"], version: "v1.36")
     #expect(asked == ["/apis/apps/v1"])
     guard case .found = found[0] else {
@@ -156,12 +158,12 @@ import Testing
     #expect(name.object == "web")
   }
 
-  @Test func saysWhatIsMissing() throws {
+  @Test func namesMissingResources() throws {
     let (found, _) = try resolve(["nope", "pods.nope", "apis/apps/v1/x"], version: "v1.36")
     #expect(found.allSatisfy { $0 == .missing([]) })
   }
 
-  @Test func trustsAPathWhereThereIsNoDiscovery() throws {
+  @Test func trustsAPathWithoutDiscovery() throws {
     let (found, _) = try resolve(["apis/nope/v1/x"], version: "v1.36")
     #expect(
       found == [.found(APIResource(group: "nope", version: "v1", name: "x", verbs: ["list", "watch"]))])
@@ -204,7 +206,7 @@ import Testing
     "pods?x=1",
     "po ds", "pods/a%2fb", "pods/..", String(repeating: "a", count: 600), "pods\n",
   ])
-  func refusesWhatCanBeNoResource(_ text: String) {
+  func refusesInvalidResourceNames(_ text: String) {
     #expect(throws: ResourceName.SyntaxError.self) { try ResourceName(text) }
   }
 

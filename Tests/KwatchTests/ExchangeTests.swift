@@ -29,7 +29,7 @@ import Testing
 
   private struct Held { weak var exchange: Exchange? }
 
-  @Test func letsGoOfWhatHasEnded() throws {
+  @Test func releasesRequestsThatHaveEnded() throws {
     let server = try FakeAPIServer { _, reply in reply.whole("{}") }
     let multi = try #require(CurlMulti())
     let link = try link(server.port)
@@ -43,7 +43,7 @@ import Testing
     server.close()
   }
 
-  @Test func letsGoOfWhatWasCancelled() throws {
+  @Test func releasesCancelledRequests() throws {
     let server = try FakeAPIServer { _, reply in reply.hold() }
     let multi = try #require(CurlMulti())
     let link = try link(server.port)
@@ -54,7 +54,7 @@ import Testing
     server.close()
   }
 
-  @Test func waitsForDiscoveryOnlySoLong() throws {
+  @Test func limitsTheWaitForDiscovery() throws {
     let server = try FakeAPIServer { _, reply in reply.hold() }
     let multi = try #require(CurlMulti())
     let host = DiscoveryHost(multi)

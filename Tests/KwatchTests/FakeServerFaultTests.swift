@@ -59,7 +59,7 @@ import Testing
     (#"{"kind":"L","metadata":{"resourceVersion":"5"},"items":{}}"#, "not an array"),
     (#"{"kind":"L","metadata":{"resourceVersion":"5","continue":"c"},"items":[]}"#, "same page"),
   ])
-  func takesNoAnswerForAnEmptyList(_ body: String, _ words: String) throws {
+  func refusesResponsesThatAreNotLists(_ body: String, _ words: String) throws {
     let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { _, reply in
       reply.whole(body)
     }
@@ -67,7 +67,7 @@ import Testing
     #expect(outcome.status == 69 && outcome.diagnostics.contains(words), "\(outcome)")
   }
 
-  @Test func takesNullForAnEmptyList() throws {
+  @Test func acceptsNullAsAnEmptyList() throws {
     let (tool, _) = try start(["configmaps", "--list-only"]) { _, reply in
       reply.whole(#"{"kind":"L","metadata":{"resourceVersion":"5"},"items":null}"#)
     }
@@ -75,7 +75,7 @@ import Testing
     #expect(outcome.status == 0 && outcome.lines.isEmpty, "\(outcome)")
   }
 
-  @Test func passesOverWhiteSpaceBetweenEvents() throws {
+  @Test func skipsWhiteSpaceBetweenEvents() throws {
     let (tool, server) = try start(["configmaps"]) { request, reply in
       if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
       guard request.path.contains("watch=true") else { return reply.whole(FakeServerTests.empty) }
@@ -91,7 +91,7 @@ import Testing
   }
 
   /// The state file is checked before the first line, not after the last one.
-  @Test func provesItsStateFileFirst() throws {
+  @Test func checksItsStateFileFirst() throws {
     let server = try FakeAPIServer { request, reply in
       reply.whole(
         request.path == "/api/v1"
@@ -119,7 +119,7 @@ import Testing
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == directory.path("target"))
   }
 
-  @Test func saysThatAResourceHasNoUsage() throws {
+  @Test func reportsAResourceWithoutUsage() throws {
     let (tool, server) = try start(["configmaps", "--usage", "1s", "--list-only"]) { _, reply in
       reply.whole(FakeServerTests.empty)
     }
@@ -167,7 +167,7 @@ import Testing
   ]
 
   /// A server that is not a Kubernetes API, such as a login page, is named with its address.
-  @Test(arguments: others) func saysWhatAnswersInsteadOfAnAPI(_ other: Other) throws {
+  @Test(arguments: others) func namesAServerThatIsNotAnAPI(_ other: Other) throws {
     let server = try FakeAPIServer { _, reply in
       reply.whole(other.body, status: other.status, other.headers)
     }
@@ -180,7 +180,7 @@ import Testing
     }
   }
 
-  @Test func saysWhatKubectlsFormsMean() throws {
+  @Test func explainsFormsOfKubectl() throws {
     for (operands, words) in [
       (["configmaps", "one"], "configmaps/one"), (["all"], "configmaps,pods,secrets"),
     ] {
@@ -193,7 +193,7 @@ import Testing
     }
   }
 
-  @Test func saysInPlainWordsThatAListIsBroken() throws {
+  @Test func reportsABrokenListInPlainWords() throws {
     let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]) { _, reply in
       reply.whole(#"{"kind":"L" "metadata":{}}"#)
     }
@@ -225,7 +225,7 @@ import Testing
     withExtendedLifetime(server) {}
   }
 
-  @Test func savesEachScopeOnItsOwn() throws {
+  @Test func savesEachScopeSeparately() throws {
     let state = directory.path("state")
     let (tool, _) = try start(["configmaps", "-n", "quick,slow", "--state", state, "--on-gone", "relist"]) {
       request, reply in
@@ -251,7 +251,7 @@ import Testing
     #expect(!text.contains("|slow|"))
   }
 
-  @Test func retriesAnAPIThatIsDownAndDisturbsNoOther() throws {
+  @Test func retriesAnAPIThatIsDownWithoutDisturbingOthers() throws {
     let groups =
       #"{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]}]}"#
     let (tool, server) = try FakeAPIServer.followed(
@@ -306,7 +306,7 @@ import Testing
     for word in usage.words { #expect(outcome.diagnostics.contains(word), "\(outcome)") }
   }
 
-  @Test func saysThatThePortOfTheMetricsIsTaken() throws {
+  @Test func reportsThatTheMetricsPortIsInUse() throws {
     let listener = try #require(LoopbackSocket.listen())
     defer { listener.close() }
     let outcome = try Tool.run("kwatch", ["pods", "--metrics", "127.0.0.1:\(listener.port)"])
@@ -314,7 +314,7 @@ import Testing
     #expect(outcome.diagnostics.contains(String(listener.port)))
   }
 
-  @Test func takesAServerATokenFileAndTheWatchFlag() throws {
+  @Test func acceptsAServerATokenFileAndTheWatchFlag() throws {
     let token = try directory.write("secret\n", to: "token")
     let server = try FakeAPIServer { request, reply in
       reply.whole(request.path == "/api/v1" ? FakeAPIServer.core : FakeServerTests.empty)

@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func saysThatAScopeIsGone() throws {
+  @Test func reportsThatAScopeIsGone() throws {
     let isThere = Atomic<Bool>(true)
     let (tool, _) = try start(["cm", "--status", "stderr"]) { request, reply in
       guard isThere.load(ordering: .relaxed) else {
@@ -83,7 +83,7 @@ import Testing
     #expect(outcome.diagnostics.contains(#""health":"unhealthy","reason":"no-scope""#))
   }
 
-  @Test func saysThatItsCredentialsAreRefused() throws {
+  @Test func reportsRefusedCredentials() throws {
     let isValid = Atomic<Bool>(true)
     let watches = Atomic<Int>(0)
     let refusal = #"{"kind":"Status","code":401,"reason":"Unauthorized","message":"expired"}"#
@@ -111,7 +111,7 @@ import Testing
     #expect(outcome.diagnostics.contains(#""health":"unhealthy","reason":"auth""#))
   }
 
-  @Test func listsInOnePieceWhenTheServerForgetsAPage() throws {
+  @Test func listsInOneRequestWhenAPageTokenHasExpired() throws {
     // The recorded 410 offers a token for the rest of the list, at a new resourceVersion. kwatch must not use
     // it: changes in the part that was already printed would be missing.
     let gone = text(try Wire.body("v1.36/gone-continue"))
@@ -134,7 +134,7 @@ import Testing
     #expect(server.paths.suffix(3).map { $0.contains("continue=c") } == [false, true, false])
   }
 
-  @Test func passesOnTheErrorThatItMeans() throws {
+  @Test func exitsWithTheErrorOfTheServer() throws {
     let (tool, _) = try start(["cm", "--on-gone", "error"]) { request, reply in
       if request.path.contains("sendInitialEvents") {
         reply.head()
@@ -186,7 +186,7 @@ import Testing
     #expect(tool.isRunning)
   }
 
-  @Test func letsNoCommandsReachATerminal() throws {
+  @Test func printsNoControlSequencesFromObjects() throws {
     // Control sequences start with ESC [ or U+009B, and a message in an object may contain both.
     let table =
       #"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"5"},"columnDefinitions":[{"name":"Name","priority":0},{"name":"Message","priority":0}],"rows":[{"cells":["a","x\u009b31mx\u001b[2Jx\u007f"],"object":{"metadata":{"name":"a","namespace":"default","uid":"u","resourceVersion":"1"}}}]}"#
@@ -195,7 +195,7 @@ import Testing
     #expect(outcome.lines.last?.hasSuffix("x?31mx?[2Jx?") == true)
   }
 
-  @Test func tellsTheUsageOfNodes() throws {
+  @Test func printsTheUsageOfNodes() throws {
     let (tool, _) = try start(["nodes", "--usage", "1s"]) { request, reply in
       if request.path.hasPrefix("/apis/metrics.k8s.io/v1beta1/nodes") {
         return reply.whole(Self.usage("NodeMetrics", #""name":"n""#))
@@ -212,7 +212,7 @@ import Testing
       ))
   }
 
-  @Test func tellsUsageAlone() throws {
+  @Test func printsUsageAlone() throws {
     let times = Atomic<Int>(0)
     let discovery =
       #"{"kind":"APIResourceList","groupVersion":"metrics.k8s.io/v1beta1","resources":[{"name":"pods","singularName":"","namespaced":true,"kind":"PodMetrics","verbs":["get","list"]}]}"#

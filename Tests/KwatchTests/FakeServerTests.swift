@@ -20,7 +20,7 @@ import Testing
 
   static let empty = #"{"kind":"L","metadata":{"resourceVersion":"5"},"items":[]}"#
 
-  @Test func takesAStreamingListThatDripsByteByByte() throws {
+  @Test func readsAStreamingListByteByByte() throws {
     let body = try Wire.body("v1.36/watch-list")
     let (tool, server) = try start(["configmaps", "--bookmarks", "--status", "stderr"]) { request, reply in
       reply.head()
@@ -35,7 +35,7 @@ import Testing
     #expect(server.paths.last?.contains("sendInitialEvents=true&resourceVersionMatch=NotOlderThan") == true)
   }
 
-  @Test func printsNoHalfLineOfACutStream() throws {
+  @Test func printsNoPartialLineOfACutStream() throws {
     let body = try Wire.body("v1.36/watch-rv")
     let last = text(body).split(separator: "\n").last.map { "\($0)\n" } ?? ""
     let count = Atomic<Int>(0)
@@ -57,7 +57,7 @@ import Testing
     #expect(lines == expected)
   }
 
-  @Test func unpacksAListAndPutsBackWhatItsItemsLack() throws {
+  @Test func restoresTheKindOfItemsInAList() throws {
     let body = try Wire.body("v1.36/gzip-list-big")
     let (tool, server) = try start(["cm", "--list-only"], host: "0.0.0.0") { request, reply in
       guard !request.path.contains("continue=") else { return reply.whole(Self.empty) }
@@ -95,7 +95,7 @@ import Testing
     #expect(server.paths.filter { $0.contains("watch=true&") }.count >= 3)
   }
 
-  @Test func asksAPluginAgainWhenItsTokenIsRefused() throws {
+  @Test func runsAPluginAgainWhenItsTokenIsRefused() throws {
     let script = directory.url.appending(path: "plugin")
     let counter = directory.url.appending(path: "count").path
     try Data(
@@ -147,7 +147,7 @@ import Testing
     #expect(server.requests.allSatisfy { $0.headers["authorization"] != "Bearer never" })
   }
 
-  @Test func tellsUsageBesideTheWatch() throws {
+  @Test func printsUsageDuringAWatch() throws {
     let ticks = Atomic<Int>(0)
     let (tool, _) = try start(["pods", "--usage", "1s", "--status", "stderr"]) { request, reply in
       if request.path.hasPrefix("/apis/metrics.k8s.io/v1beta1/namespaces/default/pods") {
@@ -176,7 +176,7 @@ import Testing
       #""resource":"pods.metrics.k8s.io","namespace":"default"},"mode":"metrics-only","health":"healthy""#)
   }
 
-  @Test func hidesSecretsUnlessAskedTo() throws {
+  @Test func hidesSecretsByDefault() throws {
     let list =
       #"{"kind":"SecretList","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"s","namespace":"default","uid":"u","resourceVersion":"1","managedFields":[]},"data":{"a":"YQ=="}}]}"#
     for (flags, value, fields) in [
@@ -190,7 +190,7 @@ import Testing
     }
   }
 
-  @Test func saysWhatAnAnswerWithoutStatusSaid() throws {
+  @Test func reportsTheTextOfAnErrorWithoutAStatus() throws {
     let (tool, _) = try start(["cm"]) { _, reply in
       reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain; charset=utf-8"])
     }
@@ -200,7 +200,7 @@ import Testing
     #expect(outcome.output.isEmpty)
   }
 
-  @Test func putsThePrefixInFrontOfEveryPath() throws {
+  @Test func addsThePrefixToEveryPath() throws {
     let prefix = "/apis/resourcemanager.miloapis.com/v1alpha1/projects/p/control-plane"
     let server = try FakeAPIServer { request, reply in
       if request.path == "\(prefix)/api/v1" {
@@ -221,7 +221,7 @@ import Testing
     #expect(server.requests.last?.headers["impersonate-group"] == "g")
   }
 
-  @Test func tellsTheFirstPageBeforeTheLastHasCome() throws {
+  @Test func printsTheFirstPageBeforeTheLastHasArrived() throws {
     let isReleased = Atomic<Bool>(false)
     let (tool, _) = try start(["cm", "--list-only"]) { request, reply in
       let isSecond = request.path.contains("continue=next")
@@ -236,7 +236,7 @@ import Testing
     #expect(try tool.waitForEnd().lines.count == 2)
   }
 
-  @Test func saysHowItHasItsDataAndHowWell() throws {
+  @Test func reportsItsModeAndHealth() throws {
     let body = try Wire.body("v1.36/watch-list")
     let (tool, _) = try start(["cm", "-n", "wire", "--status", "stderr"]) { _, reply in
       reply.head()
@@ -279,7 +279,7 @@ import Testing
     #expect(tool.isRunning)
   }
 
-  @Test func saysThatItsReaderIsSlow() throws {
+  @Test func reportsASlowReader() throws {
     let marker =
       #"{"type":"BOOKMARK","object":{"kind":"ConfigMap","metadata":{"annotations":{"k8s.io/initial-events-end":"true"},"resourceVersion":"1"}}}"#
     let server = try FakeAPIServer { request, reply in

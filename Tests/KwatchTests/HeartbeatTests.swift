@@ -5,7 +5,7 @@ import Testing
 
 /// Detection of silent connections.
 @Suite struct HeartbeatTests {
-  @Test func asksASilentServerAndGivesItUp() {
+  @Test func probesASilentServerAndGivesUp() {
     var heartbeat = Heartbeat(at: .zero)
     #expect(heartbeat.deadline == .seconds(30))
     #expect(heartbeat.timer(.seconds(29), isWaiting: true) == .none)
@@ -18,7 +18,7 @@ import Testing
     #expect(heartbeat.deadline == .seconds(95))
   }
 
-  @Test func takesAnyAnswerForASignOfLife() {
+  @Test func treatsAnyResponseAsASignOfLife() {
     var heartbeat = Heartbeat(at: .zero)
     #expect(heartbeat.timer(.seconds(30), isWaiting: true) == .ask)
     heartbeat.activity(at: .seconds(44))

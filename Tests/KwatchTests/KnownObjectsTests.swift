@@ -48,7 +48,7 @@ import Testing
     #expect(known.count == model.count)
   }
 
-  @Test func tellsAllAgainWhenVersionsAreForgotten() throws {
+  @Test func printsAllAgainWhenVersionsAreForgotten() throws {
     var known = KnownObjects()
     let (bytes, header) = try #require(object("a", "17", uid: Self.uid(1)))
     #expect(known.upsert(bytes.span, header) == .new)
@@ -57,7 +57,7 @@ import Testing
     #expect(known.upsert(bytes.span, header) == .same)
   }
 
-  @Test func sweepsWhatARoundHasNotShown() throws {
+  @Test func removesObjectsThatAListDoesNotHave() throws {
     var known = KnownObjects()
     for number in 0..<600 {
       let (bytes, header) = try #require(object("o\(number)", "1", uid: Self.uid(number)))
@@ -93,7 +93,7 @@ import Testing
     return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
   }
 
-  @Test func takesAtMost400BytesAnObject() async {
+  @Test func usesAtMost400BytesPerObject() async {
     // Runs in a separate process, so that other tests do not change its memory.
     await #expect(processExitsWith: .success) {
       var known = KnownObjects()

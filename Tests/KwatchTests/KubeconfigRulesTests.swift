@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func refusesToVerifyAndNotToVerify() {
+  @Test func refusesAnAuthorityWithInsecureSkipTLSVerify() {
     for authority in ["certificate-authority: ca.crt", "certificate-authority-data: QQ=="] {
       #expect(throws: ConfigError.self) {
         try targets(config(cluster: "insecure-skip-tls-verify: yes, \(authority)"))
@@ -168,7 +168,7 @@ import Testing
       try KubeconfigParser(path: file).parse(Array(text.utf8)).users["u"]?.exec?.command == expected)
   }
 
-  @Test func tellsAPluginWhatKubectlDoes() throws {
+  @Test func givesAPluginTheInformationThatKubectlGives() throws {
     let text = """
       clusters:
       - name: c
@@ -195,7 +195,7 @@ import Testing
     #expect(info == expected)
   }
 
-  @Test func refusesPluginsThatNoVersionKnows() throws {
+  @Test func refusesPluginsOfUnknownVersions() throws {
     for fields in ["apiVersion: client.authentication.k8s.io/v1alpha1", "interactiveMode: Sometimes"] {
       #expect(throws: ConfigError.self) { try targets(config(user: "exec: {command: x, \(fields)}")) }
     }
@@ -224,7 +224,7 @@ import Testing
   }
 
   /// NO_PROXY does not apply to a proxy from the flag or the kubeconfig.
-  @Test func exceptsServersFromTheEnvironmentsProxyOnly() throws {
+  @Test func appliesNoProxyToTheEnvironmentsProxyOnly() throws {
     #expect(try proxy("http://p:1", ["NO_PROXY": "*"]) == "http://p:1")
     #expect(try proxy("", ["HTTPS_PROXY": "http://e:1", "no_proxy": "*"]) == "")
   }
@@ -237,7 +237,7 @@ import Testing
     ("ube.example.test", false), (".kube.example.test", false), ("*.kube.example.test", false), ("", false),
     ("10.0.0.0/8", false), (":6443", false), ("a/b", false),
   ])
-  func leavesOutTheProxyAsGoDoes(_ list: String, _ isExcepted: Bool) throws {
+  func bypassesTheProxyAsGoDoes(_ list: String, _ isExcepted: Bool) throws {
     let url = try proxy("", ["HTTPS_PROXY": "http://e:1", "NO_PROXY": list])
     #expect(url == (isExcepted ? "" : "http://e:1"))
   }
@@ -248,13 +248,13 @@ import Testing
     ("[fd00::1]", "fd00::/8", true), ("[fd00::1]", "[fd00::1]:6443", true), ("[fd00::1]", "fd00:0::1", true),
     ("[fd00::1]", "10.0.0.0/8", false), ("10.1.2.3", "10.1.2.3/33", false), ("10.1.2.3", ".2.3", true),
   ])
-  func leavesOutTheProxyForAddresses(_ host: String, _ list: String, _ isExcepted: Bool) throws {
+  func bypassesTheProxyForAddresses(_ host: String, _ list: String, _ isExcepted: Bool) throws {
     let url = try proxy("", to: "https://\(host):6443", ["HTTPS_PROXY": "http://e:1", "NO_PROXY": list])
     #expect(url == (isExcepted ? "" : "http://e:1"))
   }
 
   @Test(arguments: ["ftp://p:1", ":::", "http://", "http://p:99999", "socks4://p:1", "http://a b:1"])
-  func refusesAProxyThatCannotBeOne(_ url: String) {
+  func refusesInvalidProxies(_ url: String) {
     #expect {
       try proxy(url)
     } throws: {
@@ -266,7 +266,7 @@ import Testing
   @Test(arguments: [
     "http://p", "p:3128", "https://u:p%40ss@p:1", "http://[::1]:3128", "http://p:1/", "HTTP://p:1",
   ])
-  func takesAProxyInEachForm(_ url: String) throws { #expect(try proxy(url) == url) }
+  func acceptsAProxyInEachForm(_ url: String) throws { #expect(try proxy(url) == url) }
 
   @Test func keepsAProxysPasswordOutOfMessages() {
     #expect {
@@ -276,7 +276,7 @@ import Testing
     }
   }
 
-  @Test func saysThatThereIsNoPlaceForAKubeconfig() {
+  @Test func reportsThatNoKubeconfigExists() {
     #expect {
       try targets("", contexts: [])
     } throws: {

@@ -238,7 +238,7 @@ import Testing
     ),
   ]
 
-  @Test func areFollowedOnARealServer() throws {
+  @Test func workWithARealServer() throws {
     guard let cluster = try ClusterTesting.start("kubeconfigs of eight platforms") else { return }
     try cluster.create("a")
     let directory = try TemporaryDirectory()

@@ -128,7 +128,7 @@ import Testing
   }
 
   @Test(arguments: ["https://[::1]:6443", "https://::1:6443", "HTTPS://[::1]:6443//"])
-  func takesAnIPv6Address(_ text: String) throws {
+  func acceptsAnIPv6Address(_ text: String) throws {
     #expect(try ServerAddress(text).description == "https://[::1]:6443")
   }
 
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  @Test func namesWhatAContextLacks() {
+  @Test func namesTheMissingPartOfAContext() {
     for (context, words) in [
       ("none", "no context 'none'"), ("nocluster", "a cluster 'zz'"), ("nouser", "a user 'zz'"),
       ("old", "auth-provider 'gcp'"),
@@ -168,7 +168,7 @@ import Testing
     "", "ftp://x", "https://", "https://x:99999", "https://x y", "https://u@x", "https://x?y", "https://x:a",
     "https://[::1", "https://[::1]x:1", "https://[x]", "https://x:1:2", "https://[1.2.3.4]:1", "https://]",
   ])
-  func refusesWhatIsNoServer(_ text: String) {
+  func refusesInvalidServers(_ text: String) {
     #expect(throws: ConfigError.self) { try ServerAddress(text) }
   }
 
@@ -193,12 +193,12 @@ import Testing
     ("9999-12-31T23:59:59Z", false), ("2262-04-12T00:00:00Z", false), ("0000-01-01T00:00:00Z", true),
     ("0001-01-01T00:00:00+23:59", true),
   ])
-  func takesTimesThatNanosecondsDoNotReach(_ text: String, _ isPast: Bool) throws {
+  func acceptsTimesBeyondTheRangeOfNanoseconds(_ text: String, _ isPast: Bool) throws {
     let time = try #require(Timestamp(rfc3339: text))
     #expect((time < Timestamp.now) == isPast)
   }
 
-  @Test func speaksTLSWhereTheKubeconfigMeansIt() throws {
+  @Test func usesTLSIfTheKubeconfigImpliesIt() throws {
     for (fields, scheme) in [
       ("", "http"), (", certificate-authority: /ca.crt", "https"),
       (", insecure-skip-tls-verify: true", "https"),

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test func takesWhatFollowsTheItems() throws {
+  @Test func readsMembersAfterTheItems() throws {
     // Custom resources have their keys in alphabetical order, so kind and metadata follow the items.
     let list =
       #"{"apiVersion":"e/v1","items":[{"a":"]}\\"},{"b":[{}]}],"kind":"WList","metadata":{"resourceVersion":"7","continue":"c"}}"#
@@ -58,13 +58,13 @@ import Testing
     }
   }
 
-  @Test func takesNullItemsForNone() throws {
+  @Test func treatsNullItemsAsNone() throws {
     let result = try items([Array(#"{"kind":"L","items":null,"metadata":{}}"#.utf8)])
     #expect(result.items.isEmpty)
     #expect(result.isComplete)
   }
 
-  @Test func knowsAListThatIsCut() throws {
+  @Test func detectsATruncatedList() throws {
     let body = try Wire.body("v1.36/list")
     for cut in stride(from: 1, to: body.count - 1, by: 7) {
       #expect(try !items([Array(body[..<cut])]).isComplete)
@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: ["<html>", "[1]", "{\"items\":[1]}", "{\"items\":[{}{}]}", "{]", "404 page not found"])
-  func refusesWhatIsNoList(_ body: String) {
+  func refusesValuesThatAreNotLists(_ body: String) {
     #expect(throws: ListDecoder.FormatError.self) { try items([Array(body.utf8)]) }
   }
 }

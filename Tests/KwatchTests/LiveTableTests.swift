@@ -130,7 +130,7 @@ import Testing
     #expect(screen.text.allSatisfy { $0.count <= 12 })
   }
 
-  @Test func showsAsManyRowsAsThereIsRoomForAndSeveralTables() throws {
+  @Test func showsTheRowsThatFitAndSeveralTables() throws {
     let server = try server([])
     let low = try start("pods -o table", server, rows: 4)
     let screen = try wait("the list", low) { $0.text.contains { $0.contains("more") } || $0.text.count > 3 }
@@ -153,7 +153,7 @@ import Testing
   }
 
   /// After Ctrl-Z and fg, the shell has written below the table. The next table is drawn below that.
-  @Test func drawsBelowWhatAShellHasWrittenMeanwhile() throws {
+  @Test func drawsBelowTheOutputOfTheShell() throws {
     let server = try server([Self.event("ADDED", Self.row("api", "Pending", 12))])
     let tool = try start("pods -o table", server, before: "echo $$ >'\(directory.path("pid"))';")
     _ = try wait("the list", tool) { $0.text.contains { $0.hasPrefix("web") } }
@@ -172,7 +172,7 @@ import Testing
 
   /// Names, labels and columns are untrusted: anyone who may create objects chooses them. They must not
   /// control the terminal.
-  @Test func letsNoCommandThrough() throws {
+  @Test func letsNoControlSequenceThrough() throws {
     let evil = #"a\u001b[2Jb\u009b31mc\u0007\b\u007f\u202ed\u2066e\u2028"#
     let columns = #"[{"name":"Na\u001b[31mme","priority":0},{"name":"X\u202eY","priority":0}]"#
     let row =
@@ -199,7 +199,7 @@ import Testing
     }
   }
 
-  @Test func printsLinesWhereTheCursorCannotBeMoved() throws {
+  @Test func printsLinesIfTheCursorCannotBeMoved() throws {
     let server = try server([])
     let tool = try start("pods -o table --list-only", server, environment: ["TERM": "dumb"])
     let outcome = try tool.waitForEnd()

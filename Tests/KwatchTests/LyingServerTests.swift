@@ -34,7 +34,7 @@ import Testing
     #expect(outcome.diagnostics.contains(kind == "SecretList" ? kind : apiVersion), "\(outcome)")
   }
 
-  @Test func takesACustomResourcesListOfAnyKind() {
+  @Test func acceptsAnyListKindOfACustomResource() {
     let widget = APIResource(group: "a.example", version: "v1", name: "widgets", kind: "Widget")
     #expect(widget.listKind.isEmpty)
     #expect(
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [["A", "B", "A"], ["A", "A"], ["A", "B", "C", "B"]])
-  func followsNoCircleOfPages(_ tokens: [String]) {
+  func detectsACycleOfPages(_ tokens: [String]) {
     let harness = MachineHarness()
     harness.start()
     harness.opened()

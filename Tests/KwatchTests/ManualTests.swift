@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ManualTests {
-  @Test func thePageNamesEveryFlagAndNoOther() throws {
+  @Test func manualPageHasExactlyTheFlags() throws {
     #expect(try Manual.differences(of: "kwatch") == [])
   }
 }

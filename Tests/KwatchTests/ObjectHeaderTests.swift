@@ -29,7 +29,7 @@ import Testing
         == expected)
   }
 
-  @Test func doesWithoutWhatIsMissing() throws {
+  @Test func allowsMissingMembers() throws {
     #expect(try fields(#"{"metadata":{"name":"n"}}"#) == ["", "n", "", ""])
     #expect(try fields("{}") == ["", "", "", ""])
     #expect(try fields(#"{"metadata":null}"#) == ["", "", "", ""])

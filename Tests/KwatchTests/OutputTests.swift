@@ -9,7 +9,7 @@ import Testing
     return text(try rules.apply(to: bytes.span))
   }
 
-  @Test func hidesWhatASecretHolds() throws {
+  @Test func hidesTheValuesOfASecret() throws {
     let secret =
       #"{"kind":"Secret","data":{"a":"YQ==","e":"","n":null},"stringData":{"b":"a"},"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{\"data\":{\"a\":\"YQ==\"}}","x":"YQ=="},"name":"s"},"type":"Opaque"}"#
     let hidden = try rewrite(secret, .secrets)

@@ -17,17 +17,17 @@ import Testing
     "=", "abc", "nan", "inf", "0x1p3", "1.5f",
   ]
 
-  @Test(arguments: truthValues) func takesWordsForTruthValues(_ text: String) {
+  @Test(arguments: truthValues) func readsWordsAsBooleans(_ text: String) {
     let isTrue = ["y", "Y", "yes", "on", "true", "True", "TRUE"].contains(text)
     #expect(PlainScalar(text) == .bool(isTrue))
   }
 
-  @Test(arguments: numbers) func takesDigitsForANumber(_ text: String) {
+  @Test(arguments: numbers) func readsDigitsAsANumber(_ text: String) {
     let isNumber = if case .number = PlainScalar(text) { true } else { false }
     #expect(isNumber)
   }
 
-  @Test(arguments: strings) func takesTheRestForStrings(_ text: String) {
+  @Test(arguments: strings) func readsOtherScalarsAsStrings(_ text: String) {
     #expect(PlainScalar(text) == .string)
   }
 
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func takesQuotedDigitsAndNull() throws {
+  @Test func acceptsQuotedDigitsAndNull() throws {
     let text = #"users: [{name: "12", user: {token: "12345", password: ~, username: !!str 7}}]"#
     let config = try KubeconfigParser(path: "/k").parse(Array(text.utf8))
     #expect(config.users["12"]?.token == "12345")

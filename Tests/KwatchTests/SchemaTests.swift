@@ -19,7 +19,7 @@ import Testing
   private static let expected =
     ##"{"openapi":"3.0.0","x-schema":"test.example.DNSZone","x-kubernetes-group-version-kind":{"group":"dns.example.test","version":"v1alpha1","kind":"DNSZone"},"components":{"schemas":{"meta.ObjectMeta":{"type":"object","properties":{"times":{"type":"array","items":{"$ref":"#/components/schemas/meta.Time"}}}},"meta.Time":{"type":"string"},\##(zoneSchema)}}}"##
 
-  @Test func takesAResourceAndWhatItRefersTo() throws {
+  @Test func keepsAResourceAndItsReferences() throws {
     #expect(try SchemaDocument(Array(Self.document.utf8)).extract(Self.zone).map(text) == Self.expected)
     var other = Self.zone
     other.kind = "Other"

@@ -21,7 +21,7 @@ import Testing
     #expect(harness.health.level == .healthy)
   }
 
-  @Test func tellsTheEndOfAnObjectBeforeItsNamesakeBegins() {
+  @Test func printsTheDeletionBeforeANewObjectOfTheSameName() {
     // In the opposite order, a consumer that keeps objects by name would delete the new object.
     let harness = MachineHarness.watching(["a": "1", "b": "2"])
     harness.fail(.stream(410))
@@ -35,7 +35,7 @@ import Testing
     #expect(harness.news() == ["-b"])
   }
 
-  @Test func endsOn410WhereAskedTo() {
+  @Test func endsOn410IfConfigured() {
     var settings = MachineHarness.paged
     settings.onGone = .exit
     let harness = MachineHarness.watching(["a": "1"], settings)
@@ -78,7 +78,7 @@ import Testing
   @Test(arguments: [
     ScopeError.Kind.http(422), .http(400), .http(403), .stream(500), .stream(504), .silence,
   ])
-  func listsWhereStreamingIsNotToBeHad(_ kind: ScopeError.Kind) {
+  func listsIfStreamingIsNotSupported(_ kind: ScopeError.Kind) {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
     harness.opened()
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: [ScopeError.Kind.stream(500), .http(422), .silence, nil])
-  func missesNoDeletionBetweenABrokenStreamAndTheListInItsPlace(_ kind: ScopeError.Kind?) {
+  func missesNoDeletionWhenAListReplacesABrokenStream(_ kind: ScopeError.Kind?) {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
     harness.opened()
@@ -102,7 +102,7 @@ import Testing
     #expect(harness.news() == ["+a@3", "+b@4", "-b"])
   }
 
-  @Test func listsWhereTheMarkerNeverComes() {
+  @Test func listsIfTheMarkerNeverArrives() {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
     harness.opened()
@@ -116,7 +116,7 @@ import Testing
     #expect(other.requests() == ["stream", "list"])
   }
 
-  @Test func sweepsOnlyAtTheMarker() {
+  @Test func removesObjectsOnlyAtTheMarker() {
     let harness = MachineHarness(ScopeSettings())
     harness.start()
     harness.opened()
@@ -134,7 +134,7 @@ import Testing
 
   // MARK: - Verification
 
-  @Test func repairsWhatTheWatchHasMissed() {
+  @Test func printsChangesThatTheWatchHasMissed() {
     var settings = MachineHarness.paged
     settings.verifyInterval = .seconds(60)
     let harness = MachineHarness.watching(["a": "1", "b": "2", "c": "3"], settings)
@@ -167,7 +167,7 @@ import Testing
     #expect(harness.news() == ["-b"])
   }
 
-  @Test func givesAVerificationUpForAList() {
+  @Test func cancelsAVerificationForAList() {
     var settings = MachineHarness.paged
     settings.verifyInterval = .seconds(60)
     let harness = MachineHarness.watching(["a": "1", "b": "2"], settings)
@@ -188,7 +188,7 @@ import Testing
 
   // MARK: - Refusals and outages
 
-  @Test func pollsWhereWatchingIsRefused() {
+  @Test func pollsIfWatchingIsRefused() {
     let harness = MachineHarness()
     harness.start()
     harness.list(["a": "1"], at: "10")
@@ -260,7 +260,7 @@ import Testing
     #expect(harness.wait() == .seconds(100))
   }
 
-  @Test func givesUpWhereAskedTo() {
+  @Test func givesUpIfConfigured() {
     var settings = MachineHarness.paged
     settings.retryLimit = 2
     let harness = MachineHarness(settings)
@@ -297,7 +297,7 @@ import Testing
     }
   }
 
-  @Test func endsWhereItCanNeverWork() {
+  @Test func endsIfItCanNeverSucceed() {
     for (code, status) in [(403, Process.ExitStatus.noPermission), (404, .noInput), (400, .usage)] {
       let harness = MachineHarness()
       harness.start()
@@ -330,14 +330,14 @@ import Testing
     #expect(harness.news() == ["+c@50"])
   }
 
-  @Test func passesErrorsOn() {
+  @Test func printsErrorsOfTheServer() {
     let harness = MachineHarness.watching()
     harness.fail(.stream(500))
     #expect(harness.passed == 1)
     #expect(harness.health.reason == .error)
   }
 
-  @Test func goesOnFromAState() {
+  @Test func continuesFromAState() {
     let harness = MachineHarness()
     let identity = Identity(
       uid: Array("u-a".utf8), resourceVersion: Array("1".utf8), namespace: [], name: Array("a".utf8))

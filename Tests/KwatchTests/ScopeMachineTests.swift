@@ -35,7 +35,7 @@ import Testing
     #expect(harness.requests() == ["list", "list +x", "watch 10"])
   }
 
-  @Test func listsInOnePieceWhenAPageHasExpired() {
+  @Test func listsInOneRequestWhenAPageHasExpired() {
     // The server offers a token for an inconsistent rest of the list. Changes to the first page would be
     // missing.
     let harness = MachineHarness()
@@ -62,7 +62,7 @@ import Testing
     #expect(harness.healths.last == "watch healthy ")
   }
 
-  @Test func goesOnAtOnceAfterAPlannedEnd() {
+  @Test func continuesAtOnceAfterAPlannedEnd() {
     let harness = MachineHarness.watching()
     harness.now += .seconds(100)
     harness.ended()
@@ -76,7 +76,7 @@ import Testing
     #expect(harness.news() == ["~a@12"])
   }
 
-  @Test func asksAfterASilentWatchWhetherItsVersionIsKnown() {
+  @Test func probesWhetherTheVersionOfASilentWatchIsKnown() {
     let harness = MachineHarness.watching()
     harness.now += .seconds(100)
     harness.ended()
@@ -107,7 +107,7 @@ import Testing
     #expect(harness.news().isEmpty)
   }
 
-  @Test func takesAWatchThatEndsAtOnceForAFailure() {
+  @Test func treatsAWatchThatEndsAtOnceAsAFailure() {
     let harness = MachineHarness.watching()
     harness.ended()
     // After an event the probe is sent at most once a second.
@@ -119,7 +119,7 @@ import Testing
     #expect(harness.wait() > .zero)
   }
 
-  @Test func noticesADeadPeer() {
+  @Test func detectsADeadPeer() {
     let harness = MachineHarness.watching()
     // Bookmarks arrive every minute. After two and a half minutes without one, the stream is dead.
     harness.now += .seconds(60)
@@ -132,7 +132,7 @@ import Testing
     #expect(harness.requests() == ["probe 12"])
   }
 
-  @Test func noticesAServerThatNeverAnswers() {
+  @Test func detectsAServerThatNeverAnswers() {
     let harness = MachineHarness()
     harness.start()
     #expect(harness.wait() == .seconds(30))
@@ -161,7 +161,7 @@ import Testing
     #expect(harness.news() == ["+b@11"])
   }
 
-  @Test func tellsNoEndOfWhatItSkipped() {
+  @Test func printsNoDeletionOfSkippedObjects() {
     var settings = MachineHarness.paged
     settings.skipsInitial = true
     let harness = MachineHarness(settings)

@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test func foldsToTheTruthWhateverGoesWrong() throws {
+  @Test func foldsToTheTrueStateWhateverFails() throws {
     guard let cluster = try ClusterTesting.start("a long random run") else { return }
     let environment = ProcessInfo.processInfo.environment
     let seed = environment["WATCHUTILS_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)

@@ -63,7 +63,7 @@ import Testing
     #expect(TableText.age(since: then, now: now) == expected)
   }
 
-  @Test func cutsTextToTheColumnsThatItTakes() {
+  @Test func cutsTextByItsDisplayWidth() {
     #expect(TableText.width("añb") == 3)
     #expect(TableText.width("日本") == 4)
     // Combining marks have no width. Emoji (also by a variation selector), emoji sequences and flags have a

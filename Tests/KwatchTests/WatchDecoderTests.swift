@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func holdsBackAHalfLine() throws {
+  @Test func holdsBackAPartialLine() throws {
     // A killed server leaves an incomplete event, which must not be printed.
     let body = try Wire.body("v1.36/watch-rv")
     let cut = Array(body.dropLast(10))
@@ -43,7 +43,7 @@ import Testing
     #expect(result.lines == text(body).split(separator: "\n").dropLast().map(String.init))
   }
 
-  @Test func takesEveryRecordedEventApart() throws {
+  @Test func decodesEveryRecordedEvent() throws {
     for name in try Wire.answers("watch") where !name.hasSuffix("watch-single") {
       for line in text(try Wire.body(name)).split(separator: "\n") {
         let bytes = Array(line.utf8)
@@ -83,7 +83,7 @@ import Testing
   @Test(arguments: [
     "", "{", "<html>", "[]", "{\"type\":\"ADDED\"}", "{\"object\":{}}", "{\"type\":\"ADDED\",\"object\":[]}",
   ])
-  func refusesWhatIsNoEvent(_ line: String) {
+  func refusesLinesThatAreNotEvents(_ line: String) {
     let bytes = Array(line.utf8)
     #expect(throws: JSONError.self) { try WatchLine(bytes.span) }
   }

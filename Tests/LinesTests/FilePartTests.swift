@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: ["a\n", "a", "\n", "\n\n\nab\r\n\n", "one\n\ntwo and more\nx", "é\n\u{1F600}\n"])
-  func partsOfAnySizeHaveEachLineOnce(_ text: String) throws {
+  func partsOfAnySizeContainEachLineOnce(_ text: String) throws {
     let content = Array(text.utf8)
     let file = try Self.file(content)
     for size in 1...content.count {
@@ -46,7 +46,7 @@ import Testing
   }
 
   /// Lines that span several parts, and end after the bytes that are read with a part.
-  @Test(arguments: [1_000, 4_095, 4_096, 4_097, 70_000]) func longLinesComeWhole(_ size: Int) throws {
+  @Test(arguments: [1_000, 4_095, 4_096, 4_097, 70_000]) func longLinesAreComplete(_ size: Int) throws {
     var content: [UInt8] = []
     for (index, length) in [10, 9_000, 0, 4_095, 4_096, 150_000, 1, 20_000].enumerated() {
       content += [UInt8](repeating: UInt8(0x61 + index), count: length) + [0x0A]
@@ -54,7 +54,7 @@ import Testing
     #expect(try Self.read(Self.file(content), size).bytes == content)
   }
 
-  @Test func aLineOverTheLimitCostsNoOther() throws {
+  @Test func aLineOverTheLimitDoesNotAffectOthers() throws {
     let long = [UInt8](repeating: 0x62, count: 200_000)
     for content in [Array("a\n".utf8) + long + Array("\nc\n".utf8), Array("a\n".utf8) + long] {
       let result = try Self.read(Self.file(content), 1_000, lineLimit: 100_000)
@@ -64,7 +64,7 @@ import Testing
   }
 
   /// Lines keep their numbers, wherever a missing one stood.
-  @Test func saysWhereALineIsMissing() throws {
+  @Test func keepsTheNumbersAfterAMissingLine() throws {
     let long = String(repeating: "b", count: 20)
     let file = try Self.file(Array("x\na\n\(long)\nc\nd\n\(long)\n".utf8))
     let block = LineBlock(size: 4096)
@@ -75,7 +75,7 @@ import Testing
     #expect(block.placeOfLastMissing == 5)
   }
 
-  @Test func startsWhereTheDescriptorStands() throws {
+  @Test func startsAtTheOffsetOfTheDescriptor() throws {
     let file = try Self.file(Array("gone\nkept\n".utf8))
     file.moveOn(to: 5)
     #expect(file.remainder == 5..<10)

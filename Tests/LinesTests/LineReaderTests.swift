@@ -38,7 +38,7 @@ private func lines(of pieces: [[UInt8]], limit: Int = 1 << 20, blockSize: Int = 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 @Suite struct LineReaderTests {
-  @Test func givesTheSameLinesWhereverTheInputIsSplit() throws {
+  @Test func givesTheSameLinesAtAnySplit() throws {
     let input = bytes("{\"a\":1}\n\n  x\r\n\u{1F600}é\nlast")
     for cut in 0...input.count {
       let result = try lines(of: [Array(input[..<cut]), Array(input[cut...])])
@@ -89,7 +89,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(result.tooLong == 0)
   }
 
-  @Test func timesOutWithoutLosingTheHalfLine() throws {
+  @Test func timesOutWithoutLosingAPartialLine() throws {
     let pipe = Foundation.Pipe()
     var reader = LineReader(descriptor: pipe.fileHandleForReading.fileDescriptor)
     let block = LineBlock()

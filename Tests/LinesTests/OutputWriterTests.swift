@@ -20,7 +20,7 @@ import Testing
     #expect(pipe.fileHandleForReading.availableData == Data("abcdefghi0123456789".utf8))
   }
 
-  @Test func tellsAFullDisk() throws {
+  @Test func reportsAFullDisk() throws {
     let descriptor = unsafe open("/dev/full", O_WRONLY)
     defer { close(descriptor) }
     let writer = OutputWriter(descriptor: descriptor)
@@ -29,7 +29,7 @@ import Testing
     #expect("\(OutputError.failed(errno: ENOSPC))" == "write output: No space left on device")
   }
 
-  @Test func tellsThatTheReaderHasLeft() throws {
+  @Test func reportsThatTheReaderHasLeft() throws {
     signal(SIGPIPE, SIG_IGN)
     let pipe = Foundation.Pipe()
     try pipe.fileHandleForReading.close()

@@ -62,7 +62,7 @@ struct ExpositionTests {
     #expect(registry.counter("c", help: "").count == 2)
   }
 
-  @Test func anotherKindUnderATakenNameIsNotShown() {
+  @Test func aNameHasOneKind() {
     let registry = Registry()
     _ = registry.counter("c", help: "")
     registry.gauge("c", help: "").set(9)
@@ -79,7 +79,7 @@ struct ExpositionTests {
     #expect(lines.contains("c{type=\"other\"} \(10_000 - Registry.seriesLimit)"))
   }
 
-  @Test func numbersAreSpelledAsPrometheusDoes() {
+  @Test func writesNumbersAsPrometheusDoes() {
     #expect(Exposition.number(1) == "1")
     #expect(Exposition.number(0.25) == "0.25")
     #expect(Exposition.number(.infinity) == "+Inf")

@@ -18,7 +18,7 @@ struct MetricsServerTests {
     return String(decoding: data, as: UTF8.self)
   }
 
-  @Test func servesOnAPortOfTheKernelsChoice() throws {
+  @Test func servesOnAPortThatTheKernelChooses() throws {
     let registry = Registry()
     registry.counter("lines_total", help: "Lines.").increment(by: 5)
     let server = try MetricsServer(address: ":0", registry: registry)
@@ -65,7 +65,7 @@ struct MetricsServerTests {
     }
   }
 
-  @Test func saysWhichAddressCannotBeBound() throws {
+  @Test func namesTheAddressThatCannotBeBound() throws {
     let server = try MetricsServer(address: "127.0.0.1:0", registry: Registry())
     #expect {
       try MetricsServer(address: server.address.description, registry: Registry())
@@ -89,7 +89,7 @@ struct MetricsServerTests {
   @Test(arguments: [
     "", "8080", "host", "example.org:80", ":99999", "::1:80", "[::1]", "unix:", "1.2.3:4", ":-1",
   ])
-  func refusesWhatIsNoAddress(text: String) {
+  func refusesInvalidAddresses(text: String) {
     #expect(ListenAddress(text) == nil)
   }
 }

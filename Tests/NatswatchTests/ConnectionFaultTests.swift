@@ -162,7 +162,7 @@ import Testing
     ["tail", "a.>"], ["work", "a.>", "--durable", "D", "--dry-run"],
     ["work", "a.>", "--durable", "D", "--", "true"],
   ])
-  func timeLimitsHoldWithoutAnAnswer(_ command: [String]) throws {
+  func timeLimitsApplyWithoutAnAnswer(_ command: [String]) throws {
     let nowhere = try Tool.run(
       "natswatch", [command[0], "--server", "nats://127.0.0.1:1", "--timeout", "300ms"] + command.dropFirst())
     #expect(nowhere.status == 124, "\(nowhere)")

@@ -35,7 +35,7 @@ import Testing
     #expect(throws: NATSError.self) { try resolve(.init(), ["NATS_TLS_ENABLED": "perhaps"]) }
   }
 
-  @Test func contextsOfTheCommandLineTool() throws {
+  @Test func readsContextsOfTheNATSCommand() throws {
     let files = [
       "/h/.config/nats/context/prod.json":
         #"{"url":"tls://p:1","user":"u","password":"","creds":"/c","inbox_prefix":"_I","jetstream_domain":"hub","tls_first":false,"nsc":"","color_scheme":"x","socks_proxy":null}"#,
@@ -110,7 +110,7 @@ import Testing
     #expect(try resolve(.init(apiPrefix: "js.acme"), ["NATS_JS_DOMAIN": "leaf"]).apiPrefix == "js.acme")
   }
 
-  @Test func secretsInTheClearAreNoticed() throws {
+  @Test func detectsUnencryptedSecrets() throws {
     #expect(try resolve(.init(server: "nats://example.org:4222")).sendsSecretsInTheClear)
     #expect(try !resolve(.init(server: "nats://localhost:4222")).sendsSecretsInTheClear)
     for server in ["nats://[::1]:4222", "nats://::1:4222", "127.0.0.1", "u:p@127.0.0.1:4222"] {

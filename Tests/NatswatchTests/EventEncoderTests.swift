@@ -106,7 +106,7 @@ import Testing
     #expect(line == "{\"type\":\"\(c.type)\",\"object\":\(c.object),\(Self.source(c.form))\(c.rest)}\n")
   }
 
-  @Test func keepsWhatElseAnEventHas() throws {
+  @Test func keepsOtherMembersOfAnEvent() throws {
     let line = try encode(Array(#"{"type":"ADDED","object":{},"source":{"cluster":"c"},"x":[1]}"#.utf8)).line
     #expect(line.contains(#","origin":{"cluster":"c"},"pending":9,"payload":"event"},"x":[1]}"#))
   }
@@ -123,7 +123,7 @@ import Testing
     #expect(try encode(Array("two\nlines".utf8), .raw).outcome == .wrapped)
   }
 
-  @Test func wrapsWhatIsNoJSONOrRefusesIt() throws {
+  @Test func wrapsOrRefusesPayloadsThatAreNotJSON() throws {
     #expect(try encode([0xff, 0x00]).line.hasPrefix(#"{"type":"ADDED","object":{"data_base64":"/wA="},"#))
     #expect(try encode([0xff, 0x00]).line.contains(#""payload":"base64"}"#))
     #expect(try encode([0xff], invalid: .skip).outcome == .invalid)
@@ -136,7 +136,7 @@ import Testing
     #expect(try encode([], headers: [("Nats-Marker-Reason", ["MaxAge"])]).line.contains("DELETED"))
   }
 
-  @Test func writesHeadersAndOddSubjects() throws {
+  @Test func writesHeadersAndUnusualSubjects() throws {
     let line = try encode(
       Array("{}".utf8), headers: [("A", ["1"]), ("B", ["x\"", "y"])], subject: "a.\"q\\"
     ).line

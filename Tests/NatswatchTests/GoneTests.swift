@@ -91,7 +91,7 @@ import Testing
   @Test(
     arguments: NATSServer.Version.installed,
     [["--until-now"], ["--until-seq", "5990"], ["--count", "5990"]])
-  func beforeTheEndThatWasAskedFor(_ version: NATSServer.Version, _ flags: [String]) throws {
+  func beforeTheRequestedEnd(_ version: NATSServer.Version, _ flags: [String]) throws {
     let bed = try Bed(version)
     let folder = try TemporaryDirectory()
     try bed.createStream()

@@ -55,7 +55,7 @@ import Testing
     #expect(try bed.info("R").state.messages == 1 && bed.info("DLQ").state.messages == 1)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func theModernRightToCreateWillDo(
+  @Test(arguments: NATSServer.Version.installed) func theNewerRightToCreateSuffices(
     _ version: NATSServer.Version
   ) throws {
     let modern = "$JS.API.CONSUMER.CREATE.W.D.w.>"
@@ -78,7 +78,7 @@ import Testing
     #expect(ContinuousClock.now - started < .seconds(10), "without \(missing)")
   }
 
-  @Test(arguments: NATSServer.Version.installed) func withoutItsInboxNothingWorks(
+  @Test(arguments: NATSServer.Version.installed) func theInboxIsRequired(
     _ version: NATSServer.Version
   ) throws {
     let (bed, user) = try bed(version, publish: Self.work + ["w.x"], subscribe: "_OTHER.>")
@@ -87,7 +87,7 @@ import Testing
     #expect(publish.status == 77, "\(publish)")
   }
 
-  @Test(arguments: NATSServer.Version.installed) func publishNeedsItsSubjectsAlone(
+  @Test(arguments: NATSServer.Version.installed) func publishNeedsOnlyItsSubjects(
     _ version: NATSServer.Version
   ) throws {
     let (bed, user) = try bed(version, publish: ["w.x"])

@@ -47,7 +47,7 @@ import Testing
     #expect(machine.frontier == 10)
   }
 
-  @Test func otherStartsTakeTheServersWordForWhereTheyAre() {
+  @Test func otherStartsUseTheSequenceThatTheServerReports() {
     for (start, delivery) in [
       (OrderedConsumer.Start.all, OrderedConsumer.Delivery.all), (.last, .last), (.since(5), .time(5)),
     ] {
@@ -97,7 +97,7 @@ import Testing
     #expect(machine.plan(stream(first: 1, last: 10), now: .zero) == .gone(.ahead(after: 11, last: 10)))
   }
 
-  @Test func aLeaderThatCatchesUpIsWaitedFor() {
+  @Test func waitsForALeaderThatCatchesUp() {
     var machine = following(9)
     _ = machine.message(message(10, 1), now: .zero)
     #expect(machine.plan(stream(first: 1, last: 9), now: .zero) == .lookAgain)
@@ -115,7 +115,7 @@ import Testing
     #expect(machine.plan(behind, now: .seconds(8)) == .gone(.ahead(after: 11, last: 10)))
   }
 
-  @Test func aRecreatedStreamIsGoneHoweverFarItHasCome() {
+  @Test func aRecreatedStreamIsGoneAtAnySequence() {
     var machine = following(5)
     let other = stream(first: 1, last: 500, created: "2026-01-02T00:00:00Z")
     #expect(machine.plan(other, now: .zero) == .gone(.recreated(stream: "S")))
@@ -206,7 +206,7 @@ import Testing
   }
 
   /// A message after the end, which is not written, still shows which messages are missing before it.
-  @Test func theEndIsProvenToo() {
+  @Test func gapsBeforeTheEndAreProven() {
     var machine = following(2)
     #expect(!machine.needsProof(before: nil) && !machine.needsProof(before: 3))
     #expect(machine.needsProof(before: 7))
@@ -218,7 +218,7 @@ import Testing
     #expect(machine.needsProof(before: nil))
   }
 
-  @Test func whatWasReportedIsNotReportedAgain() {
+  @Test func lossesAreReportedOnce() {
     var strict = OrderedConsumer(start: .after(2), coversStream: true, isStrict: true)
     let holes = stream(first: 1, last: 10, deleted: 1, list: [5])
     _ = strict.plan(holes, now: .zero)
@@ -244,7 +244,7 @@ import Testing
     #expect(late.plan(stream(first: 8, last: 10), now: .zero) == .create(.sequence(10)))
   }
 
-  @Test func lastPerSubjectContinuesAsItBegan() {
+  @Test func lastPerSubjectContinuesWithItsPolicy() {
     var machine = OrderedConsumer(start: .lastPerSubject, coversStream: true)
     let info = stream(first: 1, last: 10)
     #expect(machine.plan(info, now: .zero) == .create(.lastPerSubject))

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct PublishFaultTests {
   private func lines(_ range: ClosedRange<Int>) -> String { range.map { "{\"n\":\($0)}\n" }.joined() }
 
-  @Test func aSignalDuringTheStartIsNoError() throws {
+  @Test func aSignalDuringTheStartIsNotAnError() throws {
     let publisher = try Tool.start("natswatch", ["publish", "a.x", "--server", "nats://127.0.0.1:1"])
     try publisher.waitForDiagnostics("trying again")
     publisher.send(SIGTERM)
@@ -78,7 +78,7 @@ import Testing
     #expect(both.status == 64, "\(both)")
   }
 
-  @Test(arguments: NATSServer.Version.installed) func messagesAsLargeAsTheServerTakesGoThrough(
+  @Test(arguments: NATSServer.Version.installed) func messagesOfTheMaximumSizeAreStored(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed(version)
@@ -110,7 +110,8 @@ import Testing
 
   /// A line break in a header would start another header. `Nats-Rollup`, for example, removes messages of the
   /// stream.
-  @Test(arguments: ["A\\r\\nNats-Rollup", "A\\nB", "A: 1", "", "\\u0000"]) func aHeaderBeginsNoOther(
+  @Test(arguments: ["A\\r\\nNats-Rollup", "A\\nB", "A: 1", "", "\\u0000"])
+  func aHeaderCannotStartAnotherHeader(
     _ name: String
   ) throws {
     let bed = try Bed(.debian)

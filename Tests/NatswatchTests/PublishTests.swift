@@ -34,7 +34,7 @@ import Testing
     #expect(Set(stored) == Set(1...count), "none lost and none twice")
   }
 
-  @Test func idsAreLeftOutWhereTheyAreNotWanted() throws {
+  @Test func idsCanBeLeftOut() throws {
     let bed = try Bed(.debian)
     try bed.createStream()
     #expect(try bed.run(["publish", "a.with"], stdin: "{}\n").status == 0)
@@ -45,7 +45,7 @@ import Testing
     #expect(both.status == 64 && both.diagnostics.contains("--id and --no-ids"), "\(both)")
   }
 
-  @Test(arguments: NATSServer.Version.installed) func idsKeepRepetitionsOut(_ version: NATSServer.Version)
+  @Test(arguments: NATSServer.Version.installed) func idsPreventRepetitions(_ version: NATSServer.Version)
     throws
   {
     let bed = try Bed(version)

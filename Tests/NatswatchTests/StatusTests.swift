@@ -73,7 +73,7 @@ import Testing
     #expect(first.contains(#""scope":{"stream":"W","subject":"w.>","durable":"D"}"#), "\(first)")
   }
 
-  @Test func theReasonIsReportedThatEndsTheRun() throws {
+  @Test func reportsTheReasonThatEndsTheRun() throws {
     let server = try NATSServer.start(
       configuration:
         "authorization { users: [ { user: u, password: p, permissions: { publish: [x], subscribe: [\"_INBOX.>\"] } } ] }"

@@ -32,7 +32,7 @@ import Testing
     #expect(result == c.matches)
   }
 
-  @Test(arguments: ["", "a..b", ".a", "a.", "a b", "a.>.b", "a\n"]) func refusesWhatIsNoSubject(
+  @Test(arguments: ["", "a..b", ".a", "a.", "a b", "a.>.b", "a\n"]) func refusesInvalidSubjects(
     _ text: String
   ) {
     #expect(SubjectPattern(text) == nil)
@@ -108,7 +108,7 @@ import Testing
   }
 
   @Test(arguments: ["a.{b", "a}.b", "a.*", "a.{b}.>", "a..b", "a.{}", "a.{x..y}", "a.{x.*}", "a.{-x}"])
-  func refusesWhatCannotBePublishedTo(_ text: String) {
+  func refusesSubjectsThatCannotBePublishedTo(_ text: String) {
     #expect(throws: SubjectTemplate.SyntaxError.self) { try SubjectTemplate(text) }
   }
 

@@ -46,7 +46,7 @@ import Testing
     return length
   }
 
-  @Test func recordsAreReadThatHaveBegun() throws {
+  @Test func readsRecordsThatHaveStarted() throws {
     let text = Self.record(300) + Self.record(1) + Self.record(40_000)
     // The number of bytes that have arrived, and the number of records that have started by then.
     for (split, begun) in [
@@ -131,7 +131,7 @@ import Testing
   }
 
   /// A TLS connection that dies in the middle of a record.
-  @Test(arguments: NATSServer.Version.installed) func aRecordThatStopsHalfwayIsNotWaitedFor(
+  @Test(arguments: NATSServer.Version.installed) func doesNotWaitForARecordThatStopsHalfway(
     _ version: NATSServer.Version
   ) throws {
     let folder = try TemporaryDirectory()

@@ -11,7 +11,9 @@ import Testing
 @Suite(.timeLimit(.minutes(4))) struct TailFaultTests {
   // MARK: - Several subjects, last messages
 
-  @Test(arguments: NATSServer.Version.installed) func lastOfSeveralSubjects(_ version: NATSServer.Version)
+  @Test(arguments: NATSServer.Version.installed) func startsAtTheLastMessageOfSeveralSubjects(
+    _ version: NATSServer.Version
+  )
     throws
   {
     let bed = try Bed(version)
@@ -124,7 +126,7 @@ import Testing
     #expect(try bed.run(["a.>", "--until", "tomorrow"]).status == 64)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func aStartInTheFutureWaitsForIt(
+  @Test(arguments: NATSServer.Version.installed) func waitsForAStartInTheFuture(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed(version)
@@ -149,7 +151,7 @@ import Testing
 
   // MARK: - A stream that comes back
 
-  @Test(arguments: NATSServer.Version.installed) func aStreamThatComesBackIsWaitedFor(
+  @Test(arguments: NATSServer.Version.installed) func waitsForAStreamThatIsCreatedAgain(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed(version)
@@ -169,7 +171,7 @@ import Testing
 
   // MARK: - The state file
 
-  @Test func aStateThatCannotBeWrittenEndsItBeforeTheFirstLine() throws {
+  @Test func anUnwritableStateFileEndsItBeforeTheFirstLine() throws {
     let bed = try Bed(.current)
     let folder = try TemporaryDirectory()
     try bed.createStream()
@@ -220,7 +222,7 @@ import Testing
 
   // MARK: - Memory
 
-  @Test(arguments: NATSServer.Version.installed) func aLargeMessagesMemoryIsGivenBack(
+  @Test(arguments: NATSServer.Version.installed) func freesTheMemoryOfALargeMessage(
     _ version: NATSServer.Version
   ) throws {
     let server = try NATSServer.start(

@@ -34,7 +34,7 @@ import Testing
     #expect(try bed.run(["a.>", "--timeout", "300ms"]).status == 124)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func aNewMessageIsOutAtOnce(_ version: NATSServer.Version)
+  @Test(arguments: NATSServer.Version.installed) func printsANewMessageAtOnce(_ version: NATSServer.Version)
     throws
   {
     let bed = try Bed(version)
@@ -63,7 +63,9 @@ import Testing
       one.output.contains(#""sequence":2,"#) && one.output.contains(#""pending":19,"payload":"object"}}"#))
   }
 
-  @Test(arguments: NATSServer.Version.installed) func itsConsumerComesAndGoes(_ version: NATSServer.Version)
+  @Test(arguments: NATSServer.Version.installed) func createsAndRemovesItsConsumer(
+    _ version: NATSServer.Version
+  )
     throws
   {
     let bed = try Bed(version)
@@ -113,7 +115,8 @@ import Testing
     #expect(outcome.diagnostics.contains(#""health":"healthy""#))
   }
 
-  @Test(arguments: NATSServer.Version.installed) func goesOnFromItsState(_ version: NATSServer.Version) throws
+  @Test(arguments: NATSServer.Version.installed) func continuesFromItsState(_ version: NATSServer.Version)
+    throws
   {
     let bed = try Bed(version)
     let folder = try TemporaryDirectory()

@@ -61,8 +61,7 @@ import Testing
 
   /// One signature in 256 begins with a zero byte, and https://github.com/nats-io/nats.c left it out of
   /// CONNECT.
-  @Test(arguments: [false, true]) func asksForAnotherNonceWhereItsSignatureCannotBeSent(_ hasJWT: Bool) throws
-  {
+  @Test(arguments: [false, true]) func asksForAnotherNonceIfTheSignatureCannotBeSent(_ hasJWT: Bool) throws {
     let listener = try #require(LoopbackSocket.listen())
     defer { listener.close() }
     let flags = hasJWT ? ["--creds", try credentials("eyJ0.jwt.x")] : ["--nkey", seedFile]

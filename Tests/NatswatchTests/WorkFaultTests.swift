@@ -8,7 +8,7 @@ import Testing
 
 /// Failures that `natswatch work` must refuse, report, clean up after or survive.
 @Suite(.timeLimit(.minutes(3))) struct WorkFaultTests {
-  @Test(arguments: NATSServer.Version.installed) func durablesDoNotSwallowEachOthersMessages(
+  @Test(arguments: NATSServer.Version.installed) func durablesGetTheirOwnMessages(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed.forWork(version, retention: "limits")
@@ -140,7 +140,7 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 2)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func lettersOfAnySizeAreKept(_ version: NATSServer.Version)
+  @Test(arguments: NATSServer.Version.installed) func keepsDeadLettersOfAnySize(_ version: NATSServer.Version)
     throws
   {
     let bed = try Bed.forWork(version)
@@ -159,7 +159,7 @@ import Testing
     #expect(sizes == [limit, limit - 100, limit - 500, 10])
   }
 
-  @Test(arguments: NATSServer.Version.installed) func aRefusedLetterGoesToTheJournal(
+  @Test(arguments: NATSServer.Version.installed) func aRefusedDeadLetterIsWrittenToTheJournal(
     _ version: NATSServer.Version
   )
     throws
@@ -209,7 +209,7 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 0 && bed.info("W").state.messages == 2)
   }
 
-  @Test func tooMuchOutputIsNamedAsSuch() throws {
+  @Test func reportsTooMuchOutput() throws {
     let bed = try Bed.forWork(.debian)
     try bed.publish(1...1, to: "w.a", stream: "W")
     let outcome = try bed.run(
@@ -220,7 +220,7 @@ import Testing
     #expect(outcome.status == 0 && outcome.diagnostics.contains("printed more than 64 MiB"), "\(outcome)")
   }
 
-  @Test func handlersThatCloseTheirOutputsCostNothing() throws {
+  @Test func handlersMayCloseTheirOutputs() throws {
     let bed = try Bed.forWork(.debian)
     let folder = try TemporaryDirectory()
     try bed.publish(1...20, to: "w.a", stream: "W")

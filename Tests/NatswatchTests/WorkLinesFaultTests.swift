@@ -57,7 +57,7 @@ import Testing
     Handler(name: "ends lines as DOS does", body: each(#"printf 'ok\r\n'"#), letters: 0, word: ""),
   ]
 
-  @Test(arguments: handlers) func isEndedAndCostsNoOtherMessageATry(_ handler: Handler) throws {
+  @Test(arguments: handlers) func isEndedWithoutATryForOtherMessages(_ handler: Handler) throws {
     let bed = try Bed.forWork(.current)
     let folder = try TemporaryDirectory()
     try bed.publish(1...3, to: "w.a", stream: "W")
@@ -83,7 +83,7 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 1)
   }
 
-  @Test func theBreakerBoundsWhatIsHandedOver() throws {
+  @Test func theBreakerLimitsTheMessagesHandedOver() throws {
     let bed = try Bed.forWork(.current)
     let folder = try TemporaryDirectory()
     try bed.publish(1...100, to: "w.a", stream: "W")

@@ -26,7 +26,7 @@ import Testing
     #expect(try bed.info("W").state.messages == 0)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func answersMayComeByIdInAnyOrder(
+  @Test(arguments: NATSServer.Version.installed) func acceptsAnswersByIdInAnyOrder(
     _ version: NATSServer.Version
   )
     throws
@@ -62,7 +62,7 @@ import Testing
     #expect(letters.count == 6 && letters.count { $0 == "tried" } == 3, "\(letters)")
   }
 
-  @Test(arguments: NATSServer.Version.installed) func aHandlerThatDiesLosesOneTryOfOneMessage(
+  @Test(arguments: NATSServer.Version.installed) func aDeadHandlerUsesOneTryOfOneMessage(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed.forWork(version)
@@ -87,7 +87,7 @@ import Testing
     #expect(sequences(in: outcome.output).isEmpty)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func answersThatMakeNoSenseAreFailures(
+  @Test(arguments: NATSServer.Version.installed) func invalidAnswersAreFailures(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed.forWork(version)

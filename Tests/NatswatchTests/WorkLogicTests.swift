@@ -51,7 +51,7 @@ import Testing
     #expect(allows(&breaker, 30) == [1, 1, 0])
   }
 
-  @Test func neverOpensUnlessAsked() {
+  @Test func neverOpensByDefault() {
     var breaker = CircuitBreaker(threshold: nil)
     for second in 0..<1000 { #expect(breaker.failed(now: .seconds(second)) == false) }
     #expect(breaker.allowance(7, now: .zero) == 7)
@@ -59,7 +59,7 @@ import Testing
 }
 
 @Suite struct PullCreditTests {
-  @Test func countsWhatIsOutstanding() {
+  @Test func countsOutstandingMessages() {
     var credit = PullCredit()
     credit.asked(3, token: 1, now: .zero)
     credit.asked(2, token: 2, now: .zero)
@@ -70,7 +70,7 @@ import Testing
     #expect(credit.outstanding == 0)
   }
 
-  @Test func correctsItselfByTheServersNumbers() {
+  @Test func correctsItsCountByTheServers() {
     var credit = PullCredit()
     credit.asked(3, token: 1, now: .zero)
     credit.asked(2, token: 2, now: .zero)
@@ -83,7 +83,7 @@ import Testing
     #expect(credit.outstanding == 0)
   }
 
-  @Test func forgetsRequestsThatTheServerForgot() {
+  @Test func dropsRequestsThatTheServerHasLost() {
     var credit = PullCredit()
     credit.asked(3, token: 1, now: .zero)
     let early = credit.expire(now: .seconds(10))
@@ -105,7 +105,7 @@ import Testing
     #expect(LineHandler.parse(Array(text.utf8)) == line)
   }
 
-  @Test func readsAnswersHoweverTheyAreCut() {
+  @Test func readsAnswersAtAnySplit() {
     let bytes = Array("ok 1\nretry 2 x\n\ndrop\n".utf8)
     for (first, second) in everySplit(of: bytes) {
       var handler = LineHandler()
@@ -130,7 +130,7 @@ import Testing
     return DeadLetter(delivery: delivery, subject: "dlq.w.x", reason: "a\nb", tries: 3, queue: queue)
   }
 
-  @Test func losesWhatMattersLeastFirst() throws {
+  @Test func dropsTheLeastImportantFirst() throws {
     let headers: HeaderBlock.Headers = [
       ("X-Big", [HeaderValue(String(repeating: "h", count: 500))]), ("Nats-Msg-Id", ["i"]),
     ]
@@ -160,7 +160,7 @@ import Testing
     #expect(counts.known(5) == 0)
   }
 
-  @Test func knowsWhichRefusalsItCanBear() {
+  @Test func toleratesSomeRefusals() {
     #expect(
       TryCounts.concerns(
         denial: #"Permissions Violation for Publish to "$JS.API.STREAM.CREATE.KV_natswatch-tries""#))
@@ -171,7 +171,7 @@ import Testing
 }
 
 @Suite struct DuplicateFilterTests {
-  @Test func remembersWhatWasHandledForAWhile() {
+  @Test func remembersHandledMessagesForAWhile() {
     var filter = DuplicateFilter(window: .seconds(120), limit: 2)
     #expect(filter.begin([1], now: .zero) == .new)
     #expect(filter.begin([1], now: .zero) == .busy)
@@ -198,7 +198,7 @@ import Testing
     #expect(WorkSettings.replacing("{token:2}", in: "{a}{token:2}{", with: "x") == "{a}x{")
   }
 
-  @Test func deadLettersMayLieInTheSameStreamButNotComeBack() throws {
+  @Test func deadLettersMayBeInTheSameStreamButNotBecomeWork() throws {
     let source = try #require(SubjectPattern("streamspace.*.*.kubernetes"))
     var settings = WorkSettings(subjects: [source], durable: "d", command: [])
     settings.deadLetters = "streamspace.dlq.{subject}"

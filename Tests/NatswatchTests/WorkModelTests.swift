@@ -20,7 +20,7 @@ import Testing
     var identifier: String
   }
 
-  @Test(arguments: NATSServer.Version.installed) func everyMessageEndsAsItsHistorySays(
+  @Test(arguments: NATSServer.Version.installed) func everyMessageEndsAccordingToItsHistory(
     _ version: NATSServer.Version
   )
     throws

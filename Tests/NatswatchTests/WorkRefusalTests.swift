@@ -48,7 +48,7 @@ import Testing
     #expect(try bed.consumers(of: "W").isEmpty && bed.info("W").state.messages == 1)
   }
 
-  @Test func aFilterMayTellRepliesFromWork() throws {
+  @Test func aFilterMaySeparateRepliesFromWork() throws {
     let bed = try Bed.forWork(.current)
     try bed.publish(1...2, to: "w.a", stream: "W")
     let outcome = try bed.run(
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func aPipeThatNobodyReadsIsNoJournal() throws {
+  @Test func refusesAPipeWithoutAReaderAsJournal() throws {
     let bed = try Bed.forWork(.current)
     let folder = try TemporaryDirectory()
     let path = folder.url.path + "/fifo"
@@ -98,7 +98,7 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 3)
   }
 
-  @Test(arguments: [[], ["--dry-run"]]) func theTimeLimitHoldsWithoutAServer(_ flags: [String]) throws {
+  @Test(arguments: [[], ["--dry-run"]]) func theTimeLimitAppliesWithoutAServer(_ flags: [String]) throws {
     let started = ContinuousClock.now
     let outcome = try Tool.run(
       "natswatch", ["work", "w.>", "--durable", "D", "--timeout", "2s"] + flags + ["--", "true"],
@@ -118,7 +118,7 @@ import Testing
   }
 
   @Test(arguments: NATSServer.Version.installed, [#""max_batch":1"#, #""max_expires":1000000000"#])
-  func keepsToTheLimitsOfAConsumer(_ version: NATSServer.Version, _ limit: String) throws {
+  func respectsTheLimitsOfAConsumer(_ version: NATSServer.Version, _ limit: String) throws {
     let bed = try Bed.forWork(version)
     try bed.publish(1...8, to: "w.a", stream: "W")
     try bed.createConsumer(limit)
@@ -143,7 +143,7 @@ import Testing
     #expect(outcome.status == 78 && outcome.diagnostics.contains("priority groups"), "\(outcome)")
   }
 
-  @Test func childrenThatGoOnWritingDoNotHoldItUp() throws {
+  @Test func childrenThatKeepWritingDoNotDelayIt() throws {
     let bed = try Bed.forWork(.current)
     let folder = try TemporaryDirectory()
     try bed.publish(1...2, to: "w.a", stream: "W")

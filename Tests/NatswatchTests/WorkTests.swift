@@ -176,7 +176,7 @@ import Testing
       beats.contains { $0.contains(#""status":"unhealthy""#) } && beats.last?.contains("unhealthy") == true)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func aPlatformsMessagesReachItsControllersOnly(
+  @Test(arguments: NATSServer.Version.installed) func messagesReachOnlyTheControllersOfTheirPlatform(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed.forWork(version)

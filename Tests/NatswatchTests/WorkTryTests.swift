@@ -49,7 +49,7 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 0 && bed.info("W").state.messages == 0)
   }
 
-  @Test(arguments: NATSServer.Version.installed) func aDuplicateTakesThePlaceOfAFirstThatFailed(
+  @Test(arguments: NATSServer.Version.installed) func aDuplicateReplacesAFirstThatFailed(
     _ version: NATSServer.Version
   ) throws {
     let bed = try Bed.forWork(version)

@@ -23,7 +23,7 @@ import Testing
     #expect(backoff.attempts == 2)
   }
 
-  @Test func theServersRetryAfterIsTheLeast() {
+  @Test func retryAfterIsTheMinimum() {
     var backoff = Backoff()
     #expect(backoff.next(retryAfter: .seconds(7), random: 0.5) == .seconds(7))
     #expect(backoff.next(retryAfter: .milliseconds(1), random: 0.5) == .seconds(1))

@@ -62,13 +62,13 @@ import Testing
   }
 
   @Test(arguments: ["", "no-such-command", "/no/such/command", "/etc/passwd", "/"])
-  func saysWhatCannotBeStarted(_ command: String) {
+  func namesACommandThatCannotBeStarted(_ command: String) {
     let error = #expect(throws: ChildProcessError.self) { try ChildProcess(.init([command])) }
     #expect(error?.description.contains("'\(command)'") == true)
     #expect(CommandSearch.path(of: command) == nil)
   }
 
-  @Test func reportsAnExecutableThatIsNone() throws {
+  @Test func reportsAFileThatIsNotExecutable() throws {
     let folder = try TemporaryDirectory()
     let path = folder.path("broken")
     try Data([0x7F, 0x45, 0x4C, 0x46, 0]).write(to: URL(filePath: path))
@@ -101,7 +101,7 @@ import Testing
     return try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
   }
 
-  @Test func stopsWhatHasLeftItsGroup() throws {
+  @Test func stopsDescendantsThatHaveLeftTheGroup() throws {
     let child = try ChildProcess(shell(Self.escape))
     let other = try ChildProcess(shell(Self.escape))
     let (grandchild, stays) = (try startedBy(child), try startedBy(other))

@@ -21,7 +21,7 @@ import Testing
     return lines.text.withLock { $0 }
   }
 
-  @Test func eachLevelHasItsMessages() {
+  @Test func eachLevelPrintsItsMessages() {
     let all = ["kwatch: error: e", "kwatch: warning: w", "kwatch: i", "kwatch: debug: d"]
     #expect(logged(at: .silent) == [])
     #expect(logged(at: .quiet) == Array(all[..<1]))

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  @Test func theLimitOfOpenFilesIsRaisedForUsOnly() async {
+  @Test func raisesTheLimitOfOpenFilesForItselfOnly() async {
     await #expect(processExitsWith: .success) {
       var limit = rlimit(rlim_cur: 100, rlim_max: 0)
       var present = rlimit()

@@ -34,7 +34,7 @@ struct FreedMemoryTests {
     #expect(dueIn.map { $0 <= 5 } ?? false)
   }
 
-  @Test func memoryThatStaysInUseIsTrimmedEverMoreRarely() {
+  @Test func memoryThatStaysInUseIsTrimmedLessAndLessOften() {
     var schedule = schedule(after: 200, 1000)
     let trims = (1...1000).count { _ in
       guard schedule.isDue(resident: 1000 * Self.megabyte) else { return false }

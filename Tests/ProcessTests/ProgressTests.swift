@@ -42,7 +42,7 @@ import Testing
     return ends
   }
 
-  @Test func isOneLineThatIsGoneAtTheEnd() async throws {
+  @Test func isOneLineThatDisappearsAtTheEnd() async throws {
     let terminal = try Terminal()
     let ends = pipe()
     defer { ends.forEach { close($0) } }
@@ -61,7 +61,7 @@ import Testing
     #expect(terminal.text() == "\r\u{1B}[K")
   }
 
-  @Test func isNotShownWhereItWouldDisturb() throws {
+  @Test func isNotShownInPipesAndLogs() throws {
     let terminal = try Terminal()
     let ends = pipe()
     defer { ends.forEach { close($0) } }
@@ -81,7 +81,7 @@ import Testing
     #expect(ProgressText.time(seconds) == text)
   }
 
-  @Test func saysHowMuchIsLeft() {
+  @Test func estimatesTheRemainingTime() {
     let line = ProgressText.line(
       tool: "wfilter", elapsed: .seconds(10), lines: 1_000_000, done: 25, total: 100, columns: 80)
     #expect(line == "wfilter: 1.0 M lines, 100 k/s, 25 %, 30 s left")

@@ -4,7 +4,7 @@ import Process
 import Testing
 
 @Suite struct RateLimiterTests {
-  @Test func waitsVeryLongAtAVeryLowRate() throws {
+  @Test func waitsLongAtAVeryLowRate() throws {
     let rate = try #require(RateLimiter.parse("1e-300/h"))
     var limiter = RateLimiter(rate: rate, burst: 1, now: .zero)
     #expect(limiter.take(now: .zero) == .zero)
@@ -33,5 +33,5 @@ import Testing
   func readsARate(_ text: String, _ rate: Double) { #expect(RateLimiter.parse(text) == rate) }
 
   @Test(arguments: ["", "0", "-1/s", "1/d", "1/s/s", "/s", "x/s", "inf/s", "nan", "1/"])
-  func refusesWhatIsNoRate(_ text: String) { #expect(RateLimiter.parse(text) == nil) }
+  func refusesInvalidRates(_ text: String) { #expect(RateLimiter.parse(text) == nil) }
 }

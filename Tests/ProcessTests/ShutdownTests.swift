@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test func aReaderThatLeavesIsNoticedWithoutAWrite() async {
+  @Test func detectsThatItsReaderHasLeftWithoutAWrite() async {
     await #expect(processExitsWith: .signal(SIGPIPE)) {
       guard let pipe = PipeEnds() else { exit(1) }
       let shutdown = Shutdown.install(readerOf: pipe.writer)

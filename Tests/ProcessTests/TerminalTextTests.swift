@@ -11,7 +11,7 @@ import Testing
     ("\u{202E}evil", "?evil"), ("a\u{2066}b\u{2069}", "a?b?"), ("\u{2028}x\u{200F}", "?x?"),
     ("👩‍👩‍👧e\u{301}", "👩‍👩‍👧e\u{301}"),
   ])
-  func showsNoControlCharacter(_ text: String, _ shown: String) {
+  func printsNoControlCharacters(_ text: String, _ shown: String) {
     #expect(TerminalText.printable(text) == shown)
   }
 }

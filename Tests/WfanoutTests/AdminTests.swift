@@ -68,7 +68,7 @@ import Testing
   }
 
   /// An operator's browser may also show pages of other sites.
-  @Test func pagesOfOthersAreNoOperators() throws {
+  @Test func pagesOfOtherSitesAreRefused() throws {
     let fanout = try Fanout(["--admin", ":0", "--cors", "*"])
     let said = try Tool.shell("exec curl -sSi \(fanout.admin)/api/v1/streaming/clients").waitForEnd().output
     #expect(said.hasPrefix("HTTP/1.1 200") && !said.contains("Access-Control"))

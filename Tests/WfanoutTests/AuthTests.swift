@@ -21,7 +21,7 @@ import Testing
     String(try fanout.curl(path, ["-o", "/dev/null", "-m", "1", "-w", "%{http_code}"] + arguments).output)
   }
 
-  @Test func aTokenIsNeededWhereverItMayStand() throws {
+  @Test func aTokenIsRequiredAndMayBeSentInEachForm() throws {
     #expect(try status("/events") == "401")
     #expect(try status("/events", ["-H", "Authorization: Bearer bad"]) == "401")
     #expect(try status("/events", ["-H", "Authorization: Bearer old"]) == "401")
@@ -48,7 +48,7 @@ import Testing
     #expect(token([]) == nil)
   }
 
-  @Test func aTokenFileIsOfOneMindAboutEachToken() throws {
+  @Test func aTokenFileHasEachTokenOnce() throws {
     for text in ["t ann\nt bob\n", "t ann\n# a\nt ann\n"] {
       let error = #expect(throws: TokenFile.ReadError.self) { try TokenFile.parse(text, path: "f") }
       #expect(error?.description.contains("also in line 1") == true)
@@ -60,7 +60,7 @@ import Testing
     #expect(outcome.status == 78 && outcome.diagnostics.contains("not UTF-8"))
   }
 
-  @Test func theFirstMessageMayCarryIt() throws {
+  @Test func theFirstMessageMayContainTheToken() throws {
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"auth","token":"good"}"#)
     #expect(try client.nextMessage()["status"]?.string == "authenticated")
@@ -70,7 +70,7 @@ import Testing
     #expect(try other.next()?.closeCode == 1008)
   }
 
-  @Test func aTokenThatRunsOutPausesUntilAnotherComes() throws {
+  @Test func anExpiredTokenPausesUntilAnotherArrives() throws {
     let soon = Int(Date().timeIntervalSince1970) + 8
     try "short ann \(soon)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("the new token is known") { try status("/none?token=short") == "404" }
@@ -85,7 +85,7 @@ import Testing
   }
 
   /// The buffers of this listener are always full.
-  @Test func aTokenRunsOutForASlowListenerToo() throws {
+  @Test func aTokenExpiresForASlowListenerToo() throws {
     let line = #"{"pad":"\#(String(repeating: "x", count: 1000))"}"#
     let now = Int(Date().timeIntervalSince1970)
     try "short ann \(now + 5)\ngood ann\n".write(toFile: path, atomically: true, encoding: .utf8)
@@ -106,7 +106,7 @@ import Testing
     #expect(String(decoding: received.suffix(500), as: UTF8.self).contains("auth_expired"))
   }
 
-  @Test func aFileThatCannotBeReadAgainIsSaidOnce() throws {
+  @Test func reportsAnUnreadableTokenFileOnce() throws {
     try "good ann\nonlyone\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("it is said, and what was in force stays") {
       try status("/none?token=good") == "404"
@@ -119,7 +119,7 @@ import Testing
     try eventually("it is mended") { try status("/none?token=better") == "404" }
   }
 
-  @Test func aPipeInPlaceOfTheFileHoldsNothingUp() throws {
+  @Test func aPipeInsteadOfTheFileDoesNotBlock() throws {
     #expect(try Tool.shell("rm '\(path)' && mkfifo '\(path)'").waitForEnd().status == 0)
     try fanout.tool.waitForDiagnostics("is not a regular file")
     #expect(try status("/none?token=good") == "404", "what was in force stays")
@@ -127,7 +127,7 @@ import Testing
     try eventually("the next file is read") { try status("/none?token=better") == "404" }
   }
 
-  @Test func aTokenThatIsTakenAwayEndsItsStreams() throws {
+  @Test func aRemovedTokenEndsItsStreams() throws {
     try "good ann\nbad bob\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("both tokens are known") { try status("/none?token=bad") == "404" }
     let ann = try fanout.listening("/events?token=good")
@@ -143,7 +143,7 @@ import Testing
     try ann.wait(for: "an event", .seconds(10)) { $0.soFar.output.contains("data: {}") }
   }
 
-  @Test func badTokensAreLimitedAndLockOutNobody() throws {
+  @Test func badTokensAreLimitedWithoutLockingOutOthers() throws {
     let answers = try (0..<80).map { try status("/none?token=made-up-\($0)") }
     #expect(answers.first == "401" && answers.contains("503"))
     #expect(answers.count { $0 == "401" } < 40)
@@ -159,7 +159,7 @@ import Testing
     #expect(try client.next()?.closeCode == 1008)
   }
 
-  @Test func otherInterfacesNeedAuthOrItsRefusal() throws {
+  @Test func otherInterfacesNeedTokensOrNoAuth() throws {
     let refused = try Tool.run("wfanout", ["--listen", "0.0.0.0:0"])
     #expect(refused.status == 64)
     #expect(refused.diagnostics.contains("--no-auth"))
@@ -168,7 +168,7 @@ import Testing
     #expect(try Tool.run("wfanout", ["--admin", "0.0.0.0:0"]).status == 64)
   }
 
-  @Test func tokensAreComparedInWhole() {
+  @Test func tokensAreComparedCompletely() {
     #expect(TokenFile.isEqual([1, 2], [1, 2]))
     #expect(!TokenFile.isEqual([1, 2], [1, 3]))
     #expect(!TokenFile.isEqual([1, 2], [1, 2, 3]))

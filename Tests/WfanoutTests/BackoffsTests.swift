@@ -21,7 +21,7 @@ struct BackoffsTests {
     #expect(backoffs.wait("other", now: .zero) == nil)
   }
 
-  @Test func beginsAgainAfterALongRunOrALongTime() {
+  @Test func startsAgainAfterALongRunOrALongTime() {
     var backoffs = Backoffs()
     for _ in 0..<3 { backoffs.ended("k", failure, after: .zero, now: .zero) }
     backoffs.ended("k", failure, after: Backoffs.healthyRun, now: .zero)

@@ -36,7 +36,7 @@ import Testing
     return stream
   }
 
-  @Test func aClientThatLeavesWhileItSubscribesLeavesNothingBehind() throws {
+  @Test func aClientThatLeavesWhileItSubscribesIsForgotten() throws {
     let fanout = try fanout("while :; do echo '{}'; sleep 0.05; done", "grace: 1s")
     for round in 0..<60 {
       let stream = try open(fanout, "c\(round)")
@@ -53,7 +53,7 @@ import Testing
     #expect(fanout.tool.isRunning)
   }
 
-  @Test func aChannelWhoseCommandHasEndedCountsNoMore() throws {
+  @Test func aChannelWithoutACommandIsNotCounted() throws {
     let fanout = try fanout("exit 77", "max-channels: 2")
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     for round in 1...4 {

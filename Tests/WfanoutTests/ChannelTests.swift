@@ -41,7 +41,7 @@ import Testing
     try post("/api/watch/subscribe", #"{"clientId":"\#(id)","resourceType":"\#(resource)"\#(more)}"#)
   }
 
-  @Test func manyChannelsComeOverOneStream() throws {
+  @Test func manyChannelsShareOneStream() throws {
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     try stream.wait(for: "connected", .seconds(10)) {
       $0.soFar.output.hasPrefix("event: connected\ndata: {\"clientId\":\"c1\"}\n\n")
@@ -91,7 +91,7 @@ import Testing
         #""code":403,"reason":"Forbidden","message":"exit status 77: no rights"}"#))
   }
 
-  @Test func badRequestsAreSaid() throws {
+  @Test func reportsBadRequests() throws {
     #expect(try fanout.curl("/api/watch/stream").output == "{\"error\":\"Missing cid query parameter\"}\n")
     #expect(try subscribe("nobody", "pods").hasSuffix(" 404"))
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
@@ -104,7 +104,7 @@ import Testing
     stream.send(SIGKILL)
   }
 
-  @Test func aNewerConnectionTakesTheClientsPlace() throws {
+  @Test func aNewerConnectionReplacesTheOlderOne() throws {
     let old = try fanout.listening("/api/watch/stream?cid=c1")
     let new = try fanout.listening("/api/watch/stream?cid=c1")
     #expect(try old.waitForEnd(.seconds(10)).output.contains("event: replaced\n"))

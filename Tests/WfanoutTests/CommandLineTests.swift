@@ -6,7 +6,7 @@ import Testing
 @testable import WfanoutCore
 
 @Suite(.timeLimit(.minutes(1))) struct CommandLineTests {
-  @Test func aTimeLimitEndsIt() throws {
+  @Test func endsAtItsTimeout() throws {
     let tool = try Tool.start("wfanout", ["--listen", ":0", "--timeout", "500ms"])
     #expect(try tool.waitForEnd(.seconds(20)).status == 124, "its input is still open")
     #expect(try Tool.run("wfanout", ["--timeout", "5"]).status == 64)

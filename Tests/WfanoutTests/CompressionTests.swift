@@ -36,7 +36,7 @@ struct CompressionTests {
     Offer("permessage-deflate;", nil), Offer("permessage-deflate; a b", nil), Offer(";=,\"", nil),
   ]
 
-  @Test(arguments: offers) func acceptsOffersToTheLetter(offer: Offer) {
+  @Test(arguments: offers) func acceptsOffersAsTheStandardRequires(offer: Offer) {
     let accepted = MessageCompression(accepting: offer.offers)
     #expect(accepted?.windowBits == offer.windowBits)
     let window = offer.windowBits == 15 ? nil : offer.windowBits.map { "; server_max_window_bits=\($0)" }
@@ -174,7 +174,7 @@ struct CompressionTests {
     #expect(try first.next()?.text == pod("c"))
   }
 
-  @Test func compressionHasToBeOfferedAndEnabled() throws {
+  @Test func compressionMustBeOfferedAndEnabled() throws {
     let fanout = try Fanout()
     let client = try SocketClient(port: fanout.port, path: "/ws?raw=1", headers: [Self.offer])
     #expect(!client.head.contains("Sec-WebSocket-Extensions"))
@@ -182,7 +182,7 @@ struct CompressionTests {
     #expect(try client.next()?.isCompressed == false)
   }
 
-  @Test func aBombIsClosedWith1009() throws {
+  @Test func aDecompressionBombIsClosedWith1009() throws {
     let fanout = try Fanout(configuration: "ws-compress: true")
     let client = try SocketClient(port: fanout.port, path: "/ws", headers: [Self.offer])
     client.write(CompressionTests.faults[0].bytes)

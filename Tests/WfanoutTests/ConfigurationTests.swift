@@ -35,7 +35,7 @@ struct ConfigurationTests {
     #expect(try read(#"{"max-clients": 7}"#).clientLimit == 7)
   }
 
-  @Test func originsAndNamesAreReadAsBrowsersWriteThem() throws {
+  @Test func readsOriginsAndNamesAsBrowsersWriteThem() throws {
     let configuration = try read(
       "cors: ['HTTPS://App.example:443', 'http://b.example:8080, capacitor://localhost']\nhost: A.example,b.example"
     )
@@ -84,7 +84,7 @@ struct ConfigurationTests {
     Refused(text: "- a", says: "configuration 'f.yaml': it is not a mapping of keys to values"),
   ]
 
-  @Test(arguments: refused) func refusesWhatItDoesNotKnow(_ row: Refused) {
+  @Test(arguments: refused) func refusesUnknownKeys(_ row: Refused) {
     let error = #expect(throws: ConfigurationFile.ReadError.self) { try read(row.text) }
     #expect(error?.description == row.says)
   }
@@ -101,35 +101,35 @@ struct ConfigurationTests {
     ("snapshot-key: object.a", "needs --snapshot"),
     ("routes: [{path: /a}]", "needs --snapshot"), ("allow-query-token: true", "needs --auth-tokens"),
   ])
-  func refusesWhatWouldDoNothing(text: String, says: String) throws {
+  func refusesSettingsWithoutEffect(text: String, says: String) throws {
     let configuration = try read(text)
     let error = #expect(throws: Configuration.CombinationError.self) { try configuration.check() }
     #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
     #expect(error?.status == .usage)
   }
 
-  @Test func aFlagThatWouldDoNothingIsNamed() throws {
+  @Test func namesAFlagWithoutEffect() throws {
     let outcome = try Tool.run("wfanout", ["--listen", ":0", "--share", "none"])
     #expect(outcome.status == 64 && outcome.diagnostics.contains("--share needs --upstream"))
   }
 
-  @Test(arguments: ["/events", "/metrics", "/snapshot", "/a"]) func aRouteHasAPathOfItsOwn(path: String) {
+  @Test(arguments: ["/events", "/metrics", "/snapshot", "/a"]) func aRouteHasAUniquePath(path: String) {
     #expect(throws: ConfigurationFile.ReadError.self) { try read("routes: [{path: /a}, {path: \(path)}]") }
   }
 
-  @Test func aFlagWinsOverTheFile() throws {
+  @Test func aFlagTakesPrecedenceOverTheFile() throws {
     let fanout = try Fanout(["--max-clients", "1"], configuration: "max-clients: 5\nlisten: ':1'")
     let one = try fanout.listening("/events")
     #expect(try fanout.curl("/events", ["-w", "%{http_code}"]).output.hasSuffix("503"))
     one.send(15)
   }
 
-  @Test func anAddressThatIsNoneIsNamed() throws {
+  @Test func namesAnInvalidAddress() throws {
     let outcome = try Tool.run("wfanout", ["--listen", ":0", "--listen", "8080"])
     #expect(outcome.status == 64 && outcome.diagnostics.contains("--listen '8080'"))
   }
 
-  @Test func aUnixSocketThatIsServedIsNotTakenAway() throws {
+  @Test func aUnixSocketInUseIsNotReplaced() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path("s")
     let first = try Fanout(["--listen", "unix:\(path)"])
@@ -144,7 +144,7 @@ struct ConfigurationTests {
     _ = third
   }
 
-  @Test func aFileThatIsWrongEndsIt() throws {
+  @Test func endsIfAFileIsInvalid() throws {
     let directory = try TemporaryDirectory()
     let outcome = try Tool.run("wfanout", ["--config", try directory.write("a: [", to: "bad.yaml")])
     #expect(outcome.status == 78)

@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func aQuietConnectionIsKeptLongerThanARequestMayTake() throws {
+  @Test func aQuietConnectionIsKeptLongerThanTheRequestTimeout() throws {
     let fanout = try Fanout(configuration: "request-timeout: 1s\nkeep-alive: 20s")
     let peer = try RawPeer(fanout)
     peer.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -12,7 +12,7 @@ import Testing
     output.split(separator: "\n").last { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
   }
 
-  @Test func aStreamBeginsWithTheIDItStandsAt() throws {
+  @Test func aStreamBeginsWithItsCurrentID() throws {
     let fanout = try Fanout()
     let first = try fanout.listening("/events")
     try first.wait(for: "an id", .seconds(10)) { Self.lastID($0.soFar.output) != nil }
@@ -29,7 +29,7 @@ import Testing
     #expect(!second.soFar.output.contains("event: reset"))
   }
 
-  @Test func theIDOfAQuietFilteredListenerGrowsWithTheStream() throws {
+  @Test func theIDOfAFilteredListenerFollowsTheStream() throws {
     let fanout = try Fanout(["--heartbeat", "1s"])
     let quiet = try fanout.listening("/events?filter=n%20%3C%200")
     fanout.feed((1...50).map { #"{"n":\#($0)}"# })
@@ -39,7 +39,7 @@ import Testing
     #expect(!quiet.soFar.output.contains("data:"))
   }
 
-  @Test func theIDsAreTheSourcesWhereItHasThem() throws {
+  @Test func usesTheIDsOfTheSource() throws {
     let fanout = try Fanout(["--heartbeat", "1s"])
     let listener = try fanout.listening("/events?filter=false")
     fanout.feed(message(41))
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func linesAndWebSocketsSayItInTheirOwnWay() throws {
+  @Test func linesAndWebSocketsHaveTheCurrentIDToo() throws {
     let fanout = try Fanout()
     let lines = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
     #expect(lines.soFar.diagnostics.contains(/Last-Event-ID: \d+-0\r\n/))

@@ -24,7 +24,7 @@ struct FairQueueTests {
     return run
   }
 
-  @Test func accountsShareTheTimeHoweverMuchEachHasQueued() {
+  @Test func accountsShareTheTimeEqually() {
     var queue = FairQueue<String>(budget: .seconds(1))
     var now = Duration.zero
     for _ in 0..<50 { queue.add("many", account: "a", meter: CPUMeter(), now: now) }

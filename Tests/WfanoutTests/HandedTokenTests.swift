@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct HandedTokenTests {
   private func read(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
-  @Test func aTokenIsAFileThatIsReplacedWhole() throws {
+  @Test func aTokenFileIsReplacedAtomically() throws {
     var token = HandedToken("one, and long")
     let path = try #require(token?.path)
     #expect(read(path) == "one, and long")
@@ -65,7 +65,7 @@ import Testing
   @Test(arguments: [
     (["--share", "channel", "--auth-tokens", "/dev/null"], "--share channel"), ([], "--auth-tokens"),
   ])
-  func aTokenThatIsNobodysIsRefusedAtTheStart(_ flags: [String], _ word: String) throws {
+  func tokenFilesNeedTokensAtTheStart(_ flags: [String], _ word: String) throws {
     let refused = try Tool.run(
       "wfanout", ["--upstream", "cat {tokenFile}", "--listen", "127.0.0.1:0"] + flags)
     #expect(refused.status == 64 && refused.diagnostics.contains(word), "\(refused)")

@@ -40,7 +40,7 @@ import Testing
 
   private static let lines = ["-H", "Accept: application/x-ndjson"]
 
-  @Test func costlyFiltersDelayNobody() throws {
+  @Test func costlyFiltersDoNotDelayOthers() throws {
     let fanout = try Fanout(["--loops", "1"], configuration: "cost-limit: 100000")
     let plain = try fanout.listening("/events", Self.lines)
     let others = try (0..<30).map { try fanout.listening("/events?filter=" + Self.costly($0)) }
@@ -49,7 +49,7 @@ import Testing
     _ = others
   }
 
-  @Test func aCatchUpByACostlyFilterDelaysNobody() throws {
+  @Test func aCatchUpByACostlyFilterDoesNotDelayOthers() throws {
     let fanout = try Fanout(["--loops", "1"], configuration: "cost-limit: 100000")
     let plain = try fanout.listening("/events", ["-N"])
     fanout.feed((0..<20_000).map { Self.event($0) })
@@ -63,7 +63,7 @@ import Testing
     _ = costly
   }
 
-  @Test func snapshotsWithDifferentSelectorsDelayNoOtherClient() throws {
+  @Test func snapshotsWithDifferentSelectorsDoNotDelayOthers() throws {
     let fanout = try Fanout(["--loops", "1", "--snapshot"])
     let plain = try fanout.listening("/events?type=NONE", Self.lines)
     let extra = #","spec":{"pad":"\#(String(repeating: "x", count: 200))"}"#
@@ -84,7 +84,7 @@ import Testing
     _ = (readers, plain)
   }
 
-  @Test func runTimePatternsDelayNoOtherClientAndNoShutdown() throws {
+  @Test func runTimePatternsDoNotDelayOthersOrShutdown() throws {
     let fanout = try Fanout(["--loops", "1"])
     let plain = try fanout.listening("/events", Self.lines)
     let costly = try (0..<3).map { number in
@@ -100,7 +100,7 @@ import Testing
     _ = costly
   }
 
-  @Test func pipelinedRequestsDelayNobody() throws {
+  @Test func pipelinedRequestsDoNotDelayOthers() throws {
     let fanout = try Fanout(["--loops", "1"])
     let plain = try fanout.listening("/events", Self.lines)
     let peers = try (0..<10).map { _ in try RawPeer(fanout) }
@@ -114,7 +114,7 @@ import Testing
     try Self.deliversOnTime(fanout, plain)
   }
 
-  @Test func subscriptionsToFiftyThousandTypesDelayNobody() throws {
+  @Test func subscriptionsToFiftyThousandTypesDoNotDelayOthers() throws {
     let fanout = try Fanout(["--loops", "1"])
     let plain = try fanout.listening("/events", Self.lines)
     let clients: [RawPeer] = try (0..<10).map { number in
@@ -142,7 +142,7 @@ import Testing
   }
 
   /// proc_pid_stat(5) has the name, the nice value and the scheduling policy of a thread.
-  @Test func workersRunWhenNothingElseWantsTo() throws {
+  @Test func workersHaveTheLowestPriority() throws {
     let fanout = try Fanout(["--loops", "1"])
     let listener = try fanout.listening("/events?filter=n%20%3E%3D%200", Self.lines)
     fanout.feed(Self.event(1))
@@ -183,7 +183,7 @@ import Testing
     #expect(metrics.contains("wfanout_filter_cpu_seconds_total 0."))
   }
 
-  @Test func equalClientsShareASnapshotHoweverSlowTheyAre() throws {
+  @Test func equalClientsShareASnapshotEvenIfTheyAreSlow() throws {
     let fanout = try Fanout(["--loops", "1", "--snapshot", "--stall", "60s"])
     let extra = #","spec":{"pad":"\#(String(repeating: "x", count: 1000))"}"#
     fanout.feed((0..<20_000).map { pod("p\($0)", version: $0, extra: extra) })

@@ -24,7 +24,7 @@ struct KubernetesPathTests {
     "/api/v1/pods;rm", "/api/v1/" + String(repeating: "a", count: 300), "/api/watch/stream",
     "/api/v1/streaming/status",
   ])
-  func refusesWhatIsNone(path: String) {
+  func refusesOtherPaths(path: String) {
     #expect(KubernetesPath(path) == nil)
   }
 
@@ -77,7 +77,7 @@ struct KubernetesPathTests {
     "limit=500", "limit=0", "resourceVersion=0&resourceVersionMatch=NotOlderThan",
     "watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&resourceVersion=1",
   ])
-  func takesTheOptionsOfClients(text: String) {
+  func acceptsTheOptionsOfClients(text: String) {
     #expect(throws: Never.self) {
       try KubernetesWatchQuery(HTTPRequest(method: "GET", target: "/api/v1/pods?\(text)"))
     }
@@ -110,14 +110,14 @@ struct KubernetesPathTests {
     strange.send(SIGKILL)
   }
 
-  @Test func pagesThatMayReadMayReadAWatch() throws {
+  @Test func allowedPagesMayReadAWatch() throws {
     let fanout = try Fanout(["--cors", "https://example.org"])
     let watch = try fanout.listening("/api/v1/pods?watch=1")
     #expect(watch.soFar.diagnostics.contains("Access-Control-Allow-Origin: https://example.org"))
   }
 
   /// Even a shared snapshot must not be older than versions that were already reported.
-  @Test func initialEventsAreNeverOlderThanReportedVersions() throws {
+  @Test func initialEventsAreNotOlderThanReportedVersions() throws {
     let fanout = try Fanout(["--snapshot", "--loops", "1"])
     let path =
       "/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
@@ -203,7 +203,7 @@ struct KubernetesPathTests {
     #expect(try fanout.curl("/api/v1/namespaces/default/pods/a", ["-i"]).output.hasPrefix("HTTP/1.1 404"))
   }
 
-  @Test func aResourceThatThereIsNotIsNotListed() throws {
+  @Test func doesNotListAnUnknownResource() throws {
     let fanout = try Fanout(["--snapshot"])
     func status(_ path: String) throws -> String {
       try fanout.curl(path, ["-o", "/dev/null", "-w", "%{http_code}"]).output
@@ -223,7 +223,7 @@ struct KubernetesPathTests {
   }
 
   /// A watch of a misspelt resource would be silent for ever.
-  @Test func aResourceThatThereIsNotIsNotWatched() throws {
+  @Test func doesNotWatchAnUnknownResource() throws {
     let fanout = try Fanout(["--snapshot"])
     let first = try fanout.listening("/events")
     fanout.feed(pod("a"))
@@ -238,7 +238,7 @@ struct KubernetesPathTests {
     #expect(try status("/api/v1/pdos?watch=1") == "200", "this object may be one")
   }
 
-  @Test func aListIsOfTheVersionThatIsAskedFor() throws {
+  @Test func aListHasTheRequestedVersion() throws {
     let fanout = try Fanout(["--snapshot"])
     fanout.feed(pod("a"))
     try eventually("it is kept") { try fanout.curl("/api/v1/pods").output.contains("uid-a") }

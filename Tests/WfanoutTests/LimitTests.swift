@@ -26,7 +26,7 @@ import Testing
     #expect(try fanout.curl("/metrics").output.contains("ws_messages_received_total 2\n"))
   }
 
-  @Test func oneClientMayHaveSoManyConnections() throws {
+  @Test func limitsTheConnectionsOfOneClient() throws {
     let directory = try TemporaryDirectory()
     let tokens = try directory.write("ta ann\ntb bob\n", to: "tokens")
     let fanout = try Fanout(["--auth-tokens", tokens], configuration: "max-client-connections: 2")
@@ -55,7 +55,7 @@ import Testing
     #expect(warnings > 0 && warnings < 100)
   }
 
-  @Test func aClientThatAsksTooOftenIsAnsweredWith503() throws {
+  @Test func aClientThatAsksTooOftenGets503() throws {
     let fanout = try Fanout(configuration: "request-rate: 1/m")
     #expect(try fanout.curl("/nothing", ["-i"]).output.hasPrefix("HTTP/1.1 404"))
     let refused = try fanout.curl("/nothing", ["-i"]).output
@@ -64,7 +64,7 @@ import Testing
     #expect(try fanout.curl("/healthz", ["-i"]).output.hasPrefix("HTTP/1.1 200"), "a probe is no client")
   }
 
-  @Test func aSlowClientIsMarkedBeforeItIsCut() throws {
+  @Test func aSlowClientIsMarkedBeforeItIsDisconnected() throws {
     let fanout = try Fanout(["--admin", "127.0.0.1:0"])
     let admin = fanout.tool.soFar.diagnostics.matches(of: /answered on (http:\/\/[^\s]+)\//).first
     let address = try #require(admin.map { String($0.1) })
@@ -109,7 +109,7 @@ import Testing
     #expect(try client.nextMessage()["event_type"]?.string == "ALERT_FIRED", "it goes on")
   }
 
-  @Test func anInputThatCannotBeReadIsAnInternalErrorAndTheEnd() throws {
+  @Test func unreadableInputIsAnInternalErrorAndTheEnd() throws {
     // At the master of a pseudo-terminal, the end of the other side is a read error and not the end of the
     // input.
     let script =

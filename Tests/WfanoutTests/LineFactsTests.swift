@@ -43,7 +43,7 @@ struct LineFactsTests {
     "", "{", "[]", "null", #"{"a"#, #"{"object":"#, #"{"object" 1}"#, #"{"object":"x"#, #"{"object":{"#,
     #"{1:2}"#, #"{"object":}"#,
   ])
-  func staysWithinWhatIsNoJSON(text: String) {
+  func staysWithinInvalidJSON(text: String) {
     #expect(facts(text).1(.object) == nil)
   }
 

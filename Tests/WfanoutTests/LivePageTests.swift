@@ -61,7 +61,7 @@ import Testing
     try page.wait(for: "\(Self.rows) === 21")
   }
 
-  @Test func moreEventsThanAreHeldLeaveNoObjectAsItWas() throws {
+  @Test func aLongPauseLeavesNoObjectOutdated() throws {
     guard let browser = try Browser.start(for: "a long pause of the page at /") else { return }
     let fanout = try Fanout()
     let page = try browser.open(fanout.url + "/")
@@ -110,7 +110,7 @@ import Testing
       "the focused row keeps the focus")
   }
 
-  @Test func aMistakeInTheFilterLeavesTheListAlone() throws {
+  @Test func aMistakeInTheFilterDoesNotChangeTheList() throws {
     guard let browser = try Browser.start(for: "a filter of the page at /") else { return }
     let fanout = try Fanout(["--snapshot"])
     let page = try browser.open(fanout.url + "/")
@@ -126,7 +126,7 @@ import Testing
     try page.wait(for: "\(Self.rows) === 1 && document.getElementById('problem').hidden")
   }
 
-  @Test func searchAndTypesChooseWhatIsListed() throws {
+  @Test func searchAndTypesFilterTheList() throws {
     guard let browser = try Browser.start(for: "the search of the page at /") else { return }
     let fanout = try Fanout()
     let page = try browser.open(fanout.url + "/")
@@ -169,7 +169,7 @@ import Testing
   }
 
   /// A screen reader finds names and states, because they are not only colours.
-  @Test func isReadableWithoutSight() throws {
+  @Test func isAccessibleToScreenReaders() throws {
     guard let browser = try Browser.start(for: "the accessibility of the page at /") else { return }
     let fanout = try Fanout()
     let page = try browser.open(fanout.url + "/")

@@ -48,7 +48,7 @@ import Testing
     Case("empty lines first", "\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
   ]
 
-  @Test(arguments: cases) func isAnsweredAsItDeserves(_ test: Case) throws {
+  @Test(arguments: cases) func isRefusedWithTheRightStatus(_ test: Case) throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send(test.request)
@@ -96,7 +96,7 @@ import Testing
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: " + String(repeating: "b", count: 200_000) + "\r\n\r\n",
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "A: b\r\n", count: 40_000) + "\r\n",
     "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "a", count: 200_000),
-  ]) func aHeadBeyondAllBoundsIsRefused(request: String) throws {
+  ]) func aHeadThatIsTooLargeIsRefused(request: String) throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send(request)
@@ -106,7 +106,7 @@ import Testing
     #expect(try fanout.curl("/healthz").output == "ok\n")
   }
 
-  @Test func aBodyBeyondAllBoundsIsRefused() throws {
+  @Test func aBodyThatIsTooLargeIsRefused() throws {
     let fanout = try Fanout()
     for framing in ["Content-Length: 3000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n"] {
       for _ in 0..<10 {
@@ -149,7 +149,7 @@ import Testing
     #expect(statuses == ["200", "404", "200", "200"])
   }
 
-  @Test func noAnswerOvertakesOneThatIsStillBeingPutTogether() throws {
+  @Test func responsesKeepTheOrderOfRequests() throws {
     let fanout = try Fanout(["--snapshot"])
     let peer = try RawPeer(fanout)
     peer.send(
@@ -192,7 +192,7 @@ import Testing
     #expect(!hasEnded && !String(decoding: bytes, as: UTF8.self).contains("HTTP/1.1"))
   }
 
-  @Test func aRequestMayComeByteByByte() throws {
+  @Test func aRequestMayArriveByteByByte() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     for byte in Array(
@@ -205,7 +205,7 @@ import Testing
     #expect(String(decoding: peer.receive { $0.count >= 8 }.bytes, as: UTF8.self) == "3\r\n{}\n\r\n")
   }
 
-  @Test func aPeerThatSendsNoMoreStillGetsItsAnswer() throws {
+  @Test func aPeerThatHasFinishedSendingStillGetsItsResponse() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     peer.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -213,7 +213,7 @@ import Testing
     #expect(peer.receiveToEnd()?.hasSuffix("ok\n") == true)
   }
 
-  @Test func halfARequestAndAnEndIsNoLeak() throws {
+  @Test func halfARequestAndAnEndIsNotALeak() throws {
     let fanout = try Fanout()
     let before = try openSockets(of: fanout)
     for _ in 0..<50 {

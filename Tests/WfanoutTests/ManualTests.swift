@@ -7,7 +7,7 @@ import Testing
 @testable import WfanoutCore
 
 @Suite(.timeLimit(.minutes(1))) struct ManualTests {
-  @Test func namesEveryFlagAndNoOther() throws {
+  @Test func describesExactlyTheFlags() throws {
     let flags = try Manual.flags(of: "wfanout")
     #expect(try Manual.differences(of: "wfanout") == [])
     #expect(flags.count <= 31, "what is rarer is a key of --config")

@@ -33,7 +33,7 @@ struct RandomInputTests {
     return mutated
   }
 
-  @Test func framesDecodeTheSameHoweverTheyAreCut() {
+  @Test func framesDecodeTheSameAtAnySplit() {
     var generator = Generator(state: 1)
     let good =
       WebSocketDecoderTests.frame(1, Array("hé€ ".utf8), isFinal: false) + WebSocketDecoderTests.frame(9, [1])

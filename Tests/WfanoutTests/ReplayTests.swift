@@ -44,7 +44,7 @@ struct ReplayPacingTests {
       2
     ),
     (#"{"timestamp":"soon"}"#, -1), (#"{"timestamp":"9999-01-01T00:00:00Z"}"#, -1), ("no JSON", -1),
-  ]) func findsWhenALineHappened(line: String, second: Int64) {
+  ]) func findsTheTimeOfALine(line: String, second: Int64) {
     let bytes = Array(line.utf8)
     let found = (bytes + Batch.zeros).withJSON(0..<bytes.count) { RecordedTime.find($0) }
     #expect(found == (second < 0 ? nil : time(second)))
@@ -65,14 +65,14 @@ struct ReplayPacingTests {
 
   let lines = ["-H", "Accept: application/x-ndjson"]
 
-  @Test func beginsWithTheFirstListenerAndEndsWithTheRecording() throws {
+  @Test func startsWithTheFirstListenerAndEndsWithTheRecording() throws {
     let fanout = try Fanout(["--replay", recording, "--speed", "max"])
     let listener = try fanout.listen("/events", lines)
     #expect(try listener.waitForEnd().lines.prefix(2).map { $0.prefix(6) } == [#"{"n":1"#, #"{"n":2"#])
     #expect(try fanout.tool.waitForEnd().status == 0)
   }
 
-  @Test func waitsAsLongAsTheRecording() throws {
+  @Test func keepsTheDelaysOfTheRecording() throws {
     let fanout = try Fanout(["--replay", recording], configuration: "replay-gap: 2h")
     let listener = try fanout.listen("/events", lines)
     try listener.waitForLines(1)
@@ -91,7 +91,7 @@ struct ReplayPacingTests {
     try listener.waitForEnd()
   }
 
-  @Test func badRecordingsAreSaid() throws {
+  @Test func reportsBadRecordings() throws {
     #expect(try Tool.run("wfanout", ["--replay", recording, "--upstream", "x"]).status == 64)
     #expect(try Tool.run("wfanout", ["--replay", recording, "--speed", "0"]).status == 64)
     let absent = try Tool.run("wfanout", ["--listen", ":0", "--replay", directory.path("absent")])

@@ -39,7 +39,7 @@ struct RequestOriginTests {
     "[::1]evil", "[::1].evil.example", "[::1", "::1", "[]", "localhost:evil", "localhost:80:80",
     "localhost:99999", "user@localhost", "localhost/", "local host", "localhost\t",
   ])
-  func refusesAHostThatIsNoAuthority(host: String) {
+  func refusesAnInvalidHost(host: String) {
     for names in [nil, RequestOrigin.loopbackNames(and: []), RequestOrigin.loopbackNames(and: ["*"])] {
       let error = #expect(throws: HTTPError.self) {
         try RequestOrigin(names: names).checkName(request([("Host", host)]))
@@ -48,7 +48,7 @@ struct RequestOriginTests {
     }
   }
 
-  @Test func theTargetsHostWinsOverTheField() {
+  @Test func theTargetsHostTakesPrecedence() {
     let origin = RequestOrigin(names: RequestOrigin.loopbackNames(and: []))
     func isServed(_ target: String, _ headers: [(name: String, value: String)] = [Self.own]) -> Bool {
       let request = HTTPRequest(method: "GET", target: target, headers: headers)
@@ -64,7 +64,7 @@ struct RequestOriginTests {
     #expect(!isServed("http://localhost/events", [(name: "Host", value: "attacker.example"), page]))
   }
 
-  @Test func aRequestOfHTTP2SaysOnceWhomItIsFor() throws {
+  @Test func anHTTP2RequestHasOneHost() throws {
     func hosts(_ fields: [(String, String)]) throws -> [String] {
       let head = try #require(
         HTTP2Exchange.head(HPACKHeaders([(":method", "GET"), (":path", "/")] + fields)))
@@ -82,7 +82,7 @@ struct RequestOriginTests {
     }
   }
 
-  @Test func servesEveryNameWhereItIsAskedTo() {
+  @Test func servesEveryNameIfConfigured() {
     let anything = request([("Host", "attacker.example")])
     for names in [nil, RequestOrigin.loopbackNames(and: ["*"])] {
       #expect(throws: Never.self) { try RequestOrigin(names: names).checkName(anything) }
@@ -125,7 +125,7 @@ struct RequestOriginTests {
     ([("Origin", "http://localhost:8080 http://evil.example")], [], false),
   ]
 
-  @Test(arguments: pages.indices) func judgesPages(index: Int) {
+  @Test(arguments: pages.indices) func classifiesPages(index: Int) {
     let page = Self.pages[index]
     let origin = RequestOrigin(allowed: page.allowed)
     let request = request([Self.own] + page.headers)
@@ -140,12 +140,12 @@ struct RequestOriginTests {
     ("localhost", "http://localhost:8080", false), ("localhost:8080", "http://localhost", false),
     ("[::1]:8080", "http://[::1]:8080", true), ("localhost.:8080", "http://localhost:8080", true),
   ])
-  func portsAreOfTheScheme(host: String, page: String, isSame: Bool) {
+  func aMissingPortIsThatOfTheScheme(host: String, page: String, isSame: Bool) {
     let request = request([("Host", host), ("Origin", page)])
     #expect(((try? RequestOrigin().check(request)) != nil) == isSame)
   }
 
-  @Test func pagesOfAllowedOriginsMayReadTheAnswer() {
+  @Test func pagesOfAllowedOriginsMayReadTheResponse() {
     func headers(_ allowed: Set<String>, _ origin: String?) -> [String: String] {
       let request = request([Self.own] + (origin.map { [("Origin", $0)] } ?? []))
       return Dictionary(
@@ -166,7 +166,7 @@ struct RequestOriginTests {
     #expect(any["Access-Control-Allow-Origin"] == "*" && any["Access-Control-Allow-Credentials"] == nil)
   }
 
-  @Test func wantsJSON() {
+  @Test func requiresJSON() {
     for type in ["application/json", "Application/JSON; charset=utf-8", "application/cloudevents+json"] {
       #expect(throws: Never.self) { try RequestOrigin.requireJSON(request([("Content-Type", type)])) }
     }
@@ -223,7 +223,7 @@ struct RequestOriginTests {
     stream.send(SIGKILL)
   }
 
-  @Test func aNameThatIsAskedForIsServed() throws {
+  @Test func servesAConfiguredName() throws {
     let fanout = try Fanout([
       "--host", "fanout.example.org", "--cors", "https://a.example", "--cors", "https://b.example",
     ])

@@ -16,7 +16,7 @@ struct RequestTests {
     #expect(request.item("none") == nil)
   }
 
-  @Test func flagsAreReadAsKubernetesReadsThem() {
+  @Test func readsFlagsAsKubernetesDoes() {
     func isOn(_ query: String) -> Bool { HTTPRequest(method: "GET", target: "/a?\(query)").flag("watch") }
     for query in ["watch", "watch=", "watch=1", "watch=true", "watch=TRUE", "watch=t"] {
       #expect(isOn(query))
@@ -24,7 +24,7 @@ struct RequestTests {
     for query in ["", "watch=0", "watch=false", "watch=False", "unwatch=1"] { #expect(!isOn(query)) }
   }
 
-  @Test func knowsWhoTakesPlainJSON() {
+  @Test func findsClientsThatAcceptJSON() {
     func takes(_ accept: String...) -> Bool {
       HTTPRequest(method: "GET", target: "/", headers: accept.map { ("Accept", $0) }).acceptsJSON
     }
@@ -38,7 +38,7 @@ struct RequestTests {
     #expect(!takes("application/json;q=0"))
   }
 
-  @Test func fieldsAreFoundWithoutCase() {
+  @Test func fieldNamesIgnoreCase() {
     let request = HTTPRequest(
       method: "GET", target: "/",
       headers: [
@@ -50,7 +50,7 @@ struct RequestTests {
     #expect(!request.header("connection", contains: "close"))
   }
 
-  @Test func theBrowsersIDWinsOverThePages() {
+  @Test func theBrowsersIDTakesPrecedence() {
     let request = HTTPRequest(
       method: "GET", target: "/events?lastEventId=1-1", headers: [("Last-Event-ID", "1-2")])
     #expect(ListenRequest(request).start == .after("1-2"))

@@ -25,7 +25,7 @@ struct ResumeTests {
     TestRing(batches).place(of: EventID(epoch: epoch, sequence: sequence))
   }
 
-  @Test func ourOwnNumbersAreTheirPlaces() {
+  @Test func ownIDsHaveTheirPlaces() {
     func place(_ sequence: UInt64) -> StartPoint {
       Resume.place(after: sequence, oldest: 100, published: 106)
     }
@@ -43,7 +43,7 @@ struct ResumeTests {
     #expect(place(8, 103, []) == .reset(.unknown))
   }
 
-  @Test func anotherReplicasIDsHaveAPlace() {
+  @Test func idsOfAnotherReplicaHaveAPlace() {
     let epoch: UInt64 = 1_700_000_000_000_000_000
     let batches = source([20, 25, 30])
     #expect(place(epoch, 25, batches) == .position(52))
@@ -67,26 +67,26 @@ struct ResumeTests {
     #expect(EventID(text) == nil)
   }
 
-  @Test func idsSurviveTheirText() {
+  @Test func idsRoundTripThroughText() {
     let id = EventID(epoch: .max, sequence: 0)
     #expect(EventID(id.description) == id)
   }
 }
 
 struct OverflowTests {
-  @Test func queueOfAHundredKeepsTheLastHundred() {
+  @Test func aQueueOfAHundredKeepsTheLastHundred() {
     let rule = OverflowRule(policy: .dropOldest, queueLimit: 100)
     #expect(rule.catchUp(position: 0, ring: 0..<250) == .skip(to: 150, dropped: 150))
     #expect(rule.catchUp(position: 150, ring: 0..<250) == .goOn)
   }
 
-  @Test func withoutQueueTheRingDecides() {
+  @Test func withoutAQueueTheRingIsTheLimit() {
     let rule = OverflowRule(policy: .dropOldest, queueLimit: nil)
     #expect(rule.catchUp(position: 5, ring: 5..<500) == .goOn)
     #expect(rule.catchUp(position: 4, ring: 5..<500) == .skip(to: 5, dropped: 1))
   }
 
-  @Test func eachPolicyHasItsOwnEnd() {
+  @Test func eachPolicyHasItsResult() {
     #expect(
       OverflowRule(policy: .reset, queueLimit: 10).catchUp(position: 0, ring: 0..<20) == .reset(dropped: 10))
     #expect(

@@ -59,7 +59,7 @@ struct RingIndexTests {
     return distance <= 1 ? .position(following) : .reset(.expired)
   }
 
-  @Test func findsWhatASearchThroughAllEventsFinds() {
+  @Test func findsTheSameAsALinearSearch() {
     var generator = RandomInputTests.Generator(state: 14)
     for _ in 0..<300 {
       var ids: [(epoch: Int, sequence: Int)] = []
@@ -86,7 +86,7 @@ struct RingIndexTests {
     }
   }
 
-  @Test func aSearchLooksAtFewBatchesWhateverIsAskedFor() {
+  @Test func aSearchExaminesFewBatches() {
     let ids = (0..<50_000).map { (epoch: 7, sequence: 100_000 + $0 * 2) }
     let ring = TestRing(Self.batches(ids, each: 1), start: 10_000)
     for sequence in [0, 99_999, 100_001, 120_000, 150_001, 199_998, 300_000] {

@@ -22,7 +22,7 @@ struct RingTests {
     #expect(ring.byteCount == 90)
   }
 
-  @Test func keepsTheNewestHoweverLarge() {
+  @Test func keepsTheNewestOfAnySize() {
     var ring = Ring<Run>(byteLimit: 10)
     ring.append(Run(firstPosition: 0, endPosition: 1, byteCount: 5))
     ring.append(Run(firstPosition: 1, endPosition: 2, byteCount: 500))
@@ -60,7 +60,7 @@ struct BatchTests {
     String(decoding: batch.bytes[batch.line(index)], as: UTF8.self)
   }
 
-  @Test func keepsLinesAsTheyAre() {
+  @Test func keepsLinesUnchanged() {
     let batch = batch([#"{"a": 1.0}"#, "", "not JSON", "\r", "{}\r"])
     #expect((0..<batch.count).map { line(batch, $0) } == [#"{"a": 1.0}"#, "not JSON", "{}"])
     #expect(batch.endPosition == 3)
@@ -70,14 +70,14 @@ struct BatchTests {
     #expect(line(batch(["{\"a\":\r1}"]), 0) == "{\"a\": 1}")
   }
 
-  @Test func mendsWhatIsNotUTF8() {
+  @Test func repairsInvalidUTF8() {
     var batch = Batch(firstPosition: 0)
     batch.append([0x22, 0xFF, 0xC3, 0xA9, 0x22])
     #expect(line(batch, 0) == "\"\u{FFFD}é\"")
     #expect(batch.mended == 1)
   }
 
-  @Test func idsComeFromTheSourceWhereItHasThem() {
+  @Test func idsComeFromTheSource() {
     let batch = batch([pod("a"), message(41), message(43)], first: 10)
     #expect(batch.ids.map(\.description) == ["9-11", "1700000000000000000-41", "1700000000000000000-43"])
   }

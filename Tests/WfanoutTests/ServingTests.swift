@@ -19,7 +19,7 @@ import Testing
     try fanout.end()
   }
 
-  @Test func endOfInputIsSaidAndEndsWithStatusZero() throws {
+  @Test func endOfInputIsReportedAndEndsWithStatusZero() throws {
     let fanout = try Fanout()
     let listener = try fanout.listening("/events")
     fanout.feed(["{}", "{}"])
@@ -30,7 +30,7 @@ import Testing
     #expect(outcome.output.components(separatedBy: "\ndata: {}\n").count == 3)
   }
 
-  @Test func terminationIsSaidAndStaysASignalDeath() throws {
+  @Test func terminationIsReportedAndStaysASignalDeath() throws {
     let fanout = try Fanout()
     let listener = try fanout.listening("/events")
     fanout.tool.send(SIGTERM)
@@ -84,7 +84,7 @@ import Testing
     #expect(try listener.waitForEnd(.seconds(5)).status == 0)
   }
 
-  @Test func lateListenersGetTheLatestOfEachKeyThenGoOn() throws {
+  @Test func lateListenersGetTheLatestOfEachKeyThenContinue() throws {
     let fanout = try Fanout(["--snapshot"])
     let early = try fanout.listening("/events", ["-H", "Accept: application/x-ndjson"])
     fanout.feed([
@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test func badFlagsAreSaidWithStatus64() throws {
+  @Test func badFlagsAreReportedWithStatus64() throws {
     for flags in [
       ["--listen", "nowhere"], ["--ring", "1"], ["--queue", "0"], ["--overflow", "x"],
       ["--heartbeat", "1ms"],
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  @Test func aTakenPortIsSaid() throws {
+  @Test func reportsAPortInUse() throws {
     let fanout = try Fanout()
     let outcome = try Tool.run("wfanout", ["--listen", ":\(fanout.port)"])
     #expect(outcome.status == 69)

@@ -82,7 +82,7 @@ import Testing
     #expect(try fanout.ask("/api/watch/stats")["upstreams"] == .number("4"))
   }
 
-  @Test func withChannelWhatOneMaySeeAllMay() throws {
+  @Test func withChannelAllShareACommand() throws {
     let shared = try fanout("channel", "")
     #expect(child(try open(shared, "a", "ta")) == child(try open(shared, "b", "tb")))
     let refused = try Tool.run("wfanout", ["--upstream", "cat {identity}", "--share", "channel"])
@@ -90,7 +90,7 @@ import Testing
     #expect(refused.diagnostics.contains("--share channel"))
   }
 
-  @Test func aClientIsItsOwnersAlone() throws {
+  @Test func aClientIdBelongsToItsOwner() throws {
     let fanout = try fanout(nil)
     let ann = try open(fanout, "a", "ta")
     #expect(try subscribe(fanout, "a", "tb") == "403")
@@ -101,7 +101,7 @@ import Testing
     #expect(ann.isRunning && !ann.soFar.output.contains("replaced"))
   }
 
-  @Test func anIdentityThatMeansMoreThanANameIsRefused() throws {
+  @Test func anIdentityThatIsNotANameIsRefused() throws {
     let fanout = try fanout(nil)
     let stream = try fanout.listening("/api/watch/stream?cid=w", ["-H", "Authorization: Bearer tw"])
     #expect(try subscribe(fanout, "w", "tw") == "403")

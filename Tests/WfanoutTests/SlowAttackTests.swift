@@ -17,7 +17,7 @@ import Testing
     Attack(flag: "-X", testDescription: "answers that are never read"),
   ]
 
-  @Test(arguments: attacks) func isClosedAndDelaysNoOtherClient(attack: Attack) throws {
+  @Test(arguments: attacks) func isClosedWithoutDelayingOthers(attack: Attack) throws {
     let program = "/usr/bin/slowhttptest"
     guard FileManager.default.isExecutableFile(atPath: program) else {
       return notTested("\(attack)", because: "no slowhttptest here (Debian package slowhttptest)")

@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func aStalledListenerCostsOthersNothingAndIsSentItsGap() throws {
+  @Test func aStalledListenerDoesNotDelayOthersAndGetsItsGap() throws {
     let fanout = try Fanout(["--queue", "5000"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws")
     stalled.say(#"{"type":"subscribe","subscription":{}}"#)
@@ -96,7 +96,7 @@ import Testing
     #expect(last.contains(#""type":"ERROR""#) && last.contains(#""code":410"#), "\(last)")
   }
 
-  @Test func aClientThatReadsNothingIsCut() throws {
+  @Test func aClientThatReadsNothingIsDisconnected() throws {
     let fanout = try Fanout(["--stall", "1s"])
     let stalled = try SocketClient(port: fanout.port, path: "/ws?raw=1")
     feed(fanout, events)

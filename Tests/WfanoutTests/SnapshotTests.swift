@@ -115,7 +115,7 @@ struct SnapshotStoreTests {
     #expect(store.current("2").count == 1)
   }
 
-  @Test func aDeletionWithoutTheKeysMembersIsByName() throws {
+  @Test func aDeletionWithoutTheKeyIsFoundByName() throws {
     let store = SnapshotStore(
       epoch: 9, keyLimit: 10, expression: try KeyExpression("object.spec.host"), isFromStart: true)
     store.apply(batch([#"{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":{"host":"h"}}}"#]))

@@ -39,7 +39,7 @@ import Testing
     return (address.split(separator: "http://127.0.0.1:").first ?? "").prefix { $0.isNumber }
   }
 
-  @Test func servesTheSocketsItIsGiven() throws {
+  @Test func servesPassedSockets() throws {
     let tool = try activate(["127.0.0.1", "127.0.0.1"], names: "http:admin")
     try tool.waitForDiagnostics("listening on ")
     #expect(try status(port(tool, after: "listening on "), "/healthz") == "200")

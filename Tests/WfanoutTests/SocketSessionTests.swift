@@ -32,7 +32,7 @@ struct SocketSessionTests {
     #expect(code(say(#"{"type":"auth"}"#)) == "AUTH_FAILED")
   }
 
-  @Test mutating func anExpiredTokenAsksForAnother() {
+  @Test mutating func anExpiredTokenRequestsAnother() {
     session = SocketSession(clientID: "c1", needsToken: true, isKnown: true)
     #expect(say(#"{"type":"subscribe","subscription":{}}"#).count == 2)
     #expect(code(session.expired()) == "AUTH_EXPIRED")
@@ -43,7 +43,7 @@ struct SocketSessionTests {
     #expect(say(#"{"type":"ping"}"#) != late)
   }
 
-  @Test mutating func subscribeEchoesWhatIsInForce() {
+  @Test mutating func subscribeReturnsTheListsInForce() {
     let actions = say(
       #"{"type":"subscribe","subscription":{"event_types":["ALERT_FIRED"],"cluster_filter":["c"],"namespace_filter":["n"]}}"#
     )
@@ -79,7 +79,7 @@ struct SocketSessionTests {
     #expect(!session.subscriptions.matches(RoutingFacts(type: "NOT", cluster: nil, namespace: nil)))
   }
 
-  @Test mutating func unsubscribeTakesTypesOrAll() {
+  @Test mutating func unsubscribeRemovesTypesOrAll() {
     _ = say(#"{"type":"subscribe","subscription":{"event_types":["A","B"]}}"#)
     #expect(
       say(#"{"type":"unsubscribe","event_types":["A"]}"#).first
@@ -125,7 +125,7 @@ struct SocketSessionTests {
     "", "nonsense", "[]", "1", "null", "{}", #"{"type":1}"#, #"{"type":"what"}"#, #"{"type":"ping"}x"#,
     #"{"type":"resume"}"#, #"{"a":"\ud800"}"#,
   ])
-  mutating func malformedMessagesAreSaidAndSurvived(text: String) {
+  mutating func malformedMessagesAreReportedAndSurvived(text: String) {
     #expect(code(say(text)) == "INVALID_MESSAGE")
     #expect(code(say(text)) == "INVALID_MESSAGE")
     #expect(say(#"{"type":"subscribe","subscription":{}}"#).count == 2)
@@ -137,11 +137,11 @@ struct SocketSessionTests {
     #"{"type":"subscribe","subscription":{"cluster_filter":[1]}}"#,
     #"{"type":"unsubscribe","event_types":1}"#,
   ])
-  mutating func badSubscriptionsAreSaid(text: String) {
+  mutating func reportsBadSubscriptions(text: String) {
     #expect(code(say(text)) == "INVALID_SUBSCRIPTION")
   }
 
-  @Test mutating func resumeHandsTheIDOn() {
+  @Test mutating func resumePassesTheIDOn() {
     #expect(say(#"{"type":"resume","last_event_id":"1-2"}"#) == [.resume(after: "1-2")])
   }
 

@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func serverSentEventsResumeSo() throws {
+  @Test func serverSentEventsResumeFromTheSource() throws {
     try feed()
     let listener = try fanout.listening("/events", ["-H", "Last-Event-ID: \(Self.epoch)-5"])
     try listener.wait(for: "12", .seconds(10)) { $0.soFar.output.contains(message(12)) }
@@ -108,7 +108,7 @@ import Testing
   }
 
   /// Before the first subscription, and during a stream.
-  @Test(arguments: [true, false]) func webSocketsResumeSo(isFirst: Bool) throws {
+  @Test(arguments: [true, false]) func webSocketsResumeFromTheSource(isFirst: Bool) throws {
     try feed()
     let client = try SocketClient(port: fanout.port, path: "/ws")
     let resume = #"{"type":"resume","last_event_id":"\#(Self.epoch)-5"}"#
@@ -124,7 +124,7 @@ import Testing
     #expect(try ids(2) == ["\(Self.epoch)-13", "\(Self.epoch)-14"])
   }
 
-  @Test func aSubscriptionWhileTheSourceIsAskedLosesNothing() throws {
+  @Test func aSubscriptionDuringACatchUpLosesNothing() throws {
     try feed()
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"resume","last_event_id":"\#(Self.epoch)-5"}"#)
@@ -139,7 +139,7 @@ import Testing
     #expect(events == (6...12).map { "\(Self.epoch)-\($0)" })
   }
 
-  @Test func rawWebSocketsResumeSo() throws {
+  @Test func rawWebSocketsResumeFromTheSource() throws {
     try feed()
     let client = try SocketClient(port: fanout.port, path: "/ws?raw=1&lastEventId=\(Self.epoch)-5")
     for number in 6...12 { #expect(try client.next()?.text == message(number)) }
@@ -155,7 +155,7 @@ import Testing
     #expect(try watch.waitForLines(1) == [message(13)])
   }
 
-  @Test func aMessageThatComesWhileTheSourceIsAskedComesOnce() throws {
+  @Test func aMessageDuringACatchUpArrivesOnce() throws {
     try feed()
     try directory.write("13", to: "source.sh.last")
     let watch = try resume("resourceVersion=9&allowWatchBookmarks=true")

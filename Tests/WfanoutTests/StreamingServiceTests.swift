@@ -35,7 +35,7 @@ import Testing
     #expect(try receive("", count: 3).0 == ["ALERT_FIRED", "ALERT_RESOLVED", "GPU_UPDATE"])
   }
 
-  @Test func orDoesNotByASetting() throws {
+  @Test func aSettingRequiresTheField() throws {
     #expect(try receive("filter-missing: drop", count: 1).0 == ["ALERT_FIRED"])
   }
 

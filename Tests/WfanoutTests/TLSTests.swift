@@ -131,7 +131,7 @@ import Testing
     stream.send(SIGKILL)
   }
 
-  @Test func aRenewedCertificateIsTakenUp() throws {
+  @Test func usesARenewedCertificate() throws {
     let fanout = try fanout()
     #expect(try fanout.curl("/healthz", trust).status == 0)
     try makeCertificate(".new")
@@ -158,7 +158,7 @@ import Testing
     #expect(try fanout.curl("/healthz", trust).status == 0)
   }
 
-  @Test func wrongFilesAreSaid() throws {
+  @Test func reportsInvalidFiles() throws {
     func run(_ arguments: [String]) throws -> Tool.Outcome {
       try Tool.run("wfanout", ["--listen", ":0"] + arguments)
     }
@@ -176,7 +176,7 @@ import Testing
     #expect(foreign.diagnostics.contains("for certificate '\(certificate)'"))
   }
 
-  @Test func onlyForwardSecretCiphersAreSpoken() throws {
+  @Test func usesOnlyForwardSecretCiphers() throws {
     let fanout = try fanout()
     func speaks(_ arguments: String) throws -> Bool {
       try Tool.shell("openssl s_client -connect 127.0.0.1:\(fanout.port) \(arguments) </dev/null")

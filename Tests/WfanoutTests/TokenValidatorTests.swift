@@ -55,7 +55,7 @@ import Testing
     ).output
   }
 
-  @Test func letsInWhomTheValidatorKnows() throws {
+  @Test func acceptsTokensThatTheValidatorKnows() throws {
     #expect(try status("good", "/none") == "404")
     #expect(try status("a b&c", "/none") == "404")
     #expect(try status("bad", "/none") == "401")
@@ -104,7 +104,7 @@ import Testing
     #expect(asked.count { $0 == "asked slow" } <= 2, "those who bring one token ask together")
   }
 
-  @Test func aFloodOfMadeUpTokensNeitherReachesTheValidatorNorLocksOutAGoodOne() throws {
+  @Test func aFloodOfInvalidTokensDoesNotLockOutAGoodOne() throws {
     let flood = try (0..<80).map {
       try fanout.listen("/none", ["-H", "Authorization: Bearer made-up-\($0)", "-o", "/dev/null"])
     }
@@ -120,7 +120,7 @@ import Testing
     #expect(warnings <= 6, "strangers do not flood the log")
   }
 
-  @Test func aTokenThatTheValidatorTakesBackEndsItsStreams() throws {
+  @Test func aTokenThatTheValidatorRevokesEndsItsStreams() throws {
     let listener = try fanout.listening("/events", ["-H", "Authorization: Bearer revoked"])
     try directory.write("", to: "revoked")
     #expect(try listener.waitForEnd(.seconds(20)).output.contains("auth_revoked"))
@@ -140,7 +140,7 @@ import Testing
 }
 
 struct QuestionBudgetTests {
-  @Test func badTokensUseItUpAndTimeRefillsIt() {
+  @Test func badTokensUseTheBudgetAndTimeRefillsIt() {
     var budget = QuestionBudget(rate: 1, burst: 3, now: .zero)
     for _ in 0..<3 {
       #expect(budget.begin(now: .zero) == .go)
@@ -212,7 +212,7 @@ struct IntrospectionTests {
     #expect(Introspection.verdict(status: row.status, body: Array(row.body.utf8), now: 100) == row.verdict)
   }
 
-  @Test func remembersForAWhileAndNotBeyondTheTokensOwnTime() {
+  @Test func remembersForAWhileButNotBeyondTheExpiry() {
     var cache = TokenCache(limit: 3, seconds: 30)
     cache.note(.identity(Identity(name: "a")), of: "a", now: 100)
     cache.note(.identity(Identity(name: "b", expires: 110)), of: "b", now: 100)
@@ -232,7 +232,7 @@ struct IntrospectionTests {
 
   @Test(arguments: [
     "http://h/p?q=1", "http://127.0.0.1:8080", "http://[::1]:9/x#f", "https://h/", "https://h:80/",
-  ]) func takesAURL(text: String) { #expect(ValidatorURL(text)?.description == text) }
+  ]) func acceptsAURL(text: String) { #expect(ValidatorURL(text)?.description == text) }
 
   @Test(arguments: [
     "ftp://h/", "http://", "http://u:p@h/", "http://h:0/", "http://h:x/", "http://h/ x", "http://[::1/", "h",

@@ -31,7 +31,7 @@ import Testing
   ]
   private static let expected = ["ADDED a", "MODIFIED a", "DELETED a", "ADDED b", "DELETED b", "ADDED c"]
 
-  @Test(arguments: [["--snapshot"], []]) func aWatchWithASelectorIsOneOfTheAPIServer(arguments: [String])
+  @Test(arguments: [["--snapshot"], []]) func aWatchWithASelectorEqualsTheAPIServers(arguments: [String])
     throws
   {
     let fanout = try Fanout(arguments)
@@ -45,7 +45,7 @@ import Testing
     #expect(try resumed.waitForLines(4) == Array(watch.lines[2...]))
   }
 
-  @Test func aListenerWithASnapshotHasItKeptRight() throws {
+  @Test func aListenersSnapshotStaysCorrect() throws {
     let fanout = try Fanout(["--snapshot"])
     fanout.feed(Self.changes[0])
     let lines = ["-H", "Accept: application/x-ndjson"]

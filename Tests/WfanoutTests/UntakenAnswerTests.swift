@@ -34,7 +34,7 @@ import Testing
     #expect(peer.receive().bytes.count < 90_000_000)
   }
 
-  @Test func aSlowOneIsWaitedForWhileItTakesSomething() throws {
+  @Test func waitsForASlowClientThatReads() throws {
     let peer = try RawPeer(fanout)
     peer.send(Self.answer + "\r\n")
     var received = 0
@@ -72,7 +72,7 @@ import Testing
     return try #require(status.firstMatch(of: /VmHWM:\s+(\d+) kB/).flatMap { Int($0.1) })
   }
 
-  @Test func aClientThatOnlySendsRequestsFillsNoMemory() throws {
+  @Test func aClientThatOnlySendsRequestsUsesNoMemory() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)
     let request = Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)

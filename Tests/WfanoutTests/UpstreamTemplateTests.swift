@@ -10,7 +10,7 @@ struct UpstreamTemplateTests {
     try UpstreamTemplate(template).arguments(values)
   }
 
-  @Test func aValueIsOneArgumentWhateverIsInIt() throws {
+  @Test func aValueIsAlwaysOneArgument() throws {
     #expect(
       try arguments(
         "kwatch {resourceType} -l={labelSelector}",
@@ -27,7 +27,7 @@ struct UpstreamTemplateTests {
         == ["kwatch", "pods", "-n", "a", "--field-selector", "metadata.name=b", "--bookmarks"])
   }
 
-  @Test func theFirstChoiceWithAllItsValuesIsUsed() throws {
+  @Test func usesTheFirstAlternativeWithAllItsValues() throws {
     let template =
       "kwatch [{resourceType}/{name}|{resourceType}] [-n {namespace}|-A] ['-l' \"{labelSelector}\"]"
     #expect(try arguments(template, ["resourceType": "pods"]) == ["kwatch", "pods", "-A"])
@@ -51,7 +51,7 @@ struct UpstreamTemplateTests {
       try arguments(#"sh -c 'echo "$1"' sh {name}"#, ["name": "n"]) == ["sh", "-c", #"echo "$1""#, "sh", "n"])
   }
 
-  @Test func aMissingValueOutsideBracketsIsSaid() throws {
+  @Test func reportsAMissingValueOutsideBrackets() throws {
     let template = try UpstreamTemplate("kwatch {resourceType} -n {namespace}")
     #expect(throws: UpstreamTemplate.MissingFieldError(field: "namespace")) {
       try template.arguments(["resourceType": "pods"])
@@ -119,7 +119,7 @@ struct UpstreamTemplateTests {
     Body(text: "[]", says: "not a JSON object"),
   ]
 
-  @Test(arguments: bodies) func aFieldThatIsNotUnderstoodIsRefused(_ row: Body) throws {
+  @Test(arguments: bodies) func anUnknownFieldIsRefused(_ row: Body) throws {
     let body = try #require(JSONValue(Array(row.text.utf8)))
     let error = #expect(throws: HTTPError.self) { try ChannelRequest(body) }
     #expect(error?.status.message.contains(row.says) == true, "\(error?.status.message ?? "")")

@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func whatHasLeftItsGroupEndsWithItsCommand() throws {
+  @Test func descendantsInOtherGroupsEndWithTheirCommand() throws {
     let fanout = try fanout("{resourceType}", "grace: 1s")
     let watch = try watch(fanout, "escaped")
     let process = try process(watch)
@@ -115,7 +115,7 @@ import Testing
     try eventually("process \(process) has ended with its command") { !isAlive(process) }
   }
 
-  @Test func aCommandThatClosesItsOutputIsNoticed() throws {
+  @Test func detectsACommandThatClosesItsOutput() throws {
     let fanout = try fanout()
     let watch = try watch(fanout, "closed")
     let process = try process(watch)
@@ -125,7 +125,7 @@ import Testing
     #expect(!isAlive(process))
   }
 
-  @Test func aCommandWhoseDescendantHoldsItsOutputIsNoticed() throws {
+  @Test func detectsACommandWhoseDescendantHoldsItsOutput() throws {
     let fanout = try fanout()
     let watch = try watch(fanout, "forked")
     let descendant = try process(watch)
@@ -177,7 +177,7 @@ import Testing
     #expect(starts <= 6)
   }
 
-  @Test func thereIsALimitOfCommands() throws {
+  @Test func limitsTheNumberOfCommands() throws {
     let fanout = try fanout("{resourceType} [{namespace}]", "{max-upstreams: 2, grace: 60s}")
     let first = try watch(fanout, "a")
     try first.waitForLines(1)
@@ -190,7 +190,7 @@ import Testing
     #expect(try watch(fanout, "a").waitForLines(1).count == 1, "one that runs is shared")
   }
 
-  @Test func oneClientLeavesCommandsToOthers() throws {
+  @Test func limitsTheCommandsOfOneClient() throws {
     let tokens = try directory.write("ta ann\ntb bob\n", to: "tokens")
     let fanout = try Fanout(
       ["--upstream", "/bin/sh \(script) {resourceType}", "--auth-tokens", tokens],
@@ -228,7 +228,7 @@ import Testing
     #expect(try status(fanout, "/api/v1/denied") == "403")
   }
 
-  @Test func thereIsNoStreamToListenTo() throws {
+  @Test func eventsIsNotAvailable() throws {
     let fanout = try fanout()
     for path in ["/", "/events", "/snapshot"] {
       let answer = try fanout.curl(path, ["-i"]).output
@@ -236,7 +236,7 @@ import Testing
     }
   }
 
-  @Test func aCommandThatThereIsNotEndsItAtOnce() throws {
+  @Test func aMissingCommandEndsItAtOnce() throws {
     let outcome = try Tool.run("wfanout", ["--upstream", "no-such-command {resourceType}"])
     #expect(outcome.status == 64 && outcome.diagnostics.contains("no-such-command"))
   }

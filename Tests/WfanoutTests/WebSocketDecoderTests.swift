@@ -39,7 +39,7 @@ struct WebSocketDecoderTests {
     }
   }
 
-  @Test func messagesComeOutHoweverTheyAreCut() {
+  @Test func messagesAreReadAtAnySplit() {
     let bytes =
       Self.frame(1, Array("hé€🎉".utf8)) + Self.frame(1, Array("one ".utf8), isFinal: false)
       + Self.frame(9, [1, 2]) + Self.frame(0, Array("two ".utf8), isFinal: false) + Self.frame(10, [])
@@ -109,7 +109,7 @@ struct WebSocketDecoderTests {
     #expect(Self.decode([Self.frame(1, payload)]) == .events([.text(payload)]))
   }
 
-  @Test func handshakeAnswersTheExampleOfTheStandard() {
+  @Test func answersTheHandshakeOfTheStandard() {
     #expect(WebSocketHandshake.accept("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @testable import WfanoutCore
 
 @Suite(.timeLimit(.minutes(1))) struct WebSocketTests {
-  @Test func rawModeGivesTheLines() throws {
+  @Test func rawModeSendsTheLines() throws {
     let fanout = try Fanout()
     let client = try SocketClient(port: fanout.port, path: "/ws?raw=1")
     #expect(client.head.hasPrefix("HTTP/1.1 101"))
@@ -84,7 +84,7 @@ import Testing
     #expect(try client.next() == nil)
   }
 
-  @Test func shutdownIsSaidWithATimeToComeBack() throws {
+  @Test func shutdownIsReportedWithATimeToReconnect() throws {
     let fanout = try Fanout()
     let client = try SocketClient(port: fanout.port, path: "/ws")
     fanout.tool.send(SIGTERM)
@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test func aClientThatLeavesAsItSubscribesLeavesNothingBehind() throws {
+  @Test func aClientThatLeavesAsItSubscribesIsForgotten() throws {
     let fanout = try Fanout(["--admin", ":0"])
     let subscription = WebSocketDecoderTests.frame(1, Array(#"{"type":"subscribe","subscription":{}}"#.utf8))
     for _ in 0..<50 {
@@ -190,7 +190,7 @@ import Testing
   @Test(arguments: [
     "filter=object.", "filter=1%2B1", "fieldSelector=a", "labelSelector=a%20in", "filter=old.a%3D%3D1",
   ])
-  func aBadFilterIsA400ThatQuotesTheError(query: String) throws {
+  func aBadFilterGets400WithTheError(query: String) throws {
     let fanout = try Fanout()
     let answer = try fanout.curl("/events?\(query)", ["-i"]).output
     #expect(answer.hasPrefix("HTTP/1.1 400"))
@@ -198,7 +198,7 @@ import Testing
     #expect(answer.contains(#""reason":"BadRequest""#))
   }
 
-  @Test func theQueryHoldsForSubscriptionsToo() throws {
+  @Test func theQueryAppliesToSubscriptionsToo() throws {
     let fanout = try Fanout()
     let witness = try fanout.listening("/events")
     fanout.feed([message(10), message(11, name: "b"), message(12), #"{"event_type":"T","n":1}"#])
@@ -215,7 +215,7 @@ import Testing
     #expect(try client.nextMessage()["event_id"]?.string == "1700000000000000000-14")
   }
 
-  @Test func aClosedSetOfEventTypesIsKept() throws {
+  @Test func limitsEventTypesToTheSetting() throws {
     let fanout = try Fanout(configuration: "event-types: [ALERT_FIRED, GPU_UPDATE]")
     let client = try SocketClient(port: fanout.port, path: "/ws")
     client.say(#"{"type":"subscribe","subscription":{"event_types":["ALERT_FIRED","INVALID_TYPE"]}}"#)

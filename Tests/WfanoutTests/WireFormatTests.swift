@@ -18,7 +18,7 @@ struct WireFormatTests {
   }
 
   @Test(arguments: [WireFormat.Shape.eventStream, .lines, .channelEvent(channel: "c")])
-  func chunksSayTheirLength(shape: WireFormat.Shape) throws {
+  func chunksHaveTheirLength(shape: WireFormat.Shape) throws {
     let line = #"{"type":"ADDED","object":{"é":1}}"#
     let plain = encode(line, shape)
     let chunked = encode(line, shape, isChunked: true)
@@ -82,7 +82,7 @@ struct WireFormatTests {
         #","resourceVersion":"4"}"# + "\n\n"))
   }
 
-  @Test func goodbyesSayWhenToComeBack() {
+  @Test func disconnectsNameTheReconnectTime() {
     let notice = Notice.disconnect(reason: "server_shutdown", reconnectAfterMilliseconds: 5000)
     #expect(
       String(decoding: notice.eventStreamField, as: UTF8.self).hasPrefix(
@@ -101,7 +101,7 @@ struct WireFormatTests {
     #expect(String(decoding: frame, as: UTF8.self).hasSuffix(#""dropped":150}"#))
   }
 
-  @Test func heartbeatsAreNoEvents() {
+  @Test func heartbeatsAreNotEvents() {
     #expect(Notice.heartbeat(nil).eventStreamField == Array(":\n\n".utf8))
     let id = EventID(epoch: 5, sequence: 7)
     #expect(Notice.heartbeat(id).eventStreamField == Array(":\nid: 5-7\n\n".utf8))

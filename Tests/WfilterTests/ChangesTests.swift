@@ -26,7 +26,7 @@ import Testing
     deployment("DELETED", 4, #""spec":{"replicas":3},"status":{"conditions":[{"type":"B"}],"a/b~c":1.0}"#),
   ]
 
-  @Test func listsWhatChanged() throws {
+  @Test func listsChangedFields() throws {
     let outcome = try Stream.filter(["--emit", "changes", "true"], Self.lines)
     #expect(
       outcome.lines == [
@@ -37,7 +37,7 @@ import Testing
       ])
   }
 
-  @Test func selectsByWhatChanged() throws {
+  @Test func selectsByChangedFields() throws {
     #expect(
       try Stream.filter([#"changes.exists(c, c.path.startsWith("/spec"))"#], Self.lines).lines == [
         Self.lines[2]
@@ -90,7 +90,7 @@ import Testing
     #expect(outcome.output == "ok\n", "\(outcome.diagnostics)")
   }
 
-  @Test func printsDifferencesForPeople() throws {
+  @Test func printsReadableDifferences() throws {
     let outcome = try Stream.filter(
       ["--diff", "true"],
       Self.lines + [

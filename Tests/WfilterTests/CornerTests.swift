@@ -21,7 +21,7 @@ import Testing
     #expect(outcome.diagnostics.contains("malformed 5"))
   }
 
-  @Test func failsAtBadInputWhenAsked() throws {
+  @Test func failsAtBadInputIfConfigured() throws {
     for bad in ["nonsense", #"{"a":2"#, #"{"b":tru}"#, #"{"a":2} x"#, "{\"a\":2,\"b\":\"\u{1}\""] {
       let outcome = try Stream.filter(
         ["--on-error", "fail", "--strict", "has(self.a) && a == 1"], [Self.good, bad, Self.good])
@@ -42,7 +42,7 @@ import Testing
     #expect(try Stream.filter(["-v", "a == 1"], lines).lines == Array(lines[1...]))
   }
 
-  @Test func warnsWhereNoLineHasAValue() throws {
+  @Test func warnsIfNoLineHasAValue() throws {
     let lines = [Self.good, #"{"a":2}"#]
     let misspelt = try Stream.filter(["b == 1"], lines)
     #expect(misspelt.status == 0 && misspelt.output.isEmpty)
@@ -64,7 +64,7 @@ import Testing
     #expect(try Stream.filter(["b == 1"], []).diagnostics.isEmpty)
   }
 
-  @Test func warnsWhereAFileIsTakenForTheExpression() throws {
+  @Test func warnsIfTheExpressionIsAFileName() throws {
     let folder = try TemporaryDirectory()
     try folder.write(Self.good + "\n", to: "lines.ndjson")
     let mistaken = try Tool.run("wfilter", ["lines.ndjson"], in: folder.url)
@@ -110,7 +110,7 @@ import Testing
     #expect(try Stream.filter(["--strict", "a == 1"], lines).lines == [Self.good])
   }
 
-  @Test func namesTheFileOfALineThatIsNoJSON() throws {
+  @Test func namesTheFileOfALineThatIsNotJSON() throws {
     let folder = try TemporaryDirectory()
     try folder.write(Self.good + "\n", to: "good")
     try Data([0x1F, 0x8B, 0x08, 0x0A]).write(to: folder.url.appending(path: "lines.gz"))
@@ -143,7 +143,7 @@ import Testing
     #expect(try Stream.filter(["--type", "ADDED, DELETED"], lines).lines == lines)
   }
 
-  @Test func saysHowADurationIsWritten() throws {
+  @Test func showsTheFormOfADuration() throws {
     let outcome = try Stream.filter(["--timeout", "5", "true"], [])
     #expect(outcome.status == 64)
     #expect(outcome.diagnostics.contains("'--timeout <duration>': write a number with its unit, as 200ms"))

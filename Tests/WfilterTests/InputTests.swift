@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: [
     ["true"], ["a == 2"], ["-v", "a == 2"], ["--dedupe", "a", "true"], ["-c", "true"], ["-e", "true"],
   ])
-  func failsWhereNoLineIsJSON(_ arguments: [String]) throws {
+  func failsIfNoLineIsJSON(_ arguments: [String]) throws {
     for lines in [["x"], ["{", #"  "a": 1"#, "}"], [#"{"a":1"#], ["\u{1F}\u{8B}", "x"], ["", "x"]] {
       let outcome = try Stream.filter(arguments, lines)
       #expect(outcome.status == 65, "\(lines): \(outcome)")
@@ -21,7 +21,7 @@ import Testing
     #expect(try Stream.filter(arguments.filter { $0 != "-e" }, ["", ""]).status == 0)
   }
 
-  @Test(arguments: [["-j1"], ["-j4"], ["--dedupe", "self"]]) func readsTheOtherFilesWhereOneIsMissing(
+  @Test(arguments: [["-j1"], ["-j4"], ["--dedupe", "self"]]) func readsOtherFilesIfOneIsMissing(
     _ flags: [String]
   ) throws {
     let folder = try TemporaryDirectory()
@@ -49,7 +49,7 @@ import Testing
         + "\n1\n")
   }
 
-  @Test func takesAFileAfterASelector() throws {
+  @Test func acceptsAFileAfterASelector() throws {
     let folder = try TemporaryDirectory()
     let lines = [#"{"metadata":{"labels":{"t":"web"}}}"#, #"{"metadata":{"labels":{"t":"x"}}}"#]
     try folder.write(lines.joined(separator: "\n") + "\n", to: "events.ndjson")
@@ -69,7 +69,7 @@ import Testing
     #expect(try Tool.run("wfilter", ["-f", "-"], stdin: "a == 1").status == 64)
   }
 
-  @Test func namesWhatCompressedInputIs() throws {
+  @Test func namesTheFormatOfCompressedInput() throws {
     let folder = try TemporaryDirectory()
     for (start, hint) in [
       ([0x1F, 0x8B], "zcat"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "xzcat"),
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func saysThatALineHoldsSeveralObjects() throws {
+  @Test func reportsALineWithSeveralObjects() throws {
     #expect(try Stream.filter(["kind == 1"], [#"[{"kind":1}]"#]).diagnostics.contains("jq -c '.[]'"))
     #expect(
       try Stream.filter(["spec.x == 1"], [#"{"kind":"List","items":[{"spec":{}}]}"#]).diagnostics.contains(

@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["1", "2", "5"]) func comeOutAsTheyWentIn(_ jobs: String) throws {
+  @Test(arguments: ["1", "2", "5"]) func arePrintedUnchanged(_ jobs: String) throws {
     let folder = try TemporaryDirectory()
     let text = "\u{FEFF}" + Self.lines.joined(separator: "\n")
     let files = try ["first", "second"].map { try folder.write(text, to: $0) }
@@ -38,7 +38,7 @@ import Testing
 
   /// Faults before and after a line of more than 64 MiB, which is dropped, keep their numbers.
   @Test(arguments: [["-j", "1"], ["-j", "2"], ["--dedupe", "n"]])
-  func countALineThatIsTooLongWhereItStands(_ flags: [String]) throws {
+  func countALineThatIsTooLong(_ flags: [String]) throws {
     let folder = try TemporaryDirectory()
     let long = String(repeating: "p", count: 65 << 20)
     let few = Array(Self.lines[..<10])
@@ -49,7 +49,7 @@ import Testing
     #expect(outcome.lines.count == (flags.contains("-j") ? 18 : 9))
   }
 
-  @Test func ofStandardInputTheRestIsRead() throws {
+  @Test func restOfStandardInputIsRead() throws {
     let folder = try TemporaryDirectory()
     try folder.write(Self.lines[20...].joined(separator: "\n") + "\n", to: "lines")
     let outcome = try Tool.shell("{ read -r first; wfilter -j 3 -c 'n >= 0'; cat; } <lines", in: folder.url)

@@ -9,7 +9,7 @@ import Testing
   static let three = [#"{"k":1}"#, #"{"k":2}"#, #"{"k":3}"#]
   static let twice = [#"{"k":1}"#, #"{"k":1,"z":1}"#, #"{"k":2}"#, #"{"k":2,"z":1}"#]
 
-  @Test func limitsWhatIsLetOutAtTheEnd() throws {
+  @Test func limitsHeldLinesAtTheEnd() throws {
     #expect(
       try Stream.filter(["--key", "k", "--debounce", "5s", "-m1", "true"], Self.three).lines.count == 1)
     #expect(
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: [["--timeout", "300ms"], []])
-  func limitsWhatIsLetOutWhenTheRunIsEnded(_ flags: [String]) throws {
+  func limitsHeldLinesWhenTheRunIsTerminated(_ flags: [String]) throws {
     let tool = try Tool.start("wfilter", flags + ["--key", "k", "--debounce", "30s", "-m1", "true"])
     for line in Self.three { tool.write(line + "\n") }
     if flags.isEmpty {
@@ -44,7 +44,7 @@ import Testing
     #expect(outcome.lines == [lines[0], lines[3]])
   }
 
-  @Test func countsWhatEmitPrints() throws {
+  @Test func countsEmittedValues() throws {
     let lines = [#"{"v":1}"#, #"{"b":1}"#]
     #expect(try Stream.filter(["-c", "--emit", "v", "true"], lines).output == "1\n")
     #expect(try Stream.filter(["-q", "--emit", "vv", "true"], lines).status == 1)

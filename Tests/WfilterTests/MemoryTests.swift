@@ -82,7 +82,7 @@ import Testing
     #expect(outcome.lines == [status, Stream.pod("MODIFIED", "a", "3"), bookmark])
   }
 
-  @Test func tellsWhenAKeyFallsSilent() throws {
+  @Test func reportsAKeyThatFallsSilent() throws {
     let tool = try Tool.start("wfilter", ["--absent", "200ms", "--key", "id", "true"])
     tool.write(#"{"id":"c1"}"# + "\n")
     let lines = try tool.waitForLines(2)
@@ -95,14 +95,14 @@ import Testing
     #expect(try tool.waitForEnd().status == 0)
   }
 
-  @Test func tellsWhenMoreKeysComeThanItRemembers() throws {
+  @Test func reportsMoreKeysThanItRemembers() throws {
     let lines = (0..<5).map { Stream.pod("ADDED", "p\($0)", "Running") }
     let outcome = try Stream.filter(["--track", "--keys-limit", "2", "true"], lines)
     #expect(outcome.lines == lines)
     #expect(outcome.diagnostics.contains("--keys-limit"))
   }
 
-  @Test func throttlesOneTypeAlone() throws {
+  @Test func throttlesOneTypeOnly() throws {
     let lines = [Stream.event("METRICS", #"{"cpu":1}"#), Stream.pod("ADDED", "a", "Running")]
     #expect(try Stream.filter(["--type", "METRICS", "--throttle", "5s"], lines).lines == [lines[0]])
   }

@@ -25,7 +25,7 @@ import Testing
     ["--key", "a", "--throttle", "5s"], ["--dedupe", "a"], ["--fail-if", "a == 9"], ["--redact", "s"],
     ["--emit", "a"],
   ])
-  func isNotReportedWhereItHasAValue(_ flags: [String]) throws {
+  func isNotReportedIfItHasAValue(_ flags: [String]) throws {
     let bookmark = Stream.event("BOOKMARK", "{}")
     #expect(try Stream.filter(flags + ["true"], [bookmark] + Self.lines + [bookmark]).diagnostics.isEmpty)
   }
@@ -39,7 +39,7 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
-  @Test func isNotReportedWhereNoLineHasAPreviousOne() throws {
+  @Test func isNotReportedWithoutAPreviousLine() throws {
     let firsts = (0..<1200).map { Stream.pod("ADDED", "p\($0)", "Running") }
     #expect(try Stream.filter(["old.status.phase != status.phase"], firsts).diagnostics.isEmpty)
     let twice = Stream.pod("MODIFIED", "p1", "Pending")
@@ -47,7 +47,7 @@ import Testing
     #expect(misspelt.diagnostics.contains("the expression had no value"))
   }
 
-  @Test func failsWhereASafetyNetCannotBeEvaluated() throws {
+  @Test func failsIfASafetyCheckCannotBeEvaluated() throws {
     let outcome = try Stream.filter(["--on-error", "fail", "--fail-if", "c == 1", "true"], Self.lines)
     #expect(outcome.status == 65 && outcome.diagnostics.contains("--fail-if"))
   }
@@ -60,7 +60,7 @@ import Testing
   @Test(arguments: [
     ["-m", "-1"], ["-j1c"], ["--throttle", "-1s"], ["--absent", "0s"], ["--window", "5s"], ["-j", "0"],
   ])
-  func saysWhatIsWrongWithAFlagsValue(_ flags: [String]) throws {
+  func explainsAnInvalidFlagValue(_ flags: [String]) throws {
     let outcome = try Stream.filter(flags + ["true"], [])
     #expect(outcome.status == 64)
     #expect(!outcome.diagnostics.contains("Missing value"), "\(outcome.diagnostics)")
@@ -80,7 +80,7 @@ import Testing
   /// An operand that looks like a file name is reported as a missing file, instead of waiting for standard
   /// input.
   @Test(arguments: ["pods.ndjson", "dir/pods.json", "x.jsonl", "app.log", "pods.ndjson.gz"])
-  func missesAFileThatIsNotThere(_ name: String) throws {
+  func reportsAMissingFile(_ name: String) throws {
     for selector in [["-l", "app=web"], ["--field-selector", "a=b"], ["--type", "ADDED"]] {
       let outcome = try Stream.filter(selector + [name], [])
       #expect(outcome.status == 66 && outcome.diagnostics.contains(name))
@@ -88,7 +88,7 @@ import Testing
   }
 
   /// One line for one problem, even if the file's name is not an expression.
-  @Test func tellsAFileFromAnExpression() throws {
+  @Test func distinguishesAFileFromAnExpression() throws {
     let folder = try TemporaryDirectory()
     let file = try folder.write("{}\n", to: "pods.ndjson")
     let outcome = try Stream.filter([file], [])
@@ -96,7 +96,7 @@ import Testing
     #expect(!outcome.diagnostics.contains("expected"))
   }
 
-  @Test func reportsWhatEndedTheRunOnce() throws {
+  @Test func reportsTheReasonOfTheEndOnce() throws {
     let outcome = try Stream.filter(["--on-error", "fail", "--emit", "b", "true"], [#"{"a":1}"#])
     #expect(outcome.status == 65)
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct NamesTests {
   static let lines = [#"{"name":"a\"b","level":"error","n":1}"#, #"{"name":"c","level":"info","n":2}"#]
 
-  @Test func takesValuesFromTheCommandLine() throws {
+  @Test func usesValuesFromTheCommandLine() throws {
     #expect(
       try Stream.filter(["--arg", #"who=a"b"#, "name == arg.who"], Self.lines).lines == [Self.lines[0]])
     // The value of --arg is never parsed as an expression.
@@ -116,7 +116,7 @@ import Testing
     #expect(outcome.diagnostics.contains("self."), "\(outcome)")
   }
 
-  @Test func knowsTypesWhereTheyAreMeant() throws {
+  @Test func acceptsTypeNamesWhereTypesAreExpected() throws {
     #expect(
       try Stream.filter(
         ["type(n) == int && type(name) in [string, bytes] && self.bytes == 5"],
@@ -124,7 +124,7 @@ import Testing
       ).lines.count == 1)
   }
 
-  @Test func saysHowHasIsWritten() throws {
+  @Test func showsTheFormOfHas() throws {
     #expect(try Stream.filter(["has(nested)"], []).diagnostics.contains("has(self.nested)"))
     #expect(try Stream.filter(["true && has( nested )"], []).diagnostics.contains("has(self.nested)"))
   }

@@ -40,7 +40,7 @@ import Testing
       try Stream.filter(arguments + ["--emit", expression, "true"], [Self.line]).output == expected + "\n")
   }
 
-  @Test(arguments: ["[k]", #"{"k":k}"#, "true ? [k] : []", "k"]) func tellKeysApart(_ expression: String)
+  @Test(arguments: ["[k]", #"{"k":k}"#, "true ? [k] : []", "k"]) func distinguishKeys(_ expression: String)
     throws
   {
     let lines = ["1", "2", "3"].map { #"{"k":1234567890123456789012\#($0)}"# }

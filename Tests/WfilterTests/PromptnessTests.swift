@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: [["-j", "2"], ["--dedupe", "metadata.name"], ["--debounce", "60s"]])
-  func writesWhatCameBeforeAFileThatIsMissing(_ flags: [String]) throws {
+  func writesLinesBeforeAMissingFile(_ flags: [String]) throws {
     let folder = try TemporaryDirectory()
     let file = try folder.write(Self.line + "\n", to: "lines")
     let outcome = try Tool.run("wfilter", flags + ["true", file, file + ".missing"])

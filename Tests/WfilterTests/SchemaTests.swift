@@ -60,7 +60,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.diagnostics)")
   }
 
-  @Test(arguments: bad) func refusesWhatItDoesNot(_ expression: String, _ hint: String) throws {
+  @Test(arguments: bad) func refusesWhatTheSchemaDoesNotDeclare(_ expression: String, _ hint: String) throws {
     let outcome = try Self.run(expression)
     #expect(outcome.status == 64)
     #expect(outcome.diagnostics.contains(hint), "\(outcome.diagnostics)")

@@ -26,7 +26,7 @@ import Testing
     #expect(seen == [0, 1, 2])
   }
 
-  @Test func nothingIsHandedOnOrTakenAfterTheEnd() throws {
+  @Test func noPieceIsPassedOnOrTakenAfterTheEnd() throws {
     let sequencer = Sequencer((0..<2).map { _ in Piece() })
     let first = try #require(sequencer.take())
     let second = try #require(sequencer.take())

@@ -30,7 +30,7 @@ import Testing
     #expect(ContinuousClock.now - start < .seconds(15))
   }
 
-  @Test func printsHeldLinesInTimeWhileALineDribbles() throws {
+  @Test func printsHeldLinesInTimeWhileALineArrivesSlowly() throws {
     let tool = try Tool.start("wfilter", ["--key", "k", "--debounce", "100ms", "true"])
     tool.write(#"{"k":1}"# + "\n")
     let start = ContinuousClock.now

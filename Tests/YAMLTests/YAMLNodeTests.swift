@@ -52,7 +52,7 @@ import Testing
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
   }
 
-  @Test func membersKnowTheirLines() throws {
+  @Test func membersHaveTheirLineNumbers() throws {
     guard case .mapping(let members) = try parse("# c\na: 1\n\nb:\n  c: 2\n") else {
       Issue.record("no mapping")
       return
@@ -68,7 +68,7 @@ import Testing
     #expect(try parse("[a]") != parse("a"))
   }
 
-  @Test func aliasesOfAliasesTakeNoMemory() throws {
+  @Test func aliasesAreNotCopied() throws {
     // Ten levels of ten aliases would be 10^10 scalars if they were copied.
     var text = "l0: &l0 x\n"
     for level in 1...10 {

@@ -57,7 +57,7 @@ struct DialectTests {
     #expect(result(expression, .kubernetes) == kubernetes)
   }
 
-  @Test func constantsThatAreSureToFailAreRefusedForKubernetes() {
+  @Test func kubernetesRefusesConstantsThatFail() {
     let environment = Environment(
       variables: [Variable("x", .dyn)], libraries: StandardLibraries.libraries(.kubernetes),
       options: Environment.Options(.kubernetes))

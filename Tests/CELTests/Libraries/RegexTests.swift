@@ -42,7 +42,7 @@ struct RegexTests {
     #expect(try findAll("^a", "aaa") == ["a"])
   }
 
-  @Test func looksForNonBoundariesBetweenCharactersOnly() throws {
+  @Test func findsNonBoundariesOnlyBetweenCharacters() throws {
     #expect(try findAll("\\B", "xé漢x").count == 1)
     #expect(try !Regex("\\B").matches("xéx"))
     #expect(try Regex("\\B").matches("xx"))

@@ -55,7 +55,7 @@ struct StringFormatTests {
     #expect((try? Self.format(c.format, ListValue(c.arguments))) == c.expected)
   }
 
-  @Test(arguments: ["%y", "%é"]) func namesAClauseThatItDoesNotKnow(_ format: String) {
+  @Test(arguments: ["%y", "%é"]) func namesAnUnknownClause(_ format: String) {
     #expect {
       try Self.format(format, ListValue([.int(1)]))
     } throws: {

@@ -5,7 +5,7 @@ import Testing
 @testable import WfilterCore
 
 struct AbsenceWatchTests {
-  @Test func tellsOnceOfSilenceAndOfReturn() {
+  @Test func reportsSilenceAndReturnOnce() {
     var watch = AbsenceWatch(silence: .seconds(90), limit: 10)
     let key = KeyHash("controller-1")
     let text = Array("controller-1".utf8)

@@ -4,7 +4,7 @@ import Testing
 @testable import WfilterCore
 
 struct DeadlineQueueTests {
-  @Test func givesTheSoonestFirst() {
+  @Test func returnsTheEarliestFirst() {
     var queue = DeadlineQueue()
     for (slot, time) in [30, 10, 20].enumerated() { queue.set(slot, to: at(time).instant) }
     #expect(queue.next == at(10).instant)

@@ -43,7 +43,7 @@ struct DeduplicatorTests {
     }
   }
 
-  @Test func forgetsWhatIsOver() {
+  @Test func forgetsExpiredValues() {
     var deduplicator = Deduplicator(window: .seconds(1), limit: 1000)
     for step in 0..<5000 {
       _ = deduplicator.isNew(

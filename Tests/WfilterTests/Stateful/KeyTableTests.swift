@@ -18,7 +18,7 @@ struct KeyTableTests {
     #expect(table.count == 2 && table.evictions == 1)
   }
 
-  @Test func keepsInsertionOrderWhereNothingIsTouched() {
+  @Test func keepsInsertionOrderIfNothingIsUsed() {
     var table = KeyTable<Int>(limit: 10)
     for (index, name) in ["a", "b", "c"].enumerated() { table.insert(KeyHash(name), index) }
     if let middle = table.slot(of: KeyHash("b")) { table.remove(middle) }
@@ -28,7 +28,7 @@ struct KeyTableTests {
     #expect(order == [0, 2, 3])
   }
 
-  @Test func makesRoomOnlyWhereThereIsNone() {
+  @Test func removesKeysOnlyWhenItIsFull() {
     var table = KeyTable<Int>(limit: 1)
     #expect(table.makeRoom() == nil)
     table.insert(KeyHash("a"), 1)

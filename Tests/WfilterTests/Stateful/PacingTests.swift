@@ -28,26 +28,26 @@ struct PacingTests {
   private let usual = Debouncer(
     quiet: .milliseconds(300), maximumWait: .seconds(2), limit: 10, byteLimit: 1000)
 
-  @Test func givesTheNewestAfterSilence() {
+  @Test func returnsTheNewestLineAfterSilence() {
     let burst = [
       (0, "a", EventType.added), (100, "b", .modified), (350, "c", .modified), (1000, "d", .modified),
     ]
     #expect(run(burst, until: 2000, usual) == ["650 c", "1300 d"])
   }
 
-  @Test func givesAfterTheMaximumWaitUnderConstantChange() {
+  @Test func returnsALineAfterTheMaximumWait() {
     let constant = (0..<50).map { ($0 * 100, "\($0)", EventType.modified) }
     #expect(run(constant, until: 6000, usual) == ["2000 19", "4000 39", "5200 49"])
   }
 
-  @Test func givesADeletionAtOnce() {
+  @Test func returnsADeletionAtOnce() {
     let lines: [(Int, String, EventType)] = [
       (0, "a", .added), (50, "gone", .deleted), (60, "again", .added), (70, "later", .modified),
     ]
     #expect(run(lines, until: 1000, usual) == ["50 gone", "370 later"])
   }
 
-  @Test func givesEarlyWhatHasNoRoom() {
+  @Test func returnsLinesEarlyWithoutRoom() {
     var debouncer = Debouncer(quiet: .seconds(1), maximumWait: .seconds(2), limit: 2, byteLimit: 8)
     var released: [HeldLine] = []
     for (key, text) in [(1, "aa"), (2, "bb"), (1, "AA"), (3, "cc")] as [(UInt8, String)] {

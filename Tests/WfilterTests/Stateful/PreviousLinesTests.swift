@@ -17,7 +17,7 @@ struct PreviousLinesTests {
 
   private func old(_ key: String, _ lines: PreviousLines) -> String? { lines.read(KeyHash(key)) { $0?.text } }
 
-  @Test func givesTheLineBefore() {
+  @Test func returnsThePreviousLine() {
     var lines = PreviousLines([[]], limit: 10)
     #expect(old("a", lines) == nil)
     remember("[1]", "a", in: &lines)
@@ -28,14 +28,14 @@ struct PreviousLinesTests {
     #expect(old("a", lines) == nil && old("b", lines) == "[3]")
   }
 
-  @Test func keepsOnlyWhatIsRead() {
+  @Test func keepsOnlyTheMembersThatAreRead() {
     var lines = PreviousLines([["status", "phase"]], limit: 10)
     remember(
       #"{"type":"ADDED","object":{"spec":{"a":1},"status":{"phase":"Running","ip":2}}}"#, "a", in: &lines)
     #expect(old("a", lines) == #"{"status":{"phase":"Running"}}"#)
   }
 
-  @Test func keepsNoMoreThanItMay() {
+  @Test func staysWithinItsLimit() {
     let padded = JSONCursor.padding + 4
     var lines = PreviousLines([[]], limit: 3, byteLimit: 2 * padded)
     for key in ["a", "b"] { remember("[12]", key, in: &lines) }

@@ -53,7 +53,7 @@ struct RedactorTests {
     Case("a", line: "{\"a\":\"x\"}\r", expected: "{\"a\":\"***\"}\r"),
   ]
 
-  @Test(arguments: cases) func hidesTheValueAndNothingElse(_ c: Case) throws {
+  @Test(arguments: cases) func hidesOnlyTheValue(_ c: Case) throws {
     let redactor = LineEditor(hidden: try c.paths.map { try PathPattern($0) })
     let outcome = unsafe Line(c.line).withUnsafeBytes { unsafe redactor.redact($0) }
     #expect(outcome == c.expected.map { .changed(Line($0)) } ?? .unchanged)
@@ -63,7 +63,7 @@ struct RedactorTests {
     #"{"a":1 "b":2}"#, #"{"x":{"a":[1 2]}}"#, #"{"x" {"a":1}}"#, #"{"x":{"a":[1,}}"#, #"{x:1}"#,
     #"{"x":{"a":1"#,
   ])
-  func withholdsWhatItCannotReadSafely(_ text: String) throws {
+  func withholdsLinesThatItCannotRead(_ text: String) throws {
     let redactor = LineEditor(hidden: [try PathPattern("x.a[5]"), try PathPattern("b")])
     #expect(unsafe Line(text).withUnsafeBytes { unsafe redactor.redact($0) } == .withheld)
   }
@@ -73,7 +73,7 @@ struct RedactorTests {
     ("1a", 1),
     ("a[1", 4), (#"a["\n"]"#, 5), ("self", 5), ("a-b", 2), ("a[-1]", 3), ("a[99999999999999999999]", 3),
   ])
-  func refusesWhatIsNoPath(_ text: String, _ column: Int) {
+  func refusesInvalidPaths(_ text: String, _ column: Int) {
     let failure = #expect(throws: PathPattern.SyntaxError.self) { try PathPattern(text) }
     #expect(failure?.column == column, "\(failure.map(\.description) ?? "")")
   }

@@ -17,7 +17,7 @@ import Testing
     #expect(try Stream.filter(["--throttle", "1h", "true"], lines).lines == lines)
   }
 
-  @Test func tracksWhatWentOutWhileItDebounces() throws {
+  @Test func tracksPrintedLinesWhileItDebounces() throws {
     let lines = [
       pod("ADDED", "a", "on"), pod("MODIFIED", "a", "on"), pod("ADDED", "b", "on"),
       pod("MODIFIED", "b", "off"),
@@ -47,7 +47,7 @@ import Testing
         == [lines[0], pod("DELETED", "a", "off"), pod("ADDED", "a", "on")])
   }
 
-  @Test func doesNotTakeADeletionWithoutABodyForAMatch() throws {
+  @Test func doesNotMatchADeletionWithoutABody() throws {
     let bare = Stream.event(
       "DELETED",
       #"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"d","uid":"u-a","resourceVersion":"7"}}"#
@@ -93,7 +93,7 @@ import Testing
     #expect(!outcome.diagnostics.isEmpty)
   }
 
-  @Test func countsWhatItHeldBack() throws {
+  @Test func countsHeldLines() throws {
     let lines = [pod("ADDED", "a", "1"), pod("MODIFIED", "a", "2"), pod("MODIFIED", "a", "3")]
     let outcome = try Stream.filter(["--debounce", "1h", "--stats", "true"], lines)
     #expect(outcome.lines == [lines[2]])
@@ -106,7 +106,7 @@ import Testing
     #expect(try Stream.filter(["-m1", "--throttle", "1h", "true"], lines).lines == [lines[0]])
   }
 
-  @Test func deliversWhatIsHeldWhenItIsTerminated() throws {
+  @Test func printsHeldLinesWhenItIsTerminated() throws {
     let tool = try Tool.start("wfilter", ["--debounce", "1h", "--max-wait", "1h", "true"])
     tool.write(
       Stream.event("STATUS", "{}") + "\n" + pod("ADDED", "a", "1") + "\n" + Stream.event("STATUS", "{}")
@@ -117,7 +117,7 @@ import Testing
     #expect(outcome.lines.last == pod("ADDED", "a", "1"))
   }
 
-  @Test func debouncesAfterTheMaximumWaitWhileLinesComeOn() throws {
+  @Test func debouncesAfterTheMaximumWaitWhileLinesArrive() throws {
     let tool = try Tool.start("wfilter", ["--debounce", "60s", "--max-wait", "100ms", "true"])
     tool.write(pod("ADDED", "a", "1") + "\n")
     #expect(try tool.waitForLines(1) == [pod("ADDED", "a", "1")])
@@ -143,7 +143,7 @@ import Testing
   }
 
   @Test(arguments: ["--track", "--debounce 1ms", "--absent 1h", "--redact a"])
-  func endsWithItsReaderWhileNoLineComes(_ flag: String) throws {
+  func endsWithItsReaderWhileNoLineArrives(_ flag: String) throws {
     let tool = try Tool.shell(
       #"{ echo '\#(pod("ADDED", "a", "1"))'; sleep 20; } | { wfilter \#(flag) true; echo "status $?" >&2; } | head -1"#
     )

@@ -58,7 +58,7 @@ struct StatefulStageModelTests {
   /// The reader never gets a change to an object that it does not have, and it ends with the matching
   /// objects. At a bookmark it has the version of each object at the time of the bookmark, or a later one.
   @Test(arguments: 0..<options.count, [1, 2, 3] as [UInt64])
-  func foldsToWhatMatches(_ number: Int, _ seed: UInt64) {
+  func foldsToTheMatchingObjects(_ number: Int, _ seed: UInt64) {
     var numbers = SeededNumbers(seed: seed)
     var stage = StageUnderTest {
       $0.tracks = true

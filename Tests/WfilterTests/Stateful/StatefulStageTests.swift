@@ -13,7 +13,7 @@ struct StatefulStageTests {
     #expect(stage.stage.deadline == nil)
   }
 
-  @Test func rewritesNothingButTheType() {
+  @Test func changesOnlyTheType() {
     var stage = StageUnderTest { $0.tracks = true }
     let line =
       #"{ "type" : "MODIFIED" , "n":1.0, "object":{"type":"MODIFIED","metadata":{"name":"a"},"spec":{}}}"#
@@ -26,7 +26,7 @@ struct StatefulStageTests {
     #expect(stage.line(line, key: "a", matched: false, type: .modified) == [])
   }
 
-  @Test func knowsADeletionWithoutABody() {
+  @Test func handlesADeletionWithoutABody() {
     var stage = StageUnderTest { $0.tracks = true }
     let bare =
       #"{"type":"DELETED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"n","uid":"u","resourceVersion":"9"}}}"#
@@ -36,14 +36,14 @@ struct StatefulStageTests {
     #expect(stage.event(.deleted, key: "v", matched: true) == [event(.deleted, "v")])
   }
 
-  @Test func doesNotTrackWhatHasNoKey() {
+  @Test func doesNotTrackLinesWithoutAKey() {
     var stage = StageUnderTest { $0.tracks = true }
     #expect(stage.line(event(.added, "a"), key: nil, type: .added) == [event(.added, "a")])
     #expect(stage.line(event(.added, "b"), key: nil, type: .added) == [event(.added, "b")])
     #expect(stage.line(event(.modified, "b"), key: nil, matched: false, type: .modified) == [])
   }
 
-  @Test func tracksWhatWentOutAndNotWhatWasReplaced() {
+  @Test func tracksPrintedLinesAndNotReplacedOnes() {
     var stage = StageUnderTest {
       $0.tracks = true
       $0.debounce = .milliseconds(300)
@@ -77,7 +77,7 @@ struct StatefulStageTests {
     #expect(stage.line(event(.bookmark, "3"), key: nil, type: .bookmark, at: 600) == [event(.bookmark, "3")])
   }
 
-  @Test func deliversWhatIsHeldBeforeAnErrorAndAtTheEnd() {
+  @Test func printsHeldLinesBeforeAnErrorAndAtTheEnd() {
     var stage = StageUnderTest { $0.throttle = .seconds(10) }
     #expect(stage.event(.added, key: "a", matched: true) == [event(.added, "a")])
     #expect(stage.event(.modified, key: "a", matched: true, at: 1) == [])
@@ -109,7 +109,7 @@ struct StatefulStageTests {
     #expect(stage.stage.counts.deduplicated == 1)
   }
 
-  @Test func tellsOfSilenceBetweenTheLines() {
+  @Test func reportsSilenceBetweenLines() {
     var stage = StageUnderTest { $0.silence = .seconds(1) }
     _ = stage.event(.added, key: "a", matched: true)
     _ = stage.event(.added, key: "b", matched: false)
@@ -120,7 +120,7 @@ struct StatefulStageTests {
     #expect(stage.notices.count == 2)
   }
 
-  @Test func tellsOnceThatThereAreTooManyKeys() {
+  @Test func reportsTooManyKeysOnce() {
     var stage = StageUnderTest {
       $0.tracks = true
       $0.keysLimit = 2

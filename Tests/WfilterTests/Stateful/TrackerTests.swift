@@ -57,7 +57,7 @@ struct TrackerTests {
       expected: [.metrics, nil, .metrics]),
   ]
 
-  @Test(arguments: cases) func tellsWhatASelectorWatchWould(_ c: Case) {
+  @Test(arguments: cases) func printsTheEventsOfASelectorWatch(_ c: Case) {
     var tracker = Tracker(limit: 10)
     var verdicts: [EventType?] = []
     for (type, matched) in c.events {

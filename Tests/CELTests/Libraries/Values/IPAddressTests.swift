@@ -32,7 +32,7 @@ struct IPAddressTests {
     #expect(throws: EvaluationError.self) { try IPAddress(parsing: text) }
   }
 
-  @Test func tellsTheKindsApart() throws {
+  @Test func distinguishesKinds() throws {
     func kinds(_ text: String) throws -> String {
       let address = try IPAddress(parsing: text)
       return [

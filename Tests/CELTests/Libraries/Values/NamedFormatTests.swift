@@ -46,7 +46,7 @@ struct NamedFormatTests {
     #expect(isValid("dns1123Subdomain", String(repeating: "a", count: 254)) == false)
   }
 
-  @Test func saysDotsWhereDotsAreTheFault() {
+  @Test func reportsMisplacedDots() {
     #expect(NamedFormat.named("dns1123Label")?.problems("a.b") == ["must not contain dots"])
     #expect(NamedFormat.named("nothing") == nil)
   }
