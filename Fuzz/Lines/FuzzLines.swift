@@ -27,6 +27,26 @@ nonisolated(unsafe) private let pairs: [(LineEvaluator, LineEvaluator)] = expres
   return (LineEvaluator(filter), LineEvaluator(value))
 }
 
+// For the same reason.
+nonisolated(unsafe) private let check = JSONCheck()
+
+/// Whether the line is JSON when it arrives in three pieces, with the newline after it.
+private func isValueInPieces(_ line: [UInt8]) -> Bool {
+  let text = line + [0x0A]
+  let first = Int(text[0]) % text.count
+  let second = first + (text.count - first) / 2
+  check.begin()
+  for piece in [0..<first, first..<second, second..<text.count] {
+    switch check.next(Array(text[piece]).span) {
+    case .whole(let end):
+      return text[(piece.lowerBound + end)...].allSatisfy { [0x20, 0x09, 0x0D, 0x0A].contains($0) }
+    case .unfinished: continue
+    case .broken: return false
+    }
+  }
+  return false
+}
+
 /// The input as one line: all instructions have to agree about it, and so have all ways to evaluate.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLines(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -42,6 +62,9 @@ public func fuzzLines(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let quick = line.fault()
   let strict = line.fault(strictly: true)
   precondition(strict != nil || quick == nil)
+  let isJSON = strict == nil || strict == .notUTF8
+  precondition(
+    unsafe isValueInPieces(Array(input)) == isJSON, "pieces disagree with \(String(describing: strict))")
   for name in ["baseline", "avx2", "avx512"] where unsafe json_use_instructions(name) {
     precondition(line.fault() == quick, "\(name) says \(String(describing: line.fault()))")
     if quick == nil, let end = line.end { precondition(end.pastSpace(line.limit) == line.limit, name) }

@@ -28,6 +28,8 @@ struct EventHeadTests {
     Case(line: #"{"type":1,"object":{}}"#),
     Case(line: #"{"type":"x","type":"ADDED","object":{}}"#),
     Case(line: #"{"object":1,"type":"ADDED","object":{}}"#),
+    Case(line: #"{"obj\u0065ct":null,"type":"ADDED","object":{"a":1}}"#),
+    Case(line: #"{"type":"ADDED","a":{"object":{}}}"#),
     Case(line: #"{"type":"ADDED"}"#),
     Case(line: #"[{"type":"ADDED","object":{}}]"#),
     Case(line: #"{"type":"ADDED","object":"#),

@@ -12,7 +12,7 @@ import Testing
   /// A text, the result of the quick check, the result of the strict one.
   static let cases: [(String, LineFault?, LineFault?)] = [
     (#"{"a":1}"#, nil, nil), (" {} \r", nil, nil), ("[]", nil, nil), ("5", nil, nil), (#""x""#, nil, nil),
-    (#"{"a":1"#, .truncated, .truncated), (#"{"a":"x"#, .truncated, .grammar),
+    (#"{"a":1"#, .truncated, .truncated), (#"{"a":"x"#, .truncated, .truncated),
     (#"{"a":[1}"#, .mismatched, .mismatched),
     (#"{"a":1} x"#, .trailing, .trailing), (#"{"a":1}}"#, .trailing, .trailing),
     ("{}{}", .trailing, .trailing),
@@ -23,7 +23,8 @@ import Testing
     ("{\"a\":\"\t\"}", nil, .grammar), (#"{"a":"\u12g4"}"#, nil, .grammar), (#"{"a\\":"}\"]"}"#, nil, nil),
     (#"{1:2}"#, nil, .grammar), ("[1 2]", nil, .grammar), ("tru", .noValue, .noValue),
     ("1 2", .trailing, .trailing),
-    ("[truefalse]", nil, .grammar), ("[1true]", nil, .grammar),
+    ("[truefalse]", nil, .grammar), ("[1true]", nil, .grammar), (#"{"a"#, .truncated, .truncated),
+    (#"["\u12"#, .truncated, .truncated), (#""\x""#, .noValue, .noValue), ("2026-11-28", .noValue, .noValue),
   ]
 
   @Test(arguments: instructions) func findsFaults(_ name: String) {

@@ -54,25 +54,6 @@ import Testing
     #expect(String(decoding: written, as: UTF8.self) == expected)
   }
 
-  @Test func findsThePartsOfAnEnvelope() throws {
-    let text =
-      #"{"source":{"s":1},"type":"ADDED","object":{"spec":{"metadata":1},"metadata":{"resourceVersion":"7"}},"metadata":{"resourceVersion":8},"x":[]}"#
-    let parts = try #require(
-      PaddedText(text).read { value in unsafe value.bytes.flatMap { unsafe EnvelopeParts($0) } })
-    func part(_ range: Range<Int>?) -> String? {
-      range.map { String(decoding: bytes(text)[$0], as: UTF8.self) }
-    }
-    #expect(parts.memberCount == 5 && part(parts.type) == #""ADDED""# && part(parts.source) == #"{"s":1}"#)
-    #expect(part(parts.objectMetadata) == #"{"resourceVersion":"7"}"# && part(parts.objectVersion) == #""7""#)
-    #expect(part(parts.metadata) == #"{"resourceVersion":8}"# && part(parts.version) == "8")
-    #expect(part(parts.object)?.hasPrefix(#"{"spec""#) == true)
-    for broken in ["[1,]", "{", "", #"{"type":1} x"#] {
-      #expect(
-        PaddedText(broken).read { value in unsafe value.bytes.flatMap { unsafe EnvelopeParts($0) } } == nil
-          || broken == #"{"type":1} x"#)
-    }
-  }
-
   @Test func convertsDocuments() throws {
     let value = try JSONValue(parsing: bytes(#"{"a":[true,null,"x",7],"b":{"c":"d"},"e":["f"],"g":1.5}"#))
     #expect(value["a"]?.elements.map(\.isNull) == [false, true, false, false])

@@ -50,19 +50,4 @@ import Testing
   func decodesStrings(_ content: String, _ expected: String) {
     #expect(PaddedText("\"\(content)\"").read { $0.string } == expected)
   }
-
-  /// Of repeated keys the first counts, whatever its value is.
-  @Test func anEnvelopesPartsAreTheFirst() {
-    let cases: [(String, String?)] = [
-      (#"{"type":"A","object":{"a":1},"object":{}}"#, #"{"a":1}"#), (#"{"object":1,"object":{"a":1}}"#, nil),
-      (#"{"obj\u0065ct":null,"object":{"a":1}}"#, nil), (#"{"object":[]}"#, nil),
-      (#"{"a":{"object":{}}}"#, nil),
-    ]
-    for (text, object) in cases {
-      let found = PaddedText(text).read { value in
-        unsafe value.bytes.flatMap { unsafe EnvelopeParts($0) }?.object.map { Array(text.utf8)[$0] }
-      }
-      #expect(found.map { String(decoding: $0, as: UTF8.self) } == object, "\(text)")
-    }
-  }
 }

@@ -93,6 +93,9 @@ import Testing
       form:
         #"{"as":"event","base64":"eyJvYmplY3QiOnsibWV0YWRhdGEiOnsicmVzb3VyY2VWZXJzaW9uIjo1fX0sInR5cGUiOiJERUxFVEVEIn0="}"#
     ),
+    Case(
+      payload: #"{"type":"DEL\u0045TED","object":{"a":1}}"#, type: #"DEL\u0045TED"#, object: #"{"a":1}"#,
+      form: #""event""#),
     Case(payload: #"{"type":"login","object":{}}"#, type: "ADDED", object: #"{"type":"login","object":{}}"#),
     Case(payload: "[1,2]", type: "ADDED", object: #"{"data":[1,2]}"#, form: #""value""#),
     Case(payload: #""é𝄞""#, type: "ADDED", object: #"{"data":"é𝄞"}"#, form: #""value""#),

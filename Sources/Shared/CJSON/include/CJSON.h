@@ -54,39 +54,11 @@ json_scan *_Nullable json_scan_new(void);
 void json_scan_free(json_scan *_Nullable scan);
 /// Begins another value.
 void json_scan_begin(json_scan *_Nonnull scan);
-/// Goes on over the next piece: JSON_WHOLE with `at` after the value, JSON_TRUNCATED if it continues after
+/// Continues with the next piece: JSON_WHOLE with `at` after the value, JSON_TRUNCATED if it continues after
 /// the piece, else what is wrong. A number or literal is whole only with the byte after it. UTF-8 is not
 /// checked. Reads nothing outside [p, limit).
 json_finding json_scan_next(json_scan *_Nonnull scan, const uint8_t *_Nonnull p,
                             const uint8_t *_Nonnull limit);
-
-/// A part of a text; null where there is none.
-typedef struct {
-  const uint8_t *_Nullable start;
-  const uint8_t *_Nullable end;
-} json_part;
-
-/// Where the values lie that make an object a watch event, or one with metadata. Of equal keys the first
-/// counts.
-typedef struct {
-  /// How many members the outermost object has.
-  size_t members;
-  json_part type;
-  /// Only where it is an object.
-  json_part object;
-  json_part source;
-  json_part metadata;
-  /// `metadata.resourceVersion`.
-  json_part version;
-  /// `object.metadata`.
-  json_part object_metadata;
-  /// `object.metadata.resourceVersion`.
-  json_part object_version;
-} json_envelope;
-
-/// As `json_check_strictly`, and notes on the way where an event's parts lie.
-json_finding json_find_envelope(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit,
-                                json_envelope *_Nonnull envelope);
 
 /// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which
 /// must not be inside a string; NULL when there is none. Kinds of brackets are not compared.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Events
 import Glibc
 import JSON
 
@@ -58,31 +59,23 @@ package struct PayloadScanner {
     source = 0..<0
     extras.removeAll(keepingCapacity: true)
     metadata = nil
-    guard let base = payload.baseAddress, let parts = unsafe EnvelopeParts(payload) else { return }
+    guard let base = payload.baseAddress else { return }
+    let line = unsafe RawJSON(line: base, count: payload.count)
+    guard line.fault(strictly: true) == nil else { return }
     hasLineBreak = unsafe memchr(base, 0x0A, payload.count) != nil || memchr(base, 0x0D, payload.count) != nil
-    var start = 0
-    while unsafe payload[start] <= 0x20 { start += 1 }
+    let origin = unsafe JSONCursor(base)
     var end = payload.count
     while unsafe payload[end - 1] <= 0x20 { end -= 1 }
-    value = start..<end
-    guard unsafe payload[start] == UInt8(ascii: "{") else {
-      kind = .value
-      object = value
-      isExact = !hasLineBreak && value == 0..<payload.count
-      return
-    }
-    if let type = parts.type, let object = parts.object, unsafe Self.isEventType(payload, type) {
+    value = (line.start - origin)..<end
+    if let head = EventHead(line) {
       kind = .event
-      self.type = type.lowerBound + 1..<type.upperBound - 1
-      self.object = object
-      source = parts.source ?? 0..<0
-      metadata = unsafe Self.metadata(payload, parts.objectMetadata, parts.objectVersion)
-      if parts.memberCount > (parts.source == nil ? 2 : 3) { unsafe findExtras(payload, parts) }
+      findMembers(line, head, origin)
+      metadata = Metadata(of: head.object, origin)
       isExact = unsafe !hasLineBreak && isInOrder(payload)
     } else {
-      kind = .object
+      kind = line.kind == .object ? .object : .value
       object = value
-      metadata = unsafe Self.metadata(payload, parts.metadata, parts.version)
+      metadata = Metadata(of: line, origin)
       isExact = !hasLineBreak && value == 0..<payload.count
     }
   }
@@ -117,43 +110,39 @@ package struct PayloadScanner {
     return scanner.kind == .object || scanner.kind == .event
   }
 
-  private static func metadata(
-    _ payload: UnsafeBufferPointer<UInt8>, _ range: Range<Int>?, _ version: Range<Int>?
-  ) -> Metadata? {
-    guard let range, unsafe payload[range.lowerBound] == UInt8(ascii: "{") else { return nil }
-    let start = range.lowerBound + 1
-    let isEmpty = unsafe payload[start..<range.upperBound - 1].allSatisfy { $0 <= 0x20 }
-    return Metadata(start: start, isEmpty: isEmpty, resourceVersion: version)
-  }
-
-  private mutating func findExtras(_ payload: UnsafeBufferPointer<UInt8>, _ parts: EnvelopeParts) {
-    guard let base = payload.baseAddress,
-      var members = unsafe RawJSON.Members(RawJSON(line: base, count: payload.count))
-    else { return }
-    let origin = unsafe JSONCursor(base)
+  /// Finds the members of an event. The envelope has a `source` of its own, so a second one is left out.
+  private mutating func findMembers(_ line: RawJSON, _ head: EventHead, _ origin: JSONCursor) {
+    guard var members = RawJSON.Members(line) else { return }
     while let (key, value) = members.next() {
-      let start = value.start - origin
-      if [parts.type, parts.object, parts.source].contains(where: { $0?.lowerBound == start }) { continue }
-      // The envelope has its own `source`.
-      if key.isString(Array("source".utf8)) { continue }
-      extras.append(key.start - origin..<members.position - origin)
+      let range = (value.start - origin)..<(members.position - origin)
+      if value.start == head.typeValue.start {
+        type = range.lowerBound + 1..<range.upperBound - 1
+      } else if value.start == head.object.start {
+        object = range
+      } else if key.isString(Self.sourceKey) {
+        if source.isEmpty { source = range }
+      } else {
+        extras.append(key.start - origin..<range.upperBound)
+      }
     }
   }
 
-  /// Whether the type is one of watchutils(7); any other `type` belongs to the application.
-  private static func isEventType(_ payload: UnsafeBufferPointer<UInt8>, _ value: Range<Int>) -> Bool {
-    guard let base = payload.baseAddress, unsafe payload[value.lowerBound] == UInt8(ascii: "\"") else {
-      return false
-    }
-    func spells(_ text: StaticString) -> Bool {
-      unsafe memcmp(base + value.lowerBound + 1, text.utf8Start, text.utf8CodeUnitCount) == 0
-    }
-    switch value.count - 2 {
-    case 5: return spells("ADDED") || spells("ERROR")
-    case 6: return spells("STATUS")
-    case 7: return spells("DELETED") || spells("METRICS")
-    case 8: return spells("MODIFIED") || spells("BOOKMARK")
-    default: return false
-    }
+  private static let sourceKey = Array("source".utf8)
+}
+
+extension PayloadScanner.Metadata {
+  /// The `metadata` of an object; nil unless it is an object, too.
+  fileprivate init?(of object: RawJSON, _ origin: JSONCursor) {
+    guard let metadata = object.member(Self.key), metadata.kind == .object else { return nil }
+    let first = (metadata.start + 1).pastSpace(metadata.limit)
+    let version = metadata.member(Self.versionKey)
+    self.init(
+      start: metadata.start + 1 - origin, isEmpty: first.byte == UInt8(ascii: "}"),
+      resourceVersion: version.flatMap { version in
+        version.end.map { (version.start - origin)..<($0 - origin) }
+      })
   }
+
+  private static let key = Array("metadata".utf8)
+  private static let versionKey = Array("resourceVersion".utf8)
 }
