@@ -103,8 +103,29 @@ import Testing
         "ADDED Deployment d/web", "MODIFIED Deployment d/web", "MODIFIED Deployment d/web",
         "  spec.paused: -true", "  spec.replicas: 2 -> 3",
         #"  status.conditions[0].s: "x" -> "y""#, #"  status["a/b~c"]: +1.0"#, "DELETED Deployment d/web",
-        "ERROR Status Expired too \u{FFFD} old",
+        "ERROR Status Expired too ? old",
       ])
+  }
+
+  /// A line without a name is titled with its key; text cannot change its own direction on a terminal.
+  @Test func titlesPlainLinesWithTheirKey() throws {
+    let lines = [#"{"id":"c-1","v":"a"}"#, #"{"id":"c-1","v":"\u202eb\u009b"}"#]
+    let outcome = try Stream.filter(["--diff", "--key", "id", "true"], lines)
+    #expect(outcome.lines.count { $0.hasSuffix("Z c-1") } == 2, "\(outcome)")
+    #expect(outcome.lines.last == #"  v: "a" -> "\u202eb\u009b""#)
+    let raw = try Stream.filter(
+      ["--diff", "--key", "id", "true"], [lines[0], "{\"id\":\"c-1\",\"v\":\"\u{202E}b\"}"])
+    #expect(raw.lines.last == #"  v: "a" -> "?b""#)
+    #expect(outcome.diagnostics.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["--diff", "true"], ["old.v != v"], ["--emit", "changes", "true"], ["--emit", "old", "true"],
+  ])
+  func saysThatNoLineHasAKey(_ arguments: [String]) throws {
+    let outcome = try Stream.filter(arguments, [#"{"v":1}"#, #"{"v":2}"#])
+    #expect(outcome.status == 0 && outcome.diagnostics.contains("no line has a key"), "\(outcome)")
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
   /// The line is compared with the last printed line, not with lines that were dropped or held back since.

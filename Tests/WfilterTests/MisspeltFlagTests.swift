@@ -59,11 +59,41 @@ import Testing
 
   @Test(arguments: [
     ["-m", "-1"], ["-j1c"], ["--throttle", "-1s"], ["--absent", "0s"], ["--window", "5s"], ["-j", "0"],
+    ["--throttle", "0s"], ["--debounce", "0s"], ["--debounce", "1s", "--max-wait", "0s"],
+    ["--dedupe", "a", "--window", "0s"],
   ])
   func explainsAnInvalidFlagValue(_ flags: [String]) throws {
     let outcome = try Stream.filter(flags + ["true"], [])
     #expect(outcome.status == 64)
     #expect(!outcome.diagnostics.contains("Missing value"), "\(outcome.diagnostics)")
+  }
+
+  /// A flag that nothing uses.
+  @Test(arguments: [
+    ["--key", "s"], ["--ignore", "spec"], ["--key", "s", "--emit", "a"], ["--key", "s", "--check"],
+  ])
+  func refusesAFlagWithoutEffect(_ flags: [String]) throws {
+    let outcome = try Stream.filter(flags + ["true"], Self.lines)
+    #expect(outcome.status == 64 && outcome.diagnostics.contains("\(flags[0]) needs"), "\(outcome)")
+    for user in [["--diff"], ["--emit", "changes"]] {
+      #expect(try Stream.filter(flags.prefix(2) + user + ["true"], Self.lines).status == 0)
+    }
+  }
+
+  /// A word without quotes is a key that no line has.
+  @Test(arguments: [
+    (["s == cart-1"], "\"cart-1\""), (["a == 9 || s!=running"], "\"running\""),
+    (["s == Running"], "\"Running\""),
+    (["--emit", "s == web-0-a ? 1 : 2", "true"], "\"web-0-a\""), (["--fail-if", "s == x", "true"], "\"x\""),
+    (["--dedupe", "s == x", "true"], "\"x\""),
+  ]) func suggestsQuotes(_ arguments: [String], _ text: String) throws {
+    let outcome = try Stream.filter(arguments, Self.lines)
+    #expect(outcome.status == 0 && outcome.diagnostics.contains("in quotes: \(text)"), "\(outcome)")
+  }
+
+  @Test(arguments: ["s == metadata.nam", "missing > 1", "a == b - 1", "s == b.c"])
+  func suggestsNoQuotesForPathsAndSums(_ expression: String) throws {
+    #expect(try !Stream.filter([expression], Self.lines).diagnostics.contains("in quotes"))
   }
 
   @Test func keepsStatusLinesApartFromOtherOutput() throws {

@@ -103,11 +103,16 @@ package final class LineEvaluator {
 
   /// Why a line is ``Verdict/error``, for a message. Slow: evaluates the whole expression.
   package func reason(_ line: RawJSON, context: LineContext = LineContext()) -> String {
-    if let lastError { return "\(lastError)\(ScopeHint.hint(for: lastError))" }
+    if let lastError { return text(of: lastError) }
     do throws(EvaluationError) {
       guard let value = try whole?.value(line, context: context) else { return "it has no value" }
       return "its value is \(value.typeName.description), not bool"
-    } catch { return "\(error)\(ScopeHint.hint(for: error))" }
+    } catch { return text(of: error) }
+  }
+
+  /// An error of the expression, for a message: with a hint for names that the line lacks.
+  package func text(of error: EvaluationError) -> String {
+    "\(error)\(ScopeHint.hint(for: error, in: filter.options.expression))"
   }
 
   /// Evaluates the whole expression.

@@ -20,11 +20,40 @@ enum ScopeHint {
       : "\nwrite has(self.\(text)) for a key of the line, has(object.\(text)) for one of an event's object"
   }
 
-  /// What to add to an error of an evaluation: a name in capitals was probably meant as a string.
-  static func hint(for error: EvaluationError) -> String {
-    guard error.code == .noSuchKey, error.detail.first?.isUppercase == true,
-      error.detail.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
-    else { return "" }
-    return " (a string is written in quotes: \"\(error.detail)\")"
+  /// The hint for a name that the line lacks: it was probably meant as a string. Such names are written in
+  /// capitals, or compared with a value, as in `phase == running` or `name == cart-1`.
+  static func hint(for error: EvaluationError, in source: String?) -> String {
+    let name = error.detail
+    guard error.code == .noSuchKey, !name.isEmpty, name.utf8.allSatisfy(isNameByte) else { return "" }
+    let text = source.flatMap { comparedWord($0, name) } ?? (name.first?.isUppercase == true ? name : nil)
+    return text.map { " (a string is written in quotes: \"\($0)\")" } ?? ""
+  }
+
+  /// The word after a comparison that begins with the name and is more than a path: the name alone, or joined
+  /// with hyphens.
+  private static func comparedWord(_ source: String, _ name: String) -> String? {
+    let bytes = Array(source.utf8)
+    for start in bytes.indices where bytes[start...].starts(with: name.utf8) {
+      let before = bytes[..<start].reversed().drop { $0 == UInt8(ascii: " ") }
+      guard before.first == UInt8(ascii: "="), before.dropFirst().first.map(isComparison) ?? false else {
+        continue
+      }
+      let word = bytes[start...].prefix { isNameByte($0) || $0 == UInt8(ascii: "-") }
+      // A path, a call or an operand is no string.
+      let next = bytes[word.endIndex...].first { $0 != UInt8(ascii: " ") } ?? 0
+      guard word.count == name.utf8.count || word.dropFirst(name.utf8.count).first == UInt8(ascii: "-"),
+        word.last != UInt8(ascii: "-"), !".([+-*/%".utf8.contains(next)
+      else { continue }
+      return String(decoding: word, as: UTF8.self)
+    }
+    return nil
+  }
+
+  private static func isComparison(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "=") || byte == UInt8(ascii: "!")
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "_") || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
   }
 }

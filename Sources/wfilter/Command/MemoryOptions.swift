@@ -58,7 +58,13 @@ struct MemoryOptions: ParsableArguments {
     guard maxWait == nil || debounce != nil else { throw ValidationError("--max-wait needs --debounce") }
     guard window == nil || dedupe != nil else { throw ValidationError("--window needs --dedupe") }
     guard keysLimit > 0 else { throw ValidationError("--keys-limit \(keysLimit): must be at least 1") }
-    if let absent, absent.duration <= .zero { throw ValidationError("--absent: must be longer than 0s") }
+    let durations = [
+      ("--window", window), ("--throttle", throttle), ("--debounce", debounce), ("--max-wait", maxWait),
+      ("--absent", absent),
+    ]
+    for (flag, value) in durations {
+      if let value, value.duration <= .zero { throw ValidationError("\(flag): must be longer than 0s") }
+    }
     configuration.state.key = key
     configuration.state.tracks = track
     configuration.state.dedupe = dedupe

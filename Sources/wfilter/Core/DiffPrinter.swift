@@ -4,6 +4,7 @@ import Encoding
 import Events
 import Filter
 import JSON
+import Process
 
 /// `--diff`: prints a line's time, type, kind and name, and below it the changes since the previously printed
 /// line of the same key.
@@ -24,10 +25,10 @@ final class DiffPrinter {
   func append(_ line: RawJSON, at time: Timestamp, to bytes: inout [UInt8]) {
     let head = EventHead(line)
     if head?.type == .bookmark { return }
-    let object = head?.object ?? line
-    appendTitle(head?.type, object, time, to: &bytes)
-    guard head?.type.isControl != true, let key = keys.find(line, head: head, context: LineContext())
-    else { return }
+    let isControl = head?.type.isControl == true
+    let key = isControl ? nil : keys.find(line, head: head, context: LineContext())
+    appendTitle(head?.type, head?.object ?? line, time, hasKey: key != nil, to: &bytes)
+    guard let key else { return }
     if head?.type != .deleted {
       previous.read(key) { old in
         guard let old else { return }
@@ -37,14 +38,17 @@ final class DiffPrinter {
     previous.remember(key, line, isDeleted: head?.type == .deleted)
   }
 
-  private func appendTitle(_ type: EventType?, _ object: RawJSON, _ time: Timestamp, to bytes: inout [UInt8])
-  {
+  private func appendTitle(
+    _ type: EventType?, _ object: RawJSON, _ time: Timestamp, hasKey: Bool, to bytes: inout [UInt8]
+  ) {
     var words = ["\(time)"]
     if let type { words.append(type.rawValue) }
     let metadata = object.member("metadata")
     if let kind = object.member("kind")?.string { words.append(kind) }
     if let name = metadata?.member("name")?.string {
       words.append((metadata?.member("namespace")?.string).map { "\($0)/\(name)" } ?? name)
+    } else if hasKey {
+      words.append(String(decoding: keys.text, as: UTF8.self))
     }
     for key in ["reason", "message"] where type == .error {
       if let text = object.member(key)?.string { words.append(text) }
@@ -69,7 +73,7 @@ final class DiffPrinter {
   }
 
   private func style(_ code: String, _ text: String, to bytes: inout [UInt8]) {
-    let plain = Self.printable(text)
+    let plain = TerminalText.printable(text)
     bytes += (hasColor ? "\u{1B}[\(code)m\(plain)\u{1B}[0m" : plain).utf8
   }
 
@@ -103,17 +107,5 @@ final class DiffPrinter {
     JSONOutput.append(compact: value, to: &bytes)
     let text = String(decoding: bytes, as: UTF8.self)
     return text.count > longest ? text.prefix(longest) + "…" : text
-  }
-
-  /// Data must not control the terminal.
-  private static func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var printable = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars { printable.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
-    return String(printable)
-  }
-
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 }

@@ -55,7 +55,11 @@ struct Expressions: Sendable {
     if !emit.isEmpty { bits.emit = watchlist.bit(.emit) }
     if failIf != nil { bits.failIf = watchlist.bit(.failIf) }
     if key != nil { bits.key = watchlist.bit(.key) }
-    if key == nil, let flag = state.flagThatNeedsKey { bits.key = watchlist.bit(.defaultKey(flag)) }
+    let readers = ([filter] + emit + [failIf, dedupe].compactMap(\.self)).filter(\.usesOld)
+    let reader = readers.first.map { $0.usesChanges ? "changes" : "old" }
+    if key == nil, let user = state.flagThatNeedsKey ?? (configuration.printsDiff ? "--diff" : reader) {
+      bits.key = watchlist.bit(.defaultKey(user))
+    }
     if dedupe != nil { bits.dedupe = watchlist.bit(.dedupe) }
     for path in configuration.redactions {
       bits.paths.append(watchlist.bit(.path(flag: "--redact", path.text)))

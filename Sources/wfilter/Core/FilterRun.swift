@@ -34,6 +34,7 @@ package enum FilterRun {
     shutdown: Shutdown
   ) throws -> ExitStatus {
     let stages = Stages(expressions, configuration)
+    try refuseUnusedFlags(expressions, configuration, usesKeys: stages != nil)
     if configuration.checksOnly { return .ok }
     try OwnOutput.refuse(as: configuration)
     let board = configuration.metricsAddress.map { _ in CountsBoard() }
@@ -53,6 +54,23 @@ package enum FilterRun {
     try writer.flush()
     report(output, configuration, diagnostics)
     return try status(output, configuration, hasUnreadableFile: run.hasUnreadableFile)
+  }
+
+  /// A flag without effect is usually a mistake: another flag is missing, or a name is misspelt.
+  private static func refuseUnusedFlags(
+    _ expressions: Expressions, _ configuration: Configuration, usesKeys: Bool
+  ) throws(UsageError) {
+    if configuration.state.key != nil, !usesKeys {
+      throw UsageError(
+        description:
+          "--key needs --track, --dedupe, --throttle, --debounce, --absent, --diff, or an expression with old or changes"
+      )
+    }
+    if !configuration.scope.ignored.isEmpty, !configuration.printsDiff,
+      !expressions.all.contains(where: \.usesChanges)
+    {
+      throw UsageError(description: "--ignore needs --diff, or an expression with changes")
+    }
   }
 
   private static func serve(

@@ -133,18 +133,21 @@ final class LinePrinter {
   ) -> Bool {
     let start = result.storage.count
     if context.old != nil || !emitsOld { result.counts.sought |= emitBit }
+    var index = 0
     do throws(EvaluationError) {
-      for (index, emitter) in emitters.enumerated() {
+      while index < emitters.count {
         if index > 0 { result.storage.append(UInt8(ascii: "\t")) }
-        try emitter.appendValue(
+        try emitters[index].appendValue(
           value, head: head, context: context, isRaw: isRaw, to: &result.storage)
+        index += 1
       }
     } catch {
       result.storage.removeSubrange(start...)
       result.counts.errors += 1
-      result.counts.note(emitBit, "\(error)")
+      result.counts.note(emitBit, emitters[index].text(of: error))
       if configuration.onError == .fail, result.ending == nil {
-        result.messages.append(.init(level: .error, line: number, text: "--emit: \(error)"))
+        let text = "--emit: \(emitters[index].text(of: error))"
+        result.messages.append(.init(level: .error, line: number, text: text))
         result.ending = .badInput
       }
       return false

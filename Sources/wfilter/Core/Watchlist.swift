@@ -8,7 +8,7 @@ struct Watchlist: Sendable {
   /// The expressions and paths, in the order of their bits.
   enum Item: Sendable, Hashable {
     case expression, emit, failIf, key, dedupe
-    /// The default key, for this flag.
+    /// The default key, for this flag or name.
     case defaultKey(String)
     case path(flag: String, String)
   }

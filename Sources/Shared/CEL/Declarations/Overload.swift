@@ -2,8 +2,9 @@
 
 /// One signature of a function, with its implementation.
 ///
-/// An implementation receives decoded arguments, never `.foreign` ones. It must not trap: it throws an
-/// ``EvaluationError`` for arguments that it cannot process. It may be called from several threads at once.
+/// An implementation receives decoded arguments, never `.foreign` ones; elements of a list or map may be
+/// foreign, and ``Value/native`` decodes them. It must not trap: it throws an ``EvaluationError`` for
+/// arguments that it cannot process. It may be called from several threads at once.
 public struct Overload: Sendable {
   /// The overload's unique name, such as `string_index_of_string`.
   public let id: String

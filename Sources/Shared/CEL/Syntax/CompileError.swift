@@ -71,9 +71,13 @@ private enum CaretText {
     return "\(String(line))\n\(String(caret))^"
   }
 
-  /// Replaces control characters, so that an untrusted expression cannot send them to a terminal.
+  /// Replaces control characters, and those that change the direction of text, so that an untrusted expression
+  /// cannot send them to a terminal.
   private static func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-    guard scalar != "\t" else { return scalar }
-    return scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar
+    switch scalar.value {
+    case 0x09: scalar
+    case 0x00..<0x20, 0x7F...0x9F, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: "\u{FFFD}"
+    default: scalar
+    }
   }
 }

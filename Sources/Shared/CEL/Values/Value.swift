@@ -3,8 +3,8 @@
 /// A CEL value.
 ///
 /// Strings, lists, maps and some numbers may also be `.foreign`: a node of data in another representation,
-/// such as raw JSON, which is decoded only as far as an expression needs it. Library functions never receive
-/// this case (see ``Overload``). To read a result, use ``native`` or match its cases.
+/// such as raw JSON, which is decoded only as far as an expression needs it. To read a result or the elements
+/// of a list or map, use ``native``.
 ///
 /// `==` is CEL's equality: numbers compare by value across `int`, `uint` and `double`, NaN equals nothing,
 /// strings compare by code points, and values of different kinds are unequal.

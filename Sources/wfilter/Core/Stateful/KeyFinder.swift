@@ -24,7 +24,7 @@ final class KeyFinder {
       do throws(EvaluationError) {
         try evaluator.appendValue(line, head: head, context: context, isRaw: false, to: &bytes)
       } catch {
-        reason = "\(error)"
+        reason = evaluator.text(of: error)
         return nil
       }
       JSONText.normalizeEscapes(in: &bytes)

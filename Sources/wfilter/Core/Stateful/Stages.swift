@@ -132,7 +132,7 @@ final class Stages {
         arrival.line, head: arrival.head, context: arrival.context, isRaw: false, to: &value)
     } catch {
       counts.errors += 1
-      counts.note(bits.dedupe, "\(error)")
+      counts.note(bits.dedupe, identity.text(of: error))
       return nil
     }
     JSONText.normalizeEscapes(in: &value)
