@@ -213,7 +213,7 @@ import Testing
   @Test func escapesQueries() {
     let query = Query(labelSelector: "a in (b,c),d!=e", fieldSelector: "status.phase=Running", object: "web")
     #expect(
-      query.text(.watch(resourceVersion: "7", initialEvents: false, timeoutSeconds: 300))
+      query.text(.watch(resourceVersion: "7", timeoutSeconds: 300))
         == "?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=7"
         + "&fieldSelector=metadata.name%3Dweb%2Cstatus.phase%3DRunning&labelSelector=a%20in%20%28b%2Cc%29%2Cd%21%3De"
     )
@@ -221,11 +221,11 @@ import Testing
       Query(object: "a,b=c\\d@e").text(.probe(resourceVersion: "1")).hasSuffix(
         "fieldSelector=metadata.name%3Da%5C%2Cb%5C%3Dc%5C%5Cd%40e"))
     #expect(
-      Query().text(.watch(resourceVersion: "", initialEvents: true, timeoutSeconds: 5))
+      Query().text(.streamingList(.mostRecent, timeoutSeconds: 5))
         == "?watch=true&allowWatchBookmarks=true&timeoutSeconds=5&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
     )
     #expect(
-      Query().text(.list(resourceVersion: "7", continuation: "", limit: nil))
+      Query().text(.list(.exactly("7"), continuation: "", limit: nil))
         == "?resourceVersion=7&resourceVersionMatch=Exact")
   }
 }

@@ -12,7 +12,8 @@ final class MachineHarness {
   var now = Duration.zero
   /// The printed events: `+a@1`, `~a@2`, `-a`.
   private(set) var told: [String] = []
-  /// The requests in a short form: `list`, `list +c`, `watch 5`, `stream`, `probe 5`.
+  /// The requests in a short form: `list`, `list =5` (exactly), `list >=5` (not older than), `list +c`, `watch 5`,
+  /// `stream`, `probe 5`.
   private(set) var sent: [String] = []
   private(set) var cancelled = 0
   private(set) var healths: [String] = []
@@ -25,8 +26,8 @@ final class MachineHarness {
   private(set) var lastTimeout = 0
   // #expect cannot use a property of a noncopyable value.
   var health: ScopeHealth { machine.health }
-  var resourceVersion: String { machine.resourceVersion }
-  var isWatchOpen: Bool { machine.isWatchOpen }
+  var resourceVersion: String { machine.picture.resourceVersion }
+  var isWatchOpen: Bool { machine.state.isWatchOpen }
   var isConsistent: Bool { machine.isConsistent }
 
   init(_ settings: ScopeSettings = MachineHarness.paged, random: Double = 0.5) {
@@ -53,11 +54,14 @@ final class MachineHarness {
         switch request {
         case .list(let version, let token, let limit):
           sent.append(
-            "list" + (version.isEmpty ? "" : " =\(version)") + (token.isEmpty ? "" : " +\(token)")
+            "list" + shown(version) + (token.isEmpty ? "" : " +\(token)")
               + (limit == nil && token.isEmpty ? " all" : ""))
-        case .watch(let version, let initial, let timeout):
+        case .streamingList(let version, let timeout):
           lastTimeout = timeout
-          sent.append(initial ? "stream" : "watch \(version)")
+          sent.append("stream" + shown(version))
+        case .watch(let version, let timeout):
+          lastTimeout = timeout
+          sent.append("watch \(version)")
         case .probe(let version): sent.append("probe \(version)")
         }
       case .cancel: cancelled += 1
@@ -70,6 +74,14 @@ final class MachineHarness {
       case .rediscover: rediscoveries += 1
       case .synced, .warn, .debug: break
       }
+    }
+  }
+
+  private func shown(_ version: ListVersion) -> String {
+    switch version {
+    case .mostRecent: ""
+    case .exactly(let version): " =\(version)"
+    case .notOlderThan(let version): " >=\(version)"
     }
   }
 
@@ -88,7 +100,7 @@ final class MachineHarness {
       #"{"metadata":{"name":"\#(name)","uid":"u-\#(name)","resourceVersion":"\#(version)"}}"#.utf8)
     guard let header = try? ObjectHeader(bytes.span, namespaced: false) else { return }
     tell(machine.watchEvent(id ?? current, type, bytes.span, header, at: now), name, version)
-    if machine.needsProof { perform(machine.prove(at: now)) }
+    if machine.needsProof { send(.delivered) }
   }
 
   private func tell(_ disposition: Disposition, _ name: String, _ version: String) {

@@ -14,7 +14,7 @@ import Testing
     #expect(harness.healths.suffix(2) == ["watch degraded gone", "watch degraded resync"])
     harness.list(["a": "1", "b": "20", "d": "4"], at: "30")
     #expect(harness.news() == ["~b@20", "+d@4", "-c"])
-    #expect(harness.requests() == ["list", "watch 30"])
+    #expect(harness.requests() == ["list >=11", "watch 30"])
     #expect(harness.passed == 0)
     harness.opened()
     harness.bookmark("31")

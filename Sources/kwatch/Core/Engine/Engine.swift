@@ -170,7 +170,7 @@ package final class Engine: RunnerHost {
   }
 
   private func beat(_ heartbeat: HeartbeatRunner, _ now: Duration) {
-    let watching = scopes.filter { $0.link === heartbeat.link && $0.machine.isWatchOpen }
+    let watching = scopes.filter { $0.link === heartbeat.link && $0.machine.state.isWatchOpen }
     guard heartbeat.timer(now, isWaiting: !watching.isEmpty, multi) == .giveUp else { return }
     for scope in watching { scope.handle(.peerDied) }
   }
@@ -225,7 +225,7 @@ package final class Engine: RunnerHost {
         }
       } catch {
         let message = "\(error.message) (\(next.scope.link.label))"
-        if next.scope.machine.isSynced {
+        if next.scope.machine.picture.isSynced {
           next.scope.handle(.failed(next.id, ScopeError(kind: .transport, message: message)))
         } else {
           finished(next.scope, error.status, message)
@@ -255,7 +255,7 @@ package final class Engine: RunnerHost {
 
   /// Notifies systemd that the service is ready, once every requested resource delivers.
   func synced() {
-    guard !isReady, clusters.allSatisfy(\.isDone), scopes.allSatisfy({ $0.machine.isSynced }),
+    guard !isReady, clusters.allSatisfy(\.isDone), scopes.allSatisfy({ $0.machine.picture.isSynced }),
       usages.allSatisfy({ $0.hasWorked || !$0.standsAlone })
     else { return }
     isReady = true

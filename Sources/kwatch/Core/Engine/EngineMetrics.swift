@@ -39,7 +39,7 @@ final class EngineMetrics {
       numbers.resyncs.increment(by: UInt64(resyncs - numbers.seen.resyncs))
       numbers.errors.increment(by: UInt64(errors - numbers.seen.errors))
       numbers.seen = (reconnects, resyncs, errors)
-      numbers.objects.set(Double(scope.machine.known.count))
+      numbers.objects.set(Double(scope.machine.picture.known.count))
       numbers.healthy.set(scope.machine.health.level == .healthy ? 1 : 0)
       series[ObjectIdentifier(scope)] = numbers
     }

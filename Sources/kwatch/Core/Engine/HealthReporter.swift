@@ -27,7 +27,7 @@ final class HealthReporter {
     status.isDelivering = health.isDelivering
     status.isPolling = health.isPolling
     status.lastEvent = scope.lastEvent
-    status.resourceVersion = scope.machine.resourceVersion
+    status.resourceVersion = scope.machine.picture.resourceVersion
     let counts = scope.machine.counts
     (status.reconnects, status.resyncs, status.errors) = (counts.reconnects, counts.resyncs, counts.errors)
     write(status)

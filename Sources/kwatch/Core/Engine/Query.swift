@@ -27,15 +27,16 @@ struct Query {
     case .list(let version, let continuation, let limit):
       if let limit { items.append(("limit", String(limit))) }
       if !continuation.isEmpty { items.append(("continue", continuation)) }
-      if !version.isEmpty { items += [("resourceVersion", version), ("resourceVersionMatch", "Exact")] }
-    case .watch(let version, let initialEvents, let seconds):
-      items += [
-        ("watch", "true"), ("allowWatchBookmarks", "true"), ("timeoutSeconds", String(seconds)),
-      ]
-      if initialEvents { items += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")] }
+      items += Self.items(version)
+    case .watch(let version, let seconds):
+      items = Self.watch(seconds)
       if !version.isEmpty { items.append(("resourceVersion", version)) }
+    case .streamingList(let version, let seconds):
+      items = Self.watch(seconds) + [("sendInitialEvents", "true")]
+      // The API server demands a match, and with no version it is the most recent state.
+      items += version == .mostRecent ? [("resourceVersionMatch", "NotOlderThan")] : Self.items(version)
     case .probe(let version):
-      items = [("limit", "1"), ("resourceVersion", version), ("resourceVersionMatch", "NotOlderThan")]
+      items = [("limit", "1")] + Self.items(.notOlderThan(version))
       // With the user's selectors the server would search all objects for one.
       if let nameSelector { items.append(("fieldSelector", nameSelector)) }
       return Self.join(items)
@@ -44,6 +45,18 @@ struct Query {
     if !fields.isEmpty { items.append(("fieldSelector", fields)) }
     if !labelSelector.isEmpty { items.append(("labelSelector", labelSelector)) }
     return Self.join(items)
+  }
+
+  private static func watch(_ seconds: Int) -> [(String, String)] {
+    [("watch", "true"), ("allowWatchBookmarks", "true"), ("timeoutSeconds", String(seconds))]
+  }
+
+  private static func items(_ version: ListVersion) -> [(String, String)] {
+    switch version {
+    case .mostRecent: []
+    case .exactly(let version): [("resourceVersion", version), ("resourceVersionMatch", "Exact")]
+    case .notOlderThan(let version): [("resourceVersion", version), ("resourceVersionMatch", "NotOlderThan")]
+    }
   }
 
   private static func join(_ items: [(String, String)]) -> String {

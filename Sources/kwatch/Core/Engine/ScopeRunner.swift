@@ -93,16 +93,15 @@ package final class ScopeRunner {
     let accept =
       isTable ? "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" : "application/json"
     let path = resource.path(namespace: namespace) + query.text(request)
-    var isWatch = false
-    if case .watch = request { isWatch = true }
     // A watch never uses gzip, because an event would wait in the compressor for the next one.
-    guard let exchange = try link.exchange(path, accept: accept, compressed: !isWatch, fresh: fresh) else {
+    guard let exchange = try link.exchange(path, accept: accept, compressed: !request.isStream, fresh: fresh)
+    else {
       return nil
     }
     diagnostics.debug("\(link.name): GET \(path)")
     exchanges[id] = exchange
     exchange.onOpen = { [unowned self] in handle(.opened(id)) }
-    if isWatch { attachWatch(exchange, id) } else { attachList(exchange, id, request) }
+    if request.isStream { attachWatch(exchange, id) } else { attachList(exchange, id, request) }
     return exchange
   }
 
@@ -249,7 +248,7 @@ package final class ScopeRunner {
     emit(disposition, line) { type throws(OutputError) in
       try self.printer.line(line, parsed, as: type, header)
     }
-    if machine.needsProof { perform(machine.prove(at: now)) }
+    if machine.needsProof { perform(machine.event(.delivered, at: now)) }
     return !exchange.isCancelled
   }
 

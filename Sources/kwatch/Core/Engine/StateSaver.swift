@@ -22,14 +22,15 @@ final class StateSaver {
     lastWrite = now
     for scope in changed {
       scope.hasNews = false
-      store.set(scope.key, resourceVersion: scope.machine.resourceVersion, scope.machine.known)
+      store.set(
+        scope.key, resourceVersion: scope.machine.picture.resourceVersion, scope.machine.picture.known)
     }
     try store.write()
   }
 
   private func isDue(_ scopes: [ScopeRunner], _ now: Duration) -> Bool {
     guard let lastWrite else { return true }
-    let count = scopes.reduce(0) { $0 + $1.machine.known.count }
+    let count = scopes.reduce(0) { $0 + $1.machine.picture.known.count }
     return now - lastWrite >= .milliseconds(max(1000, count / 10))
   }
 }

@@ -86,7 +86,7 @@ package final class UsageRunner {
     }
     let path =
       resource.path(namespace: namespace)
-      + query.text(.list(resourceVersion: "", continuation: "", limit: nil))
+      + query.text(.list(.mostRecent, continuation: "", limit: nil))
     do throws(ConfigError) {
       guard let made = try link.exchange(path, compressed: true) else { return }
       attach(made)

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import Process
 
-/// The failures in a row, and their times.
+/// The failures of a scope in a row, and the rules for what is tried again, when, and how loudly.
 struct FailureRecord {
-  private(set) var count = 0
-  private(set) var brokenSince: Duration?
-  private(set) var notFoundSince: Duration?
+  /// What follows a failure.
+  struct Retry: Equatable {
+    let delay: Duration
+    /// Lists replace the watch from then on.
+    let polls: Bool
+    /// Requests have failed for so long that this is no passing trouble.
+    let isLasting: Bool
+    let isWorthWarning: Bool
+  }
+
+  /// What follows a 410.
+  enum Expiry: Equatable {
+    case listNow
+    case listAfter(Duration, isWorthWarning: Bool)
+  }
+
+  private let settings: ScopeSettings
+  private var count = 0
+  private var brokenSince: Duration?
+  private var notFoundSince: Duration?
   private var backoff: Backoff
   private var lastWarning: Duration?
   private var lastGoneAt: Duration?
@@ -15,36 +32,56 @@ struct FailureRecord {
   private var needsFreshConnection = false
 
   init(_ settings: ScopeSettings) {
+    self.settings = settings
     backoff = Backoff(
       initial: settings.backoffInitial, maximum: settings.backoffMaximum, floor: .milliseconds(100))
   }
 
-  mutating func note(_ failure: ScopeError, at now: Duration) {
+  /// Notes a failure. `isSynced`: the first list was complete.
+  ///
+  /// - Returns: what to do; nil if the retries are spent.
+  mutating func retry(
+    _ failure: ScopeError, isSynced: Bool, at now: Duration, random: Double
+  ) -> Retry? {
     count += 1
-    brokenSince = brokenSince ?? now
+    let since = brokenSince ?? now
+    brokenSince = since
     if [.transport, .untrusted, .silence].contains(failure.kind) { needsFreshConnection = true }
+    if let limit = settings.retryLimit, count > limit { return nil }
+    var delay = backoff.next(retryAfter: failure.retryAfter, random: random)
+    var polls = false
+    let pollsAt = since + settings.pollAfter
+    if isSynced, settings.allowsPolling, !settings.isSnapshot {
+      // The moment from which lists replace the watch is exact, whatever the backoff is.
+      if failure.retryAfter == nil {
+        delay = min(delay, pollsAt > now ? pollsAt - now : settings.pollInterval)
+      }
+      polls = now + delay >= pollsAt
+    }
+    return Retry(
+      delay: delay, polls: polls, isLasting: now >= pollsAt || !isSynced && count > 3,
+      isWorthWarning: isWorthWarning(count == 1 || count == 4, at: now))
   }
 
   /// Notes that the resource is missing.
-  /// - Returns: the time since which it is missing.
-  mutating func noteNotFound(at now: Duration) -> Duration {
+  ///
+  /// - Returns: whether it has been missing for so long that its objects are gone.
+  mutating func noteNotFound(at now: Duration) -> Bool {
     let since = notFoundSince ?? now
     notFoundSince = since
-    return since
+    return now - since >= settings.notFoundGrace
   }
 
   /// Notes a 410. A server that expires everything at once must not be listed in a loop.
-  /// - Returns: how long to wait before the next list, and whether to report it; nil: not at all.
-  mutating func noteGone(at now: Duration, random: Double) -> (Duration, isWorthWarning: Bool)? {
+  mutating func noteGone(at now: Duration, random: Double) -> Expiry {
     if let lastGoneAt, now - lastGoneAt < .seconds(10) { goneCount += 1 } else { goneCount = 0 }
     lastGoneAt = now
-    guard goneCount > 0 else { return nil }
-    let isWorthWarning = goneCount == 2 || lastWarning.map { now - $0 >= .seconds(60) } == true
-    if isWorthWarning { lastWarning = now }
-    return (backoff.next(random: random), isWorthWarning)
+    guard goneCount > 0 else { return .listNow }
+    return .listAfter(backoff.next(random: random), isWorthWarning: isWorthWarning(goneCount == 2, at: now))
   }
 
-  /// Notes that the server's cache is older than our resourceVersion.
+  /// Notes that the server's state is older than our resourceVersion.
+  ///
   /// - Returns: whether this has lasted too long. A replica catches up quickly, a restored etcd never does.
   mutating func noteTooLarge() -> Bool {
     tooLargeCount += 1
@@ -62,34 +99,6 @@ struct FailureRecord {
     return !hasRefreshed
   }
 
-  /// Whether this failure is worth a warning: the first, the fourth, and then one a minute.
-  mutating func isWorthWarning(at now: Duration) -> Bool {
-    guard count == 1 || count == 4 || lastWarning.map({ now - $0 >= .seconds(60) }) == true else {
-      return false
-    }
-    lastWarning = now
-    return true
-  }
-
-  /// How long to wait after a failure that was noted, and whether lists replace the watch then; `mayPoll`: they can.
-  mutating func nextDelay(
-    _ failure: ScopeError, _ settings: ScopeSettings, mayPoll: Bool, at now: Duration, random: Double
-  ) -> (Duration, polls: Bool) {
-    var delay = backoff.next(retryAfter: failure.retryAfter, random: random)
-    guard mayPoll else { return (delay, false) }
-    // The moment from which lists replace the watch is exact, whatever the backoff is.
-    let pollsAt = (brokenSince ?? now) + settings.pollAfter
-    if failure.retryAfter == nil {
-      delay = pollsAt > now ? min(delay, pollsAt - now) : min(delay, settings.pollInterval)
-    }
-    return (delay, now + delay >= pollsAt)
-  }
-
-  /// Whether requests have failed for as long as lists replace a watch after.
-  func isLasting(_ settings: ScopeSettings, at now: Duration) -> Bool {
-    now - (brokenSince ?? now) >= settings.pollAfter
-  }
-
   /// The connection may be dead: the next request uses a new one.
   mutating func distrustConnection() { needsFreshConnection = true }
 
@@ -102,6 +111,7 @@ struct FailureRecord {
   mutating func listWorked() {
     hasRefreshed = false
     notFoundSince = nil
+    tooLargeCount = 0
   }
 
   /// Lists that replace a refused watch work.
@@ -115,5 +125,12 @@ struct FailureRecord {
     notFoundSince = nil
     hasRefreshed = false
     goneCount = 0
+  }
+
+  /// Whether to report a failure: as this one is new, or because a minute has passed since the last report.
+  private mutating func isWorthWarning(_ isNew: Bool, at now: Duration) -> Bool {
+    guard isNew || lastWarning.map({ now - $0 >= .seconds(60) }) == true else { return false }
+    lastWarning = now
+    return true
   }
 }

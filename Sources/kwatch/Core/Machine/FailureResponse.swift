@@ -14,6 +14,8 @@ enum FailureResponse: Equatable {
   /// The pages took longer than the server keeps their state. Its token for an inconsistent rest would hide
   /// changes to the first pages, so list again without pages.
   case listInOnePiece(Purpose)
+  /// The server cannot list a state that is not older than a version. List again without one.
+  case listAnyState(Purpose)
   case listWithoutStreaming(Purpose)
   case watch
   /// The server accepted the watch and sent nothing: lists replace it while it is tried again.
@@ -22,26 +24,34 @@ enum FailureResponse: Equatable {
   case watchRefused
   /// The resource does not exist.
   case missing
-  /// The server's cache is older than our resourceVersion.
-  case tooLarge
+  /// The server's state is older than our resourceVersion.
+  case tooLarge(Next)
   /// The changes between our resourceVersion and now are no longer available.
   case gone
   case none
 
   init(_ failure: ScopeError, in state: ScopeState, isProven: Bool, allowsPolling: Bool) {
     switch state {
+    case .idle, .waiting, .finished: self = .none
+    case .listing(let listing) where failure.isTooLarge: self = .tooLarge(.list(listing.purpose))
+    case .streaming(_, let purpose) where failure.isTooLarge: self = .tooLarge(.list(purpose))
+    case .checking where failure.isTooLarge, .watching where failure.isTooLarge: self = .tooLarge(.check)
+    case .listing(let listing) where listing.isFirstPage && listing.version != .mostRecent:
+      switch failure.kind {
+      // Before 1.19 a page's version is an exact one; some aggregated servers refuse what they do not know.
+      case .http(410), .http(400), .http(422): self = .listAnyState(listing.purpose)
+      default: self = Self.list(failure, listing.purpose)
+      }
     case .listing(let listing) where failure.kind == .http(410) && !listing.isUnpaged:
       self = .listInOnePiece(listing.purpose)
     case .listing(let listing): self = Self.list(failure, listing.purpose)
     case .streaming(_, let purpose): self = Self.streamingList(failure, purpose)
     case .checking:
       switch failure.kind {
-      case .http where failure.isTooLarge: self = .tooLarge
       case .http(403), .http(405), .http(400): self = .watch
       default: self = Self.watch(failure, isProven, allowsPolling)
       }
     case .watching: self = Self.watch(failure, isProven, allowsPolling)
-    case .idle, .waiting, .finished: self = .none
     }
   }
 
@@ -73,7 +83,6 @@ enum FailureResponse: Equatable {
     case .http(403), .http(405): .watchRefused
     case .http(404): .missing
     case .http(401): .retry(.check, .auth)
-    case .http where failure.isTooLarge, .stream where failure.isTooLarge: .tooLarge
     case .silence where !isProven && allowsPolling: .pollInstead
     default: .retry(.check)
     }

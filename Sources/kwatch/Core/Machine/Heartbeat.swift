@@ -10,6 +10,9 @@ struct Heartbeat {
 
   static let interval = Duration.seconds(30)
   static let patience = Duration.seconds(15)
+  /// For messages.
+  static let verdict =
+    "the connection is dead: it was silent, and no answer came in \(patience.components.seconds) s"
 
   private var lastActivity: Duration
   private var askedAt: Duration?

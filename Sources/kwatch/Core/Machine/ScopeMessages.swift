@@ -5,14 +5,34 @@ import Process
 /// Names one HTTP exchange of a scope; answers to an older one are ignored.
 typealias TransferID = Int
 
+/// The state of the objects that a list is to show.
+enum ListVersion: Equatable, Sendable {
+  case mostRecent
+  case exactly(String)
+  /// This state or a newer one: refused with 504 while the server has only older ones.
+  case notOlderThan(String)
+}
+
+/// The form in which the objects of a list arrive.
+enum ListForm: Equatable, Sendable { case stream, pages, onePiece }
+
 /// A request of a scope to the server.
 enum ScopeRequest: Equatable, Sendable {
-  /// A page of a list. `resourceVersion` empty: the most recent state; else exactly that state.
-  case list(resourceVersion: String, continuation: String, limit: Int?)
-  /// `initialEvents`: a streaming list first, of the most recent state.
-  case watch(resourceVersion: String, initialEvents: Bool, timeoutSeconds: Int)
-  /// One object of a state not older than `resourceVersion`: refused with 504 when that one is still to come.
+  /// A page of a list; with `continuation` the page's version is that of the first one.
+  case list(ListVersion, continuation: String, limit: Int?)
+  /// All objects as events, an end marker, then a watch.
+  case streamingList(ListVersion, timeoutSeconds: Int)
+  case watch(resourceVersion: String, timeoutSeconds: Int)
+  /// One object of a state not older than `resourceVersion`.
   case probe(resourceVersion: String)
+
+  /// Whether the response is a stream of events.
+  var isStream: Bool {
+    switch self {
+    case .watch, .streamingList: true
+    case .list, .probe: false
+    }
+  }
 }
 
 /// Why an exchange failed.
@@ -65,6 +85,8 @@ enum ScopeEvent: Sendable {
   /// A page of a list is whole.
   case page(TransferID, ListMeta)
   case bookmark(TransferID, resourceVersion: String, endsInitialEvents: Bool)
+  /// An event of the watch has come, and `needsProof` was true.
+  case delivered
   case failed(TransferID, ScopeError)
   /// A watch ended cleanly.
   case ended(TransferID)
@@ -114,59 +136,4 @@ enum Disposition: Equatable, Sendable {
     case .replaced(let predecessor): self = .replace(predecessor)
     }
   }
-}
-
-/// The way a scope gets its data, and its health.
-package struct ScopeHealth: Equatable, Sendable {
-  var mode = StreamStatus.Mode.snapshot
-  var level = StreamStatus.Health.degraded
-  var reason = StreamStatus.Reason.awaiting
-  var isConnected = false
-  /// Whether an event, a bookmark, the end of initial events or a clean time-out has arrived.
-  var isDelivering = false
-  var isPolling = false
-}
-
-/// What to do when the server no longer has the resourceVersion from which a watch should continue.
-package enum GonePolicy: String, Sendable, CaseIterable {
-  /// List again and print the difference.
-  case relist
-  /// The same, after an ERROR line.
-  case error
-  /// Print the ERROR line and end with status 75.
-  case exit
-}
-
-/// The settings of one scope, with their defaults.
-package struct ScopeSettings: Sendable {
-  /// Lists at an interval replace a watch that is refused or broken.
-  package var allowsPolling = true
-  package var pollInterval = Duration.seconds(10)
-  /// How long a watch stays broken before lists at an interval replace it.
-  package var pollAfter = Duration.seconds(5)
-  /// The requested duration of a proven watch, varied by ±20 %, so that a fleet does not reconnect at once.
-  package var watchTimeout = Duration.seconds(300)
-  package var verifyInterval: Duration?
-  package var onGone = GonePolicy.relist
-  /// The number of failures in a row after which the scope gives up; nil: never.
-  package var retryLimit: Int?
-  /// Whether to list, print and end.
-  package var isSnapshot = false
-  package var skipsInitial = false
-  package var allowsStreamingList = true
-  package var canWatch = true
-  /// The first page is short, because the server sends a page only when it is complete.
-  package var firstPageLimit = 100
-  /// The page size of kube-apiserver's own clients.
-  package var pageLimit = 500
-  /// The time limit for a response's headers, or for the next bytes of a list.
-  package var answerTimeout = Duration.seconds(30)
-  /// The next event of a streaming list: a server that waits longer than etcd's 3 s never sends the end marker.
-  package var streamingSilence = Duration.seconds(10)
-  /// Bookmarks come every 60 s where they come at all: two and a half of them missing is a dead stream.
-  package var bookmarkSilence = Duration.seconds(150)
-  /// A resource missing for this long is gone with all its objects; shorter is a restarted server's CRDs.
-  package var notFoundGrace = Duration.seconds(30)
-  package var backoffInitial = Duration.seconds(1)
-  package var backoffMaximum = Duration.seconds(30)
 }

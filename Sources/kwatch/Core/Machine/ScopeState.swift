@@ -5,35 +5,6 @@ enum ScopeState: Equatable {
   enum Purpose: Equatable { case initial, resync, poll }
   enum Next: Equatable { case list(Purpose), check, watch }
 
-  /// One HTTP exchange, from its request on.
-  struct Transfer: Equatable {
-    var id: TransferID
-    var sentAt: Duration
-    var openedAt: Duration?
-    var lastActivity: Duration
-  }
-
-  struct Listing: Equatable {
-    var transfer: Transfer
-    var purpose: Purpose
-    /// The resourceVersion of the first page; empty until it has come.
-    var version = ""
-    /// Whether it has no pages, because the pages of an earlier list have expired.
-    var isUnpaged = false
-    /// The continue tokens of the pages so far. A token that is repeated would make the list endless.
-    var continuations: Set<String> = []
-    /// The number of items of this page, and of objects of the pages before it.
-    var items = 0
-    var objectsBefore = 0
-  }
-
-  struct Watch: Equatable {
-    var transfer: Transfer
-    /// The duration that was requested for it.
-    var timeoutSeconds: Int
-    var sawEvent = false
-  }
-
   case idle
   /// A paged list.
   case listing(Listing)
@@ -45,12 +16,37 @@ enum ScopeState: Equatable {
   case waiting(until: Duration, Next)
   case finished
 
+  /// The state that waits for the response to a request. `purpose`: of a list.
+  init(_ request: ScopeRequest, _ transfer: Transfer, _ purpose: Purpose) {
+    switch request {
+    case .list(let version, _, let limit):
+      let isUnpaged = limit == nil
+      self = .listing(
+        Listing(transfer: transfer, purpose: purpose, version: version, isUnpaged: isUnpaged))
+    case .streamingList(_, let seconds):
+      self = .streaming(Watch(transfer: transfer, timeoutSeconds: seconds), purpose)
+    case .watch(_, let seconds): self = .watching(Watch(transfer: transfer, timeoutSeconds: seconds))
+    case .probe: self = .checking(transfer)
+    }
+  }
+
   /// The exchange under way.
   var transfer: Transfer? {
     switch self {
     case .listing(let listing): listing.transfer
     case .streaming(let watch, _), .watching(let watch): watch.transfer
     case .checking(let transfer): transfer
+    case .idle, .waiting, .finished: nil
+    }
+  }
+
+  /// What sends the request of the exchange under way once more.
+  var repetition: Next? {
+    switch self {
+    case .listing(let listing): .list(listing.purpose)
+    case .streaming(_, let purpose): .list(purpose)
+    case .checking: .check
+    case .watching: .watch
     case .idle, .waiting, .finished: nil
     }
   }
@@ -74,6 +70,57 @@ enum ScopeState: Equatable {
     }
   }
 
+  /// An item of a list has come.
+  ///
+  /// - Returns: what the list is for; nil if the item is not of the list under way.
+  mutating func noteItem(_ id: TransferID, at now: Duration) -> Purpose? {
+    guard case .listing(var listing) = self, id == listing.transfer.id else { return nil }
+    listing.noteItem(at: now)
+    self = .listing(listing)
+    return listing.purpose
+  }
+
+  /// The stream that an event belongs to.
+  enum EventOrigin: Equatable { case streamingList(Purpose), watch }
+
+  /// An event of a stream has come. Returns nil if it is not of the stream under way.
+  mutating func noteEvent(_ id: TransferID, at now: Duration) -> EventOrigin? {
+    switch self {
+    case .streaming(var watch, let purpose) where id == watch.transfer.id:
+      watch.transfer.lastActivity = now
+      self = .streaming(watch, purpose)
+      return .streamingList(purpose)
+    case .watching(var watch) where id == watch.transfer.id:
+      watch.noteEvent(at: now)
+      self = .watching(watch)
+      return .watch
+    default: return nil
+    }
+  }
+
+  /// The meaning of a bookmark.
+  enum BookmarkMeaning: Equatable {
+    /// The end marker of a streaming list, which is a watch from now on.
+    case endOfList(Purpose)
+    case progress(isMidway: Bool)
+  }
+
+  /// A bookmark of the stream under way has come. Returns nil for one without a meaning.
+  mutating func noteBookmark(endsList: Bool, at now: Duration) -> BookmarkMeaning? {
+    switch self {
+    case .streaming(var watch, let purpose):
+      // Initial events are in no order of resourceVersion: the marker's is where the watch continues.
+      watch.noteEvent(at: now)
+      self = endsList ? .watching(watch) : .streaming(watch, purpose)
+      return endsList ? .endOfList(purpose) : nil
+    case .watching(var watch):
+      watch.noteEvent(at: now)
+      self = .watching(watch)
+      return .progress(isMidway: !endsList && watch.isMidway(at: now))
+    default: return nil
+    }
+  }
+
   /// The time at which the exchange under way is cancelled if it stays silent.
   func silenceDeadline(_ settings: ScopeSettings, _ server: ServerBehaviour) -> Duration? {
     guard let transfer else { return nil }
@@ -87,6 +134,27 @@ enum ScopeState: Equatable {
       guard server.seesBookmarks, server.isProven else { return end }
       return min(end, transfer.lastActivity + settings.bookmarkSilence)
     case .idle, .waiting, .finished: return nil
+    }
+  }
+
+  /// The time at which a wait ends.
+  var waitsUntil: Duration? {
+    if case .waiting(let until, _) = self { until } else { nil }
+  }
+
+  /// Whether a stream is open, whose silence means either that nothing changes or that the peer is dead.
+  var isWatchOpen: Bool {
+    switch self {
+    case .watching(let watch), .streaming(let watch, _): watch.transfer.openedAt != nil
+    case .idle, .listing, .checking, .waiting, .finished: false
+    }
+  }
+
+  /// Whether a list has shown a part of its objects.
+  var isInList: Bool {
+    switch self {
+    case .listing, .streaming: true
+    case .idle, .checking, .watching, .waiting, .finished: false
     }
   }
 }

@@ -21,6 +21,11 @@ struct ServerBehaviour {
     isPolling = !settings.canWatch
   }
 
+  /// The form of a list that fits the server.
+  func listForm(_ purpose: ScopeState.Purpose, _ settings: ScopeSettings) -> ListForm {
+    supportsStreamingList && !isWatchRefused && purpose != .poll && !settings.isSnapshot ? .stream : .pages
+  }
+
   mutating func refuseWatch() {
     isWatchRefused = true
     isPolling = true

@@ -2,8 +2,8 @@
 import Events
 import JSON
 
-/// `--verify`: what was printed is compared with a list at the very resourceVersion of the last event. What differs is
-/// drift, unless the watch has touched it meanwhile.
+/// `--verify`: at an interval, what was printed is compared with a list of exactly the resourceVersion of the last event.
+/// A difference is drift, unless the watch has changed the object meanwhile.
 struct Verification {
   private struct Comparison {
     var transfer: TransferID
@@ -14,13 +14,29 @@ struct Verification {
   }
 
   private enum Phase {
+    /// Not asked for, or no watch is proven.
+    case off
     case waiting(until: Duration)
     case comparing(Comparison)
   }
 
-  private var phase: Phase
+  /// What follows a page of the list.
+  enum Step: Equatable {
+    case next(ScopeRequest)
+    /// The deleted objects, and the number of all differences.
+    case done(gone: [Identity], differences: Int)
+  }
 
-  init(dueAt: Duration) { phase = .waiting(until: dueAt) }
+  private var phase = Phase.off
+  private let interval: Duration?
+  private let pageLimit: Int
+  private let patience: Duration
+
+  init(_ settings: ScopeSettings) {
+    interval = settings.verifyInterval
+    pageLimit = settings.pageLimit
+    patience = settings.answerTimeout
+  }
 
   /// The list that is being compared.
   var transfer: TransferID? {
@@ -29,56 +45,75 @@ struct Verification {
 
   /// The time at which the next comparison begins, or the current one is cancelled because the server is
   /// silent.
-  func deadline(patience: Duration) -> Duration {
+  var deadline: Duration? {
     switch phase {
+    case .off: nil
     case .waiting(let until): until
     case .comparing(let comparison): comparison.lastActivity + patience
     }
   }
 
+  /// The watch delivers: the next comparison is due after the interval.
+  mutating func schedule(at now: Duration) {
+    guard let interval, case .off = phase else { return }
+    phase = .waiting(until: now + interval)
+  }
+
+  mutating func stop() { phase = .off }
+
+  func firstPage(_ resourceVersion: String) -> ScopeRequest {
+    .list(.exactly(resourceVersion), continuation: "", limit: pageLimit)
+  }
+
   /// A page of the list has been requested.
-  mutating func asked(_ id: TransferID, at now: Duration) {
-    guard case .comparing(var comparison) = phase else {
-      phase = .comparing(Comparison(transfer: id, lastActivity: now))
-      return
+  mutating func sent(_ transfer: Transfer) {
+    var comparison = Comparison(transfer: transfer.id, lastActivity: transfer.sentAt)
+    if case .comparing(let earlier) = phase {
+      (comparison.deleted, comparison.differences) = (earlier.deleted, earlier.differences)
     }
-    (comparison.transfer, comparison.lastActivity) = (id, now)
     phase = .comparing(comparison)
   }
 
-  mutating func activity(at now: Duration) {
-    guard case .comparing(var comparison) = phase else { return }
-    comparison.lastActivity = now
-    phase = .comparing(comparison)
-  }
+  mutating func activity(at now: Duration) { change { $0.lastActivity = now } }
 
   /// The watch has deleted an object.
   mutating func deleted(_ text: Span<UInt8>, _ header: ObjectHeader) {
-    guard case .comparing(var comparison) = phase else { return }
-    comparison.deleted.insert(KnownObjects.key(text, header))
-    phase = .comparing(comparison)
+    guard transfer != nil else { return }
+    let key = KnownObjects.key(text, header)
+    change { $0.deleted.insert(key) }
   }
 
   /// How to print an object of the list. An object that the watch has printed is dropped.
   mutating func item(
     _ text: Span<UInt8>, _ header: ObjectHeader, _ known: inout KnownObjects, at now: Duration
   ) -> Disposition {
-    guard case .comparing(var comparison) = phase else { return .drop }
+    guard case .comparing(let comparison) = phase else { return .drop }
     let isAsPrinted =
       known.see(text, header).map { $0.isSame || $0.touched }
       ?? comparison.deleted.contains(KnownObjects.key(text, header))
-    comparison.lastActivity = now
-    if !isAsPrinted { comparison.differences += 1 }
-    phase = .comparing(comparison)
+    change {
+      $0.lastActivity = now
+      if !isAsPrinted { $0.differences += 1 }
+    }
     return isAsPrinted ? .drop : Disposition(known.upsert(text, header), changed: .modified)
   }
 
-  /// The list is complete.
-  ///
-  /// - Returns: the deleted objects, and the number of all differences.
-  func finished(_ known: inout KnownObjects) -> (gone: [Identity], differences: Int) {
-    guard case .comparing(let comparison) = phase else { return ([], 0) }
+  /// Ends a page. After the last one the next comparison is due after the interval.
+  mutating func page(_ meta: ListMeta, _ known: inout KnownObjects, at now: Duration) -> Step {
+    guard meta.continuation.isEmpty else {
+      return .next(.list(.mostRecent, continuation: meta.continuation, limit: pageLimit))
+    }
+    guard case .comparing(let comparison) = phase else { return .done(gone: [], differences: 0) }
     let gone = known.sweep()
-    return (gone, comparison.differences + gone.count)
+    stop()
+    schedule(at: now)
+    return .done(gone: gone, differences: comparison.differences + gone.count)
+  }
+
+  private mutating func change(_ body: (inout Comparison) -> Void) {
+    guard case .comparing(var comparison) = phase else { return }
+    phase = .off
+    body(&comparison)
+    phase = .comparing(comparison)
   }
 }

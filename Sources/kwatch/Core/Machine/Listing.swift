@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A paged list: the requests for its pages, and the rules by which it ends.
+struct Listing: Equatable {
+  /// What follows a page.
+  enum Step: Equatable {
+    case next(ScopeRequest)
+    case whole(resourceVersion: String)
+    /// The server gives the same page again, so that the list would never end.
+    case repeated
+  }
+
+  var transfer: Transfer
+  let purpose: ScopeState.Purpose
+  /// The state that the first page was requested of.
+  let version: ListVersion
+  /// Whether it has no pages, because the pages of an earlier list have expired.
+  let isUnpaged: Bool
+  /// The resourceVersion of the first page; nil until it has come.
+  private var firstVersion: String?
+  /// The continue tokens of the pages so far.
+  private var continuations: Set<String> = []
+  /// The number of items of this page, and of objects of the pages before it.
+  private var items = 0
+  private var objectsBefore = 0
+
+  init(transfer: Transfer, purpose: ScopeState.Purpose, version: ListVersion, isUnpaged: Bool = false) {
+    self.transfer = transfer
+    self.purpose = purpose
+    self.version = version
+    self.isUnpaged = isUnpaged
+  }
+
+  var isFirstPage: Bool { firstVersion == nil }
+
+  mutating func noteItem(at now: Duration) {
+    transfer.lastActivity = now
+    items += 1
+  }
+
+  /// Ends a page. `objects`: the number of different objects that the list has contained so far.
+  mutating func page(_ meta: ListMeta, objects: Int, limit: Int) -> Step {
+    // All pages have one resourceVersion. If they do not, the first one misses nothing.
+    let version = firstVersion ?? meta.resourceVersion
+    firstVersion = version
+    guard !meta.continuation.isEmpty else { return .whole(resourceVersion: version) }
+    // A new token with the same objects would not end either. A page without objects is legal.
+    let isRepeated = items > 0 && objects == objectsBefore
+    guard continuations.insert(meta.continuation).inserted, !isRepeated else { return .repeated }
+    (items, objectsBefore) = (0, objects)
+    return .next(.list(.mostRecent, continuation: meta.continuation, limit: limit))
+  }
+}
