@@ -94,6 +94,28 @@ struct Bed {
     try ask("CONSUMER.NAMES.\(stream)")["consumers"]?.strings ?? []
   }
 
+  /// All messages of a stream.
+  func stored(in stream: String) throws -> [Delivery] {
+    let count = Int(try info(stream).state.messages)
+    let inbox = try jetStream.connection.subscribe(isLiteral: true, drivesLoop: true)
+    let consumer = try EphemeralConsumer.create(
+      .init(stream: stream, filters: []), .all, to: inbox.inbox, on: jetStream)
+    defer { jetStream.deleteConsumer(consumer.info.name, of: stream) }
+    var messages: [Delivery] = []
+    while messages.count < count {
+      guard case .message(let message) = inbox.next(milliseconds: 10_000) else {
+        throw NATSError(.unavailable, "\(stream): \(messages.count) of \(count) messages came")
+      }
+      if let delivery = Delivery(message) {
+        messages.append(delivery)
+      } else if unsafe !message.replyBytes.isEmpty {
+        // Flow control.
+        jetStream.connection.publish(to: message.reply)
+      }
+    }
+    return messages
+  }
+
   func run(
     _ arguments: [String], stdin: String = "", environment more: [String: String] = [:],
     deadline: Duration = .seconds(40)
@@ -131,16 +153,26 @@ func createStreamEventually(
   }
 }
 
-/// The sequences in natswatch's lines, in order.
+/// The sequences in lines of natswatch, in their order. By the C library's searches, since tests are not optimised.
 func sequences(in text: some StringProtocol) -> [UInt64] {
-  let marker = Array(",\"sequence\":".utf8)
-  return text.utf8.split(separator: 0x0a).compactMap { line in
-    // The last match is the right one, because a payload may have a `sequence` too.
-    let bytes = Array(line)
-    var index = bytes.count - marker.count
-    while index >= 0, !bytes[index...].starts(with: marker) { index -= 1 }
-    guard index >= 0 else { return nil }
-    return UInt64(
-      String(decoding: bytes[(index + marker.count)...].prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self))
+  let marker = ",\"sequence\":"
+  var numbers: [UInt64] = []
+  var bytes = String(text).utf8CString
+  unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+    var line = buffer.baseAddress
+    while let start = unsafe line {
+      let end = unsafe strchr(start, 0x0a)
+      unsafe end?.pointee = 0
+      // The last one: a payload may have `sequence`, too.
+      var last: UnsafeMutablePointer<CChar>?
+      var found = unsafe strstr(start, marker)
+      while let here = unsafe found {
+        unsafe last = here + marker.utf8.count
+        unsafe found = unsafe strstr(here + 1, marker)
+      }
+      if let last = unsafe last { unsafe numbers.append(strtoull(last, nil, 10)) }
+      unsafe line = end.map { unsafe $0 + 1 }
+    }
   }
+  return numbers
 }

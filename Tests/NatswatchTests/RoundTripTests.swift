@@ -78,33 +78,35 @@ import Testing
       }
       if number % 3 == 0 { entry.identifier = "own-\(number)" }
       try bed.jetStream.connection.publish(entry, reply: "nobody")
-      if number % 500 == 0 { bed.jetStream.connection.flush(milliseconds: 5_000) }
-    }
-    bed.jetStream.connection.flush(milliseconds: 5_000)
-    try eventually("all are stored", within: .seconds(60)) {
-      try bed.info("FROM").state.messages == UInt64(count)
+      guard number % 1_000 == 0 else { continue }
+      // New servers drop unacknowledged messages beyond the stream's queue.
+      bed.jetStream.connection.flush(milliseconds: 5_000)
+      try eventually("\(number) are stored", within: .seconds(60)) {
+        try bed.info("FROM").state.messages == UInt64(number)
+      }
     }
     let pipe = try Tool.shell(
-      "natswatch 'from.>' --all --until-now | sed -u 's/\"subject\":\"from\\./\"subject\":\"to./' | natswatch publish '{source.subject>}' --unwrap",
+      "natswatch 'from.>' --all --until-now | natswatch publish 'to.{source.subject>}' --unwrap",
       environment: bed.environment)
     let outcome = try pipe.waitForEnd(.seconds(Self.isSoak ? 600 : 120))
     #expect(outcome.status == 0, "\(outcome)")
-    let pattern = try #require(SubjectPattern(">"))
-    var from = StreamReader(bed.jetStream, "FROM", filters: [pattern], from: 1)
-    var to = StreamReader(bed.jetStream, "TO", filters: [pattern], from: 1)
-    for _ in 1...count {
-      let original = try #require(try from.next())
-      let copied = try #require(try to.next())
-      #expect(copied.payload == original.payload)
-      #expect(copied.subject == "to" + original.subject.dropFirst(4))
-      let identifier = original.header("Nats-Msg-Id")
-      #expect(identifier == nil || identifier == copied.header("Nats-Msg-Id"))
-      let others = { (delivery: Delivery) in
-        delivery.headers.filter { $0.name != "Nats-Msg-Id" }.map { "\($0.name): \($0.values)" }
-      }
-      #expect(others(original) == others(copied))
+    let originals = try bed.stored(in: "FROM")
+    let copies = try bed.stored(in: "TO")
+    #expect(originals.count == count && copies.count == count, "\(originals.count), \(copies.count)")
+    for (original, copied) in zip(originals, copies) where !Self.isCopy(copied, of: original) {
+      Issue.record("seed \(seed): \(original) came back as \(copied)")
+      return
     }
-    #expect(try to.next() == nil)
+  }
+
+  private static func isCopy(_ copied: Delivery, of original: Delivery) -> Bool {
+    let identifier = original.header("Nats-Msg-Id")
+    let others = { (delivery: Delivery) in
+      delivery.headers.filter { $0.name != "Nats-Msg-Id" }.map { ($0.name, $0.values) }
+    }
+    return copied.payload == original.payload && copied.subject == "to." + original.subject
+      && (identifier == nil || identifier == copied.header("Nats-Msg-Id"))
+      && others(original).elementsEqual(others(copied), by: ==)
   }
 }
 
