@@ -92,7 +92,7 @@ import Testing
     let bed = try Bed.forWork(.debian)
     for command in [["publish", "w.x"], ["work", "w.>", "--durable", "D", "--", "true"]] {
       let outcome = try bed.run([command[0], "--status", path] + command.dropFirst(), stdin: "{}\n")
-      #expect(outcome.status == 74, "\(outcome)")
+      #expect(outcome.status == 74 && outcome.diagnostics.contains("--status '\(path)'"), "\(outcome)")
     }
   }
 }

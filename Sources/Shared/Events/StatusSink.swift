@@ -53,11 +53,11 @@ package struct StatusSink {
     case .inline: writer = output
     case .descriptor(let number):
       guard fcntl(number, F_GETFD) >= 0 else { throw StatusSinkError(place: "fd:\(number)", errno: errno) }
-      writer = OutputWriter(descriptor: number, capacity: 4096)
+      writer = OutputWriter(descriptor: number, capacity: 4096, name: "--status 'fd:\(number)'")
     case .file(let path):
       let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw StatusSinkError(place: path, errno: errno) }
-      writer = OutputWriter(descriptor: descriptor, capacity: 4096)
+      writer = OutputWriter(descriptor: descriptor, capacity: 4096, name: "--status '\(path)'")
     }
   }
 

@@ -9,7 +9,7 @@ package enum OutputError: ToolError, Equatable {
   /// The process was asked to end while the reader was not reading.
   case interrupted
   /// The system refused the write: a full disk, a closed descriptor.
-  case failed(errno: Int32)
+  case failed(errno: Int32, to: String = "output")
 
   package var status: ExitStatus { .cannotWrite }
 
@@ -17,7 +17,7 @@ package enum OutputError: ToolError, Equatable {
     switch self {
     case .readerLeft: "write output: the reader has left"
     case .interrupted: "write output: interrupted"
-    case .failed(let number): "write output: \(systemMessage(number))"
+    case .failed(let number, let place): "write \(place): \(systemMessage(number))"
     }
   }
 }
@@ -32,6 +32,8 @@ package enum OutputError: ToolError, Equatable {
   private var buffer: UnsafeMutableRawBufferPointer
   private let capacity: Int
   private let shutdown: Shutdown?
+  /// The output's name in messages.
+  private let name: String
 
   /// The number of bytes written so far.
   package private(set) var bytesWritten: UInt64 = 0
@@ -43,7 +45,11 @@ package enum OutputError: ToolError, Equatable {
   ///   - descriptor: the caller closes it.
   ///   - capacity: the number of buffered bytes after which the buffer is written without a flush.
   ///   - shutdown: if given, a request to end limits how long a write may wait for a reader.
-  package init(descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil) {
+  ///   - name: the output's name in messages.
+  package init(
+    descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil, name: String = "output"
+  ) {
+    self.name = name
     self.descriptor = descriptor
     self.capacity = capacity
     self.shutdown = shutdown
@@ -139,7 +145,7 @@ package enum OutputError: ToolError, Equatable {
         patience -= 1
         if patience == 0 { throw .interrupted }
       case EPIPE: throw .readerLeft
-      case let number: throw .failed(errno: number)
+      case let number: throw .failed(errno: number, to: name)
       }
     }
   }

@@ -49,7 +49,7 @@ package struct StateFile: Sendable {
       try writer.flush()
       if fsync(descriptor) != 0 { failure = errno }
     } catch {
-      if case .failed(let number) = error { failure = number } else { failure = EPIPE }
+      if case .failed(let number, _) = error { failure = number } else { failure = EPIPE }
     }
     close(descriptor)
     if failure == 0, unsafe rename(temporary, path) != 0 { failure = errno }
