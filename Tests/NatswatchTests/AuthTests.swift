@@ -38,6 +38,20 @@ import Testing
     #expect(try run(server, ["a.>"], [:]).status == 77)
   }
 
+  /// libnats writes them into its JSON as they are.
+  @Test(arguments: NATSServer.Version.installed) func quotesAndBackslashes(_ version: NATSServer.Version)
+    throws
+  {
+    let server = try NATSServer.start(
+      version, configuration: #"authorization { users: [ { user: "a\"b", password: "c\"\\d" } ] }"#)
+    try expectRoundTrip(server, ["NATS_USER": #"a"b"#, "NATS_PASSWORD": #"c"\d"#])
+    for password in ["c%22%5Cd", "c%22%5cd", #"c"\d"#] {
+      let address = "nats://a%22b:\(password)@127.0.0.1:\(server.port)"
+      let read = try run(server, ["a.>", "--all", "--until-now"], ["NATS_URL": address])
+      #expect(sequences(in: read.output) == [1], "\(read)")
+    }
+  }
+
   @Test(arguments: NATSServer.Version.installed) func token(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(version, configuration: "authorization { token: sesame }")
     try expectRoundTrip(server, ["NATS_TOKEN": "sesame"])

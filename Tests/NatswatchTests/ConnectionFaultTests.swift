@@ -32,6 +32,29 @@ import Testing
     #expect(!outcome.diagnostics.contains("s3cret"))
   }
 
+  /// As a server does that does not accept what it is sent.
+  @Test(arguments: [["tail"], ["work", "--durable", "D"]])
+  func aConnectionThatIsClosedAgainAndAgainIsReportedOnce(_ command: [String]) throws {
+    let bed = try Bed(.current)
+    try bed.createStream()
+    let relay = try Relay(to: bed.server.port)
+    defer { relay.close() }
+    let isWork = command[0] == "work"
+    let tool = try bed.start(
+      command + ["a.>", "--server", "nats://127.0.0.1:\(relay.port)"]
+        + (isWork ? ["--dlq", "none", "--", "echo", "done"] : []))
+    try eventually("it has its consumer") { try !bed.consumers().isEmpty }
+    let end = ContinuousClock.now + .seconds(3)
+    while ContinuousClock.now < end {
+      relay.cutConnections()
+      usleep(5_000)
+    }
+    try bed.publish(1...1)
+    try tool.waitForLines(1)
+    let reports = tool.soFar.diagnostics.split(separator: "\n").count { $0.contains("connection lost") }
+    #expect(reports == 1, "\(tool.soFar)")
+  }
+
   @Test(arguments: NATSServer.Version.installed) func withoutJetStream(_ version: NATSServer.Version) throws {
     let server = try NATSServer.start(
       version,

@@ -29,10 +29,32 @@ import Testing
     #expect(settings.credentialsFile == nil && settings.nkeyFile == "/k", "one key: the flag's")
   }
 
+  /// Where libnats does not decode them.
+  @Test func takesCredentialsOutOfAddresses() throws {
+    let both = try resolve(
+      .init(server: "nats://u%40x:p%2F%22@a:1,tls://u%40x:p%2F%22@b"), ["NATS_USER": "me"])
+    #expect(both.servers == ["nats://a:1", "tls://b"] && both.user == "u@x" && both.password == #"p/""#)
+    let odd = try resolve(.init(server: "u:p@q:r%@h, nats://other:x@i"))
+    #expect(odd.servers == ["h", "nats://other:x@i"] && odd.user == "u" && odd.password == "p@q:r%")
+    let token = try resolve(.init(server: "nats://t0ken@a"), ["NATS_USER": "me", "NATS_PASSWORD": "p"])
+    #expect(token.servers == ["nats://a"] && token.token == "t0ken" && token.user == nil)
+  }
+
   @Test func tlsCanBeRequired() throws {
     #expect(try resolve(.init(), ["NATS_TLS_ENABLED": "true"]).requiresTLS)
     #expect(try !resolve(.init(), ["NATS_TLS_ENABLED": "false"]).requiresTLS)
     #expect(throws: NATSError.self) { try resolve(.init(), ["NATS_TLS_ENABLED": "perhaps"]) }
+  }
+
+  /// A server ends the connection of a client that sends them, again and again.
+  @Test(arguments: ["a b", "a..b", "", "a.", ".a", "a.*", ">", "a\tb", "a\r\nPUB x 0"])
+  func refusesPrefixesThatBeginNoSubject(_ text: String) throws {
+    #expect(throws: NATSError.self) { try resolve(.init(domain: text)) }
+    #expect(throws: NATSError.self) { try resolve(.init(apiPrefix: text)) }
+    #expect(throws: NATSError.self) { try resolve(.init(inboxPrefix: text)) }
+    guard !text.isEmpty else { return }
+    #expect(throws: NATSError.self) { try resolve(.init(), ["NATS_JS_DOMAIN": text]) }
+    #expect(try resolve(.init(inboxPrefix: "_I.x", apiPrefix: "JS.x.API")).inboxPrefix == "_I.x")
   }
 
   @Test func readsContextsOfTheNATSCommand() throws {
@@ -100,7 +122,8 @@ import Testing
       guard let error = error as? NATSError else { return false }
       return error.code == .badSettings && error.message.contains("no path") && !error.message.contains("u:p")
     }
-    #expect(try resolve(.init(server: "nats://u:a/b?c#@h:1")).servers == ["nats://u:a/b?c#@h:1"])
+    let address = try resolve(.init(server: "nats://u:a/b?c#@h:1"))
+    #expect(address.servers == ["nats://h:1"] && address.password == "a/b?c#")
   }
 
   @Test func jetStreamIsFoundInADomainOrByPrefix() throws {

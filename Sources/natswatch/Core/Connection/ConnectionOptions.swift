@@ -2,6 +2,7 @@
 
 import CNATS
 import Glibc
+import JSON
 import Synchronization
 
 /// libnats' options for a connection: address, credentials, TLS, and callbacks.
@@ -64,13 +65,23 @@ import Synchronization
   private static func setCredentials(
     _ pointer: OpaquePointer, _ settings: ConnectionSettings, _ key: UserKey?
   ) throws(NATSError) {
-    if let user = settings.user {
-      try check(unsafe natsOptions_SetUserInfo(pointer, user, settings.password ?? ""), "NATS_USER")
+    if let user = settings.user.map(escaped) {
+      let password = escaped(settings.password ?? "")
+      try check(unsafe natsOptions_SetUserInfo(pointer, user, password), "NATS_USER")
     }
-    if let token = settings.token { try check(unsafe natsOptions_SetToken(pointer, token), "NATS_TOKEN") }
+    if let token = settings.token.map(escaped) {
+      try check(unsafe natsOptions_SetToken(pointer, token), "NATS_TOKEN")
+    }
     try check(
       unsafe key?.install(in: pointer) ?? NATS_OK,
       settings.credentialsFile.map { "credentials file \($0)" } ?? "NKey file \(settings.nkeyFile ?? "")")
+  }
+
+  /// libnats writes credentials into the JSON of CONNECT as they are, so that a quote would end it.
+  private static func escaped(_ text: String) -> String {
+    var writer = JSONWriter()
+    writer.value(text)
+    return String(decoding: writer.bytes.dropFirst().dropLast(), as: UTF8.self)
   }
 
   private static func setTLS(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
@@ -81,7 +92,7 @@ import Synchronization
     }
     if let certificate = settings.tlsCertificate {
       guard let key = settings.tlsKey else {
-        throw NATSError(.badSettings, "TLS certificate \(certificate): its key is missing, give --tls-key")
+        throw NATSError(.badSettings, "TLS certificate \(certificate): its key is missing: use --tls-key")
       }
       try check(
         unsafe natsOptions_LoadCertificatesChain(pointer, certificate, key), "TLS certificate \(certificate)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Encoding
 import Glibc
 import Lines
 
@@ -92,6 +93,7 @@ package struct ConnectionSettings: Sendable, Equatable {
     if let user = variable("NATS_USER") { settings.user = user }
     if let password = variable("NATS_PASSWORD") { settings.password = password }
     if let token = variable("NATS_TOKEN") { settings.token = token }
+    settings.takeCredentials()
     try settings.chooseKey(
       (flags.credentials, flags.nkey), (variable("NATS_CREDS"), variable("NATS_NKEY")),
       (settings.credentialsFile, settings.nkeyFile))
@@ -103,12 +105,21 @@ package struct ConnectionSettings: Sendable, Equatable {
       settings.apiPrefix = "$JS.\(domain).API"
     }
     if let prefix = flags.apiPrefix { settings.apiPrefix = prefix }
+    try checkPrefix(settings.apiPrefix, "the subject prefix of the JetStream API")
+    try checkPrefix(settings.inboxPrefix, "the inbox prefix")
     switch variable("NATS_TLS_ENABLED")?.lowercased() {
     case "true", "1", "yes", "on": settings.requiresTLS = true
     case nil, "false", "0", "no", "off": break
-    case let other?: throw NATSError(.badSettings, "NATS_TLS_ENABLED is \"\(other)\": say true or false")
+    case let other?: throw NATSError(.badSettings, "NATS_TLS_ENABLED is \"\(other)\": expected true or false")
     }
     return settings
+  }
+
+  /// Refuses what cannot begin a subject: a server ends the connection of a client that sends it.
+  private static func checkPrefix(_ prefix: String, _ what: String) throws(NATSError) {
+    if let pattern = SubjectPattern(prefix), !pattern.hasWildcard { return }
+    throw NATSError(
+      .badSettings, "\(what) is \"\(prefix)\": expected tokens between dots, without spaces and wildcards")
   }
 
   /// Takes the credentials file or the NKey file from the first source that has one.
@@ -154,6 +165,24 @@ package struct ConnectionSettings: Sendable, Equatable {
       }
       servers[index] = scheme.isEmpty ? String(rest) : "\(scheme)://\(rest)"
     }
+  }
+
+  /// Takes user and password, or a token, out of the addresses, because libnats does not decode them.
+  private mutating func takeCredentials() {
+    var credentials: Substring?
+    for (index, server) in servers.enumerated() {
+      guard let at = server.lastIndex(of: "@") else { continue }
+      let start = server.firstRange(of: "://")?.upperBound ?? server.startIndex
+      let text = server[start..<at]
+      // Another server's own credentials stay in its address.
+      guard credentials == nil || credentials == text else { continue }
+      credentials = text
+      servers[index] = String(server[..<start] + server[server.index(after: at)...])
+    }
+    guard let parts = credentials?.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    else { return }
+    let texts = parts.map { PercentEncoding.decode($0, plusIsSpace: false) }
+    (user, password, token) = texts.count == 2 ? (texts[0], texts[1], nil) : (nil, nil, texts[0])
   }
 
   /// Whether a password or token would be sent over a network unencrypted.

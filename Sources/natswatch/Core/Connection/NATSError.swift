@@ -34,6 +34,13 @@ package struct NATSError: ToolError {
     self.serverCode = serverCode
   }
 
+  /// The server denied what `what` names.
+  static func denied(_ denial: String, _ what: String? = nil) -> NATSError {
+    let prefix = what.map { "\($0): " } ?? ""
+    let remedy = denial.contains("Subscription") ? ": set --inbox-prefix" : ""
+    return NATSError(.noPermission, "\(prefix)permission denied by the server: \(denial)\(remedy)")
+  }
+
   package var description: String { message }
 
   package var status: ExitStatus {

@@ -97,14 +97,19 @@ package struct TailLoop {
 
   private mutating func tail(_ saved: TailState?) throws -> ExitStatus {
     var connection = try session.connect { error in try monitor.failed(error) }
+    var trouble = ConnectionTrouble()
+    trouble.end(now)
     while true {
       do {
         inbox = try connection.subscribe(isLiteral: true, drivesLoop: true, shutdown: session.shutdown)
         return try tail(saved, on: JetStream(connection: connection, shutdown: session.shutdown))
       } catch let loss as ConnectionLostError {
-        try monitor.disconnected(loss.reason)
+        trouble.begin(now)
+        try monitor.disconnected(loss.reason, isReported: trouble.isReportDue(now))
         try output.flush()
+        try session.pause(max(.zero, trouble.nextAttempt - now))
         connection = try retrying { () throws(NATSError) in try session.replace(connection) }
+        trouble.end(now)
         try monitor.recreating("the connection was lost")
       }
     }
@@ -173,7 +178,8 @@ package struct TailLoop {
       return try jetStream.findStream(for: filters)
     }
     if let saved, let wanted = settings.stream, wanted != saved.stream {
-      throw NATSError(.badSettings, "the state file is of stream \(saved.stream), --stream says \(wanted)")
+      throw NATSError(
+        .badSettings, "the state file belongs to the stream \(saved.stream), but --stream names \(wanted)")
     }
     let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
     self.stream = stream
@@ -246,8 +252,7 @@ package struct TailLoop {
       try jetStream.streamInfo(stream, withDeleted: machine.wantsDeleted)
     }
     if let denial = jetStream.connection.state.denial(after: 0, naming: [inbox.inbox]) {
-      throw NATSError(
-        .noPermission, "subscribe to \(inbox.inbox): the server refuses it: \(denial): set --inbox-prefix")
+      throw NATSError.denied(denial, "subscribe to \(inbox.inbox)")
     }
     switch machine.created(consumer.info, after, now: now) {
     case .gone(let gone): return .gone(gone)
@@ -302,8 +307,8 @@ package struct TailLoop {
     guard delivery != .lastPerSubject || !filters.isEmpty else {
       throw NATSError(
         .refused,
-        "this server (before 2.10) cannot give the last messages of subjects that lie in different subjects of "
-          + "the stream \(stream): run one natswatch for each")
+        "--last-per-subject with subjects that no single subject of the stream \(stream) covers needs NATS 2.10: "
+          + "run natswatch once per subject")
     }
     let asked = filters.first.map { "\($0)" } ?? "the whole stream"
     session.diagnostics.info(

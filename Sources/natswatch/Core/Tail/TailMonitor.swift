@@ -82,9 +82,10 @@ package final class TailMonitor {
     }
   }
 
-  func disconnected(_ reason: String) throws(OutputError) {
+  func disconnected(_ reason: String, isReported: Bool) throws(OutputError) {
     health.status.reconnects += 1
-    session.diagnostics.warning("connection lost: \(reason): trying again")
+    let text = "connection lost: \(reason): trying again"
+    isReported ? session.diagnostics.warning(text) : session.diagnostics.debug(text)
     try health.disconnected()
   }
 

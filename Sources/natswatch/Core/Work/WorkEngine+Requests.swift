@@ -75,10 +75,10 @@ extension WorkEngine {
 
   /// Prints why a message waits: at once, then every minute.
   private func report(_ request: WorkRequest, _ reason: String) {
-    guard now >= trouble.nextReport else {
+    guard now >= nextRequestReport else {
       return diagnostics.debug("publish to \(request.message.subject): \(reason)")
     }
-    trouble.nextReport = now + .seconds(60)
+    nextRequestReport = now + .seconds(60)
     diagnostics.warning("publish to \(request.message.subject): \(reason): trying again")
   }
 
@@ -237,8 +237,7 @@ extension WorkEngine {
       trouble.begin(now)
       credit.reset()
     }
-    if now >= trouble.nextReport, now - trouble.since > .seconds(1) {
-      trouble.nextReport = now + .seconds(60)
+    if trouble.isReportDue(now, after: .seconds(1)) {
       diagnostics.warning("connection lost: \(connection.loss?.reason ?? "no answer"): trying again")
     }
     guard now >= trouble.nextAttempt else { return }
@@ -246,11 +245,11 @@ extension WorkEngine {
       connection = try session.replace(connection)
       mailbox = try connection.subscribe(drivesLoop: true)
     } catch {
-      trouble.nextAttempt = now + trouble.backoff.next(random: .random(in: 0..<1))
+      trouble.fail(now)
       guard error.isTransient || error.code == .interrupted else { return end(with: error) }
       return diagnostics.debug("\(error)")
     }
-    trouble.end()
+    trouble.end(now)
     health.status.reconnects += 1
     denialsSeen = 0
     for (token, request) in requests {
@@ -260,27 +259,8 @@ extension WorkEngine {
 
   private func denied(_ denial: String) {
     guard TryCounts.concerns(denial: denial) else {
-      return end(with: NATSError(.noPermission, "the server does not allow it: \(denial)"))
+      return end(with: NATSError.denied(denial))
     }
-    doWithoutBucket("the server does not allow it: \(denial)")
-  }
-}
-
-/// A lost connection, and the times of the next attempt and report. Pure.
-struct Trouble {
-  private(set) var since = Duration.zero
-  private(set) var isOver = true
-  var nextAttempt = Duration.zero
-  var nextReport = Duration.zero
-  var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(2))
-
-  mutating func begin(_ now: Duration) {
-    (since, isOver, nextAttempt) = (now, false, now)
-  }
-
-  mutating func end() {
-    isOver = true
-    nextReport = .zero
-    backoff.reset()
+    doWithoutBucket(NATSError.denied(denial).message)
   }
 }

@@ -64,7 +64,9 @@ final class WorkEngine {
   var stage = Stage.running
   var failure: (any ToolError)?
   var heartbeat: HeartbeatSender?
-  var trouble = Trouble()
+  var trouble = ConnectionTrouble()
+  /// The time from which a message that waits is reported again.
+  var nextRequestReport = Duration.zero
   var denialsSeen = 0
   var hasReceived = false
   var isAskedToStop = false
