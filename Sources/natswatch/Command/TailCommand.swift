@@ -131,7 +131,7 @@ struct TailCommand: ToolCommand {
     }
     let forms = [format.raw, format.verbatim, selection.headersOnly].filter(\.self).count
     guard forms <= 1 else { throw ValidationError("choose one of --raw, --verbatim and --headers-only") }
-    guard ending.count != 0 else { throw ValidationError("--count 0: at least 1 message") }
+    guard ending.count != 0 else { throw ValidationError("--count must be at least 1") }
     if subjects.count > 1, let first = subjects.first, let own = Self.otherNames[first] {
       throw ValidationError("natswatch has no subcommand \(first): use natswatch \(own)")
     }

@@ -66,7 +66,7 @@ struct WorkCommand: ToolCommand {
     }
     if let name = command.first, CommandSearch.path(of: name) == nil {
       throw ValidationError(
-        "the command '\(name)' is not found, or is not executable"
+        "cannot start '\(name)': \(name.contains("/") ? "it is not an executable file" : "not found in PATH")"
           + (name.contains(" ") ? ": for a line of the shell write -- sh -c '\(name)'" : ""))
     }
     try messages.apply(to: &settings)

@@ -26,6 +26,9 @@ struct ConnectFailure {
         ?? "it wants a client certificate: give --tls-cert and --tls-key"
       error = NATSError(
         .badSettings, "connect to \(addresses): the server ended the TLS connection: \(remedy)")
+    case _ where lowercased.contains("got ''"):
+      error = NATSError(
+        .unavailable, "connect to \(addresses): the server closed the connection before it was established")
     case NATS_INVALID_ARG, NATS_ADDRESS_MISSING:
       error = NATSError(.badSettings, message)
     case _ where lowercased.contains("authorization violation") || lowercased.contains("authentication"):
@@ -45,7 +48,8 @@ func plainText(_ status: natsStatus, _ detail: String = "") -> String {
     case NATS_IO_ERROR: "the connection broke"
     default: unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) }?.lowercased() ?? "failed"
     }
-  let detail = withoutPosition(detail)
+  // What libnats adds to this status says the same.
+  let detail = status == NATS_NO_SERVER ? "" : withoutPosition(detail)
   return detail.isEmpty ? words : "\(words): \(detail)"
 }
 

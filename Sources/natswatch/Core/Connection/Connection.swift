@@ -136,15 +136,15 @@ import Synchronization
     while true {
       if let reply = state.takeReply(token) {
         guard case .payload(let payload) = reply else {
-          throw NATSError(.noResponders, "\(what): nobody is listening on \(subject)")
+          throw NATSError(.noResponders, "\(what): no service answers on \(subject)")
         }
         return payload
       }
       if let denial = state.inboxDenial(under: inboxRoot) {
-        throw NATSError(.noPermission, "\(what): the server refuses it: \(denial): set --inbox-prefix")
+        throw NATSError.denied(denial, what)
       }
       if let denial = state.denial(after: denialsBefore, naming: [subject]) {
-        throw NATSError(.noPermission, "\(what): the server refuses it: \(denial)")
+        throw NATSError.denied(denial, what)
       }
       if let loss {
         throw NATSError(

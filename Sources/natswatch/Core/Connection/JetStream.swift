@@ -60,7 +60,7 @@ package struct JetStream: Sendable {
         detail["description"]?.string ?? "")
     }
     guard let response = Response(document) else {
-      throw NATSError(.refused, "\(subject): the response lacks what it should have")
+      throw NATSError(.refused, "\(subject): the response is incomplete")
     }
     return response
   }

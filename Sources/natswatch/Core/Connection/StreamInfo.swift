@@ -125,12 +125,12 @@ extension JetStream {
     }
     let names = common ?? []
     guard let name = names.first else {
-      throw NATSError(.notFound, "no single stream captures all the subjects: run one natswatch a stream")
+      throw NATSError(.notFound, "no stream captures all of the subjects: run natswatch once per stream")
     }
     guard names.count == 1 else {
       throw NATSError(
         .notFound,
-        "several streams have such subjects: choose with --stream \(names.joined(separator: " | "))")
+        "several streams capture the subjects: choose one with --stream: \(names.joined(separator: ", "))")
     }
     return name
   }
@@ -138,7 +138,7 @@ extension JetStream {
   /// Creates a stream from its configuration in JetStream's JSON, unless it exists.
   func createStream(_ configuration: [UInt8]) throws(NATSError) {
     guard let name = (try? JSONValue(parsing: configuration))?["name"]?.string else {
-      throw NATSError(.badSettings, "stream configuration: no JSON object with a name")
+      throw NATSError(.badSettings, "stream configuration: expected a JSON object with a name")
     }
     do throws(NATSError) {
       _ = try request("STREAM.CREATE.\(name)", configuration, as: StreamInfo.self)

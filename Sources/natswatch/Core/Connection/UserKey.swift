@@ -14,13 +14,13 @@ import CNATS
   /// Whether the last signature began with a zero byte, and the connection was given up before the server saw it.
   private(set) var needsAnotherNonce = false
 
-  /// - Throws: `badSettings` when the file cannot be read or holds no seed.
+  /// - Throws: `badSettings` when the file cannot be read or contains no seed.
   init(seedFile path: String) throws(NATSError) {
     guard let text = ConnectionSettings.text(path) else {
       throw NATSError(.badSettings, "NKey file \(path): cannot be read")
     }
     guard let key = Self.key(in: text) else {
-      throw NATSError(.badSettings, "NKey file \(path): holds no seed (a line that starts with SU)")
+      throw NATSError(.badSettings, "NKey file \(path): contains no seed (a line that starts with SU)")
     }
     (seed, publicKey, jwt) = (key.seed, key.publicKey, nil)
   }

@@ -31,7 +31,8 @@ extension Connection {
     case NATS_MAX_PAYLOAD:
       throw NATSError(
         .refused,
-        "publish to \(entry.subject): \(entry.payload.count) bytes, the server takes \(payloadLimit)")
+        "publish to \(entry.subject): the payload has \(entry.payload.count) bytes, and the server accepts at most \(payloadLimit)"
+      )
     case let other: throw NATSError(.unavailable, "publish to \(entry.subject): \(plainText(other))")
     }
   }

@@ -101,6 +101,9 @@ extension PublishLoop {
       if settings.onError == .fail {
         window.acknowledge(number, now: now)
         report.skip(line: entry.line, "the stream has no room for the message on \(entry.subject): \(reason)")
+      } else if let trouble, trouble.isFull, number != window.firstNumber {
+        // Names the oldest line that waits.
+        sendAgain(because: trouble.reason, isFull: true)
       } else {
         sendAgain(
           because:
@@ -138,9 +141,9 @@ extension PublishLoop {
         throw NATSError(
           .noPermission,
           "the server refused more than one request, perhaps the subscription to \(acknowledgements.inbox).*: "
-            + "check the rights of this user")
+            + "check the permissions of this user")
       }
-      throw NATSError(.noPermission, "the server does not allow it: \(denial)")
+      throw NATSError.denied(denial)
     }
     let loss = connection.loss
     try reportHealth(isConnected: loss == nil)

@@ -177,7 +177,7 @@ package struct PublishLoop {
     guard entry.wireSize <= limit else {
       return report.skip(
         line: linesRead,
-        "the message has \(entry.wireSize) bytes, headers included, and the server takes \(limit)")
+        "the message has \(entry.wireSize) bytes, headers included, and the server accepts at most \(limit)")
     }
     let time = now
     if let wait = limiter?.take(now: time), wait > .zero { try keepRate(until: now + wait) }

@@ -62,7 +62,7 @@ extension TailLoop {
   ) throws(NATSError) {
     // The server removes the unused consumer in any case.
     if let denial = jetStream.connection.state.denial(after: denials, except: ".CONSUMER.DELETE.") {
-      throw NATSError(.noPermission, "tail \(stream): the server refuses it: \(denial)")
+      throw NATSError.denied(denial, "tail \(stream)")
     }
     guard !hasHeard else { return }
     let silence = "the consumer on \(stream) sends nothing, not even heartbeats"

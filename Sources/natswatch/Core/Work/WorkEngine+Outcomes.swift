@@ -34,7 +34,8 @@ extension WorkEngine {
         return bury(
           job,
           reason:
-            "a line of its handler has \(line.count) bytes, and the server takes \(connection.payloadLimit)")
+            "a line of its handler has \(line.count) bytes, and the server accepts at most \(connection.payloadLimit)"
+        )
       }
       send(.publishReply(job), entry)
     }
@@ -58,7 +59,7 @@ extension WorkEngine {
     metrics.handled(job.delivery, succeeded: false)
     if breaker.failed(now: now) {
       diagnostics.warning(
-        "\(settings.breaker ?? 0) failures in a row: pulling nothing for \(DurationText.print(settings.breakerPause))"
+        "\(settings.breaker ?? 0) failures in a row: no messages are pulled for \(DurationText.print(settings.breakerPause))"
       )
       abandonWaiting()
     }

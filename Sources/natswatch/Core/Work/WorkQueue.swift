@@ -93,12 +93,14 @@ struct WorkQueue: Sendable {
     let filters =
       configuration.filter_subjects ?? configuration.filter_subject.map { [$0] } ?? [">"]
     if Set(filters) != Set(settings.filters.map(\.description)) {
-      differences.append("its subjects are \(filters.joined(separator: " "))")
+      differences.append(
+        "its subjects are \(filters.joined(separator: " ")), not "
+          + settings.filters.map(\.description).joined(separator: " "))
     }
     if configuration.ack_policy != "explicit" {
       differences.append("its ack policy is \(configuration.ack_policy ?? "none"), not explicit")
     }
-    if configuration.deliver_subject != nil { differences.append("it pushes messages") }
+    if configuration.deliver_subject != nil { differences.append("it is a push consumer") }
     if configuration.headers_only == true { differences.append("it delivers headers only") }
     if let limit = configuration.max_deliver, limit > 0 {
       differences.append("it gives up after max_deliver \(limit) deliveries, which would strand messages")
@@ -147,8 +149,7 @@ struct WorkQueue: Sendable {
       jetStream.deleteConsumer(settings.durable, of: stream)
       throw NATSError(
         .refused,
-        "this server knows one subject per consumer (several need NATS 2.10): "
-          + "run one natswatch work per subject, each with its own --durable")
+        "several subjects need NATS 2.10: run one natswatch work per subject, each with its own --durable")
     }
     return consumer
   }
@@ -189,8 +190,8 @@ struct WorkQueue: Sendable {
         }
         throw NATSError(
           .notFound,
-          "\(outlet.flag) \(outlet.subject): no stream captures \(pattern), so that \(outlet.what) would be lost: "
-            + "create a stream\(outlet.flag == "--dlq" ? ", or say --dlq none to drop them" : "")")
+          "\(outlet.flag) \(outlet.subject): no stream captures \(pattern), and \(outlet.what) would be lost: "
+            + "create a stream\(outlet.flag == "--dlq" ? ", or use --dlq none to drop them" : "")")
       }
     }
   }

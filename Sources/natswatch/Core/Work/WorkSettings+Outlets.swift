@@ -53,7 +53,7 @@ extension WorkSettings {
       {
         throw NATSError(
           .badUsage,
-          "\(outlet.flag) \(outlet.subject): \(outlet.what) on \(pattern) would be taken for work again by \(filter)"
+          "\(outlet.flag) \(outlet.subject): \(outlet.what) on \(pattern) would match the consumer's own subject \(filter)"
         )
       }
       if !patterns.contains(pattern) { patterns.append(pattern) }
