@@ -60,7 +60,7 @@ inline const uint8_t *special(const uint8_t *p, const uint8_t *limit) {
 }
 
 inline const uint8_t *past_space(const uint8_t *p, const uint8_t *limit) {
-  return p<limit && * p> 0x20 ? p : json_space(p, limit);
+  return p != limit && *p > 0x20 ? p : json_space(p, limit);
 }
 }  // namespace
 

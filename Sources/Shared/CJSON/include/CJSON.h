@@ -171,7 +171,7 @@ static inline const uint8_t *_Nonnull json_space(const uint8_t *_Nonnull p, cons
 /// The end of the number or literal at `p`: the next comma, closing bracket or white space.
 static inline const uint8_t *_Nonnull json_scalar_end(const uint8_t *_Nonnull p,
                                                       const uint8_t *_Nonnull limit) {
-  while (p<limit && * p> 0x20 && *p != ',' && *p != '}' && *p != ']') p++;
+  while (p != limit && *p > 0x20 && *p != ',' && *p != '}' && *p != ']') p++;
   return p;
 }
 
