@@ -20,8 +20,8 @@ package protocol ToolCommand: ParsableCommand {
   ///   `ValidationError` as bad usage; anything else is our bug.
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus
 
-  /// What a shell's completion offers for an operand or for a flag's value. Files, the choices of enums and the
-  /// flags themselves need no answer here.
+  /// The completions of an operand or of a flag's value. Files, the cases of enums and the flags themselves
+  /// are completed without it.
   static func completions(for request: CompletionRequest) -> Completion
 
   /// The advice for a flag that the tool does not have, or for a value that the flag does not take (`value` is nil for an
@@ -82,7 +82,7 @@ extension ToolCommand {
     return .usage
   }
 
-  /// What to write as a flag's value: ArgumentParser lists the valid values of enums only.
+  /// The form of a flag's value. ArgumentParser lists valid values only for enums.
   private static func valueHint(_ text: String) -> String? {
     if text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'") {
       return ": write a number with its unit, as 200ms, 10s or 1h30m"

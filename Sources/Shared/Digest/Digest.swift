@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import COpenSSL
 
-/// Message digests, computed by OpenSSL. A module of its own, so that a tool without digests does not link libcrypto.
+/// Message digests, computed by OpenSSL. A separate module, so that a tool without digests does not link
+/// libcrypto.
 package enum Digest {
   /// SHA-1 (FIPS 180-4 §6.1), 20 bytes: for protocols that name it, such as WebSocket's handshake, never for security.
   package static func sha1(_ message: [UInt8]) -> [UInt8] { unsafe digest(message, EVP_sha1()) }

@@ -4,8 +4,8 @@
 package enum RFC3339 {
   /// Nanoseconds since 1970 of a time such as `2026-11-21T08:00:00.123456789Z`; nil when the text is no such time.
   ///
-  /// An Int64 reaches from 1677 to 2262: an earlier or later time becomes its limit, so that `9999-12-31T23:59:59Z`
-  /// still is a time that never comes.
+  /// An Int64 has room for times from 1677 to 2262. An earlier or later time becomes the limit, so that
+  /// `9999-12-31T23:59:59Z` still means a time that is never reached.
   package static func nanoseconds(_ text: String) -> Int64? {
     let bytes = Array(text.utf8)
     func digits(_ range: Range<Int>) -> Int64? { number(bytes, range) }

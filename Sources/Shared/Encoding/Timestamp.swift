@@ -16,7 +16,8 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
-  /// A time of RFC 3339; nil when the text is no such time. What is out of range becomes the earliest or latest time.
+  /// A time in the form of RFC 3339; nil if the text has another form. A time out of range becomes the
+  /// earliest or latest one.
   package init?(_ text: String) {
     guard let nanoseconds = RFC3339.nanoseconds(text) else { return nil }
     self.nanoseconds = nanoseconds

@@ -91,7 +91,7 @@ package struct EventHead: Sendable {
 
   /// Both values at any place.
   private static func anywhere(_ line: RawJSON) -> EventHead? {
-    // Most plain lines mention no object at all.
+    // Most plain lines do not have the text `"object"`.
     guard line.mayHave(objectKey) else { return nil }
     var type: EventType?
     let values = line.values(of: typeKey, objectKey) { isType, value in

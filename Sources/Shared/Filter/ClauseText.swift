@@ -3,8 +3,8 @@
 /// Splits an expression's source at its outermost `&&`, so that a message can quote a clause as its author
 /// wrote it.
 enum ClauseText {
-  /// The clauses' texts. Where the source cannot be split into as many parts as the tree has, as in `(a &&
-  /// b)`, only their numbers.
+  /// The clauses' texts. If the source cannot be split into as many parts as the tree has, as for `(a && b)`,
+  /// the texts are only numbers.
   static func split(_ source: String, count: Int) -> [String] {
     let bytes = Array(source.utf8)
     var texts: [[UInt8]] = [[]]

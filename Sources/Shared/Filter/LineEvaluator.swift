@@ -76,7 +76,7 @@ package final class LineEvaluator {
   /// Whether a line with this head meets the filter; nil for a plain line.
   @inline(__always)
   package func test(_ line: RawJSON, head: EventHead?, context: LineContext) -> Verdict {
-    // Not one variable for both scans: it would be retained and released for each line.
+    // Two variables, because a single one for both scans would be retained and released for each line.
     switch head == nil ? plainScan.scan(line) : eventScan.scan(line) {
     case .fails: return .noMatch
     case .malformed: return .malformed

@@ -29,8 +29,8 @@ package struct FilterOptions: Sendable, Hashable {
   }
 }
 
-/// A filter or an expression over lines, compiled once. Immutable and shared by any number of threads, each of which
-/// evaluates with a ``LineEvaluator`` of its own.
+/// A filter or an expression over lines, compiled once. Immutable. Any number of threads can share it; each
+/// evaluates with its own ``LineEvaluator``.
 package final class LineFilter: Sendable {
   /// Whether `old` occurs, so that evaluation needs the previous line of the same key.
   package let usesOld: Bool

@@ -33,7 +33,7 @@ struct LineTypes: ObjectTypeProvider {
     }
   }
 
-  /// What kwatch and natswatch write: see watchutils(7).
+  /// The fields that kwatch and natswatch write, see watchutils(7).
   private static let sourceFields: [String: ValueType] = [
     "cluster": .string, "resource": .string, "namespace": .string,
     "stream": .string, "epoch": .string, "subject": .string, "sequence": .int, "time": .string,

@@ -30,7 +30,7 @@ package final class LineTest: @unchecked Sendable {
   /// Conditions on several paths, for when the scan is over.
   let later: [LaterCondition]
   let wantedCount: Int
-  /// Where each path lies among the nodes.
+  /// The node of each path.
   let nodeOfPath: [Int]
   private let arena = Arena()
 

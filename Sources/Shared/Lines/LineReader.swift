@@ -78,7 +78,7 @@ package struct LineReader: ~Copyable {
         let ready = waitForInput(timeoutMilliseconds == 0 ? 0 : deadline.map { Self.milliseconds(until: $0) })
       else {
         carry = block.takeAll()
-        // A line that was too long has ended meanwhile: report it now, as no later block will.
+        // A line that was too long has ended in the meantime. Report it now, because no later block does.
         if block.linesTooLong > 0 { return .lines }
         return shutdown?.cause != nil ? .shutdown : .timedOut
       }

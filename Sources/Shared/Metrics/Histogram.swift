@@ -19,7 +19,7 @@ package final class Histogram: Sendable {
     let count = Atomic<UInt64>(0)
   }
 
-  /// - Parameter bounds: inclusive upper bounds in any order; the bucket for all above the last comes by itself.
+  /// - Parameter bounds: inclusive upper bounds in any order; the bucket above the last bound is added.
   package init(bounds: [Double] = Histogram.latencyBounds) {
     self.bounds = bounds.filter(\.isFinite).sorted()
     self.buckets = (0...self.bounds.count).map { _ in Bucket() }

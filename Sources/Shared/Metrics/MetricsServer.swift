@@ -73,7 +73,8 @@ package final class MetricsServer: Sendable {
     shutdown(connection, CInt(SHUT_WR))
   }
 
-  /// Whether the connection was ready in time; an interrupted wait counts as ready, and the call shows.
+  /// Whether the connection was ready in time. An interrupted wait counts as ready; the next call reports the
+  /// truth.
   private static func wait(for event: Int32, on connection: Int32, until deadline: ContinuousClock.Instant)
     -> Bool
   {

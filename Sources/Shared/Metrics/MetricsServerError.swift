@@ -5,7 +5,7 @@ package import Process
 /// Why the metrics could not be served.
 package struct MetricsServerError: ToolError, Sendable {
   package enum Code: Sendable {
-    /// Not an address at all.
+    /// The text is not an address.
     case address
     /// The system call that failed is in the message.
     case system(errno: Int32)
@@ -14,7 +14,8 @@ package struct MetricsServerError: ToolError, Sendable {
   package var code: Code
   package var description: String
 
-  /// A mistyped address is bad usage; one that is taken, or not this machine's, is unavailable.
+  /// A mistyped address is bad usage. An address that is in use, or that this machine does not have, is
+  /// unavailable.
   package var status: ExitStatus {
     switch code {
     case .address: .usage

@@ -23,8 +23,8 @@ extension ChildProcess {
     /// A command that prompts a person at the terminal stays in our process group, because a background group
     /// may not read from a terminal.
     package var leadsGroup = true
-    /// Whether all that the command has started ends with it and with us. Not so for a command of which others than we
-    /// may want what it leaves behind: a credentials plugin's agent.
+    /// Whether the descendants of the command end with it and with us. False for a credentials plugin,
+    /// because other programs may use an agent that it has started.
     package var endsDescendants = true
 
     package init(_ command: [String]) { self.command = command }

@@ -2,8 +2,8 @@
 internal import CProcess
 internal import Glibc
 
-/// A file that exists in memory only, for handing a secret to a child process: neither its arguments, which other users can
-/// read, nor a disk has it. Any thread.
+/// A file that exists in memory only, for handing a secret to a child process: neither its arguments, which
+/// other users can read, nor a disk has it. Can be used from any thread.
 ///
 /// The child opens ``path``, `/proc/PID/fd/N` of this process, which is possible for the same user only. The file ends with
 /// the object.

@@ -73,7 +73,8 @@ package final class Shutdown: Sendable {
     return shutdown
   }
 
-  /// Whether the time limit has been reached. Cheap enough to be called for every line. Any thread.
+  /// Whether the time limit has been reached. Cheap enough to be called for every line. Can be used from any
+  /// thread.
   package var isPastDeadline: Bool { deadlineHasPassed.load(ordering: .relaxed) }
 
   /// Requests the end after a time limit, whatever the tool's threads are doing.
@@ -86,7 +87,7 @@ package final class Shutdown: Sendable {
     }
   }
 
-  /// Why the process has to end; `nil` while it has not. Any thread.
+  /// Why the process has to end; `nil` while it has not. Can be used from any thread.
   package var cause: Cause? { state.withLock { $0.cause } }
 
   /// Registers a function that wakes a waiting loop, such as `curl_multi_wakeup`. It is called once, on

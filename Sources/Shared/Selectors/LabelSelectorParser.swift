@@ -79,7 +79,7 @@ struct LabelSelectorParser {
     }
   }
 
-  /// `(a,b,,c)`: an empty place stands for the empty value.
+  /// In `(a,b,,c)` the empty element is the empty value.
   private mutating func valueSet() throws(SelectorError) -> [String] {
     let open = take()
     guard open.token == .open else { throw SelectorError("found '\(open.text)' expected: '('") }
@@ -120,7 +120,7 @@ struct LabelSelectorParser {
     return item.text
   }
 
-  /// The next token where keys and values stand. The last one, the end, repeats for ever.
+  /// The next token at the position of a key or value. The end token repeats.
   private func peek() -> LabelSelectorLexer.Item {
     var item = items[min(position, items.count - 1)]
     if item.token == .in || item.token == .notIn { item.token = .identifier }

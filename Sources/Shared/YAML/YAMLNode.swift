@@ -69,7 +69,7 @@ package indirect enum YAMLNode: Equatable, Sendable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
   private var anchors: [String: YAMLNode] = [:]
-  /// Where the last event began.
+  /// The line in which the last event began.
   private var line = 0
 
   private enum Event {

@@ -37,8 +37,8 @@ extension KwatchCommand {
     }
   }
 
-  /// What to do instead of a command of kubectl; nil for anything else. Most of these words could be a resource when they
-  /// stand alone.
+  /// The equivalent of a command of kubectl; nil for other operands. Most of these words could be a resource
+  /// when they stand alone.
   static func commandOfKubectl(_ operands: [String]) -> String? {
     guard let command = operands.first else { return nil }
     let rest = operands.dropFirst().joined(separator: " ")

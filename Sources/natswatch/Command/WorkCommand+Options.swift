@@ -152,7 +152,7 @@ extension WorkCommand {
     }
   }
 
-  /// What others learn of the work.
+  /// The reports to other programs.
   struct ReportOptions: ParsableArguments {
     @Option(
       help: ArgumentHelp(

@@ -28,8 +28,8 @@ import WfilterCore
         Everything else is in wfilter(1); the expression language is in docs/CEL.md.
         """,
       version: "\(tool) \(Version.string)")
-    // With a name here ArgumentParser does not look for a request for a completion script, which takes half a millisecond: a
-    // tenth of a run over a short file. Nothing else reads it, as `usage` is given.
+    // With a name here, ArgumentParser does not look for a request for a completion script. The search takes
+    // half a millisecond, a tenth of a run over a short file. Nothing else reads it, as `usage` is given.
     if !CommandLine.arguments.contains(where: { $0.hasPrefix("--generate-completion-script") }) {
       configuration._superCommandName = ""
     }

@@ -26,7 +26,7 @@ struct BlockResult {
   /// Printed bytes that are not in the block: emitted values, edited lines, lines that were held back.
   var storage: [UInt8] = []
   var messages: [Message] = []
-  /// STATUS lines for a destination of their own.
+  /// STATUS lines for another destination than stdout.
   var statuses: [StreamStatus] = []
   var counts = Counts()
   /// Why the run ends at the last line evaluated.

@@ -102,7 +102,7 @@ package struct StateOptions: Sendable {
 
   package init() {}
 
-  /// Whether lines have to be evaluated one by one.
+  /// Whether lines must be evaluated one by one.
   var isNeeded: Bool { flagThatNeedsKey != nil || dedupe != nil }
 
   /// A flag that does nothing for a line without a key.

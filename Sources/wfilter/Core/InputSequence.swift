@@ -16,14 +16,14 @@ final class InputSequence {
   /// The unread rest of a large regular file that is read in parts.
   private var remainder: Range<Int>?
   private var isAtStart = true
-  /// Nothing was returned since the last ``Outcome/idle``.
+  /// No block was returned since the last ``Outcome/idle``.
   private var isIdle = true
   private let partSize: Int?
   private let diagnostics: Diagnostics
   private let shutdown: Shutdown
 
   /// - Parameters:
-  ///   - files: paths; `-` is standard input, and so is none at all.
+  ///   - files: paths. `-` is standard input, which is also read if there are none.
   ///   - partSize: if given, regular files of several times this size are read in parts, by the threads that
   ///     load them.
   ///   - diagnostics: gets an error for each file that cannot be read.

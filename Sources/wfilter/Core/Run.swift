@@ -9,9 +9,9 @@ import Synchronization
 /// printed in the order in which they came.
 ///
 /// One thread at a time reads the input that has to be read in order, and one at a time writes. Each thread
-/// loads its own parts of a regular file and evaluates on its own. The first thread is alone until the input
-/// has proven to be fast: a block that is full. It then starts the others and waits for the end, so that no
-/// end has to wait for a thread that waits for input.
+/// loads its own parts of a regular file and evaluates on its own. The first thread runs alone until a full
+/// block shows that the input is fast. It then starts the others and waits for the end, so that the end does
+/// not depend on a thread that waits for input.
 final class Run: @unchecked Sendable {
   // Unchecked: `reading` guards the state of the reader, the sequencer that of the writer (`output`,
   // `progress`); the rest is constant.

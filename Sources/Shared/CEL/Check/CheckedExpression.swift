@@ -25,7 +25,7 @@ package struct CheckedExpression: Sendable {
   /// Whether the checker ran.
   package let isChecked: Bool
 
-  /// A subtree as an expression of its own, with the same types and references.
+  /// A subtree as a separate expression, with the same types and references.
   package func part(_ root: Expr) -> CheckedExpression {
     CheckedExpression(root: root, source: source, types: types, references: references, isChecked: isChecked)
   }

@@ -52,7 +52,7 @@ import CRE2
 
   deinit { unsafe cre2_delete(compiled) }
 
-  /// What RE2 leaves out, because it cannot be searched for in linear time.
+  /// The remedy for a feature that RE2 does not have, because it cannot be matched in linear time.
   private static func remedy(_ reason: String) -> String {
     if ["(?=", "(?!", "(?<=", "(?<!", "(?P<=", "(?P<!"].contains(where: reason.contains) {
       return " (RE2 has no lookahead and no lookbehind)"

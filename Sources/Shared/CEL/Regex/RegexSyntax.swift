@@ -66,7 +66,7 @@ enum RegexSyntax {
     return output
   }
 
-  /// Whether `\B` occurs. Literal text is not told apart, so the result may be true without need.
+  /// Whether `\B` occurs. Literal text is not excluded, so the result may be true unnecessarily.
   static func hasNonBoundary(_ pattern: [UInt8]) -> Bool {
     zip(pattern, pattern.dropFirst()).contains { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "B") }
   }

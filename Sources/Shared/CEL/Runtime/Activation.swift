@@ -2,8 +2,8 @@
 
 /// The values of an environment's variables for one evaluation, and the working memory of evaluating.
 ///
-/// Create one for each thread and use it for all evaluations: then setting a slot and evaluating allocate no
-/// memory of their own. Two threads must not use an activation at the same time.
+/// Create one for each thread and use it for all evaluations. Then setting a slot and evaluating allocate no
+/// memory. Two threads must not use an activation at the same time.
 ///
 /// An activation can be used with all programs of its environment, and with no others. After setting a name
 /// that the environment does not declare, or a value that does not have the variable's type, every evaluation

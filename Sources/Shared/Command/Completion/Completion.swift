@@ -32,11 +32,11 @@ package struct CompletionRequest: Equatable, Sendable {
   }
 
   package var place: Place
-  /// What has been typed of the word.
+  /// The part of the word that has been typed.
   package var word: String
   package var subcommand: String?
   package var operands: [String]
-  /// Whether `--` stands before the cursor.
+  /// Whether there is a `--` before the cursor.
   package var isAfterDashes = false
   /// The flags before the cursor, by their longest names, and their values ("" for a flag without one).
   package var flags: [String: [String]]

@@ -38,7 +38,7 @@ struct APIResource: Equatable, Sendable {
     return "\(root)/namespaces/\(namespace)/\(name)"
   }
 
-  /// How kwatch can follow it, in the terms of STATUS lines.
+  /// The way in which kwatch can follow it, in the terms of STATUS lines.
   var mode: String { verbs.contains("list") ? (verbs.contains("watch") ? "watch" : "polling") : "none" }
 
   /// Its line for `--list-resources`.

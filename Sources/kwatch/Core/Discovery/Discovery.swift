@@ -82,7 +82,8 @@ struct Discovery {
       }
     }
     guard open.isEmpty, !asked.contains(Self.all) else { return [] }
-    // Nothing outranks a core resource's plural; another group's plural outranks a core resource's short name.
+    // The plural of a core resource ranks first. The plural of another group's resource ranks before the
+    // short name of a core resource.
     let isOpen = names.contains { name in
       guard !name.isPath, name.group == nil else { return false }
       guard case .found(let resource, _) = resolve(name) else { return true }

@@ -59,7 +59,7 @@ package final class ClusterLink {
     }
     if fresh { exchange.set(CURLOPT_FRESH_CONNECT, 1) }
     exchange.set(CURLOPT_PROXY, proxy.url)
-    // What is reached without a proxy is decided in `Proxy`, by Go's rules.
+    // `Proxy` decides, by Go's rules, which servers are reached without a proxy.
     exchange.set(CURLOPT_NOPROXY, "")
     if let tls = material.tls { setTLS(exchange, tls) }
     setIdentity(exchange, material)

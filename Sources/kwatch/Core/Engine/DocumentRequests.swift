@@ -64,7 +64,7 @@ final class DocumentRequests {
       case .broken(let message):
         answered(path, .failure(ScopeError(kind: .transport, message: "\(what): \(message)")))
       case .untrusted(let message):
-        // The message is about the server, whatever was asked for: several documents are one problem.
+        // The message is about the server and not the document, so that several documents give one message.
         answered(path, .failure(ScopeError(kind: .untrusted, message: "\(message) (\(link.label))")))
       case .complete where exchange.status == 200: answered(path, .success(body))
       case .complete: answered(path, .failure(ServerAnswer.failure(exchange, what)))

@@ -7,7 +7,7 @@ struct Query {
   var fieldSelector = ""
   /// One object only.
   var object: String?
-  /// A Table's rows come with their whole objects.
+  /// The rows of a Table contain the whole objects.
   var includesObjects = false
 
   /// A watch of one object is a watch of its collection: a `?watch` on the object itself answers with the object.

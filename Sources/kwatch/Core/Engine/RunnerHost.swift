@@ -3,7 +3,7 @@ import Events
 import Lines
 import Process
 
-/// The services of the loop for its runners. All calls come on its thread.
+/// The services of the loop for its runners. All calls are made on its thread.
 protocol RunnerHost: AnyObject {
   /// Deadlines or waiting requests may have changed.
   func disturb()

@@ -36,7 +36,7 @@ final class Credentials {
     self.wake = wake
   }
 
-  /// What to send now; nil while a plugin is running.
+  /// The credentials to send now; nil while a plugin is running.
   ///
   /// - Throws: `ConfigError` if a file cannot be used or the plugin failed; the next call tries again.
   func current() throws(ConfigError) -> AuthMaterial? {

@@ -8,9 +8,9 @@ package struct KubeconfigLoader {
   var environment: (String) -> String?
   /// A file's bytes; nil if there is no such file.
   var read: (String) throws(ConfigError) -> [UInt8]?
-  /// What to report and continue.
+  /// Reports a warning; loading continues.
   var warn: (String) -> Void = { _ in }
-  /// What the command line sets in place of the kubeconfig.
+  /// The values from the command line, which replace those of the kubeconfig.
   var overrides = Overrides()
 
   /// Flags that replace a part of every context that is used.

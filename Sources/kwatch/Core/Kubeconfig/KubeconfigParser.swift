@@ -8,7 +8,7 @@ import YAML
 struct KubeconfigParser {
   /// The file, for messages.
   let path: String
-  /// What relative paths in the file are relative to: its folder.
+  /// The folder of the file, to which its relative paths refer.
   let folder: String
 
   static let sizeLimit = 4 << 20

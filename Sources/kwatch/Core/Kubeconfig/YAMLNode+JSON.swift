@@ -2,8 +2,8 @@
 import JSON
 import YAML
 
-/// What a plain YAML scalar is in JSON. kubectl converts a kubeconfig to JSON before it reads its fields, so a token of
-/// digits is a number there, and no string.
+/// The JSON type of a plain YAML scalar. kubectl converts a kubeconfig to JSON before it reads its fields, so
+/// a token of digits is a number there and not a string.
 enum PlainScalar: Equatable {
   case null
   case bool(Bool)

@@ -231,7 +231,7 @@ final class EventPrinter {
     return writer.bytes
   }
 
-  /// What is known of an object that is gone; its strings are JSON already.
+  /// The known part of a deleted object. Its strings are already JSON.
   private func object(_ identity: Identity) -> [UInt8] {
     let quote = [UInt8(ascii: "\"")]
     var writer = JSONWriter()

@@ -111,7 +111,7 @@ final class LiveTable {
       lines += own
     }
     if hidden > 0 { lines.append(TableText.cut("… and \(hidden) more tables", to: size.columns)) }
-    // What has scrolled out of the terminal could not be drawn again.
+    // Lines that have scrolled out of the terminal cannot be drawn again.
     return lines.prefix(max(1, height - notes.count))
       + notes.suffix(height - 1).map { TableText.cut($0, to: size.columns) }
   }
@@ -138,7 +138,7 @@ struct TerminalSize: Equatable {
   }
 }
 
-/// Ctrl-Z and fg: the shell has written below the picture meanwhile, so the next one begins there.
+/// After Ctrl-Z and fg, the shell has written below the table, so the next one starts there.
 private enum StoppedProcess {
   private static let count = Atomic<Int>(0)
 

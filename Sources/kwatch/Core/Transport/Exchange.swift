@@ -22,7 +22,7 @@ enum ExchangeEnding: Equatable, Sendable {
   private(set) var location = ""
   private(set) var errorBody: [UInt8] = []
   var isCancelled = false
-  /// Where the kubeconfig has the cluster's certificate authority; for messages.
+  /// The place of the cluster's certificate authority in the kubeconfig, for messages.
   var authorityPlace: String?
 
   /// A 200 and all its headers have arrived.

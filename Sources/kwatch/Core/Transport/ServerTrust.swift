@@ -31,8 +31,8 @@ enum ServerTrust {
     return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// What to do about a refusal; `detail` is libcurl's message, `verdict` OpenSSL's.
-  /// `authority`: where the kubeconfig has the cluster's authority; nil: the system's are used.
+  /// The remedy for a refusal. `detail` is libcurl's message, and `verdict` OpenSSL's result. `authority` is
+  /// the place of the cluster's authority in the kubeconfig; nil if the system's authorities are used.
   static func explanation(_ detail: String, _ verdict: Int, authority: String?) -> String {
     switch Int32(verdict) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,

@@ -46,7 +46,7 @@ struct ListDecoder {
   }
 
   private(set) var meta = ListMeta()
-  /// What the list must be, as far as these are known.
+  /// The expected kind and version of the list, as far as they are known.
   private let expected: (kind: String, apiVersion: String)
   private var place = Place.start
   private var key: [UInt8] = []
@@ -161,7 +161,7 @@ struct ListDecoder {
     try requireExpected()
   }
 
-  /// Items have no kind of their own: those of another list would be printed as what they are not.
+  /// The items of a list have no kind, so those of another list would be printed with the wrong kind.
   private func requireExpected() throws(FormatError) {
     let isTable = meta.apiVersion.hasPrefix("meta.k8s.io/")
     if !isTable, !expected.apiVersion.isEmpty, !meta.apiVersion.isEmpty,

@@ -22,7 +22,7 @@ struct WatchLine {
 /// A line is passed on only once its newline has arrived: a stream that was cut leaves an unfinished line, which must
 /// not be printed (`hasRemainder`).
 struct WatchDecoder {
-  /// A longer line comes from an attacker or a broken server.
+  /// A longer line means an attack or a broken server.
   static let lineLimit = 64 << 20
 
   private var carry: [UInt8] = []

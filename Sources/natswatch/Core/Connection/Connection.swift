@@ -23,8 +23,8 @@ import Synchronization
 
   /// Connects once.
   ///
-  /// - Throws: `unavailable` when nobody answers, `noPermission` when the server refused us, `badSettings` for files
-  ///   that cannot be read and TLS that cannot be agreed on.
+  /// - Throws: `unavailable` if no server answers, `noPermission` if the server refuses us, `badSettings` for
+  ///   unreadable files and failed TLS handshakes.
   init(_ settings: ConnectionSettings) throws(NATSError) {
     self.settings = settings
     inboxRoot = "\(settings.inboxPrefix).\(Self.randomToken())"

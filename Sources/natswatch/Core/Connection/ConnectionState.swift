@@ -4,7 +4,8 @@ import CNATS
 import Glibc
 import Synchronization
 
-/// What libnats' threads report about one connection: its loss, denied permissions, replies. Any thread.
+/// The events that libnats' threads report about a connection: its loss, denied permissions, replies. Can be
+/// used from any thread.
 final class ConnectionState: Sendable {
   /// Why a connection was lost.
   struct Loss: Sendable, Equatable {

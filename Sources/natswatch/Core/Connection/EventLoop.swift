@@ -162,8 +162,8 @@ import Synchronization
       }
     }
     state.unregister()
-    // Nothing is sent to a server that is gone. A connection that libnats has closed has no socket any more:
-    // the descriptor's number may be that of its successor.
+    // Nothing is sent after the connection is lost. A connection that libnats has closed no longer has a
+    // socket, and its descriptor number may belong to its successor.
     if state.loss != nil, unsafe !natsConnection_IsClosed(connection) {
       shutdown(handles.socket, Int32(SHUT_RDWR))
     }

@@ -2,9 +2,10 @@
 
 /// The header block of a message: a version line, then `Name: value` lines, then an empty line (NATS ADR-4).
 ///
-/// Read from the message's own bytes. libnats 3.4 takes the line after an empty value as the value, and reads no
-/// header at all where the last value is empty. It reads the headers of a message without payload before we see it,
-/// and leaves a NUL in place of the colon, and one after the value, as in `Name\0 value\0\n`: both forms are read.
+/// They are read from the bytes of the message. libnats 3.4 takes the line after an empty value as the value,
+/// and reads no header at all where the last value is empty. It reads the headers of a message without
+/// payload before we see it, and leaves a NUL in place of the colon, and one after the value, as in `Name\0
+/// value\0\n`: both forms are read.
 enum HeaderBlock {
   typealias Headers = [(name: String, values: [HeaderValue])]
 

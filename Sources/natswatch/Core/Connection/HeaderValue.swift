@@ -14,7 +14,7 @@ package struct HeaderValue: Sendable, Equatable, ExpressibleByStringInterpolatio
   /// Bytes that are not UTF-8 become U+FFFD.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Whether ``text`` says all.
+  /// Whether ``text`` is the complete value.
   var isText: Bool { String(validating: bytes, as: UTF8.self) != nil }
 }
 

@@ -108,7 +108,7 @@ package struct Session: Sendable {
         + "or give its domain with --js-domain or its subjects with --js-api-prefix")
   }
 
-  /// Waits before the next attempt; where nobody answers, that is known at once, and the wait is short.
+  /// Waits before the next attempt. The wait is short if no server answers, because that is known at once.
   func pause(after error: NATSError, _ duration: Duration) throws(NATSError) {
     try pause(error.code == .noResponders ? min(duration, .milliseconds(500)) : duration)
   }

@@ -82,7 +82,7 @@ import Process
 }
 
 extension Connection {
-  /// Subscribes to an inbox of its own.
+  /// Subscribes to a new inbox.
   ///
   /// - Parameters:
   ///   - isLiteral: Subscribe to the inbox itself, not to the tokens under it. A push consumer of servers 2.9

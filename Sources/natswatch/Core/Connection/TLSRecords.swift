@@ -4,9 +4,10 @@ import Glibc
 
 /// Reads a TLS connection record by record, as long as records are there (RFC 8446 §5.1).
 ///
-/// libnats reads one record at a time, and a server may send each message in a record of its own. With a part of a record
-/// SSL_read waits for the rest, and with none for the next one, while nothing can be written: so it is called only for
-/// records that have begun to arrive. One look at the socket finds many of them.
+/// libnats reads one record at a time, and a server may send each message in a record of its own. SSL_read
+/// waits for the rest of a partial record, or for the next record if there is none, and nothing can be
+/// written during that time. So it is called only for records that have begun to arrive. One look at the
+/// socket finds many records.
 ///
 /// A plain connection has no records: libnats reads the available bytes and returns.
 struct TLSRecords {

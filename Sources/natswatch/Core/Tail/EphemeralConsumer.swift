@@ -61,7 +61,7 @@ struct EphemeralConsumer {
     }
   }
 
-  /// Creates the consumer; `inbox` has to be subscribed to before.
+  /// Creates the consumer. The subscription to `inbox` must exist before.
   static func create(
     _ configuration: Configuration, _ delivery: OrderedConsumer.Delivery, to inbox: String,
     on jetStream: JetStream

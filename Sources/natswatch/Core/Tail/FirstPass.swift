@@ -8,14 +8,14 @@
 struct FirstPass: Sendable {
   /// The last sequence that it covers.
   let end: UInt64
-  /// What had been removed before it began.
+  /// The last sequence that had been removed from the front when the pass began.
   private let floor: UInt64
-  /// Whether it continues with another consumer, which may deliver newer messages. Those beyond the end are left to a
-  /// third consumer, which delivers every message.
+  /// Whether the pass continues with another consumer, which may deliver newer messages. A third consumer
+  /// delivers every message after the end of the pass.
   private(set) var isResumed = false
-  /// How many messages its consumer has.
+  /// The number of messages that its consumer will deliver.
   private var count: UInt64 = 0
-  /// How many different ones have arrived from it.
+  /// The number of different messages that have arrived from its consumer.
   private var arrived: UInt64 = 0
   private var last: UInt64 = 0
   /// The first sequence of a gap that was not looked at.
@@ -40,14 +40,15 @@ struct FirstPass: Sendable {
     return .proceed
   }
 
-  /// A message has arrived. Servers before 2.10 deliver in place of a removed message the next one, again and again.
+  /// A message has arrived. Servers before 2.10 deliver the next message in place of each removed one, so it
+  /// may arrive several times.
   mutating func arrived(_ sequence: UInt64) {
     guard sequence > last else { return }
     last = sequence
     arrived += 1
   }
 
-  /// A message was delivered behind a gap that begins with `sequence`.
+  /// A message was delivered after a gap that begins with `sequence`.
   mutating func passed(gapFrom sequence: UInt64) { gap = min(gap ?? .max, sequence) }
 
   /// Whether it is over at the sequence `next`, with fewer messages than it had.

@@ -4,7 +4,8 @@
 /// 410.
 ///
 /// Pure: its inputs are the server's responses and the time; its outputs are actions. It guarantees that
-/// every matching message after the start is delivered once and in order, or else ``Gone`` says why not.
+/// every matching message after the start is delivered once and in order; otherwise it returns ``Gone`` with
+/// the reason.
 ///
 /// The frontier F is the sequence up to which every match has been delivered. Consumers are created to start
 /// at F + 1, never at "new", so that creating another one is always well defined. The first_seq of a stream
@@ -80,14 +81,15 @@ package struct OrderedConsumer: Sendable {
   private(set) var unprovenFrom: UInt64?
   private var lastProof: Duration?
   private var aheadSince: Duration?
-  /// Where the stream ended when it was last looked at.
+  /// The last sequence of the stream in its latest information.
   private var streamEnd: UInt64 = 0
   /// Removals from the middle up to here have been reported.
   private var reportedRemovals: UInt64 = 0
 
   /// At most one proof in this time: a stream with many removed messages would cost one for each gap.
   static let proofInterval: Duration = .milliseconds(100)
-  /// How long a stream may end before the frontier until that is considered real; a new leader catches up.
+  /// How long the stream may end before the frontier. A new leader catches up within this time; after it, the
+  /// end is real.
   static let aheadPatience: Duration = .seconds(5)
 
   /// - Parameters:
@@ -313,7 +315,7 @@ package struct OrderedConsumer: Sendable {
     mayHaveLagged = true
   }
 
-  /// Whether passed gaps have to be proven now.
+  /// Whether passed gaps must be proven now.
   func isProofDue(now: Duration) -> Bool {
     (unprovenFrom != nil || firstPass?.hasGap == true) && !mayDefer(now)
   }

@@ -43,7 +43,7 @@ package struct PayloadScanner {
   /// The metadata of the object in the envelope.
   private(set) var metadata: Metadata?
 
-  /// Whether there is a line break between tokens, which has to be written as a space.
+  /// Whether there is a line break between tokens, which must be written as a space.
   private(set) var hasLineBreak = false
 
   /// Whether the parts, as ``EventEncoder`` writes them, are the payload byte for byte.

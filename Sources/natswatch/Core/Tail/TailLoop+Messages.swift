@@ -113,7 +113,7 @@ extension TailLoop {
     return isPastEnd(metadata.pending) ? try finish(jetStream) : nil
   }
 
-  /// Whether a message comes after all that is asked for.
+  /// Whether a message is after the requested end.
   private func isBeyondEnd(_ metadata: DeliveryMetadata) -> Bool {
     if let target, settings.untilNow, metadata.streamSequence > target { return true }
     if let end = settings.untilSequence, metadata.streamSequence > end { return true }

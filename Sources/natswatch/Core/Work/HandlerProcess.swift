@@ -89,7 +89,7 @@ final class HandlerProcess {
   /// Adds exactly ``descriptorCount`` entries for poll(2).
   func addDescriptors(to list: inout [pollfd]) {
     let wantsToSend = isInputOpen && sent < input.count
-    // Without POLLOUT, poll(2) still finds that nobody can read any more (POLLERR).
+    // Without POLLOUT, poll(2) still reports a pipe without a reader (POLLERR).
     list.append(
       pollfd(fd: isInputOpen ? child.input : -1, events: wantsToSend ? Int16(POLLOUT) : 0, revents: 0))
     list.append(pollfd(fd: isOutputOpen ? child.output : -1, events: Int16(POLLIN), revents: 0))

@@ -60,7 +60,7 @@ extension WorkEngine {
   }
 
   private func settle() {
-    // After an error an answer may never come: a right that is missing is answered by its refusal alone.
+    // After an error a response may never arrive: for a missing right, the server only sends the refusal.
     stage = .settling(until: now + (failure == nil ? Self.settlingTime : .seconds(1)))
     advance()
   }

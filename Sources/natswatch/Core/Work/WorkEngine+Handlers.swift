@@ -51,8 +51,9 @@ extension WorkEngine {
     pullPause = now + .seconds(1)
   }
 
-  /// A shell, env(1) and others end with 126 or 127 where the command could not be run. While no handler has succeeded,
-  /// that says nothing about a message; repeated, it ends the run, as a command that is missing at the start does.
+  /// A shell, env(1) and other programs exit with 126 or 127 if the command could not be run. Until a handler
+  /// has succeeded, these statuses are not failures of a message. If they repeat, the run ends, as with a
+  /// command that is missing at the start.
   func couldNotRun(_ process: HandlerProcess) -> Bool {
     guard !hasSucceeded, case .exited(126...127)? = process.ending else { return false }
     unstartedHandlers += 1

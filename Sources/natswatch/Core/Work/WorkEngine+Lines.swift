@@ -165,7 +165,7 @@ extension WorkEngine {
     if process.hasClosedInput || process.hasClosedOutput {
       let since = handler.closedSince ?? now
       handler.closedSince = since
-      // One that is about to end closes both; one that has read enough may still answer.
+      // A handler that is about to exit closes both; a handler that only closes its input may still answer.
       if now - since > (process.hasClosedOutput ? .seconds(1) : .seconds(10)) {
         kill(
           &handler,

@@ -9,8 +9,8 @@ import Process
 /// `natswatch work`: pulls messages, runs handlers, and acknowledges each message by its result.
 ///
 /// One thread drives the connection, serves the handlers' pipes and detects their ends. A message is a
-/// ``Job`` whose phase says what it waits for. Requests to the server are asynchronous: they wait in
-/// `requests` for their response, and are repeated when it is overdue.
+/// ``Job`` with a phase. Requests to the server are asynchronous: they wait in `requests` for their response,
+/// and are repeated when it is overdue.
 final class WorkEngine {
   /// The stage of the run.
   enum Stage: Equatable {

@@ -3,8 +3,8 @@
 import Events
 package import Process
 
-/// The run of `natswatch work`. What can fail is checked before the consumer is created, and a consumer that
-/// this run has created is deleted if the run fails before its first message.
+/// The run of `natswatch work`. All checks are made before the consumer is created. A consumer that this run
+/// has created is deleted if the run fails before its first message.
 package struct WorkLoop {
   let settings: WorkSettings
   let session: Session

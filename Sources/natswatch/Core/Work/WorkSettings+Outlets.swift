@@ -22,7 +22,7 @@ extension WorkSettings {
     ].compactMap(\.self)
   }
 
-  /// Refuses subjects that are none, and those that would come back as work, for ever.
+  /// Refuses invalid subjects, and subjects whose messages would become work again, endlessly.
   ///
   /// - Throws: `badUsage`.
   package func checkOutlets() throws(NATSError) {
@@ -47,7 +47,7 @@ extension WorkSettings {
       guard let pattern = SubjectPattern(text) else {
         throw NATSError(.badUsage, "\(outlet.flag) \(outlet.subject): \"\(text)\" is not a subject")
       }
-      // With --filter, replies and heartbeats can be told apart from work. A dead letter is a message that
+      // With --filter, replies and heartbeats can be distinguished from work. A dead letter is a message that
       // was work.
       if filter == nil || outlet.flag == "--dlq", let filter = subjects.first(where: { $0.overlaps(pattern) })
       {

@@ -15,11 +15,12 @@ package struct WorkSettings: Sendable {
   /// Messages that do not match are acknowledged without being handled.
   package var filter: LineFilter?
   package var jobs = 1
-  /// How long the server waits for a sign of life before it gives a message to another worker; nil takes what an
-  /// existing consumer has, or ``defaultAckWait``.
+  /// How long the server waits for a sign of life before it gives a message to another worker. Nil means the
+  /// value of an existing consumer, or ``defaultAckWait``.
   package var ackWait: Duration?
   package var schedule = RetrySchedule()
-  /// Where messages go whose tries are spent, `{subject}` being their own; nil: they are dropped.
+  /// The subject for messages without remaining tries; `{subject}` is replaced by the message's subject. Nil
+  /// if they are dropped.
   package var deadLetters: String?
   package var breaker: Int?
   package var breakerPause: Duration = .seconds(30)

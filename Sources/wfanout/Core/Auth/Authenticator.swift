@@ -23,7 +23,7 @@ struct Authenticator: Sendable {
 
   /// The token of a request, from the places where a client may put it, in the order of precedence.
   ///
-  /// - Returns: the token, which is nobody's where a request has two; nil where it has none.
+  /// - Returns: the token; an invalid one if the request has two; nil if it has none.
   func token(of request: HTTPRequest) -> String? {
     let fields = request.values("authorization")
     guard fields.count < 2 else { return "" }
@@ -38,7 +38,7 @@ struct Authenticator: Sendable {
       let parts = protocols.split(separator: ",").map { $0.filter { $0 != " " } }
       if parts.count == 2, parts[0] == "bearer" { return parts[1] }
     }
-    // HTTP/2 may give each cookie a field of its own (RFC 9113 section 8.2.3).
+    // HTTP/2 may send each cookie in a separate field (RFC 9113 section 8.2.3).
     for cookie in request.values("cookie").flatMap({ $0.split(separator: ";") }) {
       let parts = cookie.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
       if parts.count == 2, parts[0] == "wfanout_token" { return String(parts[1]) }

@@ -23,7 +23,7 @@ struct TokenFile: Sendable {
   /// Increases each time the file changes, since tokens may have been revoked.
   var generation: Int { entries.generation }
 
-  /// The identity of a token; nil if it is unknown or expired. Any thread.
+  /// The identity of a token; nil if it is unknown or expired. Can be used from any thread.
   func identity(of token: String, now: Int64) -> Identity? {
     let wanted = Array(token.utf8)
     var found: Identity?

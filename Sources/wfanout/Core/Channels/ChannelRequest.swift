@@ -22,7 +22,7 @@ struct ChannelRequest: Sendable, Equatable {
   /// By field; none is empty.
   private(set) var values: [String: String]
   private(set) var isUserScoped: Bool
-  /// Who is charged with the command, see ``Router/account(_:address:)``.
+  /// The account that the command is charged to, see ``Router/account(_:address:)``.
   var account = ""
   /// The client's token, if the command takes one.
   var token: HandedToken?

@@ -44,7 +44,7 @@ package struct Configuration: Sendable {
   package var grace: Duration = .seconds(10)
   /// Maximum number of running commands, including those without listeners.
   package var upstreamLimit = 64
-  /// Those of one client; nil is three quarters of all.
+  /// The limit for one client; nil means three quarters of all.
   package var clientUpstreamLimit: Int?
   var clientUpstreams: Int { clientUpstreamLimit ?? (upstreamLimit * 3 + 3) / 4 }
   /// Whether the stderr of a command is hidden from clients.
@@ -91,7 +91,7 @@ package struct Configuration: Sendable {
   /// Whether `/ws/echo` returns each message, for WebSocket conformance tests.
   package var hasEcho = false
 
-  /// Where each setting was given, as a message names it.
+  /// The place of each setting, for messages.
   package var places: [String: Place] = [:]
 
   package enum Place: Sendable {

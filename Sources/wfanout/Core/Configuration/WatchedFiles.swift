@@ -38,7 +38,7 @@ final class WatchedFiles<Value: Sendable>: Sendable {
     }
   }
 
-  /// Any thread.
+  /// Can be used from any thread.
   var current: Value { state.withLock { $0.value } }
 
   /// The number of times that the value has changed.

@@ -58,7 +58,7 @@ struct Authority: Equatable, Sendable {
   }
 }
 
-/// Where a page is from: a scheme and an authority (RFC 6454 section 6.1).
+/// The origin of a page: a scheme and an authority (RFC 6454 section 6.1).
 struct Origin: Equatable, Sendable {
   private let scheme: String
   private let authority: Authority

@@ -3,7 +3,7 @@ import Events
 import Synchronization
 
 /// Enforces `max-client-connections`, the number of streams that one client may have open. A client is an
-/// identity if tokens are required, else an address. Any thread.
+/// identity if tokens are required, else an address. Can be used from any thread.
 final class ClientCounts: Sendable {
   private let limit: Int
   private let counts = Mutex<[String: Int]>([:])

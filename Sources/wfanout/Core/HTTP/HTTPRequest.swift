@@ -68,8 +68,8 @@ struct HTTPRequest: Sendable {
     values(name).joined(separator: ",")
   }
 
-  /// What is wrong with its transfer coding: another server may see its end somewhere else (RFC 9112 section
-  /// 6.1).
+  /// The error in the request's transfer coding. Another server might find another end of the request (RFC
+  /// 9112 section 6.1).
   var codingError: HTTPError? {
     let codings = values("transfer-encoding")
     guard !codings.isEmpty, version != .http2 else { return nil }
@@ -80,7 +80,7 @@ struct HTTPRequest: Sendable {
     return nil
   }
 
-  /// Whether it says once whom it is for; only HTTP/1.1 requires that it does.
+  /// Whether the request has exactly one host. Only HTTP/1.1 requires it.
   var hasHost: Bool {
     let count = values("host").count
     return count == 1 || count == 0 && version != .http11

@@ -20,7 +20,7 @@ struct ListenRequest: Sendable, Equatable {
   var start: Start = .now
   var filter: FilterRequest = FilterRequest()
   /// Whether the listener began with a snapshot, now or before it resumed, so that its copy of the objects
-  /// has to be kept correct.
+  /// must be kept correct.
   var wantsSnapshot = false
 
   /// `Last-Event-ID`, which a browser sends when it reconnects, takes precedence over the page's

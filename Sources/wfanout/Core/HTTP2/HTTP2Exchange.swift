@@ -89,7 +89,7 @@ final class HTTP2Exchange: ChannelDuplexHandler {
       return nil
     }
     var headers = HTTPHeaders()
-    // A `host` field that says something else makes two of them, which are refused (RFC 9113 section 8.3.1).
+    // A `host` field that differs from `:authority` is refused (RFC 9113 section 8.3.1).
     let authority = fields.first(name: ":authority")
     if let authority { headers.add(name: "host", value: authority) }
     for (name, value, _) in fields

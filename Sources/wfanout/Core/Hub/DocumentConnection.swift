@@ -5,7 +5,7 @@ import NIOCore
 /// previous one.
 final class DocumentConnection: Connection {
   let client: Client
-  /// Nothing may come between the pages.
+  /// Nothing may be sent between the pages.
   let sendsHeartbeats = false
   private let plan: DocumentPlan
   private var reading: SnapshotReading

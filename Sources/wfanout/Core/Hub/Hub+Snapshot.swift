@@ -10,8 +10,8 @@ extension Hub {
       listener.position = ring.end
       return
     }
-    // The events after the snapshot still have to be in the ring. A Kubernetes client may know a later
-    // version from another server and must not get an older one (resourceVersionMatch=NotOlderThan).
+    // The events after the snapshot must still be in the ring. A Kubernetes client may know a later version
+    // from another server and must not get an older one (resourceVersionMatch=NotOlderThan).
     let oldest = listener.lane.format.shape == .kubernetes ? snapshots.position : ring.start
     let snapshot = snapshots.current(notBefore: oldest)
     // The snapshot may be ahead of this loop; the listener waits until the loop has caught up.

@@ -9,7 +9,7 @@ import Synchronization
 /// threads at a time; a cheap one also on the event loops, at any time.
 protocol LineMatcher: Sendable {
   var key: String { get }
-  /// Whether an event costs less than handing the work to a worker, whatever the client has asked for.
+  /// Whether evaluating an event costs less than passing the work to a worker.
   var isCheap: Bool { get }
   func matches(_ batch: Batch, _ index: Int) -> Bool
   /// The form in which the listeners get an event. By default a matching event is sent unchanged.

@@ -28,7 +28,7 @@ final class ListenConnection: Connection {
     let lane = plan.stream.state.lane(client.format, plan.matcher)
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
-    // Until the source's command has printed something, the client stands where it was.
+    // Until the source's command has printed a line, the client's position does not change.
     listener.skipThrough = plan.continuation?.after
     if client.format.shape == .eventStream {
       // A client that is disconnected before its first event resumes here.

@@ -94,7 +94,8 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
 
   /// Sets the time limit for a connection's next request, by default `limits.requestSeconds`.
   ///
-  /// The next tick may come at once, so the limit is one tick longer: no client has less time than it says.
+  /// The next tick may come immediately, so the limit is one tick longer. No client gets less time than the
+  /// setting.
   func await(_ request: any AwaitingRequest, seconds: UInt32? = nil) {
     waiting[ObjectIdentifier(request)] = (request, tick &+ (seconds ?? limits.requestSeconds) &+ 1)
   }

@@ -14,7 +14,7 @@ package enum OverflowPolicy: String, Sendable, CaseIterable {
   case block
 }
 
-/// Where a listener that was held up continues.
+/// The position at which a delayed listener continues.
 enum CatchUp: Equatable, Sendable {
   case goOn
   case skip(to: Int, dropped: Int)

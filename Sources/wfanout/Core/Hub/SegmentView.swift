@@ -5,7 +5,7 @@ import NIOCore
 /// connections share.
 struct SegmentView: Sendable {
   let buffer: ByteBuffer
-  /// Where each event of the batch ends; an event that is left out ends where it begins.
+  /// The end of each event of the batch. An event that is left out has no bytes.
   private let ends: [Int]
   /// The number of events that are included.
   let count: Int

@@ -6,7 +6,7 @@ import Process
 protocol LineSource: Sendable {
   /// Reads and publishes to the end.
   ///
-  /// - Returns: What is wrong with the input as a whole.
+  /// - Returns: The fault of the input as a whole, if it has one.
   /// - Throws: ``InputError`` if it cannot be read.
   func run() throws(InputError) -> UnusableInputError?
 }

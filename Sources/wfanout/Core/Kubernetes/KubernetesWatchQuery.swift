@@ -12,7 +12,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   var omitsInitialEvents = false
   var timeoutSeconds: Int?
   var filter = FilterRequest()
-  /// Whether a list has to be of exactly this version.
+  /// Whether a list must have exactly this version.
   private var wantsExactly = false
 
   init(_ request: HTTPRequest) throws(HTTPError) {

@@ -41,7 +41,7 @@ final class ResourceNames: Sendable {
   }
 
   /// Whether a watch of this resource would be silent forever, as far as the objects so far can tell. Objects
-  /// that do not say what they are match every resource.
+  /// without a kind match every resource.
   func lacks(_ path: KubernetesPath) -> Bool {
     !state.withLock { $0.hasUnnamed } && !mayHave(path)
   }

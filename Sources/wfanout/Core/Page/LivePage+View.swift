@@ -49,7 +49,7 @@ extension LivePage {
     function fill(row, event) {
       const wasOpen = row.node.querySelector('details')?.open;
       row.event = event;
-      // What a snapshot brings is not new.
+      // Objects of a snapshot are not new.
       row.node.className = (event.id ? 'fresh' : '') + (event.type === 'DELETED' ? ' gone' : '');
       const details = element('details'), summary = element('summary'), { text, isBad } = status(event);
       const what = element('span', 'what');

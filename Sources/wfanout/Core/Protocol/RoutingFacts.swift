@@ -20,7 +20,8 @@ struct RoutingFacts: Equatable, Sendable {
   }
 }
 
-/// The routing facts of a batch: read from its lines once, when the first subscription asks. Any thread.
+/// The routing facts of a batch: read from its lines once, when the first subscription asks. Can be used from
+/// any thread.
 final class RoutingTable: Sendable {
   private let facts = Mutex<[RoutingFacts]?>(nil)
 

@@ -53,7 +53,7 @@ struct Batch: Sendable {
 
   /// Finds the facts of all lines. Call this once, after the last line.
   ///
-  /// `epoch` is that of ids for lines without an id of their own.
+  /// `epoch` is the epoch of ids for lines that have none.
   mutating func seal(epoch: UInt64) {
     bytes.append(contentsOf: Batch.zeros)
     ids.reserveCapacity(count)

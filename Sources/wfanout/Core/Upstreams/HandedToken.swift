@@ -2,7 +2,7 @@
 import Process
 import Synchronization
 
-/// A client's bearer token, for the command that runs for the client. Any thread.
+/// A client's bearer token, for the command that runs for the client. Can be used from any thread.
 final class HandedToken: Sendable, Equatable {
   private let file: MemoryFile
   private let current: Mutex<String>
@@ -28,7 +28,7 @@ final class HandedToken: Sendable, Equatable {
   static func == (left: HandedToken, right: HandedToken) -> Bool { left === right }
 }
 
-/// The tokens that running commands use, one for each identity. Any thread.
+/// The tokens that running commands use, one for each identity. Can be used from any thread.
 ///
 /// The newest token of an identity replaces the earlier ones for all commands of that identity.
 final class HandedTokens: Sendable {

@@ -4,7 +4,7 @@ import Lines
 import Process
 import Synchronization
 
-/// One command and the stream of its lines. Any thread.
+/// One command and the stream of its lines. Can be used from any thread.
 ///
 /// The stream exists at once; the thread that reads the command starts it, after a delay if need be
 /// (``Backoffs``).
@@ -133,7 +133,7 @@ final class Upstream: Sendable {
         switch try? reader.read(into: block, timeoutMilliseconds: Upstream.pollMilliseconds) {
         case .lines:
           isQuiet = false
-          // Not taken by a stream that nobody wants any more: its command is being stopped.
+          // A stream without listeners does not accept the block, because its command is being stopped.
           _ = publisher.publish(block)
         case .timedOut: break
         case .endOfInput, .shutdown, nil: closed = .now
@@ -150,7 +150,7 @@ final class Upstream: Sendable {
       }
       if hasEnded(child, within: 0) {
         ended = ended ?? now
-        // A descendant may hold the output open for ever.
+        // A descendant may keep the output open.
         if closed != nil || isQuiet { return nil }
         if let ended, now - ended > Upstream.lingering { return nil }
       } else if let closed, now - closed > Upstream.lingering, !isStopped {

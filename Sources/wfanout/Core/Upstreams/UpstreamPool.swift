@@ -7,7 +7,7 @@ import Process
 import Synchronization
 
 /// The commands that run for channels: one for all listeners of a channel, started for the first one and
-/// stopped when the last one has been away for the grace period. Any thread.
+/// stopped when the last one has been away for the grace period. Can be used from any thread.
 final class UpstreamPool: Sendable {
   let template: UpstreamTemplate
   private let loops: [any EventLoop]
@@ -23,7 +23,7 @@ final class UpstreamPool: Sendable {
   private let commandsEnd: Bool
 
   private struct State: Sendable {
-    /// Those that listeners may share, by ``Sharing/key(_:identity:listener:)``.
+    /// The upstreams that listeners may share, by ``Sharing/key(_:identity:listener:)``.
     var shared: [String: Upstream] = [:]
     /// All whose command runs, will run, or is being stopped.
     var all: [ObjectIdentifier: Upstream] = [:]
@@ -59,8 +59,8 @@ final class UpstreamPool: Sendable {
   /// The stream of a channel; has a command started when none runs that may serve this listener, see
   /// ``Sharing``.
   ///
-  /// `listener` identifies the listener where commands are not shared. Where the next command has to wait (``Backoffs``), a final failure
-  /// refuses with the error of the last one.
+  /// `listener` identifies the listener if commands are not shared. If the next command must wait
+  /// (``Backoffs``) after a final failure, the request is refused with the error of the last command.
   func acquire(
     _ request: ChannelRequest, identity: String, listener: String, isShared: Bool = true,
     isFailureFinal: Bool = false
@@ -127,7 +127,7 @@ final class UpstreamPool: Sendable {
     }
     let resumed = try acquire(
       request, identity: identity, listener: listener, isFailureFinal: isFailureFinal)
-    // One that has run for long has lost its beginning.
+    // A command that has run for long has lost its first events.
     guard resumed.stream.hubs[loop.index].positions.lowerBound > 0 else { return resumed }
     return try acquire(
       request, identity: identity, listener: loop.listenerName(), isShared: false,
@@ -214,7 +214,7 @@ final class UpstreamPool: Sendable {
     scheduleStop(key, upstream, upstream.leave(), in: configuration.grace)
   }
 
-  /// Stops it unless somebody came, or came and left again, in the meantime.
+  /// Stops the command, unless a listener has arrived in the meantime, even if it has left again.
   private func scheduleStop(_ key: String, _ upstream: Upstream, _ departure: Int, in delay: Duration) {
     loops[0].scheduleTask(in: TimeAmount(delay)) { [weak self] in
       let isIdle: Bool? = self?.state.withLock { state in

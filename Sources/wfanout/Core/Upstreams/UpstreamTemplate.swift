@@ -23,7 +23,7 @@ package struct UpstreamTemplate: Sendable, Equatable {
 
   private var groups: [Group] = []
 
-  /// What a shell would not pass on as an argument.
+  /// Words that a shell would not pass to a command as arguments.
   private static let shellOperators: Set = ["|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1"]
 
   /// The names of the placeholders.

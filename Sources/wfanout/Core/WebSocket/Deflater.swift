@@ -34,7 +34,7 @@ import CZlib
         return unsafe deflate(stream, Z_SYNC_FLUSH)
       }
     }
-    // With no room left the flush may not have been whole.
+    // Without room left, the flush may have been incomplete.
     let left = unsafe Int(stream.pointee.avail_out)
     let isWhole = unsafe status == Z_OK && stream.pointee.avail_in == 0 && left > 0
     output.removeLast(isWhole ? left + Deflater.mark.count : room)

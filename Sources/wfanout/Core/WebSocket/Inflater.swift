@@ -12,8 +12,8 @@ import CZlib
 
   /// The decompressed message.
   ///
-  /// - Throws: a violation: 1009 as soon as the message has more than `limit` bytes, whatever it would grow
-  ///   to; 1007 for a payload that is not a deflate stream, or ends inside a block.
+  /// - Throws: a violation: 1009 as soon as the message has more than `limit` bytes; 1007 for a payload that
+  ///   is not a deflate stream, or ends inside a block.
   func message(_ payload: [UInt8], limit: Int) throws(WebSocketDecoder.ProtocolError) -> [UInt8] {
     guard let stream = unsafe stream, unsafe inflateReset(stream) == Z_OK else {
       throw WebSocketDecoder.ProtocolError(code: 1011, reason: "no memory to decompress with")

@@ -72,7 +72,7 @@ struct ExtensionOffer: Equatable, Sendable {
     for part in parts.dropFirst() {
       let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         .map(ExtensionOffer.trimmed)
-      // A quoted value has to be a token once the quotes are gone, so no mark inside it can mislead the splitting.
+      // A quoted value must be a token without its quotes, so no character in it can mislead the splitting.
       let value = sides.count > 1 ? ExtensionOffer.unquoted(sides[1]) : nil
       guard ExtensionOffer.isToken(sides[0]), value.map(ExtensionOffer.isToken) ?? true else { return nil }
       parameters.append((sides[0].lowercased(), value))

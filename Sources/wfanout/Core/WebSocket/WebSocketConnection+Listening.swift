@@ -15,7 +15,7 @@ extension WebSocketConnection {
     /// The number of times that the subscriptions or the position changed: the result of a `catch-up` for an
     /// earlier request is ignored.
     var changes = 0
-    /// Where the stream continues after the client has sent a new token.
+    /// The position at which the stream continues after the client has sent a new token.
     var pausedPosition: Int?
   }
 
@@ -52,7 +52,7 @@ extension WebSocketConnection {
     let listener = Listener(
       lane: stream.state.lane(client.format, matcher), connection: self, position: position ?? hub.ring.end)
     listening.listener = listener
-    // Until the source's command has printed something, the client stands where it was.
+    // Until the source's command has printed a line, the client's position does not change.
     if position == nil { listener.skipThrough = listening.replayed?.next.after }
     hub.join(listener, start)
   }

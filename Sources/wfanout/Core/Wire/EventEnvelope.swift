@@ -3,10 +3,11 @@ import JSON
 
 /// The `event` message of the `/ws` protocol.
 ///
-/// A line that has an `event_type` already is such an event: `type` becomes `event`, a missing `event_id` is filled in, all
-/// other members stay as they are. An ERROR line, with which a source says that it has failed, becomes an `error`. Any other line
-/// becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a watch event and `MESSAGE` for the
-/// rest. An event that cannot be resumed after, such as one of a snapshot, gets no id.
+/// A line that has an `event_type` already is such an event: `type` becomes `event`, a missing `event_id` is
+/// filled in, all other members stay as they are. An ERROR line, which reports the failure of a source,
+/// becomes an `error`. Any other line becomes the `payload` of an event whose type is `RESOURCE_<TYPE>` for a
+/// watch event and `MESSAGE` for the rest. An event that cannot be resumed after, such as one of a snapshot,
+/// gets no id.
 enum EventEnvelope {
   static func encode(_ batch: Batch, _ index: Int) -> [UInt8] {
     if batch.kinds[index] == .error { return failure(batch, index) }

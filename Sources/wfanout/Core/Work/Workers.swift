@@ -35,7 +35,7 @@ final class OneStepWork<Value: Sendable>: Work, @unchecked Sendable {  // one th
   func finish() { value.map(whenDone) }
 }
 
-/// Cancels work whose result is no longer needed. Any thread.
+/// Cancels work whose result is no longer needed. Can be used from any thread.
 final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
 
@@ -44,7 +44,7 @@ final class Cancellation: Sendable {
   var isCancelled: Bool { flag.load(ordering: .relaxed) }
 }
 
-/// How long a piece of work may hold its thread.
+/// The time for which a piece of work may use its thread.
 struct Slice: Sendable {
   private let end: ContinuousClock.Instant
 

@@ -4,7 +4,7 @@
 ///
 /// The window begins when a value passes and is not extended by repetitions: a value that keeps repeating
 /// passes once per window. A DELETED repeats only a DELETED directly before it, and resets the key, so that a
-/// re-created object passes whatever its value.
+/// re-created object always passes.
 struct Deduplicator {
   /// The lives a key has had, for keys that were deleted.
   private struct Lives {
