@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# bench.sh FOLDER-OF-THE-BINARIES [NAME…]: runs every benchmark, or those named, beside its peers. Each prints what it needs and what
-# it left out. All output goes to Benchmarks/runs/DATE-COMMIT.md too, under a head with machine, date and commit; then the chart is
-# drawn again.
+# bench.sh FOLDER-OF-THE-BINARIES [NAME…]: runs all benchmarks, or the named ones, with their peers. A benchmark prints which
+# programs it needs, and which parts it skipped. The output is also written to Benchmarks/runs/DATE-COMMIT.md, after the machine, the
+# date and the commit. Then the chart is drawn again.
 set -u
 bin=$(cd "$1" && pwd)
 shift

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds a real kube-apiserver for the tests from Debian's source package `kubernetes` (Debian 12: 1.20)
-# and leaves it, once, in a cache outside the checkout:
+# Builds a real kube-apiserver for the tests from Debian's source package `kubernetes` (1.20 in Debian 12), and keeps it
+# in a cache outside the checkout:
 #
 #   ${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}/kube-apiserver
 #
-# Does nothing when that file is there. Needs a `deb` line for Debian in the machine's apt configuration
-# (its deb-src twin is derived from it) and about 7 minutes of one CPU (3 minutes on two); what is missing is installed with
-# apt-get when run as root, and named when not.
+# Does nothing if that file exists. It needs a `deb` line for Debian in the machine's apt configuration, from which it
+# derives the deb-src line, and about 7 minutes of CPU time (3 minutes on two CPUs). Root installs missing packages with
+# apt-get; other users get their names.
 set -eu
 
 say() { printf 'build-kube-apiserver: %s\n' "$*" >&2; }
@@ -22,7 +22,7 @@ if [ -x "$binary" ]; then
 fi
 mkdir -p "$cache"
 
-# Two runs at once would build in each other's tree: the second waits, then finds the binary.
+# A second run at the same time would build in the same tree. It waits, and then finds the binary.
 exec 9>"$cache/kube-apiserver.lock"
 flock 9
 [ ! -x "$binary" ] || exit 0
@@ -44,12 +44,12 @@ if [ -n "$missing" ]; then
 fi
 
 work=$(mktemp -d "$cache/build.XXXXXX")
-# Go makes its module cache read-only; the tree must still go away when the build fails.
+# Go makes its module cache read-only, so it must be writable again before the tree can be removed.
 trap 'chmod -R u+w "$work" 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# 1. The source. apt wants deb-src entries: the machine's own Debian `deb` entries, turned around, in lists
-#    of their own, so that the machine's configuration stays as it is.
+# 1. The source. apt needs deb-src entries. They are made from the machine's `deb` entries and kept in a separate folder,
+#    so that the machine's configuration does not change.
 codename=$(. /etc/os-release && printf %s "$VERSION_CODENAME")
 mkdir -p "$work/sources" "$work/lists/partial" "$work/archives/partial"
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -78,17 +78,17 @@ source=$(find "$work" -maxdepth 1 -type d -name 'kubernetes-*' | head -n 1)
 # Debian's "1.20.5+really1.20.2" is 1.20.2.
 version=$(basename "$source" | sed 's/^kubernetes-//; s/.*+really//; s/[^0-9.].*//')
 
-# 2. GOPATH mode, as the tree expects it.
+# 2. GOPATH mode, which the source needs.
 export GOPATH="$work/gopath" GOCACHE="$work/gocache" GO111MODULE=off CGO_ENABLED=0 GOFLAGS=-p=2
 root=$GOPATH/src/k8s.io/kubernetes
 mkdir -p "$GOPATH/src/k8s.io"
 mv "$source" "$root"
 cd "$root"
-# The vendored reflect2 panics with Go 1.18 and later as soon as a CRD is made.
+# With Go 1.18 and later, the vendored reflect2 panics when a CRD is created.
 rm -rf vendor/github.com/modern-go/reflect2
 cp -RL "$reflect2" vendor/github.com/modern-go/reflect2
 
-# 3. pkg/generated/openapi is generated, and not in the tarball.
+# 3. pkg/generated/openapi is not in the tarball, because it is generated.
 say "generating openapi"
 "$go" build -o "$work/openapi-gen" ./vendor/k8s.io/kube-openapi/cmd/openapi-gen
 packages=$(grep -rl --include='*.go' '+k8s:openapi-gen=' pkg staging/src |

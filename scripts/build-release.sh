@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# build-release.sh [--small] TOOL…: builds release binaries into .build/release. They hold no paths of this folder, link
-# statically what scripts/static-libraries.sh finds, and need neither a Swift runtime nor an RPATH. See docs/BUILDING.md.
+# build-release.sh [--small] TOOL…: builds release binaries in .build/release. They contain no paths of this folder, link the
+# libraries that scripts/static-libraries.sh finds statically, and need no Swift runtime and no RPATH. See docs/BUILDING.md.
 #
-# Without --no-export-dynamic, which takes back what Swift asks for with a static runtime, the linker keeps every public function of
-# every package: 3 MB of wfanout.
+# With a static runtime, Swift asks the linker to export all public functions: 3 MB of wfanout. --no-export-dynamic removes them.
 #
-# With --small, for packages: into .build/small/release, without FoundationEssentials, which makes a binary 6 MB smaller. A tool
-# that uses Foundation itself cannot do without, and is the same in both.
+# --small is for packages: it builds in .build/small/release without FoundationEssentials, which makes a binary 6 MB smaller. A tool
+# that uses Foundation itself is the same in both.
 set -eu
 cd "$(dirname "$0")/.."
 swift=${SWIFT:-swift}

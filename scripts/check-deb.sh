@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# check-deb.sh PACKAGE: lintian must find nothing, and the package must work in a clean Debian without Swift: it is
-# installed there by apt-get, its tools run, its units and its completions are checked, the README and the tutorial are
-# followed to the letter, and it is removed.
-# Needs root, debootstrap and a Debian mirror; the clean Debian is kept in the cache for the next time.
+# check-deb.sh PACKAGE: checks the package with lintian, then in a clean Debian without Swift. There it is installed by
+# apt-get, the tools run, units and completions are checked, each command of the README and the tutorial is run, and the package
+# is removed. Needs root, debootstrap and a Debian mirror. The clean Debian is kept in the cache.
 set -euo pipefail
 package=$(readlink -f "${1:?usage: check-deb.sh PACKAGE}")
 cd "$(dirname "$0")/.."

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# check-tarball.sh TARBALL: unpacks the tarball in a clean Debian, which has none of the libraries that the tools use, and lets
-# each tool do its job there: nothing may be loaded but glibc and what the tarball brings. Needs root and debootstrap;
-# a nats-server of this machine serves natswatch.
+# check-tarball.sh TARBALL: unpacks the tarball in a clean Debian, which has none of the libraries that the tools use, and runs
+# each tool there. Only glibc and the libraries of the tarball may be loaded. Needs root and debootstrap; natswatch uses a
+# nats-server of this machine.
 set -euo pipefail
 tarball=$(readlink -f "${1:?usage: check-tarball.sh TARBALL}")
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ finish() {
 trap finish EXIT
 cp -a --reflink=auto "$clean" "$work/root"
 mkdir "$work/root/opt/watchutils"
-# The loader finds the folder of a binary, which the RPATH begins with, by /proc/self/exe.
+# The RPATH starts with the folder of the binary, which the loader finds with /proc/self/exe.
 mount -t proc proc "$work/root/proc"
 tar -C "$work/root/opt/watchutils" --strip-components=1 -xzf "$tarball"
 in_root() { chroot "$work/root" env -i PATH=/opt/watchutils/bin:/usr/bin:/bin LC_ALL=C.UTF-8 "$@"; }
@@ -46,7 +46,7 @@ expect() { # expect WHAT GOT WANTED
   [ "$2" = "$3" ] || fail "$1 printed '$2', not '$3'"
 }
 expect wfilter "$(echo "$line" | in_root wfilter 'status.phase.matches("P.*g")')" "$line"
-# kwatch's first request goes through libcurl, to a port where nobody listens.
+# kwatch's first request uses libcurl. No server listens on the port.
 status=0
 in_root kwatch pods --server https://127.0.0.1:1 --max-retries 1 2>/dev/null || status=$?
 expect "the status of kwatch without a server" $status 69

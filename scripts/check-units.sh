@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# check-units.sh PACKAGE: boots a clean Debian with the package in a container (systemd-nspawn), starts the systemd units there
-# under their sandbox, and checks that each does its job. Needs root, debootstrap, systemd-container and a Debian mirror.
+# check-units.sh PACKAGE: boots a clean Debian with the package in a container (systemd-nspawn), starts each systemd unit in its
+# sandbox, and checks its result. Needs root, debootstrap, systemd-container and a Debian mirror.
 set -euo pipefail
 package=$(readlink -f "${1:?usage: check-units.sh PACKAGE}")
 cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}
@@ -26,7 +26,7 @@ chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEB
     { cat /tmp/install.log; exit 1; }'
 umount "$work/root/proc"
 
-# What is run inside, once the system is up.
+# This runs in the container after it has booted.
 install -m 755 /dev/stdin "$work/root/usr/local/bin/check-units" <<'INSIDE'
 #!/bin/bash
 set -u
@@ -75,7 +75,7 @@ served() { get secret-token >got & sleep 0.5; echo '{"kind":"Activity","n":2}' |
 check "wfanout serves the subject" served
 check "wfanout is ready (Type=notify)" systemctl is-active "wfanout@$instance.service"
 
-# work: a handler that leaves a trace.
+# work: a handler that writes to a file.
 cat >/etc/watchutils/natswatch-work-orders.env <<'END'
 SUBJECT=orders.>
 COMMAND=/usr/bin/tee -a handled
@@ -84,7 +84,7 @@ check "natswatch-work starts" systemctl start natswatch-work@orders
 echo '{"order":17}' | natswatch publish orders.new
 check "natswatch-work handles a message" grep -q 17 /var/lib/watchutils/natswatch-work-orders/handled
 
-# kwatch: an API server with one node and two events, and nothing more.
+# kwatch: an API server that only has one node and two events.
 cat >api.py <<'END'
 import http.server, json, time
 compact = lambda value: json.dumps(value, separators=(",", ":")).encode()

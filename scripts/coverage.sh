@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# coverage.sh: runs the tests with coverage and prints the share of covered lines of each library; ends with 1 when one has less
-# than COVERAGE_MINIMUM, 85 by default. What the tools cover that the tests start counts too.
+# coverage.sh: runs the tests with coverage, and prints the share of covered lines of each library. Exits with 1 if a library has
+# less than COVERAGE_MINIMUM (85). Lines that the tests cover by running a tool count too.
 set -eu
 cd "$(dirname "$0")/.."
 build=.build-coverage
 swift build --build-tests --enable-code-coverage --scratch-path $build
 rm -rf $build/raw
-# Those of the same LLVM as the compiler; the system's may be older.
+# The LLVM tools of the compiler's version. The system's tools may be older.
 toolchain=$(dirname "$(readlink -f "$(command -v swift)")")
-# A pool of files, into which the processes add their counts as they end.
+# Processes merge their counts into a pool of files when they end.
 LLVM_PROFILE_FILE=$PWD/$build/raw/%4m.profraw scripts/test.sh $build/debug/watchutilsPackageTests.xctest ||
   echo "coverage: some tests failed" >&2
 "$toolchain/llvm-profdata" merge -failure-mode=all -o $build/tests.profdata $build/raw/*.profraw

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shows the main job on servers of its own: publish, tail, filter, fan out. demo.sh FOLDER-OF-THE-BINARIES
-# Ctrl-C or the end of DEMO_SECONDS stops it and all that it started, with status 0.
+# demo.sh FOLDER-OF-THE-BINARIES: starts a NATS server and shows how the tools publish, tail, filter and serve a stream.
+# Ctrl-C, or the end of DEMO_SECONDS, stops the demo and everything that it has started, with status 0.
 set -euo pipefail
 set -m # each background pipe is a process group of its own: Ctrl-C reaches this script, which ends them in order
 bin=$(cd "$1" && pwd)
@@ -25,7 +25,7 @@ finish() {
 trap 'finish 0' INT TERM
 trap 'finish $?' EXIT
 
-# The first address that a file comes to hold, or an explanation of why there is none.
+# Waits for the first address in a log file and prints it, or explains why there is none.
 wait_for() {
   local pattern=$1 file=$2 pid=$3
   for ((i = 0; i < 200; i++)); do
@@ -54,13 +54,13 @@ natswatch publish demo.activities --create-stream "$work/stream.json" </dev/null
 filter='(kind == "Activity" && spec.changeSource == "human") || (kind == "Event" && object.type == "Warning")'
 summary='kind == "Activity" ? metadata.namespace + ": " + spec.summary : metadata.namespace + ": " + object.type + " " + object.message'
 mkfifo "$work/seen"
-# What the terminal shows is a second filter on the same stream: a value of each line instead of the line.
+# A second filter on the same stream prints a value of each line on the terminal.
 wfilter --control drop --emit "$summary" <"$work/seen" &
 groups=("$!" "${groups[@]}")
 natswatch 'demo.>' 2>"$work/natswatch.log" | wfilter "$filter" | tee "$work/seen" |
   wfanout --listen "127.0.0.1:${DEMO_PORT:-0}" 2>"$work/wfanout.log" &
 pipe=$!
-# A job's group has the number of its first process.
+# The id of a job's process group is that of its first process.
 groups=("$(jobs -p %%)" "${groups[@]}")
 page=$(wait_for 'http://[^ ]+' "$work/wfanout.log" $pipe)
 "$here/../examples/activities.sh" 4 | natswatch publish 'demo.activities' 2>"$work/publish.log" &

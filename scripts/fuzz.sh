@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# fuzz.sh [TARGET]…: fuzzes each target (all of Package.swift when none is named) for FUZZ_SECONDS, five minutes by default. The
-# corpus is kept in the cache for the next time. A crash leaves its input in .build-fuzz/crashes and ends this with 1.
+# fuzz.sh [TARGET]…: fuzzes each target for FUZZ_SECONDS (five minutes by default). Without a target it runs all targets of
+# Package.swift. The corpus is kept in the cache. After a crash the input is in .build-fuzz/crashes, and the status is 1.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-300}
@@ -11,7 +11,7 @@ cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}/corpus
 [ $# -gt 0 ] || set -- $(sed -n 's/^    fuzz("\(fuzz-[a-z-]*\)".*/\1/p' Package.swift)
 mkdir -p .build-fuzz/crashes
 failed=
-# No target needs TLS, and without it nobody waits for BoringSSL.
+# No target needs TLS, and without it BoringSSL is not built.
 export WATCHUTILS_TLS=no
 for target; do
   FUZZ=1 swift build --sanitize fuzzer --scratch-path .build-fuzz --product "$target"

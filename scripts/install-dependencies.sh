@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# install-dependencies.sh [--check] STEP…: the Debian packages that the steps `build`, `test` and `package` need.
-# As root it installs those that are missing; as another user, or with --check, it names them and ends with 69.
+# install-dependencies.sh [--check] STEP…: finds the missing Debian packages for the steps `build`, `test` and `package`.
+# Root installs them. For other users, and with --check, it prints their names and exits with 69.
 set -eu
 
 build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev zlib1g-dev"
@@ -37,7 +37,7 @@ if [ $install = no ] || [ "$(id -u)" != 0 ]; then
 fi
 echo "install-dependencies: installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-# The packages' own services must not start: the tests and the demo run servers of their own on free ports.
+# The services of the packages must not start, because the tests and the demo start servers on free ports.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   printf '#!/bin/sh\nexit 101\n' >$policy

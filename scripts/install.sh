@@ -3,8 +3,8 @@
 #
 # install.sh install|uninstall FOLDER-OF-THE-BINARIES, with PREFIX and DESTDIR from the environment.
 #
-# Copies what a build has made: binaries (stripped), manual pages, completions, systemd units, documents and examples.
-# Never builds, and never installs another package: a missing binary or library is named, and nothing is written.
+# Copies the result of a build: stripped binaries, manual pages, completions, systemd units, documents and examples.
+# It never builds or installs packages. If a binary or a library is missing, it prints the name and writes nothing.
 set -eu
 action=${1:?usage: install.sh install|uninstall FOLDER}
 built=${2:?usage: install.sh install|uninstall FOLDER}
@@ -45,7 +45,7 @@ install_all() {
   install -d "$root/bin" "$root/share/man/man1" "$root/share/man/man7" "$bash_completions" "$zsh_completions" \
     "$fish_completions" "$units" "$libexec" "$documents/docs" "$documents/examples"
   for tool in $tools; do
-    # Renamed into place, so that a running tool keeps its file and no other process sees half of one.
+    # Renamed into place, so that a running tool keeps its file and no process finds a partial one.
     strip --remove-section=.comment -o "$root/bin/.$tool.new" "$built/$tool"
     chmod 755 "$root/bin/.$tool.new"
     mv "$root/bin/.$tool.new" "$root/bin/$tool"
@@ -61,9 +61,9 @@ install_all() {
   done
   install -m 755 dist/libexec/* "$libexec/"
   install -m 644 README.md CHANGELOG.md SECURITY.md LICENSE "$documents/"
-  # In a folder of their own, as in the repository, so that links between documents work here too.
+  # In a folder docs, as in the repository, so that links between documents work here too.
   install -m 644 docs/* "$documents/docs/"
-  # Examples keep their folders and their permission to run.
+  # Examples keep their folders and their execute permission.
   (cd examples && find . -type d -exec install -d "$documents/examples/{}" \; &&
     find . -type f -exec sh -c 'mode=644; [ ! -x "$1" ] || mode=755; install -m $mode "$1" "$2/$1"' sh {} \
       "$documents/examples" \;)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# A real, single-node Kubernetes API (etcd + kube-apiserver) on loopback, in a folder of its own: for tests,
-# benchmarks and for trying kwatch by hand.
+# Runs a real Kubernetes API (etcd and kube-apiserver) on loopback, with its files in one folder, for tests, benchmarks and
+# trying kwatch by hand.
 #
 #   kube-cluster.sh up DIR [KUBE-APISERVER-FLAG...]      start both; writes DIR/*.kubeconfig
 #   kube-cluster.sh start DIR [KUBE-APISERVER-FLAG...]   start the API server again, on the same port
@@ -10,7 +10,7 @@
 #   kube-cluster.sh down DIR                             end both
 #
 # Kubeconfigs: admin (a token), certificate (a client certificate, inline), lister (may list everything, but
-# not watch), nobody (no rights). OWNER=PID in the environment: all ends when that process does.
+# not watch), nobody (no rights). With OWNER=PID in the environment, everything ends when that process ends.
 set -eu
 
 cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}
@@ -23,9 +23,9 @@ free_port() {
   perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die;
     print((sockaddr_in(getsockname(S)))[0])'
 }
-# In the background: a session of its own, and none of the caller's descriptors, by which some wait for our end.
+# Starts a server in another session and without the caller's descriptors, because some callers wait until these are closed.
 detach() { exec perl -MPOSIX -e 'POSIX::setsid(); POSIX::close($_) for 3 .. 1023; exec @ARGV or die' -- "$@"; }
-# wait_for SECONDS COMMAND...: succeeds as soon as the command does.
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds.
 wait_for() {
   tries=$(($1 * 10)); shift
   until "$@" >/dev/null 2>&1; do
@@ -86,7 +86,7 @@ start_server() {
     --disable-admission-plugins=ServiceAccount --endpoint-reconciler-type=none --insecure-port=0 \
     --cert-dir=certificates "$@" >>apiserver.log 2>&1 </dev/null &
   echo $! >apiserver.pid
-  # One early death is retried by the caller with other ports; a slow start on a busy machine is not a death.
+  # If the server has exited, the caller tries again with other ports. A slow start on a busy machine is waited for.
   wait_for 60 call "https://127.0.0.1:$port/readyz" || { tail -n 5 apiserver.log >&2; die "the API server did not get ready"; }
 }
 grant_list() {
@@ -105,7 +105,7 @@ up)
   mkdir -p "$directory"; cd "$directory"; directory=.
   make_credentials
   free_port >etcd.port; peer=$(free_port); port=$(free_port); echo "$port" >apiserver.port
-  # No fsync: the data need not survive the machine.
+  # Without fsync, because the data may be lost when the machine fails.
   detach etcd --data-dir=etcd --unsafe-no-fsync --listen-client-urls="http://127.0.0.1:$(cat etcd.port)" \
     --advertise-client-urls="http://127.0.0.1:$(cat etcd.port)" --listen-peer-urls="http://127.0.0.1:$peer" \
     --initial-advertise-peer-urls="http://127.0.0.1:$peer" --initial-cluster="default=http://127.0.0.1:$peer" \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# package.sh deb|tarball FOLDER-OF-THE-BINARIES OUTPUT-FOLDER: makes a package of built binaries and prints its path.
+# package.sh deb|tarball FOLDER-OF-THE-BINARIES OUTPUT-FOLDER: packages built binaries, and prints the path of the package.
 set -eu
 kind=${1:?usage: package.sh deb|tarball BINARIES OUTPUT}
 built=$(readlink -f "$2") output=$(readlink -f "$3")
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 version=$("$built/wfilter" --version | cut -d' ' -f2)
 revision=1 # of the package, of one version
 architecture=$(dpkg --print-architecture)
-# The same commit makes the same package: every file has the commit's date.
+# The build is reproducible: every file has the date of the commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 mkdir -p "$output"
@@ -23,24 +23,24 @@ libraries_of() {
     grep -vE '/(libc|libm|libdl|libpthread|librt|libresolv|libutil|ld-linux[^/]*)\.so\.[0-9]+$'
 }
 
-# Puts the libraries beside the binaries, with their licences, so that the tarball needs nothing but glibc.
+# Adds the libraries and their licences, so that the tarball only needs glibc.
 bundle_libraries() { # bundle_libraries FOLDER
   install -d "$1/lib/watchutils/shared" "$1/share/doc/watchutils/licences"
   for library in $(libraries_of "$1/bin"); do
     install -m 644 "$(readlink -f "$library")" "$1/lib/watchutils/shared/$(basename "$library")"
-    # Debian's packages name some files by the path below /lib, some by the one below /usr/lib.
+    # Debian's packages list some files below /lib and others below /usr/lib.
     owner=$(dpkg -S "$(readlink -f "$library")" "/usr$library" "${library#/usr}" 2>/dev/null | sed -n '1s/:.*//p')
     [ -n "$owner" ] || { echo "package.sh: no Debian package owns $library, so its licence is unknown" >&2; exit 69; }
     install -m 644 "/usr/share/doc/$owner/copyright" "$1/share/doc/watchutils/licences/$owner"
   done
-  # An RPATH, not a RUNPATH: it counts for the libraries' own libraries too.
+  # An RPATH and not a RUNPATH, because it also applies to the dependencies of the libraries.
   patchelf --force-rpath --set-rpath "\$ORIGIN/../lib/watchutils/shared" "$1"/bin/*
 }
 
 make_tarball() {
   command -v patchelf >/dev/null || { echo "package.sh: please install patchelf" >&2; exit 69; }
   name=watchutils-$version-linux-$(uname -m)
-  # For /usr/local, which the units name; everything else runs from any folder.
+  # The units name /usr/local. Everything else runs from any folder.
   PREFIX=/usr/local DESTDIR="$work/root" scripts/install.sh install "$built" 2>/dev/null
   mv "$work/root/usr/local" "$work/$name"
   bundle_libraries "$work/$name"
@@ -63,7 +63,7 @@ make_deb() {
   gzip -9n "$documents/changelog" "$documents/changelog.Debian"
   install -m 644 dist/debian/copyright "$documents/copyright"
   install -D -m 644 dist/debian/lintian-overrides "$root/usr/share/lintian/overrides/watchutils"
-  # The libraries that the binaries load, as packages with their lowest versions.
+  # The packages of the libraries that the binaries load, with their minimum versions.
   mkdir -p "$work/debian"
   cp dist/debian/control "$work/debian/control"
   depends=$(cd "$work" && dpkg-shlibdeps -O --ignore-missing-info root/usr/bin/* 2>/dev/null | sed -n 's/^shlibs:Depends=//p')

@@ -73,7 +73,7 @@ class Session:
             "PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(self.folder), "LC_ALL": "C.UTF-8", "TZ": "UTC",
             "TMPDIR": str(self.folder), "KUBECONFIG": os.environ.get("KUBECONFIG", ""),
         }
-        # A session of its own, so that whatever it leaves running can be ended.
+        # A new session, so that everything that it leaves running can be ended.
         self.bash = subprocess.Popen(
             ["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             cwd=self.folder, env=environment, start_new_session=True)
@@ -101,7 +101,7 @@ class Session:
                 break
             printed.append(self.back(line.rstrip("\n")))
         watchdog.cancel()
-        # The blank line before the mark ends a last line without newline, or is one too many.
+        # The blank line before the mark ends a last line without a newline. Otherwise it is superfluous.
         return printed[:-1] if printed and not printed[-1] else printed
 
     def kill(self):

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# sanitize.sh [thread|address]…: runs the tests under clang's sanitizers, in build folders of their own. FILTER=REGEX chooses tests;
-# WATCHUTILS_ONLY=json builds and runs those of one library or tool.
+# sanitize.sh [thread|address]…: runs the tests under clang's sanitizers, in separate build folders. FILTER=REGEX selects tests;
+# WATCHUTILS_ONLY=json builds and tests one library or tool.
 #
-# The thread sanitizer reports a race for whatever a Mutex of the Synchronization module guards: that module is not built with
-# it, so it sees no lock. (A program in which two threads add to a Mutex<Int> is reported, too.) Its reports are worth reading for
-# other code: atomics, pipes, pthreads. It also turns vfork(2) into fork(2), without which no error of execve(2) comes back
+# The thread sanitizer reports false races for values in a Mutex of the Synchronization module. That module is not built with the
+# sanitizer, so the lock is invisible; a program in which two threads add to a Mutex<Int> is reported too. Read its reports about
+# other code: atomics, pipes, pthreads. It also replaces vfork(2) by fork(2), so that errors of execve(2) are not returned
 # (ChildProcessTests).
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# static-libraries.sh FOLDER: fills FOLDER with what a release build takes from there instead of from the system:
-# - links to the static form of each library that Debian has one of; the others stay shared;
-# - in slim/, the stand-in for FoundationEssentials, which makes a binary 6 MB smaller (dist/slim).
+# static-libraries.sh FOLDER: fills FOLDER with the libraries that a release build uses instead of the system's:
+# - links to the static form of each library that Debian has in this form; the other libraries stay shared;
+# - in slim/, the replacement of FoundationEssentials (dist/slim), which makes a binary 6 MB smaller.
 set -eu
 folder=${1:?usage: static-libraries.sh FOLDER}
 cd "$(dirname "$0")/.."
@@ -20,7 +20,7 @@ done
 
 source=dist/slim/FoundationEssentials.swift
 if [ -z "$(find "$folder/libSlimFoundation.a" -newer $source 2>/dev/null)" ]; then
-  # Not linked by the module's own name: the toolchain's library of that name would be found first.
+  # Linked by another name, because the toolchain's library of the module's name would be found first.
   "${SWIFTC:-swiftc}" -O -wmo -parse-as-library -module-name FoundationEssentials -module-link-name SlimFoundation \
     -emit-module-path "$folder/slim/FoundationEssentials.swiftmodule" -emit-library -static -o "$folder/libSlimFoundation.a" \
     $source

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built, in shards: a few at a time, the tests of each one after another.
-# Swift Testing alone would start all at once on as many threads as there are cores, where a test that waits for a server
-# keeps the others from running until their time limits. Prints each shard's result, and the failures of a shard that failed.
+# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built. Three shards run at the same time (TEST_JOBS), and the
+# tests of a shard run one after another. Swift Testing alone would start all tests at once on one thread per core, and a test that
+# waits for a server would keep the others waiting until their time limits. Prints the result of each shard, and its failures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bundle=${1:-.build/debug/watchutilsPackageTests.xctest}
 jobs=${TEST_JOBS:-3}
-# The longest first: name, then what it runs.
+# The longest first: the name, then a regular expression for its tests.
 shards=(
   "NatswatchTests.Work ^NatswatchTests\\.(Work|Publish|Ordered)"
   "NatswatchTests ^NatswatchTests\\.(?!Work|Publish|Ordered)"
@@ -31,7 +31,7 @@ run_shard() {
     grep -E '^conformance:' "$log" || true
   else
     printf '%s: FAILED with status %d after %d s\n' "$name" $status $SECONDS
-    # Each failure with what it printed; arguments of tests may be long. A process that crashed names none: its last lines.
+    # Prints each failure with its output; arguments of tests may be long. If the process crashed, prints its last lines.
     if grep -q '^✘' "$log"; then
       grep -E -A 12 '^✘' "$log" | grep -vE '^◇|^✔' | cut -c 1-600
     else
@@ -52,8 +52,8 @@ done
 start others "${others[@]}"
 wait
 
-# A test that failed beside others gets one more run, alone and named loudly: a machine that was short of time is not a fault
-# of the tools. A test that fails again, or a shard that crashed or ended without naming one, stays failed.
+# A test that failed runs once more alone, and is named in the output if it passes then: a busy machine is not a fault of the
+# tools. A test that fails again, and a shard that crashed or failed without naming a test, stay failed.
 for status in "$logs"/*.status; do
   [ "$(cat "$status")" -eq 1 ] || continue # 1: tests failed, and all of them ran
   log=${status%.status}.log
@@ -67,7 +67,7 @@ for status in "$logs"/*.status; do
   fi
 done
 
-# One line for all shards, which a reader of the log finds at its end.
+# The last line of the log is the result of all shards.
 passed=$(cat "$logs"/*.log | grep -cE '^✔ Test [^r]|^✔ Test r[^u]|^✔ Test ru[^n]' || true)
 failed=$({ grep -lvx 0 "$logs"/*.status || true; } | wc -l)
 echo "$passed passed, $failed failed" # the second counts shards
