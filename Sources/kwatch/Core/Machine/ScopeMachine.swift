@@ -128,7 +128,7 @@ extension ScopeMachine {
   /// Bytes of the exchange have arrived.
   mutating func activity(_ id: TransferID, at time: Duration) {
     if id == state.transfer?.id { state.change { $0.lastActivity = time } }
-    if id == verification.transfer { verification.activity(at: time) }
+    verification.activity(of: id, at: time)
   }
 
   /// The reader of stdout was slow for this long: the server was not silent.
@@ -141,7 +141,9 @@ extension ScopeMachine {
     if case .waiting(let until, let next) = state, until <= now { go(next) }
     if let at = silenceDeadline, at <= now, let transfer = state.transfer {
       let patience = settings.answerTimeout.components.seconds
-      giveUp(.silence, transfer.openedAt == nil ? "no answer in \(patience) s" : "the stream went silent")
+      giveUp(
+        .silence,
+        transfer.openedAt == nil ? "no response in \(patience) s" : "the stream has been silent for too long")
     }
     if let at = verification.deadline, at <= now { verify() }
   }
@@ -378,7 +380,7 @@ extension ScopeMachine {
       delete(gone)
       guard differences > 0 else { return }
       recovery.counts.errors += 1
-      actions.append(.warn("\(title): the watch had missed \(differences) changes; they are repaired"))
+      actions.append(.warn("\(title): the watch missed \(differences) changes, which are printed now"))
       setHealth(.degraded, .drift)
       actions.append(.report(health))
       setHealth(.healthy)

@@ -8,8 +8,6 @@ struct Verification {
   private struct Comparison {
     var transfer: TransferID
     var lastActivity: Duration
-    /// Objects that the watch deleted while the list was under way.
-    var deleted: Set<[UInt8]> = []
     var differences = 0
   }
 
@@ -28,6 +26,9 @@ struct Verification {
   }
 
   private var phase = Phase.off
+  /// Objects that the watch has deleted since the comparison began. Not in the phase, as Swift 6.3's optimizer fails on
+  /// a case of this type that needs a reference count.
+  private var deletedMeanwhile: Set<[UInt8]> = []
   private let interval: Duration?
   private let pageLimit: Int
   private let patience: Duration
@@ -69,32 +70,36 @@ struct Verification {
   mutating func sent(_ transfer: Transfer) {
     var comparison = Comparison(transfer: transfer.id, lastActivity: transfer.sentAt)
     if case .comparing(let earlier) = phase {
-      (comparison.deleted, comparison.differences) = (earlier.deleted, earlier.differences)
+      comparison.differences = earlier.differences
+    } else {
+      deletedMeanwhile = []
     }
     phase = .comparing(comparison)
   }
 
-  mutating func activity(at now: Duration) { change { $0.lastActivity = now } }
+  /// Bytes of the list have come. Without `id`: a slow reader explains the silence of whatever list there is.
+  mutating func activity(of id: TransferID? = nil, at now: Duration) {
+    guard case .comparing(var comparison) = phase, id == nil || id == comparison.transfer else { return }
+    comparison.lastActivity = now
+    phase = .comparing(comparison)
+  }
 
   /// The watch has deleted an object.
   mutating func deleted(_ text: Span<UInt8>, _ header: ObjectHeader) {
-    guard transfer != nil else { return }
-    let key = KnownObjects.key(text, header)
-    change { $0.deleted.insert(key) }
+    if transfer != nil { deletedMeanwhile.insert(KnownObjects.key(text, header)) }
   }
 
   /// How to print an object of the list. An object that the watch has printed is dropped.
   mutating func item(
     _ text: Span<UInt8>, _ header: ObjectHeader, _ known: inout KnownObjects, at now: Duration
   ) -> Disposition {
-    guard case .comparing(let comparison) = phase else { return .drop }
+    guard case .comparing(var comparison) = phase else { return .drop }
     let isAsPrinted =
       known.see(text, header).map { $0.isSame || $0.touched }
-      ?? comparison.deleted.contains(KnownObjects.key(text, header))
-    change {
-      $0.lastActivity = now
-      if !isAsPrinted { $0.differences += 1 }
-    }
+      ?? deletedMeanwhile.contains(KnownObjects.key(text, header))
+    comparison.lastActivity = now
+    if !isAsPrinted { comparison.differences += 1 }
+    phase = .comparing(comparison)
     return isAsPrinted ? .drop : Disposition(known.upsert(text, header), changed: .modified)
   }
 
@@ -108,12 +113,5 @@ struct Verification {
     stop()
     schedule(at: now)
     return .done(gone: gone, differences: comparison.differences + gone.count)
-  }
-
-  private mutating func change(_ body: (inout Comparison) -> Void) {
-    guard case .comparing(var comparison) = phase else { return }
-    phase = .off
-    body(&comparison)
-    phase = .comparing(comparison)
   }
 }
