@@ -40,4 +40,13 @@ import Testing
     "1.2.3:80", "1.2.3.256:80", "unix:", "unix:" + String(repeating: "a", count: 108), "http://127.0.0.1:80",
   ])
   func refuses(_ text: String) { #expect(ListenAddress(text) == nil) }
+
+  @Test(arguments: [
+    (":65536", "65535"), ("0.0.0.0:99999", "65535"), ("host.example.org:80", "0.0.0.0:80"), ("8080", ":PORT"),
+    ("unix:" + String(repeating: "a", count: 108), "107 bytes"), ("http://127.0.0.1:80", "HOST:PORT"),
+    ("localhost", ":PORT"), ("", ":PORT"),
+  ])
+  func namesTheRemedy(_ text: String, _ remedy: String) {
+    #expect(ListenAddress.remedy(for: text).contains(remedy))
+  }
 }

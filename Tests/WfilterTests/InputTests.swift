@@ -35,6 +35,17 @@ import Testing
         && outcome.diagnostics.contains(".: Is a directory"))
   }
 
+  @Test func readsThousandsOfFilesInOrder() throws {
+    let folder = try TemporaryDirectory()
+    let lines = ["a", "b"].map { #"{"a":"\#($0)"}"# }
+    for (name, line) in zip(["a", "b"], lines) { try folder.write(line + "\n", to: name) }
+    let files = (0..<6000).map { ["a", "b"][$0 % 2] }
+    let arguments = ["true"] + files.prefix(3000) + ["-j1"] + files.dropFirst(3000)
+    let outcome = try Tool.run("wfilter", arguments, in: folder.url)
+    #expect(outcome.status == 0)
+    #expect(outcome.lines == files.map { $0 == "a" ? lines[0] : lines[1] })
+  }
+
   @Test(arguments: [
     "wfilter true f >>f", "wfilter -j1 true <f >>f", "wfilter --absent 1s --key a --status f true f",
   ])

@@ -14,6 +14,9 @@ package protocol ToolCommand: ParsableCommand {
   /// Whether the tool ends when the reader of stdout leaves; false for a server, whose product is not its stdout.
   static var followsReader: Bool { get }
 
+  /// Whether operands may be many, such as files: they arrive as runs, which ``OperandRun/split(_:)`` separates.
+  static var joinsOperands: Bool { get }
+
   /// Runs the tool. Signals are already taken over.
   ///
   /// - Throws: A ``ToolError`` ends the process with its status, ``OutputError/readerLeft`` like SIGPIPE, a
@@ -32,6 +35,8 @@ package protocol ToolCommand: ParsableCommand {
 extension ToolCommand {
   package static var followsReader: Bool { true }
 
+  package static var joinsOperands: Bool { false }
+
   package static var _errorPrefix: String { "\(tool): error: " }
 
   package static func completions(for request: CompletionRequest) -> Completion { .nothing }
@@ -46,7 +51,8 @@ extension ToolCommand {
       if let text = completionOutput(CommandLine.arguments) {
         shutdown.finish(print(text, to: diagnostics, shutdown))
       }
-      var command = try parseAsRoot()
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      var command = try parseAsRoot(joinsOperands ? OperandRun.joined(arguments) : arguments)
       if var command = command as? any ToolCommand {
         status = try command.execute(shutdown)
       } else {
@@ -86,6 +92,9 @@ extension ToolCommand {
   private static func valueHint(_ text: String) -> String? {
     if text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'") {
       return ": write a number with its unit, as 200ms, 10s or 1h30m"
+    }
+    if text.hasPrefix("The value"), text.hasSuffix("<n>'") || text.hasSuffix("<sequence>'") {
+      return ": write a number"
     }
     return text.hasSuffix("--status <where>'") ? ": write inline, stderr, fd:N or a file" : nil
   }

@@ -22,8 +22,7 @@ package final class MetricsServer: Sendable {
     guard let wanted = ListenAddress(text) else {
       throw MetricsServerError(
         code: .address,
-        description:
-          "serve metrics on '\(text)': not an address; give :PORT, HOST:PORT, [IPv6]:PORT or unix:PATH")
+        description: "serve metrics on '\(text)': not an address; give \(ListenAddress.remedy(for: text))")
     }
     (self.descriptor, self.address) = try ListeningSocket.open(wanted)
     self.registry = registry

@@ -32,6 +32,18 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     self = .tcp(host: host, port: port)
   }
 
+  /// What to give instead of a text that is not an address.
+  package static func remedy(for text: String) -> String {
+    if text.hasPrefix("unix:"), text.utf8.count > 112 { return "a path of at most 107 bytes after unix:" }
+    if let match = text.wholeMatch(of: /([A-Za-z0-9.-]*):([0-9]+)/) {
+      if UInt16(match.2) == nil { return "a port of at most 65535" }
+      if match.1.contains(where: \.isLetter) {
+        return "an IP address instead of the name '\(match.1)', as 0.0.0.0:\(match.2)"
+      }
+    }
+    return ":PORT, HOST:PORT, [IPv6]:PORT or unix:PATH"
+  }
+
   /// Whether only this machine can reach it.
   package var isLocal: Bool {
     switch self {

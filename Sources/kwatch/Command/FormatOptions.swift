@@ -11,7 +11,7 @@ extension OutputFormat: ExpressibleByArgument {}
 /// The options for the format and the place of the output.
 struct FormatOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp(
       "json (one event per line), yaml, name, table (live on a terminal) or wide.",
       valueName: "format"))

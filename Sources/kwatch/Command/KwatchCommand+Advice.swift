@@ -27,6 +27,7 @@ extension KwatchCommand {
     case "--request-timeout": "--timeout ends the run; kwatch has limits of its own for requests"
     case "--follow", "--tail": "kwatch always follows objects; for logs there is kubectl logs"
     case "--for": "filter with wfilter: kwatch events | wfilter 'involvedObject.name == \"NAME\"'"
+    case _ where flag.hasPrefix("-l") && flag.count > 2: "write a space after -l: -l app=web"
     case "--wide": "write -o wide"
     case "--once": "write --until-now"
     case "--all": "write -A for all namespaces"
@@ -55,7 +56,9 @@ extension KwatchCommand {
     case "top": return "kwatch has no command 'top': write 'kwatch \(rest) --usage 10s'"
     case "completion":
       return "kwatch has no command 'completion': write 'kwatch --generate-completion-script \(rest)'"
-    case "apply", "create", "delete", "edit", "exec", "patch", "scale", "rollout", "config":
+    case "scale", "port-forward", "cp": return "kwatch only watches: use 'kubectl \(command)'"
+    case "apply", "create", "delete", "edit", "exec", "patch", "rollout", "config", "label", "annotate",
+      "drain", "cordon":
       return "kwatch only watches: use 'kubectl \(command) \(rest)'"
     default: return nil
     }

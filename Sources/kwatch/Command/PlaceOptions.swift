@@ -6,7 +6,7 @@ import Selectors
 /// Which objects to follow, on which clusters, as which user: kubectl's names for flags that kubectl has.
 struct PlaceOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("n", allowingJoined: true), .long],
     help: ArgumentHelp(
       "The namespace; several separated by commas (default: that of the context).", valueName: "namespace"))
   var namespace: [String] = []
@@ -15,7 +15,7 @@ struct PlaceOptions: ParsableArguments {
   var allNamespaces = false
 
   @Option(
-    name: [.customShort("l"), .long],
+    name: [.customShort("l", allowingJoined: true), .long],
     help: ArgumentHelp("Only objects with these labels, such as app=web,tier!=cache.", valueName: "selector"))
   var selector = ""
 
@@ -37,7 +37,7 @@ struct PlaceOptions: ParsableArguments {
   var kubeconfig: String?
 
   @Option(
-    name: [.customShort("s"), .long],
+    name: [.customShort("s", allowingJoined: true), .long],
     help: ArgumentHelp("URL of the API server, instead of the one in the kubeconfig.", valueName: "url"))
   var server = ""
 

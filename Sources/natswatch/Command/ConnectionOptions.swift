@@ -10,7 +10,7 @@ import Process
 /// The server and the credentials: the same for every subcommand.
 struct ConnectionOptions: ParsableArguments {
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("s", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Server addresses, separated by commas: nats://host:4222 or tls://host:4222 (default: NATS_URL, else "
         + "nats://127.0.0.1:4222).", valueName: "url"))

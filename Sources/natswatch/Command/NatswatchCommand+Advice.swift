@@ -7,6 +7,8 @@ extension NatswatchCommand {
     guard value == nil else { return nil }
     return switch flag {
     case "--start-sequence": "write --since-seq N, which starts after N"
+    case "-n", "--limit", "-c": "write --count N"
+    case "--debug", "--trace": "write --verbose"
     case "--new": "new messages only is the default"
     case "--queue", "--ack", "--durable", "--consumer":
       "workers share messages with natswatch work SUBJECT --durable NAME -- COMMAND"

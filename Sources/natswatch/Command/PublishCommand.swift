@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Command
+import Glibc
 import NatswatchCore
 import Process
 
@@ -39,9 +40,11 @@ struct PublishCommand: ToolCommand {
 
   func validate() throws {
     if let text = texts.first {
+      let command = "natswatch publish \(subject)"
+      let isFile = unsafe access(text, R_OK) == 0
       throw ValidationError(
-        "'\(text)': publish reads messages from standard input: echo '\(text)' | natswatch publish \(subject)"
-      )
+        "'\(text)': publish reads messages from standard input: "
+          + (isFile ? "\(command) <\(text)" : "echo '\(text)' | \(command)"))
     }
     _ = try settings()
   }

@@ -80,7 +80,9 @@ extension WorkCommand {
 
   /// How the handler is run.
   struct HandlerOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("Number of handlers that run at once.", valueName: "n"))
+    @Option(
+      name: [.customShort("j", allowingJoined: true), .long],
+      help: ArgumentHelp("Number of handlers that run at once.", valueName: "n"))
     var jobs = 1
 
     @Flag(

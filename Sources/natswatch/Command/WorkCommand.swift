@@ -84,7 +84,8 @@ struct WorkCommand: ToolCommand {
     guard !subjects.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
     return try subjects.map { text in
       guard let pattern = SubjectPattern(text) else {
-        throw ValidationError("\"\(text)\" is not a NATS subject")
+        let remedy = text.contains("/") ? ": a command comes after --" : ""
+        throw ValidationError("\"\(text)\" is not a NATS subject\(remedy)")
       }
       return pattern
     }

@@ -47,14 +47,24 @@ internal import YAML
     if let file = operands.first {
       // The value of an unknown flag is taken for an operand, which would hide the flag.
       let arguments = CommandLine.arguments
-      if let place = arguments.firstIndex(of: file), Self.advice(on: arguments[place - 1], value: nil) != nil
-      {
+      if let place = arguments.firstIndex(of: file), Self.isUnknownFlag(arguments[place - 1]) {
         throw ValidationError("Unknown option '\(arguments[place - 1])'")
+      }
+      if let upstream = source.upstream {
+        throw ValidationError(
+          "'\(file)': quote the command: --upstream '\(upstream) \(operands.joined(separator: " "))'")
       }
       throw ValidationError(
         "'\(file)': wfanout reads standard input: use wfanout < \(file), or --replay \(file) to serve a recording"
       )
     }
+  }
+
+  private static func isUnknownFlag(_ argument: String) -> Bool {
+    guard argument.hasPrefix("-"), argument != "-", argument != "--" else { return false }
+    let flag = argument.prefix { $0 != "=" }
+    return !["--quiet", "--verbose", "--config"].contains(flag)
+      && !Setting.all.contains { "--\($0.name)" == flag }
   }
 
   func execute(_ shutdown: Shutdown) throws -> ExitStatus {

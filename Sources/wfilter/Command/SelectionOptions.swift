@@ -8,7 +8,7 @@ import WfilterCore
 /// The flags that select lines.
 struct SelectionOptions: ParsableArguments {
   @Option(
-    name: [.customShort("f"), .customLong("file")], parsing: .unconditional,
+    name: [.customShort("f", allowingJoined: true), .customLong("file")], parsing: .unconditional,
     help: ArgumentHelp("Read the expression from a file; - is standard input.", valueName: "file"),
     completion: .file())
   var file: String?
@@ -18,7 +18,7 @@ struct SelectionOptions: ParsableArguments {
   var fieldSelector: String?
 
   @Option(
-    name: [.customShort("l"), .customLong("selector")], parsing: .unconditional,
+    name: [.customShort("l", allowingJoined: true), .customLong("selector")], parsing: .unconditional,
     help: ArgumentHelp("Match labels, as kubectl does.", valueName: "selector"))
   var selector: String?
 

@@ -10,6 +10,8 @@ import WfilterCore
 @main struct WfilterCommand: ToolCommand {
   static var tool: String { "wfilter" }
 
+  static var joinsOperands: Bool { true }
+
   static var configuration: CommandConfiguration {
     var configuration = CommandConfiguration(
       commandName: tool,
@@ -69,6 +71,7 @@ import WfilterCore
 
   /// Separates the expression from the files.
   private func takeOperands(_ configuration: inout Configuration, _ diagnostics: Diagnostics) throws {
+    let operands = OperandRun.split(self.operands)
     configuration.files = operands
     if let file = selection.file {
       configuration.filter.expression = try ExpressionFile.read(file, linesFrom: operands)

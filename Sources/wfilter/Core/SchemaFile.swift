@@ -19,7 +19,10 @@ package enum SchemaFile {
     do { bytes = try WholeFile.read(path, limit: limit) } catch {
       throw UnreadableExpressionError(description: "--schema: open \(path): \(error.description)")
     }
-    do { return try OpenAPISchema(JSONValue(parsing: bytes)) } catch {
+    do { return try OpenAPISchema(JSONValue(parsing: bytes)) } catch let error as JSONError {
+      throw UsageError(
+        description: "--schema \(path): not a JSON document: \(error); 'kwatch RESOURCE --schema' prints one")
+    } catch {
       throw UsageError(description: "--schema \(path): \(error)")
     }
   }

@@ -23,12 +23,18 @@ struct Watchlist: Sendable {
     return 1 << UInt64(items.count - 1)
   }
 
+  /// The remedy for a label with dots in its name: `metadata.labels.app.kubernetes.io`.
+  private static func bracketHint(_ reason: String) -> String {
+    guard let match = reason.firstMatch(of: /metadata\.(labels|annotations)\.\w+\.\w+/) else { return "" }
+    return "; a name with dots needs brackets: metadata.\(match.1)[\"example.org/name\"]"
+  }
+
   /// One warning for each item in `bits`.
   func warnings(_ bits: UInt64, _ counts: Counts) -> [String] {
     let lines = counts.lines == 1 ? "the only line" : "any of \(counts.lines) lines"
     return items.enumerated().compactMap { index, item in
       guard bits & (1 << UInt64(index)) != 0 else { return nil }
-      let reason = counts.reasons[index].map { ": \($0)" } ?? ""
+      let reason = counts.reasons[index].map { ": \($0)\(Self.bracketHint($0))" } ?? ""
       switch item {
       case .expression: return "the expression had no value for \(lines)\(reason)"
       case .emit: return "--emit had no value for \(lines)\(reason)"

@@ -3,6 +3,7 @@
 import CNATS
 import Glibc
 import JSON
+import Process
 import Synchronization
 
 /// libnats' options for a connection: address, credentials, TLS, and callbacks.
@@ -88,15 +89,25 @@ import Synchronization
     guard settings.usesTLS else { return }
     try check(unsafe natsOptions_SetSecure(pointer, true), "TLS")
     if let file = settings.tlsCA {
-      try check(unsafe natsOptions_LoadCATrustedCertificates(pointer, file), "TLS CA \(file)")
+      try checkReadable(file, "TLS CA")
+      guard unsafe natsOptions_LoadCATrustedCertificates(pointer, file) == NATS_OK else {
+        throw NATSError(.badSettings, "TLS CA \(file): there is no valid certificate (PEM) in it")
+      }
     }
     if let certificate = settings.tlsCertificate {
       guard let key = settings.tlsKey else {
         throw NATSError(.badSettings, "TLS certificate \(certificate): its key is missing: use --tls-key")
       }
+      try checkReadable(certificate, "TLS certificate")
+      try checkReadable(key, "TLS key")
       try check(
         unsafe natsOptions_LoadCertificatesChain(pointer, certificate, key), "TLS certificate \(certificate)")
     }
+  }
+
+  private static func checkReadable(_ file: String, _ what: String) throws(NATSError) {
+    guard unsafe access(file, R_OK) != 0 else { return }
+    throw NATSError(.badSettings, "\(what) \(file): \(systemMessage(errno))")
   }
 
   private static func setBehaviour(

@@ -12,7 +12,7 @@ extension Setting {
       configuration.listen = []
       for text in texts {
         guard let address = text.string.flatMap(ListenAddress.init) else {
-          throw ValueError(anyAddress, text: text.string)
+          throw ValueError(ListenAddress.remedy(for: text.string ?? ""), text: text.string)
         }
         configuration.listen.append(address)
       }
@@ -120,6 +120,4 @@ extension Setting {
     },
     value("status", \.status, "inline, stderr, fd:N or a file", StatusSink.Destination.init(flag:)),
   ]
-
-  private static let anyAddress = ":PORT, HOST:PORT, [IPv6]:PORT or unix:PATH"
 }

@@ -218,6 +218,8 @@ final class Server: Sendable {
     case (EADDRINUSE, .tcp?): return "\(message): another process listens there (ss -ltnp shows it)"
     case (EACCES, .tcp(_, let port)?) where port < 1024:
       return "\(message): ports below 1024 need CAP_NET_BIND_SERVICE"
+    case (EADDRNOTAVAIL, .tcp(let host, _)?):
+      return "\(message): this machine does not have the address \(host)"
     default: return message
     }
   }
