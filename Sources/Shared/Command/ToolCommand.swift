@@ -82,7 +82,7 @@ extension ToolCommand {
       diagnostics.error("\(error)")
       return .software
     }
-    let text = withLongerFlag(advised(message(for: error)))
+    let text = withLongerFlag(withValueName(advised(message(for: error))))
     diagnostics.error(text + (valueHint(text) ?? leadingMinusHint(text) + negativeNumberHint(text)))
     diagnostics.error("try '\(tool) --help'")
     return .usage
@@ -112,6 +112,16 @@ extension ToolCommand {
       return "the value '\(match.1)' is invalid for '\(match.2)': \(advice)"
     }
     return text
+  }
+
+  /// The message about a missing value with the name of the value, which ArgumentParser leaves out if the flag accepts its value
+  /// without a space.
+  private static func withValueName(_ text: String) -> String {
+    guard let match = text.wholeMatch(of: /Missing value for '(-[a-zA-Z])'/) else { return text }
+    let commands = [Self.self] + configuration.subcommands
+    let flags = commands.lazy.flatMap { FlagTable(help: helpMessage(for: $0)).flags }
+    guard let value = flags.first(where: { $0.names.contains(String(match.1)) })?.value else { return text }
+    return "Missing value for '\(match.1) <\(value)>'"
   }
 
   /// ArgumentParser takes an operand that begins with a minus for a flag: `-x < 3`.
