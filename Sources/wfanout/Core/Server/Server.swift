@@ -161,7 +161,7 @@ final class Server: Sendable {
       if case .unix(let path) = address, isServed(path) {
         throw IOError(errnoCode: EADDRINUSE, reason: "bind")
       }
-      let channel = try bootstrap(router, isLocalOnly: address.isUnix).bind(to: address).wait()
+      let channel = try bootstrap(router, isUnix: address.isUnix).bind(to: address).wait()
       sockets.withLock { $0.append(channel) }
       return channel
     } catch {
@@ -184,7 +184,7 @@ final class Server: Sendable {
     let channel: any Channel
     do {
       let router = router.servedUnder(names(isLoopback: socket.isLoopback))
-      channel = try bootstrap(router, isLocalOnly: socket.isUnix).withBoundSocket(socket.descriptor).wait()
+      channel = try bootstrap(router, isUnix: socket.isUnix).withBoundSocket(socket.descriptor).wait()
     } catch {
       throw ServerError(
         status: .unavailable,
@@ -224,15 +224,20 @@ final class Server: Sendable {
     }
   }
 
+  /// Limits the bytes that the kernel has not sent yet, so that events for a slow listener wait in the ring. The
+  /// size of the send buffer would also limit the bytes that are on their way, and so the speed of a distant
+  /// listener. A Unix socket has no other limit than that size.
+  private static let unsentLimit = NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)
+
   /// The host names that requests to an address may name; nil for any.
   private func names(isLoopback: Bool) -> Set<String>? {
     isLoopback ? RequestOrigin.loopbackNames(and: configuration.hosts) : nil
   }
 
-  private func bootstrap(_ router: Router, isLocalOnly: Bool) -> ServerBootstrap {
+  private func bootstrap(_ router: Router, isUnix: Bool) -> ServerBootstrap {
     // The admin listener and Unix sockets are local, so they are served without TLS.
     let pipelines = Pipelines(
-      router: router, contexts: contexts, certificate: isLocalOnly || router.admin != nil ? nil : certificate)
+      router: router, contexts: contexts, certificate: isUnix || router.admin != nil ? nil : certificate)
     let diagnostics = diagnostics
     return ServerBootstrap(group: group)
       .serverChannelInitializer { channel in
@@ -242,10 +247,13 @@ final class Server: Sendable {
       }
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      // Inherited by accepted sockets. Small, so that events for a slow listener wait in the ring, not in the
-      // kernel.
-      .serverChannelOption(.socketOption(.so_sndbuf), value: 64 << 10)
+      // Inherited by accepted sockets.
+      .serverChannelOption(
+        isUnix ? .socketOption(.so_sndbuf) : .tcpOption(Server.unsentLimit), value: 64 << 10
+      )
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // After a partial write, wait until the socket takes more; another try would fail.
+      .childChannelOption(.writeSpin, value: 0)
       .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 128 << 10))
