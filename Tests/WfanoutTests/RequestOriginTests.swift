@@ -82,6 +82,12 @@ struct RequestOriginTests {
     }
   }
 
+  @Test func aRequestOfHTTP2WithoutAPathIsAnswered() throws {
+    let head = HTTP2Exchange.head([":method": "CONNECT", ":authority": "localhost:22"])
+    #expect(head?.uri == "*")
+    #expect(HTTP2Exchange.head(["checksum": "1"]) == nil, "trailers")
+  }
+
   @Test func servesEveryNameIfConfigured() {
     let anything = request([("Host", "attacker.example")])
     for names in [nil, RequestOrigin.loopbackNames(and: ["*"])] {

@@ -114,6 +114,29 @@ import Testing
     #expect(try fanout.curl("/healthz", ["-I"]).output.contains("Content-Length: 3"))
   }
 
+  @Test func headIsAnsweredWhereverGetIs() throws {
+    let fanout = try Fanout(["--snapshot"])
+    fanout.feed(pod("a"))
+    try eventually("the object is kept") { try fanout.curl("/snapshot").output.contains("\"a\"") }
+    for path in [
+      "/", "/healthz", "/metrics", "/events", "/snapshot", "/snapshot/default/a", "/api/v1/pods",
+      "/api/v1/pods?watch=1", "/api/v1/namespaces/default/pods/a",
+    ] {
+      let head = try fanout.curl(path, ["-I"]).output
+      #expect(head.hasPrefix("HTTP/1.1 200 "), "\(path): \(head)")
+    }
+    #expect(try fanout.curl("/api/v1/namespaces/default/pods/b", ["-I"]).output.hasPrefix("HTTP/1.1 404 "))
+  }
+
+  @Test func headStartsNoCommand() throws {
+    let fanout = try Fanout(["--upstream", "false {resourceType}"])
+    for path in ["/api/v1/pods?watch=1", "/api/v1/pods", "/api/watch/stream?cid=c"] {
+      let head = try fanout.curl(path, ["-I"]).output
+      #expect(head.hasPrefix("HTTP/1.1 200 "), "\(path): \(head)")
+    }
+    #expect(try fanout.curl("/api/watch/stream", ["-I"]).output.hasPrefix("HTTP/1.1 400 "))
+  }
+
   @Test func beyondMaxClientsIs503WithRetryAfter() throws {
     let fanout = try Fanout(["--max-clients", "1"])
     let first = try fanout.listening("/events")

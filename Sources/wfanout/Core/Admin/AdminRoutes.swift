@@ -16,7 +16,7 @@ struct AdminRoutes: Sendable {
   let started: Timestamp
 
   func route(_ request: HTTPRequest, on loop: LoopContext) throws(HTTPError) -> RouteResult {
-    switch (request.path, request.method) {
+    switch (request.path, request.isRead ? "GET" : request.method) {
     case ("/healthz", "GET"): return .response(.text(200, "ok"))
     case ("/metrics", "GET"):
       return .response(
@@ -30,7 +30,7 @@ struct AdminRoutes: Sendable {
     case ("/api/v1/streaming/broadcast", "POST"): return .response(try broadcast(request))
     case ("/api/v1/streaming/clients", "DELETE"):
       guard let name = request.item("identity"), !name.isEmpty else {
-        throw .badRequest("whose connections? give ?identity=NAME, or the path .../clients/ID")
+        throw .badRequest("name the connections to end: ?identity=NAME, or the path .../clients/ID")
       }
       return .later(end(on: loop) { $0.client.identity?.name == name })
     case (let path, "DELETE") where path.hasPrefix(AdminRoutes.clientsPath):
@@ -64,7 +64,9 @@ struct AdminRoutes: Sendable {
       let ended = counts.reduce(0, +)
       guard ended > 0 else {
         return .response(
-          .failure(Status(code: 404, reason: "NotFound", message: "no such client is connected")))
+          .failure(
+            Status(code: 404, reason: "NotFound", message: "no client with this id or identity is connected"))
+        )
       }
       return .response(.json(200, #"{"ended":\#(ended)}"#))
     }

@@ -13,11 +13,11 @@ struct ChannelRoutes: Sendable {
     let name = identity?.name ?? ""
     let account = Router.account(identity, address: request.address)
     switch (request.path, request.method) {
-    case ("/api/watch/stream", "GET"): return try stream(request, identity)
+    case ("/api/watch/stream", "GET"), ("/api/watch/stream", "HEAD"): return try stream(request, identity)
     case ("/api/watch/subscribe", "POST"):
       return .response(try subscribe(request, name, account, pool.token(of: identity), on: loop))
     case ("/api/watch/unsubscribe", "POST"): return .response(try unsubscribe(request, name))
-    case ("/api/watch/stream", _): throw .methodNotAllowed("GET")
+    case ("/api/watch/stream", _): throw .methodNotAllowed("GET, HEAD")
     case ("/api/watch/subscribe", _), ("/api/watch/unsubscribe", _): throw .methodNotAllowed("POST")
     default: return nil
     }
@@ -33,11 +33,16 @@ struct ChannelRoutes: Sendable {
                          {"clientId":"ID","resourceType":"api/v1/RESOURCE","namespace":"NAMESPACE"}
     """)
 
+  static let contentType = "text/event-stream; charset=utf-8"
+
   private func stream(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) -> RouteResult {
     let id = request.item("cid") ?? ""
     guard !id.isEmpty else { return .response(error(400, "Missing cid query parameter")) }
     guard id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       return .response(error(400, "cid is not an id"))
+    }
+    guard request.method == "GET" else {
+      return .response(HTTPResponse(200, type: ChannelRoutes.contentType, body: []))
     }
     return .channels(clientID: id, identity: identity, registry: registry)
   }

@@ -73,9 +73,11 @@ struct HTTPRequest: Sendable {
   var codingError: HTTPError? {
     let codings = values("transfer-encoding")
     guard !codings.isEmpty, version != .http2 else { return nil }
-    guard version == .http11 else { return .badRequest("HTTP/1.0 has no Transfer-Encoding") }
+    guard version == .http11 else {
+      return .badRequest("an HTTP/1.0 request cannot have a Transfer-Encoding")
+    }
     guard codings.count == 1, codings.first?.lowercased() == "chunked" else {
-      return .badRequest("the only Transfer-Encoding is chunked")
+      return .badRequest("the only supported Transfer-Encoding is chunked")
     }
     return nil
   }
@@ -85,6 +87,9 @@ struct HTTPRequest: Sendable {
     let count = values("host").count
     return count == 1 || count == 0 && version != .http11
   }
+
+  /// Whether it asks for a representation: `HEAD` is `GET` without the body (RFC 9110 section 9.3.2).
+  var isRead: Bool { method == "GET" || method == "HEAD" }
 
   /// The first value of a query item.
   func item(_ name: String) -> String? { query.first { $0.name == name }?.value }

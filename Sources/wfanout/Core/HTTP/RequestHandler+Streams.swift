@@ -30,7 +30,7 @@ extension RequestHandler {
       guard registry.join(connection, identity: identity?.name ?? "") else {
         return send(.json(403, #"{"error":"Client not owned by this user"}"#), context)
       }
-      open(connection, 200, streamHeaders("text/event-stream; charset=utf-8", format), context) {
+      open(connection, 200, streamHeaders(ChannelRoutes.contentType, format), context) {
         connection.begin()
       }
     case .upgrade(let plan):

@@ -55,7 +55,7 @@ struct Router: Sendable {
       guard let token = authenticator.token(of: request) else {
         // On `/ws` the first message may carry the token.
         guard request.path == "/ws", !request.flag("raw") else {
-          throw Authenticator.refusal("a token is needed")
+          throw Authenticator.refusal("a token is required")
         }
         return try compile(request, nil, on: loop)
       }
@@ -145,7 +145,7 @@ struct Router: Sendable {
         return reply
       }
       if let path = KubernetesPath(request.path) {
-        if request.flag("watch") { try admit(request, identity) }
+        if request.flag("watch"), request.method == "GET" { try admit(request, identity) }
         return try KubernetesRoutes(services: services, identity: identity).route(
           request, path, filter, on: loop)
       }
@@ -156,9 +156,7 @@ struct Router: Sendable {
   private func get(_ request: HTTPRequest, _ body: () throws(HTTPError) -> RouteResult) throws(HTTPError)
     -> RouteResult
   {
-    guard request.method == "GET" || request.method == "HEAD" else {
-      return .response(.methodNotAllowed("GET, HEAD"))
-    }
+    guard request.isRead else { return .response(.methodNotAllowed("GET, HEAD")) }
     return try body()
   }
 
@@ -166,9 +164,7 @@ struct Router: Sendable {
   private func events(
     _ request: HTTPRequest, _ identity: Identity?, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(HTTPError) -> RouteResult {
-    guard request.method == "GET" || request.method == "HEAD" else {
-      return .response(.methodNotAllowed("GET, HEAD"))
-    }
+    guard request.isRead else { return .response(.methodNotAllowed("GET, HEAD")) }
     if request.method == "GET" { try admit(request, identity) }
     let wanted = ListenRequest(request)
     let isLines = request.accepts("application/x-ndjson") || request.accepts("application/json")
@@ -216,7 +212,7 @@ struct Router: Sendable {
     throw HTTPError(
       status: Status(
         code: 503, reason: "ServiceUnavailable",
-        message: "all \(admission.clientLimit) places are taken; see --max-clients"),
+        message: "\(admission.clientLimit) clients are connected, the maximum; see --max-clients"),
       headers: [("Retry-After", "5")])
   }
 }

@@ -85,9 +85,9 @@ final class HTTP2Exchange: ChannelDuplexHandler {
   /// The request's head; nil for trailers. The pseudo-header fields were checked before (RFC 9113 section
   /// 8.3.1).
   static func head(_ fields: HPACKHeaders) -> HTTPRequestHead? {
-    guard let method = fields.first(name: ":method"), let path = fields.first(name: ":path") else {
-      return nil
-    }
+    guard let method = fields.first(name: ":method") else { return nil }
+    // CONNECT has no path (section 8.5).
+    let path = fields.first(name: ":path") ?? "*"
     var headers = HTTPHeaders()
     // A `host` field that differs from `:authority` is refused (RFC 9113 section 8.3.1).
     let authority = fields.first(name: ":authority")

@@ -10,16 +10,18 @@ struct KubernetesRoutes: Sendable {
   func route(
     _ request: HTTPRequest, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
   ) throws(HTTPError) -> RouteResult {
-    guard request.method == "GET" else { return .response(.methodNotAllowed("GET")) }
+    guard request.isRead else { return .response(.methodNotAllowed("GET, HEAD")) }
     guard request.acceptsJSON else {
       throw HTTPError(
         status: Status(
           code: 406, reason: "NotAcceptable",
-          message: "objects are given as they came, as application/json, not as Tables or Protobuf"))
+          message: "only application/json is served, not Tables or Protobuf"))
     }
     let query = try KubernetesWatchQuery(request)
     let account = Router.account(identity, address: request.address)
     if let pool = services.channels?.pool {
+      // No command is started for a response without a body.
+      if request.method == "HEAD" { return .response(HTTPResponse(200, type: "application/json", body: [])) }
       return try askCommand(pool, path, query, filter, account, on: loop)
     }
     let stream = services.stream
@@ -109,7 +111,7 @@ struct KubernetesRoutes: Sendable {
       throw HTTPError(
         status: Status(
           code: 405, reason: "MethodNotAllowed",
-          message: "nothing is kept to list; start wfanout with --snapshot"))
+          message: "this server keeps no objects to list; start wfanout with --snapshot"))
     }
     try query.check(snapshot)
     let kind = stream.state.objects.resources.kind(of: path)
@@ -135,7 +137,7 @@ struct KubernetesRoutes: Sendable {
   private func expiry(_ query: KubernetesWatchQuery, _ stream: EventStream?) -> Status {
     let remedy =
       stream.map { $0.state.snapshots == nil } ?? false
-      ? "nothing is kept to list: watch without a resourceVersion, or start wfanout with --snapshot"
+      ? "this server keeps no objects to list: watch without a resourceVersion, or start wfanout with --snapshot"
       : "list again"
     return .expired("too old resource version: \(query.resourceVersion); \(remedy)")
   }
@@ -151,7 +153,8 @@ struct KubernetesRoutes: Sendable {
         throw HTTPError(
           status: Status(
             code: 422, reason: "Invalid",
-            message: "sendInitialEvents: nothing is kept to send; start wfanout with --snapshot"))
+            message: "sendInitialEvents: this server keeps no objects to send; start wfanout with --snapshot")
+        )
       }
       return .snapshot
     }

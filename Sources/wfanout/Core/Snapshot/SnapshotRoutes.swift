@@ -25,11 +25,9 @@ struct SnapshotRoutes: Sendable {
     guard let route = routes.first(where: { SnapshotRoutes.isBelow(request.path, $0.path) }) else {
       return nil
     }
-    guard request.method == "GET" || request.method == "HEAD" else {
-      return .response(.methodNotAllowed("GET, HEAD"))
-    }
+    guard request.isRead else { return .response(.methodNotAllowed("GET, HEAD")) }
     guard let store else {
-      throw SnapshotRoutes.notFound("nothing is kept to show here; start wfanout with --snapshot")
+      throw SnapshotRoutes.notFound("this server keeps no objects; start wfanout with --snapshot")
     }
     let matcher = EveryMatcher([route.matcher, filter])
     if request.path != route.path {
