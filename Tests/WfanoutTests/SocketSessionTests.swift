@@ -121,6 +121,14 @@ struct SocketSessionTests {
     #expect(session.subscriptions.isEmpty)
   }
 
+  @Test(arguments: ["clusterfilter", "namespace_filters", "Event_types", "filter"])
+  mutating func aFieldThatIsNotKnownSubscribesToNothing(_ field: String) {
+    #expect(
+      code(say(#"{"type":"subscribe","subscription":{"event_types":["A"],"\#(field)":["b"]}}"#))
+        == "INVALID_SUBSCRIPTION")
+    #expect(session.subscriptions.isEmpty)
+  }
+
   @Test(arguments: [
     "", "nonsense", "[]", "1", "null", "{}", #"{"type":1}"#, #"{"type":"what"}"#, #"{"type":"ping"}x"#,
     #"{"type":"resume"}"#, #"{"a":"\ud800"}"#,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CEL
 import Encoding
 import JSON
 
@@ -55,11 +56,11 @@ struct SocketSession: Sendable {
     guard let message = JSONValue(text), case .object = message else {
       return [error(.invalidMessage, "not a JSON object")]
     }
-    guard let type = message["type"]?.string else { return [error(.invalidMessage, "no \"type\"")] }
+    guard let type = message["type"]?.string else { return [error(.invalidMessage, "\"type\" is missing")] }
     guard isAuthenticated || type == "auth" else {
       // A message that was sent before the client learned of the expiry is not a violation.
       if hasExpired { return [error(.authExpired, SocketSession.expiry)] }
-      return [error(.authFailed, "the first message has to be \"auth\"")] + close()
+      return [error(.authFailed, "the first message must be \"auth\"")] + close()
     }
     switch type {
     case "auth": return authenticate(message)
@@ -69,14 +70,14 @@ struct SocketSession: Sendable {
     case "pong": return []
     case "resume":
       guard let id = message["last_event_id"]?.string else {
-        return [error(.invalidMessage, "resume without \"last_event_id\"")]
+        return [error(.invalidMessage, "\"last_event_id\" is missing")]
       }
       return [.resume(after: id)]
     default: return [error(.invalidMessage, "unknown type: \(type)")]
     }
   }
 
-  func receivedBinary() -> [Action] { [error(.invalidMessage, "messages are text")] }
+  func receivedBinary() -> [Action] { [error(.invalidMessage, "messages must be text")] }
 
   mutating func authenticated() -> [Action] {
     isAuthenticated = true
@@ -117,12 +118,22 @@ struct SocketSession: Sendable {
     return [.check(token: token)]
   }
 
+  /// The members of a subscription.
+  private static let lists = ["event_types", "cluster_filter", "namespace_filter"]
+  private static let members = lists + ["replace"]
+
   private mutating func subscribe(_ message: JSONValue, _ standing: EventID?) -> [Action] {
-    guard let wanted = message["subscription"], case .object = wanted else {
+    guard let wanted = message["subscription"], case .object(let members) = wanted else {
       return [error(.invalidSubscription, "\"subscription\" is not an object")]
     }
+    // Without it, a client that mistypes a filter would get all events.
+    if let unknown = members.first(where: { !SocketSession.members.contains($0.key) })?.key {
+      let nearest = Suggestion.nearest(to: unknown, among: SocketSession.members)
+      let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? ""
+      return [error(.invalidSubscription, "unknown field \"\(unknown)\"\(hint)")]
+    }
     var lists: [[String]] = []
-    for key in ["event_types", "cluster_filter", "namespace_filter"] {
+    for key in SocketSession.lists {
       switch wanted[key] {
       case nil, .null: lists.append([])
       case .some(let value):
@@ -140,7 +151,7 @@ struct SocketSession: Sendable {
     if wanted["replace"]?.bool == true || message["replace"]?.bool == true {
       subscriptions.replace(with: subscription)
     } else if !subscriptions.add(subscription, limit: SocketSession.subscriptionLimit) {
-      return [error(.invalidSubscription, "over \(SocketSession.subscriptionLimit) subscriptions")]
+      return [error(.invalidSubscription, "more than \(SocketSession.subscriptionLimit) subscriptions")]
     }
     return [
       .send(
@@ -160,7 +171,7 @@ struct SocketSession: Sendable {
       }
       types = texts
       guard subscriptions.remove(types: types, limit: SocketSession.listLimit) else {
-        return [error(.invalidSubscription, "over \(SocketSession.listLimit) types taken back")]
+        return [error(.invalidSubscription, "more than \(SocketSession.listLimit) types unsubscribed")]
       }
     }
     return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
