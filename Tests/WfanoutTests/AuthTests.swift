@@ -54,6 +54,8 @@ import Testing
       #expect(error?.description.contains("also in line 1") == true)
     }
     #expect(try TokenFile.parse("t ann\nu ann\n", path: "f").count == 2, "one may have several")
+    let edited = try TokenFile.parse("t ann 5\r\n\r\n# no\r\nu bob\r\n", path: "f")
+    #expect(edited.map(\.identity.name) == ["ann", "bob"], "lines of an editor for Windows")
     let file = try directory.write("", to: "binary")
     try Data([0xFF, 0xFE, 0x20, 0x61, 0x0A]).write(to: URL(fileURLWithPath: file))
     let outcome = try Tool.run("wfanout", ["--listen", ":0", "--auth-tokens", file])
@@ -110,7 +112,7 @@ import Testing
     try "good ann\nonlyone\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("it is said, and what was in force stays") {
       try status("/none?token=good") == "404"
-        && fanout.tool.soFar.diagnostics.contains("line 2: wanted TOKEN IDENTITY [EXPIRES]")
+        && fanout.tool.soFar.diagnostics.contains("line 2: expected TOKEN IDENTITY [EXPIRES]")
     }
     Thread.sleep(forTimeInterval: 2.2)
     #expect(try status("/none?token=good") == "404")

@@ -43,12 +43,14 @@ struct TokenFile: Sendable {
   static func parse(_ text: String, path: String) throws(ReadError) -> [Entry] {
     var tokens: [Entry] = []
     var lines: [Substring: Int] = [:]
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+    // A carriage return and a newline are one Character.
+    let rows = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    for (number, line) in rows.enumerated() {
+      let words = line.split { $0 == " " || $0 == "\t" }
       guard let token = words.first, !token.hasPrefix("#") else { continue }
       guard (2...3).contains(words.count), words.count == 2 || Int64(words[2]) != nil else {
         throw ReadError(
-          description: "read tokens '\(path)': line \(number + 1): wanted TOKEN IDENTITY [EXPIRES]")
+          description: "read tokens '\(path)': line \(number + 1): expected TOKEN IDENTITY [EXPIRES]")
       }
       if let earlier = lines.updateValue(number + 1, forKey: token) {
         throw ReadError(

@@ -53,7 +53,8 @@ package struct UpstreamTemplate: Sendable, Equatable {
         if !word.isQuoted, Self.shellOperators.contains(word.text) {
           throw TemplateError(
             description:
-              "'\(word.text)' would be an argument, because there is no shell: put this line into a script")
+              "'\(word.text)' would be an argument of the command, because no shell is used; put the command line into a script"
+          )
         }
         groups.append(Group(isOptional: false, choices: [[try pieces(word.text[...])]]))
       }
@@ -64,7 +65,7 @@ package struct UpstreamTemplate: Sendable, Equatable {
     }
     if choices != nil { throw TemplateError(description: "a bracket is not closed") }
     guard command != nil else {
-      throw TemplateError(description: "it has to begin with the name of a command")
+      throw TemplateError(description: "it must start with the name of a command")
     }
   }
 
@@ -136,7 +137,7 @@ package struct UpstreamTemplate: Sendable, Equatable {
         quote = character
         if word == nil { word = RawWord() }
         word?.isQuoted = true
-      } else if character == " " || character == "\t" || character == "\n" {
+      } else if character == " " || character == "\t" || character.isNewline {
         if let word { words.append(word) }
         word = nil
       } else {
@@ -167,15 +168,15 @@ package struct UpstreamTemplate: Sendable, Equatable {
       guard character == "{", let close = rest.firstIndex(of: "}") else {
         throw TemplateError(
           description: character == "{"
-            ? "'\(word)' has a { without a }; write {{ for a brace"
-            : "'\(word)' has a } without a {; write }} for a brace")
+            ? "'\(word)' has a { without a }; write {{ for a literal brace"
+            : "'\(word)' has a } without a {; write }} for a literal brace")
       }
       let name = String(rest[rest.index(after: rest.startIndex)..<close])
       guard ChannelRequest.placeholders.contains(name) else {
         throw TemplateError(
           description:
-            "{\(name)} is not known; there are {\(ChannelRequest.placeholders.joined(separator: "}, {"))}, and "
-            + "{{ and }} for braces")
+            "unknown placeholder {\(name)}; the placeholders are {\(ChannelRequest.placeholders.joined(separator: "}, {"))}, and "
+            + "{{ and }} for literal braces")
       }
       if !text.isEmpty { pieces.append(.text(text)) }
       text = ""
