@@ -16,7 +16,7 @@ import Testing
     let text = try Fanout()
     let listener = try text.listening("/events", ["-H", "Accept: application/x-ndjson"])
     text.feed(["hello", "", "{\"a\":"])
-    try text.tool.waitForDiagnostics("its first line is not JSON")
+    try text.tool.waitForDiagnostics("the first line is not JSON")
     let outcome = try text.end()
     #expect(outcome.status == 65 && outcome.diagnostics.contains("none of 2 lines is JSON"), "\(outcome)")
     #expect(try listener.waitForEnd().lines.prefix(2) == ["hello", "{\"a\":"], "passed on all the same")

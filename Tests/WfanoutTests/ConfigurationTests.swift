@@ -74,11 +74,12 @@ struct ConfigurationTests {
     Refused(
       text: "\nstall: soon",
       says:
-        "configuration 'f.yaml': line 2: stall 'soon': wanted a duration of whole seconds from 1s to 24h, "
+        "configuration 'f.yaml': line 2: stall 'soon': expected a duration of whole seconds from 1s to 24h, "
         + "as 10s or 1m30s"
     ),
     Refused(
-      text: "queue: [1]", says: "configuration 'f.yaml': line 1: queue: wanted a number of events, at least 1"
+      text: "queue: [1]",
+      says: "configuration 'f.yaml': line 1: queue: expected a number of events, at least 1"
     ),
     Refused(text: "queue: 1\nqueue: 2", says: "configuration 'f.yaml': line 2: 'queue' is also in line 1"),
     Refused(text: "- a", says: "configuration 'f.yaml': it is not a mapping of keys to values"),

@@ -29,7 +29,7 @@ final class Fanout: Sendable {
 
   /// The address of the listener of `--admin :0`. It is logged before the address for clients.
   var admin: String {
-    let said = tool.soFar.diagnostics.split(separator: "answered on http://127.0.0.1:").last ?? ""
+    let said = tool.soFar.diagnostics.split(separator: "serving operators on http://127.0.0.1:").last ?? ""
     return "http://127.0.0.1:\(said.prefix { $0.isNumber })"
   }
 

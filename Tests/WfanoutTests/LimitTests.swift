@@ -66,7 +66,7 @@ import Testing
 
   @Test func aSlowClientIsMarkedBeforeItIsDisconnected() throws {
     let fanout = try Fanout(["--admin", "127.0.0.1:0"])
-    let admin = fanout.tool.soFar.diagnostics.matches(of: /answered on (http:\/\/[^\s]+)\//).first
+    let admin = fanout.tool.soFar.diagnostics.matches(of: /operators on (http:\/\/[^\s]+)\//).first
     let address = try #require(admin.map { String($0.1) })
     func clients() throws -> String {
       try Tool.shell("curl -s \(address)/api/v1/streaming/clients").waitForEnd().output

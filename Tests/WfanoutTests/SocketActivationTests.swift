@@ -43,7 +43,7 @@ import Testing
     let tool = try activate(["127.0.0.1", "127.0.0.1"], names: "http:admin")
     try tool.waitForDiagnostics("listening on ")
     #expect(try status(port(tool, after: "listening on "), "/healthz") == "200")
-    #expect(try status(port(tool, after: "answered on "), "/api/v1/streaming/status") == "200")
+    #expect(try status(port(tool, after: "serving operators on "), "/api/v1/streaming/status") == "200")
     #expect(!tool.soFar.diagnostics.contains("8080"), "the default address is for those without sockets")
   }
 

@@ -38,7 +38,7 @@ within 30 usage 250m
 view() { # view NAME KUBECONFIG RESOURCES [kwatch's flags…]
   KUBECONFIG=$folder/cluster/$2.kubeconfig ADMIN=127.0.0.1:0 start "$1" "$here/run.sh" 127.0.0.1:0 "${@:3}"
   address=$(address_of "$1")
-  admin=$(sed -n 's/.*operators are answered on \(http:[^ ]*[0-9]\)\/*.*/\1/p' "$folder/$1.err")
+  admin=$(sed -n 's/.*serving operators on \(http:[^ ]*[0-9]\)\/*.*/\1/p' "$folder/$1.err")
 }
 sources() { json "$admin/api/v1/streaming/sources" "[.sources[].status[]] | any($1)"; }
 

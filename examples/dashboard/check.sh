@@ -11,7 +11,7 @@ start_redis
 printf 'secret-a alice\nsecret-b bob\n' >"$folder/tokens"
 TOKENS=$folder/tokens ADMIN=127.0.0.1:0 start service "$here/run.sh" 127.0.0.1:0 ''
 service=$(address_of service)
-admin=$(sed -n 's/.*operators are answered on \(http:[^ ]*[0-9]\)\/*.*/\1/p' "$folder/service.err")
+admin=$(sed -n 's/.*serving operators on \(http:[^ ]*[0-9]\)\/*.*/\1/p' "$folder/service.err")
 
 # client NAME TOKEN: a WebSocket client whose messages are sent by `send NAME TEXT`.
 client() {

@@ -12,6 +12,14 @@ package enum CommandSearch {
     return folders.lazy.map { ($0.isEmpty ? "." : $0) + "/" + command }.first(where: isExecutable)
   }
 
+  /// Why a command cannot be started, for a message; nil if it is an executable file.
+  package static func fault(in command: String) -> String? {
+    guard path(of: command) == nil else { return nil }
+    guard command.contains("/") else { return "the command '\(command)' was not found in PATH" }
+    return isPath(command)
+      ? "'\(command)' is not an executable file" : "the command '\(command)' does not exist"
+  }
+
   /// Whether a command is the path of something that exists, executable or not.
   package static func isPath(_ command: String) -> Bool {
     unsafe command.contains("/") && access(command, F_OK) == 0

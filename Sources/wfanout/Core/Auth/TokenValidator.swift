@@ -70,7 +70,7 @@ final class TokenValidator: Sendable {
         throw ConfigurationError(description: "read auth-ca '\(authority)': \(error)")
       }
       guard String(decoding: text, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") else {
-        throw ConfigurationError(description: "auth-ca '\(authority)': it holds no certificate in PEM form")
+        throw ConfigurationError(description: "auth-ca '\(authority)': it contains no PEM certificate")
       }
     }
     self.url = url
@@ -205,7 +205,7 @@ final class TokenValidator: Sendable {
     guard let unsaid else { return }
     diagnostics.warning(
       "validate a token at \(url): \(message)"
-        + (unsaid > 0 ? "; \(unsaid) other questions failed before" : ""))
+        + (unsaid > 0 ? "; \(unsaid) earlier requests failed, too" : ""))
   }
 
   private func forgetIdle(_ state: inout State, _ now: Duration) {

@@ -34,7 +34,7 @@ struct ChannelRequest: Sendable, Equatable {
     guard let type = self.values["resourceType"] else { throw .badRequest("resourceType is missing") }
     guard ChannelRequest.isResourceType(type) else {
       throw .badRequest(
-        "resourceType '\(type)' is neither a resource nor api/VERSION/RESOURCE nor apis/GROUP/VERSION/RESOURCE"
+        "resourceType '\(type)' is not a resource, api/VERSION/RESOURCE or apis/GROUP/VERSION/RESOURCE"
       )
     }
     for field in ["orgId", "projectId", "namespace", "name", ChannelRequest.resumeField] {

@@ -121,36 +121,35 @@ extension Configuration {
     let ownersAlone = [ChannelRequest.identityField, ChannelRequest.tokenField]
     if sharing == .channel, let field = ownersAlone.first(where: { upstream?.fields.contains($0) == true }) {
       throw CombinationError(
-        description: "--share channel: {\(field)} in --upstream belongs to one client alone")
+        description:
+          "--share channel cannot be used with {\(field)} in --upstream, which is different for each client")
     }
     if upstream?.fields.contains(ChannelRequest.tokenField) == true, !hasTokens {
-      throw CombinationError(description: "{tokenFile} in --upstream needs --auth-tokens or --auth-url")
+      throw CombinationError(description: "{tokenFile} in --upstream requires --auth-tokens or --auth-url")
     }
     if (certificateFile == nil) != (keyFile == nil) {
-      throw CombinationError(description: "--tls-cert and --tls-key go together")
+      throw CombinationError(description: "--tls-cert and --tls-key require each other")
     }
     if let catchUp, catchUp.fields != [ChannelRequest.resumeField] {
       throw CombinationError(
-        description: "catch-up: the command needs {resourceVersion}, and no other placeholder")
+        description: "catch-up: the command must have {resourceVersion} and no other placeholder")
     }
     if catchUp != nil, upstream != nil {
       throw CombinationError(
-        description: "catch-up is for standard input; put {resourceVersion} into --upstream")
+        description: "catch-up is for standard input; with --upstream, put {resourceVersion} into its command"
+      )
     }
     if let template = catchUp { try checkCommand(of: template, "catch-up") }
     if replay != nil, upstream != nil {
-      throw CombinationError(description: "--replay and --upstream are two sources; give one")
+      throw CombinationError(description: "--replay and --upstream cannot be used together")
     }
     if let template = upstream { try checkCommand(of: template, "--upstream") }
     if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
   }
 
   private func checkCommand(of template: UpstreamTemplate, _ setting: String) throws(CombinationError) {
-    guard let command = template.command, CommandSearch.path(of: command) == nil else { return }
-    throw CombinationError(
-      description: CommandSearch.isPath(command)
-        ? "\(setting): '\(command)' is not an executable file"
-        : "\(setting): there is no command '\(command)'")
+    guard let fault = template.command.flatMap(CommandSearch.fault) else { return }
+    throw CombinationError(description: "\(setting): \(fault)")
   }
 
   fileprivate var hasTokens: Bool { tokenFile != nil || validator != nil }
@@ -160,7 +159,7 @@ extension Configuration {
     guard !hasTokens, !allowsAnyone else { return }
     throw CombinationError(
       description:
-        "\(address): anyone could listen; give --auth-tokens FILE or --auth-url URL, or --no-auth if that is meant"
+        "\(address): other machines can reach it: give --auth-tokens FILE or --auth-url URL, or --no-auth to serve everyone"
     )
   }
 }

@@ -62,7 +62,7 @@ package struct ConfigurationFile {
         configuration.places[name] = .line(line, of: path)
       } catch {
         let text = (error.text ?? value.string).map { " '\($0)'" } ?? ""
-        throw fault("line \(line): \(name)\(text): wanted \(error.wanted)")
+        throw fault("line \(line): \(name)\(text): expected \(error.wanted)")
       }
     }
   }

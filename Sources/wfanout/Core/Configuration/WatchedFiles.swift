@@ -50,7 +50,7 @@ final class WatchedFiles<Value: Sendable>: Sendable {
     // A pipe, as of `<(command)`, was read once; waiting for another writer would end the watch.
     if let index = stamps.firstIndex(where: { $0?.isRegular == false }) {
       if known[index]?.isRegular ?? true {
-        diagnostics.warning("'\(paths[index])' is not a regular file; what was read before stays in force")
+        diagnostics.warning("'\(paths[index])' is not a regular file; its previous content stays in use")
       }
       return stamps
     }
@@ -61,7 +61,7 @@ final class WatchedFiles<Value: Sendable>: Sendable {
         state.generation += 1
       }
     } catch {
-      diagnostics.warning("\(error); what was read before stays in force")
+      diagnostics.warning("\(error); the previous content stays in use")
     }
     return stamps
   }

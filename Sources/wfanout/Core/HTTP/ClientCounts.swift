@@ -16,7 +16,7 @@ final class ClientCounts: Sendable {
     throw HTTPError(
       status: Status(
         code: 503, reason: "ServiceUnavailable",
-        message: "this client has \(limit) connections already; see max-client-connections"),
+        message: "this client already has \(limit) connections; see max-client-connections"),
       headers: [("Retry-After", "5")])
   }
 

@@ -36,7 +36,7 @@ final class FilterCompiler: Sendable {
   func compile(_ request: FilterRequest) throws(HTTPError) -> FilterMatcher {
     if let known = known(request) { return known }
     guard request.key.utf8.count <= FilterCompiler.lengthLimit else {
-      throw .badRequest("the filters have more than \(FilterCompiler.lengthLimit) bytes")
+      throw .badRequest("the filters are longer than \(FilterCompiler.lengthLimit) bytes")
     }
     let options = FilterOptions(
       expression: request.expression, fieldSelector: request.fieldSelector,
@@ -49,9 +49,11 @@ final class FilterCompiler: Sendable {
       throw .badRequest("filter: \(error.description)")
     }
     if let cost = filter.minimumCost, cost > costLimit {
-      throw .badRequest("filter: it costs at least \(cost) steps an event, and cost-limit is \(costLimit)")
+      throw .badRequest("filter: it takes at least \(cost) steps per event, but cost-limit is \(costLimit)")
     }
-    if filter.usesOld { throw .badRequest("filter: 'old' is not available here; use wfilter before wfanout") }
+    if filter.usesOld {
+      throw .badRequest("filter: 'old' is not available in wfanout; use wfilter in front of it")
+    }
     let matcher = FilterMatcher(filter, key: request.key)
     compiled.withLock { compiled in
       if compiled.count >= FilterCompiler.cacheLimit { compiled.removeAll() }

@@ -48,11 +48,11 @@ struct HTTPResponse: Sendable {
   }
 
   static let notFound = failure(
-    Status(code: 404, reason: "NotFound", message: "there is nothing at this path"))
+    Status(code: 404, reason: "NotFound", message: "this path does not exist"))
 
   static func methodNotAllowed(_ allowed: String) -> HTTPResponse {
     failure(
-      Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),
+      Status(code: 405, reason: "MethodNotAllowed", message: "the allowed methods are \(allowed)"),
       headers: [("Allow", allowed)])
   }
 }
@@ -75,7 +75,7 @@ struct HTTPError: Error, Sendable {
 
   static func methodNotAllowed(_ allowed: String) -> HTTPError {
     HTTPError(
-      status: Status(code: 405, reason: "MethodNotAllowed", message: "only \(allowed) here"),
+      status: Status(code: 405, reason: "MethodNotAllowed", message: "the allowed methods are \(allowed)"),
       headers: [("Allow", allowed)])
   }
 }

@@ -138,7 +138,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       loopContext.stopAwaiting(self)
       guard request.hasHost else {
         // RFC 9112 section 3.2: a missing or repeated Host field is answered with 400.
-        return refuse(HTTPError.badRequest("a request has exactly one Host").status, context)
+        return refuse(HTTPError.badRequest("a request must have exactly one Host field").status, context)
       }
       originHeaders = router.origin.responseHeaders(request)
       yieldAfterRequest(context)

@@ -27,14 +27,15 @@ struct RequestOrigin: Sendable, Equatable {
   func checkName(_ request: HTTPRequest) throws(HTTPError) {
     guard let host = request.host else { return }
     guard let authority = Authority(host) else {
-      throw .badRequest("host '\(host)' is not a name or an address, with or without a port")
+      throw .badRequest("host '\(host)' is not a host name or an IP address with an optional port")
     }
     guard let names, !names.contains(authority.name), !authority.isLoopback else { return }
     throw HTTPError(
       status: Status(
         code: 403, reason: "Forbidden",
         message:
-          "host '\(host)': a loopback address is served as localhost, 127.0.0.1 or [::1] only; see --host"))
+          "host '\(host)' is not allowed on a loopback address, only localhost, 127.0.0.1 and [::1] are; see --host"
+      ))
   }
 
   /// Refuses a request from a page of another site.
@@ -45,12 +46,12 @@ struct RequestOrigin: Sendable, Equatable {
     let host = request.host.flatMap { Authority($0) }
     for text in origins {
       guard let host, let origin = Origin(text), origin.isSame(as: host) else {
-        throw RequestOrigin.refusal("pages of origin '\(text)' may not do this\(hint)")
+        throw RequestOrigin.refusal("requests from pages of origin '\(text)' are not allowed\(hint)")
       }
     }
     // A GET by a link, an image or a form has no Origin.
     for site in request.values("sec-fetch-site") where !["same-origin", "none"].contains(site.lowercased()) {
-      throw RequestOrigin.refusal("pages of another site may not do this\(hint)")
+      throw RequestOrigin.refusal("requests from pages of other sites are not allowed\(hint)")
     }
   }
 

@@ -23,7 +23,8 @@ final class RequestRates: Sendable {
     guard let seconds = admits(client) else { return }
     throw HTTPError(
       status: Status(
-        code: 503, reason: "ServiceUnavailable", message: "too many requests of one client; see request-rate"),
+        code: 503, reason: "ServiceUnavailable",
+        message: "too many requests from this client; see request-rate"),
       headers: [("Retry-After", "\(seconds)")])
   }
 

@@ -33,7 +33,7 @@ struct InputCheck {
       }
       if lines == 1 {
         diagnostics.warning(
-          "\(name): its first line is not JSON: \(fault.description). Filters and snapshots leave such lines out"
+          "\(name): the first line is not JSON: \(fault.description); filters and snapshots ignore such lines"
         )
       }
       return true

@@ -22,7 +22,7 @@ struct LinePublisher {
   /// - Returns: False when the stream has ended.
   mutating func publish(_ block: LineBlock) -> Bool {
     if block.linesTooLong > 0 {
-      diagnostics.warning("\(name): \(block.linesTooLong) lines over 64 MiB left out")
+      diagnostics.warning("\(name): skipped \(block.linesTooLong) lines longer than 64 MiB")
     }
     check.look(at: block)
     guard unsafe stream.waitForRoom(for: block.bytes.count) else { return false }

@@ -36,7 +36,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
       throw .badRequest("limit '\(limit)' is not a number of objects")
     }
     if !isWatch, let token = request.item("continue"), !token.isEmpty {
-      throw .badRequest("continue: this server gives whole lists and no token to continue with")
+      throw .badRequest("continue: this server returns whole lists, never a continue token")
     }
   }
 

@@ -141,11 +141,11 @@ final class Server: Sendable {
       let channel = try open(isAdmin ? admin : router, on: socket)
       let isSecure = certificate != nil && !isAdmin && !socket.isUnix
       let address = describe(channel.localAddress, isSecure: isSecure) ?? "descriptor \(socket.descriptor)"
-      if isAdmin { diagnostics.info("operators are answered on \(address)") } else { bound.append(address) }
+      if isAdmin { diagnostics.info("serving operators on \(address)") } else { bound.append(address) }
     }
     if let address = configuration.admin {
       diagnostics.info(
-        "operators are answered on \(describe(try open(admin, on: address), address, isSecure: false))")
+        "serving operators on \(describe(try open(admin, on: address), address, isSecure: false))")
     }
     var addresses = configuration.listen
     if addresses.isEmpty, bound.isEmpty { addresses = [Configuration.defaultAddress] }
@@ -197,7 +197,7 @@ final class Server: Sendable {
     let name = "the passed socket \(address)"
     guard router.admin == nil else {
       throw ServerError(
-        status: .usage, description: "\(name): operators are answered on local addresses only")
+        status: .usage, description: "\(name): operators are served on local addresses only")
     }
     do throws(Configuration.CombinationError) {
       try configuration.checkOpen(name)

@@ -31,7 +31,7 @@ struct ServerCertificate: Sendable {
     } catch {
       throw CertificateError(
         description:
-          "read certificate '\(certificate)': no certificate in it; it has to be PEM (BEGIN CERTIFICATE)")
+          "read certificate '\(certificate)': it contains no PEM certificate (BEGIN CERTIFICATE)")
     }
     let keyText = try read(key, "key")
     do {
@@ -39,7 +39,7 @@ struct ServerCertificate: Sendable {
     } catch {
       throw CertificateError(
         description:
-          "read key '\(key)': no private key in it; it has to be PEM (BEGIN PRIVATE KEY), without a password")
+          "read key '\(key)': it contains no PEM private key (BEGIN PRIVATE KEY) without a password")
     }
     do {
       var configuration = TLSConfiguration.makeServerConfiguration(
@@ -51,7 +51,8 @@ struct ServerCertificate: Sendable {
       return try NIOSSLContext(configuration: configuration)
     } catch {
       throw CertificateError(
-        description: "use key '\(key)' for certificate '\(certificate)': they do not belong together")
+        description:
+          "use key '\(key)' for certificate '\(certificate)': the key does not match the certificate")
     }
   }
 

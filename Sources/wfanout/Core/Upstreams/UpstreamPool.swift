@@ -81,17 +81,19 @@ final class UpstreamPool: Sendable {
       guard state.all.count < configuration.upstreamLimit else {
         return .failure(
           busy(
-            "all \(configuration.upstreamLimit) commands run; see max-upstreams", after: configuration.grace))
+            "\(configuration.upstreamLimit) commands are running, the maximum; see max-upstreams",
+            after: configuration.grace))
       }
       let limit = configuration.clientUpstreams
       guard state.all.values.count(where: { $0.account == request.account }) < limit else {
         return .failure(
           busy(
-            "this client has \(limit) commands running; see max-client-upstreams",
+            "this client already runs \(limit) commands; see max-client-upstreams",
             after: configuration.grace))
       }
       if let delay = state.starts.takeIfThere(now: now) {
-        return .failure(busy("too many commands were started; see max-upstreams", after: delay))
+        return .failure(
+          busy("too many commands were started in a short time; see max-upstreams", after: delay))
       }
       let upstream = makeUpstream(request, arguments, key)
       state.shared[key] = upstream
@@ -192,7 +194,9 @@ final class UpstreamPool: Sendable {
         self.ended(upstream, ending, key, crashKey)
       }
       if !hasThread {
-        self.ended(upstream, UpstreamEnding(status: 69, message: "no thread for the command"), key, crashKey)
+        self.ended(
+          upstream, UpstreamEnding(status: 69, message: "could not create a thread for the command"), key,
+          crashKey)
       }
     }
     if delay > .zero { loops[0].scheduleTask(in: TimeAmount(delay), run) } else { run() }
@@ -238,7 +242,8 @@ final class UpstreamPool: Sendable {
     let status =
       ending.failure
       ?? Status(
-        code: 503, reason: "ServiceUnavailable", message: "the command ends at once: \(ending.message)")
+        code: 503, reason: "ServiceUnavailable",
+        message: "the command keeps exiting at once: \(ending.message)")
     return HTTPError(status: status, headers: [("Retry-After", "\(delay.components.seconds + 1)")])
   }
 }

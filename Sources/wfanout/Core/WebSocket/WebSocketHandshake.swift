@@ -20,7 +20,7 @@ enum WebSocketHandshake {
     guard request.header("sec-websocket-version") == "13" else {
       throw HTTPError(
         status: Status(
-          code: 426, reason: "UpgradeRequired", message: "only WebSocket version 13 is spoken here"),
+          code: 426, reason: "UpgradeRequired", message: "only WebSocket version 13 is supported"),
         headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "Upgrade")])
     }
     let keys = request.values("sec-websocket-key")
