@@ -15,13 +15,22 @@ import Testing
   @Test func operatorsSeeTheConnections() throws {
     let listener = try fanout.listening("/events")
     let client = try SocketClient(port: fanout.port, path: "/ws")
-    client.say(#"{"type":"subscribe","subscription":{"event_types":["A"],"cluster_filter":["c"]}}"#)
+    client.say(
+      #"{"type":"subscribe","subscription":{"event_types":["A"],"cluster_filter":["c"],"namespace_filter":["n"]}}"#
+    )
     _ = try client.nextMessage()
     let status = try fanout.ask("/api/v1/streaming/status")
     #expect(status["connected_clients"] == .number("2"))
     #expect(status["total_subscriptions"] == .number("2"))
     let clients = try fanout.ask("/api/v1/streaming/clients")
     #expect(clients["total"] == .number("2"))
+    guard case .array(let list)? = clients["clients"] else {
+      Issue.record("no clients: \(clients)")
+      return
+    }
+    #expect(
+      list.first { $0["transport"]?.string == "websocket" }?["subscriptions"]
+        == JSONValue(Array(#"[{"event_types":["A"],"cluster_filter":["c"],"namespace_filter":["n"]}]"#.utf8)))
     let subscriptions = try fanout.ask("/api/v1/streaming/subscriptions")
     #expect(subscriptions["by_event_type"]?["A"] == .number("1"))
     #expect(subscriptions["by_cluster"]?["c"] == .number("1"))

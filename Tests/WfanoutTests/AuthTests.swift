@@ -166,6 +166,14 @@ import Testing
     #expect(refused.status == 64)
     #expect(refused.diagnostics.contains("--no-auth"))
     #expect(try Tool.run("wfanout", ["--listen", "0.0.0.0:0", "--no-auth"]).status == 0)
+    // 127.0.0.2 reaches a socket of all interfaces, and none of 127.0.0.1.
+    let all = try Tool.start("wfanout", ["--listen", "0.0.0.0:0", "--no-auth"])
+    try all.waitForDiagnostics("listening on http://0.0.0.0:")
+    let port = all.soFar.diagnostics.matches(of: /listening on http:\/\/0\.0\.0\.0:(\d+)/).first
+    for (port, status) in [(port.flatMap { Int($0.1) } ?? 0, "200"), (fanout.port, "000")] {
+      let curl = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.2:\(port)/healthz"
+      #expect(try Tool.shell(curl).waitForEnd().output == status)
+    }
     #expect(try Tool.run("wfanout", ["--auth-tokens", "/nonexistent"]).status == 78)
     #expect(try Tool.run("wfanout", ["--admin", "0.0.0.0:0"]).status == 64)
   }

@@ -52,6 +52,8 @@ import Testing
       $0.soFar.output.contains(#""args":"pods""#)
         && $0.soFar.output.contains(#""args":"api/v1/services -n default""#)
     }
+    let head = stream.soFar.diagnostics
+    #expect(head.contains("Content-Type: text/event-stream") && head.contains("Cache-Control: no-cache"))
     let output = stream.soFar.output
     #expect(output.contains("event: subscribed\ndata: {\"channel\":\"pods::::::\"}\n\n"))
     #expect(
@@ -62,8 +64,10 @@ import Testing
   @Test func oneCommandServesAllAndEndsAfterTheGracePeriod() throws {
     let first = try fanout.listening("/api/watch/stream?cid=a")
     let second = try fanout.listening("/api/watch/stream?cid=b")
+    #expect(try fanout.ask("/api/watch/stats")["upstreams"] == .number("0"), "nobody has subscribed")
     _ = try subscribe("a", "pods")
     try first.wait(for: "the first event", .seconds(10)) { $0.soFar.output.contains("\"name\":\"p") }
+    #expect(!second.soFar.output.contains("event: watch\n"), "a tab gets what it has subscribed to")
     _ = try subscribe("b", "pods")
     try second.wait(for: "the present state", .seconds(10)) { $0.soFar.output.contains("initial-events-end") }
     func child(_ tool: RunningTool) -> String? {
@@ -78,8 +82,10 @@ import Testing
         try post("/api/watch/unsubscribe", #"{"clientId":"\#(id)","channel":"pods::::::"}"#)
           == "{\"ok\":true}\n 200")
     }
+    let left = ContinuousClock.now
     try first.wait(for: "unsubscribed", .seconds(10)) { $0.soFar.output.contains("event: unsubscribed\n") }
     try eventually("the command has ended") { kill(pid_t(identifier) ?? 0, 0) != 0 }
+    #expect(ContinuousClock.now - left > .seconds(3), "the grace period is 4 s")
   }
 
   @Test func reportsAFailingCommand() throws {
@@ -92,7 +98,9 @@ import Testing
   }
 
   @Test func reportsBadRequests() throws {
-    #expect(try fanout.curl("/api/watch/stream").output == "{\"error\":\"Missing cid query parameter\"}\n")
+    #expect(
+      try fanout.curl("/api/watch/stream", ["-w", "%{http_code}"]).output
+        == "{\"error\":\"Missing cid query parameter\"}\n400")
     #expect(try subscribe("nobody", "pods").hasSuffix(" 404"))
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     #expect(try subscribe("c1", "../pods").hasSuffix(" 400"))

@@ -31,7 +31,9 @@ struct ConfigurationTests {
     #expect(configuration.rule.queueLimit == 100)
     #expect(configuration.rule.policy == .disconnect)
     #expect(configuration.keepsSnapshot)
-    #expect(try read("").limits.pingSeconds == 30)
+    let defaults = try read("")
+    #expect(defaults.limits.pingSeconds == 30 && defaults.limits.pongSeconds == 10)
+    #expect(defaults.clientLimit == 1000 && defaults.grace == .seconds(10))
     #expect(try read(#"{"max-clients": 7}"#).clientLimit == 7)
   }
 

@@ -149,11 +149,16 @@ struct KubernetesPathTests {
 
   @Test func timeoutSecondsEndsItCleanly() throws {
     let fanout = try Fanout()
-    let watch = try fanout.listening("/api/v1/pods?watch=1&timeoutSeconds=1")
+    let endless = try fanout.listening("/api/v1/pods?watch=1")
+    let started = ContinuousClock.now
+    let watch = try fanout.listening("/api/v1/pods?watch=1&timeoutSeconds=2")
     fanout.feed(pod("a"))
     let outcome = try watch.waitForEnd(.seconds(10))
+    #expect(ContinuousClock.now - started > .seconds(1))
     #expect(outcome.status == 0)
     #expect(outcome.output == pod("a") + "\n")
+    fanout.feed(pod("b"))
+    #expect(try endless.waitForLines(2) == [pod("a"), pod("b")], "one without a limit continues")
   }
 
   @Test func anExpiredResourceVersionIs410() throws {

@@ -19,11 +19,14 @@ import Testing
     client.say(Self.ping)
     let warning = try client.nextMessage()
     #expect(warning["code"]?.string == "RATE_LIMITED")
+    let other = try SocketClient(port: fanout.port, path: "/ws")
+    other.say(Self.ping)
+    #expect(try other.nextMessage()["type"]?.string == "pong", "each client has a rate of its own")
     #expect(try client.nextMessage()["type"]?.string == "pong", "what was read is answered")
     client.say(Self.ping)
     fanout.feed(pod("a"))
     #expect(try client.nextMessage()["type"]?.string == "event", "events go on")
-    #expect(try fanout.curl("/metrics").output.contains("ws_messages_received_total 2\n"))
+    #expect(try fanout.curl("/metrics").output.contains("ws_messages_received_total 3\n"))
   }
 
   @Test func limitsTheConnectionsOfOneClient() throws {
@@ -77,6 +80,7 @@ import Testing
     let line = #"{"pad":"\#(String(repeating: "x", count: 1000))"}"#
     // More events than the buffers hold.
     let events = 20_000
+    let started = ContinuousClock.now
     Thread.detachNewThread {
       for _ in 0..<(events / 500) { fanout.feed(Array(repeating: line, count: 500)) }
     }
@@ -85,6 +89,7 @@ import Testing
       return text.components(separatedBy: #""slow":true"#).count == 2
         && text.components(separatedBy: #""slow":false"#).count == 2
     }
+    #expect(ContinuousClock.now - started > .seconds(1), "an event has to wait for a second")
     #expect(try fanout.curl("/metrics").output.contains("wfanout_clients_slow 1\n"))
     for _ in 0..<events { #expect(try slow.next()?.payload.count == line.utf8.count) }
     try eventually("it is unmarked") {

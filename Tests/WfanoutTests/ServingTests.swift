@@ -192,10 +192,24 @@ import Testing
     #expect(try second.waitForLines(2) == [message(4), message(5)])
   }
 
-  @Test func nothingButSystemLibrariesIsNeeded() throws {
+  /// It serves in a network namespace without any interface: it needs no other service.
+  @Test func nothingButItsInputIsNeeded() throws {
     let libraries = try Tool.shell("exec ldd \"$(command -v wfanout)\"").waitForEnd().output
     for service in ["redis", "nats", "sqlite"] {
       #expect(!libraries.contains("lib\(service)"))
     }
+    guard try Tool.shell("unshare -rn true").waitForEnd().status == 0 else {
+      return notTested("wfanout without a network", because: "this user may not make a network namespace")
+    }
+    let folder = try TemporaryDirectory()
+    let socket = folder.path("socket")
+    let server = try Tool.shell("exec unshare -rn wfanout --listen 'unix:\(socket)'")
+    try eventually("it listens") { FileManager.default.fileExists(atPath: socket) }
+    let listener = try Tool.shell(
+      "exec curl -sSN -D /dev/stderr -H 'Accept: application/x-ndjson' --unix-socket '\(socket)' http://localhost/events"
+    )
+    try listener.waitForDiagnostics("\r\n\r\n")
+    server.write(pod("a") + "\n")
+    #expect(try listener.waitForLines(1) == [pod("a")])
   }
 }

@@ -101,6 +101,17 @@ import Testing
     #expect(ann.isRunning && !ann.soFar.output.contains("replaced"))
   }
 
+  @Test func aStreamAndASubscriptionNeedAToken() throws {
+    let fanout = try fanout(nil)
+    for token in ["", "tx"] {
+      let header = token.isEmpty ? [] : ["-H", "Authorization: Bearer \(token)"]
+      let stream = ["-o", "/dev/null", "-w", "%{http_code}"] + header
+      #expect(try fanout.curl("/api/watch/stream?cid=a", stream).output == "401")
+      let body = ["-H", "Content-Type: application/json", "-d", #"{"clientId":"a","resourceType":"pods"}"#]
+      #expect(try fanout.curl("/api/watch/subscribe", body + stream).output == "401")
+    }
+  }
+
   @Test func anIdentityThatIsNotANameIsRefused() throws {
     let fanout = try fanout(nil)
     let stream = try fanout.listening("/api/watch/stream?cid=w", ["-H", "Authorization: Bearer tw"])

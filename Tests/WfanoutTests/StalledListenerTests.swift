@@ -70,6 +70,25 @@ import Testing
     #expect(text.hasSuffix("0\r\n\r\n"))
   }
 
+  /// 20 listeners that do not read: with a buffer for each, the 12 MB of events would be 240 MB.
+  @Test func unsentEventsAreHeldOnceForAll() throws {
+    let fanout = try Fanout(["--ring", "1MiB", "--stall", "60s"])
+    let peers = try (0..<20).map { _ in try Self.stalled(fanout) }
+    func resident() throws -> Int {
+      let status = try String(
+        contentsOfFile: "/proc/\(fanout.tool.processIdentifier)/status", encoding: .utf8)
+      return status.matches(of: /VmRSS:\s+(\d+) kB/).first.flatMap { Int($0.1) } ?? .max
+    }
+    let before = try resident()
+    Self.feedAll(fanout)
+    try eventually("all have been read") {
+      try Self.counter("wfanout_events_received_total", fanout) == Self.total
+    }
+    #expect(try Self.counter("wfanout_clients", fanout) == peers.count)
+    let grown = try resident() - before
+    #expect(grown < 60_000, "\(grown) KB more")
+  }
+
   @Test func disconnectGivesItsReasonAndKeepsOtherListeners() throws {
     let fanout = try Fanout(["--overflow", "disconnect", "--queue", "1000"])
     let peer = try Self.stalled(fanout)

@@ -39,6 +39,19 @@ import Testing
     #expect(try receive("filter-missing: drop", count: 1).0 == ["ALERT_FIRED"])
   }
 
+  @Test(arguments: [("", ["CHAT_MESSAGE", "LAST"]), ("filter-missing: drop", ["LAST"])])
+  func anEventWithoutAClusterPassesAClusterFilter(_ configuration: String, _ expected: [String]) throws {
+    let fanout = try Fanout(configuration: configuration)
+    let client = try SocketClient(port: fanout.port, path: "/ws")
+    client.say(#"{"type":"subscribe","subscription":{"cluster_filter":["c1"]}}"#)
+    #expect(try client.nextMessage()["type"]?.string == "subscribed")
+    fanout.feed([
+      Self.events[4], #"{"event_type":"OTHER","cluster_id":"c2","payload":{}}"#,
+      #"{"event_type":"LAST","cluster_id":"c1","payload":{}}"#,
+    ])
+    for type in expected { #expect(try client.nextMessage()["event_type"]?.string == type) }
+  }
+
   @Test func countsRoutedEventsByType() throws {
     let (_, fanout) = try receive("", count: 3)
     let metrics = try fanout.curl("/metrics").output

@@ -10,6 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TokenValidatorTests {
   let directory: TemporaryDirectory
   let validator: RunningTool
+  let url: String
   let fanout: Fanout
 
   init() throws {
@@ -44,8 +45,9 @@ import Testing
       """, to: "validator.py")
     validator = try Tool.shell("exec python3 validator.py", in: directory.url)
     let port = try validator.waitForLines(1)[0].dropFirst(5)
+    url = "http://127.0.0.1:\(port)/auth/validate?a=1"
     fanout = try Fanout(
-      ["--auth-url", "http://127.0.0.1:\(port)/auth/validate?a=1", "--verbose", "--admin", ":0"],
+      ["--auth-url", url, "--verbose", "--admin", ":0"],
       configuration: "{auth-timeout: 3s, auth-cache: 1s}")
   }
 
@@ -62,6 +64,20 @@ import Testing
     #expect(try status("off", "/none") == "401")
     #expect(try fanout.curl("/none", ["-o", "/dev/null", "-w", "%{http_code}"]).output == "401")
     #expect(try status("good", "/api/v1/pods?watch=1").hasPrefix("200"))
+  }
+
+  @Test func theIdentityOfTheValidatorReachesTheCommand() throws {
+    let script = try directory.write(
+      #"""
+      echo "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"x\"},\"for\":\"$2\"}}"
+      exec sleep 60
+      """#, to: "source.sh")
+    let fanout = try Fanout(
+      ["--auth-url", url, "--upstream", "/bin/sh \(script) {resourceType} {identity}"])
+    for (token, name) in [("good", "ann"), ("a b&c", "bob")] {
+      let watch = try fanout.listening("/api/v1/pods?watch=1", ["-H", "Authorization: Bearer \(token)"])
+      #expect(try watch.waitForLines(1)[0].contains(#""for":"\#(name)""#))
+    }
   }
 
   @Test func refusesTokensWhileTheValidatorIsUnavailable() throws {
