@@ -27,7 +27,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("", true), ("metadata.name=a", true), ("metadata.name!=a", false), ("metadata.name!=b", true),
+      ("", true), ("metadata.name=a", true), ("metadata.name==a", true), ("metadata.name==b", false),
+      ("metadata.name!=a", false), ("metadata.name!=b", true),
       ("spec.missing=", true), ("spec.missing!=", false), ("spec.missing!=x", true),
       ("metadata.name=a,spec.x=1", true), ("metadata.name=a,spec.x=2", false),
     ])

@@ -103,8 +103,17 @@ import Testing
   }
 
   @Test func throttlesOneTypeOnly() throws {
-    let lines = [Stream.event("METRICS", #"{"cpu":1}"#), Stream.pod("ADDED", "a", "Running")]
-    #expect(try Stream.filter(["--type", "METRICS", "--throttle", "5s"], lines).lines == [lines[0]])
+    let metrics = (1...3).map {
+      Stream.event("METRICS", #"{"metadata":{"name":"a","namespace":"d"},"cpu":\#($0)}"#)
+    }
+    let other = Stream.pod("ADDED", "a", "Running")
+    let tool = try Tool.start("wfilter", ["--type", "METRICS", "--throttle", "2s"])
+    let started = ContinuousClock.now
+    tool.write((metrics + [other]).map { $0 + "\n" }.joined())
+    #expect(try tool.waitForLines(2) == [metrics[0], metrics[2]])
+    #expect(ContinuousClock.now - started > .seconds(1), "the last one waits for the interval")
+    tool.closeInput()
+    #expect(try tool.waitForEnd().lines.count == 2)
   }
 
   /// A string with escapes equals the same string without them.
