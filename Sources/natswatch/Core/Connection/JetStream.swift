@@ -20,6 +20,7 @@ package struct JetStream: Sendable {
     static let ackPolicyNotAllowed = 10098
     static let workQueueOverlap = 10100
     static let workQueueFilterRequired = 10099
+    static let subjectsOverlap = 10065
     static let jetStreamNotEnabled = 10076
     static let jetStreamNotEnabledForAccount = 10039
     static let streamNameInUse = 10058

@@ -145,7 +145,11 @@ extension JetStream {
     } catch {
       // The stream exists, possibly with another configuration, which is kept.
       guard error.serverCode != ErrorCode.streamNameInUse else { return }
-      throw error
+      guard error.serverCode == ErrorCode.subjectsOverlap else { throw error }
+      throw NATSError(
+        .refused,
+        "create stream \(name): another stream captures some of its subjects; choose other subjects",
+        serverCode: error.serverCode)
     }
   }
 

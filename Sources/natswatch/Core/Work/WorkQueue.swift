@@ -163,6 +163,14 @@ struct WorkQueue: Sendable {
       return try jetStream.request(
         "CONSUMER.DURABLE.CREATE.\(stream).\(settings.durable)", body, as: ConsumerInfo.self)
     } catch {
+      if [JetStream.ErrorCode.workQueueOverlap, JetStream.ErrorCode.workQueueFilterRequired].contains(
+        error.serverCode)
+      {
+        throw NATSError(
+          .refused,
+          "stream \(stream) is a work queue, and another consumer takes messages of these subjects: give its name "
+            + "to --durable to share its work, or choose other subjects", serverCode: error.serverCode)
+      }
       guard error.code == .noPermission, settings.filters.count == 1 else { throw error }
       do throws(NATSError) {
         return try jetStream.request(
