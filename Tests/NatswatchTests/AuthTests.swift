@@ -36,6 +36,14 @@ import Testing
     let wrong = try run(server, ["a.>"], ["NATS_USER": "admin", "NATS_PASSWORD": "wrong"])
     #expect(wrong.status == 77 && !wrong.diagnostics.contains("wrong\""), "\(wrong)")
     #expect(try run(server, ["a.>"], [:]).status == 77)
+    let home = try TemporaryDirectory()
+    let contexts = home.url.appending(path: ".config/nats/context")
+    try FileManager.default.createDirectory(at: contexts, withIntermediateDirectories: true)
+    try home.write(
+      #"{"url":"\#(server.url)","user":"admin","password":"secret"}"#, to: ".config/nats/context/prod.json")
+    let read = try Tool.run(
+      "natswatch", ["a.>", "--all", "--until-now", "--context", "prod"], environment: ["HOME": home.url.path])
+    #expect(sequences(in: read.output) == [1], "\(read)")
   }
 
   /// libnats writes them into its JSON as they are.
@@ -70,6 +78,8 @@ import Testing
       configuration:
         "authorization { users: [ { nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4 } ] }")
     try expectRoundTrip(server, ["NATS_NKEY": seed])
+    let read = try run(server, ["a.>", "--all", "--until-now", "--nkey", seed], [:])
+    #expect(sequences(in: read.output) == [1], "\(read)")
     try expectMissing(server, ["--nkey", "/no/such/file"])
     try expectMissing(server, ["--creds", "/no/such/file"])
     try expectMissing(server, ["--tls-ca", "/no/such/file"])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -78,6 +79,12 @@ import Testing
       "\(line)")
     #expect(line.contains(#""X-A":"b c""#))
     #expect(try bed.run(flags + ["--on-error", "fail"], stdin: input).status == 65)
+    let status = ["publish", "s.filled", "--fill", "event_id=uuid,timestamp=now"]
+    #expect(try bed.run(status, stdin: #"{"session_id":"s"}"# + "\n").status == 0)
+    let filled = try bed.run(["tail", "s.filled", "--all", "--until-now", "--raw"]).lines
+    let form =
+      /\{"event_id":"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}","timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z","session_id":"s"\}/
+    #expect(filled.count == 1 && filled[0].wholeMatch(of: form) != nil, "\(filled)")
   }
 
   @Test func keepsTheRate() throws {
@@ -128,6 +135,34 @@ import Testing
         && text.contains(#"streamspace_controller_health{controller="k8s"} 1"#)
         && text.contains("streamspace_event_latency_seconds_count 5")
     }
+  }
+
+  @Test func metricsFollowTheQueueAndTheBreaker() throws {
+    let bed = try Bed.forWork(.debian)
+    let folder = try TemporaryDirectory()
+    try bed.publish(1...5, to: "w.x", stream: "W")
+    let work = try bed.start(
+      [
+        "work", "w.>", "--durable", "D", "--breaker", "1", "--breaker-pause", "1s", "--retry-initial",
+        "100ms", "--retries", "50", "--metrics", "127.0.0.1:0", "--metrics-prefix", "streamspace_",
+      ] + folder.handler("[ -e mended ]"), environment: ["CONTROLLER_ID": "k8s"])
+    func waiting() throws -> Int { Int(try bed.ask("CONSUMER.INFO.W.D")["num_pending"]?.integer ?? 0) }
+    try eventually("the breaker is open while messages wait") {
+      let text = try scrape(work)
+      let pending = try waiting()
+      return pending > 0 && text.contains("nats_pending_msgs \(pending)\n")
+        && text.contains(#"streamspace_controller_health{controller="k8s"} 0"#)
+        && text.contains(#"streamspace_events_processed_total{controller="k8s",result="failure"} "#)
+    }
+    _ = try folder.write("", to: "mended")
+    try eventually("all are handled", within: .seconds(40)) {
+      let text = try scrape(work)
+      return try waiting() == 0 && text.contains("nats_pending_msgs 0\n")
+        && text.contains(#"streamspace_controller_health{controller="k8s"} 1"#)
+        && text.contains(#"streamspace_events_processed_total{controller="k8s",result="success"} 5"#)
+    }
+    let sum = try scrape(work).firstMatch(of: /streamspace_event_latency_seconds_sum ([0-9.]+)/)
+    #expect(sum.flatMap { Double($0.1) } ?? 0 > 0.9, "the messages waited for the pause of a second")
   }
 
   private func scrape(_ tool: RunningTool) throws -> String {

@@ -112,7 +112,7 @@ import Testing
     tail.send(SIGINT)
     let outcome = try tail.waitForEnd()
     #expect(outcome.status == 128 + SIGINT)
-    #expect(outcome.diagnostics.contains(#""health":"healthy""#))
+    #expect(outcome.diagnostics.contains(#""mode":"streaming","health":"healthy""#))
   }
 
   @Test(arguments: NATSServer.Version.installed) func continuesFromItsState(_ version: NATSServer.Version)

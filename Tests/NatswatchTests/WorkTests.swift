@@ -17,6 +17,7 @@ import Testing
       """
       n=$(sed 's/.*"n":\\([0-9]*\\).*/\\1/')
       echo "$n $NATSWATCH_ATTEMPT" >>log
+      echo "$PPID" >>workers
       sleep 0.02
       case $n in *0) exit 3;; esac
       echo "$n" >>done
@@ -38,6 +39,7 @@ import Testing
       worker.send(SIGTERM)
       #expect(try worker.waitForEnd().status == 128 + SIGTERM)
     }
+    #expect(Set(try folder.read("workers").split(separator: "\n")).count > 1, "the work is shared")
     let done = Set(try folder.read("done").split(separator: "\n").compactMap { Int($0) })
     #expect(done == Set((1...100).filter { $0 % 10 != 0 }))
     let letters = try bed.run(["tail", "dlq.>", "--all", "--until-now", "--verbatim"])
@@ -163,6 +165,7 @@ import Testing
     _ = try folder.write("", to: "mended")
     try bed.publish(21...21, to: "w.x", stream: "W")
     try eventually("the probe closes it") { try bed.info("W").state.messages == 0 }
+    try eventually("a heartbeat comes every 200 ms") { try bed.info("H").state.messages >= 15 }
     worker.send(SIGTERM)
     #expect(try worker.waitForEnd().status == 128 + SIGTERM)
     let beats = try bed.run(["tail", "h.>", "--all", "--until-now", "--raw"]).lines
