@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Flags for the duration and the state of a run, on one real kube-apiserver for all of them.
+/// Flags for the duration, the state and the output of a run, on a real kube-apiserver.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct ClusterOptionTests {
   @Test func printsNewChangesInEachRun() throws {
     guard let cluster = try ClusterTesting.start("--state") else { return }
@@ -42,11 +42,11 @@ import Testing
 
     try Data("nonsense".utf8).write(to: URL(filePath: state))
     #expect(try cluster.kwatch(["cm", "--state", state]).waitForEnd().status == 78)
-    try printsAsAskedTo(cluster)
-    try endsAsAskedTo(cluster)
   }
 
-  private func printsAsAskedTo(_ cluster: KubeCluster) throws {
+  @Test func printsAsAskedTo() throws {
+    guard let cluster = try ClusterTesting.start("forms of output") else { return }
+    try cluster.create("a")
     let names = try cluster.kwatch(["ns", "--list-only", "-o", "name"]).waitForEnd().lines
     #expect(names.contains("namespace/default"))
     let table = try cluster.kwatch(["cm,ns", "-A", "--list-only", "-o", "table"]).waitForEnd()
@@ -70,7 +70,9 @@ import Testing
     #expect(certificate.output == "configmap/a\n")
   }
 
-  private func endsAsAskedTo(_ cluster: KubeCluster) throws {
+  @Test func endsAsAskedTo() throws {
+    guard let cluster = try ClusterTesting.start("limits and errors of a run") else { return }
+    try cluster.create("a")
     #expect(try cluster.kwatch(["nonsense"]).waitForEnd().status == 66)
     #expect(try cluster.kwatch(["cm", "--field-selector", "data.k=1"]).waitForEnd().status == 64)
     #expect(try cluster.kwatch(["cm", "--context", "none"]).waitForEnd().status == 78)
