@@ -29,7 +29,7 @@ usage() { # usage CPU
   now=$(date -u +%FT%TZ)
   printf '{"apiVersion":"metrics.k8s.io/v1beta1","kind":"%s","metadata":{"name":"%s"%s},"timestamp":"%s","window":"10s",%s}\n' \
     NodeMetrics worker-1 '' "$now" "\"usage\":{\"cpu\":\"$1\",\"memory\":\"1Gi\"}" \
-    PodMetrics web ',"namespace":"default"' "$now" "\"containers\":[{\"name\":\"c\",\"usage\":{\"cpu\":\"$1\",\"memory\":\"64Mi\"}}]" |
+    PodMetrics web ',"namespace":"default","labels":{"app":"web"}' "$now" "\"containers\":[{\"name\":\"c\",\"usage\":{\"cpu\":\"$1\",\"memory\":\"64Mi\"}}]" |
     kubectl apply -f - >/dev/null
 }
 pod web
@@ -61,10 +61,11 @@ claim "the page shows it to people" bash -c "curl -sS '$address/' | grep -qi '<!
 
 section "Usage"
 usage 500m
-claim "usage of nodes, within 5 s" json client.out '.type == "METRICS" and .object.kind == "NodeMetrics" and .object.usage.cpu == "500m"'
+claim "usage of nodes" json client.out '.type == "METRICS" and .object.kind == "NodeMetrics" and .object.usage.cpu == "500m"'
 claim "usage of pods" json client.out '.type == "METRICS" and .object.kind == "PodMetrics" and .object.containers[0].usage.cpu == "500m" and .object.containers[0].usage.memory == "64Mi"'
+claim "usage of a workload: that of its pods, added up" bash -c "'$here/../workload-usage.sh' app=web -A | grep -qx '0.500 67108864 1'"
 usage 750m
-claim "... again after 5 s" json client.out '.type == "METRICS" and .object.kind == "NodeMetrics" and .object.usage.cpu == "750m"'
+claim "the next sample of the nodes" json client.out '.type == "METRICS" and .object.kind == "NodeMetrics" and .object.usage.cpu == "750m"'
 claim "usage never overwrites status or taints" bash -c \
   "curl -sS '$address/snapshot' | jq -e 'any(.[]; .kind == \"Node\" and .spec.taints[0].key == \"a\" and .spec.unschedulable and (has(\"usage\") | not))'"
 

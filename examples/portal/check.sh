@@ -69,8 +69,10 @@ claim "... and the second" event tab2 watch '.object.metadata.name == "z3"'
 claim "6. POST unsubscribe" answers 200 secret-a unsubscribe "{\"clientId\":\"tab2\",\"channel\":\"$channel\"}"
 claim "... is confirmed on the stream" event tab2 unsubscribed ".channel == \"$channel\""
 claim "... the upstream stays for the other tab" json "$stats" '.upstreams == 1'
+left=$SECONDS
 post secret-a unsubscribe "{\"clientId\":\"tab1\",\"channel\":\"$channel\"}" >/dev/null
 claim "7. 10 s after the last tab has unsubscribed the upstream ends" json "$stats" '.upstreams == 0'
+claim "... and not before" [ $((SECONDS - left)) -ge 9 ]
 
 claim "no object has managedFields" lacks tab1.out managedFields
 
