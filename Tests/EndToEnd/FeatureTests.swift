@@ -39,7 +39,9 @@ import Testing
           file = path
           text = try Repository.text("Tests/\(path).swift")
         } else if let name = match.2 {
-          #expect(text.contains("func \(name)("), "row \(row.number): \(file ?? "no file") has no \(name)")
+          let before = text.split(separator: "func \(name)(", maxSplits: 1)
+          let isTest = before.count == 2 && before[0].split(separator: "\n\n").last?.contains("@Test") == true
+          #expect(isTest, "row \(row.number): \(file ?? "no file") has no test \(name)")
         }
       }
     }

@@ -40,6 +40,68 @@ import Testing
     curl.send(SIGTERM)
   }
 
+  /// Each client of a Kubernetes watch has an ephemeral consumer of its own, whose subject names its tenant.
+  @Test(arguments: NATSServer.Version.installed)
+  func aWatchHasAConsumerOfItsTenant(_ version: NATSServer.Version) throws {
+    let port = try #require(LoopbackSocket.freePort())
+    let server = try NATSServer.start(version, extraArguments: ["-m", "\(port)"])
+    let environment = ["NATS_URL": server.url]
+    let folder = try TemporaryDirectory()
+    let stream = try folder.write(#"{"name":"ACTIVITIES","subjects":["activities.>"]}"#, to: "stream.json")
+    func publish(_ number: Int) throws {
+      let lines = ["acme", "other"].map {
+        #"{"kind":"Activity","metadata":{"name":"\#($0)-\#(number)"},"tenant":"\#($0)"}"# + "\n"
+      }
+      let published = try Tool.run(
+        "natswatch", ["publish", "activities.project.{tenant}.{kind}", "--create-stream", stream],
+        stdin: lines.joined(), environment: environment)
+      #expect(published.status == 0, "\(published)")
+    }
+    func filters() throws -> [String] {
+      let url = "http://127.0.0.1:\(port)/jsz?accounts=1&streams=1&consumers=1&config=1"
+      let text = try Tool.shell("curl -sS '\(url)'").waitForEnd().output
+      return text.matches(of: /"filter_subject": *"([^"]+)"/).map { String($0.1) }.sorted()
+    }
+    try publish(1)
+    let script = try folder.write(
+      """
+      exec natswatch tail --all --set kind=Activity --set "tenant=$1" --subject-template 'activities.{type}.{tenant}.{kind}'
+      """, to: "source.sh")
+    let tokens = try folder.write("ta acme\ntb other\n", to: "tokens")
+    let fanout = try Tool.start(
+      "wfanout",
+      [
+        "--listen", "127.0.0.1:0", "--auth-tokens", tokens, "--share", "none", "--upstream",
+        "/bin/sh \(script) {identity} {resourceType}",
+      ], environment: environment)
+    let address = try listenAddress(of: fanout)
+    #expect(try filters().isEmpty)
+    let watches = try ["ta", "ta", "tb"].map { token in
+      try Tool.shell(
+        "exec curl -sN -H 'Authorization: Bearer \(token)' '\(address)/apis/g.example/v1/activities?watch=1'")
+    }
+    let (acme, other) = ("activities.*.acme.Activity", "activities.*.other.Activity")
+    do {
+      try eventually("a consumer for each client") { try filters() == [acme, acme, other] }
+    } catch {
+      let outputs = watches.map(\.soFar.output)
+      Issue.record(
+        "\(error): \(try filters()), \(outputs), \(fanout.soFar.diagnostics), \(server.log.suffix(1000))")
+      return
+    }
+    try publish(2)
+    for (watch, tenant) in zip(watches, ["acme", "acme", "other"]) {
+      let lines = try watch.waitForLines(2)
+      #expect(
+        lines.count == 2 && lines[0].contains("\(tenant)-1") && lines[1].contains("\(tenant)-2"), "\(lines)")
+    }
+    // Without waiting for the inactive threshold: the client's command removes its consumer.
+    watches[0].send(SIGTERM)
+    try eventually("the consumer of a client that has left is gone", within: .seconds(25)) {
+      try filters() == [acme, other]
+    }
+  }
+
   private static let examples = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples")
 
@@ -55,6 +117,17 @@ import Testing
         let subject = /"subject":"activities\.project\.(\w+)\.\w+\.human\./
         #expect(line.firstMatch(of: subject)?.output.1 == Substring(project), "\(line)")
         #expect(line.contains(#""changeSource":"human""#), "\(line)")
+      }
+      let events = try Tool.run(
+        "natswatch",
+        [
+          "tail", "--all", "--until-now", "--set", "tenant=\(project)", "--subject-template",
+          "events.{tenant_type}.{tenant}.{namespace}.{kind}.{name}",
+        ], environment: ["NATS_URL": server.url])
+      #expect(!events.lines.isEmpty, "\(events)")
+      for line in events.lines {
+        let subject = /"subject":"events\.project\.(\w+)\.[^.]+\.[^.]+\.[^."]+"/
+        #expect(line.firstMatch(of: subject)?.output.1 == Substring(project), "\(line)")
       }
     }
   }
