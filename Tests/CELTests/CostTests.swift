@@ -18,6 +18,15 @@ struct CostTests {
     return (limit - activation.remainingSteps, value)
   }
 
+  /// Each list is compared with the other one.
+  @Test func equivalenceCostsTwoContainments() throws {
+    let list = "lists.range(300).map(i, [i])"
+    let contains = try cost("cel.bind(l, \(list), sets.contains(l, l))").steps
+    let made = try cost("cel.bind(l, \(list), l.size())").steps
+    let equivalent = try cost("cel.bind(l, \(list), sets.equivalent(l, l))").steps
+    #expect(equivalent - made >= 2 * (contains - made) - 10)
+  }
+
   // MARK: - Patterns
 
   /// RE2 needs milliseconds to find that such a pattern is too large.

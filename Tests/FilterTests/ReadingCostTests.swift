@@ -51,6 +51,23 @@ import Testing
     #expect(error == .costLimitExceeded)
   }
 
+  /// Repeated keys are found by hashing and sorting all keys.
+  @Test func chargesEachKeyOfAnObject() throws {
+    let line = PaddedLine("{\"k\":{\((0..<5000).map { "\"k\($0)\":1" }.joined(separator: ","))}}")
+    let evaluator = LineEvaluator(try LineFilter(value: "k.size()", costLimit: 1_000_000))
+    #expect(try line.read { try evaluator.value($0) } == 5000)
+    #expect(1_000_000 - evaluator.remainingSteps > 2 * 5000)
+  }
+
+  /// Objects with other keys, or keys in another order, are compared by hashing their keys.
+  @Test(arguments: [#"{"b":1,"a":2}"#, #"{"c":1}"#]) func chargesKeysInAnotherOrder(_ other: String) throws {
+    let objects = Array(repeating: other, count: 500).joined(separator: ",")
+    let line = PaddedLine(#"{"o":{"a":3,"b":1},"l":[\#(objects)]}"#)
+    let evaluator = LineEvaluator(try LineFilter(value: "o in l", costLimit: 1_000_000))
+    #expect(try line.read { try evaluator.value($0) } == false)
+    #expect(1_000_000 - evaluator.remainingSteps > 500 * 3 * 5)
+  }
+
   /// The cost of a loop over plain short strings has not changed.
   @Test func chargesShortStringsOnce() throws {
     let line = PaddedLine(#"{"e":"abc","l":["a","b","c"]}"#)

@@ -90,6 +90,9 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return unsafe plain
   }
 
+  /// The steps of putting a key into a dictionary.
+  private static let costOfHashing = 5
+
   /// The end of a value is found at some 30 bytes a nanosecond.
   private func chargeForSkipping(_ count: Int) { work &+= count >> 9 }
 
@@ -185,7 +188,9 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     for size in [weight(node), source.weight(other.node)] where size < 1 << 40 {
       chargeForSkipping(size * 10)
     }
-    return raw(node).isEqual(to: source.raw(other.node))
+    var hashedKeys = 0
+    defer { work &+= hashedKeys * Self.costOfHashing }
+    return raw(node).isEqual(to: source.raw(other.node), hashedKeys: &hashedKeys)
   }
 
   override func nextElement(_ cursor: inout ForeignCursor) -> Value? {
@@ -238,6 +243,8 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
       }
       hashes.append(hasher.finalize())
     }
+    // Hashing and sorting take longer than reading.
+    work &+= hashes.count
     hashes.sort()
     return zip(hashes, hashes.dropFirst()).contains { $0 == $1 }
   }

@@ -9,7 +9,7 @@
 /// Escapes inside JSON strings (RFC 8259, section 7).
 package enum JSONEscapes {
   /// Appends the decoded content of a string. An invalid escape becomes U+FFFD: half of a surrogate pair, an
-  /// unknown letter, missing digits.
+  /// unknown letter, missing digits, a backslash at the end.
   package static func decode(_ content: UnsafeBufferPointer<UInt8>, into bytes: inout [UInt8]) {
     _ = unsafe decodeAndCheck(content, into: &bytes)
   }
@@ -23,33 +23,70 @@ package enum JSONEscapes {
       let rest = unsafe UnsafeBufferPointer(rebasing: content[index...])
       let plain = unsafe lengthBeforeEscape(rest)
       unsafe bytes.append(contentsOf: rest[..<plain])
-      index += plain + 1
-      guard index < content.count else {
-        if index == content.count {
-          isValid = false
-          bytes.append(UInt8(ascii: "\\"))
-        }
-        break
-      }
-      let letter = unsafe content[index]
-      index += 1
-      switch letter {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(letter)
-      case UInt8(ascii: "b"): bytes.append(0x08)
-      case UInt8(ascii: "f"): bytes.append(0x0C)
-      case UInt8(ascii: "n"): bytes.append(0x0A)
-      case UInt8(ascii: "r"): bytes.append(0x0D)
-      case UInt8(ascii: "t"): bytes.append(0x09)
-      case UInt8(ascii: "u"):
-        let scalar = unsafe scalar(content, &index)
-        if scalar == nil { isValid = false }
-        append(scalar ?? replacement, to: &bytes)
-      default:
-        isValid = false
-        append(replacement, to: &bytes)
-      }
+      index += plain
+      guard index < content.count else { break }
+      let escape = unsafe escape(content, &index)
+      if escape == nil { isValid = false }
+      append(escape ?? replacement, to: &bytes)
     }
     return isValid
+  }
+
+  /// The decoded bytes of a string's content, one by one, without a copy.
+  @safe struct Bytes: IteratorProtocol {
+    private let content: UnsafeBufferPointer<UInt8>
+    private var index = 0
+    /// The rest of an escaped character's bytes, the next one lowest.
+    private var rest: UInt32 = 0
+    private var restCount = 0
+
+    init(_ content: UnsafeBufferPointer<UInt8>) { unsafe self.content = content }
+
+    @inline(__always)
+    mutating func next() -> UInt8? {
+      if restCount > 0 { return nextOfRest() }
+      guard unsafe index < content.count else { return nil }
+      let byte = unsafe content[index]
+      guard byte != UInt8(ascii: "\\") else { return nextEscape() }
+      index += 1
+      return byte
+    }
+
+    private mutating func nextEscape() -> UInt8? {
+      let scalar = unsafe escape(content, &index) ?? replacement
+      let bytes = UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
+      for byte in bytes {
+        rest |= UInt32(byte) << (8 * UInt32(restCount))
+        restCount += 1
+      }
+      return nextOfRest()
+    }
+
+    private mutating func nextOfRest() -> UInt8 {
+      defer {
+        rest >>= 8
+        restCount -= 1
+      }
+      return UInt8(truncatingIfNeeded: rest)
+    }
+  }
+
+  /// The character of the escape whose backslash is at `index`; nil for an invalid escape. Moves `index` past it.
+  private static func escape(_ content: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Unicode.Scalar? {
+    index += 1
+    guard index < content.count else { return nil }
+    let letter = unsafe content[index]
+    index += 1
+    switch letter {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(letter)
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"): return unsafe scalar(content, &index)
+    default: return nil
+    }
   }
 
   private static func lengthBeforeEscape(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {

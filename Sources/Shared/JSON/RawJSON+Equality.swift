@@ -16,25 +16,36 @@ extension RawJSON {
   /// Whether two values are equal as CEL compares them: numbers by value, strings decoded, objects in any
   /// order. The first of repeated keys wins.
   package func isEqual(to other: RawJSON) -> Bool {
+    var hashedKeys = 0
+    return isEqual(to: other, hashedKeys: &hashedKeys)
+  }
+
+  /// The same. Adds to `hashedKeys` how many keys were hashed because two objects have them in another order.
+  package func isEqual(to other: RawJSON, hashedKeys: inout Int) -> Bool {
     if hasSameBytes(as: other) { return true }
     guard let kind, kind == other.kind else { return false }
     switch kind {
     case .null, .bool: return false
     case .number: return isEqualNumber(to: other)
     case .string: return isEqualString(to: other)
-    case .array: return isEqualArray(to: other)
-    case .object: return isEqualObject(to: other)
+    case .array: return isEqualArray(to: other, &hashedKeys)
+    case .object: return isEqualObject(to: other, &hashedKeys)
     }
   }
 
   /// Whether two strings have the same code points, escapes decoded. Swift's `==` would also accept a
   /// different composition of an accent.
   package func isEqualString(to other: RawJSON) -> Bool {
-    if let plain = unsafe plainString, let otherPlain = unsafe other.plainString {
-      return unsafe plain.elementsEqual(otherPlain)
+    var escaped = false
+    guard let left = unsafe content(&escaped), let right = unsafe other.content(&escaped) else {
+      return false
     }
-    var (left, right): ([UInt8], [UInt8]) = ([], [])
-    return appendString(to: &left) && other.appendString(to: &right) && left == right
+    if !escaped { return unsafe left.elementsEqual(right) }
+    var (bytes, otherBytes) = unsafe (JSONEscapes.Bytes(left), JSONEscapes.Bytes(right))
+    while let byte = bytes.next() {
+      guard byte == otherBytes.next() else { return false }
+    }
+    return otherBytes.next() == nil
   }
 
   private func isEqualNumber(to other: RawJSON) -> Bool {
@@ -51,39 +62,52 @@ extension RawJSON {
     }
   }
 
-  private func isEqualArray(to other: RawJSON) -> Bool {
+  private func isEqualArray(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
     guard var left = Elements(self), var right = Elements(other) else { return false }
     while let element = left.next() {
-      guard let counterpart = right.next(), element.isEqual(to: counterpart) else { return false }
+      guard let counterpart = right.next(), element.isEqual(to: counterpart, hashedKeys: &hashedKeys) else {
+        return false
+      }
     }
     return right.next() == nil
   }
 
-  private func isEqualObject(to other: RawJSON) -> Bool {
+  private func isEqualObject(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
     guard var left = Members(self), var right = Members(other) else { return false }
+    var repeats = 0
     // Usually one program wrote both in one order, and then no key has to be looked up.
     while let (key, value) = left.next() {
-      guard let (otherKey, otherValue) = right.next() else { return isEqualInAnyOrder(to: other) }
-      guard key.hasSameBytes(as: otherKey) else { return isEqualInAnyOrder(to: other) }
-      guard value.isEqual(to: otherValue) else {
-        // A key that is repeated may have been compared with a later value.
-        return hasRepeatedKeys || other.hasRepeatedKeys ? isEqualInAnyOrder(to: other) : false
+      guard let (otherKey, otherValue) = right.next(), key.hasSameBytes(as: otherKey) else {
+        return isEqualInAnyOrder(to: other, &hashedKeys)
+      }
+      if value.isEqual(to: otherValue, hashedKeys: &hashedKeys) { continue }
+      // Of repeated keys the first counts, and its values were equal.
+      guard hasKey(key) else { return false }
+      repeats += 1
+      if repeats > 8 { return isEqualInAnyOrder(to: other, &hashedKeys) }
+    }
+    return right.next() == nil || isEqualInAnyOrder(to: other, &hashedKeys)
+  }
+
+  /// Whether a key of this object occurs in it before its own place.
+  private func hasKey(_ key: RawJSON) -> Bool {
+    guard var members = Members(self) else { return false }
+    while let (earlier, _) = members.next(), earlier.start < key.start {
+      if earlier.isEqualString(to: key) { return true }
+    }
+    return false
+  }
+
+  private func isEqualInAnyOrder(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
+    let (left, right) = (members, other.members)
+    hashedKeys += left.count + right.count
+    guard left.count == right.count else { return false }
+    for (name, value) in left {
+      guard let counterpart = right[name], value.isEqual(to: counterpart, hashedKeys: &hashedKeys) else {
+        return false
       }
     }
-    return right.next() == nil || isEqualInAnyOrder(to: other)
-  }
-
-  private func isEqualInAnyOrder(to other: RawJSON) -> Bool {
-    let (left, right) = (members, other.members)
-    return left.count == right.count
-      && left.allSatisfy { name, value in right[name].map { value.isEqual(to: $0) } ?? false }
-  }
-
-  private var hasRepeatedKeys: Bool {
-    guard var walk = Members(self) else { return false }
-    var count = 0
-    while walk.next() != nil { count += 1 }
-    return members.count != count
+    return true
   }
 
   /// The members of an object by their names, decoded; the first of equal names.

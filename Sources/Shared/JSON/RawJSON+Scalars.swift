@@ -47,8 +47,15 @@ extension RawJSON {
   /// A string's bytes if they need no decoding; nil if it has escapes, or is not a string.
   package var plainString: UnsafeBufferPointer<UInt8>? {
     var escaped = false
+    guard let content = unsafe content(&escaped), !escaped else { return nil }
+    return unsafe content
+  }
+
+  /// The bytes between a string's quotes; nil if it is not a string. Sets `escaped` if they have escapes.
+  @inline(__always)
+  func content(_ escaped: inout Bool) -> UnsafeBufferPointer<UInt8>? {
     guard start < limit, start.byte == UInt8(ascii: "\""),
-      let quote = (start + 1).stringEnd(limit, escaped: &escaped), !escaped
+      let quote = (start + 1).stringEnd(limit, escaped: &escaped)
     else { return nil }
     return unsafe UnsafeBufferPointer(start: (start + 1).address, count: quote - start - 1)
   }
@@ -59,10 +66,7 @@ extension RawJSON {
   @discardableResult
   package func appendString(to bytes: inout [UInt8]) -> Bool {
     var escaped = false
-    guard start < limit, start.byte == UInt8(ascii: "\""),
-      let quote = (start + 1).stringEnd(limit, escaped: &escaped)
-    else { return false }
-    let content = unsafe UnsafeBufferPointer(start: (start + 1).address, count: quote - start - 1)
+    guard let content = unsafe content(&escaped) else { return false }
     if escaped {
       unsafe JSONEscapes.decode(content, into: &bytes)
     } else {
@@ -87,7 +91,9 @@ extension RawJSON {
   }
 
   func isEscapedString(_ wanted: [UInt8]) -> Bool {
-    var bytes: [UInt8] = []
-    return appendString(to: &bytes) && bytes == wanted
+    var escaped = false
+    guard let content = unsafe content(&escaped) else { return false }
+    var bytes = unsafe JSONEscapes.Bytes(content)
+    return wanted.allSatisfy { bytes.next() == $0 } && bytes.next() == nil
   }
 }

@@ -12,18 +12,22 @@ public struct SetsLibrary: Library {
   public func declare(in declarations: inout Declarations) {
     let list = ValueType.list(.t)
     // Each element of one list may have to be compared with each element of the other.
-    let comparing = Overload.Cost.custom { arguments in
+    let comparison: @Sendable ([Value]) -> Int = { arguments in
       WorkCost.size(arguments[0]).multipliedSaturated(by: arguments[1].weight)
         .addingSaturated(WorkCost.size(arguments[1]).multipliedSaturated(by: arguments[0].weight))
     }
+    let comparing = Overload.Cost.custom(comparison)
     declarations.function(
       "sets.contains",
       .binary("list_sets_contains_list", list, list, cost: comparing) { (all: ListValue, some: ListValue) in
         SetsLibrary.contains(all, some)
       })
+    let comparingTwice = Overload.Cost.custom { arguments in
+      comparison(arguments).multipliedSaturated(by: 2)
+    }
     declarations.function(
       "sets.equivalent",
-      .binary("list_sets_equivalent_list", list, list, cost: comparing) {
+      .binary("list_sets_equivalent_list", list, list, cost: comparingTwice) {
         (left: ListValue, right: ListValue) in
         SetsLibrary.contains(left, right) && SetsLibrary.contains(right, left)
       })
