@@ -9,6 +9,8 @@ package import JSON
 /// long as an event has no such key of its own.
 package struct LineProjection: Sendable {
   private let tree: PathTree
+  private static let object = Array("object".utf8)
+  private static let padding = [UInt8](repeating: 0, count: JSONCursor.padding)
 
   /// A projection to these paths; an empty path is the whole line.
   package init(_ paths: Set<[String]>) {
@@ -19,20 +21,18 @@ package struct LineProjection: Sendable {
     self.tree = tree
   }
 
-  /// The object, followed by the padding that reading in place needs. `count` excludes the padding.
-  package func make(_ line: RawJSON) -> (bytes: [UInt8], count: Int) {
-    var bytes: [UInt8] = []
-    // The upper bound of its size, unless a long line is reduced to little.
-    bytes.reserveCapacity(min(line.limit - line.start, 4096) + JSONCursor.padding)
+  /// Appends the object, followed by the padding that reading in place needs. Returns its size without the
+  /// padding.
+  package func append(_ line: RawJSON, to bytes: inout [UInt8]) -> Int {
+    let start = bytes.count
     if tree.nodes[0].isWanted || line.kind != .object {
       append(line, &bytes)
     } else {
-      let object = line.member("object")
-      append(node: 0, &bytes) { line.member($0) ?? object?.member($0) }
+      append(node: 0, &bytes) { line.member($0) ?? line.member(Self.object)?.member($0) }
     }
-    let count = bytes.count
-    bytes += repeatElement(0, count: JSONCursor.padding)
-    return (bytes, count)
+    let count = bytes.count - start
+    bytes += Self.padding
+    return count
   }
 
   private func append(node: Int, _ bytes: inout [UInt8], _ member: ([UInt8]) -> RawJSON?) {

@@ -53,6 +53,9 @@ final class BlockEvaluator {
     let bytes = unsafe block.bytes
     guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
     if hasClock { readClock() }
+    // Properties would be retained and released for each line.
+    let stages = stages
+    let shutdown = configuration.timeLimit == nil ? nil : shutdown
     let failsAtLongLine = block.linesTooLong > 0 && configuration.onError == .fail
     var start = offset
     var number = 0
@@ -67,7 +70,7 @@ final class BlockEvaluator {
       unsafe evaluate(
         RawJSON(line: base + start, count: count),
         LinePrinter.Source(bytes: UnsafeRawBufferPointer(start: base + start, count: count), range: range),
-        number, &result)
+        number, stages, &result)
       start = range.upperBound
       if result.isSatisfied, result.ending == nil { result.ending = .satisfied }
       if let shutdown, shutdown.isPastDeadline, result.ending == nil { result.ending = .timedOut }
@@ -117,7 +120,8 @@ final class BlockEvaluator {
 
   @inline(__always)
   private func evaluate(
-    _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int, _ result: inout BlockResult
+    _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int, _ stages: Stages?,
+    _ result: inout BlockResult
   ) {
     let head = needsHead ? EventHead(line) : nil
     var source = source
@@ -126,7 +130,7 @@ final class BlockEvaluator {
       let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass {
         printer.match(source, context, number: number, into: &result)
-      } else {
+      } else if decision != .drop || explainer != nil {
         carryOut(decision, line, head, source, context, number, &result)
       }
       return

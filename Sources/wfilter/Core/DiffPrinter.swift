@@ -9,10 +9,10 @@ import Process
 /// `--diff`: prints a line's time, type, kind and name, and below it the changes since the previously printed
 /// line of the same key.
 final class DiffPrinter {
-  private let keys: KeyFinder
+  private var keys: KeyFinder
   private let finder: ChangeFinder
   private let hasColor: Bool
-  private var previous: PreviousLines
+  private let previous: PreviousLines
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
     keys = KeyFinder(expressions.key)

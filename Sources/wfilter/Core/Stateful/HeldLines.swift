@@ -46,17 +46,19 @@ struct HeldLines {
     deadline: (_ began: ContinuousClock.Instant) -> ContinuousClock.Instant
   ) {
     byteCount += line.line.count
-    let slot: Int
-    if let known = table.slot(of: line.key), var entry = table[known] {
+    if let known = table.slot(of: line.key) {
+      let (count, began) = table.update(known) { entry in
+        let previous = (entry?.line.line.count ?? 0, entry?.began ?? now)
+        entry?.line = line
+        return previous
+      }
       superseded += 1
-      byteCount -= entry.line.line.count
-      entry.line = line
-      table[known] = entry
-      deadlines.set(known, to: deadline(entry.began))
+      byteCount -= count
+      deadlines.set(known, to: deadline(began))
     } else {
       if let full = table.makeRoom() { releaseEarly(full.state, at: full.slot, into: &released) }
       sequence += 1
-      slot = table.insert(line.key, Entry(line: line, began: now, sequence: sequence))
+      let slot = table.insert(line.key, Entry(line: line, began: now, sequence: sequence))
       deadlines.set(slot, to: deadline(now))
     }
     while byteCount > byteLimit, let oldest = table.oldest, let entry = table.remove(oldest) {

@@ -6,7 +6,7 @@ import Filter
 import JSON
 
 /// The key of a line: the value of `--key`, else the object's uid, else its namespace and name. For one thread.
-final class KeyFinder {
+struct KeyFinder {
   private let evaluator: LineEvaluator?
   /// The bytes of the last key found.
   private(set) var bytes: [UInt8] = []
@@ -18,7 +18,7 @@ final class KeyFinder {
   init(_ expression: LineFilter?) { evaluator = expression.map { LineEvaluator($0) } }
 
   /// The line's key; nil if it has none. Its text is in ``bytes`` until the next call.
-  func find(_ line: RawJSON, head: EventHead?, context: LineContext) -> KeyHash? {
+  mutating func find(_ line: RawJSON, head: EventHead?, context: LineContext) -> KeyHash? {
     bytes.removeAll(keepingCapacity: true)
     if let evaluator {
       do throws(EvaluationError) {
@@ -31,7 +31,10 @@ final class KeyFinder {
       return KeyHash(bytes)
     }
     let object = head?.object ?? line
-    guard let metadata = object.member(Self.metadata) else { return nil }
+    // Most plain lines have no metadata at all.
+    guard head != nil || line.mayHave(Self.metadataKey), let metadata = object.member(Self.metadata) else {
+      return nil
+    }
     if let uid = metadata.member(Self.uid), uid.appendString(to: &bytes), !bytes.isEmpty {
       return KeyHash(bytes)
     }
@@ -51,6 +54,7 @@ final class KeyFinder {
     return isString ? text : bytes
   }
 
+  private static let metadataKey = ShortKey("metadata")
   private static let metadata = Array("metadata".utf8)
   private static let uid = Array("uid".utf8)
   private static let namespace = Array("namespace".utf8)

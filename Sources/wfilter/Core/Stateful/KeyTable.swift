@@ -52,6 +52,12 @@ struct KeyTable<State> {
     }
   }
 
+  /// Changes the state of a slot in place; `change` gets nil for a free one.
+  @inline(__always)
+  mutating func update<Result>(_ slot: Int, _ change: (inout State?) -> Result) -> Result {
+    change(&slots[slot].state)
+  }
+
   /// Removes the oldest key if a new one would not fit, and returns its state.
   mutating func makeRoom() -> (slot: Int, state: State)? {
     guard count >= limit, let oldest, let state = remove(oldest) else { return nil }

@@ -12,6 +12,16 @@ struct Line: Sendable, Equatable {
     self.init(capacity: bytes.count) { $0.append(contentsOf: bytes) }
   }
 
+  /// A copy of these bytes, made with one allocation.
+  init(_ bytes: UnsafeRawBufferPointer) {
+    count = bytes.count
+    storage = unsafe [UInt8](unsafeUninitializedCapacity: count + LineBlock.padding) { storage, initialized in
+      unsafe UnsafeMutableRawBufferPointer(storage).copyMemory(from: bytes)
+      unsafe storage[bytes.count...].initialize(repeating: 0)
+      initialized = storage.count
+    }
+  }
+
   /// A line whose bytes `write` appends.
   init(capacity: Int, _ write: (inout [UInt8]) -> Void) {
     var storage: [UInt8] = []

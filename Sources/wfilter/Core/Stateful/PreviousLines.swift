@@ -6,11 +6,19 @@ import JSON
 /// The values of `old`: the parts of each key's last line that the expressions read.
 ///
 /// Bounded in keys and bytes; the key with the oldest line is removed first.
-struct PreviousLines {
+final class PreviousLines {
   private struct Line {
     /// The line, followed by ``JSONCursor/padding`` bytes.
-    var bytes: [UInt8]
-    var count: Int
+    var bytes: [UInt8] = []
+    var count = 0
+
+    /// Takes new bytes, in the old ones' memory if it has about their size.
+    mutating func take(_ new: [UInt8], count: Int) {
+      if bytes.capacity > 2 * new.count { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
+      bytes.reserveCapacity(new.count)
+      bytes.append(contentsOf: new)
+      self.count = count
+    }
   }
 
   private var lines: KeyTable<Line>
@@ -18,6 +26,8 @@ struct PreviousLines {
   private let byteLimit: Int
   private var byteCount = 0
   private var pushedOut = 0
+  /// The bytes of the newest line. Kept to reuse its memory.
+  private var newest: [UInt8] = []
 
   init(_ paths: Set<[String]>, limit: Int, byteLimit: Int = 256 << 20) {
     projection = LineProjection(paths)
@@ -38,23 +48,28 @@ struct PreviousLines {
   }
 
   /// Stores a line as its key's newest, or removes the key if the object is deleted.
-  mutating func remember(_ key: KeyHash, _ line: RawJSON, isDeleted: Bool) {
+  func remember(_ key: KeyHash, _ line: RawJSON, isDeleted: Bool) {
     let slot = lines.slot(of: key)
     guard !isDeleted else { return forget(slot) }
-    let (bytes, count) = projection.make(line)
-    guard bytes.count <= byteLimit else {
+    newest.removeAll(keepingCapacity: newest.capacity <= 1 << 20)
+    let count = projection.append(line, to: &newest)
+    guard newest.count <= byteLimit else {
       forget(slot)
       pushedOut += 1
       return
     }
-    byteCount += bytes.count
+    byteCount += newest.count
     if let slot {
-      byteCount -= lines[slot]?.bytes.count ?? 0
-      lines[slot] = Line(bytes: bytes, count: count)
+      byteCount -= lines.update(slot) { line in
+        defer { line?.take(newest, count: count) }
+        return line?.bytes.count ?? 0
+      }
       lines.touch(slot)
     } else {
       if let forgotten = lines.makeRoom() { byteCount -= forgotten.state.bytes.count }
-      lines.insert(key, Line(bytes: bytes, count: count))
+      var line = Line()
+      line.take(newest, count: count)
+      lines.insert(key, line)
     }
     while byteCount > byteLimit, let oldest = lines.oldest, let forgotten = lines.remove(oldest) {
       byteCount -= forgotten.bytes.count
@@ -62,7 +77,7 @@ struct PreviousLines {
     }
   }
 
-  private mutating func forget(_ slot: Int?) {
+  private func forget(_ slot: Int?) {
     if let slot, let old = lines.remove(slot) { byteCount -= old.bytes.count }
   }
 }

@@ -7,8 +7,8 @@ import JSON
 /// The value of `old` for `--emit` if lines are held: the last printed line of the key. The previous line of
 /// the key may never have been printed.
 final class PrintedLines {
-  private let keys: KeyFinder
-  private var previous: PreviousLines
+  private var keys: KeyFinder
+  private let previous: PreviousLines
 
   /// Nil where no `--emit` reads `old`.
   init?(_ expressions: Expressions, _ configuration: Configuration) {

@@ -23,13 +23,13 @@ final class Stages {
 
   private let configuration: Configuration
   private let bits: Expressions.Bits
-  private let keys: KeyFinder
+  private var keys: KeyFinder
   private let identity: LineEvaluator?
   private let needsKey: Bool
   private let tellsKeys: Bool
   private let isInline: Bool
   private var stage: StatefulStage
-  private var previous: PreviousLines?
+  private let previous: PreviousLines?
   private var hasReportedLimit = false
   private var value: [UInt8] = []
   private var outputs: [StatefulStage.Output] = []
@@ -51,6 +51,8 @@ final class Stages {
     if expressions.usesOld {
       let paths = expressions.all.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
       previous = PreviousLines(paths, limit: state.keysLimit)
+    } else {
+      previous = nil
     }
   }
 
@@ -97,9 +99,9 @@ final class Stages {
 
   /// Remembers a line for `old`.
   func remember(_ key: KeyHash?, _ line: RawJSON, _ head: EventHead?, into result: inout BlockResult) {
-    guard previous != nil, let key else { return }
-    previous?.remember(key, line, isDeleted: head?.type == .deleted)
-    if let previous, previous.evictions > 0 { reportLimit(&result) }
+    guard let previous, let key else { return }
+    previous.remember(key, line, isDeleted: head?.type == .deleted)
+    if previous.evictions > 0 { reportLimit(&result) }
   }
 
   /// Takes a line with the filter's decision. Returns why it cannot be printed; nil if it can, or is dropped.

@@ -159,6 +159,7 @@ struct StatefulStage {
   }
 
   private mutating func deliverReleased(into outputs: inout [Output]) {
+    guard !released.isEmpty || !bookmarks.isEmpty else { return }
     var lines: [HeldLine] = []
     swap(&lines, &released)
     for held in lines {
