@@ -34,7 +34,6 @@ import Testing
     if chance(5) { configuration.filter.types = ["ADDED", "STATUS"] }
     if chance(4), let path = try? PathPattern("v") { configuration.redactions = [path] }
     if chance(2) {
-      configuration.state.key = "k"
       if chance(3) { configuration.state.dedupe = "a" }
       if chance(3) { configuration.state.tracks = true }
       switch Int.random(in: 0..<4, using: &random) {
@@ -43,6 +42,8 @@ import Testing
         configuration.state.debounce = .seconds(3600)
       default: break
       }
+      // Alone, --key is refused.
+      if configuration.state.isNeeded { configuration.state.key = "k" }
     }
     return configuration
   }
