@@ -32,7 +32,11 @@ struct HintTests {
       ("object.a gte 1", ">="), ("object.a == 1 # why", "//"),
       ("object.a.toLowerCase() == 'x'", "lowerAscii"),
       ("abs(object.a) > 1", "math.abs"), ("object.a.hasPrefix('x')", "startsWith"),
-      ("object.a.length() > 1", "size"),
+      ("object.a.length() > 1", "size"), ("object.a.lowercase() == 'x'", "lowerAscii"),
+      ("object.a LIKE 'x'", ".matches("),
+      ("object.a startswith 'x'", ".startsWith("), ("object.a StartsWith 'x'", ".startsWith("),
+      ("strings.HasPrefix(object.a, 'x')", "startsWith"), ("object.a.regex('x')", "matches"),
+      ("object.a.trimStart() == 'x'", "trim"), ("object.a instanceof int", "type(x) =="),
     ])
   func suggestsTheIntendedName(_ expression: String, _ meant: String) throws {
     let error = try #require(refusal(expression))
@@ -48,6 +52,12 @@ struct HintTests {
       ("object.l.exists(x => x > 1)", "list.exists(x, x > 1)"),
       ("object.l.exists(x > 1)", "takes 2 or 3 arguments"),
       ("object.l.map(x)", "takes 2 or 3 arguments"), ("has(object.a, 1)", "takes 1 argument"),
+      ("object.l.exists(x -> x > 1)", "list.exists(x, x > 1)"), ("defined(object.a)", "has(a.b)"),
+      ("object.m.get('k') == 1", ".?k.orValue("), ("object.m.containsKey('k')", "\"k\" in map"),
+      ("object.m.has('k')", "\"k\" in map"),
+      ("has('a-b')", "\"a-b\" in m"), ("object.l.contains(1)", "x in list"),
+      ("type(object.a) == 'int'", "without quotes"),
+      ("object.a > 10Mi", "quantity(\"10Mi\")"), ("min(object.a, 2) == 1", "math.least"),
       ("object.l[] == 1", "list.exists"), ("object.l[0:2]", "slice"), ("object.a in {1, 2}", "[a, b]"),
       ("if object.a then 1 else 2", "condition ? value : other"), ("for x in object.l", "list.all"),
       ("object.a not in [1]", "!(a in b)"), ("not (object.a == 1)", "write !x"),

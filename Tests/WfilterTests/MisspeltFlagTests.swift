@@ -91,6 +91,16 @@ import Testing
     #expect(outcome.status == 0 && outcome.diagnostics.contains("in quotes: \(text)"), "\(outcome)")
   }
 
+  /// Habits of other languages that are only seen when a line is evaluated.
+  @Test(arguments: [
+    ("s.length > 1", "size(x)"), ("s.size == 1", "size(x)"), ("s[0] == 'x'", "charAt"),
+    ("[1][-1 * a] == 1", "size() - 1"),
+    ("self.contains('s')", "in map"),
+  ]) func suggestsAnotherForm(_ expression: String, _ text: String) throws {
+    let outcome = try Stream.filter([expression], Self.lines)
+    #expect(outcome.diagnostics.contains("had no value") && outcome.diagnostics.contains(text), "\(outcome)")
+  }
+
   @Test(arguments: ["s == metadata.nam", "missing > 1", "a == b - 1", "s == b.c"])
   func suggestsNoQuotesForPathsAndSums(_ expression: String) throws {
     #expect(try !Stream.filter([expression], Self.lines).diagnostics.contains("in quotes"))

@@ -20,11 +20,25 @@ enum ScopeHint {
       : "\nwrite has(self.\(text)) for a key of the line, has(object.\(text)) for one of an event's object"
   }
 
+  /// The hint for an error of an evaluation; empty if there is none.
+  static func hint(for error: EvaluationError, in source: String?) -> String {
+    let detail = error.detail
+    switch error.code {
+    case .noSuchKey: return hint(forKey: detail, in: source)
+    case .noMatchingOverload where ["length", "size", "count"].contains(detail.split(separator: ".").last):
+      return " (the size of a string, list or map is size(x))"
+    case .noMatchingOverload where detail == "string[int]": return " (a character is s.charAt(0))"
+    case .noMatchingOverload where detail == "contains":
+      return " (write x in list for an element, \"k\" in map for a key)"
+    case .indexOutOfBounds where detail.hasPrefix("-"): return " (the last element is list[list.size() - 1])"
+    default: return ""
+    }
+  }
+
   /// The hint for a name that the line lacks: it was probably meant as a string. Such names are written in
   /// capitals, or compared with a value, as in `phase == running` or `name == cart-1`.
-  static func hint(for error: EvaluationError, in source: String?) -> String {
-    let name = error.detail
-    guard error.code == .noSuchKey, !name.isEmpty, name.utf8.allSatisfy(isNameByte) else { return "" }
+  private static func hint(forKey name: String, in source: String?) -> String {
+    guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else { return "" }
     let text = source.flatMap { comparedWord($0, name) } ?? (name.first?.isUppercase == true ? name : nil)
     return text.map { " (a string is written in quotes: \"\($0)\")" } ?? ""
   }

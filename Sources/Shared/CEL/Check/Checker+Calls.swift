@@ -195,9 +195,9 @@ enum CallText {
       return "\(name(function))() takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(given)"
     }
     if counts.isEmpty, !overloads.isEmpty {
-      return isMember
-        ? "\(function) is called as \(function)(…), not on a value"
-        : "\(function) is called on a value: x.\(function)(…)"
+      guard !isMember else { return "\(function) is called as \(function)(…), not on a value" }
+      let other = ["min": ", or math.least(a, b)", "max": ", or math.greatest(a, b)"][function] ?? ""
+      return "\(function) is called on a value: x.\(function)(…)\(other)"
     }
     return "no matching overload: \(call)"
   }

@@ -44,5 +44,9 @@ enum Foreign {
     "substr": "write s.substring(0, 5)", "startsWithAny": "write list.exists(x, s.startsWith(x))",
     "fromjson": "a string with JSON in it cannot be parsed", "todate": "write timestamp(x)",
     "sprintf": "write '%s: %d'.format([a, b])", "count": "write list.filter(x, x > 1).size()",
+    "defined": "write has(a.b)", "isset": "write has(a.b)", "isDefined": "write has(a.b)",
+    "has": "write \"k\" in map, or has(map.k)", "hasKey": "write \"k\" in map, or has(map.k)",
+    "containsKey": "write \"k\" in map, or has(map.k)", "has_key": "write \"k\" in map, or has(map.k)",
+    "hasOwnProperty": "write \"k\" in map, or has(map.k)", "get": "write map.?k.orValue(c)",
   ]
 }

@@ -18,6 +18,10 @@ enum MismatchHint {
       if inner == "!_" { return "! binds tighter, write !(a == b)" }
     }
     switch (function, types[0], types[1]) {
+    case (_, .type, .string) where isComparison, (_, .string, .type) where isComparison:
+      return "a type is written without quotes, as in type(x) == int"
+    case ("contains", _, let other) where other != .string && other != .dyn:
+      return "write x in list for an element"
     case ("_+_", .string, let other), ("_+_", let other, .string):
       return [.int, .uint, .double, .bool, .timestamp, .duration].contains(other)
         ? "convert it with string(x)" : ""

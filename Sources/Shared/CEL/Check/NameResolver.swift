@@ -76,6 +76,10 @@ struct NameResolver {
     "quote": "strings.quote",
     "tojson": "json.encode", "uniq": "distinct", "unique": "distinct", "hasPrefix": "startsWith",
     "hasSuffix": "endsWith", "find_all": "findAll", "uppercased": "upperAscii", "lowercased": "lowerAscii",
+    "uppercase": "upperAscii", "lowercase": "lowerAscii", "toupper": "upperAscii", "tolower": "lowerAscii",
+    "HasPrefix": "startsWith", "HasSuffix": "endsWith", "regex": "matches", "regexp": "matches",
+    "rlike": "matches", "search": "find", "trim_start": "trim", "trim_end": "trim", "trimStart": "trim",
+    "trimEnd": "trim", "ltrim": "trim", "rtrim": "trim", "lstrip": "trim", "rstrip": "trim",
   ]
 
   func suggestion(forFunction name: String, isMember: Bool) -> String? {

@@ -69,8 +69,6 @@ public struct Overload: Sendable {
     /// result of that size. The size of a string is its bytes divided by ten; the size of a list or map is
     /// the number of values in it.
     case linear
-    /// The product of the sizes of the first two arguments, as for `sets.contains`.
-    case product
     /// The steps that this function computes from the arguments.
     case custom(@Sendable ([Value]) -> Int)
 

@@ -34,6 +34,9 @@ enum StandardMacros {
 
   /// The advice for testing whether a key in brackets exists.
   private static func remedy(_ argument: Expr) -> String {
+    if case .literal(.string(let key)) = argument.kind {
+      return ": write \(StringOperations.quote(key)) in m for a key of a map m"
+    }
     guard case .call(nil, "_[_]", let arguments) = argument.kind, arguments.count == 2,
       case .literal(.string(let key)) = arguments[1].kind
     else { return "" }

@@ -208,8 +208,6 @@ extension Overload.Cost {
     switch self {
     case .constant: return 0
     case .linear: return values.reduce(0) { $0.addingSaturated($1.weight - 1) }.multipliedSaturated(by: 3)
-    case .product:
-      return values.prefix(2).reduce(1) { $0.multipliedSaturated(by: Swift.max(1, $1.weight - 1)) }
     case .custom(let body): return Swift.max(0, Swift.min(body(values), Int.max / 4))
     }
   }

@@ -21,7 +21,7 @@ public struct EvaluationError: Error, Sendable {
   /// The key, or the whole reason; empty if the code is sufficient.
   public let detail: String
   /// The position in the source, as a UTF-8 offset; -1 if it is not known.
-  public var offset: Int32 = -1
+  public internal(set) var offset: Int32 = -1
 
   /// Creates an error.
   public init(_ code: Code, _ detail: String = "") {

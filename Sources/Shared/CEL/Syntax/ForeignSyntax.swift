@@ -5,6 +5,7 @@ enum ForeignSyntax {
   /// Longer ones first. A remedy in plain words, or an operator to take instead.
   private static let operators: [(text: String, remedy: String?, suggestion: String?)] = [
     ("===", nil, "=="), ("!==", nil, "!="), ("=~", nil, ".matches("), ("!~", "write !x.matches('…')", nil),
+    ("->", "a macro takes a name and an expression, as in list.exists(x, x > 1)", nil),
     ("=>", "a macro takes a name and an expression, as in list.exists(x, x > 1)", nil), ("<>", nil, "!="),
     ("/*", "a comment begins with // and ends with its line", nil), ("**", "CEL has no powers", nil),
     ("++", nil, "+ 1"), ("=", nil, "=="), ("&", nil, "&&"), ("|", nil, "||"), ("~", nil, ".matches("),
@@ -27,12 +28,13 @@ enum ForeignSyntax {
     bytes.starts(with: "==".utf8) && !bytes.starts(with: "===".utf8)
   }
 
-  /// Words that stand between two operands.
+  /// Words that stand between two operands, in lower case.
   static let infixWords = [
-    "and": "&&", "or": "||", "AND": "&&", "OR": "||", "is": "==", "eq": "==", "ne": "!=", "gt": ">",
+    "and": "&&", "or": "||", "is": "==", "eq": "==", "ne": "!=", "gt": ">",
     "ge": ">=",
     "gte": ">=", "lt": "<", "le": "<=", "lte": "<=", "like": ".matches(", "matches": ".matches(",
-    "contains": ".contains(", "startsWith": ".startsWith(", "endsWith": ".endsWith(", "mod": "%", "div": "/",
+    "contains": ".contains(", "startswith": ".startsWith(", "endswith": ".endsWith(", "mod": "%", "div": "/",
+    "instanceof": "type(x) ==",
   ]
 
   /// What to write instead of a reserved word.

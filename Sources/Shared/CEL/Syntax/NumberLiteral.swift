@@ -66,10 +66,12 @@ enum NumberLiteral {
     guard !word.elementsEqual("in".utf8) else { return }
     let number = String(decoding: source[start..<end], as: UTF8.self)
     let unit = String(decoding: word, as: UTF8.self)
-    let isDuration = ["ns", "us", "ms", "s", "m", "h"].contains(unit)
-    throw SyntaxError(
-      offset: start,
-      message: "malformed number"
-        + (isDuration ? ": a duration is written duration(\"\(number)\(unit)\")" : ""))
+    var remedy = ""
+    if ["ns", "us", "ms", "s", "m", "h"].contains(unit) {
+      remedy = ": a duration is written duration(\"\(number)\(unit)\")"
+    } else if ["k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(unit) {
+      remedy = ": a quantity is written quantity(\"\(number)\(unit)\")"
+    }
+    throw SyntaxError(offset: start, message: "malformed number\(remedy)")
   }
 }

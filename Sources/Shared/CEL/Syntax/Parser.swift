@@ -51,7 +51,7 @@ struct Parser {
     if token.text == "not" {
       return SyntaxError(offset: token.offset, message: "unexpected 'not': write !(a in b)")
     }
-    fault.suggestion = ForeignSyntax.infixWords[token.text]
+    fault.suggestion = ForeignSyntax.infixWords[token.text.lowercased()]
     return fault
   }
 

@@ -8,7 +8,7 @@ package enum DoubleText {
     let (digits, exponent) = decimal(value.magnitude)
     let sign = value.sign == .minus ? "-" : ""
     guard exponent >= -4, exponent < 6 else {
-      return sign + scientific(digits, exponent)
+      return sign + scientific(digits, exponent, exponentDigits: 2)
     }
     return sign + plain(digits, exponent)
   }
@@ -56,14 +56,17 @@ package enum DoubleText {
     return (digits, exponent - zeros)
   }
 
-  private static func scientific(_ digits: [UInt8], _ exponent: Int) -> String {
+  /// One digit before the point, and an exponent of at least so many digits.
+  static func scientific(_ digits: [UInt8], _ exponent: Int, exponentDigits: Int) -> String {
     var text = String(decoding: digits.prefix(1), as: UTF8.self)
     if digits.count > 1 { text += "." + String(decoding: digits.dropFirst(), as: UTF8.self) }
-    let magnitude = abs(exponent)
-    return text + "e" + (exponent < 0 ? "-" : "+") + (magnitude < 10 ? "0" : "") + String(magnitude)
+    let magnitude = String(exponent.magnitude)
+    let zeros = String(repeating: "0", count: max(0, exponentDigits - magnitude.count))
+    return text + "e" + (exponent < 0 ? "-" : "+") + zeros + magnitude
   }
 
-  private static func plain(_ digits: [UInt8], _ exponent: Int) -> String {
+  /// Without an exponent.
+  static func plain(_ digits: [UInt8], _ exponent: Int) -> String {
     let text = String(decoding: digits, as: UTF8.self)
     if exponent < 0 { return "0." + String(repeating: "0", count: -exponent - 1) + text }
     guard digits.count > exponent + 1 else {

@@ -13,7 +13,7 @@
 extension String {
   /// Whether both have the same code points.
   @inline(__always)
-  public func isUTF8Equal(to other: String) -> Bool {
+  func isUTF8Equal(to other: String) -> Bool {
     let count = utf8.count
     guard count == other.utf8.count else { return false }
     if count == 0 { return true }
@@ -27,7 +27,7 @@ extension String {
   }
 
   /// The order by code points: -1, 0 or 1.
-  public func compareUTF8(to other: String) -> Int {
+  func compareUTF8(to other: String) -> Int {
     let fast = unsafe utf8.withContiguousStorageIfAvailable { left in
       unsafe other.utf8.withContiguousStorageIfAvailable { right in unsafe UTF8Order.compare(left, right) }
     }

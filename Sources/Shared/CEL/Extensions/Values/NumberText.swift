@@ -13,27 +13,16 @@ enum NumberText {
   /// The shortest decimal that parses to the same double, without exponent: `0.000000002`.
   static func shortest(_ value: Double) -> String {
     if let name = nonFinite(value) { return name }
-    let (digits, point) = shortestDigits(value)
-    var text = value.sign == .minus ? "-" : ""
-    if point <= 0 {
-      text += "0." + String(repeating: "0", count: -point) + digits
-    } else if point >= digits.count {
-      text += digits + String(repeating: "0", count: point - digits.count)
-    } else {
-      text += "\(digits.prefix(point)).\(digits.dropFirst(point))"
-    }
-    return digits == "0" ? (value.sign == .minus ? "-0" : "0") : text
+    let (digits, exponent) = DoubleText.decimal(value.magnitude)
+    return (value.sign == .minus ? "-" : "") + DoubleText.plain(digits, exponent)
   }
 
   /// The form in Go's JSON: like ``shortest(_:)``, but with an exponent below 1e-6 and from 1e21.
   static func json(_ value: Double) -> String {
     let magnitude = value.magnitude
     guard magnitude != 0, magnitude < 1e-6 || magnitude >= 1e21 else { return shortest(value) }
-    let (digits, point) = shortestDigits(value)
-    let fraction = digits.count > 1 ? ".\(digits.dropFirst())" : ""
-    let exponent = point - 1
-    return
-      "\(value.sign == .minus ? "-" : "")\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(exponent.magnitude)"
+    let (digits, exponent) = DoubleText.decimal(value.magnitude)
+    return (value.sign == .minus ? "-" : "") + DoubleText.scientific(digits, exponent, exponentDigits: 1)
   }
 
   /// `%.*f`: rounds to `precision` decimal places, exact ties to even.
@@ -49,12 +38,6 @@ enum NumberText {
   private static func nonFinite(_ value: Double) -> String? {
     if value.isNaN { return "NaN" }
     return value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : nil
-  }
-
-  /// The shortest digits and the position of the decimal point: for 0.5, `5` and 0.
-  private static func shortestDigits(_ value: Double) -> (digits: String, point: Int) {
-    let (digits, exponent) = DoubleText.decimal(value.magnitude)
-    return (String(decoding: digits, as: UTF8.self), exponent + 1)
   }
 
   private static func format(_ format: String, _ value: Double, _ precision: Int) -> String {
