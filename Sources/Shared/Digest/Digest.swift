@@ -13,10 +13,9 @@ package enum Digest {
   private static func digest(_ message: [UInt8], _ algorithm: OpaquePointer?) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
-    guard unsafe EVP_Digest(message, message.count, &bytes, &count, algorithm, nil) == 1 else {
-      // A one-shot digest of bytes in memory fails only when memory is exhausted.
-      fatalError("OpenSSL cannot compute a digest")
-    }
+    let result = unsafe EVP_Digest(message, message.count, &bytes, &count, algorithm, nil)
+    // A one-shot digest of bytes in memory fails only when memory is exhausted.
+    precondition(result == 1, "OpenSSL cannot compute a digest")
     return Array(bytes[..<Int(count)])
   }
 }
