@@ -71,7 +71,7 @@ import Testing
       reply.whole(FakeServerScopeTests.list("1", FakeServerScopeTests.object("n", "1")))
     }
     try other.waitForLines(1)
-    // A watch that is accepted and silent is connected, and not proven to deliver.
+    // A watch that is accepted but silent is connected, but it is not proven that it delivers.
     try other.waitForDiagnostics(#""connected":true,"delivering":false"#)
     try tool.waitForLines(3)
     #expect(kept.load(ordering: .relaxed) == 1 && other.lines.count == 1)

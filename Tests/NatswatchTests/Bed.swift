@@ -153,7 +153,8 @@ func createStreamEventually(
   }
 }
 
-/// The sequences in lines of natswatch, in their order. By the C library's searches, since tests are not optimised.
+/// The sequences in lines of natswatch, in their order. It uses the C library's searches, because tests are
+/// not optimised.
 func sequences(in text: some StringProtocol) -> [UInt64] {
   let marker = ",\"sequence\":"
   var numbers: [UInt64] = []

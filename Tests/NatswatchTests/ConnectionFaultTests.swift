@@ -32,7 +32,7 @@ import Testing
     #expect(!outcome.diagnostics.contains("s3cret"))
   }
 
-  /// As a server does that does not accept what it is sent.
+  /// A server that does not accept the client's data does this.
   @Test(arguments: [["tail"], ["work", "--durable", "D"]])
   func aConnectionThatIsClosedAgainAndAgainIsReportedOnce(_ command: [String]) throws {
     let bed = try Bed(.current)

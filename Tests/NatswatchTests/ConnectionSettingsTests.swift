@@ -29,7 +29,7 @@ import Testing
     #expect(settings.credentialsFile == nil && settings.nkeyFile == "/k", "one key: the flag's")
   }
 
-  /// Where libnats does not decode them.
+  /// Values that libnats does not decode.
   @Test func takesCredentialsOutOfAddresses() throws {
     let both = try resolve(
       .init(server: "nats://u%40x:p%2F%22@a:1,tls://u%40x:p%2F%22@b"), ["NATS_USER": "me"])

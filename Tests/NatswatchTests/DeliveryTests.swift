@@ -7,7 +7,7 @@ import Testing
 
 @testable import NatswatchCore
 
-/// How fast a tail delivers, which subjects it gets, and what becomes of its consumer, by the server itself.
+/// The speed of a tail, its subjects, and the end of its consumer, as the server reports them.
 @Suite(.timeLimit(.minutes(3))) struct DeliveryTests {
   /// From the call that publishes a message to its line here. A busy machine delays many of them, so the
   /// bound is for the quarter that is fastest.

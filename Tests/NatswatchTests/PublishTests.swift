@@ -25,7 +25,7 @@ import Testing
     publisher.write(lines(1...count - 3000))
     try eventually("some are stored") { try bed.info().state.messages > 1000 }
     bed.server.kill()
-    // On a thread of its own: the publisher does not read while its window is full.
+    // On another thread, because the publisher does not read while its window is full.
     let rest = lines(count - 2999...count)
     Thread.detachNewThread {
       publisher.write(rest)
@@ -94,7 +94,7 @@ import Testing
     #expect(try bed.run(flags, stdin: lines(1...110)).status == 0)
     let times = try bed.stored(in: "S").map(\.metadata.time)
     #expect(times.count == 110)
-    // By the server's clock: the start of the process does not count.
+    // Measured with the server's clock, so that the start of the process does not count.
     let took = Duration.nanoseconds((times.last ?? 0) - (times.first ?? 0))
     #expect(took > .milliseconds(950) && took < .seconds(4), "\(took)")
   }

@@ -69,7 +69,8 @@ import Testing
     #expect(isAsExpected, "\(outcome)")
   }
 
-  /// With a message in hand its answer would be that message's: it comes only when the answer has been read.
+  /// The answer would be taken for that of a message that the handler has. So the message is sent only after
+  /// the answer has been read.
   @Test func aHandlerThatSpeaksFirstIsEnded() throws {
     let bed = try Bed.forWork(.current)
     let folder = try TemporaryDirectory()

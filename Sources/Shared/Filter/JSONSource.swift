@@ -90,7 +90,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     return unsafe plain
   }
 
-  /// The steps of putting a key into a dictionary.
+  /// The number of steps for adding a key to a dictionary.
   private static let costOfHashing = 5
 
   /// The end of a value is found at some 30 bytes a nanosecond.

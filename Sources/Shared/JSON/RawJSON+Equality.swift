@@ -20,7 +20,8 @@ extension RawJSON {
     return isEqual(to: other, hashedKeys: &hashedKeys)
   }
 
-  /// The same. Adds to `hashedKeys` how many keys were hashed because two objects have them in another order.
+  /// The same, and adds to `hashedKeys` the number of keys that were hashed because two objects have them in
+  /// another order.
   package func isEqual(to other: RawJSON, hashedKeys: inout Int) -> Bool {
     if hasSameBytes(as: other) { return true }
     guard let kind, kind == other.kind else { return false }

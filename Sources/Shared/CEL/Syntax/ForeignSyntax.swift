@@ -28,7 +28,7 @@ enum ForeignSyntax {
     bytes.starts(with: "==".utf8) && !bytes.starts(with: "===".utf8)
   }
 
-  /// Words that stand between two operands, in lower case.
+  /// Words of other languages that are used as operators, in lower case.
   static let infixWords = [
     "and": "&&", "or": "||", "is": "==", "eq": "==", "ne": "!=", "gt": ">",
     "ge": ">=",

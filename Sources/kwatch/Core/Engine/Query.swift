@@ -33,7 +33,7 @@ struct Query {
       if !version.isEmpty { items.append(("resourceVersion", version)) }
     case .streamingList(let version, let seconds):
       items = Self.watch(seconds) + [("sendInitialEvents", "true")]
-      // The API server demands a match, and with no version it is the most recent state.
+      // The API server requires a match. Without a version it is the most recent state.
       items += version == .mostRecent ? [("resourceVersionMatch", "NotOlderThan")] : Self.items(version)
     case .probe(let version):
       items = [("limit", "1")] + Self.items(.notOlderThan(version))

@@ -66,7 +66,7 @@ package final class UsageRunner {
       kind: watched.name == "nodes" ? "NodeMetrics" : "PodMetrics", isNamespaced: watched.isNamespaced)
   }
 
-  /// The next time at which `timer` has something to do.
+  /// The next time at which `timer` must be called.
   var deadline: Duration? { isFinished ? nil : wakeAt }
 
   func timer(_ now: Duration) {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import Process
 
-/// The failures of a scope in a row, and the rules for what is tried again, when, and how loudly.
+/// The consecutive failures of a scope, and the rules for retries and reports.
 struct FailureRecord {
-  /// What follows a failure.
+  /// The step after a failure.
   struct Retry: Equatable {
     let delay: Duration
     /// Lists replace the watch from then on.
     let polls: Bool
-    /// Requests have failed for so long that this is no passing trouble.
+    /// Requests have failed for so long that the problem is not temporary.
     let isLasting: Bool
     let isWorthWarning: Bool
   }
 
-  /// What follows a 410.
+  /// The step after a 410.
   enum Expiry: Equatable {
     case listNow
     case listAfter(Duration, isWorthWarning: Bool)
@@ -52,7 +52,7 @@ struct FailureRecord {
     var polls = false
     let pollsAt = since + settings.pollAfter
     if isSynced, settings.allowsPolling, !settings.isSnapshot {
-      // The moment from which lists replace the watch is exact, whatever the backoff is.
+      // The time at which lists replace the watch does not depend on the backoff.
       if failure.retryAfter == nil {
         delay = min(delay, pollsAt > now ? pollsAt - now : settings.pollInterval)
       }
@@ -65,7 +65,7 @@ struct FailureRecord {
 
   /// Notes that the resource is missing.
   ///
-  /// - Returns: whether it has been missing for so long that its objects are gone.
+  /// - Returns: whether the resource has been missing for so long that its objects are gone.
   mutating func noteNotFound(at now: Duration) -> Bool {
     let since = notFoundSince ?? now
     notFoundSince = since
@@ -127,7 +127,7 @@ struct FailureRecord {
     goneCount = 0
   }
 
-  /// Whether to report a failure: as this one is new, or because a minute has passed since the last report.
+  /// Whether to report a failure: because it is new, or because a minute has passed since the last report.
   private mutating func isWorthWarning(_ isNew: Bool, at now: Duration) -> Bool {
     guard isNew || lastWarning.map({ now - $0 >= .seconds(60) }) == true else { return false }
     lastWarning = now

@@ -38,7 +38,7 @@ enum FailureResponse: Equatable {
     case .checking where failure.isTooLarge, .watching where failure.isTooLarge: self = .tooLarge(.check)
     case .listing(let listing) where listing.isFirstPage && listing.version != .mostRecent:
       switch failure.kind {
-      // Before 1.19 a page's version is an exact one; some aggregated servers refuse what they do not know.
+      // Before 1.19 the version of a page is an exact one. Some aggregated servers refuse unknown parameters.
       case .http(410), .http(400), .http(422): self = .listAnyState(listing.purpose)
       default: self = Self.list(failure, listing.purpose)
       }

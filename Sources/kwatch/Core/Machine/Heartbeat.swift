@@ -25,7 +25,7 @@ struct Heartbeat {
     askedAt = nil
   }
 
-  /// The next time at which `timer` has something to do.
+  /// The next time at which `timer` must be called.
   var deadline: Duration { askedAt.map { $0 + Self.patience } ?? lastActivity + Self.interval }
 
   /// `isWaiting`: whether a watch is open whose silence would be taken for no changes.

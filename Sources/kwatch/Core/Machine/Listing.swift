@@ -2,21 +2,21 @@
 
 /// A paged list: the requests for its pages, and the rules by which it ends.
 struct Listing: Equatable {
-  /// What follows a page.
+  /// The step after a page.
   enum Step: Equatable {
     case next(ScopeRequest)
     case whole(resourceVersion: String)
-    /// The server gives the same page again, so that the list would never end.
+    /// The server sends the same page again, so the list would never end.
     case repeated
   }
 
   var transfer: Transfer
   let purpose: ScopeState.Purpose
-  /// The state that the first page was requested of.
+  /// The state that was requested for the first page.
   let version: ListVersion
   /// Whether it has no pages, because the pages of an earlier list have expired.
   let isUnpaged: Bool
-  /// The resourceVersion of the first page; nil until it has come.
+  /// The resourceVersion of the first page; nil until it has arrived.
   private var firstVersion: String?
   /// The continue tokens of the pages so far.
   private var continuations: Set<String> = []

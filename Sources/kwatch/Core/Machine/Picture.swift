@@ -5,8 +5,9 @@ import JSON
 /// The consumer's picture of a scope: the objects as they were printed, and the resourceVersion from which a watch
 /// continues.
 ///
-/// resourceVersions are opaque: they are handed back to the server, and compared for equality only. So the server
-/// decides whether its state is older than the picture: a list that repairs a gap asks for a state that is not.
+/// resourceVersions are opaque: they are sent back to the server, and compared only for equality. So the
+/// server decides whether its state is older than the picture. A list that repairs a gap asks for a state
+/// that is not older.
 struct Picture {
   var known = KnownObjects()
   private(set) var resourceVersion = ""
@@ -14,7 +15,7 @@ struct Picture {
   private(set) var isSynced = false
   /// When the last list was complete.
   private(set) var listedAt = Duration.zero
-  /// Whether the next list may be older than the picture: the server has no state as new as that.
+  /// Whether the next list may be older than the picture, because the server has no newer state.
   private var mayGoBack = false
   private let skipsInitial: Bool
 
@@ -28,18 +29,18 @@ struct Picture {
 
   /// The state to request for a list.
   ///
-  /// Only a list that repairs a gap names a version. The API server answers it from its cache, which may be older than
-  /// etcd: a list that replaces a watch must show what is there now, whatever that cache does.
+  /// Only a list that repairs a gap names a version. The API server answers it from its cache, which may be
+  /// older than etcd. A list that replaces a watch must show the current state, so it names no version.
   func version(for purpose: ScopeState.Purpose) -> ListVersion {
     purpose == .resync && !resourceVersion.isEmpty && !mayGoBack
       ? .notOlderThan(resourceVersion) : .mostRecent
   }
 
-  /// The server does not reach the picture's version (its etcd was restored from a backup), or cannot be asked for
-  /// it: the next list is of any state.
+  /// The server does not reach the picture's version (its etcd was restored from a backup), or refuses
+  /// requests for it. The next list may have any state.
   mutating func allowOlderList() { mayGoBack = true }
 
-  /// An object of a list: printed only if it is news.
+  /// An object of a list, which is printed only if it is new or changed.
   mutating func listed(
     _ text: Span<UInt8>, _ header: ObjectHeader, _ purpose: ScopeState.Purpose
   ) -> Disposition {
@@ -72,7 +73,7 @@ struct Picture {
 
   /// A list is complete.
   ///
-  /// - Returns: the objects whose deletion is to be printed: those that were printed before and are not in the list.
+  /// - Returns: the objects that were printed before and are not in the list; their deletion must be printed.
   mutating func complete(
     _ purpose: ScopeState.Purpose, _ version: String, at now: Duration
   ) -> [Identity] {

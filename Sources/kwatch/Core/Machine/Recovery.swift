@@ -4,8 +4,8 @@ import Process
 
 /// The decisions after failures: what a scope does next, how healthy it is, and what is reported.
 ///
-/// `FailureResponse` classifies a failure by the state in which it happened. The rules here add what was observed of
-/// the server, and how often and for how long requests have failed.
+/// `FailureResponse` classifies a failure by the state in which it happened. The rules here also consider
+/// what is known of the server, and how often and for how long requests have failed.
 struct Recovery {
   /// The step that follows a failure.
   enum Step: Equatable {
@@ -108,7 +108,7 @@ struct Recovery {
       actions: actions)
   }
 
-  /// No streaming list here, or no right to watch: a plain list instead, now and later.
+  /// The server has no streaming lists, or we have no right to watch. Use plain lists from now on.
   mutating func listWithoutStreaming(_ purpose: ScopeState.Purpose, _ reason: String) -> Decision {
     server.supportsStreamingList = false
     return Decision(step: .list(purpose, as: .pages), actions: [.debug("no streaming list: \(reason)")])
@@ -166,7 +166,8 @@ struct Recovery {
     return decision
   }
 
-  /// The server's state is older than the picture. It is waited for; one that stays older is printed in the end.
+  /// The server's state is older than the picture. Wait for a newer one; if there is none, print the older
+  /// state in the end.
   private mutating func tooLarge(
     _ failure: ScopeError, _ next: ScopeState.Next, _ picture: inout Picture, at now: Duration, random: Double
   ) -> Decision {

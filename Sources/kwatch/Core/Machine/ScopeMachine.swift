@@ -5,9 +5,9 @@ import Process
 
 /// List, then watch, and keep watching: the protocol of one (cluster, resource, namespace), without any I/O.
 ///
-/// `ScopeState` says what the scope is doing, and each function here is a transition between its cases. The rules about
-/// the data are in the types that own it: `Picture` (what was printed), `Listing` and `Watch` (the exchanges),
-/// `Verification`, and `Recovery` (what follows a failure).
+/// `ScopeState` is the current activity of the scope, and each function here is a transition between its
+/// cases. The rules about the data are in the types that own it: `Picture` (what was printed), `Listing` and
+/// `Watch` (the exchanges), `Verification`, and `Recovery` (what follows a failure).
 ///
 /// Bytes go to `listItem` and `watchEvent`, which answer at once what to print; everything else comes as a `ScopeEvent`
 /// and is answered with actions. Time is a parameter (monotonic, from any origin), chance a closure in 0..<1.
@@ -50,7 +50,7 @@ struct ScopeMachine: ~Copyable {
 
   var counts: (reconnects: Int, resyncs: Int, errors: Int) { recovery.counts }
 
-  /// Whether the picture is whole, so that a state file may keep it.
+  /// Whether the picture is complete, so that it may be stored in a state file.
   var isConsistent: Bool {
     picture.isSynced && !picture.resourceVersion.isEmpty && state != .idle && !state.isInList
   }
@@ -58,13 +58,14 @@ struct ScopeMachine: ~Copyable {
   /// Whether the results of the exchange are still needed.
   func wants(_ id: TransferID) -> Bool { id == state.transfer?.id || id == verification.transfer }
 
-  /// Whether the next event of this watch proves it: `delivered` is due. Cheap enough for every event.
+  /// Whether the next event proves that this watch delivers, so that `delivered` must be called. Cheap enough
+  /// for every event.
   var needsProof: Bool {
     guard !recovery.server.isProven, case .watching = state else { return false }
     return true
   }
 
-  /// The next time at which `timer` has something to do.
+  /// The next time at which `timer` must be called.
   var deadline: Duration? {
     [state.waitsUntil, silenceDeadline, verification.deadline].compactMap(\.self).min()
   }
@@ -169,7 +170,7 @@ extension ScopeMachine {
     }
   }
 
-  /// `form`: instead of the one that fits the server.
+  /// `form` replaces the form that fits the server.
   private mutating func list(_ purpose: ScopeState.Purpose, as form: ListForm? = nil) {
     if purpose == .resync {
       recovery.server.doubt()
@@ -322,7 +323,7 @@ extension ScopeMachine {
     }
   }
 
-  /// A planned end is not an event: continues at once.
+  /// A planned end is not a failure: continues at once.
   private mutating func proceed(_ next: ScopeState.Next, after delay: Duration? = nil) {
     recovery.counts.reconnects += 1
     prove()

@@ -5,11 +5,11 @@ import Process
 /// Names one HTTP exchange of a scope; answers to an older one are ignored.
 typealias TransferID = Int
 
-/// The state of the objects that a list is to show.
+/// The state of the objects that a list must show.
 enum ListVersion: Equatable, Sendable {
   case mostRecent
   case exactly(String)
-  /// This state or a newer one: refused with 504 while the server has only older ones.
+  /// This state or a newer one. The server refuses it with 504 while it has only older states.
   case notOlderThan(String)
 }
 
@@ -85,7 +85,7 @@ enum ScopeEvent: Sendable {
   /// A page of a list is whole.
   case page(TransferID, ListMeta)
   case bookmark(TransferID, resourceVersion: String, endsInitialEvents: Bool)
-  /// An event of the watch has come, and `needsProof` was true.
+  /// An event of the watch has arrived, and `needsProof` was true.
   case delivered
   case failed(TransferID, ScopeError)
   /// A watch ended cleanly.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What to do when the server no longer has the resourceVersion from which a watch should continue.
+/// The reaction if the server no longer has the resourceVersion from which a watch should continue.
 package enum GonePolicy: String, Sendable, CaseIterable {
   /// List again and print the difference.
   case relist
@@ -34,11 +34,14 @@ package struct ScopeSettings: Sendable {
   package var pageLimit = 500
   /// The time limit for a response's headers, or for the next bytes of a list.
   package var answerTimeout = Duration.seconds(30)
-  /// The next event of a streaming list: a server that waits longer than etcd's 3 s never sends the end marker.
+  /// The time limit for the next event of a streaming list. A server that waits longer than etcd's 3 s never
+  /// sends the end marker.
   package var streamingSilence = Duration.seconds(10)
-  /// Bookmarks come every 60 s where they come at all: two and a half of them missing is a dead stream.
+  /// A server that sends bookmarks sends one every 60 s. After two and a half intervals without one, the
+  /// stream is dead.
   package var bookmarkSilence = Duration.seconds(150)
-  /// A resource missing for this long is gone with all its objects; shorter is a restarted server's CRDs.
+  /// A resource that is missing for this long is gone with all its objects. CRDs of a restarted server are
+  /// missing for a shorter time.
   package var notFoundGrace = Duration.seconds(30)
   package var backoffInitial = Duration.seconds(1)
   package var backoffMaximum = Duration.seconds(30)
@@ -56,8 +59,8 @@ package struct ScopeSettings: Sendable {
     }
   }
 
-  /// The duration to request for a watch. `isTrial`: until a watch has proven itself it is short, because its clean end
-  /// is proof, and without one, lists continue.
+  /// The duration to request for a watch. `isTrial`: the first watch is short, because its clean end proves
+  /// that watches work. Without proof, lists continue.
   func watchSeconds(isTrial: Bool, random: Double) -> Int {
     let duration = isTrial && allowsPolling ? pollInterval : watchTimeout * (0.8 + 0.4 * random)
     return max(1, Int(duration.components.seconds))

@@ -40,7 +40,7 @@ enum ScopeState: Equatable {
     }
   }
 
-  /// What sends the request of the exchange under way once more.
+  /// The action that sends the request of the current exchange again.
   var repetition: Next? {
     switch self {
     case .listing(let listing): .list(listing.purpose)
@@ -70,9 +70,9 @@ enum ScopeState: Equatable {
     }
   }
 
-  /// An item of a list has come.
+  /// An item of a list has arrived.
   ///
-  /// - Returns: what the list is for; nil if the item is not of the list under way.
+  /// - Returns: the purpose of the list; nil if the item is not of the current list.
   mutating func noteItem(_ id: TransferID, at now: Duration) -> Purpose? {
     guard case .listing(var listing) = self, id == listing.transfer.id else { return nil }
     listing.noteItem(at: now)
@@ -83,7 +83,7 @@ enum ScopeState: Equatable {
   /// The stream that an event belongs to.
   enum EventOrigin: Equatable { case streamingList(Purpose), watch }
 
-  /// An event of a stream has come. Returns nil if it is not of the stream under way.
+  /// An event of a stream has arrived. Returns nil if it is not of the current stream.
   mutating func noteEvent(_ id: TransferID, at now: Duration) -> EventOrigin? {
     switch self {
     case .streaming(var watch, let purpose) where id == watch.transfer.id:
@@ -105,11 +105,12 @@ enum ScopeState: Equatable {
     case progress(isMidway: Bool)
   }
 
-  /// A bookmark of the stream under way has come. Returns nil for one without a meaning.
+  /// A bookmark of the current stream has arrived. Returns nil for one without a meaning.
   mutating func noteBookmark(endsList: Bool, at now: Duration) -> BookmarkMeaning? {
     switch self {
     case .streaming(var watch, let purpose):
-      // Initial events are in no order of resourceVersion: the marker's is where the watch continues.
+      // Initial events are not ordered by resourceVersion. The watch continues from the version of the end
+      // marker.
       watch.noteEvent(at: now)
       self = endsList ? .watching(watch) : .streaming(watch, purpose)
       return endsList ? .endOfList(purpose) : nil
@@ -142,7 +143,7 @@ enum ScopeState: Equatable {
     if case .waiting(let until, _) = self { until } else { nil }
   }
 
-  /// Whether a stream is open, whose silence means either that nothing changes or that the peer is dead.
+  /// Whether a stream is open. Its silence means that nothing changes, or that the peer is dead.
   var isWatchOpen: Bool {
     switch self {
     case .watching(let watch), .streaming(let watch, _): watch.transfer.openedAt != nil

@@ -4,7 +4,7 @@
 struct Transfer: Equatable {
   let id: TransferID
   var sentAt: Duration
-  /// When its 200 and its headers came.
+  /// The time at which its 200 and its headers arrived.
   var openedAt: Duration?
   var lastActivity: Duration
 

@@ -12,13 +12,13 @@ struct Verification {
   }
 
   private enum Phase {
-    /// Not asked for, or no watch is proven.
+    /// Verification is off, or no watch is proven.
     case off
     case waiting(until: Duration)
     case comparing(Comparison)
   }
 
-  /// What follows a page of the list.
+  /// The step after a page of the list.
   enum Step: Equatable {
     case next(ScopeRequest)
     /// The deleted objects, and the number of all differences.
@@ -26,8 +26,8 @@ struct Verification {
   }
 
   private var phase = Phase.off
-  /// Objects that the watch has deleted since the comparison began. Not in the phase, as Swift 6.3's optimizer fails on
-  /// a case of this type that needs a reference count.
+  /// Objects that the watch has deleted since the comparison began. They are not in the phase, because Swift
+  /// 6.3's optimizer fails on a case with a reference count.
   private var deletedMeanwhile: Set<[UInt8]> = []
   private let interval: Duration?
   private let pageLimit: Int
@@ -77,7 +77,7 @@ struct Verification {
     phase = .comparing(comparison)
   }
 
-  /// Bytes of the list have come. Without `id`: a slow reader explains the silence of whatever list there is.
+  /// Bytes of the list have arrived. Without `id`, because a slow reader explains the silence of any list.
   mutating func activity(of id: TransferID? = nil, at now: Duration) {
     guard case .comparing(var comparison) = phase, id == nil || id == comparison.transfer else { return }
     comparison.lastActivity = now

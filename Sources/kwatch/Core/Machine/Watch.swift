@@ -2,11 +2,11 @@
 
 /// A watch, from its request on, and the meaning of its bookmarks and of its end.
 struct Watch: Equatable {
-  /// The meaning of a clean end: the requested time is over, the server stops, or the reader was too slow.
+  /// The reasons for a clean end: the requested time is over, the server stops, or the reader was too slow.
   enum Ending: Equatable {
-    /// Within a second and without an event, as a broken server does.
+    /// The watch ended within a second and without an event, as with a broken server.
     case atOnce
-    /// Too early to show that a watch of this server delivers.
+    /// The watch ended too early to show that watches of this server deliver.
     case beforeProof
     /// Without an event. Perhaps the server does not know our resourceVersion yet.
     case silent

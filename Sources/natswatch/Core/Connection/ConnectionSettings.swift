@@ -115,7 +115,8 @@ package struct ConnectionSettings: Sendable, Equatable {
     return settings
   }
 
-  /// Refuses what cannot begin a subject: a server ends the connection of a client that sends it.
+  /// Refuses a prefix that cannot begin a subject, because a server ends the connection of a client that
+  /// sends it.
   private static func checkPrefix(_ prefix: String, _ what: String) throws(NATSError) {
     if let pattern = SubjectPattern(prefix), !pattern.hasWildcard { return }
     throw NATSError(
@@ -167,7 +168,7 @@ package struct ConnectionSettings: Sendable, Equatable {
     }
   }
 
-  /// Takes user and password, or a token, out of the addresses, because libnats does not decode them.
+  /// Removes user and password, or a token, from the addresses, because libnats does not decode them.
   private mutating func takeCredentials() {
     var credentials: Substring?
     for (index, server) in servers.enumerated() {

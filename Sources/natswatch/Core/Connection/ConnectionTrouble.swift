@@ -4,10 +4,10 @@ import Process
 
 /// A lost connection, and the times of the next attempt and the next report. Pure.
 ///
-/// A connection that is lost soon after it was made continues the same trouble: without a pause, a server that closes
-/// each connection would be asked for the next one hundreds of times a second.
+/// A connection that is lost soon after it was made continues the same problem. Without a pause, a server
+/// that closes each connection would get hundreds of connections a second.
 struct ConnectionTrouble: Sendable {
-  /// A connection that has lasted for this long worked.
+  /// A connection that has lasted for this long has worked.
   static let proof: Duration = .seconds(5)
 
   private(set) var isOver = true
@@ -40,7 +40,7 @@ struct ConnectionTrouble: Sendable {
     lastEnd = now
   }
 
-  /// Whether to report the trouble, which has lasted for at least `delay`, now: once, then every minute.
+  /// Whether to report the problem now, if it has lasted for at least `delay`: once, then every minute.
   mutating func isReportDue(_ now: Duration, after delay: Duration = .zero) -> Bool {
     guard now - since >= delay, now >= nextReport else { return false }
     nextReport = now + .seconds(60)
