@@ -32,6 +32,23 @@ import Testing
     #expect(!outcome.diagnostics.contains("s3cret"))
   }
 
+  /// libnats waits for it without a limit.
+  @Test(arguments: [["tail"], ["publish"]])
+  func aServerThatIsSilentAfterItsGreetingIsReported(_ command: [String]) throws {
+    let listener = try #require(LoopbackSocket.listen())
+    defer { listener.shutDown() }
+    Thread.detachNewThread {
+      while let peer = listener.accept() {
+        let greeting = "INFO {\"server_id\":\"x\",\"proto\":1,\"headers\":true,\"max_payload\":1000}\r\n"
+        _ = unsafe write(peer.descriptor, greeting, greeting.utf8.count)
+      }
+    }
+    let outcome = try Tool.run(
+      "natswatch",
+      command + ["a.x", "--server", "nats://127.0.0.1:\(listener.port)", "--connect-timeout", "1s"])
+    expect(outcome, 69, "does not complete the connection")
+  }
+
   /// A server that does not accept the client's data does this.
   @Test(arguments: [["tail"], ["work", "--durable", "D"]])
   func aConnectionThatIsClosedAgainAndAgainIsReportedOnce(_ command: [String]) throws {
@@ -44,13 +61,15 @@ import Testing
       command + ["a.>", "--server", "nats://127.0.0.1:\(relay.port)"]
         + (isWork ? ["--dlq", "none", "--", "echo", "done"] : []))
     try eventually("it has its consumer") { try !bed.consumers().isEmpty }
+    try bed.publish(1...1)
+    try tool.waitForLines(1)
     let end = ContinuousClock.now + .seconds(3)
     while ContinuousClock.now < end {
       relay.cutConnections()
       usleep(5_000)
     }
     try bed.publish(1...1)
-    try tool.waitForLines(1)
+    try tool.waitForLines(2)
     let reports = tool.soFar.diagnostics.split(separator: "\n").count { $0.contains("connection lost") }
     #expect(reports == 1, "\(tool.soFar)")
   }

@@ -88,6 +88,12 @@ import Testing
     for filter in ["out.>", "out.x", ">"] {
       let outcome = try bed.run([filter, "--stream", "T", "--all", "--until-now"])
       #expect(sequences(in: outcome.output) == [1] && outcome.output.contains("out.x"), "\(outcome)")
+      #expect(outcome.diagnostics.isEmpty)
+    }
+    for command in [["tail", "--all"], ["work", "--durable", "D", "--dlq", "none"]] {
+      let flags = command.dropFirst() + ["--stream", "T", "--until-now"]
+      let outcome = try bed.run([command[0], "in.>"] + flags + (command[0] == "work" ? ["--", "true"] : []))
+      #expect(outcome.status == 0 && outcome.diagnostics.contains("none of them matches in.>"), "\(outcome)")
     }
   }
 

@@ -64,10 +64,9 @@ struct WorkCommand: ToolCommand {
     guard messages.dryRun || !command.isEmpty else {
       throw ValidationError("a command is missing: natswatch work … -- COMMAND")
     }
-    if let name = command.first, CommandSearch.path(of: name) == nil {
+    if let name = command.first, let fault = CommandSearch.fault(in: name) {
       throw ValidationError(
-        "cannot start '\(name)': \(name.contains("/") ? "it is not an executable file" : "not found in PATH")"
-          + (name.contains(" ") ? ": for a line of the shell write -- sh -c '\(name)'" : ""))
+        fault + (name.contains(" ") ? ": for a line of the shell write -- sh -c '\(name)'" : ""))
     }
     try messages.apply(to: &settings)
     try handler.apply(to: &settings)

@@ -6,8 +6,17 @@ import CNATS
 struct ConnectFailure {
   let error: NATSError
 
+  /// A server that accepted the connection did not complete it in time.
+  static func late(_ settings: ConnectionSettings) -> NATSError {
+    NATSError(.unavailable, "connect to \(addresses(settings)): the server does not complete the connection")
+  }
+
+  private static func addresses(_ settings: ConnectionSettings) -> String {
+    settings.servers.map(ConnectionSettings.withoutSecrets).joined(separator: ",")
+  }
+
   init(_ status: natsStatus, detail: String, _ settings: ConnectionSettings) {
-    let addresses = settings.servers.map(ConnectionSettings.withoutSecrets).joined(separator: ",")
+    let addresses = Self.addresses(settings)
     let text = plainText(status, detail)
     let message = "connect to \(addresses): \(text)"
     let lowercased = detail.lowercased()
@@ -40,17 +49,21 @@ struct ConnectFailure {
 
 /// The text for a status of libnats, with its `detail` if that adds something.
 func plainText(_ status: natsStatus, _ detail: String = "") -> String {
+  let text = unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) }?.lowercased() ?? ""
+  let detail = withoutPosition(detail)
   let words =
     switch status {
     case NATS_NO_SERVER: "no server answers"
     case NATS_CONNECTION_CLOSED: "the server closed the connection"
     case NATS_TIMEOUT: "no answer in time"
     case NATS_IO_ERROR: "the connection broke"
-    default: unsafe natsStatus_GetText(status).map { unsafe String(cString: $0) }?.lowercased() ?? "failed"
+    case NATS_SSL_ERROR: "TLS failed"
+    case NATS_SECURE_CONNECTION_WANTED: "the server does not offer TLS"
+    case NATS_SECURE_CONNECTION_REQUIRED: "the server requires TLS"
+    default: text.isEmpty ? "failed" : text
     }
-  // What libnats adds to this status says the same.
-  let detail = status == NATS_NO_SERVER ? "" : withoutPosition(detail)
-  return detail.isEmpty ? words : "\(words): \(detail)"
+  // Some details only repeat the status.
+  return detail.isEmpty || detail.lowercased() == text ? words : "\(words): \(detail)"
 }
 
 /// A message of libnats without its source position, such as `(conn.c:2088): `.

@@ -32,8 +32,10 @@ import Synchronization
     let options = try ConnectionOptions(settings, state: state)
     unsafe loop.install(in: options.pointer)
     var handle: OpaquePointer?
-    let status = unsafe options.connect(&handle)
+    let deadline = ConnectDeadline(servers: settings.servers)
+    let (status, isLate) = deadline.run { unsafe options.connect(&handle) }
     guard status == NATS_OK, let handle = unsafe handle else {
+      if isLate { throw ConnectFailure.late(settings) }
       throw ConnectFailure(status, detail: unsafe String(cString: cnats_last_error()), settings).error
     }
     unsafe self.handle = handle

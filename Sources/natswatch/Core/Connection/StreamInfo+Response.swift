@@ -24,7 +24,7 @@ extension StreamInfo.Configuration {
     mirror = document["mirror"].flatMap(StreamInfo.Origin.init)
     sources = document["sources"]?.elements.compactMap(StreamInfo.Origin.init)
     subject_transform = document["subject_transform"].map {
-      StreamInfo.Transform(dest: $0["dest"]?.string)
+      StreamInfo.Transform(src: $0["src"]?.string, dest: $0["dest"]?.string)
     }
     num_replicas = document["num_replicas"]?.integer
   }

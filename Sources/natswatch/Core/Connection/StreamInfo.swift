@@ -17,10 +17,34 @@ struct StreamInfo: Sendable, Equatable {
 
     /// Messages may have subjects that are not among ``subjects``.
     var changesSubjects: Bool { mirror != nil || sources != nil || subject_transform != nil }
+
+    /// A warning if the stream gives all new messages subjects that one of `filters` does not match.
+    func warning(about filters: [SubjectPattern]) -> String? {
+      guard mirror == nil, sources == nil, let target = subject_transform?.target,
+        let source = SubjectPattern(subject_transform?.src ?? ">"),
+        (subjects ?? []).compactMap(SubjectPattern.init).allSatisfy(source.covers),
+        let filter = filters.first(where: { !$0.overlaps(target) })
+      else { return nil }
+      return "the stream \(name) stores new messages as \(target): none of them matches \(filter)"
+    }
   }
 
   struct Transform: Sendable, Equatable {
+    var src: String?
     var dest: String?
+
+    /// The pattern of the new subjects; nil if it cannot be told.
+    var target: SubjectPattern? {
+      var tokens: [String] = []
+      for token in dest?.split(separator: ".").map(String.init) ?? [] {
+        let isFunction = token.hasPrefix("{{") || token.hasPrefix("$")
+        // These make several tokens of one.
+        let isSplit = isFunction && ["split", "slice"].contains { token.lowercased().contains($0) }
+        tokens.append(isSplit ? ">" : isFunction ? "*" : token)
+        if isSplit { break }
+      }
+      return SubjectPattern(tokens.joined(separator: "."))
+    }
   }
 
   struct Origin: Sendable, Equatable {

@@ -51,13 +51,14 @@ package struct PublishLoop {
     composer = LineComposer(settings, runToken: String(Connection.randomToken().prefix(10)))
     let health = try HealthReporter(session, scope: [("subject", "\(settings.subject.pattern)")])
     self.health = health
-    let (connection, isRefused) = try session.untilAnswered(reportingTo: health) {
+    let (acknowledgements, isRefused) = try session.untilAnswered(reportingTo: health) {
       jetStream throws(NATSError) in
+      let inbox = try jetStream.connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
       if let configuration = settings.newStream { try jetStream.createStream(configuration) }
-      return try Self.checkStream(settings.subject.pattern, jetStream)
-    }
-    self.connection = connection
-    acknowledgements = try connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
+      return (inbox, try Self.checkStream(settings.subject.pattern, jetStream))
+    }.answer
+    self.acknowledgements = acknowledgements
+    connection = acknowledgements.connection
     window = PublishWindow(countLimit: settings.window)
     position = try settings.state.map { path throws(StateFileError) in try PublishPosition(path) }
     progress = Self.fileSize(0).flatMap {

@@ -101,7 +101,7 @@ package struct TailLoop {
     trouble.end(now)
     while true {
       do {
-        inbox = try connection.subscribe(isLiteral: true, drivesLoop: true, shutdown: session.shutdown)
+        inbox = try subscribe(connection)
         return try tail(saved, on: JetStream(connection: connection, shutdown: session.shutdown))
       } catch let loss as ConnectionLostError {
         trouble.begin(now)
@@ -112,6 +112,14 @@ package struct TailLoop {
         trouble.end(now)
         try monitor.recreating("the connection was lost")
       }
+    }
+  }
+
+  private func subscribe(_ connection: Connection) throws(ConnectionLostError) -> Subscription {
+    do throws(NATSError) {
+      return try connection.subscribe(isLiteral: true, drivesLoop: true, shutdown: session.shutdown)
+    } catch {
+      throw ConnectionLostError(reason: error.message)
     }
   }
 
@@ -192,6 +200,7 @@ package struct TailLoop {
 
   /// Refuses a filter that cannot match any message, which servers since 2.10 accept.
   private mutating func checkFilters(_ info: StreamInfo) throws(NATSError) {
+    if let warning = info.config.warning(about: filters) { session.diagnostics.warning(warning) }
     streamSubjects = (info.config.subjects ?? []).compactMap(SubjectPattern.init)
     guard !info.config.changesSubjects, !streamSubjects.isEmpty else { return }
     for filter in filters where !streamSubjects.contains(where: { $0.overlaps(filter) }) {

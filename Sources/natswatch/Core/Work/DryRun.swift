@@ -18,6 +18,7 @@ struct DryRun {
       jetStream throws(NATSError) in
       try position(jetStream)
     }
+    if let warning = queue.warning { session.diagnostics.warning(warning) }
     let maker = LineMaker(queue)
     let output = OutputWriter(shutdown: session.shutdown)
     session.shutdown.interruptWrites()

@@ -86,12 +86,13 @@ final class WorkEngine {
   enum Bucket { case unknown, making, ready, unavailable }
 
   init(
-    _ settings: WorkSettings, session: Session, connection: Connection, queue: WorkQueue,
+    _ settings: WorkSettings, session: Session, mailbox: Subscription, queue: WorkQueue,
     journal: WorkJournal?, metrics: WorkMetrics, health: HealthReporter, untilNow: Bool
-  ) throws(NATSError) {
+  ) {
     self.settings = settings
     self.session = session
-    self.connection = connection
+    self.mailbox = mailbox
+    connection = mailbox.connection
     self.queue = queue
     self.journal = journal
     self.metrics = metrics
@@ -99,7 +100,6 @@ final class WorkEngine {
     self.untilNow = untilNow
     progress =
       untilNow ? Progress(tool: "natswatch", isQuiet: session.diagnostics.level < .normal) : nil
-    mailbox = try connection.subscribe(drivesLoop: true)
     credit = PullCredit(expiry: queue.pullExpiry)
     breaker = CircuitBreaker(threshold: settings.breaker, openFor: settings.breakerPause)
     duplicates = DuplicateFilter(window: settings.deduplicateFor)

@@ -47,13 +47,15 @@ package struct WorkLoop {
     // SIGTERM to handlers, SIGKILL, and the last answers take five seconds each.
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(20))
     let journal = try settings.journal.map { try WorkJournal(path: $0, processedBy: settings.controller) }
-    let (connection, queue) = try session.untilAnswered(reportingTo: health) { jetStream throws(NATSError) in
+    let (mailbox, queue) = try session.untilAnswered(reportingTo: health) { jetStream throws(NATSError) in
+      let mailbox = try jetStream.connection.subscribe(drivesLoop: true)
       let queue = try WorkQueue.open(settings, on: jetStream)
       health.status.scope[0].value = queue.stream
-      return queue
-    }
-    let engine = try WorkEngine(
-      settings, session: session, connection: connection, queue: queue, journal: journal,
+      return (mailbox, queue)
+    }.answer
+    if let warning = queue.warning { session.diagnostics.warning(warning) }
+    let engine = WorkEngine(
+      settings, session: session, mailbox: mailbox, queue: queue, journal: journal,
       metrics: WorkMetrics(session.registry, prefix: metricsPrefix, controller: settings.controller),
       health: health, untilNow: untilNow)
     let notifier = ServiceNotifier()
@@ -82,7 +84,7 @@ extension Session {
   ///   ``apiPatience``, `interrupted`.
   func untilAnswered<Answer>(
     reportingTo health: HealthReporter, _ ask: (JetStream) throws(NATSError) -> Answer
-  ) throws -> (Connection, Answer) {
+  ) throws -> (connection: Connection, answer: Answer) {
     func connect() throws -> Connection {
       try self.connect { _ in try health.disconnected() }
     }

@@ -24,6 +24,8 @@ struct WorkQueue: Sendable {
   let pullExpiry: Duration
   /// Whether this run has created the consumer.
   let isNew: Bool
+  /// What the user should know about the stream.
+  let warning: String?
 
   /// The part of message ids of replies and dead letters that distinguishes durables of one stream.
   var identity: String { "\(stream).\(durable).\(consumerEpoch)" }
@@ -63,6 +65,7 @@ struct WorkQueue: Sendable {
     let longest = consumer.config.max_expires.flatMap { $0 > 0 ? Duration.nanoseconds($0) : nil }
     pullExpiry = min(PullCredit.defaultExpiry, longest ?? PullCredit.defaultExpiry)
     self.isNew = isNew
+    warning = stream.config.warning(about: settings.filters)
   }
 
   /// For a dry run, which creates no consumer.
@@ -76,6 +79,7 @@ struct WorkQueue: Sendable {
     pullLimit = nil
     pullExpiry = PullCredit.defaultExpiry
     isNew = false
+    warning = stream.config.warning(about: settings.filters)
   }
 
   // MARK: - A consumer that exists
