@@ -35,9 +35,9 @@ private func isValueInPieces(_ line: [UInt8]) -> Bool {
   let text = line + [0x0A]
   let first = Int(text[0]) % text.count
   let second = first + (text.count - first) / 2
-  check.begin()
+  unsafe check.begin()
   for piece in [0..<first, first..<second, second..<text.count] {
-    switch check.next(Array(text[piece]).span) {
+    switch unsafe check.next(Array(text[piece]).span) {
     case .whole(let end):
       return text[(piece.lowerBound + end)...].allSatisfy { [0x20, 0x09, 0x0D, 0x0A].contains($0) }
     case .unfinished: continue
