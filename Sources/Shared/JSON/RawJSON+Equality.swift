@@ -75,23 +75,20 @@ extension RawJSON {
 
   private func isEqualObject(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
     guard var left = Members(self), var right = Members(other) else { return false }
-    var repeats = 0
     // Usually one program wrote both in one order, and then no key has to be looked up.
     while let (key, value) = left.next() {
       guard let (otherKey, otherValue) = right.next(), key.hasSameBytes(as: otherKey) else {
         return isEqualInAnyOrder(to: other, &hashedKeys)
       }
       if value.isEqual(to: otherValue, hashedKeys: &hashedKeys) { continue }
-      // Of repeated keys the first counts, and its values were equal.
-      guard hasKey(key) else { return false }
-      repeats += 1
-      if repeats > 8 { return isEqualInAnyOrder(to: other, &hashedKeys) }
+      // Of repeated keys the first counts.
+      return isRepeated(key) && isEqualInAnyOrder(to: other, &hashedKeys)
     }
     return right.next() == nil || isEqualInAnyOrder(to: other, &hashedKeys)
   }
 
   /// Whether a key of this object occurs in it before its own place.
-  private func hasKey(_ key: RawJSON) -> Bool {
+  private func isRepeated(_ key: RawJSON) -> Bool {
     guard var members = Members(self) else { return false }
     while let (earlier, _) = members.next(), earlier.start < key.start {
       if earlier.isEqualString(to: key) { return true }
