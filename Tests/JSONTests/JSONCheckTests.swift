@@ -43,6 +43,32 @@ import Testing
   }
 
   @Test(arguments: [
+    (#"{"a":"\n\r","b":[1, 2]}"#, false), ("{\n\"a\":1}", true), ("[1,\r2]", true), ("[1\n,2]", true),
+    ("\n[1]", true), ("[]\n", false),
+  ])
+  func seesALineBreakBetweenTokensWhereverItIsCut(_ text: String, _ expected: Bool) {
+    let check = JSONCheck()
+    let bytes = Array(text.utf8)
+    for cut in 0...bytes.count {
+      _ = end(check, bytes, cut: cut)
+      #expect(check.hasLineBreak == expected, "cut at \(cut)")
+    }
+  }
+
+  @Test func isASCIIOnlyWithoutAHighByteWhereverItIs() {
+    let check = JSONCheck()
+    for count in 0..<40 {
+      let text = "[\"" + String(repeating: "x", count: count)
+      _ = end(check, Array((text + "\",1]").utf8), cut: count)
+      #expect(check.isASCII)
+      for tail in ["é\"]", "é" + String(repeating: "y", count: 20) + "\"]"] {
+        _ = end(check, Array((text + tail).utf8), cut: count)
+        #expect(!check.isASCII, "after \(count) bytes")
+      }
+    }
+  }
+
+  @Test(arguments: [
     "[1 2]", "{\"a\" 1}", "{\"a\":1,}", "[1,]", "[,1]", "{,}", "{a:1}", "[01]", "[1.]", "[tru]",
     "[\"\u{1}\"]", "[\"\\x\"]",
     "[\"\\u12g4\"]", "[}", "{]", "[1}", "{\"a\":1]", "[+1]", "[.5]", "[nulll]", "[1e]", "[-]", "]", "'a'",

@@ -34,6 +34,25 @@ import Testing
     #expect(outcome.diagnostics.contains(kind == "SecretList" ? kind : apiVersion), "\(outcome)")
   }
 
+  @Test func refusesAWatchOfAnotherResource() throws {
+    let (tool, _) = try FakeAPIServer.followed(by: ["configmaps", "--max-retries", "1"], in: directory.url) {
+      request, reply in
+      guard request.path.contains("watch=true") else {
+        return reply.whole(Self.list("ConfigMapList", "v1", Self.item))
+      }
+      guard !request.path.contains("sendInitialEvents") else { return reply.whole("{}", status: 422) }
+      reply.head()
+      reply.send(
+        #"{"type":"ADDED","object":{"kind":"Secret","apiVersion":"v1","metadata":{"name":"s","namespace":"default","uid":"u","resourceVersion":"6"},"data":{"password":"aHVudGVyMg=="}}}"#
+          + "\n")
+      reply.hold()
+    }
+    try tool.waitForDiagnostics("kind Secret", .seconds(60))
+    tool.send(SIGTERM)
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.lines.count == 1 && !outcome.output.contains("aHVudGVyMg"), "\(outcome)")
+  }
+
   @Test func acceptsAnyListKindOfACustomResource() {
     let widget = APIResource(group: "a.example", version: "v1", name: "widgets", kind: "Widget")
     #expect(widget.listKind.isEmpty)

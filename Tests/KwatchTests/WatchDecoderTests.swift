@@ -15,7 +15,7 @@ import Testing
         return true
       }
     }
-    return (lines, decoder.hasRemainder)
+    return (lines, decoder.isInValue)
   }
 
   @Test func keepsEveryRecordedLineAtEverySplit() throws {
@@ -88,10 +88,62 @@ import Testing
     #expect(throws: JSONError.self) { try WatchLine(bytes.span) }
   }
 
+  /// A server may write its events in any way that is JSON; printed is one line an event.
+  @Test func splitsAStreamIntoLinesWhateverItsWhiteSpace() throws {
+    let body = Array(" \r\n{\n \"a\": [1,\r\n 2]\n}\r\n\n{\"b\":\"\\n\"}{\"c\":\"é\"}\t\n".utf8)
+    try atEverySplit(body) { chunks throws in
+      let result = try lines(chunks)
+      guard result.lines == [#"{"a":[1,2]}"#, #"{"b":"\n"}"#, #"{"c":"é"}"#], !result.hasRemainder else {
+        Issue.record("\(result.lines)")
+        return
+      }
+    }
+  }
+
+  @Test(arguments: ["<html>", "{\"a\":1,}", "{\"a\"\n", "]", "{\"a\":\"\u{1}\"}", "nul "])
+  func refusesAStreamThatIsNotJSON(_ text: String) {
+    let body = Array("{\"type\":\"ADDED\",\"object\":{}}\n\(text)\n}".utf8)
+    var printed = 0
+    #expect(throws: WatchDecoder.FormatError.self) {
+      var decoder = WatchDecoder()
+      try decoder.feed(body.span) { _ in
+        printed += 1
+        return true
+      }
+    }
+    #expect(printed == 1)
+  }
+
+  @Test func refusesAnEventThatIsNotUTF8WhereverItIsCut() throws {
+    let body = Array("{\"a\":\"".utf8) + [0xC3, 0x28] + Array("\"}\n".utf8)
+    for cut in 0...body.count {
+      #expect(throws: WatchDecoder.FormatError.self, "cut at \(cut)") {
+        try lines([Array(body[..<cut]), Array(body[cut...])])
+      }
+    }
+  }
+
+  /// The short cut for the usual form and the definition of all tools find the same parts.
+  @Test(arguments: EventType.allCases, ["{}", #"{"a":{"b":[1]}}"#, #"{"name":"a-name-that-makes-it-long"}"#])
+  func canonicalLinesAreEventsOfTheSharedDefinition(_ type: EventType, _ object: String) throws {
+    let usual = Array("{\"type\":\"\(type.rawValue)\",\"object\":\(object)}".utf8)
+    let other = Array("{ \"type\":\"\(type.rawValue)\",\"object\":\(object)}".utf8)
+    let (first, second) = (try WatchLine(usual.span), try WatchLine(other.span))
+    #expect(first?.type == second?.type)
+    guard let first, let second else {
+      #expect(type == .status || type == .metrics)
+      return
+    }
+    #expect(second.objectStart == first.objectStart + 1)
+    #expect(text(usual.span.bytes(try first.object(in: usual.span))) == object)
+    #expect(text(other.span.bytes(try second.object(in: other.span))) == object)
+  }
+
   @Test func refusesALineWithoutEnd() throws {
     var decoder = WatchDecoder()
+    try decoder.feed(Array("\"".utf8).span) { _ in true }
     let block = [UInt8](repeating: 0x61, count: 16 << 20)
-    for _ in 0..<4 { try decoder.feed(block.span) { _ in true } }
+    for _ in 0..<3 { try decoder.feed(block.span) { _ in true } }
     #expect(throws: WatchDecoder.FormatError.lineTooLong) { try decoder.feed(block.span) { _ in true } }
   }
 }

@@ -42,25 +42,22 @@ const uint8_t *scalar(const uint8_t *p, const uint8_t *limit) {
 }
 
 /// The first quote, backslash or control character of a string from `p` on, or the limit. Reads nothing after
-/// the limit.
-inline const uint8_t *special(const uint8_t *p, const uint8_t *limit) {
+/// the limit. `seen` gets the high bits of all bytes that were read.
+inline const uint8_t *special(const uint8_t *p, const uint8_t *limit, unsigned &seen) {
 #if defined(__SSE2__)
   const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
                 lastControl = _mm_set1_epi8(0x1f);
   for (; limit - p >= 16; p += 16) {
     __m128i block = _mm_loadu_si128((const __m128i *)p);
+    seen |= (unsigned)_mm_movemask_epi8(block);
     __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, lastControl), block);
     __m128i text = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
     unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(control, text));
     if (found) return p + __builtin_ctz(found);
   }
 #endif
-  while (p < limit && *p != '"' && *p != '\\' && *p >= 0x20) p++;
+  for (; p < limit && *p != '"' && *p != '\\' && *p >= 0x20; p++) seen |= *p & 0x80;
   return p;
-}
-
-inline const uint8_t *past_space(const uint8_t *p, const uint8_t *limit) {
-  return p != limit && *p > 0x20 ? p : json_space(p, limit);
 }
 }  // namespace
 
@@ -81,6 +78,10 @@ struct json_scan {
   Phase phase = value;
   /// The current string is a member's key.
   bool is_key = false;
+  /// A line feed or a carriage return came between tokens.
+  bool has_line_break = false;
+  /// Not 0 if a byte above 0x7f came, or follows the value closely.
+  unsigned high_bits = 0;
   /// How many hexadecimal digits of an escape are still to come.
   uint8_t digits_left = 0;
   Nesting nesting;
@@ -92,10 +93,22 @@ struct json_scan {
   json_finding next(const uint8_t *p, const uint8_t *limit);
 
  private:
+  const uint8_t *past_space(const uint8_t *p, const uint8_t *limit);
+  const uint8_t *spaces(const uint8_t *p, const uint8_t *limit);
   const uint8_t *escaped(const uint8_t *p, const uint8_t *limit);
   template <bool is_last>
   const uint8_t *scalar_text(const uint8_t *p, const uint8_t *limit);
 };
+
+inline const uint8_t *json_scan::past_space(const uint8_t *p, const uint8_t *limit) {
+  return p != limit && *p > 0x20 ? p : spaces(p, limit);
+}
+
+const uint8_t *json_scan::spaces(const uint8_t *p, const uint8_t *limit) {
+  const uint8_t *end = json_space(p, limit);
+  for (; p < end; p++) has_line_break |= *p == '\n' || *p == '\r';
+  return end;
+}
 
 /// Continues after a backslash; the limit with the phase unchanged, or null.
 inline const uint8_t *json_scan::escaped(const uint8_t *p, const uint8_t *limit) {
@@ -201,7 +214,7 @@ at_key:
   p++;
 in_string:
   for (;;) {
-    p = special(p, limit);
+    p = special(p, limit, high_bits);
     if (p == limit) {
       phase = string;
       return {JSON_TRUNCATED, p};
@@ -253,7 +266,8 @@ json_finding json_check_strictly(const uint8_t *p, const uint8_t *limit) {
   if (found.verdict != JSON_WHOLE) return found;
   p = json_space(found.at, limit);
   if (p != limit) return {JSON_TRAILING, p};
-  return json_is_utf8(start, limit) ? json_finding{JSON_WHOLE, limit} : json_finding{JSON_NOT_UTF8, start};
+  if (scan.high_bits == 0 || json_is_utf8(start, limit)) return {JSON_WHOLE, limit};
+  return {JSON_NOT_UTF8, start};
 }
 
 json_scan *json_scan_new(void) { return new (std::nothrow) json_scan; }
@@ -263,7 +277,13 @@ void json_scan_free(json_scan *scan) { delete scan; }
 void json_scan_begin(json_scan *scan) {
   scan->phase = json_scan::value;
   scan->nesting = Nesting();
+  scan->has_line_break = false;
+  scan->high_bits = 0;
 }
+
+bool json_scan_has_line_break(const json_scan *scan) { return scan->has_line_break; }
+
+bool json_scan_is_ascii(const json_scan *scan) { return scan->high_bits == 0; }
 
 json_finding json_scan_next(json_scan *scan, const uint8_t *p, const uint8_t *limit) {
   return scan->next<false>(p, limit);

@@ -7,7 +7,7 @@ import CJSON
 /// Each byte is read once. Unlike ``RawJSON`` it never reads past the bytes that it is given.
 @safe package final class JSONCheck {
   package enum Outcome: Sendable, Equatable {
-    /// The value ends before this index. Its UTF-8 was not checked.
+    /// The value ends before this index. Its UTF-8 is to be checked, unless ``JSONCheck/isASCII``.
     case whole(end: Int)
     /// The value continues after the bytes.
     case unfinished
@@ -38,6 +38,12 @@ import CJSON
       }
     }
   }
+
+  /// Whether the value so far has a line feed or a carriage return between its tokens, so that it is more than a line.
+  package var hasLineBreak: Bool { unsafe json_scan_has_line_break(scan) }
+
+  /// Whether the value so far is certainly ASCII.
+  package var isASCII: Bool { unsafe json_scan_is_ascii(scan) }
 
   /// Whether the bytes are UTF-8.
   package static func isUTF8(_ bytes: Span<UInt8>) -> Bool {

@@ -59,6 +59,10 @@ void json_scan_begin(json_scan *_Nonnull scan);
 /// checked. Reads nothing outside [p, limit).
 json_finding json_scan_next(json_scan *_Nonnull scan, const uint8_t *_Nonnull p,
                             const uint8_t *_Nonnull limit);
+/// Whether the value so far has a line feed or a carriage return between its tokens.
+bool json_scan_has_line_break(const json_scan *_Nonnull scan);
+/// Whether all bytes of the value so far are certainly ASCII. Bytes shortly after its strings count, too.
+bool json_scan_is_ascii(const json_scan *_Nonnull scan);
 
 /// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which
 /// must not be inside a string; NULL when there is none. Kinds of brackets are not compared.

@@ -20,6 +20,9 @@ struct APIResource: Equatable, Sendable {
   /// The kind of a list; empty: unknown, as a custom resource may name it in any way.
   var listKind: String { group.contains(".") || kind.isEmpty ? "" : "\(kind)List" }
 
+  /// The kind of each object, as far as it is certain; empty: any.
+  var objectKind: String { listKind.isEmpty ? "" : kind }
+
   /// `pods`, `deployments.apps`.
   var qualifiedName: String { group.isEmpty ? name : "\(name).\(group)" }
 

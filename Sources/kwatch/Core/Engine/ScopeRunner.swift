@@ -31,10 +31,7 @@ package final class ScopeRunner {
   var hasNews = false
   /// The Status of the ERROR event that is being handled.
   private var errorObject: [UInt8] = []
-  private let check = StrictCheck()
-  /// Whether the items of the current list have their own kind and apiVersion.
-  private var itemTemplate: (hasKind: Bool, hasAPIVersion: Bool)?
-  private var isTable: Bool { options.format.isTable }
+  private var reader: EventReader
 
   init(
     link: ClusterLink, name: ResourceName, resource: APIResource, namespace: String?, query: Query,
@@ -54,6 +51,7 @@ package final class ScopeRunner {
     machine = ScopeMachine(settings: settings) { .random(in: 0..<1) }
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
+    reader = EventReader(resource, isTable: options.format.isTable)
     machine.title = title
   }
 
@@ -66,6 +64,7 @@ package final class ScopeRunner {
     machine.title = title
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
+    reader = EventReader(resource, isTable: options.format.isTable)
     machine.forgetVersions()
   }
 
@@ -91,7 +90,8 @@ package final class ScopeRunner {
   /// Creates the request; nil while credentials are being fetched.
   func exchange(_ id: TransferID, _ request: ScopeRequest, fresh: Bool) throws(ConfigError) -> Exchange? {
     let accept =
-      isTable ? "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" : "application/json"
+      options.format.isTable
+      ? "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" : "application/json"
     let path = resource.path(namespace: namespace) + query.text(request)
     // A watch never uses gzip, because an event would wait in the compressor for the next one.
     guard let exchange = try link.exchange(path, accept: accept, compressed: !request.isStream, fresh: fresh)
@@ -112,7 +112,7 @@ package final class ScopeRunner {
       do throws(WatchDecoder.FormatError) {
         try decoder.feed(chunk) { line in self.line(line, id, exchange, now) }
       } catch {
-        broken(id, exchange, "a line of more than \(WatchDecoder.lineLimit) bytes")
+        broken(id, exchange, "\(error)")
       }
       return !exchange.isCancelled
     }
@@ -136,7 +136,7 @@ package final class ScopeRunner {
     var decoder = ListDecoder(kind: resource.listKind, apiVersion: resource.apiVersion)
     var isProbe = false
     if case .probe = request { isProbe = true }
-    itemTemplate = nil
+    reader.beginList()
     exchange.onBytes = { [unowned self] chunk in
       let now = received(id)
       do throws(ListDecoder.FormatError) {
@@ -191,16 +191,7 @@ package final class ScopeRunner {
 
   private func item(_ item: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
     let header: ObjectHeader
-    do throws(JSONError) {
-      var found = try ObjectHeader(
-        item, namespaced: resource.isNamespaced, row: isTable, walkingAll: itemTemplate == nil && !isTable)
-      // The items of one list are alike: the first, read to its end, shows for all whether these are missing.
-      let template = itemTemplate ?? (found.hasKind, found.hasAPIVersion)
-      itemTemplate = template
-      found.hasKind = found.hasKind || template.hasKind
-      found.hasAPIVersion = found.hasAPIVersion || template.hasAPIVersion
-      header = found
-    } catch {
+    do throws(JSONError) { header = try reader.item(item) } catch {
       broken(id, exchange, "an item of the list is not an object: \(Self.start(of: item))")
       return false
     }
@@ -211,74 +202,32 @@ package final class ScopeRunner {
   }
 
   private func line(_ line: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
-    if let fault = check.fault(in: line) {
-      if Self.isBlank(line) { return true }
-      broken(id, exchange, "a line of the watch is not JSON: \(fault): \(Self.start(of: line))")
-      return false
-    }
-    let parsed: WatchLine
-    let header: ObjectHeader
-    do throws(JSONError) {
-      guard let found = try WatchLine(line) else {
-        diagnostics.warning("\(title): an event of an unknown type is skipped: \(Self.start(of: line))")
-        return true
-      }
-      parsed = found
-      if parsed.type == .error {
-        let object = try parsed.object(in: line)
-        errorObject = line.bytes(object)
-        defer { errorObject = [] }
-        drop(id)
-        handle(.failed(id, ServerAnswer.failure(line.extracting(object), "watch \(title)")))
-        return false
-      }
-      header = try self.header(line, parsed)
-    } catch {
+    switch reader.line(line) {
+    case .broken:
       broken(id, exchange, "a line of the watch is not an event: \(Self.start(of: line))")
+    case .foreign(let kind):
+      broken(id, exchange, "the watch sends an object of the kind \(kind), not \(resource.kind)")
+    case .unknown:
+      diagnostics.warning("\(title): skipped an event of an unknown type: \(Self.start(of: line))")
+    case .error(let object):
+      errorObject = line.bytes(object)
+      defer { errorObject = [] }
+      drop(id)
+      handle(.failed(id, ServerAnswer.failure(line.extracting(object), "watch \(title)")))
       return false
-    }
-    if parsed.type == .bookmark {
+    case .event(let parsed, let header) where parsed.type == .bookmark:
       let version = line.text(header.resourceVersion)
       handle(.bookmark(id, resourceVersion: version, endsInitialEvents: header.endsInitialEvents))
       printing { () throws(OutputError) in try self.printer.bookmark(line, parsed) }
       hasNews = true
-      return !exchange.isCancelled
-    }
-    let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
-    emit(disposition, line) { type throws(OutputError) in
-      try self.printer.line(line, parsed, as: type, header)
-    }
-    if machine.needsProof { perform(machine.event(.delivered, at: now)) }
-    return !exchange.isCancelled
-  }
-
-  /// The identity of a watch event's object; of a Table, that of its one row.
-  private func header(_ line: Span<UInt8>, _ parsed: WatchLine) throws(JSONError) -> ObjectHeader {
-    if isTable, parsed.type != .bookmark, let row = try Self.firstRow(line, at: parsed.objectStart) {
-      return try ObjectHeader(line, at: row, namespaced: resource.isNamespaced, row: true)
-    }
-    return try ObjectHeader(
-      line, at: parsed.objectStart, namespaced: resource.isNamespaced, walkingAll: parsed.type == .bookmark)
-  }
-
-  private static func firstRow(_ line: Span<UInt8>, at start: Int) throws(JSONError) -> Int? {
-    var walker = JSONWalker(at: start)
-    try walker.enterObject(line)
-    while let key = try walker.nextKey(line) {
-      guard line.reads(key, as: "rows"), try walker.peek(line) == UInt8(ascii: "[") else {
-        try walker.skipValue(line)
-        continue
+    case .event(let parsed, let header):
+      let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
+      emit(disposition, line) { type throws(OutputError) in
+        try self.printer.line(line, parsed, as: type, header)
       }
-      try walker.enterArray(line)
-      return try walker.nextElement(line) ? walker.position : nil
+      if machine.needsProof { perform(machine.event(.delivered, at: now)) }
     }
-    return nil
-  }
-
-  /// White space between events is valid JSON.
-  private static func isBlank(_ line: Span<UInt8>) -> Bool {
-    var walker = JSONWalker()
-    return (try? walker.peek(line)) == nil
+    return !exchange.isCancelled
   }
 
   private static func start(of line: Span<UInt8>) -> String {
@@ -301,7 +250,7 @@ package final class ScopeRunner {
     var isFit = true
     printing { () throws(OutputError) in isFit = try print(type) }
     guard !isFit else { return }
-    diagnostics.warning("\(title): an object that is not JSON is left out: \(Self.start(of: text))")
+    diagnostics.warning("\(title): skipped an object that is not JSON: \(Self.start(of: text))")
   }
 
   private func emitDeletion(of identity: Identity) {

@@ -71,8 +71,14 @@ struct StateStore {
   }
 
   private static func whole(_ parts: [[UInt8]]) -> [UInt8] {
-    Array("{\"kwatch\":1,\"scopes\":[\n".utf8) + parts.joined(separator: Array(",\n".utf8))
-      + Array("\n]}\n".utf8)
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("kwatch", 1)
+      $0.key("scopes")
+      // Each part in a line of its own, for people.
+      $0.array { writer in for part in parts { writer.raw([0x0A] + part) } }
+    }
+    return writer.bytes + [0x0A]
   }
 
   private static func part(_ key: String, _ version: String, _ each: ((Identity) -> Void) -> Void) -> [UInt8]

@@ -91,20 +91,30 @@ extension YAMLNode {
 
   /// The node as JSON text, as kubectl converts it.
   var json: String {
+    var writer = JSONWriter()
+    write(to: &writer)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  private func write(to writer: inout JSONWriter) {
     switch self {
-    case .scalar(let text, isPlain: false): JSONText.string(text)
+    case .scalar(let text, isPlain: false): writer.value(text)
     case .scalar(let text, isPlain: true):
       switch PlainScalar(text) {
-      case .null: "null"
-      case .bool(let flag): flag ? "true" : "false"
-      case .number(let number): number ?? JSONText.string(text)
-      case .string: JSONText.string(text)
+      case .null: writer.null()
+      case .bool(let flag): writer.value(flag)
+      case .number(let number?): writer.raw(number.utf8)
+      case .number(nil), .string: writer.value(text)
       }
-    case .sequence(let elements): "[" + elements.map(\.json).joined(separator: ",") + "]"
+    case .sequence(let elements):
+      writer.array { writer in for element in elements { element.write(to: &writer) } }
     case .mapping(let members):
-      "{"
-        + members.map { "\(JSONText.string($0.key.string ?? $0.key.json)):\($0.value.json)" }
-        .joined(separator: ",") + "}"
+      writer.object { writer in
+        for member in members {
+          writer.key(member.key.string ?? member.key.json)
+          member.value.write(to: &writer)
+        }
+      }
     }
   }
 }

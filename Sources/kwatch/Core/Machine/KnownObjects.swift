@@ -44,23 +44,31 @@ struct KnownObjects: Sendable {
   /// `touching`: it comes from the watch, while a comparing list is under way.
   mutating func upsert(_ text: Span<UInt8>, _ header: ObjectHeader, touching: Bool = false) -> Outcome {
     let key = Self.key(text, header)
-    let known = entries[key]
-    if known?.seen != round { seenInRound += 1 }
-    let version = Self.version(text, header)
-    var uid = text.bytes(header.uid)
-    var outcome = Outcome.new
-    if let known {
-      if known.uid.isEmpty || uid.isEmpty || known.uid == uid {
-        outcome = known.version == version ? .same : .changed
-        // A uid that is missing in this answer is still the object's.
-        if uid.isEmpty { uid = known.uid }
-      } else {
-        outcome = .replaced(Self.identity(key, known))
-      }
-    }
-    entries[key] = Entry(
-      uid: uid, version: version, seen: round, touched: touching ? round : known?.touched ?? 0)
+    let now = Entry(
+      uid: text.bytes(header.uid), version: Self.version(text, header), seen: round,
+      touched: touching ? round : 0)
+    let (outcome, isFirst) = Self.replace(&entries[key], key, by: now)
+    if isFirst { seenInRound += 1 }
     return outcome
+  }
+
+  /// Through `inout`, the key is looked up once. `isFirst`: in this round.
+  private static func replace(
+    _ entry: inout Entry?, _ key: [UInt8], by now: Entry
+  ) -> (outcome: Outcome, isFirst: Bool) {
+    guard let known = entry else {
+      entry = now
+      return (.new, true)
+    }
+    let isFirst = known.seen != now.seen
+    entry = now
+    if now.touched == 0 { entry?.touched = known.touched }
+    if known.uid != now.uid, !known.uid.isEmpty, !now.uid.isEmpty {
+      return (.replaced(Self.identity(key, known)), isFirst)
+    }
+    // A uid that is missing in this answer is still the object's.
+    if now.uid.isEmpty { entry?.uid = known.uid }
+    return (known.version == now.version ? .same : .changed, isFirst)
   }
 
   /// Notes that a list has shown an object, and nothing else about it.

@@ -19,6 +19,8 @@ final class EventPrinter {
   private let prefixes: [EventType: [UInt8]]
   private let suffix: [UInt8]
   private static let newline: [UInt8] = [0x0A]
+  private static let openingBrace = Array("{".utf8)
+  private static let comma = Array(",".utf8)
 
   init(
     _ output: OutputWriter, resource: APIResource, options: OutputOptions, cluster: String,
@@ -91,10 +93,6 @@ final class EventPrinter {
   func item(_ item: Span<UInt8>, as type: EventType, _ header: ObjectHeader) throws(OutputError) -> Bool {
     switch options.format {
     case .json:
-      if JSONWalker.find(0x0A, item, from: 0) != nil || JSONWalker.find(0x0D, item, from: 0) != nil {
-        let compacted = ObjectRewrite.compact(item)
-        return try complete(compacted.span, as: type, header)
-      }
       return try complete(item, as: type, header)
     case .name:
       try name(item.bytes(header.name))
@@ -210,7 +208,9 @@ final class EventPrinter {
       return try object(whole.span, as: type)
     }
     try output.append(prefixes[type] ?? EventLine.prefix(type))
-    try output.append(Array("{".utf8) + missing + (isEmpty(item) ? [] : [UInt8(ascii: ",")]))
+    try output.append(Self.openingBrace)
+    try output.append(missing)
+    if !isEmpty(item) { try output.append(Self.comma) }
     try append(item.extracting(1..<item.count))
     try output.append(suffix)
     return true

@@ -13,7 +13,7 @@ struct ListMeta: Equatable, Sendable {
 }
 
 /// Splits a list's JSON into its items while it arrives, in pieces cut at any byte. Holds at most one item.
-/// Each byte is read once, and each item is valid JSON (RFC 8259).
+/// Each byte is read once, and each item is valid JSON (RFC 8259), in one line.
 ///
 /// The `items` of a list and the `rows` of a Table are passed on one by one; other members are kept if they
 /// are small. Built-in kinds have kind and metadata before the items, custom resources after them. So the
@@ -80,7 +80,7 @@ struct ListDecoder {
       case .whole(let found): end = found
       case .unfinished: return try keep(chunk, from: index)
       case .broken:
-        throw .malformed(place == .element ? "the grammar of an item is broken" : "its grammar is broken")
+        throw .malformed(place == .element ? "an item is malformed" : "a member is malformed")
       }
       let isElement = place == .element
       if isElement, carry.isEmpty {
@@ -97,8 +97,8 @@ struct ListDecoder {
   }
 
   private func pass(_ bytes: Span<UInt8>, _ item: (Span<UInt8>) -> Bool) throws(FormatError) -> Bool {
-    guard JSONCheck.isUTF8(bytes) else { throw .malformed("an item is not UTF-8") }
-    return item(bytes)
+    guard check.isASCII || JSONCheck.isUTF8(bytes) else { throw .malformed("an item is not UTF-8") }
+    return check.hasLineBreak ? item(ObjectRewrite.compact(bytes).span) : item(bytes)
   }
 
   private mutating func begin() {
@@ -115,7 +115,7 @@ struct ListDecoder {
     case (.key, UInt8(ascii: "}")), (.afterValue, UInt8(ascii: "}")): place = .end
     case (.colon, UInt8(ascii: ":")): place = .value
     case (.value, UInt8(ascii: "[")) where isItemsKey:
-      guard !hasItems else { throw .malformed("it has items twice") }
+      guard !hasItems else { throw .malformed("it has two arrays of items") }
       hasItems = true
       place = .element
     case (.value, _): begin()
@@ -125,7 +125,7 @@ struct ListDecoder {
     case (.afterValue, UInt8(ascii: ",")): place = .key
     default:
       let shown = (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
-      throw .malformed("\(shown) comes where \(place.rawValue) should")
+      throw .malformed("found \(shown) in place of \(place.rawValue)")
     }
   }
 

@@ -10,6 +10,8 @@ struct ObjectHeader: Equatable, Sendable {
   var namespace = 0..<0
   var uid = 0..<0
   var resourceVersion = 0..<0
+  /// Empty if it comes after the identity and was not read.
+  var kind = 0..<0
   /// Found so far. With `walkingAll` these two are complete.
   var hasKind = false
   var hasAPIVersion = false
@@ -34,9 +36,14 @@ struct ObjectHeader: Equatable, Sendable {
         let complete = try readMetadata(text, &walker, namespaced: namespaced, walkingAll: walkingAll)
         if complete, !walkingAll { return }
       } else {
-        if text.reads(key, as: "kind") { hasKind = true }
+        let isKind = text.reads(key, as: "kind")
+        if isKind { hasKind = true }
         if text.reads(key, as: "apiVersion") { hasAPIVersion = true }
-        try walker.skipValue(text)
+        if isKind, let value = try walker.stringValue(text) {
+          kind = value
+        } else if !isKind {
+          try walker.skipValue(text)
+        }
       }
     }
   }

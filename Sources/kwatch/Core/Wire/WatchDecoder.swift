@@ -1,114 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
-import Events
 import JSON
 
-/// The parts of one line of a watch stream.
-struct WatchLine {
-  var type: EventType
-  /// The position of the object's `{`.
-  var objectStart: Int
-  /// Whether the line has the form that kwatch writes, so that it can be printed unchanged.
-  var isCanonical: Bool
-
-  /// The object's bytes. Reads all of them, so use it only for lines that cannot be printed unchanged.
-  func object(in line: Span<UInt8>) throws(JSONError) -> Range<Int> {
-    var walker = JSONWalker(at: objectStart)
-    return try walker.skipValue(line)
-  }
-}
-
-/// Splits a watch stream into lines. They may arrive cut at any byte.
+/// Splits a watch stream into its JSON values, which may arrive cut at any byte. Each byte is read once.
 ///
-/// A line is passed on only once its newline has arrived: a stream that was cut leaves an unfinished line, which must
-/// not be printed (`hasRemainder`).
+/// A server writes one value a line, and white space between values means nothing (Go's decoder reads streams in the
+/// same way). A value is passed on only when it is whole: a stream that was cut leaves an unfinished one, which must not
+/// be printed.
 struct WatchDecoder {
   /// A longer line means an attack or a broken server.
   static let lineLimit = 64 << 20
 
+  private let check = JSONCheck()
+  /// The bytes of a value that began in an earlier chunk.
   private var carry: [UInt8] = []
+  private(set) var isInValue = false
 
-  package enum FormatError: Error, Equatable {
+  package enum FormatError: Error, Equatable, CustomStringConvertible {
+    /// With the beginning of the value.
+    case malformed(String)
     case lineTooLong
-  }
 
-  /// Whether bytes of an unfinished line are held.
-  var hasRemainder: Bool { !carry.isEmpty }
-
-  /// Calls `body` for each whole line of carried and new bytes, without its newline. If it returns false, all
-  /// following bytes are dropped: the caller has given up the stream.
-  mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(FormatError) {
-    var start = 0
-    if !carry.isEmpty {
-      guard let newline = JSONWalker.find(0x0A, chunk, from: 0) else { return try keep(chunk, from: 0) }
-      try keep(chunk.extracting(0..<newline), from: 0)
-      let line = carry
-      carry.removeAll(keepingCapacity: line.count <= 64 << 10)
-      start = newline + 1
-      guard body(line.span) else { return }
-    }
-    while let newline = JSONWalker.find(0x0A, chunk, from: start) {
-      let line = chunk.extracting(start..<newline)
-      start = newline + 1
-      if line.count > 0, !body(line) { return }
-    }
-    try keep(chunk, from: start)
-  }
-
-  private mutating func keep(_ chunk: Span<UInt8>, from start: Int) throws(FormatError) {
-    guard carry.count + chunk.count - start <= Self.lineLimit else { throw .lineTooLong }
-    unsafe chunk.extracting(start..<chunk.count).withUnsafeBufferPointer {
-      unsafe carry.append(contentsOf: $0)
-    }
-  }
-}
-
-extension WatchLine {
-  /// Splits a line into its parts: `{"type":T,"object":{…}}`, in any order, with any spaces.
-  ///
-  /// - Returns: nil for a type that no version of the API has.
-  /// - Throws: `JSONError` for a line that is not an event.
-  init?(_ line: Span<UInt8>) throws(JSONError) {
-    if let canonical = WatchLine(canonical: line) {
-      self = canonical
-      return
-    }
-    var walker = JSONWalker()
-    var type: Range<Int>?
-    var object: Range<Int>?
-    try walker.enterObject(line)
-    while let key = try walker.nextKey(line) {
-      if type == nil, line.reads(key, as: "type") {
-        type = try walker.stringValue(line)
-      } else if object == nil, line.reads(key, as: "object") {
-        object = try walker.skipValue(line)
-      } else {
-        try walker.skipValue(line)
+    package var description: String {
+      switch self {
+      case .malformed(let start): "an event of the watch is not JSON: \(start)"
+      case .lineTooLong: "an event of the watch is larger than \(WatchDecoder.lineLimit >> 20) MiB"
       }
     }
-    guard let type, let object, line[object.lowerBound] == UInt8(ascii: "{") else { throw .unexpected(at: 0) }
-    // STATUS and METRICS are this toolkit's own; no API server sends them.
-    guard let known = EventType(rawValue: line.unescaped(type)), known != .status, known != .metrics
-    else { return nil }
-    self.init(type: known, objectStart: object.lowerBound, isCanonical: false)
   }
 
-  private static let prefixes: [(EventType, StaticString)] = [
-    (.modified, "{\"type\":\"MODIFIED\",\"object\":{"), (.added, "{\"type\":\"ADDED\",\"object\":{"),
-    (.deleted, "{\"type\":\"DELETED\",\"object\":{"), (.bookmark, "{\"type\":\"BOOKMARK\",\"object\":{"),
-    (.error, "{\"type\":\"ERROR\",\"object\":{"),
-  ]
-
-  /// The form kube-apiserver sends, recognised by its first and last bytes.
-  private init?(canonical line: Span<UInt8>) {
-    guard line.count > 32, line[line.count - 1] == UInt8(ascii: "}"),
-      line[line.count - 2] == UInt8(ascii: "}")
-    else { return nil }
-    for (type, prefix) in Self.prefixes {
-      let length = prefix.utf8CodeUnitCount
-      guard line.reads(0..<length, as: prefix) else { continue }
-      self.init(type: type, objectStart: length - 1, isCanonical: true)
-      return
+  /// Calls `body` for each whole value in carried and new bytes, as one line. If it returns false, all following bytes
+  /// are dropped: the caller has given up the stream.
+  mutating func feed(_ chunk: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(FormatError) {
+    var index = 0
+    while true {
+      if !isInValue {
+        index = Self.skipSpace(chunk, from: index)
+        guard index < chunk.count else { return }
+        check.begin()
+        isInValue = true
+      }
+      switch check.next(chunk, from: index) {
+      case .unfinished: return try keep(chunk.extracting(index..<chunk.count))
+      case .broken: throw .malformed(start(chunk, index))
+      case .whole(let end):
+        isInValue = false
+        let value = chunk.extracting(index..<end)
+        index = end
+        guard carry.isEmpty else {
+          try keep(value)
+          let whole = carry
+          carry.removeAll(keepingCapacity: whole.count <= 64 << 10)
+          guard try pass(whole.span, body) else { return }
+          continue
+        }
+        guard try pass(value, body) else { return }
+      }
     }
-    return nil
+  }
+
+  private func pass(_ value: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) throws(FormatError) -> Bool {
+    guard check.isASCII || JSONCheck.isUTF8(value) else { throw .malformed(start(value, 0)) }
+    return check.hasLineBreak ? body(ObjectRewrite.compact(value).span) : body(value)
+  }
+
+  private mutating func keep(_ bytes: Span<UInt8>) throws(FormatError) {
+    guard carry.count + bytes.count <= Self.lineLimit else { throw .lineTooLong }
+    unsafe bytes.withUnsafeBufferPointer { unsafe carry.append(contentsOf: $0) }
+  }
+
+  private func start(_ chunk: Span<UInt8>, _ index: Int) -> String {
+    let bytes = carry.prefix(80) + chunk.bytes(index..<min(index + 80, chunk.count))
+    return String(decoding: bytes.prefix(80), as: UTF8.self)
+  }
+
+  private static func skipSpace(_ chunk: Span<UInt8>, from start: Int) -> Int {
+    var walker = JSONWalker(at: start)
+    walker.skipSpace(chunk)
+    return walker.position
   }
 }
