@@ -35,6 +35,9 @@ final class FakeAPIServer: Sendable {
     /// Ends the chunked body. Without it the response is incomplete.
     func end() { raw(Array("0\r\n\r\n".utf8)) }
 
+    /// Breaks the connection.
+    func cut() { socket.shutDown() }
+
     /// Holds the stream until the client leaves.
     func hold() {
       var byte: UInt8 = 0

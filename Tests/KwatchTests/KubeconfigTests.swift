@@ -148,7 +148,7 @@ import Testing
 
   @Test func namesTheMissingPartOfAContext() {
     for (context, words) in [
-      ("none", "no context 'none'"), ("nocluster", "a cluster 'zz'"), ("nouser", "a user 'zz'"),
+      ("none", "no context 'none'"), ("nocluster", "the cluster 'zz'"), ("nouser", "the user 'zz'"),
       ("old", "auth-provider 'gcp'"),
     ] {
       let text = """

@@ -72,7 +72,7 @@ final class MachineHarness {
       case .refreshCredentials: refreshes += 1
       case .finish(let status, _): end = status
       case .rediscover: rediscoveries += 1
-      case .synced, .warn, .debug: break
+      case .synced, .warn, .outage, .debug: break
       }
     }
   }

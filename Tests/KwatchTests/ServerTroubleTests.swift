@@ -192,6 +192,68 @@ import Testing
     #expect(outcome.diagnostics.contains("not JSON"))
   }
 
+  /// An outage is one problem, however many resources and namespaces it concerns.
+  @Test func reportsAnOutageOnceForAllResources() throws {
+    let watches = Mutex<[FakeAPIServer.Answer]>([])
+    let (tool, server) = try start(["configmaps,pods,secrets", "-n", "a", "-n", "b"]) { request, reply in
+      guard request.path.contains("watch=true") else { return reply.whole("{}", status: 500) }
+      reply.head()
+      reply.send(
+        #"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"5","annotations":{"k8s.io/initial-events-end":"true"}}}}"#
+          + "\n")
+      watches.withLock { $0.append(reply) }
+      reply.hold()
+    }
+    try eventually("six watches") { watches.withLock { $0.count } == 6 }
+    server.close()
+    for watch in watches.withLock({ $0 }) { watch.cut() }
+    let reports = try Self.reports(of: tool, 2)
+    // `kwatch: warning: watch pods in a (…`; a probe and a list of the same scope are reported, too.
+    let scopes = Set(reports.map { $0.split(separator: " ").dropFirst(3).prefix(3) })
+    #expect(scopes.count == 1, "\(reports)")
+  }
+
+  @Test func reportsAServerThatCannotBeReachedOnceForAllNames() throws {
+    let server = try FakeAPIServer { _, reply in reply.hold() }
+    server.close()
+    let tool = try Tool.start(
+      "kwatch", ["configmaps,pods,secrets,nodes"], environment: try server.kubeconfig(in: directory.url))
+    let reports = try Self.reports(of: tool, 2)
+    #expect(reports.count == 2, "\(reports)")
+  }
+
+  @Test func reportsAServerThatDoesNotRespondWithinSeconds() throws {
+    let server = try FakeAPIServer { _, reply in reply.hold() }
+    let tool = try Tool.start(
+      "kwatch", ["configmaps,pods"], environment: try server.kubeconfig(in: directory.url))
+    try tool.waitForDiagnostics("no response from the server")
+  }
+
+  @Test(arguments: [(407, "USER:PASSWORD"), (502, "502")])
+  func reportsTheRefusalOfAProxy(_ status: Int, _ word: String) throws {
+    let proxy = try FakeAPIServer { _, reply in reply.whole("no", status: status) }
+    let address = [
+      "--server", "https://kube.example.test:6443", "--proxy-url", "http://127.0.0.1:\(proxy.port)",
+    ]
+    let tool = try Tool.start(
+      "kwatch", ["configmaps", "--max-retries", "0"] + address,
+      environment: try proxy.kubeconfig(in: directory.url))
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69, "\(outcome)")
+    #expect(outcome.diagnostics.contains("the proxy") && outcome.diagnostics.contains(word), "\(outcome)")
+  }
+
+  /// The lines about failures. The first failure is reported, then the fourth.
+  private static func reports(of tool: RunningTool, _ count: Int) throws -> [Substring] {
+    func reports() -> [Substring] {
+      tool.soFar.diagnostics.split(separator: "\n").filter { $0.contains("trying again") }
+    }
+    try tool.wait(for: "\(count) reports", .seconds(60)) { _ in reports().count >= count }
+    tool.send(SIGTERM)
+    _ = try tool.waitForEnd()
+    return reports()
+  }
+
   @Test func listsAHundredThousandObjects() throws {
     let (tool, _) = try start(["configmaps", "--list-only", "-o", "name"]) { request, reply in
       reply.head()

@@ -45,6 +45,16 @@ import Testing
         }
       }
     }
+    // An https proxy is checked with the cluster's settings, as by kubectl. This one refuses to be a proxy.
+    for (authority, status) in [("ca.crt", 69), ("other.crt", 78)] {
+      let settings =
+        "certificate-authority: \(authority), proxy-url: \"https://127.0.0.1:\(cluster.port)\""
+      let config = try kubeconfig(cluster, "proxy", settings)
+      let outcome = try Tool.start(
+        "kwatch", ["configmaps", "--max-retries", "0"], environment: ["KUBECONFIG": config]
+      ).waitForEnd()
+      #expect(outcome.status == status && outcome.diagnostics.contains("the proxy"), "\(outcome)")
+    }
     let unchecked = try kubeconfig(cluster, "insecure", "insecure-skip-tls-verify: true")
     let taken = try Tool.start(
       "kwatch", ["cm/there", "--list-only", "-o", "name"], environment: ["KUBECONFIG": unchecked]

@@ -9,6 +9,7 @@ package final class ClusterLink {
   let target: ClusterTarget
   let credentials: Credentials
   var heartbeat = Heartbeat(at: MonotonicClock.now)
+  var outage = Outage()
   private let pathPrefix: String
   private let proxy: Proxy
 
@@ -38,7 +39,9 @@ package final class ClusterLink {
     _ path: String, accept: String = "application/json", compressed: Bool = false, fresh: Bool = false
   ) throws(ConfigError) -> Exchange? {
     guard let material = try credentials.current() else { return nil }
-    guard let exchange = Exchange() else { throw ConfigError("libcurl has no handle left") }
+    guard let exchange = Exchange() else {
+      throw ConfigError("libcurl could not create a request: out of memory")
+    }
     let server = target.server
     let certified = target.cluster.tlsServerName
     let address = "\(server.hostInURL):\(server.port)"
@@ -61,29 +64,33 @@ package final class ClusterLink {
     exchange.set(CURLOPT_PROXY, proxy.url)
     // `Proxy` decides, by Go's rules, which servers are reached without a proxy.
     exchange.set(CURLOPT_NOPROXY, "")
-    if let tls = material.tls { setTLS(exchange, tls) }
+    if let tls = material.tls {
+      setTLS(exchange, tls, .server)
+      // As Go's clients do: the cluster's settings are for the proxy, too.
+      if proxy.isEncrypted { setTLS(exchange, tls, .proxy) }
+    }
     setIdentity(exchange, material)
     return exchange
   }
 
-  private func setTLS(_ exchange: Exchange, _ material: TLSMaterial) {
-    exchange.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+  private func setTLS(_ exchange: Exchange, _ material: TLSMaterial, _ options: TLSOptions) {
+    exchange.set(options.version, Int(CURL_SSLVERSION_TLSv1_2))
     // The system's authorities may change, too. libcurl would cache them for a day.
     exchange.set(CURLOPT_CA_CACHE_TIMEOUT, 0)
     if target.cluster.isInsecure {
-      exchange.set(CURLOPT_SSL_VERIFYPEER, 0)
-      exchange.set(CURLOPT_SSL_VERIFYHOST, 0)
+      exchange.set(options.verifiesPeer, 0)
+      exchange.set(options.verifiesHost, 0)
     } else {
       exchange.observeTrust()
       exchange.authorityPlace = target.cluster.authority?.place
     }
     if let authority = material.authority {
       // Only the kubeconfig's authority is trusted then, not also the system's.
-      exchange.unset(CURLOPT_CAPATH)
-      exchange.set(CURLOPT_CAINFO_BLOB, bytes: authority)
+      exchange.unset(options.authorityFolder)
+      exchange.set(options.authority, bytes: authority)
     }
-    if let certificate = material.certificate { exchange.set(CURLOPT_SSLCERT_BLOB, bytes: certificate) }
-    if let key = material.key { exchange.set(CURLOPT_SSLKEY_BLOB, bytes: key) }
+    if let certificate = material.certificate { exchange.set(options.certificate, bytes: certificate) }
+    if let key = material.key { exchange.set(options.key, bytes: key) }
   }
 
   private func setIdentity(_ exchange: Exchange, _ material: AuthMaterial) {

@@ -35,6 +35,8 @@ final class ClusterRunner {
   private(set) var isWorthReporting = true
   private var lastReport = Duration.zero
   private(set) var wakeAt: Duration?
+  /// Since when nothing has come from the server, and whether this attempt has reported that.
+  private var silence: (since: Duration, isReported: Bool)?
 
   /// At the end of each attempt, the host gets the outcome of each name that had none yet.
   init(
@@ -57,6 +59,7 @@ final class ClusterRunner {
 
   func start() {
     wakeAt = nil
+    silence = nil
     retryAfter = nil
     discovery = Discovery(unresolved, wantsAll: wantsAll, place: link.label)
     requests.get(discovery.start(), accept: Discovery.accept)
@@ -68,12 +71,27 @@ final class ClusterRunner {
 
   /// Starts the waiting requests. Has no effect while credentials are being fetched.
   func pump() {
-    do throws(ConfigError) { try requests.pump() } catch {
+    do throws(ConfigError) {
+      try requests.pump()
+      if silence == nil, requests.isWaiting { silence = (MonotonicClock.now, false) }
+    } catch {
       requests.removeWaiting()
       let message = "\(error.message) (\(link.label))"
       let verdict: Verdict = attempts == 0 ? .final(error.status, .auth, message) : .later(message, .auth)
       finish(unresolved.map { ($0, verdict) })
     }
+  }
+
+  /// When `waitingMessage` has something to report.
+  var messageDeadline: Duration? {
+    silence.flatMap { $0.isReported || !requests.isWaiting ? nil : $0.since + .seconds(5) }
+  }
+
+  /// A message about a server that does not respond, once an attempt.
+  func waitingMessage(at now: Duration) -> String? {
+    guard let deadline = messageDeadline, deadline <= now else { return nil }
+    silence?.isReported = true
+    return "no response from the server for 5 s; waiting (\(link.label))"
   }
 
   /// Stops retrying (`--max-retries`).
@@ -84,6 +102,7 @@ final class ClusterRunner {
   }
 
   private func answered(_ path: String, _ answer: DocumentRequests.Answer) {
+    silence?.since = MonotonicClock.now
     if case .failure(let failure) = answer, let delay = failure.retryAfter {
       retryAfter = max(retryAfter ?? delay, delay)
     }

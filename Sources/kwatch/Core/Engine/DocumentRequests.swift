@@ -31,6 +31,8 @@ final class DocumentRequests {
   }
 
   var isIdle: Bool { queue.isEmpty && open.isEmpty }
+  /// A request is under way.
+  var isWaiting: Bool { !open.isEmpty }
 
   func get(_ paths: [String], accept: String = "application/json") { queue += paths.map { ($0, accept) } }
 

@@ -10,6 +10,8 @@ extension Engine {
   ) {
     if let scope = cluster.moved { return move(scope, verdicts) }
     if configuration.listsResources { return printResources(cluster, found) }
+    // One failure of discovery concerns every name that waits for it.
+    var reported: Set<String> = []
     for (name, verdict) in verdicts {
       switch verdict {
       case .found(let resource, let others):
@@ -19,7 +21,9 @@ extension Engine {
         endings.fail(status, message, diagnostics)
         reporter.report(cluster.link, name, .unhealthy, reason)
       case .later(let message, let reason):
-        if cluster.isWorthReporting { diagnostics.warning("\(message); trying again") }
+        if cluster.isWorthReporting, reported.insert(message).inserted {
+          diagnostics.warning("\(message); trying again")
+        }
         reporter.report(cluster.link, name, cluster.attempts > 3 ? .unhealthy : .degraded, reason)
         if let limit = configuration.scope.retryLimit, cluster.attempts > limit {
           endings.fail(.unavailable, message, diagnostics)
@@ -33,7 +37,8 @@ extension Engine {
     guard !others.isEmpty else { return }
     diagnostics.warning(
       "'\(name.text)' is \(resource.qualifiedName); it could also mean "
-        + "\(others.map(\.qualifiedName).joined(separator: ", ")): write the one that is meant")
+        + "\(others.map(\.qualifiedName).joined(separator: ", ")): use the full name of the resource that you mean"
+    )
   }
 
   /// The same resource in another version or scope, but not a resource of another group with the same name.

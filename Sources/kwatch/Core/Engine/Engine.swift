@@ -58,7 +58,7 @@ package final class Engine: RunnerHost {
     self.diagnostics = screen.map { $0.taking(diagnostics) } ?? diagnostics
     reporter = try HealthReporter(configuration, output: output)
     guard let multi = CurlMulti() else {
-      throw StartError(description: "libcurl does not start", status: .software)
+      throw StartError(description: "libcurl could not be initialised", status: .software)
     }
     self.multi = multi
     saver = try configuration.stateFile.map { try StateSaver(path: $0) }
@@ -159,6 +159,7 @@ package final class Engine: RunnerHost {
       if let message = cluster.link.credentials.waitingMessage(at: now) {
         diagnostics.warning("\(message) (\(cluster.link.label))")
       }
+      if let message = cluster.waitingMessage(at: now) { diagnostics.warning(message) }
     }
     for usage in usages { usage.timer(now) }
     for schema in schemas where !endings.contains(schema) { schema.timer(now) }
@@ -177,7 +178,7 @@ package final class Engine: RunnerHost {
 
   private func deadline(_ now: Duration) -> Duration {
     var deadlines: [Duration?] = [now + .seconds(60), screen?.deadline]
-    deadlines += clusters.flatMap { [$0.wakeAt, $0.link.credentials.messageDeadline] }
+    deadlines += clusters.flatMap { [$0.wakeAt, $0.messageDeadline, $0.link.credentials.messageDeadline] }
     deadlines += scopes.map { $0.machine.deadline }
     deadlines += usages.map(\.deadline)
     deadlines += schemas.map(\.wakeAt)

@@ -100,7 +100,10 @@ package final class ScopeRunner {
     }
     diagnostics.debug("\(link.name): GET \(path)")
     exchanges[id] = exchange
-    exchange.onOpen = { [unowned self] in handle(.opened(id)) }
+    exchange.onOpen = { [unowned self] in
+      link.outage.end()
+      handle(.opened(id))
+    }
     if request.isStream { attachWatch(exchange, id) } else { attachList(exchange, id, request) }
     return exchange
   }
@@ -287,8 +290,12 @@ package final class ScopeRunner {
       case .refreshCredentials: link.credentials.invalidate()
       case .rediscover: host.rediscover(self)
       case .warn(let text): diagnostics.warning(text)
+      case .outage(let text):
+        if link.outage.reports(self) { diagnostics.warning(text) } else { diagnostics.debug(text) }
       case .debug(let text): diagnostics.debug(text)
-      case .finish(let status, let message): host.finished(self, status, message)
+      case .finish(let status, let message):
+        link.outage.end()
+        host.finished(self, status, message)
       }
     }
   }

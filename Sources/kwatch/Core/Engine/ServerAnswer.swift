@@ -48,18 +48,19 @@ enum ServerAnswer {
 
   /// The first line of a response that is not a Status: `404 page not found`, a proxy's HTML.
   private static func plain(_ exchange: Exchange) -> String {
-    guard exchange.status != 0 else { return "no HTTP answer" }
+    guard exchange.status != 0 else { return "no HTTP response" }
     if (300..<400).contains(exchange.status), !exchange.location.isEmpty {
       return
         "\(exchange.status): the server redirects to '\(exchange.location)', which kwatch does not follow: "
         + "set the address of the Kubernetes API itself"
     }
     if exchange.status == 407 {
-      return "407: the proxy asks for a user: give its address as http://USER:PASSWORD@HOST:PORT"
+      return
+        "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"
     }
     let body = String(decoding: exchange.errorBody.prefix(300), as: UTF8.self)
     let line = body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-    if line.isEmpty { return "\(exchange.status) without a text" }
+    if line.isEmpty { return "\(exchange.status) without a body" }
     let text = line.hasPrefix("\(exchange.status)") ? line : "\(exchange.status) \(line)"
     return String(text.prefix(200))
   }

@@ -24,21 +24,23 @@ struct ExecCredential: Equatable, Sendable {
     }
     let version = value["apiVersion"]?.string ?? ""
     guard apiVersion.isEmpty || version == apiVersion else {
-      throw ConfigError("\(source) answered with apiVersion '\(version)', but was asked for '\(apiVersion)'")
+      throw ConfigError(
+        "\(source) returned the apiVersion '\(version)' instead of '\(apiVersion)', which the kubeconfig asks for"
+      )
     }
     token = status["token"]?.string ?? ""
     certificate = Array((status["clientCertificateData"]?.string ?? "").utf8)
     key = Array((status["clientKeyData"]?.string ?? "").utf8)
     guard certificate.isEmpty == key.isEmpty else {
       throw ConfigError(
-        "\(source) gave a \(key.isEmpty ? "certificate without its key" : "key without its certificate")")
+        "\(source) returned a \(key.isEmpty ? "certificate without its key" : "key without its certificate")")
     }
     guard !token.isEmpty || !certificate.isEmpty else {
-      throw ConfigError("\(source) gave neither a token nor a certificate with its key")
+      throw ConfigError("\(source) returned neither a token nor a certificate with its key")
     }
     if let text = status["expirationTimestamp"]?.string {
       guard let time = Timestamp(rfc3339: text) else {
-        throw ConfigError("\(source) gave an expirationTimestamp that is not an RFC 3339 time: '\(text)'")
+        throw ConfigError("\(source) returned an expirationTimestamp that is not an RFC 3339 time: '\(text)'")
       }
       expiry = time
     }

@@ -14,7 +14,7 @@ extension Kubeconfig.ExecPlugin {
     }
     guard ["", "Never", "IfAvailable", "Always"].contains(interactiveMode) else {
       throw ConfigError(
-        "exec plugin '\(command)' has the interactiveMode '\(interactiveMode)': it is Never, IfAvailable or Always"
+        "exec plugin '\(command)' has the interactiveMode '\(interactiveMode)': use Never, IfAvailable or Always"
       )
     }
   }

@@ -109,13 +109,13 @@ package struct KubeconfigLoader {
       cluster = known
     } else if overrides.server.isEmpty {
       throw ConfigError(
-        "context '\(name)' names a cluster '\(context.cluster)' that the kubeconfig does not have")
+        "context '\(name)' refers to the cluster '\(context.cluster)', which the kubeconfig does not have")
     }
     var user = Kubeconfig.User()
     if !context.user.isEmpty {
       guard let known = config.users[context.user] else {
         throw ConfigError(
-          "context '\(name)' names a user '\(context.user)' that the kubeconfig does not have")
+          "context '\(name)' refers to the user '\(context.user)', which the kubeconfig does not have")
       }
       user = known
     }
@@ -137,7 +137,7 @@ package struct KubeconfigLoader {
     if let authority = cluster.authority, cluster.isInsecure {
       throw ConfigError(
         "the cluster \(cluster.server) has insecure-skip-tls-verify beside the certificate authority in "
-          + "\(authority.place): remove one of them, as only one can be meant")
+          + "\(authority.place): remove one of them, because they contradict each other")
     }
     let impersonation = user.impersonation
     if impersonation.user.isEmpty, impersonation != Kubeconfig.Impersonation() {

@@ -20,7 +20,7 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
       rest = text[separator...].dropFirst(3)
     }
     guard scheme == "https" || scheme == "http" else {
-      throw ConfigError("the server address '\(text)' is neither https nor http")
+      throw ConfigError("the server address '\(text)' does not begin with https:// or http://")
     }
     let authority = rest.prefix { $0 != "/" }
     path = String(rest.dropFirst(authority.count))
@@ -35,7 +35,7 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
     guard Self.isHost(name, isBracketed: isBracketed), let port = Int(number), (1...65_535).contains(port),
       isPlain
     else {
-      throw ConfigError("the server address '\(text)' is not the URL of a server")
+      throw ConfigError("the server address '\(text)' is not a URL of the form https://HOST:PORT")
     }
     host = String(name)
     self.port = port

@@ -44,7 +44,7 @@ struct TLSMaterial: Equatable, Sendable {
     guard count <= 0 else { return }
     throw ConfigError(
       "the certificate authority in \(place) "
-        + (count == 0 ? "holds no PEM certificate" : "holds a certificate that cannot be read"))
+        + (count == 0 ? "contains no PEM certificate" : "contains a certificate that cannot be read"))
   }
 
   private static func checkPair(
@@ -57,7 +57,7 @@ struct TLSMaterial: Equatable, Sendable {
     }
     switch verdict {
     case COPENSSL_NO_CERTIFICATE:
-      throw ConfigError("the client certificate in \(certificatePlace) holds no PEM certificate")
+      throw ConfigError("the client certificate in \(certificatePlace) contains no PEM certificate")
     case COPENSSL_NO_KEY: throw ConfigError("the client key in \(keyPlace) is not a PEM private key")
     case COPENSSL_ENCRYPTED_KEY:
       throw ConfigError(

@@ -134,7 +134,14 @@ struct Recovery {
     return Decision(
       step: .wait(retry.delay, then: retry.polls ? .list(.poll) : next),
       health: health(level, reason, connected: failure.code != nil, picture),
-      actions: passed + [retry.isWorthWarning ? .warn(text) : .debug(text)])
+      actions: passed + [retry.isWorthWarning ? Self.warning(failure, text) : .debug(text)])
+  }
+
+  private static func warning(_ failure: ScopeError, _ text: String) -> ScopeAction {
+    switch failure.kind {
+    case .transport, .untrusted: .outage(text)
+    case .http, .stream, .silence, .garbage: .warn(text)
+    }
   }
 
   private mutating func watchRefused(
@@ -201,7 +208,7 @@ struct Recovery {
       return decision
     }
     if case .listAfter(let delay, let isWorthWarning) = failures.noteGone(at: now, random: random) {
-      let text = "\(failure.message), again and again; listing again in \(delay.milliseconds) ms"
+      let text = "\(failure.message), repeatedly; listing again in \(delay.milliseconds) ms"
       decision.actions.append(isWorthWarning ? .warn(text) : .debug(text))
       decision.step = .wait(delay, then: .list(.resync))
     }

@@ -142,9 +142,7 @@ extension ScopeMachine {
     if case .waiting(let until, let next) = state, until <= now { go(next) }
     if let at = silenceDeadline, at <= now, let transfer = state.transfer {
       let patience = settings.answerTimeout.components.seconds
-      giveUp(
-        .silence,
-        transfer.openedAt == nil ? "no response in \(patience) s" : "the stream has been silent for too long")
+      giveUp(.silence, transfer.openedAt == nil ? "no response in \(patience) s" : "the stream went silent")
     }
     if let at = verification.deadline, at <= now { verify() }
   }

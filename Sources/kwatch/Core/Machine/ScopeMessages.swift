@@ -114,6 +114,8 @@ enum ScopeAction: Equatable, Sendable {
   /// The resource is missing. The server may have it in another version.
   case rediscover
   case warn(String)
+  /// A warning about the connection, which is the same for all scopes of the cluster.
+  case outage(String)
   case debug(String)
   /// The scope ends, with this status and reason.
   case finish(ExitStatus, String)

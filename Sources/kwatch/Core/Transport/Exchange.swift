@@ -110,10 +110,29 @@ enum ExchangeEnding: Equatable, Sendable {
     guard code != CURLE_OK else { return .complete }
     let detail = unsafe String(cString: errorText)
     let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-    guard code == CURLE_PEER_FAILED_VERIFICATION else { return .broken(message) }
-    var verdict = 0
-    unsafe ccurl_get_long(handle, CURLINFO_SSL_VERIFYRESULT, &verdict)
+    guard code == CURLE_PEER_FAILED_VERIFICATION else { return .broken(tunnelRefusal ?? message) }
+    let verdict = value(CURLINFO_SSL_VERIFYRESULT)
+    let proxyVerdict = value(CURLINFO_PROXY_SSL_VERIFYRESULT)
+    guard proxyVerdict == 0 else { return .untrusted(ServerTrust.proxyExplanation(proxyVerdict)) }
     return .untrusted(ServerTrust.explanation(message, verdict, authority: authorityPlace))
+  }
+
+  /// The proxy's refusal to connect to the server; nil if it did not refuse.
+  private var tunnelRefusal: String? {
+    let status = value(CURLINFO_HTTP_CONNECTCODE)
+    switch status {
+    case 407:
+      return
+        "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"
+    case 300...: return "the proxy does not connect to the server, but answers \(status)"
+    default: return nil
+    }
+  }
+
+  private func value(_ information: CURLINFO) -> Int {
+    var value = 0
+    unsafe ccurl_get_long(handle, information, &value)
+    return value
   }
 
   /// How long the server asks to wait, in seconds or until a date (RFC 9110, 10.2.3); an hour at most.

@@ -9,6 +9,8 @@ import Glibc
 struct Proxy: Equatable {
   /// Empty: no proxy.
   var url = ""
+  /// Whether the connection to the proxy uses TLS.
+  var isEncrypted: Bool { url.lowercased().hasPrefix("https://") }
 
   /// - Throws: `ConfigError` for an address that no proxy can have.
   init(
@@ -33,7 +35,7 @@ struct Proxy: Equatable {
     let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
     let scheme = parts.count == 2 ? parts[0].lowercased() : "http"
     guard ["http", "https", "socks5", "socks5h"].contains(scheme) else {
-      throw ConfigError("\(source) '\(hidden(text))' has the scheme '\(scheme)': it is http, https or socks5")
+      throw ConfigError("\(source) '\(hidden(text))' has the scheme '\(scheme)': use http, https or socks5")
     }
     let authority = (parts.last ?? "").prefix { !"/?#".contains($0) }
     let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""

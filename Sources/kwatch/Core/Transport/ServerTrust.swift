@@ -31,6 +31,14 @@ enum ServerTrust {
     return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// The remedy for the refusal of a proxy's certificate. `verdict` is OpenSSL's result.
+  static func proxyExplanation(_ verdict: Int) -> String {
+    let reason = unsafe String(cString: X509_verify_cert_error_string(verdict))
+    return
+      "the certificate of the proxy is not trusted (\(reason)): as for kubectl, it must be signed by the "
+      + "cluster's certificate-authority"
+  }
+
   /// The remedy for a refusal. `detail` is libcurl's message, and `verdict` OpenSSL's result. `authority` is
   /// the place of the cluster's authority in the kubeconfig; nil if the system's authorities are used.
   static func explanation(_ detail: String, _ verdict: Int, authority: String?) -> String {
