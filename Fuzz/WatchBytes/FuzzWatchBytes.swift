@@ -29,10 +29,12 @@ private func lines(_ chunks: [[UInt8]]) -> [[UInt8]] {
   var decoder = WatchDecoder()
   var lines: [[UInt8]] = []
   for chunk in chunks {
-    try? decoder.feed(chunk.span) { line in
-      lines.append(line.bytes(0..<line.count))
-      return true
-    }
+    do {
+      try decoder.feed(chunk.span) { line in
+        lines.append(line.bytes(0..<line.count))
+        return true
+      }
+    } catch { return lines }
   }
   return lines
 }

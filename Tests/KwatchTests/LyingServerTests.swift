@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Events
 import Foundation
+import JSON
 import Synchronization
 import TestSupport
 import Testing
@@ -32,6 +33,18 @@ import Testing
     #expect(outcome.status == 69, "\(outcome)")
     #expect(outcome.output.isEmpty)
     #expect(outcome.diagnostics.contains(kind == "SecretList" ? kind : apiVersion), "\(outcome)")
+  }
+
+  /// Objects are followed by their names. Several without one would be changes of each other.
+  @Test(arguments: ["{}", #"{"metadata":{}}"#, #"{"metadata":{"name":""}}"#, #"{"metadata":null}"#])
+  func refusesObjectsWithoutANameInAListOrAWatch(_ object: String) throws {
+    let resource = APIResource(group: "", version: "v1", name: "configmaps", kind: "ConfigMap")
+    var reader = EventReader(resource, isTable: false)
+    let item = Array(object.utf8)
+    #expect(throws: JSONError.self) { _ = try reader.item(item.span) }
+    let line = Array(#"{"type":"ADDED","object":\#(object)}"#.utf8)
+    if case .broken = reader.line(line.span) { return }
+    Issue.record("an event of \(object) is taken")
   }
 
   @Test func refusesAWatchOfAnotherResource() throws {

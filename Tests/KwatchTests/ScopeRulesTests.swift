@@ -144,6 +144,19 @@ import Testing
       ])
   }
 
+  @Test func waitsForALaggingServerFourTimesAndReportsTheSecond() {
+    var record = Self.record()
+    for _ in 0..<2 {
+      let lags = (0..<5).map { _ in record.noteTooLarge() }
+      #expect(lags == [false, true, false, false].map { .wait(isWorthWarning: $0) } + [.lasting])
+    }
+    // Once the server has caught up, the next lag is a new one.
+    _ = record.noteTooLarge()
+    record.clearTooLarge()
+    let next = record.noteTooLarge()
+    #expect(next == .wait(isWorthWarning: false))
+  }
+
   // MARK: - The picture
 
   @Test func onlyAListThatRepairsAGapNamesAVersion() {

@@ -195,7 +195,7 @@ package final class ScopeRunner {
   private func item(_ item: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
     let header: ObjectHeader
     do throws(JSONError) { header = try reader.item(item) } catch {
-      broken(id, exchange, "an item of the list is not an object: \(Self.start(of: item))")
+      broken(id, exchange, "an item of the list is not an object with a name: \(Self.start(of: item))")
       return false
     }
     emit(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
@@ -207,7 +207,7 @@ package final class ScopeRunner {
   private func line(_ line: Span<UInt8>, _ id: TransferID, _ exchange: Exchange, _ now: Duration) -> Bool {
     switch reader.line(line) {
     case .broken:
-      broken(id, exchange, "a line of the watch is not an event: \(Self.start(of: line))")
+      broken(id, exchange, "a line of the watch is not an event of a named object: \(Self.start(of: line))")
     case .foreign(let kind):
       broken(id, exchange, "the watch sends an object of the kind \(kind), not \(resource.kind)")
     case .unknown:

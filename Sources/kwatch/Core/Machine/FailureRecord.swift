@@ -19,6 +19,12 @@ struct FailureRecord {
     case listAfter(Duration, isWorthWarning: Bool)
   }
 
+  /// What to do about a server whose state is older than ours.
+  enum Lag: Equatable {
+    case wait(isWorthWarning: Bool)
+    case lasting
+  }
+
   private let settings: ScopeSettings
   private var count = 0
   private var brokenSince: Duration?
@@ -80,14 +86,13 @@ struct FailureRecord {
     return .listAfter(backoff.next(random: random), isWorthWarning: isWorthWarning(goneCount == 2, at: now))
   }
 
-  /// Notes that the server's state is older than our resourceVersion.
-  ///
-  /// - Returns: whether this has lasted too long. A replica catches up quickly, a restored etcd never does.
-  mutating func noteTooLarge() -> Bool {
+  /// Notes that the server's state is older than our resourceVersion. A replica catches up quickly, a restored etcd never
+  /// does.
+  mutating func noteTooLarge() -> Lag {
     tooLargeCount += 1
-    if tooLargeCount < 5 { return false }
+    if tooLargeCount < 5 { return .wait(isWorthWarning: tooLargeCount == 2) }
     tooLargeCount = 0
-    return true
+    return .lasting
   }
 
   /// The server has reached our resourceVersion.

@@ -179,10 +179,12 @@ struct Recovery {
     _ failure: ScopeError, _ next: ScopeState.Next, _ picture: inout Picture, at now: Duration, random: Double
   ) -> Decision {
     server.doubt()
-    guard failures.noteTooLarge() else {
+    if case .wait(let isWorthWarning) = failures.noteTooLarge() {
+      let text = "\(failure.message); waiting until the server has what was printed last"
       return Decision(
         step: .wait(failure.retryAfter ?? .seconds(1), then: next),
-        health: health(.degraded, .error, connected: true, picture))
+        health: health(.degraded, .error, connected: true, picture),
+        actions: [isWorthWarning ? .warn(text) : .debug(text)])
     }
     picture.allowOlderList()
     let text = "\(failure.message); listing the older state, as after a restore from a backup"

@@ -34,6 +34,8 @@ struct EventReader {
       guard let parsed = try WatchLine(line) else { return .unknown }
       if parsed.type == .error { return .error(try parsed.object(in: line)) }
       let header = try header(line, parsed)
+      // Objects are followed by their names: without one, each would be a change of the other.
+      guard parsed.type == .bookmark || !header.name.isEmpty else { return .broken }
       guard kind.isEmpty || header.kind.isEmpty || isOwnKind(line.extracting(header.kind)) else {
         return .foreign(line.unescaped(header.kind))
       }
@@ -77,10 +79,11 @@ struct EventReader {
 
   mutating func beginList() { template = nil }
 
-  /// The identity of a list's item.
+  /// The identity of a list's item. Throws if the item is not an object with a name.
   mutating func item(_ item: Span<UInt8>) throws(JSONError) -> ObjectHeader {
     var header = try ObjectHeader(
       item, namespaced: isNamespaced, row: isTable, walkingAll: template == nil && !isTable)
+    guard !header.name.isEmpty else { throw .unexpected(at: 0) }
     // The items of one list are alike: the first, read to its end, shows for all whether these are missing.
     let template = template ?? (header.hasKind, header.hasAPIVersion)
     self.template = template
