@@ -165,6 +165,21 @@ import Testing
     #expect(sum.flatMap { Double($0.1) } ?? 0 > 0.9, "the messages waited for the pause of a second")
   }
 
+  /// The handler is busy, and nothing is pulled that would report what is pending.
+  @Test func pendingMessagesAreCountedWhileAllHandlersAreBusy() throws {
+    let bed = try Bed.forWork(.debian)
+    let folder = try TemporaryDirectory()
+    try bed.publish(1...1, to: "w.x", stream: "W")
+    let work = try bed.start(
+      ["work", "w.>", "--durable", "D", "--metrics", "127.0.0.1:0"]
+        + folder.handler("touch started; until [ -e go ]; do sleep 0.05; done"))
+    try eventually("the handler runs") { FileManager.default.fileExists(atPath: folder.path("started")) }
+    try bed.publish(2...6, to: "w.x", stream: "W")
+    try eventually("five messages are pending") { try scrape(work).contains("nats_pending_msgs 5\n") }
+    _ = try folder.write("", to: "go")
+    try eventually("none is pending") { try scrape(work).contains("nats_pending_msgs 0\n") }
+  }
+
   private func scrape(_ tool: RunningTool) throws -> String {
     try tool.waitForDiagnostics("metrics on ")
     let address = try #require(tool.soFar.diagnostics.firstMatch(of: /http:\S+/)).output

@@ -80,6 +80,7 @@ final class WorkEngine {
   var heldReport = WaitReport(after: .seconds(3))
   var nextSweep = Duration.zero
   var nextLook = Duration.zero
+  private var nextCount = Duration.zero
   private let origin = ContinuousClock.now
 
   /// Whether failures can be recorded for other processes.
@@ -185,6 +186,11 @@ final class WorkEngine {
     resend(now)
     endLateHandlers(now)
     if credit.expire(now: now) { askAboutConsumer() }
+    // Without a pull no delivery reports how many messages are pending.
+    if stage == .running, credit.outstanding == 0, connection.loss == nil, now >= nextCount {
+      nextCount = now + .seconds(5)
+      askAboutConsumer()
+    }
     if untilNow, stage == .running, now >= nextLook {
       nextLook = now + .milliseconds(200)
       if jobs.isEmpty { askAboutConsumer() }
