@@ -264,6 +264,23 @@ struct KubernetesPathTests {
     #expect(try status("watch=1", "application/vnd.kubernetes.protobuf") == "406")
   }
 
+  @Test func aReplicaThatLagsHasNoListForANewerSequence() throws {
+    let fanout = try Fanout(["--snapshot"])
+    fanout.feed(
+      pod("a", version: 7).dropLast()
+        + #","source":{"stream":"S","epoch":"1700000000000000000","subject":"s","sequence":7,"pending":0}}"#)
+    try eventually("it is kept") { try fanout.curl("/api/v1/pods").output.contains("uid-a") }
+    func status(_ query: String) throws -> String {
+      try fanout.curl("/api/v1/pods?resourceVersion=\(query)", ["-o", "/dev/null", "-w", "%{http_code}"])
+        .output
+    }
+    #expect(try status("7&resourceVersionMatch=Exact") == "200")
+    #expect(try status("6") == "200")
+    #expect(try status("8") == "504")
+    #expect(try status("8&resourceVersionMatch=NotOlderThan") == "504")
+    #expect(try status("6&resourceVersionMatch=Exact") == "410")
+  }
+
   @Test func initialEventsEndWithTheirMark() throws {
     let fanout = try Fanout(["--snapshot"])
     let first = try fanout.listening("/events")

@@ -128,6 +128,16 @@ import Testing
     #expect(try fanout.curl("/api/v1/namespaces/default/pods/b", ["-I"]).output.hasPrefix("HTTP/1.1 404 "))
   }
 
+  @Test(arguments: [
+    "filter=true&filter=false", "type=ADDED&type=DELETED", "labelSelector=a&filter=true&labelSelector=b",
+  ])
+  func aRepeatedFilterIsRefused(_ query: String) throws {
+    let fanout = try Fanout(["--snapshot"])
+    for path in ["/events", "/snapshot", "/api/v1/pods"] {
+      #expect(try fanout.curl("\(path)?\(query)", ["-w", "%{http_code}"]).output.hasSuffix("400"), "\(path)")
+    }
+  }
+
   @Test func headStartsNoCommand() throws {
     let fanout = try Fanout(["--upstream", "false {resourceType}"])
     for path in ["/api/v1/pods?watch=1", "/api/v1/pods", "/api/watch/stream?cid=c"] {

@@ -15,9 +15,8 @@ package enum CommandSearch {
   /// Why a command cannot be started, for a message; nil if it is an executable file.
   package static func fault(in command: String) -> String? {
     guard path(of: command) == nil else { return nil }
-    guard command.contains("/") else { return "the command '\(command)' was not found in PATH" }
-    return isPath(command)
-      ? "'\(command)' is not an executable file" : "the command '\(command)' does not exist"
+    let reason = command.contains("/") ? "it is not an executable file" : "not found in PATH"
+    return "cannot start '\(command)': \(reason)"
   }
 
   /// Whether a command is the path of something that exists, executable or not.

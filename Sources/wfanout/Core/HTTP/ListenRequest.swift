@@ -57,6 +57,14 @@ struct FilterRequest: Sendable, Hashable {
 
   var isEmpty: Bool { expression == nil && fieldSelector == nil && labelSelector == nil && types == nil }
 
+  /// Refuses a request that has one of them twice: only the first would be used.
+  static func checkUnique(_ request: HTTPRequest) throws(HTTPError) {
+    for name in ["filter", "fieldSelector", "labelSelector", "type"]
+    where request.query.count(where: { $0.name == name }) > 1 {
+      throw .badRequest("\(name) is given more than once; combine the conditions in one")
+    }
+  }
+
   /// A key that is equal for equal filters, however the URL spells them.
   var key: String {
     [expression, fieldSelector, labelSelector, types].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }

@@ -113,7 +113,7 @@ struct KubernetesRoutes: Sendable {
           code: 405, reason: "MethodNotAllowed",
           message: "this server keeps no objects to list; start wfanout with --snapshot"))
     }
-    try query.check(snapshot)
+    try query.check(snapshot, ownEpoch: stream.state.epoch)
     let kind = stream.state.objects.resources.kind(of: path)
     let missing = path.name.map { name in
       HTTPResponse.failure(

@@ -67,16 +67,20 @@ struct KubernetesWatchQuery: Equatable, Sendable {
     wantsExactly = true
   }
 
-  /// Refuses a list that would be another one than the client asks for.
-  func check(_ snapshot: Snapshot) throws(HTTPError) {
+  /// Refuses a list that would not have the version that the client asks for.
+  ///
+  /// Behind natswatch an object's version is a sequence of the stream. Then the epoch of the snapshot is not
+  /// `ownEpoch`, that of our own numbering, and a replica that lags can tell that a version is newer.
+  func check(_ snapshot: Snapshot, ownEpoch: UInt64) throws(HTTPError) {
     guard !isWatch, !resourceVersion.isEmpty else { return }
-    if wantsExactly, resourceVersion != "\(snapshot.id)" {
+    let sequence = snapshot.id.epoch == ownEpoch ? nil : UInt64(resourceVersion)
+    let id =
+      sequence.map { EventID(epoch: snapshot.id.epoch, sequence: $0) } ?? EventID(resourceVersion)
+    if wantsExactly, id != snapshot.id {
       throw HTTPError(
-        status: .expired("resource version \(resourceVersion) is not the present one; list without it"))
+        status: .expired("resource version \(resourceVersion) is not the current one; list without it"))
     }
-    guard let id = EventID(resourceVersion), id.epoch == snapshot.id.epoch,
-      id.sequence > snapshot.id.sequence
-    else { return }
+    guard let id, id.epoch == snapshot.id.epoch, id.sequence > snapshot.id.sequence else { return }
     throw HTTPError(
       status: Status(
         code: 504, reason: "Timeout",
