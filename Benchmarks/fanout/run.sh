@@ -33,6 +33,11 @@ limit() {
   python3 "$work/run.py" --name "limit" --server "$work/refserver -p 9100 -m sse" \
     --feed stdin --port 9100 --mode sse -s 300 "$@" >>"$work/rows.jsonl"
 }
+# The limit with as few unsent bytes in the kernel as wfanout allows.
+limit64() {
+  python3 "$work/run.py" --name "limit, 64 KiB" --server "$work/refserver -p 9100 -m sse -w 65536" \
+    --feed stdin --port 9100 --mode sse -s 300 "$@" >>"$work/rows.jsonl"
+}
 peer() {
   [ -e /usr/lib/nginx/modules/ngx_nchan_module.so ] || { echo "run.sh: no nchan here: left out" >&2; return 0; }
   sh "$work/nchan_run.sh" sse "$@" >>"$work/rows.jsonl"
@@ -44,17 +49,20 @@ for row; do
   flat)
     ours sse --path /events --mode sse -n 1000 -c 20000
     limit -n 1000 -c 20000
+    limit64 -n 1000 -c 20000
     ours ndjson --path /events --mode ndjson --client "-H 'Accept: application/x-ndjson'" -n 1000 -c 20000
     ours websocket --path '/ws?raw=1' --mode ws -n 1000 -c 20000
     ours kubernetes --path '/apis/a/v1/pods?watch=1' --mode ndjson --kube -n 1000 -c 20000
     ours sse --path /events --mode sse -n 1000 -c 20000
     limit -n 1000 -c 20000
+    limit64 -n 1000 -c 20000
     peer 1000 1000 300 0
     ;;
   ten-thousand)
     for round in 1 2; do
       ours "sse-10k-$round" --path /events --mode sse -n 9900 -c 4000
       limit -n 9900 -c 4000
+      limit64 -n 9900 -c 4000
     done
     ;;
   paced)

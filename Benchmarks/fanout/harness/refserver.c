@@ -3,6 +3,7 @@
 // (SSE chunk, NDJSON chunk or WS frame) into one shared log, and write()s that log to every client.
 //   --per-event  one write() per event per client (no coalescing)      default: one write() per client per
 //   wake-up
+//   -w BYTES     at most this many bytes that the kernel has not sent, for each client (TCP_NOTSENT_LOWAT)
 //   --batch B    at most B events taken from stdin per wake-up (0 = all that is there)
 // Lossless: it stops reading stdin while the slowest live client is LOG bytes behind (that is for measuring,
 // not a policy).
@@ -121,11 +122,12 @@ static int flush1(cl *c) {
   return 0;
 }
 int main(int ac, char **av) {
-  int port = 9100;
+  int port = 9100, unsent = 0;
   static struct option lo[] = {{"per-event", 0, 0, 1}, {"batch", 1, 0, 2}, {0, 0, 0, 0}};
   int o;
-  while ((o = getopt_long(ac, av, "p:m:", lo, 0)) != -1) switch (o) {
+  while ((o = getopt_long(ac, av, "p:m:w:", lo, 0)) != -1) switch (o) {
       case 'p': port = atoi(optarg); break;
+      case 'w': unsent = atoi(optarg); break;
       case 'm': mode = !strcmp(optarg, "ws") ? 1 : !strcmp(optarg, "ndjson") ? 2 : 0; break;
       case 1: perev = 1; break;
       case 2: batch = atol(optarg); break;
@@ -137,6 +139,7 @@ int main(int ac, char **av) {
   evend = calloc(EVCAP, 8);
   int ls = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1;
   setsockopt(ls, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (unsent) setsockopt(ls, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);  // inherited by clients
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
   inet_pton(AF_INET, "127.0.0.1", &a.sin_addr);
   if (bind(ls, (void *)&a, sizeof a) || listen(ls, 4096)) {
