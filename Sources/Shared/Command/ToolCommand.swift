@@ -111,6 +111,11 @@ extension ToolCommand {
     {
       return "the value '\(match.1)' is invalid for '\(match.2)': \(advice)"
     }
+    if let match = text.prefixMatch(of: /The option '(.*)' does not take any value, but '(.*)' was/),
+      let advice = advice(on: String(match.1), value: String(match.2))
+    {
+      return "'\(match.1)' takes no value: \(advice)"
+    }
     return text
   }
 

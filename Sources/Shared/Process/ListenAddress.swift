@@ -32,6 +32,11 @@ package enum ListenAddress: Sendable, Equatable, CustomStringConvertible {
     self = .tcp(host: host, port: port)
   }
 
+  /// Whether the kernel chooses the port.
+  package var isAnyPort: Bool {
+    if case .tcp(_, 0) = self { true } else { false }
+  }
+
   /// What to give instead of a text that is not an address.
   package static func remedy(for text: String) -> String {
     if text.hasPrefix("unix:"), text.utf8.count > 112 { return "a path of at most 107 bytes after unix:" }

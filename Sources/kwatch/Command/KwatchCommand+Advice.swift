@@ -5,6 +5,7 @@ extension KwatchCommand {
   /// Flags that users of kubectl know.
   static func advice(on flag: String, value: String?) -> String? {
     if let value {
+      if flag == "--watch" { return value == "false" ? "write --until-now" : "write --watch alone" }
       let isTemplate = ["jsonpath", "custom-columns", "go-template", "template"].contains {
         value.hasPrefix($0)
       }

@@ -104,7 +104,7 @@ package struct Configuration: Sendable {
 }
 
 extension Configuration {
-  /// Settings that contradict each other, or would serve anonymous clients without `--allow-anyone`.
+  /// Settings that contradict each other, or would serve anonymous clients without `--no-auth`.
   package struct CombinationError: ToolError {
     package var description: String
     package var status: ExitStatus { .usage }
@@ -145,6 +145,9 @@ extension Configuration {
     }
     if let template = upstream { try checkCommand(of: template, "--upstream") }
     if let open = listen.first(where: { !$0.isLocal }) { try checkOpen("--listen \(open)") }
+    if let admin, listen.contains(admin), !admin.isAnyPort {
+      throw CombinationError(description: "--admin \(admin): --listen has this address; give another one")
+    }
   }
 
   private func checkCommand(of template: UpstreamTemplate, _ setting: String) throws(CombinationError) {
