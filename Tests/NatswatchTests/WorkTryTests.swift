@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -148,6 +149,34 @@ import Testing
     #expect(try folder.read("began").split(separator: "\n").count == 2)
     let after = try bed.reconnected()
     #expect(try after.info("DLQ").state.messages == 1 && after.info("W").state.messages == 0)
+  }
+
+  /// NATS 2.9 crashes if a client reads the bucket while another one creates it.
+  @Test(arguments: NATSServer.Version.installed) func firstFailuresOfManyWorkersAreCounted(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try Bed.forWork(version, retention: "limits")
+    try bed.publish(1...1, to: "w.a", stream: "W")
+    for round in 1...4 {
+      let folder = try TemporaryDirectory()
+      let command = try folder.handler("echo begun >>began; until [ -e go ]; do sleep 0.01; done; exit 1")
+      let workers = try (1...8).map { number in
+        try bed.start(
+          ["work", "w.>", "--durable", "D\(round)-\(number)", "--retries", "1", "--retry-initial", "1h"]
+            + command)
+      }
+      try eventually("all handlers run", within: .seconds(30)) {
+        ((try? folder.read("began")) ?? "").split(separator: "\n").count == 8
+      }
+      folder.touch("go")
+      try eventually("all failures are recorded", within: .seconds(30)) {
+        (try? bed.info(TryCounts.bucketStream).state.messages) == 8
+      }
+      for worker in workers { worker.send(SIGTERM) }
+      for worker in workers { _ = try worker.waitForEnd() }
+      _ = try bed.jetStream.request("STREAM.DELETE.\(TryCounts.bucketStream)", as: JSONValue.self)
+    }
+    #expect(bed.server.isRunning, "\(bed.server.log)")
   }
 }
 

@@ -7,9 +7,9 @@ import Process
 ///
 /// The server's count of deliveries cannot be used: it includes deliveries to workers that were stopped,
 /// restarted or killed, and NATS 2.9 forgets some. So each failure of a handler is recorded before the
-/// message is given back, in the bucket `natswatch-tries`, which is created when a handler fails for the
-/// first time. The next worker that gets the message reads the count. A worker without these permissions
-/// counts only its own failures.
+/// message is given back, in the bucket `natswatch-tries`. It is created when a handler fails, or a message
+/// is delivered again, for the first time. The next worker that gets the message reads the count. A worker
+/// without these permissions counts only its own failures.
 ///
 /// A key is `STREAM.DURABLE.CREATED.SEQUENCE`; with the consumer's time of creation, a durable that is deleted and
 /// created again starts from zero.

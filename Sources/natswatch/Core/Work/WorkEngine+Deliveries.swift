@@ -43,10 +43,10 @@ extension WorkEngine {
 
   private var readingTries: Int {
     requests.values.count { request in
-      if case .readTries(let job) = request.purpose, case .readingTries(nil) = job.phase {
-        true
-      } else {
-        false
+      switch request.purpose {
+      case .checkBucket(let job), .readTries(let job):
+        if case .readingTries(nil) = job.phase { true } else { false }
+      default: false
       }
     }
   }

@@ -40,7 +40,7 @@ extension WorkEngine {
         if now - request.sent > queue.pullExpiry + .seconds(3) { requests[token] = nil }
       case .consumerInfo:
         requests[token] = nil
-      case .makeBucket, .readTries, .recordTry:
+      case .makeBucket, .checkBucket, .readTries, .recordTry:
         if request.attempts > 1 {
           requests[token] = nil
           diagnostics.debug("no answer to \(request.message.subject)")
@@ -138,6 +138,7 @@ extension WorkEngine {
     case .pull: return
     case .consumerInfo: return consumerIs(payload)
     case .settle(let job): return remove(job, succeeded: true)
+    case .checkBucket(let job): return bucketIs(payload, for: job)
     case .readTries(let job): return triesAre(payload, job)
     case .makeBucket: return bucketIs(payload)
     case .recordTry, .publishReply, .publishLetter: break
@@ -160,10 +161,12 @@ extension WorkEngine {
 
   private func stored(_ request: WorkRequest) {
     switch request.purpose {
-    case .recordTry(let job): isRecorded(job)
+    case .recordTry(let job):
+      bucketHasEntries = true
+      isRecorded(job)
     case .publishReply(let job): replyIsStored(job, request.message.subject)
     case .publishLetter(let job): letterIsStored(job)
-    case .pull, .consumerInfo, .makeBucket, .readTries, .settle: break
+    case .pull, .consumerInfo, .makeBucket, .checkBucket, .readTries, .settle: break
     }
   }
 
@@ -173,7 +176,7 @@ extension WorkEngine {
       guard case .replying = job.phase else { return }
       bury(job, reason: "publish a line of its handler to \(request.message.subject): \(reason)")
     case .publishLetter(let job): letterIsRefused(job, reason)
-    case .makeBucket, .readTries, .recordTry: doWithoutCount(request)
+    case .makeBucket, .checkBucket, .readTries, .recordTry: doWithoutCount(request)
     case .pull, .consumerInfo, .settle: break
     }
   }

@@ -7,8 +7,19 @@ import Process
 /// Reads and records tries for all workers; see ``TryCounts``.
 extension WorkEngine {
   /// Requests the number of tries that all processes have used up.
+  ///
+  /// NATS 2.9 crashes if a stream is read while another client creates it (a nil dereference in jsMsgGetRequest). So
+  /// the bucket is not read before it is known to have entries.
   func readTries(of job: Job, after failure: Job.Failure?) {
     job.phase = .readingTries(after: failure)
+    guard bucketHasEntries else {
+      send(.checkBucket(job), bucketCreation)
+      return
+    }
+    sendRead(job)
+  }
+
+  private func sendRead(_ job: Job) {
     let body = JSONWriter.object { $0.member("last_by_subj", tries.subject(job.sequence)) }
     send(
       .readTries(job),
@@ -35,12 +46,14 @@ extension WorkEngine {
     case .unknown:
       unrecorded.append(job)
       bucket = .making
-      send(
-        .makeBucket,
-        PublishWindow.Entry(
-          subject: "\(connection.settings.apiPrefix).STREAM.CREATE.\(TryCounts.bucketStream)",
-          payload: tries.bucketConfiguration, identifier: ""))
+      send(.makeBucket, bucketCreation)
     }
+  }
+
+  private var bucketCreation: PublishWindow.Entry {
+    PublishWindow.Entry(
+      subject: "\(connection.settings.apiPrefix).STREAM.CREATE.\(TryCounts.bucketStream)",
+      payload: tries.bucketConfiguration, identifier: "")
   }
 
   private func sendRecord(_ job: Job) {
@@ -70,6 +83,19 @@ extension WorkEngine {
     for job in jobs { sendRecord(job) }
   }
 
+  /// The response to STREAM.CREATE before the tries of a message are read.
+  func bucketIs(_ answer: [UInt8], for job: Job) {
+    do throws(NATSError) {
+      let info = try JetStream.read("STREAM.CREATE.\(TryCounts.bucketStream)", answer, as: StreamInfo.self)
+      if bucket == .unknown { bucket = .ready }
+      bucketHasEntries = info.state.messages > 0
+    } catch {
+      // A bucket with another configuration exists: its state is not in the response.
+      bucketHasEntries = error.serverCode == JetStream.ErrorCode.streamNameInUse
+    }
+    if bucketHasEntries { sendRead(job) } else { triesAreRead(job) }
+  }
+
   /// The response to STREAM.MSG.GET.
   func triesAre(_ answer: [UInt8], _ job: Job) {
     // No such bucket, no such key: the message has used up no try.
@@ -85,7 +111,7 @@ extension WorkEngine {
   /// If a count cannot be read or recorded, the message continues with what this process knows.
   func doWithoutCount(_ request: WorkRequest) {
     switch request.purpose {
-    case .readTries(let job): triesAreRead(job)
+    case .checkBucket(let job), .readTries(let job): triesAreRead(job)
     case .recordTry(let job):
       // The bucket may have been deleted: the next failure makes it again.
       if bucket == .ready { bucket = .unknown }
@@ -102,7 +128,7 @@ extension WorkEngine {
     bucket = .unavailable
     let concerned = requests.filter { request in
       switch request.value.purpose {
-      case .readTries, .recordTry, .makeBucket: true
+      case .checkBucket, .readTries, .recordTry, .makeBucket: true
       default: false
       }
     }

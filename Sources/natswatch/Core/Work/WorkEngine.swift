@@ -51,6 +51,8 @@ final class WorkEngine {
   var duplicates: DuplicateFilter
   var tries: TryCounts
   var bucket = Bucket.unknown
+  /// Whether the bucket has had an entry, so that it can be read.
+  var bucketHasEntries = false
   var handlers: [RunningHandler] = []
   var lineHandlers: [LineHandler] = []
   let lineMaker: LineMaker

@@ -7,6 +7,8 @@ struct WorkRequest {
     /// Checks whether work is left, and whether the consumer still exists.
     case consumerInfo
     case makeBucket
+    /// Makes the bucket if it does not exist, and finds out whether it has entries.
+    case checkBucket(Job)
     case readTries(Job)
     case recordTry(Job)
     case publishReply(Job)
