@@ -46,9 +46,9 @@ internal import YAML
     if let port { throw ValidationError("there is no --port: use --listen :\(port)") }
     if let file = operands.first {
       // The value of an unknown flag is taken for an operand, which would hide the flag.
-      let arguments = CommandLine.arguments
-      if let place = arguments.firstIndex(of: file), Self.isUnknownFlag(arguments[place - 1]) {
-        throw ValidationError("Unknown option '\(arguments[place - 1])'")
+      let arguments = CommandLine.arguments.dropFirst()
+      if let flag = arguments.prefix(while: { $0 != file }).last, Self.isUnknownFlag(flag) {
+        throw ValidationError("Unknown option '\(flag)'")
       }
       if let upstream = source.upstream {
         throw ValidationError(
