@@ -88,13 +88,6 @@ import Synchronization
   private static func setTLS(_ pointer: OpaquePointer, _ settings: ConnectionSettings) throws(NATSError) {
     guard settings.usesTLS else { return }
     try check(unsafe natsOptions_SetSecure(pointer, true), "TLS")
-    for (file, what) in [
-      (settings.tlsCA, "TLS CA"), (settings.tlsCertificate, "TLS certificate"), (settings.tlsKey, "TLS key"),
-    ] {
-      if let file, unsafe access(file, R_OK) != 0 {
-        throw NATSError(.badSettings, "\(what) \(file): \(systemMessage(errno))")
-      }
-    }
     if let file = settings.tlsCA {
       try checkReadable(file, "TLS CA")
       guard unsafe natsOptions_LoadCATrustedCertificates(pointer, file) == NATS_OK else {
