@@ -88,10 +88,10 @@ extension WorkEngine {
     do throws(NATSError) {
       let info = try JetStream.read("STREAM.CREATE.\(TryCounts.bucketStream)", answer, as: StreamInfo.self)
       if bucket == .unknown { bucket = .ready }
-      bucketHasEntries = info.state.messages > 0
+      if info.state.messages > 0 { bucketHasEntries = true }
     } catch {
       // A bucket with another configuration exists: its state is not in the response.
-      bucketHasEntries = error.serverCode == JetStream.ErrorCode.streamNameInUse
+      if error.serverCode == JetStream.ErrorCode.streamNameInUse { bucketHasEntries = true }
     }
     if bucketHasEntries { sendRead(job) } else { triesAreRead(job) }
   }
