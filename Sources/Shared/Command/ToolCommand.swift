@@ -119,6 +119,11 @@ extension ToolCommand {
     return text
   }
 
+  /// Whether the tool's help lists a flag with this spelling, with its dashes.
+  package static func hasFlag(_ name: some StringProtocol) -> Bool {
+    FlagTable(help: helpMessage()).flag(name) != nil
+  }
+
   /// The message about a missing value with the name of the value, which ArgumentParser leaves out if the flag accepts its value
   /// without a space.
   private static func withValueName(_ text: String) -> String {

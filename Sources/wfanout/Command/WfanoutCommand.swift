@@ -62,9 +62,7 @@ internal import YAML
 
   private static func isUnknownFlag(_ argument: String) -> Bool {
     guard argument.hasPrefix("-"), argument != "-", argument != "--" else { return false }
-    let flag = argument.prefix { $0 != "=" }
-    return !["--quiet", "--verbose", "--config"].contains(flag)
-      && !Setting.all.contains { "--\($0.name)" == flag }
+    return !hasFlag(argument.prefix { $0 != "=" })
   }
 
   func execute(_ shutdown: Shutdown) throws -> ExitStatus {
