@@ -33,7 +33,7 @@ struct StreamInfo: Sendable, Equatable {
     var src: String?
     var dest: String?
 
-    /// The pattern of the new subjects; nil if it cannot be told.
+    /// The pattern of the new subjects; nil if it is not a valid pattern.
     var target: SubjectPattern? {
       var tokens: [String] = []
       for token in dest?.split(separator: ".").map(String.init) ?? [] {

@@ -130,7 +130,7 @@ extension WorkEngine {
     }
     let hasRetired = process.ending == .exited(0) && handler.killedBecause == nil && handler.hasAnswered
     if unanswered.isEmpty, !hasRetired, stage == .running {
-      // Without a message there is no retry schedule to delay the restarts of a handler that only ends.
+      // No message failed, so no retry schedule delays the restart: it is delayed here.
       handler.failuresInARow += 1
       let seconds = min(30, 1 << min(handler.failuresInARow - 1, 5))
       handler.pause = now + .seconds(seconds)
