@@ -54,10 +54,7 @@ enum ServerAnswer {
         "\(exchange.status): the server redirects to '\(exchange.location)', which kwatch does not follow: "
         + "set the address of the Kubernetes API itself"
     }
-    if exchange.status == 407 {
-      return
-        "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"
-    }
+    if exchange.status == 407 { return Proxy.needsCredentials }
     let body = String(decoding: exchange.errorBody.prefix(300), as: UTF8.self)
     let line = body.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     if line.isEmpty { return "\(exchange.status) without a body" }

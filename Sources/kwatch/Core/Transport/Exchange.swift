@@ -121,9 +121,7 @@ enum ExchangeEnding: Equatable, Sendable {
   private var tunnelRefusal: String? {
     let status = value(CURLINFO_HTTP_CONNECTCODE)
     switch status {
-    case 407:
-      return
-        "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"
+    case 407: return Proxy.needsCredentials
     case 300...: return "the proxy does not connect to the server, but answers \(status)"
     default: return nil
     }

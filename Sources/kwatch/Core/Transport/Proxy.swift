@@ -12,6 +12,10 @@ struct Proxy: Equatable {
   /// Whether the connection to the proxy uses TLS.
   var isEncrypted: Bool { url.lowercased().hasPrefix("https://") }
 
+  /// What to report for status 407, of a tunnel or of a request.
+  static let needsCredentials =
+    "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"
+
   /// - Throws: `ConfigError` for an address that no proxy can have.
   init(
     explicit: String, to server: ServerAddress, environment: (String) -> String?
