@@ -13,8 +13,7 @@ publish() { natswatch publish "$@" 2>>"$folder/publish.err"; }
 # A message with fields of its own. An empty input makes the stream.
 message() { jq -c --argjson more "$2" '. + $more' "$here/messages/$1.json"; }
 publish streamspace.none.x --create-stream "$here/stream.json" </dev/null
-echo '{"name":"LETTERS","subjects":["dlq.>"]}' >"$folder/letters.json"
-publish dlq.none --create-stream "$folder/letters.json" </dev/null
+publish dlq.none --create-stream "$here/letters.json" </dev/null
 
 # The handler of the tests: notes what it gets; fails for messages that say so; prints a status.
 cat >"$folder/handler" <<'END'
