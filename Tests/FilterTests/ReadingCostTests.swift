@@ -59,6 +59,18 @@ import Testing
     #expect(1_000_000 - evaluator.remainingSteps > 2 * 5000)
   }
 
+  /// Looking up each key to find the repeated ones would take quadratic time, and be charged at the end only.
+  @Test func findsRepeatedKeysInLinearTime() throws {
+    let keys = (0..<10_000).map { "\"k\($0 % 5000)\":\($0)" }.joined(separator: ",")
+    let line = PaddedLine("{\"k\":{\(keys)},\"o\":[{\"a\":1,\"\\u0061\":2}]}")
+    let evaluator = LineEvaluator(try LineFilter(value: "k.size()", costLimit: 1_000_000))
+    #expect(try line.read { try evaluator.value($0) } == 5000)
+    #expect(1_000_000 - evaluator.remainingSteps < 200_000)
+    let first = LineEvaluator(try LineFilter(value: "k.all(x, v, v < 5000) && o[0].map(x, o[0][x]) == [1]"))
+    #expect(try line.read { try first.value($0) } == true)
+    #expect(try line.read { try first.value($0) } == true)
+  }
+
   /// Objects with other keys, or keys in another order, are compared by hashing their keys.
   @Test(arguments: [#"{"b":1,"a":2}"#, #"{"c":1}"#]) func chargesKeysInAnotherOrder(_ other: String) throws {
     let objects = Array(repeating: other, count: 500).joined(separator: ",")
@@ -74,6 +86,71 @@ import Testing
     let filter = try LineFilter(
       value: "lists.range(1000).all(i, e == 'abc' && e in l || true)", costLimit: 100_000)
     #expect(try line.read { try LineEvaluator(filter).value($0) } == true)
+  }
+
+  /// A list literal of paths is printed without making the list.
+  @Test(arguments: [("[", "", "]"), ("{", "'k': ", "}")]) func endsOutputThatRepeatsTheLine(
+    _ open: String, _ key: String, _ close: String
+  ) throws {
+    let line = PaddedLine(#"{"s":"\#(String(repeating: "a", count: 100_000))"}"#)
+    let elements = (0..<100).map { key.replacing("k", with: "k\($0)") + "self" }.joined(separator: ",")
+    let filter = try LineFilter(value: "\(open)\(elements)\(close)", costLimit: 100_000)
+    var bytes: [UInt8] = []
+    let error = line.read { line -> EvaluationError.Code? in
+      do throws(EvaluationError) { try LineEvaluator(filter).appendValue(line, to: &bytes) } catch {
+        return error.code
+      }
+      return nil
+    }
+    #expect(error == .costLimitExceeded)
+    #expect(bytes.count < 1_000_000)
+  }
+
+  /// The parts of a list literal are evaluated apart, and share the limit.
+  @Test(arguments: [
+    "[LOOP, LOOP]", "{'a': LOOP, 'b': [LOOP]}", "LOOP ? [LOOP] : []", "[LOOP ? 1 : 2, LOOP]",
+    "[lists.range(6000), lists.range(6000)]",
+  ]) func partsOfAListShareTheLimit(_ expression: String) throws {
+    let line = PaddedLine(#"{"s":"a"}"#)
+    let loop = "lists.range(6000).all(i, s == 'a')"
+    let filter = try LineFilter(
+      value: expression.replacing("LOOP", with: loop),
+      costLimit: expression.contains("LOOP") ? 70_000 : 40_000)
+    let error = line.read { line -> EvaluationError.Code? in
+      var bytes: [UInt8] = []
+      do throws(EvaluationError) { try LineEvaluator(filter).appendValue(line, to: &bytes) } catch {
+        return error.code
+      }
+      return nil
+    }
+    #expect(error == .costLimitExceeded)
+  }
+
+  /// Comparing bytes is not charged, so only a few searches are made that way.
+  @Test(arguments: [" && ", " || "]) func thousandsOfSearchesInOneTextAreCharged(_ operation: String) throws {
+    let line = PaddedLine(#"{"s":"\#(String(repeating: "a=b&", count: 30_000))"}"#)
+    let isAll = operation == " && "
+    let searches = (0..<2000).map { "\(isAll ? "!" : "")s.contains('=b&b\($0)')" }
+    let filter = try LineFilter(
+      FilterOptions(expression: searches.joined(separator: operation), costLimit: 1_000_000))
+    #expect(filter.clauses.count { $0.isCompared } <= 16)
+    let evaluator = LineEvaluator(filter)
+    #expect(line.test(evaluator) == .error)
+    #expect(evaluator.lastError?.code == .costLimitExceeded)
+  }
+
+  /// Texts with escapes are decoded only as far as they are compared.
+  @Test(arguments: [
+    ("e == 'x'", Verdict.noMatch), ("e == '\\t\\t'", .match), ("e == '\\t'", .noMatch),
+    ("e == '\\t\\t\\t'", .noMatch),
+    ("e < '\\t\\t'", .noMatch), ("e <= '\\t\\t'", .match), ("e < '\\t\\n'", .match), ("e < 'x'", .match),
+    ("e > '\\t'", .match), ("e < '\\t\\t\\t'", .match), ("e.startsWith('\\t\\t')", .match),
+    ("e.startsWith('\\t\\t\\t')", .noMatch), ("e.startsWith('\\tx')", .noMatch), ("e.startsWith('')", .match),
+    ("e > 1", .error), ("n < 'a'", .error), ("n in [1, 2.5, 3]", .match), ("n in ['2.5', 2]", .noMatch),
+    ("n in [2.5]", .match),
+  ]) func comparesEscapedTexts(_ expression: String, _ expected: Verdict) throws {
+    let line = PaddedLine(#"{"e":"\t\u0009","n":2.50}"#)
+    #expect(line.test(LineEvaluator(try LineFilter(FilterOptions(expression: expression)))) == expected)
   }
 
   /// Functions that move elements do not decode them: 100,000 references to a large list stay references.

@@ -37,6 +37,19 @@ import Testing
       ])
   }
 
+  /// Otherwise the changes of a line could take a thousand times its memory.
+  @Test(arguments: [
+    (60_000, "a"), (2_000, String(repeating: "k", count: 2_000)),
+  ]) func aListWithTooManyChangesIsOneChange(_ count: Int, _ key: String) throws {
+    let lines = (0..<2).map { version in
+      let numbers = (0..<count).map { "\($0 + version)" }.joined(separator: ",")
+      return #"{"id":1,"\#(key)":{"l":[\#(numbers)],"b":[\#(version)]},"c":\#(version)}"#
+    }
+    let outcome = try Stream.filter(
+      ["--key", "id", "--emit", "changes.map(c, c.path)", "old != null"], lines)
+    #expect(outcome.lines == [#"["/\#(key)/l","/\#(key)/b/0","/c"]"#])
+  }
+
   @Test func selectsByChangedFields() throws {
     #expect(
       try Stream.filter([#"changes.exists(c, c.path.startsWith("/spec"))"#], Self.lines).lines == [

@@ -60,9 +60,7 @@ public struct Program: Sendable {
     try prepare(&activation, costLimit)
     let result = try root.evaluate(&activation)
     // The caller will print or copy the whole result, so its weight is charged too.
-    if result.weight > activation.meter.remaining {
-      throw EvaluationError(.costLimitExceeded)
-    }
+    try activation.spend(result.weight)
     return result
   }
 

@@ -47,6 +47,9 @@ package struct ChangeFinder: Sendable {
   /// Values that are nested deeper are compared as a whole.
   private static let depthLimit = 200
 
+  /// An array or object with more changes is one change: it bounds the memory of a line.
+  private static let sizeLimit = 250_000
+
   private let ignored: [[PathPattern.Step]]
 
   /// A finder that ignores these paths, and those that Kubernetes changes with every write.
@@ -59,56 +62,86 @@ package struct ChangeFinder: Sendable {
 
   /// The changes from the object of one line to that of a later one.
   package func changes(from old: RawJSON, to new: RawJSON) -> [Change] {
-    var changes: [Change] = []
-    var path: [PathPattern.Step] = []
-    compare(EventHead(old)?.object ?? old, EventHead(new)?.object ?? new, &path, &changes)
-    return changes
+    var found = Found()
+    compare(EventHead(old)?.object ?? old, EventHead(new)?.object ?? new, &found)
+    return found.changes
   }
 
-  private func compare(
-    _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
-  ) {
-    guard !old.hasSameBytes(as: new), !isIgnored(path) else { return }
-    switch (old.kind, new.kind) {
-    case (.object, .object) where path.count < Self.depthLimit: compareObjects(old, new, &path, &changes)
-    case (.array, .array) where path.count < Self.depthLimit: compareArrays(old, new, &path, &changes)
-    case (.string, .string) where old.isEqualString(to: new): break
-    default: changes.append(Change(operation: .replace, path: path, old: old, value: new))
+  /// The changes so far, and the path that is compared.
+  private struct Found {
+    private(set) var changes: [Change] = []
+    private(set) var path: [PathPattern.Step] = []
+    /// The memory of ``changes``, in some 16 bytes.
+    private(set) var size = 0
+    private var pathSize = 0
+
+    mutating func enter(_ step: PathPattern.Step) {
+      path.append(step)
+      pathSize += step.size
+    }
+
+    mutating func leave() {
+      if let step = path.popLast() { pathSize -= step.size }
+    }
+
+    mutating func append(_ operation: Change.Operation, old: RawJSON?, value: RawJSON?) {
+      changes.append(Change(operation: operation, path: path, old: old, value: value))
+      size += 5 + pathSize
+    }
+
+    /// Forgets the changes after a number of them.
+    mutating func cut(to count: Int, size: Int) {
+      changes.removeSubrange(count...)
+      self.size = size
     }
   }
 
-  private func compareObjects(
-    _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
-  ) {
+  private func compare(_ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
+    guard !old.hasSameBytes(as: new), !isIgnored(found.path) else { return }
+    let (count, size) = (found.changes.count, found.size)
+    switch (old.kind, new.kind) {
+    case (.object, .object) where found.path.count < Self.depthLimit: compareObjects(old, new, &found)
+    case (.array, .array) where found.path.count < Self.depthLimit: compareArrays(old, new, &found)
+    case (.string, .string) where old.isEqualString(to: new): return
+    default: return found.append(.replace, old: old, value: new)
+    }
+    guard found.size - size > Self.sizeLimit else { return }
+    found.cut(to: count, size: size)
+    found.append(.replace, old: old, value: new)
+  }
+
+  private func compare(_ step: PathPattern.Step, _ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
+    found.enter(step)
+    compare(old, new, &found)
+    found.leave()
+  }
+
+  private func compareObjects(_ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
+    let limit = found.size + Self.sizeLimit
     if let pairs = old.members(pairedWith: new) {
-      for (name, previous, value) in pairs where !previous.hasSameBytes(as: value) {
-        path.append(.key(name.decoded))
-        compare(previous, value, &path, &changes)
-        path.removeLast()
+      for (name, previous, value) in pairs where !previous.hasSameBytes(as: value) && found.size <= limit {
+        compare(.key(name.decoded), previous, value, &found)
       }
       return
     }
     let (before, after) = (old.namedMembers, new.namedMembers)
     let beforeByName = Dictionary(before, uniquingKeysWith: { first, _ in first })
     let afterByName = Dictionary(after, uniquingKeysWith: { first, _ in first })
-    for (name, value) in before where afterByName[name] == nil {
-      note(.remove, .key(name), old: value, value: nil, &path, &changes)
+    for (name, value) in before where afterByName[name] == nil && found.size <= limit {
+      note(.remove, .key(name), old: value, value: nil, &found)
     }
-    for (name, value) in after {
+    for (name, value) in after where found.size <= limit {
       guard let previous = beforeByName[name] else {
-        note(.add, .key(name), old: nil, value: value, &path, &changes)
+        note(.add, .key(name), old: nil, value: value, &found)
         continue
       }
-      path.append(.key(name))
-      compare(previous, value, &path, &changes)
-      path.removeLast()
+      compare(.key(name), previous, value, &found)
     }
   }
 
   /// Elements are compared by index, after the equal ones at both ends are skipped.
-  private func compareArrays(
-    _ old: RawJSON, _ new: RawJSON, _ path: inout [PathPattern.Step], _ changes: inout [Change]
-  ) {
+  private func compareArrays(_ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
+    let limit = found.size + Self.sizeLimit
     let before = RawJSON.Elements(old).map(Array.init) ?? []
     let after = RawJSON.Elements(new).map(Array.init) ?? []
     let shared = min(before.count, after.count)
@@ -119,27 +152,27 @@ package struct ChangeFinder: Sendable {
       before[before.count - 1 - tail].hasSameBytes(as: after[after.count - 1 - tail])
     { tail += 1 }
     let replaced = head..<(shared - tail)
-    for index in replaced {
-      path.append(.index(index))
-      compare(before[index], after[index], &path, &changes)
-      path.removeLast()
+    for index in replaced where found.size <= limit {
+      compare(.index(index), before[index], after[index], &found)
     }
     // From the end on, so that every index is right when the operation is applied.
-    for index in (replaced.upperBound..<max(replaced.upperBound, before.count - tail)).reversed() {
-      note(.remove, .index(index), old: before[index], value: nil, &path, &changes)
+    for index in (replaced.upperBound..<max(replaced.upperBound, before.count - tail)).reversed()
+    where found.size <= limit {
+      note(.remove, .index(index), old: before[index], value: nil, &found)
     }
-    for index in replaced.upperBound..<max(replaced.upperBound, after.count - tail) {
-      note(.add, .index(index), old: nil, value: after[index], &path, &changes)
+    for index in replaced.upperBound..<max(replaced.upperBound, after.count - tail) where found.size <= limit
+    {
+      note(.add, .index(index), old: nil, value: after[index], &found)
     }
   }
 
   private func note(
     _ operation: Change.Operation, _ step: PathPattern.Step, old: RawJSON?, value: RawJSON?,
-    _ path: inout [PathPattern.Step], _ changes: inout [Change]
+    _ found: inout Found
   ) {
-    path.append(step)
-    if !isIgnored(path) { changes.append(Change(operation: operation, path: path, old: old, value: value)) }
-    path.removeLast()
+    found.enter(step)
+    if !isIgnored(found.path) { found.append(operation, old: old, value: value) }
+    found.leave()
   }
 
   /// Whether a path is ignored. Paths below an ignored one are never visited.
@@ -148,6 +181,14 @@ package struct ChangeFinder: Sendable {
     return ignored.contains { pattern in
       pattern.count == path.count && zip(pattern, path).allSatisfy { $0 == .all || $0 == $1 }
     }
+  }
+}
+
+extension PathPattern.Step {
+  /// Its memory in a path and in a pointer, in some 16 bytes.
+  fileprivate var size: Int {
+    if case .key(let name) = self { return 1 + name.count / 8 }
+    return 1
   }
 }
 

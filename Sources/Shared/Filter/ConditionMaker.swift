@@ -4,8 +4,16 @@ import CEL
 import JSON
 
 /// Compiles the parts of an expression that compare a path with literals into comparisons of bytes.
+///
+/// Comparing bytes is not charged, so a filter may do only so much of it: an expression of 100,000 bytes has
+/// room for thousands of searches in a text of a megabyte. The program evaluates the rest, and counts steps.
 struct ConditionMaker {
   let finder: PathFinder
+  /// What the comparisons still may cost together. A search reads a whole text, other comparisons few bytes.
+  private var budget = 256
+  private static let costOfSearch = 16
+
+  init(finder: PathFinder) { self.finder = finder }
 
   /// The operands of the outermost `&&`, in order.
   static func clauses(_ expression: Expr) -> [Expr] {
@@ -14,7 +22,14 @@ struct ConditionMaker {
   }
 
   /// The condition that an expression states, or nil if comparing bytes is not enough.
-  func condition(_ expression: Expr) -> Condition? {
+  mutating func condition(_ expression: Expr) -> Condition? {
+    let before = budget
+    if let condition = unboundedCondition(expression), budget >= 0 { return condition }
+    budget = before
+    return nil
+  }
+
+  private mutating func unboundedCondition(_ expression: Expr) -> Condition? {
     if case .literal(.bool(let value)) = expression.kind { return value ? .all([]) : .any([]) }
     if case .select(_, _, true) = expression.kind {
       return path(expression).map { .comparison(Comparison(.has, path: $0)) }
@@ -32,7 +47,7 @@ struct ConditionMaker {
     }
   }
 
-  private func all(_ parts: [Expr]) -> [Condition]? {
+  private mutating func all(_ parts: [Expr]) -> [Condition]? {
     var conditions: [Condition] = []
     for part in parts {
       guard let condition = condition(part) else { return nil }
@@ -49,27 +64,29 @@ struct ConditionMaker {
     return path(expression)
   }
 
-  private func member(_ target: Expr, _ function: String, _ arguments: [Expr]) -> Condition? {
+  private mutating func member(_ target: Expr, _ function: String, _ arguments: [Expr]) -> Condition? {
     let operations: [String: Comparison.Operation] = [
       "startsWith": .startsWith, "endsWith": .endsWith, "contains": .contains,
     ]
     guard let operation = operations[function], arguments.count == 1, let path = read(target),
       case .string(let text)? = operand(arguments[0])
     else { return nil }
-    return .comparison(Comparison(operation, path: path, operands: [.string(text)]))
+    return comparison(
+      Comparison(operation, path: path, operands: [.string(text)]),
+      cost: operation == .startsWith ? 1 : Self.costOfSearch)
   }
 
-  private func membership(_ element: Expr, _ list: Expr) -> Condition? {
+  private mutating func membership(_ element: Expr, _ list: Expr) -> Condition? {
     guard let path = read(element), case .list(let elements) = list.kind else { return nil }
     var operands: [Comparison.Operand] = []
     for element in elements {
       guard !element.isOptional, let operand = operand(element.value) else { return nil }
       operands.append(operand)
     }
-    return .comparison(Comparison(.oneOf, path: path, operands: operands))
+    return comparison(Comparison(.oneOf, path: path, operands: operands))
   }
 
-  private func relation(_ function: String, _ left: Expr, _ right: Expr) -> Condition? {
+  private mutating func relation(_ function: String, _ left: Expr, _ right: Expr) -> Condition? {
     let operations: [String: (Comparison.Operation, Comparison.Operation)] = [
       "_==_": (.equal, .equal), "_!=_": (.notEqual, .notEqual), "_<_": (.less, .greater),
       "_<=_": (.lessOrEqual, .greaterOrEqual), "_>_": (.greater, .less),
@@ -81,14 +98,19 @@ struct ConditionMaker {
     return nil
   }
 
-  private func compare(
+  private mutating func compare(
     _ operation: Comparison.Operation, _ path: Int, _ operand: Comparison.Operand
   ) -> Condition? {
     switch (operation, operand) {
     case (.equal, _), (.notEqual, _), (_, .number), (_, .string):
-      .comparison(Comparison(operation, path: path, operands: [operand]))
+      comparison(Comparison(operation, path: path, operands: [operand]))
     default: nil
     }
+  }
+
+  private mutating func comparison(_ comparison: Comparison, cost: Int = 1) -> Condition {
+    budget -= cost
+    return .comparison(comparison)
   }
 
   /// A literal that JSON values can be compared with.

@@ -32,6 +32,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     self.line = line
     if !weights.isEmpty { weights.removeAll(keepingCapacity: true) }
     if !elementStarts.isEmpty { elementStarts.removeAll(keepingCapacity: true) }
+    if !repetitions.isEmpty { repetitions.removeAll() }
   }
 
   /// A value of the line.
@@ -210,7 +211,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
 
   override func nextEntry(_ cursor: inout ForeignCursor) -> (key: Value, value: Value)? {
     let object = raw(cursor.node)
-    if cursor.position == 0 { cursor.state = mayRepeatKeys(object) ? 1 : 0 }
+    if cursor.position == 0 { cursor.state = repeatsKeys(object) ? 1 : 0 }
     guard
       var members = JSONCursor(number: cursor.position).map({
         RawJSON.Members(resumingAt: $0, limit: line.limit)
@@ -221,13 +222,34 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     defer { charge(from: start, to: members.position) }
     while let (key, member) = members.next() {
       cursor.position = members.position.number
-      if cursor.state == 1, isRepeated(key, member, in: object) { continue }
+      if cursor.state == 1, repetitions[cursor.node]?.contains(member.start.number) == true { continue }
       return (value(key), value(member))
     }
     return nil
   }
 
-  /// Whether two keys of an object might be the same: false only when they all differ.
+  /// The members whose key occurs earlier in their object, by object. Found once a line, because looking up
+  /// every key would take quadratic time.
+  private var repetitions: [UInt64: Set<UInt64>] = [:]
+
+  /// Whether two keys of an object are the same.
+  private func repeatsKeys(_ object: RawJSON) -> Bool {
+    if !repetitions.isEmpty, repetitions[object.start.number] != nil { return true }
+    guard mayRepeatKeys(object), var members = RawJSON.Members(object) else { return false }
+    var names: Set<[UInt8]> = []
+    var repeated: Set<UInt64> = []
+    while let (key, member) = members.next() {
+      var name: [UInt8] = []
+      key.appendString(to: &name)
+      if !names.insert(name).inserted { repeated.insert(member.start.number) }
+    }
+    work &+= hashes.count * Self.costOfHashing
+    guard !repeated.isEmpty else { return false }
+    repetitions[object.start.number] = repeated
+    return true
+  }
+
+  /// Whether two keys of an object have the same hash: false only when they all differ.
   private func mayRepeatKeys(_ object: RawJSON) -> Bool {
     guard var members = RawJSON.Members(object) else { return false }
     defer { charge(from: object.start, to: members.position) }
@@ -247,12 +269,6 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     work &+= hashes.count
     hashes.sort()
     return zip(hashes, hashes.dropFirst()).contains { $0 == $1 }
-  }
-
-  private func isRepeated(_ key: RawJSON, _ member: RawJSON, in object: RawJSON) -> Bool {
-    var name: [UInt8] = []
-    key.appendString(to: &name)
-    return self.member(of: object, name)?.start != member.start
   }
 }
 

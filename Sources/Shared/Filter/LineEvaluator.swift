@@ -40,8 +40,12 @@ package final class LineEvaluator {
   package let distinguishesEvents: Bool
 
   private let isDecidedByScan: Bool
+  /// The size at which a list or map takes no more elements: an expression may repeat the whole line.
+  private let outputLimit: Int
   /// The path whose value is printed, if the expression is only a path.
   private let path: Int?
+  /// The rest of the cost limit for the other parts of a template.
+  private var budget = 0
   /// The remainder of the cost limit after the last evaluation; negative if it reached the limit.
   package var remainingSteps: Int { activation.remainingSteps }
 
@@ -58,7 +62,9 @@ package final class LineEvaluator {
     self.eventScan = LineScan(filter.eventTest)
     self.plainScan = filter.plainTest === filter.eventTest ? eventScan : LineScan(filter.plainTest)
     self.isDecidedByScan = filter.program == nil
-    if case .path(let path)? = filter.template { self.path = path } else { self.path = nil }
+    // The memory grows by doubling, so that half of the 10 bytes of each step may be output.
+    self.outputLimit = 5 * min(filter.environment.limits.cost, 1 << 40)
+    self.path = filter.template?.path
     self.distinguishesEvents = eventScan !== plainScan || !filter.roots.isEmpty
     self.activation = Activation(filter.environment)
     let nothing = RawJSON.null
@@ -169,46 +175,51 @@ package final class LineEvaluator {
     guard let template = filter.template else { throw .invalidArgument("the expression is a filter") }
     let start = bytes.count
     if template.needsActivation { prepare(line, scan, head, context) }
-    if try append(template, scan, isRaw, &bytes) { return }
+    budget = filter.environment.limits.cost
+    if try append(template, scan, isRaw, start + outputLimit, &bytes) { return }
     bytes.removeSubrange(start...)
     // A path has no value. Evaluating the whole expression gives the reason.
     prepare(line, scan, head, context)
     guard let program = filter.program else { return }
-    try append(program.evaluate(&activation), isRaw, &bytes)
+    try append(program.evaluate(&activation, costLimit: budget), isRaw, &bytes)
   }
 
   /// False if a path has no value.
   private func append(
-    _ template: ValueTemplate, _ scan: LineScan, _ isRaw: Bool, _ bytes: inout [UInt8]
+    _ template: ValueTemplate, _ scan: LineScan, _ isRaw: Bool, _ limit: Int, _ bytes: inout [UInt8]
   ) throws(EvaluationError) -> Bool {
-    switch template {
-    case .path(let path):
-      guard scan.state(path) == .present else { return false }
-      let value = scan.value(path)
-      if !isRaw || !value.appendString(to: &bytes) { JSONOutput.append(compact: value, to: &bytes) }
-    case .text(let text):
-      if isRaw, text.first == UInt8(ascii: "\"") { return false }
-      bytes += text
-    case .list(let elements):
-      bytes.append(UInt8(ascii: "["))
-      for (index, element) in elements.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        guard try append(element, scan, false, &bytes) else { return false }
+    let isRaw = isRaw && !template.isLiteral
+    for step in template.steps {
+      guard bytes.count <= limit else { throw EvaluationError(.costLimitExceeded) }
+      switch step {
+      case .path(let path):
+        guard scan.state(path) == .present else { return false }
+        let value = scan.value(path)
+        if !isRaw || !value.appendString(to: &bytes) { JSONOutput.append(compact: value, to: &bytes) }
+      case .text(let start, let end):
+        if isRaw, template.text[start] == UInt8(ascii: "\"") { return false }
+        bytes += template.text[start..<end]
+      case .part(let index):
+        guard try append(template.parts[index], scan, isRaw, limit, &bytes) else { return false }
       }
-      bytes.append(UInt8(ascii: "]"))
-    case .map(let entries):
-      bytes.append(UInt8(ascii: "{"))
-      for (index, entry) in entries.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        bytes += entry.key
-        guard try append(entry.value, scan, false, &bytes) else { return false }
-      }
-      bytes.append(UInt8(ascii: "}"))
-    case .conditional(let condition, let yes, let no):
-      return try append(condition.test(&activation) ? yes : no, scan, isRaw, &bytes)
-    case .program(let program): try append(program.evaluate(&activation), isRaw, &bytes)
     }
     return true
+  }
+
+  private func append(
+    _ part: ValueTemplate.Part, _ scan: LineScan, _ isRaw: Bool, _ limit: Int, _ bytes: inout [UInt8]
+  ) throws(EvaluationError) -> Bool {
+    switch part {
+    case .conditional(let condition, let yes, let no):
+      let isTrue = try condition.test(&activation, costLimit: budget)
+      budget = activation.remainingSteps
+      return try append(isTrue ? yes : no, scan, isRaw, limit, &bytes)
+    case .program(let program):
+      let value = try program.evaluate(&activation, costLimit: budget)
+      budget = activation.remainingSteps
+      try append(value, isRaw, &bytes)
+      return true
+    }
   }
 
   private func append(_ value: Value, _ isRaw: Bool, _ bytes: inout [UInt8]) throws(EvaluationError) {

@@ -109,9 +109,9 @@ package final class LineFilter: Sendable {
     if isFilter, options.expression != nil {
       let type = checked.type(checked.root)
       guard type == .bool || type == .dyn else {
-        throw FilterError("1:1: the expression gives \(type), and a filter needs bool")
+        throw FilterError("1:1: a filter must give a bool, and this expression gives \(type)")
       }
-      let maker = ConditionMaker(finder: finder)
+      var maker = ConditionMaker(finder: finder)
       let parts = ConditionMaker.clauses(checked.root)
       let texts = ClauseText.split(checked.source, count: parts.count)
       for (clause, text) in zip(parts, texts) {

@@ -59,6 +59,11 @@ struct CompiledComparison {
   }
 
   private func anyOperandEquals(_ value: RawJSON) -> Bool {
+    // A number is read once, not for each operand.
+    if value.kind == .number {
+      guard let number = value.number else { return false }
+      return unsafe operands.contains { $0.equals(number) }
+    }
     for index in unsafe operands.indices where unsafe operands[index].equals(value) { return true }
     return false
   }

@@ -27,6 +27,11 @@ struct CompiledOperand {
     return equalsOther(value)
   }
 
+  /// Whether it is a number with this value.
+  func equals(_ number: JSONNumber) -> Bool {
+    (kind == .int || kind == .uint || kind == .double) && compared(number) == 0
+  }
+
   /// Whether the string at `value`, which starts with a quote, is this one.
   @inline(__always)
   private func isString(_ value: RawJSON) -> Bool {
@@ -43,9 +48,9 @@ struct CompiledOperand {
   }
 
   private func isDecodedString(_ value: RawJSON) -> Bool {
-    var decoded: [UInt8] = []
-    guard value.appendString(to: &decoded) else { return false }
-    return unsafe decoded.elementsEqual(bytes)
+    guard var decoded = value.decodedBytes else { return false }
+    for index in unsafe bytes.indices where unsafe decoded.next() != bytes[index] { return false }
+    return decoded.next() == nil
   }
 
   private func equalsOther(_ value: RawJSON) -> Bool {
@@ -53,7 +58,7 @@ struct CompiledOperand {
     case .null: value.isNull
     case .no: value.bool == false
     case .yes: value.bool == true
-    case .int, .uint, .double: value.number.flatMap(compared) == 0
+    case .int, .uint, .double: value.number.map(equals) == true
     case .string: false
     }
   }
@@ -70,9 +75,9 @@ struct CompiledOperand {
       if index == count { return .yes }
       if content[index] != UInt8(ascii: "\\") { return .no }
     }
-    var decoded: [UInt8] = []
-    guard value.appendString(to: &decoded) else { return .error }
-    return Truth(unsafe decoded.starts(with: bytes))
+    guard var decoded = value.decodedBytes else { return .error }
+    for index in unsafe bytes.indices where unsafe decoded.next() != bytes[index] { return .no }
+    return .yes
   }
 
   /// Whether the text of a scalar is this one, as selectors compare.
@@ -91,14 +96,14 @@ struct CompiledOperand {
   @inline(__always)
   func order(of value: RawJSON, _ relation: (Int) -> Bool) -> Truth {
     if kind == .string {
-      guard value.kind == .string else { return .error }
-      var decoded: [UInt8] = []
-      guard value.appendString(to: &decoded) else { return .error }
-      let shared = unsafe min(decoded.count, bytes.count)
-      for index in 0..<shared where unsafe decoded[index] != bytes[index] {
-        return Truth(unsafe relation(decoded[index] < bytes[index] ? -1 : 1))
+      guard var decoded = value.decodedBytes else { return .error }
+      for index in unsafe bytes.indices {
+        let byte = unsafe bytes[index]
+        // The start of a text is before all of it.
+        guard let other = decoded.next() else { return Truth(relation(-1)) }
+        if other != byte { return Truth(relation(other < byte ? -1 : 1)) }
       }
-      return Truth(unsafe relation(decoded.count - bytes.count))
+      return Truth(relation(decoded.next() == nil ? 0 : 1))
     }
     guard kind == .int || kind == .uint || kind == .double, value.kind == .number,
       let number = value.number

@@ -16,24 +16,27 @@ package enum JSONOutput {
 
   /// Appends a value as it was written, without white space between its tokens.
   package static func append(compact value: RawJSON, to bytes: inout [UInt8]) {
-    guard let text = unsafe value.bytes else { return }
-    guard unsafe text.contains(where: { $0 <= 0x20 }) else {
-      unsafe bytes.append(contentsOf: text)
-      return
-    }
-    var isInString = false
-    var isEscaped = false
-    for index in text.indices {
-      let byte = unsafe text[index]
-      if isInString {
-        isInString = isEscaped || byte != UInt8(ascii: "\"")
-        isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+    guard let end = value.end else { return }
+    // What has no white space outside strings is appended as a whole.
+    var copied = value.start
+    var position = value.start
+    while position < end {
+      let byte = position.byte
+      if byte == UInt8(ascii: "\"") {
+        var escaped = false
+        position = (position + 1).stringEnd(end, escaped: &escaped).map { $0 + 1 } ?? end
       } else if byte <= 0x20 {
-        continue
+        append(copied, position, to: &bytes)
+        position = position.pastSpace(end)
+        copied = position
       } else {
-        isInString = byte == UInt8(ascii: "\"")
+        position = position + 1
       }
-      bytes.append(byte)
     }
+    append(copied, end, to: &bytes)
+  }
+
+  private static func append(_ start: JSONCursor, _ end: JSONCursor, to bytes: inout [UInt8]) {
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: start.address, count: end - start))
   }
 }

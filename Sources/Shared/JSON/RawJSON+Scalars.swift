@@ -91,9 +91,14 @@ extension RawJSON {
   }
 
   func isEscapedString(_ wanted: [UInt8]) -> Bool {
-    var escaped = false
-    guard let content = unsafe content(&escaped) else { return false }
-    var bytes = unsafe JSONEscapes.Bytes(content)
+    guard var bytes = decodedBytes else { return false }
     return wanted.allSatisfy { bytes.next() == $0 } && bytes.next() == nil
+  }
+
+  /// A string's bytes, escapes decoded, one by one; nil for any other value.
+  var decodedBytes: JSONEscapes.Bytes? {
+    var escaped = false
+    guard let content = unsafe content(&escaped) else { return nil }
+    return unsafe JSONEscapes.Bytes(content)
   }
 }
