@@ -170,7 +170,7 @@ if Context.environment["FUZZ"] != nil {
     fuzz("fuzz-libraries", "Libraries", of: ["CEL"]),
     fuzz("fuzz-cel-source", "CELSource", of: ["CEL"], exclude: ["cel.dict"]),
     fuzz("fuzz-cel-evaluation", "CELEvaluation", of: ["CEL"]),
-    fuzz("cel-cost-search", "Cost", of: ["CEL", "Filter", "JSON"]),
+    fuzz("cel-cost-search", "Cost", of: ["CEL", "CProcess", "Filter", "JSON"]),
     fuzz("fuzz-lines", "Lines", of: ["Filter", "JSON", "CEL", "CJSON"]),
     fuzz("fuzz-fanout", "Fanout", of: ["WfanoutCore"] + server, exclude: ["fanout.dict"]),
   ]

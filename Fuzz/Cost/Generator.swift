@@ -15,74 +15,80 @@ struct Generator {
   }
 
   /// A loop around a call of the library: a single call is seldom long.
-  mutating func loop() -> String {
-    let count = random.pick(["100000", "1000000"])
+  mutating func loop() -> Tree {
     let kinds = Grammar.Kind.allCases.filter { own[$0] != nil }
-    let kind = random.pick(kinds)
-    let body = filled(random.pick(own[kind] ?? Grammar.calls).template, depth: 3)
-    switch random.below(8) {
-    case 0: return "lists.range(\(count)).all(i, dyn(\(body)) != ['none'])"
-    case 1: return "lists.range(\(count)).exists(i, dyn(\(body)) == ['none'])"
-    case 2: return "lists.range(\(count)).map(i, \(body)).size()"
-    case 3: return "lists.range(\(count)).map(i, \(body))"
-    case 4: return "lists.range(\(count)).transformMap(i, v, \(body))"
-    case 5: return "cel.bind(t, \(value(.text, 2)), lists.range(\(count)).map(i, \(body)).size())"
-    case 6: return "cel.bind(l, \(value(.list, 2)), lists.range(\(count)).all(i, dyn(\(body)) != l))"
-    default: return body
-    }
+    let body = filled(random.pick(own[random.pick(kinds)] ?? Grammar.calls), depth: 3)
+    let (texts, operands) = parsed(random.pick(Grammar.loops), depth: 3, body: body)
+    return Tree(.any, texts: texts, operands: operands)
   }
 
-  /// An expression with a few of its numbers and names exchanged.
-  mutating func mutated(_ expression: String) -> String {
-    var parts: [Substring] = []
-    var rest = expression[...]
-    while let first = rest.first {
-      let isWord = first.isLetter || first.isNumber
-      let part = isWord ? rest.prefix { $0.isLetter || $0.isNumber } : rest.prefix(1)
-      parts.append(part)
-      rest = rest.dropFirst(part.count)
-    }
+  /// An expression with a few of its parts exchanged for new ones or for parts of `other`.
+  mutating func mutated(_ tree: Tree, with other: Tree) -> Tree {
+    var result = tree
     for _ in 0...random.below(3) {
-      let index = random.below(parts.count)
-      switch parts[index] {
-      case let part where part.first?.isNumber ?? false:
-        parts[index] = Substring(
-          random.pick(["0", "1", "3", "20", "100", "300", "1000", "30000", "1000000"]))
-      case "i", "n": parts[index] = Substring(value(.number, 1))
-      case "s", "t", "e": parts[index] = Substring(value(.text, 2))
-      case "x", "l", "o": parts[index] = Substring(random.pick(["x", "x.a", "x.c", value(.list, 1)]))
-      default: break
+      let index = random.below(result.count)
+      let kind = result[index].kind
+      switch random.below(6) {
+      case 0:
+        let donor = other[random.below(other.count)]
+        if donor.kind == kind { result[index] = donor }
+      case 1:
+        // A part takes the place of what encloses it.
+        let part = result[index]
+        let inner = part[random.below(part.count)]
+        if inner.kind == kind { result[index] = inner }
+      case 2 where kind != .any: result[index] = Tree(kind, leaf: random.pick(Grammar.leaves[kind] ?? ["n"]))
+      default: if kind != .any { result[index] = value(kind, 1 + random.below(3)) }
       }
     }
-    return parts.joined()
+    return result
   }
 
-  private mutating func value(_ kind: Grammar.Kind, _ depth: Int) -> String {
-    guard depth > 0, random.below(5) > 0 else { return random.pick(Grammar.leaves[kind] ?? ["n"]) }
+  private mutating func value(_ kind: Grammar.Kind, _ depth: Int) -> Tree {
+    guard depth > 0, random.below(5) > 0 else {
+      return Tree(kind, leaf: random.pick(Grammar.leaves[kind] ?? ["n"]))
+    }
     let calls = random.below(2) == 0 ? own[kind] : nil
-    return filled(random.pick(calls ?? Self.byKind[kind] ?? Grammar.calls).template, depth: depth)
+    return filled(random.pick(calls ?? Self.byKind[kind] ?? Grammar.calls), depth: depth)
   }
 
-  private mutating func filled(_ template: String, depth: Int) -> String {
-    var result = ""
+  private mutating func filled(_ call: Grammar.Call, depth: Int) -> Tree {
+    let (texts, operands) = parsed(call.template, depth: depth)
+    return Tree(call.kind, texts: texts, operands: operands)
+  }
+
+  /// The parts of a template; `$@` is `body`.
+  private mutating func parsed(
+    _ template: String, depth: Int, body: Tree? = nil
+  ) -> (texts: [String], operands: [Tree]) {
+    var texts = [""]
+    var operands: [Tree] = []
     var rest = template[...]
     while let place = rest.firstIndex(of: "$") {
-      result += rest[..<place]
+      texts[texts.count - 1] += rest[..<place]
       rest = rest[place...].dropFirst()
-      // A `$` that is no place is a pattern's own.
+      let operand: Tree
       switch rest.first {
-      case "p": result += random.pick(Grammar.patterns)
-      case "v": result += value(random.pick(Grammar.Kind.allCases), depth - 1)
+      case "@": operand = body ?? value(.number, 0)
+      case "v": operand = value(random.pick(Grammar.valueKinds), depth - 1)
       case let letter?:
         guard let kind = Grammar.Kind(rawValue: letter) else {
-          result += "$"
+          // A `$` that is no place is a pattern's own.
+          texts[texts.count - 1] += "$"
           continue
         }
-        result += value(kind, depth - 1)
-      case nil: result += "$"
+        operand =
+          kind == .pattern || kind == .count
+          ? Tree(kind, leaf: random.pick(Grammar.leaves[kind] ?? ["1"])) : value(kind, depth - 1)
+      case nil:
+        texts[texts.count - 1] += "$"
+        continue
       }
+      operands.append(operand)
+      texts.append("")
       rest = rest.dropFirst()
     }
-    return result + rest
+    texts[texts.count - 1] += rest
+    return (texts, operands)
   }
 }

@@ -6,12 +6,14 @@
 /// one find does not hide the others. A library that is searched for takes part in every expression.
 struct Search {
   struct Candidate {
-    let expression: String
-    let time: Double
-    let memory: Double
+    let tree: Tree
+    let line: Lines
+    let rate: Measurement.Rate
+
+    var expression: String { tree.text }
 
     /// 1 is 50 ns or 10 bytes a step.
-    var score: Double { max(time / 50, memory / 10) }
+    var score: Double { max(rate.time / 50, rate.memory / 10) }
 
     /// The names of functions: two expressions with the same are variations of one find.
     var functions: Set<Substring> {
@@ -27,8 +29,10 @@ struct Search {
   private var population = Ranking()
   private var lastImprovement = 0
   private var generator: Generator
-  private static let limit = 300_000
-  private static let patience = 4000
+  /// An expression is tried at one of these limits: most at the smallest, which takes least time. What grows
+  /// faster than its steps shows at the others.
+  private static let limits = [100_000, 300_000, 300_000, 300_000, 1_000_000, 1_000_000, 5_000_000]
+  private static let patience = 2000
 
   init(library: String, seed: UInt64) {
     self.library = library
@@ -38,11 +42,24 @@ struct Search {
   mutating func step() {
     tried += 1
     let members = population.members
-    let expression =
-      members.count > 4 && generator.random.below(3) > 0
-      ? generator.mutated(members[generator.random.below(members.count)].expression) : generator.loop()
-    if expression.utf8.count < 2000, let rate = Measurement.rate(expression, limit: Self.limit) {
-      let candidate = Candidate(expression: expression, time: rate.time, memory: rate.memory)
+    let tree: Tree
+    var line = generator.random.pick(Lines.allCases)
+    if members.count > 4, generator.random.below(3) > 0 {
+      // The better half of the population has more descendants.
+      let parent = members[generator.random.below(generator.random.below(members.count) + 1)]
+      tree = generator.mutated(parent.tree, with: generator.random.pick(members).tree)
+      if generator.random.below(3) > 0 { line = parent.line }
+    } else {
+      tree = generator.loop()
+    }
+    let expression = tree.text
+    let limit = generator.random.pick(Self.limits)
+    if expression.utf8.count < 2000, let rate = Measurement.rate(expression, line, limit: limit) {
+      var candidate = Candidate(tree: tree, line: line, rate: rate)
+      // What is high only once is the machine.
+      if population.wouldAdd(candidate), let again = Measurement.rate(expression, line, limit: limit) {
+        candidate = Candidate(tree: tree, line: line, rate: rate.least(again))
+      }
       worst.add(candidate)
       if population.add(candidate) { lastImprovement = tried }
     }
@@ -58,16 +75,22 @@ struct Ranking {
   private(set) var members: [Search.Candidate] = []
   private static let kept = 24
 
-  /// True when a candidate is worse than all others of its functions, and among the worst.
+  /// Whether a candidate is worse than all others of its functions, and among the worst.
+  func wouldAdd(_ candidate: Search.Candidate) -> Bool {
+    let functions = candidate.functions
+    if let member = members.first(where: { $0.functions == functions }) {
+      // A difference of less than a tenth is the machine's.
+      return candidate.score > member.score * 1.1
+    }
+    return members.count < Self.kept || candidate.score > (members.last?.score ?? 0)
+  }
+
+  /// True when the candidate was added.
   @discardableResult
   mutating func add(_ candidate: Search.Candidate) -> Bool {
+    guard wouldAdd(candidate) else { return false }
     let functions = candidate.functions
-    if let index = members.firstIndex(where: { $0.functions == functions }) {
-      // What differs by less than a tenth is the machine.
-      guard candidate.score > members[index].score * 1.1 else { return false }
-      members.remove(at: index)
-    }
-    guard members.count < Self.kept || candidate.score > (members.last?.score ?? 0) else { return false }
+    members.removeAll { $0.functions == functions }
     members.insert(candidate, at: members.firstIndex { $0.score < candidate.score } ?? members.count)
     if members.count > Self.kept { members.removeLast() }
     return true
