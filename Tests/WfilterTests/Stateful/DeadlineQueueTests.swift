@@ -28,7 +28,7 @@ struct DeadlineQueueTests {
   @Test func behavesLikeADictionary() {
     var numbers = SeededNumbers(seed: 5)
     var queue = DeadlineQueue()
-    var model: [Int: ContinuousClock.Instant] = [:]
+    var model: [Int: Instant] = [:]
     for step in 0..<20_000 {
       let slot = Int.random(in: 0..<50, using: &numbers)
       switch Int.random(in: 0..<5, using: &numbers) {

@@ -12,7 +12,7 @@ func at(_ milliseconds: Int) -> Moment {
     wall: Timestamp(nanoseconds: 1_800_000_000_000_000_000 + Int64(milliseconds) * 1_000_000))
 }
 
-private let origin = ContinuousClock.now
+private let origin = Instant.now
 
 extension KeyHash {
   init(_ text: String) { self.init(Array(text.utf8)) }

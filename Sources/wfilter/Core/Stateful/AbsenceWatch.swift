@@ -27,7 +27,7 @@ struct AbsenceWatch {
   /// The number of keys that are no longer watched, because there were too many.
   var evictions: Int { table.evictions }
   /// The next time at which a key falls silent.
-  var deadline: ContinuousClock.Instant? { deadlines.next }
+  var deadline: Instant? { deadlines.next }
 
   /// Takes a line of `key`, whose name is `text`.
   ///

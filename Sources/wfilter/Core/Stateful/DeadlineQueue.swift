@@ -5,7 +5,7 @@
 /// A binary heap with the position of each slot, so that a deadline can be moved without leaving an old
 /// entry.
 struct DeadlineQueue {
-  private var heap: [(deadline: ContinuousClock.Instant, slot: Int)] = []
+  private var heap: [(deadline: Instant, slot: Int)] = []
   /// The position of each slot in the heap; -1 if it has no deadline.
   private var positions: ContiguousArray<Int32> = []
 
@@ -13,10 +13,10 @@ struct DeadlineQueue {
   var isEmpty: Bool { heap.isEmpty }
 
   /// The soonest deadline.
-  var next: ContinuousClock.Instant? { heap.first?.deadline }
+  var next: Instant? { heap.first?.deadline }
 
   /// Sets or moves the deadline of `slot` (a small number, not negative).
-  mutating func set(_ slot: Int, to deadline: ContinuousClock.Instant) {
+  mutating func set(_ slot: Int, to deadline: Instant) {
     while positions.count <= slot { positions.append(-1) }
     let position = Int(positions[slot])
     if position < 0 {
@@ -45,7 +45,7 @@ struct DeadlineQueue {
   }
 
   /// Removes the soonest slot whose deadline is not after `now`.
-  mutating func popDue(_ now: ContinuousClock.Instant) -> Int? {
+  mutating func popDue(_ now: Instant) -> Int? {
     guard let first = heap.first, first.deadline <= now else { return nil }
     remove(first.slot)
     return first.slot

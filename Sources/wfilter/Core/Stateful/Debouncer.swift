@@ -23,7 +23,7 @@ struct Debouncer {
   var evictions: Int { held.early }
 
   /// Adds a line; appends the lines that pass now to `released`.
-  mutating func line(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine]) {
+  mutating func line(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
     tick(now: now, into: &released)
     if line.type == .deleted {
       held.supersede(line.key)
@@ -34,7 +34,7 @@ struct Debouncer {
   }
 
   /// Releases the lines that are due, the soonest first.
-  mutating func tick(now: ContinuousClock.Instant, into released: inout [HeldLine]) {
+  mutating func tick(now: Instant, into released: inout [HeldLine]) {
     while let line = held.popDue(now) { released.append(line) }
   }
 

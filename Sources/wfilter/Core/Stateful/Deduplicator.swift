@@ -16,7 +16,7 @@ struct Deduplicator {
   private let window: Duration
   /// The end of the window for each key, life and value. All windows have the same length, so the oldest
   /// entry ends first.
-  private var passed: KeyTable<ContinuousClock.Instant>
+  private var passed: KeyTable<Instant>
   private var lives: KeyTable<Lives>
 
   /// Lines dropped.
@@ -35,7 +35,7 @@ struct Deduplicator {
 
   /// Whether the line is new; if so, its value is remembered. Lines without a key are compared with each other.
   mutating func isNew(
-    key: KeyHash?, value: [UInt8], isDeletion: Bool, now: ContinuousClock.Instant
+    key: KeyHash?, value: [UInt8], isDeletion: Bool, now: Instant
   ) -> Bool {
     while let oldest = passed.oldest, let end = passed[oldest], end <= now { passed.remove(oldest) }
     let slot = key.flatMap(lives.slot)
@@ -71,11 +71,10 @@ struct Deduplicator {
 
   /// Key, life and value as one name.
   private func name(_ key: KeyHash?, _ value: [UInt8], life: UInt32, _ isDeletion: Bool) -> KeyHash {
-    var hasher = Hasher()
-    hasher.combine(key?.high ?? 0)
-    hasher.combine(key?.low ?? 0)
+    var hasher = KeyHasher()
+    hasher.combine(UInt64(truncatingIfNeeded: key?.high ?? 0))
+    hasher.combine(UInt64(truncatingIfNeeded: key?.low ?? 0))
     hasher.combine(UInt64(life) << 1 | (isDeletion ? 1 : 0))
-    unsafe value.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-    return KeyHash(hasher)
+    return unsafe value.withUnsafeBytes { unsafe hasher.finish($0) }
   }
 }

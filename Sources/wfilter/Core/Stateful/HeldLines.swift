@@ -8,7 +8,7 @@ struct HeldLines {
   private struct Entry {
     var line: HeldLine
     /// The time at which the key began to wait.
-    var began: ContinuousClock.Instant
+    var began: Instant
     var sequence: UInt64
   }
 
@@ -31,7 +31,7 @@ struct HeldLines {
   /// The number of held lines.
   var count: Int { table.count }
   /// The soonest deadline.
-  var deadline: ContinuousClock.Instant? { deadlines.next }
+  var deadline: Instant? { deadlines.next }
   /// A number that every later beginning exceeds.
   var latestSequence: UInt64 { sequence }
   /// The number of the earliest first line among the held keys.
@@ -42,8 +42,8 @@ struct HeldLines {
   /// Holds the line instead of an older one of its key. Lines that must be released early for it are added to
   /// `released`. `deadline` computes the key's deadline from the time at which it began to wait.
   mutating func hold(
-    _ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine],
-    deadline: (_ began: ContinuousClock.Instant) -> ContinuousClock.Instant
+    _ line: HeldLine, now: Instant, into released: inout [HeldLine],
+    deadline: (_ began: Instant) -> Instant
   ) {
     byteCount += line.line.count
     if let known = table.slot(of: line.key) {
@@ -75,7 +75,7 @@ struct HeldLines {
   }
 
   /// Removes the line with the soonest deadline, if that is not after `now`.
-  mutating func popDue(_ now: ContinuousClock.Instant) -> HeldLine? {
+  mutating func popDue(_ now: Instant) -> HeldLine? {
     guard let slot = deadlines.popDue(now), let entry = table.remove(slot) else { return nil }
     byteCount -= entry.line.line.count
     return entry.line

@@ -1,24 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A key as 128 bits of two seeded hashes: its size does not depend on the key's length, and an attacker
-/// cannot choose two keys that collide.
+/// A key as 128 bits of a seeded hash: its size does not depend on the key's length, and an attacker cannot
+/// choose two keys that collide.
 struct KeyHash: Hashable, Sendable {
   let high: Int
   let low: Int
 
   /// The hash of a key's bytes.
   init(_ bytes: [UInt8]) {
-    var hasher = Hasher()
-    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-    self.init(hasher)
+    self = unsafe bytes.withUnsafeBytes { unsafe KeyHasher().finish($0) }
   }
 
-  /// The hash of a hasher's input. Its state has 256 bits, so it yields two numbers.
-  init(_ hasher: Hasher) {
-    var other = hasher
-    other.combine(UInt8(1))
-    (high, low) = (hasher.finalize(), other.finalize())
+  init(high: Int, low: Int) {
+    self.high = high
+    self.low = low
   }
 
   func hash(into hasher: inout Hasher) { hasher.combine(high) }
+}
+
+/// SipHash-1-3 with a result of 128 bits and a key of this process (Aumasson and Bernstein). `Hasher` is the
+/// same function with 64 bits: it would have to be finished twice, and buffers what it is given.
+struct KeyHasher {
+  private static let seed = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+
+  private var state: (UInt64, UInt64, UInt64, UInt64)
+  private var count = 0
+
+  init() {
+    let (first, second) = Self.seed
+    state = (
+      first ^ 0x736f_6d65_7073_6575, second ^ 0x646f_7261_6e64_6f6d ^ 0xee,
+      first ^ 0x6c79_6765_6e65_7261, second ^ 0x7465_6462_7974_6573
+    )
+  }
+
+  /// Adds eight bytes.
+  mutating func combine(_ word: UInt64) {
+    count += 8
+    compress(word)
+  }
+
+  /// The hash of what was added and of these bytes.
+  consuming func finish(_ bytes: UnsafeRawBufferPointer) -> KeyHash {
+    let whole = bytes.count & ~7
+    for offset in stride(from: 0, to: whole, by: 8) {
+      compress(unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+    }
+    var last = UInt64(truncatingIfNeeded: count + bytes.count) << 56
+    for offset in whole..<bytes.count {
+      last |= unsafe UInt64(bytes[offset]) << UInt64(8 * (offset - whole))
+    }
+    compress(last)
+    state.2 ^= 0xee
+    let high = finalized()
+    state.1 ^= 0xdd
+    return KeyHash(high: high, low: finalized())
+  }
+
+  @inline(__always)
+  private mutating func compress(_ word: UInt64) {
+    state.3 ^= word
+    round()
+    state.0 ^= word
+  }
+
+  @inline(__always)
+  private mutating func finalized() -> Int {
+    round()
+    round()
+    round()
+    return Int(truncatingIfNeeded: state.0 ^ state.1 ^ state.2 ^ state.3)
+  }
+
+  @inline(__always)
+  private mutating func round() {
+    state.0 &+= state.1
+    state.1 = state.1.rotated(13) ^ state.0
+    state.0 = state.0.rotated(32)
+    state.2 &+= state.3
+    state.3 = state.3.rotated(16) ^ state.2
+    state.0 &+= state.3
+    state.3 = state.3.rotated(21) ^ state.0
+    state.2 &+= state.1
+    state.1 = state.1.rotated(17) ^ state.2
+    state.2 = state.2.rotated(32)
+  }
+}
+
+extension UInt64 {
+  @inline(__always)
+  fileprivate func rotated(_ bits: UInt64) -> UInt64 { self << bits | self >> (64 - bits) }
 }

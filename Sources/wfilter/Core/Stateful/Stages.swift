@@ -25,8 +25,9 @@ final class Stages {
   private let bits: Expressions.Bits
   private var keys: KeyFinder
   private let identity: LineEvaluator?
-  private let needsKey: Bool
   private let tellsKeys: Bool
+  /// Asking the stage would copy it.
+  private let tracks: Bool
   private let isInline: Bool
   private var stage: StatefulStage
   private let previous: PreviousLines?
@@ -43,8 +44,8 @@ final class Stages {
     self.configuration = configuration
     bits = expressions.bits
     keys = KeyFinder(expressions.key)
-    needsKey = true
     tellsKeys = state.silence != nil
+    tracks = state.tracks
     isInline = configuration.statusDestination == .inline
     identity = expressions.dedupe.map { LineEvaluator($0) }
     stage = StatefulStage(state)
@@ -57,7 +58,7 @@ final class Stages {
   }
 
   /// The time at which ``tick(now:_:into:)`` has something to do, if no line comes before.
-  var deadline: ContinuousClock.Instant? { stage.deadline }
+  var deadline: ContinuousClock.Instant? { stage.deadline?.onClock }
 
   /// The number of lines that were dropped, for `--stats`.
   var counts: StatefulCounts {
@@ -113,7 +114,8 @@ final class Stages {
       // With `--control match` a control line is treated like any other.
       guard type?.isControl != true else { return nil }
       // A line that passes only because its key is followed has not been read to its end yet.
-      if stage.follows(arrival.key), let fault = arrival.line.fault(strictly: configuration.isStrict) {
+      if tracks, stage.follows(arrival.key), let fault = arrival.line.fault(strictly: configuration.isStrict)
+      {
         return fault
       }
     }

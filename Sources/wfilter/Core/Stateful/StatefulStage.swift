@@ -22,46 +22,57 @@ struct StatefulStage {
     case keysLimitReached
   }
 
+  private enum Pacing { case none, throttle, debounce }
+
+  // None of them is optional: reading a property of an optional struct copies all of it.
   private let tracks: Bool
+  private let dedupes: Bool
+  private let pacing: Pacing
   private var tracker: Tracker
-  private var deduplicator: Deduplicator?
-  private var throttle: Throttle?
-  private var debouncer: Debouncer?
+  private var deduplicator: Deduplicator
+  private var throttle: Throttle
+  private var debouncer: Debouncer
   private var absence: AbsenceWatch?
   private var bookmarks = BookmarkBarrier()
   private var released: [HeldLine] = []
   private var hasToldOfLimit = false
+  private var mayHaveEvicted = false
 
   init(_ options: StateOptions) {
     let (keys, bytes) = (options.keysLimit, options.byteLimit)
     tracks = options.tracks
     tracker = Tracker(limit: keys)
-    deduplicator = options.dedupe.map { _ in Deduplicator(window: options.window, limit: keys) }
-    throttle = options.throttle.map { Throttle(interval: $0, limit: keys, byteLimit: bytes) }
-    debouncer = options.debounce.map {
-      Debouncer(
-        quiet: $0, maximumWait: options.maximumWait ?? max(.seconds(2), $0), limit: keys, byteLimit: bytes)
-    }
+    dedupes = options.dedupe != nil
+    pacing = options.throttle != nil ? .throttle : options.debounce != nil ? .debounce : .none
+    deduplicator = Deduplicator(window: options.window, limit: keys)
+    throttle = Throttle(interval: options.throttle ?? .zero, limit: keys, byteLimit: bytes)
+    let quiet = options.debounce ?? .zero
+    debouncer = Debouncer(
+      quiet: quiet, maximumWait: options.maximumWait ?? max(.seconds(2), quiet), limit: keys, byteLimit: bytes
+    )
     absence = options.silence.map { AbsenceWatch(silence: $0, limit: keys) }
   }
 
   var counts: StatefulCounts {
     StatefulCounts(
-      deduplicated: deduplicator?.dropped ?? 0, superseded: held?.superseded ?? 0, evicted: evictions)
+      deduplicated: deduplicator.dropped, superseded: throttle.held.superseded + debouncer.held.superseded,
+      evicted: evictions)
   }
 
   /// The next time at which ``tick(now:into:)`` has something to do; nil if it depends on the next line.
-  var deadline: ContinuousClock.Instant? {
-    guard let held = held?.deadline, let silence = absence?.deadline else {
-      return held?.deadline ?? absence?.deadline
+  var deadline: Instant? {
+    guard let held = heldDeadline, let silence = absence?.deadline else {
+      return heldDeadline ?? absence?.deadline
     }
     return min(held, silence)
   }
 
+  private var heldDeadline: Instant? { throttle.held.deadline ?? debouncer.held.deadline }
+
   /// Whether a line of `key` matters even if it does not match, because its object may leave the filter.
   func follows(_ key: KeyHash?) -> Bool {
     guard tracks, let key else { return false }
-    return tracker.contains(key) || held?.contains(key) == true
+    return tracker.contains(key) || throttle.held.contains(key) || debouncer.held.contains(key)
   }
 
   /// Takes the next line, whether it matched or not, control lines too.
@@ -85,16 +96,21 @@ struct StatefulStage {
       return
     }
     let isDeletion = type == .deleted && key != nil
-    if matched || isDeletion, let key,
-      let status = absence?.line(of: key, text: keyText, isDeletion: isDeletion, now: now)
-    {
-      outputs.append(.status(status))
+    if matched || isDeletion, let key, absence != nil {
+      mayHaveEvicted = true
+      if let status = absence?.line(of: key, text: keyText, isDeletion: isDeletion, now: now) {
+        outputs.append(.status(status))
+      }
     }
     if goesOn(key, matched, value, type, isDeletion, now) {
-      if let key, throttle != nil || debouncer != nil {
+      mayHaveEvicted = true
+      if let key, pacing != .none {
         let held = unsafe HeldLine(key: key, line: Line(line), matched: matched, type: type)
-        throttle?.line(held, now: now.instant, into: &released)
-        debouncer?.line(held, now: now.instant, into: &released)
+        if pacing == .throttle {
+          throttle.line(held, now: now.instant, into: &released)
+        } else {
+          debouncer.line(held, now: now.instant, into: &released)
+        }
       } else if unsafe deliver(line, key: key, matched, type, into: &outputs) {
         outputs.append(.line)
       }
@@ -104,10 +120,14 @@ struct StatefulStage {
 
   /// Releases the lines that are due. Call this at ``deadline``; each line does it, too.
   mutating func tick(now: Moment, into outputs: inout [Output]) {
-    throttle?.tick(now: now.instant, into: &released)
-    debouncer?.tick(now: now.instant, into: &released)
-    deliverReleased(into: &outputs)
+    if pacing != .none {
+      throttle.tick(now: now.instant, into: &released)
+      debouncer.tick(now: now.instant, into: &released)
+      deliverReleased(into: &outputs)
+    }
     while let status = absence?.tick(now: now) { outputs.append(.status(status)) }
+    guard mayHaveEvicted else { return }
+    mayHaveEvicted = false
     if !hasToldOfLimit, evictions > 0 {
       hasToldOfLimit = true
       outputs.append(.keysLimitReached)
@@ -116,16 +136,14 @@ struct StatefulStage {
 
   /// Releases all held lines, at the end of the input or of the run.
   mutating func end(into outputs: inout [Output]) {
-    throttle?.end(into: &released)
-    debouncer?.end(into: &released)
+    throttle.end(into: &released)
+    debouncer.end(into: &released)
     deliverReleased(into: &outputs)
   }
 
-  private var held: HeldLines? { debouncer?.held ?? throttle?.held }
-
   private var evictions: Int {
-    tracker.evictions + (deduplicator?.evictions ?? 0) + (throttle?.evictions ?? 0)
-      + (debouncer?.evictions ?? 0) + (absence?.evictions ?? 0)
+    tracker.evictions + deduplicator.evictions + throttle.evictions + debouncer.evictions
+      + (absence?.evictions ?? 0)
   }
 
   /// Whether the line reaches the steps that hold and track lines.
@@ -133,15 +151,12 @@ struct StatefulStage {
     _ key: KeyHash?, _ matched: Bool, _ value: [UInt8]?, _ type: EventType?, _ isDeletion: Bool, _ now: Moment
   ) -> Bool {
     if matched {
-      guard let value,
-        let isNew = deduplicator?.isNew(
-          key: key, value: value, isDeletion: isDeletion, now: now.instant)
-      else { return true }
-      return isNew
+      guard dedupes, let value else { return true }
+      return deduplicator.isNew(key: key, value: value, isDeletion: isDeletion, now: now.instant)
     }
     // A line that does not match matters only if its object has matched.
     guard let key, let type, [.added, .modified, .deleted].contains(type), follows(key) else { return false }
-    deduplicator?.endLife(of: key)
+    if dedupes { deduplicator.endLife(of: key) }
     return true
   }
 
@@ -149,8 +164,12 @@ struct StatefulStage {
     _ line: UnsafeRawBufferPointer, _ type: EventType, _ now: Moment, _ outputs: inout [Output]
   ) {
     tick(now: now, into: &outputs)
-    if type == .bookmark, let held, held.count > 0 || !bookmarks.isEmpty {
-      unsafe bookmarks.hold(Line(line), after: held.latestSequence)
+    if type == .bookmark, pacing != .none,
+      throttle.held.count + debouncer.held.count > 0 || !bookmarks.isEmpty
+    {
+      // One of the two never holds a line.
+      unsafe bookmarks.hold(
+        Line(line), after: max(throttle.held.latestSequence, debouncer.held.latestSequence))
       return
     }
     // After an error the stream has ended; the held lines came before it.
@@ -160,6 +179,7 @@ struct StatefulStage {
 
   private mutating func deliverReleased(into outputs: inout [Output]) {
     guard !released.isEmpty || !bookmarks.isEmpty else { return }
+    mayHaveEvicted = true
     var lines: [HeldLine] = []
     swap(&lines, &released)
     for held in lines {
@@ -170,7 +190,8 @@ struct StatefulStage {
       }
     }
     guard !bookmarks.isEmpty else { return }
-    for bookmark in bookmarks.release(earliest: held?.earliestSequence) { outputs.append(.control(bookmark)) }
+    let earliest = throttle.held.earliestSequence ?? debouncer.held.earliestSequence
+    for bookmark in bookmarks.release(earliest: earliest) { outputs.append(.control(bookmark)) }
   }
 
   /// Tracks a released line. True if the caller has to print it unchanged.

@@ -9,7 +9,7 @@ struct Throttle {
   private let interval: Duration
   /// The time at which a key's next line may pass. All intervals have the same length, so the oldest entry
   /// comes first.
-  private var gates: KeyTable<ContinuousClock.Instant>
+  private var gates: KeyTable<Instant>
   private(set) var held: HeldLines
 
   init(interval: Duration, limit: Int, byteLimit: Int) {
@@ -22,7 +22,7 @@ struct Throttle {
   var evictions: Int { gates.evictions + held.early }
 
   /// Adds a line; appends the lines that pass now to `released`.
-  mutating func line(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine]) {
+  mutating func line(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
     tick(now: now, into: &released)
     if line.type == .deleted {
       held.supersede(line.key)
@@ -36,7 +36,7 @@ struct Throttle {
   }
 
   /// Releases the lines that are due.
-  mutating func tick(now: ContinuousClock.Instant, into released: inout [HeldLine]) {
+  mutating func tick(now: Instant, into released: inout [HeldLine]) {
     while let line = held.popDue(now) {
       if let gate = gates.slot(of: line.key) { gates.remove(gate) }
       pass(line, now: now, into: &released)
@@ -44,8 +44,7 @@ struct Throttle {
     while let oldest = gates.oldest, let opens = gates[oldest], opens <= now { gates.remove(oldest) }
   }
 
-  private mutating func pass(_ line: HeldLine, now: ContinuousClock.Instant, into released: inout [HeldLine])
-  {
+  private mutating func pass(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
     gates.insert(line.key, now + interval)
     released.append(line)
   }
