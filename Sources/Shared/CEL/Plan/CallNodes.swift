@@ -66,32 +66,58 @@ final class BinaryCallNode: Node, @unchecked Sendable {
 final class CallNode: Node, @unchecked Sendable {
   let name: String
   let arguments: [Node]
-  let candidates: [(overload: Overload, tests: [ArgumentTest], body: Overload.Implementation)]
+  private let candidates: [Candidate]
+  private let keepsNumbers: Bool
+
+  /// What evaluation needs of an overload. Overloads are large, and copied where they are read.
+  private struct Candidate {
+    let tests: [ArgumentTest]
+    let cost: Overload.Cost
+    let body: Overload.Implementation
+  }
 
   init(_ expression: Expr, _ name: String, _ arguments: [Node], _ overloads: [Overload]) {
     self.name = name
     self.arguments = arguments
     self.candidates = overloads.compactMap { overload in
-      overload.implementation.map { (overload, overload.parameters.map(ArgumentTest.init), $0) }
+      overload.implementation.map {
+        Candidate(tests: overload.parameters.map(ArgumentTest.init), cost: overload.cost, body: $0)
+      }
     }
+    self.keepsNumbers = overloads.first { $0.implementation != nil }?.keepsNumbers == true
     super.init(offset: expression.offset, cost: arguments.reduce(6) { $0 + $1.cost })
   }
 
   override func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    if arguments.count == 1 { return try evaluateUnary(&activation) }
     var values: [Value] = []
     values.reserveCapacity(arguments.count)
-    let keepsNumbers = candidates.first?.overload.keepsNumbers == true
     for argument in arguments {
       values.append(try argument.argument(&activation, keepsNumbers: keepsNumbers))
     }
     guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
-    for candidate in candidates where candidate.tests.accept(values) {
-      try activation.spend(candidate.overload.cost.amount(values))
-      do throws(EvaluationError) { return try candidate.body.call(values, &activation.meter) } catch {
+    for index in candidates.indices where candidates[index].tests.accept(values) {
+      try activation.spend(candidates[index].cost.amount(values))
+      do throws(EvaluationError) { return try candidates[index].body.call(values, &activation.meter) } catch {
         throw error.located(at: offset)
       }
     }
     throw mismatch(name, values)
+  }
+
+  /// A conversion such as `timestamp(x)`: usually no array of arguments is made.
+  private func evaluateUnary(_ activation: inout Activation) throws(EvaluationError) -> Value {
+    let value = try arguments[0].argument(&activation, keepsNumbers: keepsNumbers)
+    guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
+    for index in candidates.indices
+    where candidates[index].tests.count == 1 && candidates[index].tests[0].accepts(value) {
+      try activation.spend(candidates[index].cost, value)
+      do throws(EvaluationError) {
+        if case .unary(let body) = candidates[index].body { return try body(value) }
+        return try candidates[index].body.call([value], &activation.meter)
+      } catch { throw error.located(at: offset) }
+    }
+    throw mismatch(name, [value])
   }
 }
 
