@@ -141,7 +141,7 @@ import Testing
     Row(
       source: "name.map(c, c)",
       text: """
-        1:1: type 'string' cannot be walked: a macro such as map() or all() takes a list or a map
+        1:1: a macro such as map() or all() needs a list or a map, not 'string'
         name.map(c, c)
         ^
         """),
@@ -169,7 +169,7 @@ import Testing
     Row(
       source: "{1.5: 2}",
       text: """
-        1:2: a key is an int, uint, bool or string, not 'double'
+        1:2: a map key must be an int, uint, bool or string, not 'double'
         {1.5: 2}
          ^
         """),

@@ -124,6 +124,24 @@ import Testing
       ).lines.count == 1)
   }
 
+  @Test(arguments: [
+    ["--arg", "a=1", "--arg", "a=2"], ["--arg", "a=1", "--argjson", "a=1"],
+    ["--argjson", "a=1", "--arg", "b=1", "--argjson", "a=1"], ["--let", "a=1", "--let", "a=2"],
+  ]) func refusesANameThatIsGivenTwice(_ flags: [String]) throws {
+    let outcome = try Stream.filter(flags + ["true"], [#"{"a":1}"#])
+    #expect(outcome.status == 64)
+    #expect(outcome.diagnostics.contains("given twice"), "\(outcome)")
+  }
+
+  /// In JavaScript `includes` looks for a part of a string. Here it does what Kubernetes' function does.
+  @Test func explainsIncludesIfNothingMatched() throws {
+    let line = #"{"s":"abc","l":["abc"]}"#
+    #expect(try Stream.filter([#"s.includes("b")"#], [line]).diagnostics.contains("contains()"))
+    #expect(try Stream.filter(["-q", #"s.includes("b")"#], [line]).diagnostics.isEmpty)
+    #expect(try Stream.filter([#"l.includes("abc")"#], [line]).diagnostics.isEmpty)
+    #expect(try Stream.filter([#"s.contains("x")"#], [line]).diagnostics.isEmpty)
+  }
+
   @Test func showsTheFormOfHas() throws {
     #expect(try Stream.filter(["has(nested)"], []).diagnostics.contains("has(self.nested)"))
     #expect(try Stream.filter(["true && has( nested )"], []).diagnostics.contains("has(self.nested)"))

@@ -84,7 +84,8 @@ struct NameSubstitution {
       guard let value = arguments.last(where: { $0.name == field })?.value else {
         let names = arguments.map(\.name).joined(separator: ", ")
         throw SubstitutionError(
-          offset: operand.offset, message: "no --arg or --argjson is named '\(field)': there are \(names)")
+          offset: operand.offset, message: "no --arg or --argjson is named '\(field)'; the names are \(names)"
+        )
       }
       return literal(value, at: offset)
     }

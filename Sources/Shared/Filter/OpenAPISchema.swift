@@ -61,7 +61,7 @@ package struct OpenAPISchema: ObjectSchema {
     if let named = document["x-schema"]?.string {
       let name = named.hasPrefix(referencePrefix) ? String(named.dropFirst(referencePrefix.count)) : named
       guard components[name] != nil else {
-        throw SchemaError(description: "x-schema names '\(name)', which it does not have")
+        throw SchemaError(description: "x-schema names '\(name)', which the document does not contain")
       }
       return name
     }
@@ -77,7 +77,7 @@ package struct OpenAPISchema: ObjectSchema {
     guard roots.count == 1, let root = roots.first else {
       let names = roots.isEmpty ? "none" : roots.prefix(5).joined(separator: ", ")
       throw SchemaError(
-        description: "it must declare one resource, or name one by x-schema; it declares \(names)")
+        description: "it must declare exactly one resource, or name one with x-schema; it declares \(names)")
     }
     return root
   }

@@ -26,11 +26,12 @@ enum ScopeHint {
     switch error.code {
     case .noSuchKey: return hint(forKey: detail, in: source)
     case .noMatchingOverload where ["length", "size", "count"].contains(detail.split(separator: ".").last):
-      return " (the size of a string, list or map is size(x))"
-    case .noMatchingOverload where detail == "string[int]": return " (a character is s.charAt(0))"
+      return " (write size(x) for the size of a string, list or map)"
+    case .noMatchingOverload where detail == "string[int]": return " (write s.charAt(0) for a character)"
     case .noMatchingOverload where detail == "contains":
       return " (write x in list for an element, \"k\" in map for a key)"
-    case .indexOutOfBounds where detail.hasPrefix("-"): return " (the last element is list[list.size() - 1])"
+    case .indexOutOfBounds where detail.hasPrefix("-"):
+      return " (write list[list.size() - 1] for the last element)"
     default: return ""
     }
   }
@@ -40,7 +41,7 @@ enum ScopeHint {
   private static func hint(forKey name: String, in source: String?) -> String {
     guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else { return "" }
     let text = source.flatMap { comparedWord($0, name) } ?? (name.first?.isUppercase == true ? name : nil)
-    return text.map { " (a string is written in quotes: \"\($0)\")" } ?? ""
+    return text.map { " (write a string in quotes: \"\($0)\")" } ?? ""
   }
 
   /// The word after a comparison that begins with the name and is more than a path: the name alone, or joined

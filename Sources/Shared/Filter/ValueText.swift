@@ -15,7 +15,7 @@ enum ValueText {
   static func append(
     _ value: Value, to bytes: inout [UInt8], depth: Int = 0
   ) throws(EvaluationError) {
-    guard depth < 500 else { throw .invalidArgument("a value is nested too deeply to be printed") }
+    guard depth < 500 else { throw .invalidArgument("the value is nested too deeply to be printed") }
     switch value {
     case .null: bytes += "null".utf8
     case .bool(let value): bytes += (value ? "true" : "false").utf8
@@ -23,7 +23,7 @@ enum ValueText {
     case .uint(let value): bytes += "\(value)".utf8
     case .double(let value):
       guard value.isFinite else {
-        throw .invalidArgument("\(value.isNaN ? "NaN" : "infinity") has no form in JSON")
+        throw .invalidArgument("\(value.isNaN ? "NaN" : "infinity") cannot be written as JSON")
       }
       JSONOutput.append(value, to: &bytes)
     case .string(let value): JSONText.append(string: value.utf8, to: &bytes)
@@ -58,12 +58,12 @@ enum ValueText {
       }
       bytes.append(UInt8(ascii: "}"))
     case .optional(let inner):
-      guard let inner else { throw .invalidArgument("optional.none() has no form in JSON") }
+      guard let inner else { throw .invalidArgument("optional.none() cannot be written as JSON") }
       try append(inner, to: &bytes, depth: depth + 1)
     case .bytes, .timestamp, .duration: bytes += try JSONEncoding.encode(value).utf8
     case .type(let name): JSONText.append(string: name.description.utf8, to: &bytes)
     case .opaque(let value):
-      throw .invalidArgument("a value of type \(value.typeName) has no form in JSON: use string()")
+      throw .invalidArgument("a value of type \(value.typeName) cannot be written as JSON: use string()")
     }
   }
 }

@@ -35,11 +35,11 @@ struct NameOptions: ParsableArguments {
 
   func apply(to configuration: inout Configuration) throws {
     for text in arg {
-      let (name, value) = try split(text, "--arg", "NAME=VALUE")
+      let (name, value) = try argument(text, "--arg", "NAME=VALUE", in: configuration.scope)
       configuration.scope.addArgument(name, text: value)
     }
     for text in argjson {
-      let (name, value) = try split(text, "--argjson", "NAME=JSON")
+      let (name, value) = try argument(text, "--argjson", "NAME=JSON", in: configuration.scope)
       guard configuration.scope.addArgument(name, json: value) else {
         throw ValidationError("--argjson \(name): '\(value)' is not JSON")
       }
@@ -62,6 +62,17 @@ struct NameOptions: ParsableArguments {
     "type", "object", "source", "self", "now", "old", "changes", "arg", "variables", "true", "false", "null",
     "in", "has",
   ]
+
+  /// A new member of `arg`. jq would silently take the first of two, and other programs take the last.
+  private func argument(
+    _ text: String, _ flag: String, _ form: String, in scope: FilterScope
+  ) throws -> (String, String) {
+    let (name, value) = try split(text, flag, form)
+    guard !scope.arguments.contains(where: { $0.name == name }) else {
+      throw ValidationError("\(flag) \(name): arg.\(name) is given twice")
+    }
+    return (name, value)
+  }
 
   private func split(_ text: String, _ flag: String, _ form: String) throws -> (String, String) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

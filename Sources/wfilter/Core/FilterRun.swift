@@ -88,6 +88,12 @@ package enum FilterRun {
     if configuration.showsStatistics { diagnostics.info(counts.text) }
     // The cause of the end has been reported.
     if case .badInput = output.ending {} else { output.reportUnused() }
+    let usesIncludes = configuration.filter.expression?.contains(".includes(") == true
+    if usesIncludes, counts.matched == 0, counts.lines > 0 {
+      diagnostics.warning(
+        "no line matched: as in Kubernetes, includes() compares a string as a whole; "
+          + "contains() finds a part of it")
+    }
     if counts.wereHardlyJSON {
       let total = counts.lines + counts.tooLong
       let share =

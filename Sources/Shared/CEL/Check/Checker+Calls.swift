@@ -47,6 +47,10 @@ extension Checker {
     if let reason = Foreign.reason(function, isMember ? arguments.first : nil) {
       return try fail(expression.offset, "undeclared function '\(name)': \(reason)", code: .undeclared)
     }
+    if !isMember, resolver.environment.declarations.macros.keys.contains(where: { $0.name == function }) {
+      return try fail(
+        expression.offset, "\(name) is called on a list or map: list.\(name)(x, …)", code: .undeclared)
+    }
     if arguments.count == (isMember ? 1 : 0), resolver.environment.slots[function] != nil {
       return try fail(
         expression.offset, "'\(name)' is a variable: write it without parentheses", code: .undeclared,
@@ -187,16 +191,17 @@ enum CallText {
     } else {
       call = "\(name(function))(\(types.map(brief).joined(separator: ", ")))"
     }
+    let other = ["min": ", or math.least(a, b)", "max": ", or math.greatest(a, b)"][function] ?? ""
     let counts = Set(
       overloads.filter { $0.isMember == isMember }.map { $0.parameters.count - (isMember ? 1 : 0) })
     let given = types.count - (isMember ? 1 : 0)
     if !counts.isEmpty, !counts.contains(given) {
       let wanted = counts.sorted().map(String.init).joined(separator: " or ")
-      return "\(name(function))() takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(given)"
+      return
+        "\(name(function))() takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(given)\(other)"
     }
     if counts.isEmpty, !overloads.isEmpty {
       guard !isMember else { return "\(function) is called as \(function)(…), not on a value" }
-      let other = ["min": ", or math.least(a, b)", "max": ", or math.greatest(a, b)"][function] ?? ""
       return "\(function) is called on a value: x.\(function)(…)\(other)"
     }
     return "no matching overload: \(call)"

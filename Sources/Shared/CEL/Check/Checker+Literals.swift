@@ -17,7 +17,7 @@ extension Checker {
       let key = unifier.resolve(try check(entry.key))
       switch key {
       case .int, .uint, .bool, .string, .dyn, .parameter, .wrapper: break
-      default: _ = try fail(entry.key.offset, "a key is an int, uint, bool or string, not '\(key)'")
+      default: _ = try fail(entry.key.offset, "a map key must be an int, uint, bool or string, not '\(key)'")
       }
       keys = join(keys, key)
       values = join(values, try unwrapped(check(entry.value), entry.isOptional, entry.value))
@@ -34,7 +34,9 @@ extension Checker {
     switch resolved {
     case .optional(let inner): return inner
     case .dyn, .parameter: return .dyn
-    default: return try fail(expression.offset, "'?' takes an optional, not '\(resolved)'")
+    default:
+      return try fail(
+        expression.offset, "an entry or element after '?' must be an optional, not '\(resolved)'")
     }
   }
 

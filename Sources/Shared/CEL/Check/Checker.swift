@@ -192,13 +192,13 @@ struct Checker {
     let condition = try check(fold.condition)
     if !unifier.assign(condition, to: .bool) {
       _ = try fail(
-        fold.condition.offset, "a condition has the type bool, not '\(unifier.resolve(condition))'")
+        fold.condition.offset, "a condition must be a bool, not '\(unifier.resolve(condition))'")
     }
     let step = try check(fold.step)
     if !unifier.assign(step, to: initial) {
       _ = try fail(
         fold.step.offset,
-        "type '\(unifier.resolve(step))' does not fit the '\(unifier.resolve(initial))' gathered so far")
+        "the macro gathers '\(unifier.resolve(initial))', and this step gives '\(unifier.resolve(step))'")
     }
     locals.removeSubrange(outside...)
     locals.append((fold.accumulator, initial))
@@ -224,7 +224,7 @@ struct Checker {
       _ = try fail(
         fold.range.offset,
         rangeTypeName?.message
-          ?? "type '\(range)' cannot be walked: a macro such as map() or all() takes a list or a map")
+          ?? "a macro such as map() or all() needs a list or a map, not '\(range)'")
       return (.dyn, .dyn)
     }
   }

@@ -23,27 +23,45 @@ enum Foreign {
   static func reason(_ function: String, _ target: Expr?) -> String? {
     if case .identifier(let object) = target?.kind {
       if kyvernoObjects.contains(object) {
-        return "\(object).\(function) is Kyverno's, and asks the cluster; only the data at hand is read here"
+        return
+          "\(object).\(function) exists only in Kyverno, where it asks the cluster; an expression here reads only its input"
       }
       if object == "authorizer", authorizerFunctions.contains(function) {
         return
-          "authorizer is the API server's, and asks it for permissions; only the data at hand is read here"
+          "authorizer exists only in the API server, which knows permissions; an expression here reads only its input"
       }
     }
-    return kyvernoFunctions.contains(function) ? "it is Kyverno's" : remedies[function]
+    if kyvernoFunctions.contains(function) { return "it exists only in Kyverno" }
+    return remedies[function] ?? (target == nil ? remediesOutside[function] : nil)
   }
+
+  /// What to write instead of functions that are not called on a value, as jq's, SQL's and Python's are.
+  private static let remediesOutside = [
+    "any": "write list.exists(x, x > 1)", "some": "write list.exists(x, x > 1)",
+    "every": "write list.all(x, x > 1)", "lower": "write s.lowerAscii()", "toLower": "write s.lowerAscii()",
+    "ascii_downcase": "write s.lowerAscii()", "upper": "write s.upperAscii()",
+    "toUpper": "write s.upperAscii()", "ascii_upcase": "write s.upperAscii()",
+    "test": "write s.matches('…')", "match": "write s.matches('…')", "startswith": "write s.startsWith('…')",
+    "endswith": "write s.endsWith('…')",
+    "unique": "write list.distinct()", "add": "write list.sum()", "round": "write math.round(x)",
+    "floor": "write math.floor(x)", "ceil": "write math.ceil(x)",
+  ]
 
   /// What to write instead of functions of other languages that no function of CEL replaces.
   private static let remedies = [
-    "select": "an expression is the condition itself", "keys": "the keys of a map are map.map(k, k)",
-    "values": "the values of a map are map.transformList(k, v, v)",
+    "select": "write the condition itself, without select()",
+    "keys": "write map.map(k, k) for the keys of a map",
+    "values": "write map.transformList(k, v, v) for the values of a map",
     "isEmpty": "write size(x) == 0", "empty": "write size(x) == 0", "not": "write !x",
     "isNull": "write x == null", "isnull": "write x == null",
     "exists": "write has(a.b), or list.exists(x, x > 1)",
     "coalesce": "write a.?b.orValue(c)", "default": "write a.?b.orValue(c)", "concat": "write a + b",
     "substr": "write s.substring(0, 5)", "startsWithAny": "write list.exists(x, s.startsWith(x))",
-    "fromjson": "a string with JSON in it cannot be parsed", "todate": "write timestamp(x)",
+    "fromjson": "CEL has no function that parses JSON in a string", "todate": "write timestamp(x)",
     "sprintf": "write '%s: %d'.format([a, b])", "count": "write list.filter(x, x > 1).size()",
+    "toString": "write string(x)", "tostring": "write string(x)", "tonumber": "write double(x)",
+    "equals": "write a == b", "equalsIgnoreCase": "write a.lowerAscii() == b", "oneOf": "write x in [a, b]",
+    "isIn": "write x in [a, b]", "isin": "write x in [a, b]",
     "defined": "write has(a.b)", "isset": "write has(a.b)", "isDefined": "write has(a.b)",
     "has": "write \"k\" in map, or has(map.k)", "hasKey": "write \"k\" in map, or has(map.k)",
     "containsKey": "write \"k\" in map, or has(map.k)", "has_key": "write \"k\" in map, or has(map.k)",

@@ -14,12 +14,12 @@ enum MismatchHint {
   private static func remedy(_ function: String, _ arguments: [Expr], _ types: [ValueType]) -> String {
     let isComparison = comparisons.contains(function)
     if isComparison, case .call(nil, let inner, _) = arguments[0].kind {
-      if comparisons.contains(inner) { return "comparisons do not chain, write a < b && b < c" }
-      if inner == "!_" { return "! binds tighter, write !(a == b)" }
+      if comparisons.contains(inner) { return "comparisons cannot be chained, write a < b && b < c" }
+      if inner == "!_" { return "! applies to the left side only, write !(a == b)" }
     }
     switch (function, types[0], types[1]) {
     case (_, .type, .string) where isComparison, (_, .string, .type) where isComparison:
-      return "a type is written without quotes, as in type(x) == int"
+      return "write the type without quotes, as in type(x) == int"
     case ("contains", _, let other) where other != .string && other != .dyn:
       return "write x in list for an element"
     case ("_+_", .string, let other), ("_+_", let other, .string):

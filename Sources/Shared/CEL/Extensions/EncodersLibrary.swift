@@ -67,7 +67,7 @@ package enum JSONEncoding {
       output += (value.magnitude <= UInt64(exactLimit) ? "\(value)" : "\"\(value)\"").utf8
     case .uint(let value): output += (value <= UInt64(exactLimit) ? "\(value)" : "\"\(value)\"").utf8
     case .double(let value):
-      guard value.isFinite else { throw .invalidArgument("NaN and infinity have no form in JSON") }
+      guard value.isFinite else { throw .invalidArgument("NaN and infinity cannot be written as JSON") }
       output += NumberText.json(value).utf8
     case .string(let value): append(value, to: &output)
     case .bytes(let value): append(Base64.encode(value), to: &output)
@@ -92,7 +92,7 @@ package enum JSONEncoding {
       }
       output.append(UInt8(ascii: "}"))
     case .type, .opaque, .optional, .foreign:
-      throw .invalidArgument("a value of type \(value.typeName) has no form in JSON")
+      throw .invalidArgument("a value of type \(value.typeName) cannot be written as JSON")
     }
   }
 

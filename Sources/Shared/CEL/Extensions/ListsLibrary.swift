@@ -192,7 +192,7 @@ enum ListOperations {
   /// Sorts the list by its keys, stably. All keys must have the same type. NaN comes first.
   static func sort(_ list: ListValue, by keys: ListValue) throws(EvaluationError) -> ListValue {
     guard list.count == keys.count else {
-      throw .invalidArgument("a list of \(list.count) elements has \(keys.count) keys")
+      throw .invalidArgument("sortBy has \(keys.count) keys for \(list.count) elements")
     }
     var pairs = Array(zip(keys, list.rawElements))
     guard let first = pairs.first?.0 else { return list }

@@ -67,7 +67,9 @@ enum Fold {
     let first = try name(arguments[0])
     guard count == 2 else { return (first, nil) }
     let second = try name(arguments[1])
-    guard first != second else { throw MacroError(arguments[1], "both variables have the name '\(first)'") }
+    guard first != second else {
+      throw MacroError(arguments[1], "the two variables must have different names, not '\(first)' twice")
+    }
     return (first, second)
   }
 

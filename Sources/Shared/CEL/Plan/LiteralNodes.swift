@@ -21,7 +21,7 @@ final class ListNode: Node, @unchecked Sendable {
         continue
       }
       guard case .optional(let inner) = value else {
-        throw error(.noMatchingOverload, "'?' takes an optional element")
+        throw error(.noMatchingOverload, "an element after '?' must be an optional")
       }
       if let inner { values.append(inner) }
     }

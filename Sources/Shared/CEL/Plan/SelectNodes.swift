@@ -222,7 +222,7 @@ extension Value {
       case .uint(let value): return Int(exactly: value) ?? -1
       case .double(let value):
         guard let index = Int(exactly: value) else {
-          throw EvaluationError(.noMatchingOverload, "a list index is a whole number")
+          throw EvaluationError(.noMatchingOverload, "a list index must be a whole number")
         }
         return index
       default: throw .noMatchingOverload

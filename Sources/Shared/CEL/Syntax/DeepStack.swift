@@ -56,7 +56,7 @@ enum DeepStack {
       do throws(CompileError) { return .success(try body()) } catch { return .failure(error) }
     }
     guard let result else {
-      throw CompileError(.limit, "no thread can be started to compile on", in: source, at: 0)
+      throw CompileError(.limit, "a thread for compiling cannot be started", in: source, at: 0)
     }
     return try result.get()
   }

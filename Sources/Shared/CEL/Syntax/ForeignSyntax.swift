@@ -7,10 +7,12 @@ enum ForeignSyntax {
     ("===", nil, "=="), ("!==", nil, "!="), ("=~", nil, ".matches("), ("!~", "write !x.matches('…')", nil),
     ("->", "a macro takes a name and an expression, as in list.exists(x, x > 1)", nil),
     ("=>", "a macro takes a name and an expression, as in list.exists(x, x > 1)", nil), ("<>", nil, "!="),
-    ("/*", "a comment begins with // and ends with its line", nil), ("**", "CEL has no powers", nil),
+    ("/*", "a comment begins with // and ends with its line", nil),
+    ("**", "CEL has no operator for powers", nil),
     ("++", nil, "+ 1"), ("=", nil, "=="), ("&", nil, "&&"), ("|", nil, "||"), ("~", nil, ".matches("),
-    ("^", "math.bitXor(a, b) is the exclusive or", nil), (";", "an expression has no ';' at its end", nil),
-    ("#", "a comment begins with //", "//"), ("$", "names have no '$'", nil), ("@", "names have no '@'", nil),
+    ("^", "write math.bitXor(a, b) for exclusive or", nil), (";", "remove the ';' at the end", nil),
+    ("#", "a comment begins with //", "//"), ("$", "a name cannot contain '$'", nil),
+    ("@", "a name cannot contain '@'", nil),
   ]
 
   /// The error for an operator of another language at the start of some bytes; nil where none is.
@@ -41,9 +43,9 @@ enum ForeignSyntax {
   static func remedy(forReserved word: String) -> String {
     switch word {
     case "if", "else": ": write condition ? value : other"
-    case "for", "while", "loop": ": a macro goes through a list, as in list.all(x, x > 1)"
+    case "for", "while", "loop": ": use a macro, as in list.all(x, x > 1)"
     case "let", "var", "const": ": write cel.bind(name, value, expression)"
-    case "return": ": an expression is its value"
+    case "return": ": write only the value"
     default: ""
     }
   }

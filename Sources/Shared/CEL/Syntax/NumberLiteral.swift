@@ -68,9 +68,9 @@ enum NumberLiteral {
     let unit = String(decoding: word, as: UTF8.self)
     var remedy = ""
     if ["ns", "us", "ms", "s", "m", "h"].contains(unit) {
-      remedy = ": a duration is written duration(\"\(number)\(unit)\")"
+      remedy = ": write duration(\"\(number)\(unit)\")"
     } else if ["k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(unit) {
-      remedy = ": a quantity is written quantity(\"\(number)\(unit)\")"
+      remedy = ": write quantity(\"\(number)\(unit)\")"
     }
     throw SyntaxError(offset: start, message: "malformed number\(remedy)")
   }

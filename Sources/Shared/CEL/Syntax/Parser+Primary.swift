@@ -19,10 +19,10 @@ extension Parser {
       } else if try accept(.leftBracket) {
         let function = try accept(.question) ? "_[?_]" : "_[_]"
         if at(.rightBracket) {
-          throw expected("an index (each element is list.exists(x, …) or list.map(x, …))")
+          throw expected("an index (for each element, write list.exists(x, …) or list.map(x, …))")
         }
         let index = try expression()
-        if at(.colon) { throw expected("']' (a part of a list is list.slice(0, 2))") }
+        if at(.colon) { throw expected("']' (for a part of a list, write list.slice(0, 2))") }
         guard try accept(.rightBracket) else { throw expected("']'") }
         result = try make(offset, .call(target: nil, function: function, arguments: [result, index]))
       } else if at(.leftBrace), let name = result.qualifiedName {
@@ -82,10 +82,12 @@ extension Parser {
     case .symbol(.leftBrace): return try map()
     case .intMinimumMagnitude:
       throw SyntaxError(
-        offset: start.offset, message: "number is too large for an int: a uint is written with u at its end")
+        offset: start.offset,
+        message: "number is too large for an int: for a uint, write it with u at its end")
     case .quotedIdentifier:
       throw SyntaxError(
-        offset: start.offset, message: "unexpected '`': a string is in ' or \", a key in ` comes after a dot")
+        offset: start.offset,
+        message: "unexpected '`': write a string in ' or \"; a key in ` is allowed only after a dot")
     default: throw expected("an expression")
     }
   }

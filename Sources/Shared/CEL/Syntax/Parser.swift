@@ -102,9 +102,10 @@ struct Parser {
     guard try accept(.colon) else {
       if isAdjacent {
         throw SyntaxError(
-          offset: offset, message: "an optional selection has its '?' after the dot: a.?b", suggestion: ".?")
+          offset: offset, message: "write the '?' of an optional selection after the dot: a.?b",
+          suggestion: ".?")
       }
-      throw expected("':' of the '?'")
+      throw expected("the ':' of '? :'")
     }
     let otherwise = try expression()
     return try make(

@@ -36,7 +36,8 @@ struct StringLiteral {
       case .byte(let byte), .octet(let byte): result.append(byte)
       case .scalar(_, let offset):
         throw SyntaxError(
-          offset: offset, message: "\\u and \\U cannot stand in bytes: write the UTF-8 as \\x")
+          offset: offset,
+          message: "\\u and \\U are not allowed in a bytes literal: write each byte of the UTF-8 as \\x")
       }
     }
     return result

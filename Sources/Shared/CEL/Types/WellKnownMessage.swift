@@ -71,7 +71,7 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
       guard case .list = given["values"] ?? .list(.empty) else { throw .noMatchingOverload }
       return try JSONForm.of(given["values"] ?? .list(.empty))
     case .timestamp, .duration: return try makeTime(given)
-    case .any: throw EvaluationError(.invalidConversion, "google.protobuf.Any without a message in it")
+    case .any: throw EvaluationError(.invalidConversion, "google.protobuf.Any contains no message")
     default: return try makeScalar(given["value"])
     }
   }
@@ -102,7 +102,9 @@ package enum WellKnownMessage: String, Sendable, CaseIterable {
 
   private func makeValue(_ fields: [(name: String, value: Value)]) throws(EvaluationError) -> Value {
     guard let field = fields.last else { return .null }
-    guard fields.count == 1 else { throw .invalidArgument("google.protobuf.Value takes one field") }
+    guard fields.count == 1 else {
+      throw .invalidArgument("google.protobuf.Value must have exactly one field")
+    }
     switch (field.name, field.value.native) {
     case ("null_value", .int(0)), ("null_value", .null): return .null
     case ("number_value", .double), ("string_value", .string), ("bool_value", .bool): return field.value
@@ -149,12 +151,12 @@ private enum JSONForm {
       var entries: [(Value, Value)] = []
       for entry in map.entries {
         guard case .string = entry.key else {
-          throw EvaluationError(.unsupportedKeyType, "a key of a Struct is a string")
+          throw EvaluationError(.unsupportedKeyType, "a key of a Struct must be a string")
         }
         entries.append((entry.key, try of(entry.value)))
       }
       return .map(MapValue(entries))
-    default: throw EvaluationError(.invalidConversion, "\(value.typeName) has no form in JSON")
+    default: throw EvaluationError(.invalidConversion, "\(value.typeName) cannot be written as JSON")
     }
   }
 }

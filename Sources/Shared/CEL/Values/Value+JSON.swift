@@ -138,7 +138,7 @@ private struct JSONTextReader {
     position += 1
     var output: [UInt8] = []
     while let byte, byte != UInt8(ascii: "\"") {
-      guard byte >= 0x20 else { throw failure("a control character in a string is written as an escape") }
+      guard byte >= 0x20 else { throw failure("a control character in a string must be escaped") }
       position += 1
       guard byte == UInt8(ascii: "\\") else {
         output.append(byte)
@@ -165,13 +165,13 @@ private struct JSONTextReader {
       let high = try unit()
       if let scalar = Unicode.Scalar(high) { return scalar }
       guard high < 0xDC00, bytes[(position + 1)...].starts(with: "\\u".utf8) else {
-        throw failure("half of a surrogate pair")
+        throw failure("a surrogate without its other half")
       }
       position += 2
       let low = try unit()
       guard (0xDC00...0xDFFF).contains(low),
         let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
-      else { throw failure("half of a surrogate pair") }
+      else { throw failure("a surrogate without its other half") }
       return scalar
     case let byte? where "\"\\/".utf8.contains(byte): return Unicode.Scalar(byte)
     default: throw failure("unknown escape")
