@@ -87,36 +87,6 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
   }
 }
 
-@Suite struct BackoffTests {
-  @Test func doublesUpToTheMaximum() {
-    var backoff = Backoff()
-    let bounds = (0..<7).map { _ in
-      defer { _ = backoff.next(random: 0.5) }
-      return backoff.bound
-    }
-    #expect(bounds == [1, 2, 4, 8, 16, 30, 30].map { .seconds($0) })
-  }
-
-  @Test func jittersBetweenTheFloorAndTheBound() {
-    var low = Backoff()
-    var high = Backoff()
-    #expect(low.next(random: 0) == .milliseconds(50))
-    #expect(high.next(random: 0.75) == .milliseconds(750))
-  }
-
-  @Test func neverRetriesBeforeTheServersTime() {
-    var backoff = Backoff()
-    #expect(backoff.next(retryAfter: .seconds(9), random: 0.1) == .seconds(9))
-  }
-
-  @Test func startsOverAfterSuccess() {
-    var backoff = Backoff()
-    for _ in 0..<100 { _ = backoff.next(random: 0.5) }
-    backoff.reset()
-    #expect(backoff.bound == .seconds(1))
-  }
-}
-
 @Suite struct StateFileTests {
   @Test func replacesTheWholeFile() throws {
     let directory = try TemporaryDirectory()

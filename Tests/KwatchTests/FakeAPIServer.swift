@@ -88,24 +88,6 @@ final class FakeAPIServer: Sendable {
 
   func close() { listener.shutDown() }
 
-  /// Starts kwatch with these arguments, and a server that serves `core` and scripted responses for all other
-  /// requests.
-  static func followed(
-    by arguments: [String], in directory: URL, host: String = "127.0.0.1", user: String = "token: t",
-    groups: String = #"{"kind":"APIGroupDiscoveryList","items":[]}"#,
-    _ answer: @escaping @Sendable (Request, Answer) -> Void
-  ) throws -> (RunningTool, FakeAPIServer) {
-    let server = try FakeAPIServer { request, reply in
-      switch request.path {
-      case "/api/v1": reply.whole(core)
-      case "/apis": reply.whole(groups)
-      default: answer(request, reply)
-      }
-    }
-    let environment = try server.kubeconfig(in: directory, host: host, user: user)
-    return (try Tool.start("kwatch", arguments, environment: environment), server)
-  }
-
   /// A kubeconfig for this server. `user` is in YAML's flow style.
   func kubeconfig(in directory: URL, host: String = "127.0.0.1", user: String = "token: t") throws -> [String:
     String]

@@ -6,16 +6,10 @@ import TestSupport
 import Testing
 
 /// Faulty responses, flags and files, and kwatch's error messages for them.
-@Suite(.timeLimit(.minutes(15))) struct FakeServerFaultTests {
-  private let directory: TemporaryDirectory
+@Suite(.timeLimit(.minutes(15))) struct FakeServerFaultTests: FakeServerSuite {
+  let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
-
-  private func start(
-    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
-  ) throws -> (RunningTool, FakeAPIServer) {
-    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
-  }
 
   private static let good =
     #"{"metadata":{"name":"a","namespace":"default","uid":"a","resourceVersion":"1"}}"#
@@ -254,8 +248,8 @@ import Testing
   @Test func retriesAnAPIThatIsDownWithoutDisturbingOthers() throws {
     let groups =
       #"{"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]}]}"#
-    let (tool, server) = try FakeAPIServer.followed(
-      by: ["configmaps,pods.metrics.k8s.io", "--max-retries", "1"], in: directory.url, groups: groups
+    let (tool, server) = try start(
+      ["configmaps,pods.metrics.k8s.io", "--max-retries", "1"], groups: groups
     ) { request, reply in
       if request.path.contains("watch=true") {
         reply.head()
@@ -269,8 +263,8 @@ import Testing
     #expect(tool.soFar.diagnostics.contains("metrics.k8s.io/v1beta1 is unavailable"))
     #expect(server.paths.count { $0 == "/apis" } >= 2)
     #expect(tool.isRunning)
-    let (alone, _) = try FakeAPIServer.followed(
-      by: ["pods.metrics.k8s.io", "--max-retries", "0"], in: directory.url, groups: groups
+    let (alone, _) = try start(
+      ["pods.metrics.k8s.io", "--max-retries", "0"], groups: groups
     ) { _, reply in reply.whole(FakeServerTests.empty) }
     #expect(try alone.waitForEnd().status == 69)
   }

@@ -5,16 +5,10 @@ import TestSupport
 import Testing
 
 /// When kwatch polls, what it repairs, and which counts it reports: the built kwatch against scripted responses.
-@Suite(.timeLimit(.minutes(15))) struct FakeServerHealthTests {
-  private let directory: TemporaryDirectory
+@Suite(.timeLimit(.minutes(15))) struct FakeServerHealthTests: FakeServerSuite {
+  let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
-
-  private func start(
-    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
-  ) throws -> (RunningTool, FakeAPIServer) {
-    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
-  }
 
   private static func event(_ type: String, _ name: String, _ version: String) -> String {
     #"{"type":"\#(type)","object":\#(FakeServerScopeTests.object(name, version))}"# + "\n"
@@ -229,8 +223,8 @@ import Testing
         "$n" "$(date -u -d "$expiry" +%FT%TZ)"
       """, to: "plugin")
     #expect(try Tool.shell("chmod +x '\(script)'").waitForEnd().status == 0)
-    let (tool, server) = try FakeAPIServer.followed(
-      by: ["cm", "--poll", "1s"], in: directory.url,
+    let (tool, server) = try start(
+      ["cm", "--poll", "1s"],
       user: "exec: {command: \(script), apiVersion: client.authentication.k8s.io/v1}"
     ) { request, reply in
       if request.path.contains("watch=true") {

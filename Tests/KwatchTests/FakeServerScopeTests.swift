@@ -5,18 +5,12 @@ import TestSupport
 import Testing
 
 /// Each scope fails and recovers independently: the built kwatch against scripted responses.
-@Suite(.timeLimit(.minutes(15))) struct FakeServerScopeTests {
-  private let directory: TemporaryDirectory
+@Suite(.timeLimit(.minutes(15))) struct FakeServerScopeTests: FakeServerSuite {
+  let directory: TemporaryDirectory
+  let groups =
+    #"{"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]}]}"#
 
   init() throws { directory = try TemporaryDirectory() }
-
-  private func start(
-    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
-  ) throws -> (RunningTool, FakeAPIServer) {
-    let groups =
-      #"{"kind":"APIGroupList","groups":[{"name":"metrics.k8s.io","versions":[{"groupVersion":"metrics.k8s.io/v1beta1","version":"v1beta1"}]}]}"#
-    return try FakeAPIServer.followed(by: arguments, in: directory.url, groups: groups, answer)
-  }
 
   static func list(_ version: String, _ items: String = "", continuation: String = "") -> String {
     let token = continuation.isEmpty ? "" : #","continue":"\#(continuation)""#

@@ -6,17 +6,10 @@ import TestSupport
 import Testing
 
 /// The built kwatch against scripted responses that a real server does not send on demand.
-@Suite(.timeLimit(.minutes(15))) struct FakeServerTests {
-  private let directory: TemporaryDirectory
+@Suite(.timeLimit(.minutes(15))) struct FakeServerTests: FakeServerSuite {
+  let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
-
-  private func start(
-    _ arguments: [String], host: String = "127.0.0.1", user: String = "token: t",
-    _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
-  ) throws -> (RunningTool, FakeAPIServer) {
-    try FakeAPIServer.followed(by: arguments, in: directory.url, host: host, user: user, answer)
-  }
 
   static let empty = #"{"kind":"L","metadata":{"resourceVersion":"5"},"items":[]}"#
 

@@ -9,8 +9,8 @@ import Testing
 @testable import KwatchCore
 
 /// Servers whose responses do not match the request.
-@Suite(.timeLimit(.minutes(15))) struct LyingServerTests {
-  private let directory: TemporaryDirectory
+@Suite(.timeLimit(.minutes(15))) struct LyingServerTests: FakeServerSuite {
+  let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
 
@@ -26,8 +26,7 @@ import Testing
   /// Items of a list have no kind, so a Secret would be printed as a ConfigMap.
   @Test(arguments: [("SecretList", "v1"), ("ConfigMapList", "apps/v1")])
   func refusesTheListOfAnotherResource(_ kind: String, _ apiVersion: String) throws {
-    let (tool, _) = try FakeAPIServer.followed(
-      by: ["configmaps", "--list-only", "--max-retries", "0"], in: directory.url
+    let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"]
     ) { _, reply in reply.whole(Self.list(kind, apiVersion, Self.item)) }
     let outcome = try tool.waitForEnd()
     #expect(outcome.status == 69, "\(outcome)")
@@ -48,7 +47,7 @@ import Testing
   }
 
   @Test func refusesAWatchOfAnotherResource() throws {
-    let (tool, _) = try FakeAPIServer.followed(by: ["configmaps", "--max-retries", "1"], in: directory.url) {
+    let (tool, _) = try start(["configmaps", "--max-retries", "1"]) {
       request, reply in
       guard request.path.contains("watch=true") else {
         return reply.whole(Self.list("ConfigMapList", "v1", Self.item))

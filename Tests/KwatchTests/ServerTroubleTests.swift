@@ -6,16 +6,10 @@ import TestSupport
 import Testing
 
 /// Problems of busy or broken clusters, as scripted responses in the form of recorded ones.
-@Suite(.timeLimit(.minutes(15))) struct ServerTroubleTests {
-  private let directory: TemporaryDirectory
+@Suite(.timeLimit(.minutes(15))) struct ServerTroubleTests: FakeServerSuite {
+  let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
-
-  private func start(
-    _ arguments: [String], _ answer: @escaping @Sendable (FakeAPIServer.Request, FakeAPIServer.Answer) -> Void
-  ) throws -> (RunningTool, FakeAPIServer) {
-    try FakeAPIServer.followed(by: arguments, in: directory.url, answer)
-  }
 
   private static func object(_ name: String, _ version: Int, namespace: String = "default") -> String {
     #"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"\#(name)","namespace":"\#(namespace)","uid":"u-\#(name)","resourceVersion":"\#(version)"}}"#
