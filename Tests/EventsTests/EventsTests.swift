@@ -103,7 +103,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     let pipe = directory.path("pipe")
     let made = unsafe mkfifo(pipe, 0o600)
     #expect(made == 0)
-    for path in [pipe, "/dev/zero", "/dev"] {
+    for path in [pipe, "/dev/zero", "/dev", ""] {
       let state = StateFile(path: path)
       let isRefused = { (error: any Error) in "\(error)".contains("'\(path)' is not a regular file") }
       #expect(performing: { try state.write([]) }, throws: isRefused)

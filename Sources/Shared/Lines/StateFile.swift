@@ -62,7 +62,8 @@ package struct StateFile: Sendable {
   /// A device, such as /dev/null, would be replaced for the whole machine, and a pipe has no end.
   func requireRegularFile() throws(StateFileError) {
     var status = stat()
-    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+    // Without a name, such as that of an unset variable, the lock would be a file `.lock`.
+    if unsafe path.isEmpty || stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG {
       throw StateFileError(operation: "replace", path: path, errno: EINVAL)
     }
   }
