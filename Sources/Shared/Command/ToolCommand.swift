@@ -102,7 +102,7 @@ extension ToolCommand {
   /// The message with the tool's ``advice(on:value:)`` in place of ArgumentParser's guess.
   private static func advised(_ text: String) -> String {
     if let match = text.prefixMatch(of: /Unknown option '(-[^'=]*).*?'/),
-      let advice = advice(on: String(match.1), value: nil)
+      let advice = advice(on: String(match.1), value: nil) ?? joinedSelectorAdvice(match.1)
     {
       return "\(match.0): \(advice)"
     }
@@ -117,6 +117,11 @@ extension ToolCommand {
       return "'\(match.1)' takes no value: \(advice)"
     }
     return text
+  }
+
+  /// `-lapp=web`, in which the parser finds a flag `-lapp`.
+  private static func joinedSelectorAdvice(_ flag: Substring) -> String? {
+    flag.hasPrefix("-l") && flag.count > 2 && hasFlag("-l") ? "write a space after -l: -l app=web" : nil
   }
 
   /// Whether the tool's help lists a flag with this spelling, with its dashes.

@@ -28,7 +28,6 @@ extension KwatchCommand {
     case "--request-timeout": "--timeout ends the run; kwatch has limits of its own for requests"
     case "--follow", "--tail": "kwatch always follows objects; for logs there is kubectl logs"
     case "--for": "filter with wfilter: kwatch events | wfilter 'involvedObject.name == \"NAME\"'"
-    case _ where flag.hasPrefix("-l") && flag.count > 2: "write a space after -l: -l app=web"
     case "--wide": "write -o wide"
     case "--once": "write --until-now"
     case "--all": "write -A for all namespaces"

@@ -23,12 +23,8 @@ extension WfilterCommand {
     case "--color", "--colour", "--pretty": "pipe the output into jq . for colours"
     case "--head", "--limit": "-m N stops after N lines"
     case "--tail": "pipe the output into tail"
-    case _ where Self.isJoinedSelector(flag): "write a space after -l: -l app=web"
     case "--unique": "write --dedupe EXPRESSION"
     default: nil
     }
   }
-
-  /// `-lapp=web`, in which the parser finds a flag `-lapp`.
-  private static func isJoinedSelector(_ flag: String) -> Bool { flag.hasPrefix("-l") && flag.count > 2 }
 }
