@@ -19,6 +19,7 @@ final class MachineHarness {
   private(set) var healths: [String] = []
   private(set) var end: Process.ExitStatus?
   private(set) var passed = 0
+  private(set) var warnings: [String] = []
   private(set) var refreshes = 0
   private(set) var rediscoveries = 0
   private(set) var current = 0
@@ -72,7 +73,8 @@ final class MachineHarness {
       case .refreshCredentials: refreshes += 1
       case .finish(let status, _): end = status
       case .rediscover: rediscoveries += 1
-      case .synced, .warn, .outage, .debug: break
+      case .warn(let text): warnings.append(text)
+      case .synced, .outage, .debug: break
       }
     }
   }

@@ -76,6 +76,32 @@ import Testing
     #expect(harness.news() == ["~a@12"])
   }
 
+  @Test func reportsASilentFirstListOnce() {
+    let harness = MachineHarness()
+    harness.start()
+    #expect(harness.wait() == .seconds(5))
+    #expect(harness.warnings.count { $0.contains("first list") } == 1)
+    // The time limit of the request is unchanged, and the second request is not reported again.
+    #expect(harness.wait() == .seconds(25))
+    harness.wait()
+    harness.wait()
+    #expect(harness.warnings.count { $0.contains("first list") } == 1)
+  }
+
+  @Test func reportsNoFirstListThatArrivesInPieces() {
+    let harness = MachineHarness()
+    harness.start()
+    for number in 0..<5 {
+      harness.now += .seconds(4)
+      harness.item("a\(number)", "\(number)")
+      harness.send(.timer)
+    }
+    harness.list(["b": "9"], at: "10")
+    harness.now += .seconds(9)
+    harness.send(.timer)
+    #expect(harness.warnings.isEmpty)
+  }
+
   @Test func probesWhetherTheVersionOfASilentWatchIsKnown() {
     let harness = MachineHarness.watching()
     harness.now += .seconds(100)
@@ -85,7 +111,7 @@ import Testing
     harness.ended()
     // A watch from a resourceVersion of the future is silent too.
     #expect(harness.requests() == ["watch 11", "probe 11"])
-    for _ in 0..<4 {
+    for _ in 0..<30 {
       harness.fail(.http(504), retryAfter: .seconds(1), tooLarge: true)
       #expect(harness.wait() == .seconds(1))
     }
@@ -135,7 +161,10 @@ import Testing
   @Test func detectsAServerThatNeverAnswers() {
     let harness = MachineHarness()
     harness.start()
-    #expect(harness.wait() == .seconds(30))
+    // The message about the silence.
+    #expect(harness.wait() == .seconds(5))
+    #expect(harness.cancelled == 0)
+    #expect(harness.wait() == .seconds(25))
     #expect(harness.cancelled == 1)
     harness.wait()
     #expect(harness.requests() == ["list", "list"])

@@ -144,17 +144,30 @@ import Testing
       ])
   }
 
-  @Test func waitsForALaggingServerFourTimesAndReportsTheSecond() {
+  @Test func waitsForALaggingServerForThirtySecondsAndReportsTheSecondResponse() {
     var record = Self.record()
-    for _ in 0..<2 {
-      let lags = (0..<5).map { _ in record.noteTooLarge() }
-      #expect(lags == [false, true, false, false].map { .wait(isWorthWarning: $0) } + [.lasting])
+    for start in [0, 100] {
+      let lags = [0, 1, 29, 30].map { record.noteLag(at: .seconds(start + $0), retryAfter: nil) }
+      #expect(
+        lags == [
+          .wait(.seconds(1), isWorthWarning: false), .wait(.seconds(1), isWorthWarning: true),
+          .wait(.seconds(1), isWorthWarning: false), .lasting,
+        ])
     }
     // Once the server has caught up, the next lag is a new one.
-    _ = record.noteTooLarge()
-    record.clearTooLarge()
-    let next = record.noteTooLarge()
-    #expect(next == .wait(isWorthWarning: false))
+    _ = record.noteLag(at: .seconds(200), retryAfter: nil)
+    record.clearLag()
+    let next = record.noteLag(at: .seconds(240), retryAfter: .seconds(3))
+    #expect(next == .wait(.seconds(3), isWorthWarning: false))
+  }
+
+  @Test func waitsForALaggingServerAsLongAsItAsksButNoLongerThanThirtySeconds() {
+    var record = Self.record()
+    let lags = [0, 20, 30].map { record.noteLag(at: .seconds($0), retryAfter: .seconds(86400)) }
+    #expect(
+      lags == [
+        .wait(.seconds(30), isWorthWarning: false), .wait(.seconds(10), isWorthWarning: true), .lasting,
+      ])
   }
 
   // MARK: - The picture

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Glibc
+import Process
 import Synchronization
 import TestSupport
 import Testing
@@ -91,9 +92,9 @@ import Testing
     #expect(outcome.status == 0)
     // A date has whole seconds, so the wait may be a second shorter. Without a valid value the first wait is
     // at most a second.
-    let delay = outcome.diagnostics.split(separator: "trying again in ").last?.prefix { $0.isNumber } ?? ""
-    let milliseconds = try #require(Int(delay))
-    #expect((milliseconds > 1000) == isWait, "\(outcome.diagnostics)")
+    let rest = outcome.diagnostics.split(separator: "trying again in ").last ?? ""
+    let delay = try #require(DurationText.parse(String(rest.prefix { !$0.isWhitespace })))
+    #expect((delay > .seconds(1)) == isWait, "\(outcome.diagnostics)")
   }
 
   /// etcd was restored from an older snapshot: versions go back, and printed objects may be missing or older.

@@ -21,7 +21,7 @@ struct FailureRecord {
 
   /// What to do about a server whose state is older than ours.
   enum Lag: Equatable {
-    case wait(isWorthWarning: Bool)
+    case wait(Duration, isWorthWarning: Bool)
     case lasting
   }
 
@@ -33,7 +33,7 @@ struct FailureRecord {
   private var lastWarning: Duration?
   private var lastGoneAt: Duration?
   private var goneCount = 0
-  private var tooLargeCount = 0
+  private var lag: (since: Duration, isReported: Bool)?
   private var hasRefreshed = false
   private var needsFreshConnection = false
 
@@ -86,17 +86,18 @@ struct FailureRecord {
     return .listAfter(backoff.next(random: random), isWorthWarning: isWorthWarning(goneCount == 2, at: now))
   }
 
-  /// Notes that the server's state is older than our resourceVersion. A replica catches up quickly, a restored etcd never
-  /// does.
-  mutating func noteTooLarge() -> Lag {
-    tooLargeCount += 1
-    if tooLargeCount < 5 { return .wait(isWorthWarning: tooLargeCount == 2) }
-    tooLargeCount = 0
-    return .lasting
+  /// Notes that the server's state is older than our resourceVersion. A replica catches up, a restored etcd never does.
+  mutating func noteLag(at now: Duration, retryAfter: Duration?) -> Lag {
+    let since = lag?.since ?? now
+    let left = since + settings.lagPatience - now
+    let isWorthWarning = lag?.isReported == false
+    lag = left > .zero ? (since, lag != nil) : nil
+    return left > .zero
+      ? .wait(min(retryAfter ?? .seconds(1), left), isWorthWarning: isWorthWarning) : .lasting
   }
 
   /// The server has reached our resourceVersion.
-  mutating func clearTooLarge() { tooLargeCount = 0 }
+  mutating func clearLag() { lag = nil }
 
   /// Whether a refusal of the credentials is the first one, after which new ones are tried at once.
   mutating func noteRefusedCredentials() -> Bool {
@@ -116,7 +117,7 @@ struct FailureRecord {
   mutating func listWorked() {
     hasRefreshed = false
     notFoundSince = nil
-    tooLargeCount = 0
+    lag = nil
   }
 
   /// Lists that replace a refused watch work.

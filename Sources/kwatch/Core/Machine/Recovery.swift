@@ -130,7 +130,7 @@ struct Recovery {
     }
     if retry.polls { server.isPolling = true }
     let level = retry.isLasting ? StreamStatus.Health.unhealthy : .degraded
-    let text = "\(failure.message); trying again in \(retry.delay.milliseconds) ms"
+    let text = "\(failure.message); trying again in \(DurationText.print(retry.delay))"
     return Decision(
       step: .wait(retry.delay, then: retry.polls ? .list(.poll) : next),
       health: health(level, reason, connected: failure.code != nil, picture),
@@ -179,10 +179,10 @@ struct Recovery {
     _ failure: ScopeError, _ next: ScopeState.Next, _ picture: inout Picture, at now: Duration, random: Double
   ) -> Decision {
     server.doubt()
-    if case .wait(let isWorthWarning) = failures.noteTooLarge() {
+    if case .wait(let delay, let isWorthWarning) = failures.noteLag(at: now, retryAfter: failure.retryAfter) {
       let text = "\(failure.message); waiting until the server has what was printed last"
       return Decision(
-        step: .wait(failure.retryAfter ?? .seconds(1), then: next),
+        step: .wait(delay, then: next),
         health: health(.degraded, .error, connected: true, picture),
         actions: [isWorthWarning ? .warn(text) : .debug(text)])
     }
@@ -210,11 +210,22 @@ struct Recovery {
       return decision
     }
     if case .listAfter(let delay, let isWorthWarning) = failures.noteGone(at: now, random: random) {
-      let text = "\(failure.message), repeatedly; listing again in \(delay.milliseconds) ms"
+      let text = "\(failure.message), repeatedly; listing again in \(DurationText.print(delay))"
       decision.actions.append(isWorthWarning ? .warn(text) : .debug(text))
       decision.step = .wait(delay, then: .list(.resync))
     }
     return decision
+  }
+
+  /// A verification has found differences to what was printed, and printed them.
+  func drift(_ differences: Int, _ picture: Picture, _ title: String) -> Decision {
+    let healthy = health(.healthy, .none, connected: true, picture)
+    return Decision(
+      step: .none, health: healthy,
+      actions: [
+        .warn("\(title): the watch missed \(differences) changes, which are printed now"),
+        .report(health(.degraded, .drift, connected: true, picture)), .report(healthy),
+      ])
   }
 
   /// The health of the scope, with its present mode.

@@ -21,10 +21,11 @@ struct ScopeMachine: ~Copyable {
   private let random: () -> Double
   private var verification: Verification
   private var recovery: Recovery
-  private var lastTransfer = 0
   /// The time of the event that is handled, and the actions so far.
   private var now = Duration.zero
-  private var actions: [ScopeAction] = []
+  private var actions = Outbox()
+  /// Whether the first list was silent for so long that this was reported.
+  private var hasReportedSilence = false
 
   init(settings: ScopeSettings, random: @escaping () -> Double) {
     self.settings = settings
@@ -44,7 +45,7 @@ struct ScopeMachine: ~Copyable {
 
   /// Ends without an action: the caller has reported why.
   mutating func abandon() {
-    verification.stop()
+    verification.stop(&actions)
     state = .finished
   }
 
@@ -67,11 +68,17 @@ struct ScopeMachine: ~Copyable {
 
   /// The next time at which `timer` must be called.
   var deadline: Duration? {
-    [state.waitsUntil, silenceDeadline, verification.deadline].compactMap(\.self).min()
+    [state.waitsUntil, silenceDeadline, firstListDeadline, verification.deadline].compactMap(\.self).min()
   }
 
   /// The time at which the exchange under way is cancelled if it stays silent.
   private var silenceDeadline: Duration? { state.silenceDeadline(settings, recovery.server) }
+
+  /// The time at which to report that the first list is silent.
+  private var firstListDeadline: Duration? {
+    guard !hasReportedSilence, !picture.isSynced, state.isInList else { return nil }
+    return state.transfer.map { $0.lastActivity + settings.listPatience }
+  }
 }
 
 // MARK: - Events
@@ -79,11 +86,11 @@ struct ScopeMachine: ~Copyable {
 extension ScopeMachine {
   /// A change of health is the last action.
   mutating func event(_ event: ScopeEvent, at time: Duration) -> [ScopeAction] {
-    (now, actions) = (time, [])
+    now = time
     let before = health
     handle(event)
     if health != before { actions.append(.report(health)) }
-    return actions
+    return actions.take()
   }
 
   private mutating func handle(_ event: ScopeEvent) {
@@ -144,13 +151,18 @@ extension ScopeMachine {
       let patience = settings.answerTimeout.components.seconds
       giveUp(.silence, transfer.openedAt == nil ? "no response in \(patience) s" : "the stream went silent")
     }
+    if let at = firstListDeadline, at <= now {
+      hasReportedSilence = true
+      let patience = settings.listPatience.components.seconds
+      actions.append(
+        .warn("nothing has arrived for \(patience) s; still waiting for the first list of \(title)"))
+    }
     if let at = verification.deadline, at <= now { verify() }
   }
 
   /// Cancels the exchange under way, as a failure.
   private mutating func giveUp(_ kind: ScopeError.Kind, _ message: String) {
-    guard let transfer = state.transfer else { return }
-    actions.append(.cancel(transfer.id))
+    actions.cancel(state.transfer?.id)
     failed(fault(kind, message))
   }
 
@@ -175,7 +187,7 @@ extension ScopeMachine {
       setHealth(.degraded, .resync, connected: health.isConnected)
     }
     // A verification and an unfinished list have marked objects that may have been deleted since.
-    stopVerification()
+    verification.stop(&actions)
     picture.known.beginRound()
     let form = form ?? recovery.server.listForm(purpose, settings)
     begin(settings.list(purpose, form, picture.version(for: purpose), random: random()), purpose)
@@ -199,16 +211,14 @@ extension ScopeMachine {
     state = ScopeState(request, send(request), purpose)
   }
 
-  private mutating func send(_ request: ScopeRequest, fresh: Bool? = nil) -> Transfer {
-    lastTransfer += 1
-    actions.append(.send(lastTransfer, request, fresh: fresh ?? recovery.failures.takeFreshConnection()))
-    return Transfer(id: lastTransfer, sentAt: now)
+  private mutating func send(_ request: ScopeRequest) -> Transfer {
+    actions.send(request, fresh: recovery.failures.takeFreshConnection(), at: now)
   }
 
   /// Cancels the exchanges under way.
   private mutating func cancel() {
-    if let transfer = state.transfer { actions.append(.cancel(transfer.id)) }
-    stopVerification()
+    actions.cancel(state.transfer?.id)
+    verification.stop(&actions)
   }
 
   private mutating func finish(_ status: ExitStatus, _ message: String) {
@@ -219,10 +229,6 @@ extension ScopeMachine {
 
   private mutating func wait(_ delay: Duration, then next: ScopeState.Next) {
     state = .waiting(until: now + delay, next)
-  }
-
-  private mutating func delete(_ gone: [Identity]) {
-    if !gone.isEmpty { actions.append(.delete(gone)) }
   }
 
   private mutating func setHealth(
@@ -257,7 +263,7 @@ extension ScopeMachine {
 
   private mutating func page(_ meta: ListMeta) {
     if case .checking = state {
-      recovery.failures.clearTooLarge()
+      recovery.failures.clearLag()
       return watch()
     }
     guard case .listing(var listing) = state else { return }
@@ -272,7 +278,7 @@ extension ScopeMachine {
 
   private mutating func complete(_ purpose: ScopeState.Purpose, _ version: String) {
     let wasSynced = picture.isSynced
-    delete(picture.complete(purpose, version, at: now))
+    actions.delete(picture.complete(purpose, version, at: now))
     recovery.failures.listWorked()
     if !wasSynced { actions.append(.synced) }
   }
@@ -341,12 +347,12 @@ extension ScopeMachine {
   }
 
   private mutating func perform(_ decision: Recovery.Decision, _ failure: ScopeError? = nil) {
-    actions += decision.actions
+    actions.append(decision.actions)
     if let health = decision.health { self.health = health }
     switch decision.step {
     case .now(let next): go(next)
     case .wait(let delay, let next):
-      stopVerification()
+      verification.stop(&actions)
       wait(delay, then: next)
     case .list(let purpose, let form): list(purpose, as: form)
     case .finish(let status): finish(status, failure?.message ?? "")
@@ -356,40 +362,27 @@ extension ScopeMachine {
 
   // MARK: - Verification
 
-  private mutating func stopVerification() {
-    if let id = verification.transfer { actions.append(.cancel(id)) }
-    verification.stop()
-  }
-
   private mutating func verify() {
     guard verification.transfer == nil else {
       return verificationFailed(fault(.silence, "no answer"))
     }
     guard case .watching = state, recovery.server.isProven, !picture.resourceVersion.isEmpty else {
-      return verification.stop()
+      return verification.stop(&actions)
     }
-    picture.known.beginRound()
-    verification.sent(send(verification.firstPage(picture.resourceVersion), fresh: false))
+    verification.begin(&picture, &actions, at: now)
   }
 
   private mutating func verified(_ meta: ListMeta) {
-    switch verification.page(meta, &picture.known, at: now) {
-    case .next(let request): verification.sent(send(request, fresh: false))
-    case .done(let gone, let differences):
-      delete(gone)
-      guard differences > 0 else { return }
-      recovery.counts.errors += 1
-      actions.append(.warn("\(title): the watch missed \(differences) changes, which are printed now"))
-      setHealth(.degraded, .drift)
-      actions.append(.report(health))
-      setHealth(.healthy)
-      actions.append(.report(health))
+    guard let differences = verification.page(meta, &picture, &actions, at: now), differences > 0 else {
+      return
     }
+    recovery.counts.errors += 1
+    perform(recovery.drift(differences, picture, title))
   }
 
   /// If that version is no longer available (410), the present state is compared instead.
   private mutating func verificationFailed(_ failure: ScopeError) {
-    stopVerification()
+    verification.stop(&actions)
     guard failure.kind == .http(410) else {
       actions.append(.debug("verify: \(failure.message)"))
       return verification.schedule(at: now)

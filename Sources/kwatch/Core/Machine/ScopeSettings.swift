@@ -43,6 +43,10 @@ package struct ScopeSettings: Sendable {
   /// A resource that is missing for this long is gone with all its objects. CRDs of a restarted server are
   /// missing for a shorter time.
   package var notFoundGrace = Duration.seconds(30)
+  /// How long to wait for a server whose state is older than what was printed.
+  package var lagPatience = Duration.seconds(30)
+  /// How long the first list may be silent without a message.
+  package var listPatience = Duration.seconds(5)
   package var backoffInitial = Duration.seconds(1)
   package var backoffMaximum = Duration.seconds(30)
 

@@ -8,7 +8,7 @@ struct Verification {
   private struct Comparison {
     var transfer: TransferID
     var lastActivity: Duration
-    var differences = 0
+    var differences: Int
   }
 
   private enum Phase {
@@ -16,13 +16,6 @@ struct Verification {
     case off
     case waiting(until: Duration)
     case comparing(Comparison)
-  }
-
-  /// The step after a page of the list.
-  enum Step: Equatable {
-    case next(ScopeRequest)
-    /// The deleted objects, and the number of all differences.
-    case done(gone: [Identity], differences: Int)
   }
 
   private var phase = Phase.off
@@ -60,21 +53,25 @@ struct Verification {
     phase = .waiting(until: now + interval)
   }
 
-  mutating func stop() { phase = .off }
-
-  func firstPage(_ resourceVersion: String) -> ScopeRequest {
-    .list(.exactly(resourceVersion), continuation: "", limit: pageLimit)
+  mutating func stop(_ actions: inout Outbox) {
+    actions.cancel(transfer)
+    phase = .off
   }
 
-  /// A page of the list has been requested.
-  mutating func sent(_ transfer: Transfer) {
-    var comparison = Comparison(transfer: transfer.id, lastActivity: transfer.sentAt)
-    if case .comparing(let earlier) = phase {
-      comparison.differences = earlier.differences
-    } else {
-      deletedMeanwhile = []
-    }
-    phase = .comparing(comparison)
+  /// Requests a list of the picture's version.
+  mutating func begin(_ picture: inout Picture, _ actions: inout Outbox, at now: Duration) {
+    picture.known.beginRound()
+    deletedMeanwhile = []
+    let request = ScopeRequest.list(
+      .exactly(picture.resourceVersion), continuation: "", limit: pageLimit)
+    send(request, differences: 0, &actions, at: now)
+  }
+
+  private mutating func send(
+    _ request: ScopeRequest, differences: Int, _ actions: inout Outbox, at now: Duration
+  ) {
+    let transfer = actions.send(request, fresh: false, at: now)
+    phase = .comparing(Comparison(transfer: transfer.id, lastActivity: now, differences: differences))
   }
 
   /// Bytes of the list have arrived. Without `id`, because a slow reader explains the silence of any list.
@@ -104,14 +101,21 @@ struct Verification {
   }
 
   /// Ends a page. After the last one the next comparison is due after the interval.
-  mutating func page(_ meta: ListMeta, _ known: inout KnownObjects, at now: Duration) -> Step {
+  ///
+  /// - Returns: the number of differences; nil if more pages follow.
+  mutating func page(
+    _ meta: ListMeta, _ picture: inout Picture, _ actions: inout Outbox, at now: Duration
+  ) -> Int? {
+    guard case .comparing(let comparison) = phase else { return nil }
     guard meta.continuation.isEmpty else {
-      return .next(.list(.mostRecent, continuation: meta.continuation, limit: pageLimit))
+      let request = ScopeRequest.list(.mostRecent, continuation: meta.continuation, limit: pageLimit)
+      send(request, differences: comparison.differences, &actions, at: now)
+      return nil
     }
-    guard case .comparing(let comparison) = phase else { return .done(gone: [], differences: 0) }
-    let gone = known.sweep()
-    stop()
+    let gone = picture.known.sweep()
+    actions.delete(gone)
+    phase = .off
     schedule(at: now)
-    return .done(gone: gone, differences: comparison.differences + gone.count)
+    return comparison.differences + gone.count
   }
 }
