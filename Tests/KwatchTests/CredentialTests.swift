@@ -39,6 +39,30 @@ import Testing
     return try Tool.run("kwatch", ["configmaps", "--list-only"], environment: environment)
   }
 
+  /// As for client-go: a token file, a token, a plugin, in this order. An unusable token file is passed over if there is
+  /// a token.
+  @Test func choosesATokenAsClientGoDoes() throws {
+    let file = try directory.write("from-file\n", to: "token")
+    let empty = try directory.write("", to: "empty")
+    let exec = "exec: {command: \(try plugin(Self.answer("from-plugin"))), apiVersion: \(Self.version)}"
+    for (user, token) in [
+      ("token: own, tokenFile: \(file)", "from-file"), ("token: own, tokenFile: /none/such", "own"),
+      ("token: own, tokenFile: \(empty)", "own"), ("token: own, \(exec)", "own"), (exec, "from-plugin"),
+    ] {
+      let environment = try server(wanting: token).kubeconfig(in: directory.url, user: user)
+      let outcome = try Tool.run("kwatch", ["configmaps", "--list-only"], environment: environment)
+      #expect(outcome.status == 0, "\(user): \(outcome)")
+    }
+  }
+
+  @Test func namesTheProxyThatCannotBeReached() throws {
+    let outcome = try Tool.run(
+      "kwatch", ["configmaps", "--max-retries", "0", "--proxy-url", "http://me:secret@127.0.0.1:1"],
+      environment: try server(wanting: "t").kubeconfig(in: directory.url))
+    #expect(outcome.status == 69 && outcome.diagnostics.contains("proxy …@127.0.0.1:1"), "\(outcome)")
+    #expect(!outcome.diagnostics.contains("secret"))
+  }
+
   @Test(arguments: [100_000, 1_000_000]) func passesOnAnyAmountOfStandardError(_ count: Int) throws {
     let outcome = try run("head -c \(count) /dev/zero | tr '\\0' x >&2; \(Self.answer("t"))")
     #expect(outcome.status == 0)

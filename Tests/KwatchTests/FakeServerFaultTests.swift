@@ -46,6 +46,51 @@ import Testing
     #expect(watched.diagnostics.contains("not JSON"), "\(watched)")
   }
 
+  @Test func reportsThatTheFirstListIsSilent() throws {
+    let (tool, _) = try start(["configmaps"]) { _, reply in reply.hold() }
+    try tool.waitForDiagnostics("still waiting for the first list of configmaps")
+    let (quiet, _) = try start(["configmaps", "--quiet", "--timeout", "8s"]) { _, reply in reply.hold() }
+    let outcome = try quiet.waitForEnd()
+    #expect(outcome.status == 124 && outcome.diagnostics.isEmpty, "\(outcome)")
+  }
+
+  /// A proxy's page, whole or without an end.
+  @Test(arguments: ["<html>log in\n</html>\n", String(repeating: "x", count: 100_000), "[1]", "null"])
+  func reportsTextInPlaceOfAWatch(_ text: String) throws {
+    let (tool, _) = try start(["configmaps", "--max-retries", "0", "--poll", "never"]) { request, reply in
+      if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+      guard request.path.contains("watch=true") else { return reply.whole(FakeServerTests.empty) }
+      reply.head()
+      reply.send(text)
+      reply.hold()
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69)
+    #expect(outcome.diagnostics.contains("not a JSON object: \(text.prefix(3))"), "\(outcome)")
+    #expect(outcome.diagnostics.count { $0 == "\n" } == 1)
+  }
+
+  /// An error's text without an end.
+  @Test func readsNoMoreOfAnErrorThanIsKept() throws {
+    let (tool, _) = try start(["configmaps", "--max-retries", "0"]) { _, reply in
+      reply.head(500)
+      for _ in 0..<10 { reply.send("too bad\n" + String(repeating: "x", count: 20_000)) }
+      reply.hold()
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 69 && outcome.diagnostics.contains("500 too bad"), "\(outcome)")
+  }
+
+  @Test func namesAHeaderThatIsTooLong() throws {
+    let (tool, _) = try start(["configmaps", "--max-retries", "0"]) { _, reply in
+      reply.whole("{}", ["X-Long": String(repeating: "x", count: 150_000)])
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(
+      outcome.status == 69 && outcome.diagnostics.contains("a header of the response is longer"), "\(outcome)"
+    )
+  }
+
   /// A Status or a login page with 200 is not an empty list: all objects would be reported as deleted.
   @Test(arguments: [
     (#"{"kind":"L","metadata":{"resourceVersion":"5"}}"#, "no items"),

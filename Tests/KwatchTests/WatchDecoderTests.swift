@@ -141,7 +141,7 @@ import Testing
 
   @Test func refusesALineWithoutEnd() throws {
     var decoder = WatchDecoder()
-    try decoder.feed(Array("\"".utf8).span) { _ in true }
+    try decoder.feed(Array("{\"".utf8).span) { _ in true }
     let block = [UInt8](repeating: 0x61, count: 16 << 20)
     for _ in 0..<3 { try decoder.feed(block.span) { _ in true } }
     #expect(throws: WatchDecoder.FormatError.lineTooLong) { try decoder.feed(block.span) { _ in true } }

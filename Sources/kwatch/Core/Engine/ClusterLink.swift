@@ -62,6 +62,7 @@ package final class ClusterLink {
     }
     if fresh { exchange.set(CURLOPT_FRESH_CONNECT, 1) }
     exchange.set(CURLOPT_PROXY, proxy.url)
+    exchange.proxyPlace = proxy.url.isEmpty ? nil : proxy.shown
     // `Proxy` decides, by Go's rules, which servers are reached without a proxy.
     exchange.set(CURLOPT_NOPROXY, "")
     if let tls = material.tls {

@@ -40,18 +40,13 @@ final class Credentials {
   ///
   /// - Throws: `ConfigError` if a file cannot be used or the plugin failed; the next call tries again.
   func current() throws(ConfigError) -> AuthMaterial? {
-    var material = AuthMaterial(token: user.token, username: user.username, password: user.password)
-    if !user.tokenFile.isEmpty {
-      guard let text = try KubeconfigLoader.file(user.tokenFile) else {
-        throw ConfigError("the token file '\(user.tokenFile)' does not exist")
-      }
-      material.token = String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }
-      guard !material.token.isEmpty else { throw ConfigError("the token file '\(user.tokenFile)' is empty") }
-    }
+    var material = AuthMaterial(
+      token: try token(), username: user.username, password: user.password)
     var (certificate, key) = (user.certificate, user.key)
     if let plugin = user.exec {
       guard let credential = try credential(of: plugin) else { return nil }
-      if !credential.token.isEmpty { material.token = credential.token }
+      // As client-go does: the kubeconfig's own token or password wins.
+      if material.token.isEmpty, material.username.isEmpty { material.token = credential.token }
       if !credential.certificate.isEmpty {
         let place = "the answer of exec plugin '\(plugin.command)'"
         certificate = .inline(credential.certificate, place: place)
@@ -64,6 +59,22 @@ final class Credentials {
       tls = material.tls
     }
     return material
+  }
+
+  /// The kubeconfig's own token. As for client-go, a token beside a token file is for the time in which the file cannot
+  /// be read.
+  private func token() throws(ConfigError) -> String {
+    guard !user.tokenFile.isEmpty else { return user.token }
+    let bytes: [UInt8]?
+    do throws(ConfigError) { bytes = try KubeconfigLoader.file(user.tokenFile) } catch {
+      guard user.token.isEmpty else { return user.token }
+      throw error
+    }
+    let token = String(decoding: bytes ?? [], as: UTF8.self).filter { !$0.isWhitespace }
+    if token.isEmpty, user.token.isEmpty {
+      throw ConfigError("the token file '\(user.tokenFile)' \(bytes == nil ? "does not exist" : "is empty")")
+    }
+    return token.isEmpty ? user.token : token
   }
 
   /// The server refused the credentials: the next `current` fetches new ones.

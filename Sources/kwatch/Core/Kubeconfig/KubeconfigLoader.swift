@@ -129,7 +129,7 @@ package struct KubeconfigLoader {
     var (cluster, user) = (cluster, user)
     if !overrides.server.isEmpty { cluster.server = overrides.server }
     if !overrides.tokenFile.isEmpty {
-      user.tokenFile = overrides.tokenFile
+      (user.token, user.tokenFile) = ("", overrides.tokenFile)
       (user.exec, user.authProvider) = (nil, nil)
     }
     if !overrides.impersonatedUser.isEmpty { user.impersonation.user = overrides.impersonatedUser }

@@ -18,12 +18,16 @@ enum ExchangeEnding: Equatable, Sendable {
 
   let handle: UnsafeMutableRawPointer
   private(set) var status = 0
+  /// Whether all headers have arrived.
+  private var hasHeaders = false
   /// The target of a 3xx.
   private(set) var location = ""
   private(set) var errorBody: [UInt8] = []
   var isCancelled = false
   /// The place of the cluster's certificate authority in the kubeconfig, for messages.
   var authorityPlace: String?
+  /// The address of the proxy, for messages.
+  var proxyPlace: String?
 
   /// A 200 and all its headers have arrived.
   var onOpen: () -> Void = {}
@@ -107,9 +111,18 @@ enum ExchangeEnding: Equatable, Sendable {
 
   /// How libcurl's result ends the exchange.
   func ending(_ code: CURLcode) -> ExchangeEnding {
-    guard code != CURLE_OK else { return .complete }
+    // What is kept of an error is enough, although the rest may not have arrived.
+    guard code != CURLE_OK, errorBody.count < Self.errorLimit else { return .complete }
     let detail = unsafe String(cString: errorText)
     let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+    // libcurl names the host that it cannot reach, but not its role.
+    if let proxyPlace, [CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY].contains(code) {
+      return .broken("proxy \(proxyPlace): \(message)")
+    }
+    // libcurl's buffer for a header is limited, and this is its only result for one that is full.
+    if code == CURLE_OUT_OF_MEMORY, status != 0, !hasHeaders {
+      return .broken("a header of the response is longer than libcurl accepts (100 KB)")
+    }
     guard code == CURLE_PEER_FAILED_VERIFICATION else { return .broken(tunnelRefusal ?? message) }
     let verdict = value(CURLINFO_SSL_VERIFYRESULT)
     let proxyVerdict = value(CURLINFO_PROXY_SSL_VERIFYRESULT)
@@ -149,7 +162,7 @@ enum ExchangeEnding: Equatable, Sendable {
     let body = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
     guard status == 200 else {
       unsafe errorBody.append(contentsOf: body.prefix(Self.errorLimit - errorBody.count))
-      return count
+      return errorBody.count < Self.errorLimit ? count : 0
     }
     let goOn = unsafe body.withMemoryRebound(to: UInt8.self) { unsafe onBytes(Span(_unsafeElements: $0)) }
     return goOn && !isCancelled ? count : 0
@@ -160,8 +173,9 @@ enum ExchangeEnding: Equatable, Sendable {
     let line = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     if line.hasPrefix("HTTP/") {
       status = Int(line.split(separator: " ").dropFirst().first?.prefix(3) ?? "") ?? 0
-      (location, errorBody) = ("", [])
+      (hasHeaders, location, errorBody) = (false, "", [])
     } else if line == "\r\n" || line == "\n" {
+      hasHeaders = true
       if status == 200 { onOpen() }
     } else if line.lowercased().hasPrefix("location:") {
       location = String(line.dropFirst("location:".count).filter { !$0.isWhitespace }.prefix(200))

@@ -12,6 +12,9 @@ struct Proxy: Equatable {
   /// Whether the connection to the proxy uses TLS.
   var isEncrypted: Bool { url.lowercased().hasPrefix("https://") }
 
+  /// The address for messages, without the user and the password.
+  var shown: String { Self.hidden(url) }
+
   /// What to report for status 407, of a tunnel or of a request.
   static let needsCredentials =
     "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"

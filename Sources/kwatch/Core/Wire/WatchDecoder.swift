@@ -18,11 +18,13 @@ struct WatchDecoder {
   package enum FormatError: Error, Equatable, CustomStringConvertible {
     /// With the beginning of the value.
     case malformed(String)
+    case notAnObject(String)
     case lineTooLong
 
     package var description: String {
       switch self {
       case .malformed(let start): "an event of the watch is not JSON: \(start)"
+      case .notAnObject(let start): "an event of the watch is not a JSON object: \(start)"
       case .lineTooLong: "an event of the watch is larger than \(WatchDecoder.lineLimit >> 20) MiB"
       }
     }
@@ -36,6 +38,8 @@ struct WatchDecoder {
       if !isInValue {
         index = Self.skipSpace(chunk, from: index)
         guard index < chunk.count else { return }
+        // Anything else is a proxy's or another server's text, whose end would be waited for.
+        guard chunk[index] == UInt8(ascii: "{") else { throw .notAnObject(start(chunk, index)) }
         check.begin()
         isInValue = true
       }
@@ -70,7 +74,7 @@ struct WatchDecoder {
 
   private func start(_ chunk: Span<UInt8>, _ index: Int) -> String {
     let bytes = carry.prefix(80) + chunk.bytes(index..<min(index + 80, chunk.count))
-    return String(decoding: bytes.prefix(80), as: UTF8.self)
+    return String(decoding: bytes.prefix(80).prefix { $0 != 0x0A }, as: UTF8.self)
   }
 
   private static func skipSpace(_ chunk: Span<UInt8>, from start: Int) -> Int {
