@@ -63,6 +63,15 @@ import Testing
     #expect(TableText.age(since: then, now: now) == expected)
   }
 
+  /// A name of 253 characters must not hide the columns after it.
+  @Test func narrowsTheWidestColumns() {
+    #expect(TableText.fitted([253, 7, 10], to: 80) == [57, 7, 10])
+    #expect(TableText.fitted([9, 7, 10], to: 80) == [9, 7, 10])
+    let pair = TableText.fitted([100, 5, 100], to: 81)
+    #expect(pair.reduce(0, +) == 75 && abs(pair[0] - pair[2]) <= 1)
+    #expect(TableText.fitted([30, 21, 30], to: 10) == [20, 20, 20])
+  }
+
   @Test func cutsTextByItsDisplayWidth() {
     #expect(TableText.width("añb") == 3)
     #expect(TableText.width("日本") == 4)

@@ -84,9 +84,13 @@ final class LiveSection: TableView {
         widths[index] = max(widths[index], TableText.width(cell))
       }
     }
+    widths = TableText.fitted(widths, to: columns)
     var lines = showsTitle ? [title] : []
     lines.append(TableText.row(header, widths))
     for (entry, row) in zip(shown, cells) {
+      let row = row.enumerated().map { index, cell in
+        index < widths.count ? TableText.cut(cell, to: widths[index]) : cell
+      }
       let text = TableText.cut(TableText.row(row, widths), to: columns)
       lines.append(Self.decorate(text, entry, now, usesColour))
     }

@@ -16,6 +16,18 @@ enum TableText {
     return text
   }
 
+  /// Narrows the widest columns, to 20 characters at least, until a row fits: one long name must not hide all other
+  /// columns.
+  static func fitted(_ widths: [Int], to limit: Int) -> [Int] {
+    var widths = widths.map { min($0, max(20, limit)) }
+    var excess = widths.reduce(0, +) + 3 * (widths.count - 1) - limit
+    while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 20 {
+      widths[widest] -= 1
+      excess -= 1
+    }
+    return widths
+  }
+
   /// The width of a text in columns. Wide characters (East Asian Width W and F, emoji) count two.
   static func width(_ text: String) -> Int {
     if text.utf8.count == text.utf8.lazy.count(where: { $0 < 0x80 }) { return text.utf8.count }
