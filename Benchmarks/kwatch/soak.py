@@ -5,8 +5,9 @@
     python3 soak.py --kwatch .build/release/kwatch [--seconds 1800] [--rate 200] [--objects 2000]
 
 Starts scripts/kube-cluster.sh, makes configmaps, and creates, patches and deletes them at the given rate. The server
-names the resourceVersion of each write in its response; kwatch's output must hold exactly these. Prints kwatch's RSS
-and CPU each minute. At the end the picture made of kwatch's lines must equal the server's own list.
+names the resourceVersion of each write in its response; kwatch's output must hold exactly these. Reads kwatch's RSS
+every ten seconds, and prints it and the CPU each minute. At the end the picture made of kwatch's lines must equal the
+server's own list.
 Exit status 1: a change was missed or repeated, or memory grew.
 """
 import argparse, http.client, json, os, random, signal, ssl, subprocess, sys, tempfile, threading, time
@@ -15,6 +16,7 @@ from bench import Cluster, cpu, peak
 
 PATH = "/api/v1/namespaces/load/configmaps"
 SETTLING = 120  # seconds after which memory must no longer grow
+SAMPLING = 10  # seconds between two readings of memory
 GROWTH_MB = 2.0
 
 
@@ -123,9 +125,10 @@ def main():
         reader.start()
         client, source = Client(cluster), random.Random(options.seed)
         settle(reader, client)
-        begin = next_report = time.monotonic()
+        begin = next_report = next_sample = time.monotonic()
         first_cpu, initial = cpu(child.pid), len(reader.seen)
-        written, deletions, serial, floor = [], 0, options.objects, None
+        settled = begin + min(SETTLING, options.seconds / 3)
+        written, deletions, serial, sizes = [], 0, options.objects, []
         while time.monotonic() - begin < options.seconds and child.poll() is None:
             serial += 1
             version = write(client, names, serial, source)
@@ -134,16 +137,19 @@ def main():
             else:
                 written.append(version)
             now = time.monotonic()
-            if now >= next_report:
+            if now >= next_sample:
                 size = rss(child.pid)
+                if now >= settled:
+                    sizes.append(size)
+                next_sample += SAMPLING
+            if now >= next_report:
                 print(f"{now - begin:6.0f} s  {serial - options.objects:7d} changes  {reader.lines:7d} lines  "
                       f"{size:5.1f} MB  {cpu(child.pid) - first_cpu:6.2f} s CPU", flush=True)
-                if floor is None and now - begin >= min(SETTLING, options.seconds / 3):
-                    floor = size
                 next_report += 60
             time.sleep(max(0, begin + (serial - options.objects) / options.rate - time.monotonic()))
         length, truth = time.monotonic() - begin, settle(reader, client)
-        used, size, top = cpu(child.pid) - first_cpu, rss(child.pid), peak(child.pid)
+        used, top = cpu(child.pid) - first_cpu, peak(child.pid)
+        sizes.append(rss(child.pid))
         child.send_signal(signal.SIGTERM)
         child.wait(20)
         reader.join(20)
@@ -159,10 +165,10 @@ def main():
             faults.append(f"{len(reader.seen) - initial} changes were printed of {changes}")
         if reader.picture != truth:
             faults.append(f"printed {len(reader.picture)} objects, the server has {len(truth)}, or other versions")
-        if floor is not None and size > floor + GROWTH_MB:
-            faults.append(f"memory grew from {floor:.1f} to {size:.1f} MB")
+        if max(sizes) > sizes[0] + GROWTH_MB:
+            faults.append(f"memory grew from {sizes[0]:.1f} to {max(sizes):.1f} MB")
         print(f"{length:.0f} s, {changes} changes ({changes / length:.0f} a second), {deletions} of them deletions: "
-              f"{used / changes * 1e6:.0f} us of CPU each; RSS {floor or size:.1f} MB early, {size:.1f} MB at the end, "
+              f"{used / changes * 1e6:.0f} us of CPU each; RSS in {len(sizes)} samples {min(sizes):.1f} to {max(sizes):.1f} MB, "
               f"peak {top:.1f} MB; load {os.getloadavg()[0]:.1f}")
         messages.seek(0)
         watches = sum(b"watch=" in line for line in messages)

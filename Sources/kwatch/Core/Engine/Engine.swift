@@ -40,7 +40,6 @@ package final class Engine: RunnerHost {
   private var outputError: OutputError?
   private var isReady = false
 
-  private let start = MonotonicClock.now
   /// The next time at which something other than reading and printing is due.
   private var nextTurn = Duration.zero
   /// A runner has changed its state: deadlines and pending requests may have changed.
@@ -48,6 +47,7 @@ package final class Engine: RunnerHost {
   /// No discovery is running, and no request waits.
   private var isSettled = false
   private var seenWakes = 0
+  private var lastFlush = Duration.zero
 
   package init(_ configuration: WatchConfiguration, diagnostics: Diagnostics, shutdown: Shutdown) throws {
     self.configuration = configuration
@@ -89,8 +89,7 @@ package final class Engine: RunnerHost {
       let begin = MonotonicClock.now
       multi.step()
       try throwOutputErrors()
-      try screen?.draw(MonotonicClock.now)
-      try output.flush()
+      if !delaysFlush(begin) { try flush() }
       let now = MonotonicClock.now
       // Only a blocked stdout takes this long.
       if now - begin > .seconds(1) { excuse(now - begin, now) }
@@ -98,15 +97,36 @@ package final class Engine: RunnerHost {
       if isDisturbed || !isSettled || now >= nextTurn || wakes.total != seenWakes {
         if let status = try turn(now) { return try end(status) }
       }
-      if !isDisturbed { multi.wait(milliseconds: Int32(clamping: (nextTurn - now).milliseconds + 1)) }
+      guard output.bytesBuffered == 0, !isDisturbed, shutdown.cause == nil else { continue }
+      multi.wait(milliseconds: Int32(clamping: (nextTurn - now).milliseconds + 1))
     }
     return try end(shutdown.cause == .deadline ? .timedOut : .ok)
+  }
+
+  /// Whether to read once more before the next flush, because the last one was less than a millisecond ago.
+  ///
+  /// A server sends a list in pieces of a few kilobytes, and to wake up and write for each costs more than its
+  /// bytes. An event after a pause is never delayed.
+  private func delaysFlush(_ now: Duration) -> Bool {
+    let pause = lastFlush + .milliseconds(1) - now
+    guard output.bytesBuffered > 0, pause > .zero else { return false }
+    if !multi.wait(milliseconds: 0) { usleep(UInt32(pause / .microseconds(1))) }
+    return true
+  }
+
+  private func flush() throws {
+    let now = MonotonicClock.now
+    try screen?.draw(now)
+    if output.bytesBuffered > 0 { lastFlush = now }
+    try output.flush()
   }
 
   /// Does everything that is due, and computes the next deadline.
   ///
   /// - Returns: the exit status, if nothing is left to do.
   private func turn(_ now: Duration) throws -> ExitStatus? {
+    // A saved state covers only what was written.
+    try flush()
     isDisturbed = false
     seenWakes = wakes.total
     notifier.alive()
@@ -117,8 +137,7 @@ package final class Engine: RunnerHost {
     for schema in schemas where !endings.contains(schema) { schema.pump() }
     sendWaiting()
     try throwOutputErrors()
-    try screen?.draw(now)
-    try output.flush()
+    try flush()
     isSettled = waiting.isEmpty && rediscoveries.isEmpty && clusters.allSatisfy(\.isDone)
     nextTurn = deadline(now)
     return ending

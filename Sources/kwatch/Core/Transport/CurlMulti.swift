@@ -71,5 +71,12 @@ import CCurl
   }
 
   /// Waits for input, `Waker.wake`, or the end of the time.
-  func wait(milliseconds: Int32) { unsafe _ = curl_multi_poll(multi, nil, 0, milliseconds, nil) }
+  ///
+  /// - Returns: whether there is input.
+  @discardableResult
+  func wait(milliseconds: Int32) -> Bool {
+    var count: Int32 = 0
+    unsafe _ = curl_multi_poll(multi, nil, 0, milliseconds, &count)
+    return count > 0
+  }
 }
