@@ -116,7 +116,10 @@ extension Connection {
 
 /// The channel's events.
 extension Connection {
-  func handlerAdded(context: ChannelHandlerContext) { loopContext.add(self) }
+  func handlerAdded(context: ChannelHandlerContext) {
+    client.joined()
+    loopContext.add(self)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if case .byteBuffer(let bytes)? = unwrapInboundIn(data) as? IOData {
@@ -127,6 +130,7 @@ extension Connection {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    client.writabilityChanged()
     if client.takesMore { resume() }
   }
 

@@ -254,7 +254,8 @@ final class Server: Sendable {
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       // After a partial write, wait until the socket takes more; another try would fail.
       .childChannelOption(.writeSpin, value: 0)
-      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+      // The channel of an idle listener keeps the buffer that its request was read into.
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
       .childChannelOption(.maxMessagesPerRead, value: 4)
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 1, high: 128 << 10))
       .childChannelInitializer { channel in
