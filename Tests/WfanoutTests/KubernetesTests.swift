@@ -279,6 +279,10 @@ struct KubernetesPathTests {
     #expect(try status("8") == "504")
     #expect(try status("8&resourceVersionMatch=NotOlderThan") == "504")
     #expect(try status("6&resourceVersionMatch=Exact") == "410")
+    let streaming = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1"
+    #expect(try status("8&\(streaming)") == "504")
+    #expect(try status("7&\(streaming)") == "200")
+    #expect(try status("0&\(streaming)") == "200")
   }
 
   @Test func initialEventsEndWithTheirMark() throws {

@@ -46,7 +46,7 @@ struct KubernetesRoutes: Sendable {
     _ pool: UpstreamPool, _ path: KubernetesPath, _ query: KubernetesWatchQuery, _ filter: FilterMatcher?,
     _ account: String, on loop: LoopContext
   ) throws(HTTPError) -> RouteResult {
-    let version = query.isWatch && !query.sendsInitialEvents ? query.resourceVersion : ""
+    let version = query.beginsWithList ? "" : query.resourceVersion
     var wanted = try ChannelRequest(path, query.filter, version: version, for: pool.template)
     wanted.account = account
     wanted.token = pool.token(of: identity)
@@ -58,10 +58,10 @@ struct KubernetesRoutes: Sendable {
     let matcher = matcher(
       path, query, filter, stream, checksPath: !pool.template.fields.contains("resourceType"))
     return .later(
-      (query.isWatch ? upstream.hasBegun(on: hub) : upstream.hasListed(on: hub)).assumeIsolated().map {
+      (query.beginsWithList ? upstream.hasListed(on: hub) : upstream.hasBegun(on: hub)).assumeIsolated().map {
         ending in
         do throws(HTTPError) {
-          if let failure = ending?.failure, !hub.hasEvents || !query.isWatch {
+          if let failure = ending?.failure, !hub.hasEvents || query.beginsWithList {
             throw HTTPError(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
           guard query.isWatch else { return try list(stream, path, query, matcher, account, on: loop) }
@@ -113,7 +113,7 @@ struct KubernetesRoutes: Sendable {
           code: 405, reason: "MethodNotAllowed",
           message: "this server keeps no objects to list; start wfanout with --snapshot"))
     }
-    try query.check(snapshot, ownEpoch: stream.state.epoch)
+    try query.check(snapshot.id, ownEpoch: stream.state.epoch)
     let kind = stream.state.objects.resources.kind(of: path)
     let missing = path.name.map { name in
       HTTPResponse.failure(
@@ -147,19 +147,20 @@ struct KubernetesRoutes: Sendable {
   private func start(
     _ query: KubernetesWatchQuery, _ stream: EventStream, _ hub: Hub
   ) throws(HTTPError) -> ListenRequest.Start {
-    let hasSnapshot = stream.state.snapshots != nil
+    let snapshots = stream.state.snapshots
     if query.sendsInitialEvents {
-      guard hasSnapshot else {
+      guard let snapshots else {
         throw HTTPError(
           status: Status(
             code: 422, reason: "Invalid",
             message: "sendInitialEvents: this server keeps no objects to send; start wfanout with --snapshot")
         )
       }
+      try query.check(snapshots.id, ownEpoch: stream.state.epoch)
       return .snapshot
     }
     if query.resourceVersion.isEmpty {
-      return hasSnapshot && !query.omitsInitialEvents ? .snapshotWithoutEnd : .now
+      return snapshots != nil && !query.omitsInitialEvents ? .snapshotWithoutEnd : .now
     }
     switch hub.place(ofVersion: query.resourceVersion) {
     case .reset:

@@ -15,6 +15,9 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   /// Whether a list must have exactly this version.
   private var wantsExactly = false
 
+  /// Whether the response is a list, or a watch that begins with one.
+  var beginsWithList: Bool { !isWatch || sendsInitialEvents }
+
   init(_ request: HTTPRequest) throws(HTTPError) {
     isWatch = request.flag("watch")
     resourceVersion = request.item("resourceVersion") ?? ""
@@ -67,24 +70,24 @@ struct KubernetesWatchQuery: Equatable, Sendable {
     wantsExactly = true
   }
 
-  /// Refuses a list that would not have the version that the client asks for.
+  /// Refuses a list, or a watch that begins with one, that would not have the version that the client asks for.
   ///
-  /// Behind natswatch an object's version is a sequence of the stream. Then the epoch of the snapshot is not
-  /// `ownEpoch`, that of our own numbering, and a replica that lags can tell that a version is newer.
-  func check(_ snapshot: Snapshot, ownEpoch: UInt64) throws(HTTPError) {
-    guard !isWatch, !resourceVersion.isEmpty else { return }
-    let sequence = snapshot.id.epoch == ownEpoch ? nil : UInt64(resourceVersion)
-    let id =
-      sequence.map { EventID(epoch: snapshot.id.epoch, sequence: $0) } ?? EventID(resourceVersion)
-    if wantsExactly, id != snapshot.id {
+  /// Behind natswatch an object's version is a sequence of the stream. Then the epoch of `newest`, the last event
+  /// of the list, is not `ownEpoch`, that of our own numbering, and a replica that lags can tell that a version is
+  /// newer.
+  func check(_ newest: EventID, ownEpoch: UInt64) throws(HTTPError) {
+    guard !resourceVersion.isEmpty else { return }
+    let sequence = newest.epoch == ownEpoch ? nil : UInt64(resourceVersion)
+    let id = sequence.map { EventID(epoch: newest.epoch, sequence: $0) } ?? EventID(resourceVersion)
+    if wantsExactly, id != newest {
       throw HTTPError(
         status: .expired("resource version \(resourceVersion) is not the current one; list without it"))
     }
-    guard let id, id.epoch == snapshot.id.epoch, id.sequence > snapshot.id.sequence else { return }
+    guard let id, id.epoch == newest.epoch, id.sequence > newest.sequence else { return }
     throw HTTPError(
       status: Status(
         code: 504, reason: "Timeout",
-        message: "Too large resource version: \(resourceVersion), current: \(snapshot.id)"),
+        message: "Too large resource version: \(resourceVersion), current: \(newest)"),
       headers: [("Retry-After", "1")])
   }
 }
