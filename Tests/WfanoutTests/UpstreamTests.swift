@@ -23,7 +23,9 @@ import Testing
       denied) echo "no rights: secret-word" >&2; exit 77 ;;
       bad) exit 64 ;;
       expired) error; exit 75 ;;
+      refused) error; echo secret-word >&2; exit 1 ;;
       broken) event first; sleep 1.5; error; exit 75 ;;
+      slow) event first; sleep 0.3; event second; trap 'exit 0' TERM; wait_forever ;;
       crash) exit 1 ;;
       done) exit 0 ;;
       late) event first; sleep 1.5; echo "it is gone" >&2; exit 66 ;;
@@ -151,10 +153,31 @@ import Testing
     #expect(lines.last?.contains(#""code":404"#) == true && lines.last?.contains("it is gone") == true)
   }
 
+  @Test func theInitialEventsOfACommandAreComplete() throws {
+    let fanout = try fanout("{resourceType}", "", ["--snapshot"])
+    let query = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    let lines = try watch(fanout, "slow", query).waitForLines(3)
+    #expect(lines[0].contains("first") && lines[1].contains("second"), "\(lines)")
+    #expect(lines[2].contains("initial-events-end"), "\(lines)")
+  }
+
   @Test func aCommandsOwnErrorIsNotRepeated() throws {
     let fanout = try fanout()
     let lines = try watch(fanout, "broken").waitForEnd(.seconds(20)).lines
     #expect(lines.count == 2 && lines[1].contains("my own words"), "\(lines)")
+  }
+
+  @Test(arguments: ["expired", "refused"])
+  func aCommandsOwnErrorIsTheReason(_ resource: String) throws {
+    let fanout = try fanout()
+    let failed = try fanout.curl("/api/v1/\(resource)?watch=1", ["-w", "%{http_code}"]).output
+    #expect(failed.hasSuffix("410") && failed.contains("my own words"), "\(failed)")
+    let stream = try fanout.listening("/api/watch/stream?cid=c")
+    #expect(try subscribe(fanout, "c", resource) == "200")
+    try stream.wait(for: "the error", .seconds(10)) { $0.soFar.output.contains("event: watch-error\n") }
+    let error = stream.soFar.output
+    #expect(error.contains(#""code":410"#) && error.contains("my own words"), "\(error)")
+    #expect(!failed.contains("secret-word") && !error.contains("secret-word"))
   }
 
   @Test func aCommandsStderrCanBeHidden() throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
+import Events
 import JSON
 import Synchronization
 
@@ -11,6 +12,7 @@ final class SourceHealth: Sendable {
     var objects: [[UInt8]: [UInt8]] = [:]
     var lastEvent: Timestamp?
     var hasListed = false
+    var lastError: Status?
   }
 
   private let state = Mutex(State())
@@ -22,6 +24,7 @@ final class SourceHealth: Sendable {
     let now = Timestamp.now
     state.withLock { state in
       state.lastEvent = now
+      state.lastError = SourceHealth.lastError(batch)
       if !state.hasListed {
         state.hasListed = (0..<batch.count).contains { SourceHealth.endsList(batch, $0) }
       }
@@ -40,6 +43,17 @@ final class SourceHealth: Sendable {
 
   /// Whether the source has reported that its initial objects are complete.
   var hasListed: Bool { state.withLock { $0.hasListed } }
+
+  /// The Status of the source's last line, if that is an ERROR.
+  var lastError: Status? { state.withLock { $0.lastError } }
+
+  private static func lastError(_ batch: Batch) -> Status? {
+    guard batch.kinds.last == .error, let object = batch.value(.object, batch.count - 1),
+      let status = JSONValue(Array(batch.bytes[object])), let code = status["code"]?.integer,
+      (400..<600).contains(code), let message = status["message"]?.string, !message.isEmpty
+    else { return nil }
+    return Status(code: code, reason: status["reason"]?.string ?? "", message: message)
+  }
 
   private static func endsList(_ batch: Batch, _ index: Int) -> Bool {
     let path: [String]

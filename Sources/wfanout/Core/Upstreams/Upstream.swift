@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Events
 import Glibc
 import Lines
 import Process
@@ -100,10 +101,11 @@ final class Upstream: Sendable {
     child.killDescendants()
     let ended = child.waitForEnd() ?? .exited(0)
     errors.drain()
-    let said = showsErrors ? errors.text : ""
+    let error = stream.state.health.lastError
+    let said = error?.message ?? (showsErrors ? errors.text : "")
     diagnostics.debug("channel \(channel): \(ended)\(errors.text.isEmpty ? "" : ": \(errors.text)")")
     let words = [note ?? ended.description, said].filter { !$0.isEmpty }.joined(separator: ": ")
-    return end(UpstreamEnding(status: note == nil ? ended.shellStatus : 70, message: words))
+    return end(UpstreamEnding(status: note == nil ? ended.shellStatus : 70, message: words, error: error))
   }
 
   private func end(_ ending: UpstreamEnding) -> UpstreamEnding {

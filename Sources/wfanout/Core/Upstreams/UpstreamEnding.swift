@@ -5,8 +5,11 @@ import Events
 struct UpstreamEnding: Sendable, Equatable {
   /// The exit status; 128 and the signal's number for a command that was killed.
   var status: Int32
-  /// The ending in words, with the end of its stderr if clients may see that.
+  /// The ending in words, with the message of its last line if that is an ERROR, or with the end of its stderr if
+  /// clients may see that.
   var message: String
+  /// The Status of its last line, if that is an ERROR.
+  var error: Status?
 
   /// The end as a Kubernetes Status; nil for an end without an error.
   var failure: Status? {
@@ -24,7 +27,7 @@ struct UpstreamEnding: Sendable, Equatable {
     case 75: (410, "Expired")
     case 77: (403, "Forbidden")
     case 124: (504, "Timeout")
-    default: (500, "InternalError")
+    default: (error?.code ?? 500, error?.reason ?? "InternalError")
     }
   }
 }
