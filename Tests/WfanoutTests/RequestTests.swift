@@ -50,6 +50,14 @@ struct RequestTests {
     #expect(!request.header("connection", contains: "close"))
   }
 
+  @Test func whiteSpaceAfterAFieldIsNotPartOfIt() {
+    let request = HTTPRequest(
+      method: "GET", target: "/",
+      headers: [("Authorization", "Bearer a b \t "), ("Empty", " "), ("Host", "a")])
+    #expect(request.header("authorization") == "Bearer a b")
+    #expect(request.header("empty") == "" && request.header("host") == "a")
+  }
+
   @Test func theBrowsersIDTakesPrecedence() {
     let request = HTTPRequest(
       method: "GET", target: "/events?lastEventId=1-1", headers: [("Last-Event-ID", "1-2")])

@@ -23,7 +23,11 @@ struct HTTPRequest: Sendable {
     method: String, target: String, headers: [(name: String, value: String)] = [], version: Version = .http11
   ) {
     self.method = method
-    self.headers = headers
+    // White space around a value is not part of it (RFC 9110 section 5.5); the parser has removed that before it.
+    self.headers = headers.map { name, value in
+      let ends = value.utf8.last == 0x20 || value.utf8.last == 0x09
+      return (name, ends ? String(HTTPRequest.trimmed(value[...])) : value)
+    }
     self.version = version
     let (authority, rest) = HTTPRequest.split(target)
     self.authority = authority
