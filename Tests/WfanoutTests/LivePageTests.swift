@@ -78,6 +78,24 @@ import Testing
     #expect(try page.evaluate("document.getElementById('list').innerText").contains("Failed"))
   }
 
+  @Test func largeAndStrangeEventsStayWithinBounds() throws {
+    guard let browser = try Browser.start(for: "large events on the page at /") else { return }
+    let fanout = try Fanout()
+    let page = try browser.open(fanout.url + "/")
+    try page.wait(for: "\(Self.state) === 'live'")
+    fanout.feed((0..<200).map { #"{"event_type":"T\#($0)"}"# })
+    try page.wait(for: "document.getElementById('total').textContent === '200'")
+    #expect(try page.evaluate("String(document.querySelectorAll('#chips button').length)") == "40")
+    try page.evaluate("limits.characters = 3e6; \(click("#clear"))")
+    let large = String(repeating: "x", count: 1 << 20)
+    fanout.feed((0..<6).map { pod("web-\($0)", extra: #","status":{"phase":"\#(large)"}"#) })
+    try page.wait(for: "\(Self.rows) === 2")
+    #expect(try page.evaluate("String(document.querySelector('#list .status').textContent.length)") == "300")
+    // An override of the direction of text would show another name.
+    fanout.feed(#"{"type":"ADDED","object":{"metadata":{"name":"a\u202eb\u0007"}}}"#)
+    try page.wait(for: #"document.querySelector('#list li b').textContent === 'a\\u202eb\\u0007'"#)
+  }
+
   @Test func onlyTheRowThatChangesIsMoved() throws {
     guard let browser = try Browser.start(for: "the rows of the page at /") else { return }
     let fanout = try Fanout(["--snapshot"])

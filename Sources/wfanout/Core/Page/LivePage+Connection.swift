@@ -45,14 +45,17 @@ extension LivePage {
 
     async function follow(body, mine) {
       const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-      let text = '';
+      let parts = [];
       for (;;) {
         const { value, done } = await reader.read();
         if (done || mine !== link.generation) return;
-        const blocks = (text + value).split('\n\n');
-        text = blocks.pop();
-        for (const block of blocks) dispatch(block);
         link.failures = 0;
+        if (value) parts.push(value);
+        // The two newlines that end an event may have arrived apart.
+        if (!((parts.at(-2)?.at(-1) ?? '') + value).includes('\n\n')) continue;
+        const blocks = parts.join('').split('\n\n');
+        parts = [blocks.pop()];
+        for (const block of blocks) dispatch(block);
       }
     }
 

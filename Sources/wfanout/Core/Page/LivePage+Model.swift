@@ -3,12 +3,14 @@
 extension LivePage {
   /// The page's model: the newest events, and the latest and previous version of each object.
   static let model = #"""
-    const limits = { events: 500, objects: 2000, held: 5000 };
-    const model = { events: [], objects: new Map(), held: [], total: 0, seconds: new Array(30).fill(0),
+    // Events are kept up to these numbers, and up to this many characters of text.
+    const limits = { events: 500, objects: 2000, held: 5000, characters: 20e6, types: 40 };
+    const model = { events: [], objects: new Map(), held: [], sizes: { events: 0, objects: 0, held: 0 }, total: 0, seconds: new Array(30).fill(0),
       isPaused: false, byObject: true, isChosen: false, types: new Map(), search: '' };
 
     function restart() {
       model.events = []; model.objects.clear(); model.held = [];
+      model.sizes = { events: 0, objects: 0, held: 0 };
       repaint();
     }
 
@@ -16,11 +18,17 @@ extension LivePage {
       model.total++; model.seconds[model.seconds.length - 1]++;
       const event = read(text, id);
       if (!model.isPaused) return apply(event);
-      model.held.push(event);
+      model.held.push(event); model.sizes.held += text.length;
       // Too many to hold: the oldest change the model already, so that no object is left as it was before.
-      if (model.held.length > limits.held) absorb(model.held.shift());
+      while (isOver('held', model.held.length)) { const oldest = model.held.shift(); model.sizes.held -= oldest.text.length; absorb(oldest); }
       label();
     }
+
+    const isOver = (list, count) => count > limits[list] || count > 1 && model.sizes[list] > limits.characters;
+
+    // The start of a text. Control characters, and those that change the direction of text, appear as numbers.
+    const shown = (text, limit = 300) => String(text).slice(0, limit)
+      .replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, one => '\\u' + one.charCodeAt().toString(16).padStart(4, '0'));
 
     function read(text, id) {
       let line; try { line = JSON.parse(text); } catch { line = { data: text }; }
@@ -28,9 +36,9 @@ extension LivePage {
       const isEvent = typeof line.object === 'object' && line.object !== null && typeof line.type === 'string';
       const object = isEvent ? line.object : line;
       const meta = object.metadata || {};
-      const type = String((isEvent ? line.type : line.event_type || line.type) || 'LINE');
+      const type = shown((isEvent ? line.type : line.event_type || line.type) || 'LINE', 60);
       const name = [meta.namespace, meta.name].filter(Boolean).join('/');
-      return { id, type, text, line, object, name, kind: object.kind || '', time: id ? Date.now() : lastChange(object), search: text.toLowerCase(),
+      return { id, type, text, line, object, name, kind: object.kind || '', time: id ? Date.now() : lastChange(object),
         key: isEvent && meta.name ? meta.uid || object.kind + ' ' + name : '' };
     }
 
@@ -41,19 +49,21 @@ extension LivePage {
     }
 
     function absorb(event) {
-      if (!model.types.has(event.type)) { model.types.set(event.type, true); chips(); }
-      model.events.push(event);
-      if (model.events.length > limits.events) model.events.shift();
+      if (!model.types.has(event.type) && model.types.size < limits.types) { model.types.set(event.type, true); chips(); }
+      model.events.push(event); model.sizes.events += event.text.length;
+      while (isOver('events', model.events.length)) model.sizes.events -= model.events.shift().text.length;
       if (event.key) {
         const known = model.objects.get(event.key);
         event.previous = known && known.object;
         event.count = (known ? known.count : 0) + 1;
         // The map keeps the order of insertion: the latest change is the last.
-        model.objects.delete(event.key);
-        model.objects.set(event.key, event);
-        if (model.objects.size > limits.objects) model.objects.delete(model.objects.keys().next().value);
+        if (known) remove(known);
+        model.objects.set(event.key, event); model.sizes.objects += event.text.length;
+        while (isOver('objects', model.objects.size)) remove(model.objects.values().next().value);
       }
     }
+
+    function remove(event) { model.objects.delete(event.key); model.sizes.objects -= event.text.length; }
 
     // When an object of the snapshot, which has no id, changed last as far as the object itself tells; 0 if it does not.
     function lastChange({ metadata, status }) {

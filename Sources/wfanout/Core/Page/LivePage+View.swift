@@ -15,7 +15,7 @@ extension LivePage {
       return made;
     }
 
-    const isListed = event => model.types.get(event.type) !== false && event.search.includes(model.search);
+    const isListed = event => model.types.get(event.type) !== false && (!model.search || event.text.toLowerCase().includes(model.search));
 
     function paint() {
       isScheduled = false;
@@ -53,8 +53,8 @@ extension LivePage {
       row.node.className = (event.id ? 'fresh' : '') + (event.type === 'DELETED' ? ' gone' : '');
       const details = element('details'), summary = element('summary'), { text, isBad } = status(event);
       const what = element('span', 'what');
-      if (event.kind) what.append(element('span', '', event.kind + ' '));
-      what.append(element('b', '', event.name || event.text.slice(0, 300)));
+      if (event.kind) what.append(element('span', '', shown(event.kind) + ' '));
+      what.append(element('b', '', shown(event.name || event.text)));
       const created = Date.parse(event.object.metadata?.creationTimestamp);
       const age = element('span', 'age', created ? ago(created) : '');
       age.title = created ? 'age' : '';
@@ -62,7 +62,7 @@ extension LivePage {
       if (event.time) time.dateTime = new Date(event.time).toISOString();
       time.title = 'last change' + (event.id ? ', id ' + event.id : '');
       summary.append(element('span', 'type ' + (/^[A-Z]+$/.test(event.type) ? event.type : ''), event.type), what,
-        element('span', 'status' + (isBad ? ' bad' : ''), text), age, time);
+        element('span', 'status' + (isBad ? ' bad' : ''), shown(text)), age, time);
       details.append(summary);
       details.addEventListener('toggle', () => { if (details.open && details.children.length === 1) details.append(detail(event)); });
       row.node.replaceChildren(details);
@@ -125,7 +125,7 @@ extension LivePage {
 
     function pause() {
       model.isPaused = !model.isPaused;
-      if (!model.isPaused) for (const event of model.held.splice(0)) apply(event);
+      if (!model.isPaused) { for (const event of model.held.splice(0)) apply(event); model.sizes.held = 0; }
       label();
     }
 
