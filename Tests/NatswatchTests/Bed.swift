@@ -102,10 +102,17 @@ struct Bed {
       .init(stream: stream, filters: []), .all, to: inbox.inbox, on: jetStream)
     defer { jetStream.deleteConsumer(consumer.info.name, of: stream) }
     var messages: [Delivery] = []
+    let clock = ContinuousClock()
+    var deadline = clock.now + .seconds(10)
     while messages.count < count {
-      guard case .message(let message) = inbox.next(milliseconds: 10_000) else {
-        throw NATSError(.unavailable, "\(stream): \(messages.count) of \(count) messages came")
+      // A wait can end early without a message: the time of the whole silence counts.
+      guard case .message(let message) = inbox.next(milliseconds: 500) else {
+        guard inbox.connection.loss == nil, clock.now < deadline else {
+          throw NATSError(.unavailable, "\(stream): \(messages.count) of \(count) messages came")
+        }
+        continue
       }
+      deadline = clock.now + .seconds(10)
       if let delivery = Delivery(message) {
         messages.append(delivery)
       } else if unsafe !message.replyBytes.isEmpty {

@@ -13,7 +13,7 @@ import Process
 @safe final class Subscription {
   enum Next: ~Copyable {
     case message(Message)
-    /// No message arrived within the time.
+    /// No message arrived. The wait may have ended before its time: whoever waits for a message repeats it.
     case timedOut
     /// The subject of a request has no subscriber (status 503).
     case noResponders
