@@ -97,8 +97,14 @@ import Testing
   }
 
   @Test func reportsAHeartbeatThatStops() throws {
-    let beats = #"for i in 1 2 3; do echo '{"id":"a"}'; sleep 0.05; done; sleep 1; echo '{"id":"a"}'"#
-    let outcome = try run("dead-man.sh id 500ms < <(kwatch)", kwatch: beats)
+    // The last beat comes when the silence has been reported.
+    let beats = #"""
+      for i in 1 2 3; do echo '{"id":"a"}'; sleep 0.05; done
+      until grep -q unhealthy "${0%/*}/reports"; do sleep 0.05; done
+      echo '{"id":"a"}'
+      """#
+    let outcome = try run(
+      #"dead-man.sh id 500ms < <(kwatch) | tee "$(dirname "$(command -v kwatch)")/reports""#, kwatch: beats)
     #expect(outcome.lines.count == 2)
     #expect(outcome.lines.first?.contains(#""scope":{"key":"a"}"#) == true)
     #expect(outcome.lines.first?.contains(#""health":"unhealthy","reason":"awaiting""#) == true)
