@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built. Three shards run at the same time (TEST_JOBS), and the
+# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built. Four shards run at the same time (TEST_JOBS), and the
 # tests of a shard run one after another. Swift Testing alone would start all tests at once on one thread per core, and a test that
 # waits for a server would keep the others waiting until their time limits. Prints the result of each shard, and its failures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bundle=${1:-.build/debug/watchutilsPackageTests.xctest}
-jobs=${TEST_JOBS:-3}
-# The longest first: the name, then a regular expression for its tests.
+jobs=${TEST_JOBS:-4}
+# The longest first: the name, then a regular expression for its tests. Libraries with long suites have several shards.
+work='Work|Publish|Ordered' connection='Auth|Connection|EventLoop|LeastRights|TLS|UserKey'
 shards=(
-  "NatswatchTests.Work ^NatswatchTests\\.(Work|Publish|Ordered)"
-  "NatswatchTests ^NatswatchTests\\.(?!Work|Publish|Ordered)"
-  "WfanoutTests ^WfanoutTests\\." "KwatchTests ^KwatchTests\\." "EndToEnd ^EndToEnd\\." "WfilterTests ^WfilterTests\\."
+  "KwatchTests.Cluster ^KwatchTests\\.Cluster" "WfanoutTests ^WfanoutTests\\." "EndToEnd ^EndToEnd\\."
+  "NatswatchTests.Connection ^NatswatchTests\\.($connection)" "NatswatchTests.Work ^NatswatchTests\\.($work)"
+  "NatswatchTests ^NatswatchTests\\.(?!$work|$connection)" "KwatchTests ^KwatchTests\\.(?!Cluster)" "WfilterTests ^WfilterTests\\."
 )
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
