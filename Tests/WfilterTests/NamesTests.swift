@@ -133,6 +133,21 @@ import Testing
     #expect(outcome.diagnostics.contains("given twice"), "\(outcome)")
   }
 
+  /// Each use of a name is a copy of its expression.
+  @Test(arguments: [
+    ("[NAME, NAME]", 40, "50000 parts"), ("[[[[[[[[[[NAME]]]]]]]]]]", 400, "levels deep"),
+    ("NAME\(String(repeating: "+1", count: 200))", 60, "levels deep"),
+  ]) func refusesNamesThatGrowBeyondTheLimits(_ text: String, _ count: Int, _ reason: String) throws {
+    var flags: [String] = []
+    for number in 0..<count {
+      flags += ["--let", "a\(number)=" + text.replacing("NAME", with: number == 0 ? "v" : "a\(number - 1)")]
+    }
+    let outcome = try Stream.filter(flags + ["--emit", "a\(count - 1)", "true"], [#"{"v":1}"#])
+    #expect(outcome.status == 64)
+    #expect(outcome.diagnostics.contains(reason), "\(outcome)")
+    #expect(try Stream.filter(Array(flags.prefix(4)) + ["--emit", "a1", "true"], [#"{"v":1}"#]).status == 0)
+  }
+
   /// In JavaScript `includes` looks for a part of a string. Here it does what Kubernetes' function does.
   @Test func explainsIncludesIfNothingMatched() throws {
     let line = #"{"s":"abc","l":["abc"]}"#

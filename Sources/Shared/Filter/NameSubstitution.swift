@@ -9,12 +9,18 @@ struct NameSubstitution {
   private struct Definition {
     let root: Expr
     let freeNames: Set<String>
+    /// The number of its nodes.
+    let count: Int
   }
 
   private let arguments: [(name: String, value: Value)]
   private var definitions: [String: Definition] = [:]
   private var nextID = 1
   private let source: String
+  private let limits: Limits
+  /// The nodes that definitions may still add to the expression. Definitions that use earlier ones twice
+  /// double their size.
+  private var room = 0
 
   /// Why a name cannot be replaced, and where.
   struct SubstitutionError: Error {
@@ -22,9 +28,10 @@ struct NameSubstitution {
     let message: String
   }
 
-  private init(_ scope: FilterScope, source: String) {
+  private init(_ scope: FilterScope, source: String, limits: Limits) {
     arguments = scope.arguments
     self.source = source
+    self.limits = limits
   }
 
   /// An expression with all names of the scope replaced.
@@ -34,21 +41,32 @@ struct NameSubstitution {
     _ scope: FilterScope, to parsed: ParsedExpression, in environment: Environment
   ) throws(FilterError) -> ParsedExpression {
     guard !scope.arguments.isEmpty || !scope.definitions.isEmpty else { return parsed }
-    var substitution = NameSubstitution(scope, source: parsed.source)
+    var substitution = NameSubstitution(scope, source: parsed.source, limits: environment.limits)
     for definition in scope.definitions {
       do {
         let root = try environment.parse(definition.expression).root
-        let replaced = try substitution.replace(root, [])
+        let replaced = try substitution.replaceAll(root)
         _ = try environment.check(ParsedExpression(root: replaced, source: definition.expression))
         substitution.definitions[definition.name] = Definition(
-          root: replaced, freeNames: replaced.freeNames([]))
+          root: replaced, freeNames: replaced.freeNames([]), count: replaced.extent.count)
       } catch let fault as SubstitutionError {
         throw FilterError("--let \(definition.name): \(fault.error(in: definition.expression))")
       } catch { throw FilterError("--let \(definition.name): \(error)") }
     }
     do throws(SubstitutionError) {
-      return ParsedExpression(root: try substitution.replace(parsed.root, []), source: parsed.source)
+      return ParsedExpression(root: try substitution.replaceAll(parsed.root), source: parsed.source)
     } catch { throw FilterError("\(error.error(in: parsed.source))") }
+  }
+
+  /// Keeps to the limits of the environment, which the parser has applied to each expression alone.
+  private mutating func replaceAll(_ root: Expr) throws(SubstitutionError) -> Expr {
+    room = limits.nodes
+    let replaced = try replace(root, [])
+    guard replaced.extent.depth <= limits.depth else {
+      throw SubstitutionError(
+        offset: root.offset, message: "with its --let names, it nests more than \(limits.depth) levels deep")
+    }
+    return replaced
   }
 
   private mutating func replace(_ expression: Expr, _ locals: Set<String>) throws(SubstitutionError) -> Expr {
@@ -100,6 +118,11 @@ struct NameSubstitution {
       throw SubstitutionError(
         offset: offset,
         message: "the --let expression uses '\(captured)', which is a variable here: rename the variable")
+    }
+    room -= definition.count
+    guard room >= 0 else {
+      throw SubstitutionError(
+        offset: offset, message: "with its --let names, it has more than \(limits.nodes) parts")
     }
     return moved(definition.root, to: offset)
   }
@@ -164,6 +187,15 @@ extension NameSubstitution.SubstitutionError {
 }
 
 extension Expr {
+  /// The number of nodes, and the levels of the tree.
+  fileprivate var extent: (count: Int, depth: Int) {
+    children.reduce(into: (count: 1, depth: 1)) { extent, child in
+      let inner = child.extent
+      extent.count += inner.count
+      extent.depth = max(extent.depth, inner.depth + 1)
+    }
+  }
+
   /// The free names of the expression.
   fileprivate func freeNames(_ bound: Set<String>) -> Set<String> {
     switch kind {
