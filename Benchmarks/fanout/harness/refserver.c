@@ -68,8 +68,8 @@ static void enc(const char *l, size_t n) {
     put(l, n);
     put("\n\r\n", 3);
   } else {
-    char id[32];
-    int il = sprintf(id, "id: %lu\n", nev);
+    char id[48];
+    int il = sprintf(id, "id: 1795917720298524744-%lu\n", nev);  // as long as an id of wfanout
     k = sprintf(h, "%zx\r\n", n + 8 + il);
     put(h, k);
     put(id, il);
