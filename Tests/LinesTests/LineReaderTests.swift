@@ -75,6 +75,15 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(result.tooLong == 1)
   }
 
+  @Test func countsALineOverTheLimitAtTheEnd() throws {
+    let input = bytes("a\n") + [UInt8](repeating: 0x62, count: 150) + bytes("\n")
+    for cut in 0...input.count {
+      let result = try lines(of: [Array(input[..<cut]), Array(input[cut...])], limit: 100)
+      #expect(result.lines == [bytes("a")])
+      #expect(result.tooLong == 1)
+    }
+  }
+
   @Test func countsALineOverTheLimitBeforeAPauseOfTheInput() throws {
     let part = [UInt8](repeating: 0x61, count: 150)
     let result = try lines(of: [part, part, bytes("\nhal"), bytes("f\n")], limit: 100)

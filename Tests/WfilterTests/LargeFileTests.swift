@@ -49,6 +49,20 @@ import Testing
     #expect(outcome.lines.count == (flags.contains("-j") ? 18 : 9))
   }
 
+  /// A line of more than 64 MiB is reported wherever it is, and ends a run with `--on-error fail`.
+  @Test(arguments: ["1", "2"], [0, 1, 2]) func reportALineThatIsTooLong(_ jobs: String, _ place: Int) throws {
+    let folder = try TemporaryDirectory()
+    var lines = [#"{"n":1}"#, #"{"n":2}"#]
+    lines.insert(String(repeating: "p", count: 65 << 20), at: place)
+    let file = try folder.write(lines.joined(separator: "\n") + "\n", to: "lines")
+    let dropped = try Tool.run("wfilter", ["-j", jobs, "true", file])
+    #expect(dropped.status == 0 && dropped.lines.count == 2)
+    #expect(dropped.diagnostics.contains("1 line longer than 64 MiB dropped, up to line \(place + 1)"))
+    let failed = try Tool.run("wfilter", ["-j", jobs, "--on-error", "fail", "true", file])
+    #expect(failed.status == 65 && failed.lines.count == place)
+    #expect(failed.diagnostics.contains("1 line longer than 64 MiB dropped, up to line \(place + 1)"))
+  }
+
   @Test func restOfStandardInputIsRead() throws {
     let folder = try TemporaryDirectory()
     try folder.write(Self.lines[20...].joined(separator: "\n") + "\n", to: "lines")

@@ -120,7 +120,8 @@ package struct LineReader: ~Copyable {
       block.noteMissingLine()
       return .lines
     }
-    guard block.count > 0 else { return .endOfInput }
+    // The last line may have been too long: then there is nothing to return but its number.
+    guard block.count > 0 else { return block.linesTooLong > 0 ? .lines : .endOfInput }
     block.append([0x0A])
     block.hasAddedNewline = true
     return .lines

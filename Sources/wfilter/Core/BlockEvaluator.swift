@@ -79,8 +79,11 @@ final class BlockEvaluator {
     result.counts.lines = UInt64(number)
     // Counts the overlong lines before the last evaluated line; all of them if the block's end was reached.
     result.counts.tooLong = UInt64(start < end ? block.place(of: number) - number : block.linesTooLong)
-    if failsAtLongLine, result.ending == nil { result.ending = .badInput }
-    if start < end, result.ending == nil, failsAtLongLine { result.counts.tooLong += 1 }
+    if failsAtLongLine, result.ending == nil {
+      // The line at which the run ends follows those that were evaluated.
+      if start < end { result.counts.tooLong += 1 }
+      result.ending = .badInput
+    }
     result.consumed = start
     result.counts.bytes = UInt64(start - offset)
     result.counts.hasJSON = judge.hasSeenJSON
