@@ -80,6 +80,19 @@ import Testing
     #expect(1_000_000 - evaluator.remainingSteps > 500 * 3 * 5)
   }
 
+  /// The end of a nested value is found again at each level.
+  @Test(arguments: [("[", "]"), ("{\"a\":", "}")]) func chargesEachLevelOfAComparison(
+    _ open: String, _ close: String
+  ) throws {
+    let values = ["1", "2"].map { value in
+      String(repeating: open, count: 400) + value + String(repeating: close, count: 400)
+    }
+    let line = PaddedLine("{\"l\":[\(values.joined(separator: ","))]}")
+    let evaluator = LineEvaluator(try LineFilter(value: "l[0] == l[1]", costLimit: 100_000))
+    #expect(try line.read { try evaluator.value($0) } == false)
+    #expect(100_000 - evaluator.remainingSteps > 400)
+  }
+
   /// The cost of a loop over plain short strings has not changed.
   @Test func chargesShortStringsOnce() throws {
     let line = PaddedLine(#"{"e":"abc","l":["a","b","c"]}"#)

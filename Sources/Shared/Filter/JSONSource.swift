@@ -189,9 +189,12 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     for size in [weight(node), source.weight(other.node)] where size < 1 << 40 {
       chargeForSkipping(size * 10)
     }
-    var hashedKeys = 0
-    defer { work &+= hashedKeys * Self.costOfHashing }
-    return raw(node).isEqual(to: source.raw(other.node), hashedKeys: &hashedKeys)
+    var comparison = RawJSON.ComparisonWork()
+    defer {
+      work &+= comparison.hashedKeys * Self.costOfHashing
+      chargeForSkipping(comparison.scannedBytes)
+    }
+    return raw(node).isEqual(to: source.raw(other.node), &comparison)
   }
 
   override func nextElement(_ cursor: inout ForeignCursor) -> Value? {

@@ -13,24 +13,38 @@ extension RawJSON {
     return unsafe memcmp(start.address, other.start.address, end - start) == 0
   }
 
+  /// The work of a comparison, for those who charge for it.
+  package struct ComparisonWork {
+    /// The keys that were hashed because two objects have them in another order.
+    package var hashedKeys = 0
+    /// The bytes of all values that were compared, at each level again: a value's end is found by scanning it.
+    package var scannedBytes = 0
+
+    package init() {}
+  }
+
   /// Whether two values are equal as CEL compares them: numbers by value, strings decoded, objects in any
   /// order. The first of repeated keys wins.
   package func isEqual(to other: RawJSON) -> Bool {
-    var hashedKeys = 0
-    return isEqual(to: other, hashedKeys: &hashedKeys)
+    var work = ComparisonWork()
+    return isEqual(to: other, &work)
   }
 
-  /// The same, and adds to `hashedKeys` the number of keys that were hashed because two objects have them in
-  /// another order.
-  package func isEqual(to other: RawJSON, hashedKeys: inout Int) -> Bool {
-    if hasSameBytes(as: other) { return true }
+  /// The same, and adds to `work`.
+  package func isEqual(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
+    guard let end, let otherEnd = other.end else { return false }
+    let count = end - start
+    if count == otherEnd - other.start, unsafe memcmp(start.address, other.start.address, count) == 0 {
+      return true
+    }
+    work.scannedBytes += count
     guard let kind, kind == other.kind else { return false }
     switch kind {
     case .null, .bool: return false
     case .number: return isEqualNumber(to: other)
     case .string: return isEqualString(to: other)
-    case .array: return isEqualArray(to: other, &hashedKeys)
-    case .object: return isEqualObject(to: other, &hashedKeys)
+    case .array: return isEqualArray(to: other, &work)
+    case .object: return isEqualObject(to: other, &work)
     }
   }
 
@@ -63,28 +77,28 @@ extension RawJSON {
     }
   }
 
-  private func isEqualArray(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
+  private func isEqualArray(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
     guard var left = Elements(self), var right = Elements(other) else { return false }
     while let element = left.next() {
-      guard let counterpart = right.next(), element.isEqual(to: counterpart, hashedKeys: &hashedKeys) else {
+      guard let counterpart = right.next(), element.isEqual(to: counterpart, &work) else {
         return false
       }
     }
     return right.next() == nil
   }
 
-  private func isEqualObject(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
+  private func isEqualObject(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
     guard var left = Members(self), var right = Members(other) else { return false }
     // Usually one program wrote both in one order, and then no key has to be looked up.
     while let (key, value) = left.next() {
       guard let (otherKey, otherValue) = right.next(), key.hasSameBytes(as: otherKey) else {
-        return isEqualInAnyOrder(to: other, &hashedKeys)
+        return isEqualInAnyOrder(to: other, &work)
       }
-      if value.isEqual(to: otherValue, hashedKeys: &hashedKeys) { continue }
+      if value.isEqual(to: otherValue, &work) { continue }
       // Of repeated keys the first counts.
-      return isRepeated(key) && isEqualInAnyOrder(to: other, &hashedKeys)
+      return isRepeated(key) && isEqualInAnyOrder(to: other, &work)
     }
-    return right.next() == nil || isEqualInAnyOrder(to: other, &hashedKeys)
+    return right.next() == nil || isEqualInAnyOrder(to: other, &work)
   }
 
   /// Whether a key of this object occurs in it before its own place.
@@ -96,12 +110,12 @@ extension RawJSON {
     return false
   }
 
-  private func isEqualInAnyOrder(to other: RawJSON, _ hashedKeys: inout Int) -> Bool {
+  private func isEqualInAnyOrder(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
     let (left, right) = (members, other.members)
-    hashedKeys += left.count + right.count
+    work.hashedKeys += left.count + right.count
     guard left.count == right.count else { return false }
     for (name, value) in left {
-      guard let counterpart = right[name], value.isEqual(to: counterpart, hashedKeys: &hashedKeys) else {
+      guard let counterpart = right[name], value.isEqual(to: counterpart, &work) else {
         return false
       }
     }
