@@ -170,6 +170,21 @@ import Testing
     #expect(harness.requests() == ["list", "list"])
   }
 
+  /// A plugin that waits for a person to log in.
+  @Test func doesNotBlameTheServerForSlowCredentials() {
+    let harness = MachineHarness()
+    harness.start()
+    for _ in 0..<10 {
+      harness.now += .seconds(20)
+      harness.machine.postpone(harness.current, to: harness.now)
+      harness.send(.timer)
+    }
+    #expect(harness.requests() == ["list"] && harness.cancelled == 0 && harness.warnings.isEmpty)
+    harness.wait()
+    #expect(harness.wait() == .seconds(25))
+    #expect(harness.cancelled == 1)
+  }
+
   @Test func doesNotBlameTheServerForASlowReader() {
     let harness = MachineHarness.watching()
     harness.now += .seconds(1000)

@@ -180,6 +180,7 @@ package final class Engine: RunnerHost {
       }
       if let message = cluster.waitingMessage(at: now) { diagnostics.warning(message) }
     }
+    for request in waiting { request.scope.machine.postpone(request.id, to: now) }
     for usage in usages { usage.timer(now) }
     for schema in schemas where !endings.contains(schema) { schema.timer(now) }
     for heartbeat in heartbeats where heartbeat.deadline <= now { beat(heartbeat, now) }

@@ -139,6 +139,12 @@ extension ScopeMachine {
     verification.activity(of: id, at: time)
   }
 
+  /// The request waits for credentials, and has not been sent.
+  mutating func postpone(_ id: TransferID, to time: Duration) {
+    if id == state.transfer?.id { state.change { $0.postpone(to: time) } }
+    verification.activity(of: id, at: time)
+  }
+
   /// The reader of stdout was slow for this long: the server was not silent.
   mutating func excuse(_ pause: Duration, at time: Duration) {
     verification.activity(at: time)

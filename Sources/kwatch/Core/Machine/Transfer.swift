@@ -14,6 +14,9 @@ struct Transfer: Equatable {
 
   mutating func open(at now: Duration) { (openedAt, lastActivity) = (now, now) }
 
+  /// The request has not been sent yet: its time limits begin when it is.
+  mutating func postpone(to now: Duration) { (sentAt, lastActivity) = (now, now) }
+
   /// The reader of stdout was slow for this long: the server was not silent.
   mutating func excuse(_ pause: Duration, at now: Duration) {
     lastActivity = now
