@@ -166,7 +166,7 @@ import Testing
     let lags = [0, 20, 30].map { record.noteLag(at: .seconds($0), retryAfter: .seconds(86400)) }
     #expect(
       lags == [
-        .wait(.seconds(30), isWorthWarning: false), .wait(.seconds(10), isWorthWarning: true), .lasting,
+        .wait(.seconds(30), isWorthWarning: true), .wait(.seconds(10), isWorthWarning: false), .lasting,
       ])
   }
 

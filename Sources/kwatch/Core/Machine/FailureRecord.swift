@@ -90,10 +90,16 @@ struct FailureRecord {
   mutating func noteLag(at now: Duration, retryAfter: Duration?) -> Lag {
     let since = lag?.since ?? now
     let left = since + settings.lagPatience - now
-    let isWorthWarning = lag?.isReported == false
-    lag = left > .zero ? (since, lag != nil) : nil
-    return left > .zero
-      ? .wait(min(retryAfter ?? .seconds(1), left), isWorthWarning: isWorthWarning) : .lasting
+    guard left > .zero else {
+      lag = nil
+      return .lasting
+    }
+    let delay = min(retryAfter ?? .seconds(1), left)
+    // Most replicas have caught up after the first wait.
+    let isLong = lag != nil || delay >= .seconds(5)
+    let isWorthWarning = isLong && lag?.isReported != true
+    lag = (since, isLong)
+    return .wait(delay, isWorthWarning: isWorthWarning)
   }
 
   /// The server has reached our resourceVersion.
