@@ -24,7 +24,7 @@ import Testing
     Case(flags: ["--reply", "{subject}"], status: 64, word: "match the consumer's own subject"),
     Case(flags: ["--reply", "r.>"], status: 64, word: "not a subject to publish to"),
     Case(flags: ["--reply", "r. x"], status: 64, word: "not a subject to publish to"),
-    Case(flags: ["--reply", ""], status: 64, word: "not a subject to publish to"),
+    Case(flags: ["--reply", ""], status: 64, word: "is empty"),
     Case(flags: ["--heartbeat", "w.alive"], status: 64, word: "match the consumer's own subject"),
     Case(flags: ["--heartbeat", "h\r\nPUB x 0"], status: 64, word: "not a subject to publish to"),
     Case(flags: ["--durable", "*"], status: 64, word: "--durable *"),

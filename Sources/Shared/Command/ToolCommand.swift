@@ -51,6 +51,7 @@ extension ToolCommand {
       if let text = completionOutput(CommandLine.arguments) {
         shutdown.finish(print(text, to: diagnostics, shutdown))
       }
+      try checkForEmptyValue()
       let arguments = Array(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot(joinsOperands ? OperandRun.joined(arguments) : arguments)
       if var command = command as? any ToolCommand {
@@ -82,7 +83,7 @@ extension ToolCommand {
       diagnostics.error("\(error)")
       return .software
     }
-    let text = withLongerFlag(withValueName(advised(message(for: error))))
+    let text = withLongerFlag(withValueName(advised(withUnknownFlag(message(for: error)))))
     diagnostics.error(text + (valueHint(text) ?? leadingMinusHint(text) + negativeNumberHint(text)))
     diagnostics.error("try '\(tool) --help'")
     return .usage
@@ -99,12 +100,27 @@ extension ToolCommand {
     return text.hasSuffix("--status <where>'") ? ": write inline, stderr, fd:N or a file" : nil
   }
 
+  /// The message about an unknown flag, if there is one and the error is another: its value is an operand for ArgumentParser, which
+  /// complains about it first.
+  private static func withUnknownFlag(_ text: String) -> String {
+    let complaints = ["'", "\"", "Missing expected argument", "Unexpected argument"]
+    guard complaints.contains(where: text.hasPrefix) else { return text }
+    let flags = CommandLine.arguments.dropFirst().prefix { $0 != "--" }.map { $0.prefix { $0 != "=" } }
+    let unknown = flags.first { flag in
+      (flag.hasPrefix("--") || flag.count == 2 && flag.hasPrefix("-") && Int(flag) == nil) && !hasFlag(flag)
+    }
+    return unknown.map { "Unknown option '\($0)'" } ?? text
+  }
+
   /// The message with the tool's ``advice(on:value:)`` in place of ArgumentParser's guess.
   private static func advised(_ text: String) -> String {
-    if let match = text.prefixMatch(of: /Unknown option '(-[^'=]*).*?'/),
-      let advice = advice(on: String(match.1), value: nil) ?? joinedSelectorAdvice(match.1)
-    {
-      return "\(match.0): \(advice)"
+    if let match = text.prefixMatch(of: /Unknown option '(-[^'=]*).*?'/) {
+      let flag = String(match.1)
+      if let advice = advice(on: flag, value: nil) ?? joinedSelectorAdvice(match.1) {
+        return "\(match.0): \(advice)"
+      }
+      let guess = text.firstMatch(of: /Did you mean '(.*)'/).map { String($0.1) }
+      return guess.map { isNear($0, flag) } == false ? String(match.0) : text
     }
     if let match = text.prefixMatch(of: /The value '(.*)' is invalid for '(--?[a-zA-Z-]+)/),
       let advice = advice(on: String(match.2), value: String(match.1))
@@ -124,18 +140,43 @@ extension ToolCommand {
     flag.hasPrefix("-l") && flag.count > 2 && hasFlag("-l") ? "write a space after -l: -l app=web" : nil
   }
 
-  /// Whether the tool's help lists a flag with this spelling, with its dashes.
-  package static func hasFlag(_ name: some StringProtocol) -> Bool {
-    FlagTable(help: helpMessage()).flag(name) != nil
+  /// Whether ArgumentParser's guess may be the flag that was meant. It guesses up to three wrong letters, also for short names.
+  private static func isNear(_ guess: String, _ flag: String) -> Bool {
+    guess.hasPrefix(flag.prefix(4)) || guess.contains(flag.drop { $0 == "-" })
+  }
+
+  /// Whether the help of the (sub)command lists a flag with this spelling, with its dashes.
+  private static func hasFlag(_ name: some StringProtocol) -> Bool {
+    let first = CommandLine.arguments.dropFirst().first
+    let subcommand = configuration.subcommands.first { $0.configuration.commandName == first }
+    let command = subcommand ?? configuration.defaultSubcommand ?? Self.self
+    return FlagTable(help: helpMessage(for: command, includeHidden: true)).flag(name) != nil
+  }
+
+  /// Refuses a flag whose value is empty: a shell variable that is not set looks like this, and the flag would have no effect.
+  ///
+  /// Selectors are the exception: an empty one selects everything, in kubectl too.
+  private static func checkForEmptyValue() throws {
+    let arguments = CommandLine.arguments.prefix { $0 != "--" }
+    for (flag, value) in zip(arguments, arguments.dropFirst()) where value.isEmpty && flag.hasPrefix("-") {
+      guard let found = allFlags.first(where: { $0.names.contains(flag) }), let name = found.value,
+        !["selector", "types", "cel"].contains(name)
+      else { continue }
+      throw ValidationError("the value of '\(flag) <\(name)>' is empty: is a shell variable not set?")
+    }
+  }
+
+  private static var allFlags: some Sequence<FlagTable.Flag> {
+    ([Self.self] + configuration.subcommands).lazy.flatMap { FlagTable(help: helpMessage(for: $0)).flags }
   }
 
   /// The message about a missing value with the name of the value, which ArgumentParser leaves out if the flag accepts its value
   /// without a space.
   private static func withValueName(_ text: String) -> String {
     guard let match = text.wholeMatch(of: /Missing value for '(-[a-zA-Z])'/) else { return text }
-    let commands = [Self.self] + configuration.subcommands
-    let flags = commands.lazy.flatMap { FlagTable(help: helpMessage(for: $0)).flags }
-    guard let value = flags.first(where: { $0.names.contains(String(match.1)) })?.value else { return text }
+    guard let value = allFlags.first(where: { $0.names.contains(String(match.1)) })?.value else {
+      return text
+    }
     return "Missing value for '\(match.1) <\(value)>'"
   }
 

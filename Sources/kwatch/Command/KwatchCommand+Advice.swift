@@ -16,7 +16,7 @@ extension KwatchCommand {
     case "-f", "--filename": "name a resource, such as pods or pods/NAME; kwatch reads no files"
     case "--show-labels", "-L", "--label-columns":
       "labels are in each line of -o json: kwatch … | wfilter --emit metadata.labels true"
-    case "--sort-by": "lines come in the order of the changes; -o table sorts by name"
+    case "--sort-by": "lines are printed in the order of the changes; -o table sorts by name"
     case "--no-headers": "-o json and -o name have no header"
     case "--since", "--since-time", "--resource-version":
       "--state FILE continues after the last run, --skip-initial prints changes only"
@@ -31,9 +31,19 @@ extension KwatchCommand {
     case "--wide": "write -o wide"
     case "--once": "write --until-now"
     case "--all": "write -A for all namespaces"
-    case "--chunk-size", "--limit": "kwatch reads lists page by page without it"
-    case "--output-watch-events": "every line has the type of its event without it"
-    case "-v": "write --verbose"
+    case "--chunk-size", "--limit": "not needed: kwatch reads lists page by page"
+    case "--output-watch-events": "not needed: every line has the type of its event"
+    case "-v", "--v": "write --verbose"
+    case "-q": "write --quiet"
+    case "-V": "write --version"
+    case "-k", "--insecure", "--cacert", "--ca", "--cert", "--key":
+      "certificates and insecure-skip-tls-verify come from the kubeconfig; --context chooses a cluster"
+    case "--proxy": "write --proxy-url URL"
+    case "--ignore-not-found":
+      "a resource that does not exist is an error, status 66; an object may appear later"
+    case "--dry-run": "kwatch changes nothing"
+    case "--host", "--url", "--apiserver": "write --server URL"
+    case "--filter", "--query", "--jq", "--grep": "filter with wfilter: kwatch pods | wfilter EXPRESSION"
     default: nil
     }
   }
@@ -43,6 +53,9 @@ extension KwatchCommand {
   static func commandOfKubectl(_ operands: [String]) -> String? {
     guard let command = operands.first else { return nil }
     let rest = operands.dropFirst().joined(separator: " ")
+    if let address = operands.first(where: { $0.contains("://") }) {
+      return "'\(address)' is an address: write kwatch RESOURCE --server URL"
+    }
     switch command {
     case "help": return "kwatch has no command 'help': write 'kwatch --help'"
     case "version" where rest.isEmpty: return "kwatch has no command 'version': write 'kwatch --version'"
@@ -56,10 +69,11 @@ extension KwatchCommand {
     case "top": return "kwatch has no command 'top': write 'kwatch \(rest) --usage 10s'"
     case "completion":
       return "kwatch has no command 'completion': write 'kwatch --generate-completion-script \(rest)'"
-    case "scale", "port-forward", "cp": return "kwatch only watches: use 'kubectl \(command)'"
     case "apply", "create", "delete", "edit", "exec", "patch", "rollout", "config", "label", "annotate",
-      "drain", "cordon":
-      return "kwatch only watches: use 'kubectl \(command) \(rest)'"
+      "drain",
+      "cordon", "uncordon", "scale", "port-forward", "cp", "run", "expose", "attach", "debug", "auth",
+      "proxy":
+      return "kwatch only watches: use 'kubectl \(CommandLine.arguments.dropFirst().joined(separator: " "))'"
     default: return nil
     }
   }

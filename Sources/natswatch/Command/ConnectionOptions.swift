@@ -64,10 +64,6 @@ struct ConnectionOptions: ParsableArguments {
       valueName: "duration"))
   var connectTimeout: DurationArgument?
 
-  /// Accepted only to give users of the nats tool a hint. A password does not belong on a command line.
-  @Option(help: .hidden) var user: String?
-  @Option(help: .hidden) var password: String?
-
   func session(
     _ shutdown: Shutdown, _ level: Diagnostics.Level, _ status: StatusSink.Destination?
   ) throws -> Session {
@@ -85,9 +81,6 @@ struct ConnectionOptions: ParsableArguments {
   func validate() throws {
     guard creds == nil || nkey == nil else {
       throw ValidationError("--creds and --nkey cannot be used together")
-    }
-    if let flag = user != nil ? "--user" : password != nil ? "--password" : nil {
-      throw ValidationError("there is no \(flag): set NATS_USER and NATS_PASSWORD, or give --creds or --nkey")
     }
     guard jsDomain == nil || jsAPIPrefix == nil else {
       throw ValidationError("--js-domain and --js-api-prefix cannot be used together")

@@ -117,16 +117,13 @@ extension PublishCommand {
 
     /// The configuration of a stream in JetStream's JSON, from its file or from a name alone.
     private static func configuration(_ text: String, of subject: SubjectTemplate) throws -> [UInt8] {
-      guard text.hasSuffix(".json") else {
+      guard text.contains("/") || text.hasSuffix(".json") else {
         guard SubjectPattern(text)?.tokens.count == 1 else {
           throw ValidationError("--create-stream \(text): a stream's name has no dots, spaces or wildcards")
         }
         return PublishSettings.newStream(text, for: subject.pattern)
       }
-      guard let configuration = ConnectionSettings.text(text) else {
-        throw ValidationError("--create-stream \(text): the file cannot be read")
-      }
-      return Array(configuration.utf8)
+      return try PublishSettings.newStream(file: text)
     }
   }
 }

@@ -42,11 +42,12 @@ struct PublishCommand: ToolCommand {
     if let text = texts.first {
       let command = "natswatch publish \(subject)"
       let isFile = unsafe access(text, R_OK) == 0
+      let reads = "publish reads messages from standard input"
       throw ValidationError(
-        "'\(text)': publish reads messages from standard input: "
-          + (isFile ? "\(command) <\(text)" : "echo '\(text)' | \(command)"))
+        isFile ? "\(reads): \(command) <\(text)" : "'\(text)': \(reads): echo '\(text)' | \(command)")
     }
-    _ = try settings()
+    // ArgumentParser would make bad usage of a missing file, so execute() reports it.
+    do { _ = try settings() } catch is NATSError {}
   }
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {

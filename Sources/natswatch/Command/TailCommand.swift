@@ -54,7 +54,7 @@ struct TailCommand: ToolCommand {
     @Flag(help: "Read headers only; the object of each event is empty.")
     var headersOnly = false
 
-    @Flag(help: "Treat messages removed from the middle of the stream as lost, too.")
+    @Flag(help: "Also treat messages that were removed from the middle of the stream as lost.")
     var strict = false
 
     @Option(
@@ -97,7 +97,8 @@ struct TailCommand: ToolCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Exit after the messages up to this RFC 3339 time, or this long ago (10m).", valueName: "time"))
+        "Exit after the last message before this RFC 3339 time, or before this long ago (10m).",
+        valueName: "time"))
     var until: String?
 
     @Option(help: ArgumentHelp("Exit after this many messages.", valueName: "n"))
@@ -132,31 +133,14 @@ struct TailCommand: ToolCommand {
     let forms = [format.raw, format.verbatim, selection.headersOnly].filter(\.self).count
     guard forms <= 1 else { throw ValidationError("choose one of --raw, --verbatim and --headers-only") }
     guard ending.count != 0 else { throw ValidationError("--count must be at least 1") }
-    if subjects.count > 1, let first = subjects.first, let own = Self.otherNames[first] {
-      throw ValidationError("natswatch has no subcommand \(first): use natswatch \(own)")
-    }
-    if subjects.count > 1, Self.managers.contains(subjects[0]), Self.managing.contains(subjects[1]) {
-      throw ValidationError(
-        "natswatch has no subcommand \(subjects[0]): the nats tool manages streams; 'natswatch publish --create-stream' creates one"
-      )
+    // "natswatch tail get" always reads the subject get.
+    if CommandLine.arguments.dropFirst().first != "tail",
+      let problem = NatswatchCommand.commandOfNATS(subjects)
+    {
+      throw ValidationError(problem)
     }
     _ = try settings()
   }
-
-  /// The first and the second words of commands of the nats tool that manage a server.
-  private static let managers: Set = [
-    "stream", "str", "consumer", "con", "kv", "object", "account", "server", "context", "ctx",
-  ]
-  private static let managing: Set = [
-    "ls", "list", "info", "add", "create", "rm", "del", "edit", "report", "purge",
-  ]
-
-  /// Subcommands of the nats tool, and ours for the same.
-  private static let otherNames = [
-    "sub": "tail SUBJECT", "subscribe": "tail SUBJECT", "view": "tail SUBJECT --all --until-now",
-    "pub": "publish SUBJECT", "consume": "work SUBJECT --durable NAME -- COMMAND",
-    "request": "publish SUBJECT", "reply": "work SUBJECT --durable NAME --reply SUBJECT -- COMMAND",
-  ]
 
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown, log.level, monitoring.status)
@@ -171,6 +155,7 @@ struct TailCommand: ToolCommand {
 
   private func settings() throws -> TailSettings {
     var patterns = try subjects.map { text in
+      if let problem = NatswatchCommand.problem(ofSubject: text) { throw ValidationError(problem) }
       guard let pattern = SubjectPattern(text) else {
         throw ValidationError(
           "\"\(text)\" is not a NATS subject: tokens between dots, without spaces, > only at the end")

@@ -87,7 +87,7 @@ extension WorkCommand {
 
     @Flag(
       help: """
-        Start the handler once per job and give it a message per line; it answers ok, retry or drop, a line each.
+        Start one handler per job for all messages. It reads one message a line, and writes ok, retry or drop for each.
         """)
     var lines = false
 
@@ -96,7 +96,8 @@ extension WorkCommand {
     var reply: String?
 
     @Option(
-      help: ArgumentHelp("Kill a handler that takes longer; that is a failure.", valueName: "duration"))
+      help: ArgumentHelp("Kill a handler that takes longer. This counts as a failure.", valueName: "duration")
+    )
     var handlerTimeout: DurationArgument?
 
     @Option(
@@ -132,7 +133,7 @@ extension WorkCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Time after which the server gives the message of a silent worker to another (default: 30s).",
+        "Time after which the server delivers the message of an unresponsive worker again (default: 30s).",
         valueName: "duration"))
     var ackWait: DurationArgument?
 
@@ -175,6 +176,9 @@ extension WorkCommand {
     }
 
     private static func heartbeatSettings(_ subject: String) throws -> WorkSettings.HeartbeatSettings {
+      guard DurationText.parse(subject) == nil else {
+        throw ValidationError("--heartbeat \(subject): give the subject; HEARTBEAT_INTERVAL is the interval")
+      }
       let text = variable("HEARTBEAT_INTERVAL") ?? "30s"
       guard let interval = DurationText.parse(text), interval > .zero else {
         throw ValidationError("HEARTBEAT_INTERVAL is \"\(text)\": write a duration such as 30s")

@@ -13,8 +13,8 @@ struct WorkCommand: ToolCommand {
       commandName: "work", abstract: "Run a command for each message, at least once, with retries.",
       usage: "natswatch work [<options>] <subject> ... --durable <name> -- <command> [<argument> ...]",
       discussion: """
-        The command reads the message from standard input. Exit status 0 acknowledges it, 65 gives it up, and any \
-        other lets it be tried again.
+        The command reads the message from standard input. Exit status 0 acknowledges it, and 65 gives \
+        it up. After any other status the message is tried again.
 
         EXAMPLES:
           natswatch work orders.new --durable billing -- ./bill
@@ -24,7 +24,7 @@ struct WorkCommand: ToolCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The subjects; after -- the handler, in whose arguments {subject} and {token:N} are filled in.",
+      "The subjects. The handler follows after --; {subject} and {token:N} in its arguments are replaced.",
       valueName: "subject"))
   var operands: [String] = []
 
@@ -82,6 +82,7 @@ struct WorkCommand: ToolCommand {
   private static func patterns(_ subjects: some Collection<String>) throws -> [SubjectPattern] {
     guard !subjects.isEmpty else { throw ValidationError("a subject is missing, such as 'orders.>'") }
     return try subjects.map { text in
+      if let problem = NatswatchCommand.problem(ofSubject: text) { throw ValidationError(problem) }
       guard let pattern = SubjectPattern(text) else {
         let remedy = text.contains("/") ? ": a command comes after --" : ""
         throw ValidationError("\"\(text)\" is not a NATS subject\(remedy)")

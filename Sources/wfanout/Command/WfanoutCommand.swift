@@ -40,29 +40,11 @@ internal import YAML
   @OptionGroup(title: "Log") var log: LogOptions
 
   @Argument(help: .hidden) var operands: [String] = []
-  @Option(help: .hidden) var port: String?
 
   func validate() throws {
-    if let port { throw ValidationError("there is no --port: use --listen :\(port)") }
-    if let file = operands.first {
-      // The value of an unknown flag is taken for an operand, which would hide the flag.
-      let arguments = CommandLine.arguments.dropFirst()
-      if let flag = arguments.prefix(while: { $0 != file }).last, Self.isUnknownFlag(flag) {
-        throw ValidationError("Unknown option '\(flag)'")
-      }
-      if let upstream = source.upstream {
-        throw ValidationError(
-          "'\(file)': quote the command: --upstream '\(upstream) \(operands.joined(separator: " "))'")
-      }
-      throw ValidationError(
-        "'\(file)': wfanout reads standard input: use wfanout < \(file), or --replay \(file) to serve a recording"
-      )
+    if let operand = operands.first {
+      throw ValidationError("'\(operand)': \(Self.advice(onOperands: operands, upstream: source.upstream))")
     }
-  }
-
-  private static func isUnknownFlag(_ argument: String) -> Bool {
-    guard argument.hasPrefix("-"), argument != "-", argument != "--" else { return false }
-    return !hasFlag(argument.prefix { $0 != "=" })
   }
 
   func execute(_ shutdown: Shutdown) throws -> ExitStatus {

@@ -10,7 +10,7 @@ extension WfilterCommand {
     case "-E", "-F", "-P", "-G", "--regexp", "--fixed-strings", "-w", "-x":
       "the expression is CEL: metadata.name.matches(\"^web-\"), or .contains(\"web\")"
     case "-A", "-B", "-C", "--after-context", "--before-context", "--context":
-      "there are no context lines; 'old' is the line of the same object before"
+      "there are no context lines; 'old' is the previous line of the same object"
     case "-n", "--line-number", "--namespace":
       "for a namespace: metadata.namespace == \"NAME\"; lines are not numbered"
     case "-o", "--only-matching", "--output": "--emit EXPRESSION prints a value instead of the line"
@@ -24,6 +24,13 @@ extension WfilterCommand {
     case "--head", "--limit": "-m N stops after N lines"
     case "--tail": "pipe the output into tail"
     case "--unique": "write --dedupe EXPRESSION"
+    case "-V": "write --version"
+    case "--compact-output", "--compact": "lines are printed unchanged, one for each line of the input"
+    case "--max", "--max-lines": "-m N stops after N lines"
+    case "--where", "--expression", "--expr", "--filter":
+      "the expression is the first operand: wfilter EXPRESSION FILE"
+    case "--input":
+      "files come after the expression: wfilter EXPRESSION FILE; -f FILE reads the expression"
     default: nil
     }
   }

@@ -74,16 +74,25 @@ import WfilterCore
     let operands = OperandRun.split(self.operands)
     configuration.files = operands
     if let file = selection.file {
+      if let first = operands.first(where: { $0.contains(where: " (=".contains) && !Self.exists($0) }) {
+        throw ValidationError(
+          "with -f every operand is a file, and '\(first)' is not one: write wfilter '\(first)' \(file)")
+      }
       configuration.filter.expression = try ExpressionFile.read(file, linesFrom: operands)
       if let first = operands.first, first != "-", !Self.exists(first) {
         diagnostics.warning("with -f every operand is a file: '\(first)' is not one")
       }
+    } else if operands.count > 2, ["==", "!=", "<", ">", "<=", ">=", "&&", "||", "in"].contains(operands[1]) {
+      throw ValidationError("quote the expression: wfilter '\(operands.prefix(3).joined(separator: " "))' …")
     } else if let first = operands.first,
       !(selection.needsNoExpression && (first == "-" || Self.exists(first) || Self.isNamedAsFile(first)))
     {
       configuration.filter.expression = first
       configuration.files.removeFirst()
       // A path such as `pods.ndjson` is an expression too: without this, wfilter would wait for stdin and match nothing.
+      if first.contains("://"), !first.contains(where: \.isWhitespace) {
+        throw ValidationError("'\(first)' is an address: write curl -sN \(first) | wfilter EXPRESSION")
+      }
       if Self.exists(first), first.contains(where: { ".-/".contains($0) }) {
         throw ValidationError(
           "'\(first)' is a file, and the first operand is the expression: write wfilter true \(first), "

@@ -147,7 +147,7 @@ final class InputSequence {
       } else {
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-          report("open \(path): \(systemMessage(errno))")
+          report("open \(path.isEmpty ? "''" : path): \(systemMessage(errno))\(Self.remedy(path))")
           continue
         }
         opened = InputFile(owning: descriptor, name: path)
@@ -159,6 +159,11 @@ final class InputSequence {
       return true
     }
     return false
+  }
+
+  private static func remedy(_ path: String) -> String {
+    if path.isEmpty { return ": is a shell variable not set?" }
+    return path.contains("://") ? ": wfilter reads files; write curl -sN \(path) | wfilter EXPRESSION" : ""
   }
 
   /// The range to read in parts, for a regular file of several parts. Its size is that at the time of

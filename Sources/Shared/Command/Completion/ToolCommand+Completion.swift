@@ -21,10 +21,13 @@ extension ToolCommand {
   static func withLongerFlag(_ text: String) -> String {
     let parts = text.split(separator: "'", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == "Unknown option ", parts[2].isEmpty else { return text }
+    if let owner = completer.subcommands.first(where: { $0.flags.flag(parts[1]) != nil }) {
+      return "\(text): it is an option of \(tool) \(owner.name)"
+    }
     let tables = [completer.root] + completer.subcommands.map(\.flags)
     let names = Set(tables.flatMap(\.flags).flatMap(\.names).filter { $0.hasPrefix(parts[1]) })
-    guard parts[1].count > 3, names.count == 1, let name = names.first else { return text }
-    return "\(text). Did you mean '\(name)'?"
+    guard parts[1].count > 3, (1...4).contains(names.count) else { return text }
+    return "\(text). Did you mean \(names.sorted().map { "'\($0)'" }.joined(separator: " or "))?"
   }
 
   private static var completer: Completer {

@@ -31,6 +31,7 @@ package struct ResourceName: Equatable, Sendable {
     }
     var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     if parts.first == "", parts.count > 1 { parts.removeFirst() }
+    if text.hasPrefix("/"), parts.last == "", parts.count > 1 { parts.removeLast() }
     guard !parts.contains("") else {
       throw SyntaxError(description: "'\(text)' is not a resource: a part of it is empty")
     }

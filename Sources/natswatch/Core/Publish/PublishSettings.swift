@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Filter
+import Glibc
 import JSON
+import Lines
 
 /// The settings of `natswatch publish`.
 package struct PublishSettings: Sendable {
@@ -45,6 +47,20 @@ package struct PublishSettings: Sendable {
       configuration.member("name", name)
       configuration.key("subjects")
       configuration.array { $0.value(subject.description) }
+    }
+  }
+
+  /// The configuration of a new stream from its file.
+  package static func newStream(file path: String) throws(NATSError) -> [UInt8] {
+    do throws(FileError) {
+      let bytes = try WholeFile.read(path)
+      guard PayloadScanner.isObject(String(decoding: bytes, as: UTF8.self)) else {
+        let example = #"{"name":"ORDERS","subjects":["orders.>"]}"#
+        throw FileError(errno: EINVAL, "it must be a JSON object such as \(example)")
+      }
+      return bytes
+    } catch {
+      throw NATSError(error.isMissing ? .notFound : .badUsage, "read --create-stream '\(path)': \(error)")
     }
   }
 }

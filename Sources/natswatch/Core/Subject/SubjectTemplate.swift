@@ -39,10 +39,14 @@ package struct SubjectTemplate: Sendable, Equatable {
         throw SyntaxError(description: "the subject '\(text)' has a { without a }")
       }
       var name = String(rest[rest.index(after: rest.startIndex)..<end])
+      guard literal.last != "$" else {
+        throw SyntaxError(description: "the subject '\(text)': a field has no $: write {\(name)}")
+      }
       let isSubject = name.hasSuffix(">")
       if isSubject { name.removeLast() }
       guard let path = try? PathPattern(name, allowsDashes: true), path.isSingle else {
-        throw SyntaxError(description: "the subject '\(text)': {\(name)} is not a field")
+        throw SyntaxError(
+          description: "the subject '\(text)': {\(name)} is not a field; write one as {metadata.name}")
       }
       if !literal.isEmpty { parts.append(.literal(literal)) }
       literal = ""

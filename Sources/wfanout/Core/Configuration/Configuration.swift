@@ -19,7 +19,7 @@ package struct Configuration: Sendable {
   package var clientLimit = 1000
   /// Maximum number of connections per client; nil is `--max-clients`.
   package var clientConnectionLimit: Int?
-  /// How long listeners may take to receive the remaining events at the end.
+  /// How long clients may take to receive the remaining events at the end.
   package var drain: Duration = .seconds(10)
   /// Whether the latest object of each key of standard input is kept for new listeners. Channels always keep
   /// them.
@@ -151,8 +151,12 @@ extension Configuration {
   }
 
   private func checkCommand(of template: UpstreamTemplate, _ setting: String) throws(CombinationError) {
-    guard let fault = template.command.flatMap(CommandSearch.fault) else { return }
-    throw CombinationError(description: "\(setting): \(fault)")
+    guard let command = template.command, let fault = CommandSearch.fault(in: command) else { return }
+    let remedy =
+      command.contains("=")
+      ? ": a variable is set with env: env \(command) COMMAND"
+      : command.hasPrefix("~") ? ": no shell is used, so write the whole path" : ""
+    throw CombinationError(description: "\(setting): \(fault)\(remedy)")
   }
 
   fileprivate var hasTokens: Bool { tokenFile != nil || validator != nil }

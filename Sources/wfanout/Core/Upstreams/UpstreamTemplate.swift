@@ -50,12 +50,7 @@ package struct UpstreamTemplate: Sendable, Equatable {
         }
         choices = open
       } else {
-        if !word.isQuoted, Self.shellOperators.contains(word.text) {
-          throw TemplateError(
-            description:
-              "'\(word.text)' would be an argument of the command, because no shell is used; put the command line into a script"
-          )
-        }
+        if !word.isQuoted { try Self.checkForShell(word.text) }
         groups.append(Group(isOptional: false, choices: [[try pieces(word.text[...])]]))
       }
       if closes, let closed = choices {
@@ -66,6 +61,22 @@ package struct UpstreamTemplate: Sendable, Equatable {
     if choices != nil { throw TemplateError(description: "a bracket is not closed") }
     guard command != nil else {
       throw TemplateError(description: "it must start with the name of a command")
+    }
+  }
+
+  /// Refuses what only a shell replaces. A value in quotes may contain it.
+  private static func checkForShell(_ word: String) throws(TemplateError) {
+    if shellOperators.contains(word) {
+      throw TemplateError(
+        description:
+          "'\(word)' would be an argument of the command, because no shell is used; put the command line into a script"
+      )
+    }
+    if let match = word.wholeMatch(of: /\$\{?([A-Za-z_]+)\}?/) {
+      let name = String(match.1)
+      throw TemplateError(
+        description: ChannelRequest.placeholders.contains(name)
+          ? "'\(word)': write {\(name)}" : "'\(word)': no shell is used, so variables are not replaced")
     }
   }
 
