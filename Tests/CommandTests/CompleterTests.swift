@@ -10,6 +10,7 @@ struct CompleterTests {
     "  --since-seq <n>  Start after it.", "  --since <duration>  Start at a time.",
     "  -f, --file <file>  Read it.",
     "  --on-gone <relist|exit>  What to do.", "  --context <name>  Where.",
+    "  --status <where>  Report.", "  --poll <duration|never>  List.", "  --prune <path>  Remove.",
   ].joined(separator: "\n")
 
   static let completer = Completer(
@@ -49,6 +50,9 @@ struct CompleterTests {
     Case("x tail --since", "--since-seq", "--since"),
     Case("x orders --on-gone ", "relist", "exit"),
     Case("x orders --on-gone=re", "--on-gone=relist"),
+    Case("x orders --status ", "inline", "stderr"),
+    Case("x orders --poll ", "never"),
+    Case("x orders --prune "),
     Case("x --ver", "--version"),
     Case("x work --", "--durable", "--version"),
     Case("x w", "work"),

@@ -31,7 +31,10 @@ extension KwatchCommand {
 
   /// The flags of the command line that select the cluster and the user.
   private static func place(_ request: CompletionRequest) -> [String] {
-    ["--kubeconfig", "--context", "--as", "--proxy-url", "--path-prefix"].flatMap { flag in
+    [
+      "--kubeconfig", "--context", "--server", "--token-file", "--as", "--as-group", "--proxy-url",
+      "--path-prefix",
+    ].flatMap { flag in
       (request.flags[flag] ?? []).flatMap { [flag, $0] }
     }
   }

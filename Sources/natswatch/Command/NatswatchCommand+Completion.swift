@@ -20,6 +20,8 @@ extension NatswatchCommand {
       guard let names = names(request) else { return .nothing }
       let streams = request.flags["--stream"] ?? names.streams
       return request.matching(streams.flatMap(names.consumers).map { Completion.Word($0) })
+    case .value(of: "--create-stream", _): return .files
+    case .value(of: "--dlq", _): return request.matching([Completion.Word("none")])
     case .value: return .nothing
     }
   }

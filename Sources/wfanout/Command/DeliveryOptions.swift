@@ -16,7 +16,7 @@ struct DeliveryOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What happens to a client beyond --queue: drop-oldest, drop-newest, reset, disconnect or block (default: drop-oldest).",
-      valueName: "policy"), completion: .list(OverflowPolicy.allCases.map(\.rawValue)))
+      valueName: "policy"))
   var overflow: String?
 
   @Option(

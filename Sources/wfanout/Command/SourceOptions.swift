@@ -6,15 +6,14 @@ internal import WfanoutCore
 struct SourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Instead of standard input, run this command for each channel that a client asks for, as 'kwatch {resourceType} [-n {namespace}|-A]'.",
+      "Instead of standard input, run this command for each channel that clients subscribe to, such as 'kwatch {resourceType} [-n {namespace}|-A]'.",
       valueName: "command"))
   var upstream: String?
 
   @Option(
     help: ArgumentHelp(
       "Who shares a command: all clients of one identity, all clients of one channel, or none (default: identity).",
-      valueName: "identity|channel|none"),
-    completion: .list(Sharing.allCases.map(\.rawValue)))
+      valueName: "identity|channel|none"))
   var share: String?
 
   @Option(
@@ -23,7 +22,7 @@ struct SourceOptions: ParsableArguments {
   var replay: String?
 
   @Option(
-    help: ArgumentHelp("Replay this many times as fast; max does not wait (default: 1).", valueName: "factor")
+    help: ArgumentHelp("Multiple of the recorded speed; max does not wait (default: 1).", valueName: "factor")
   )
   var speed: String?
 

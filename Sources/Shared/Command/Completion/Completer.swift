@@ -77,12 +77,12 @@ struct Completer: Sendable {
     var request = request
     let name = flag.value ?? ""
     request.place = .value(of: flag.key, name: name)
-    let choices = flag.choices.map { Completion.Word($0) }
+    let choices = (name == "where" ? ["inline", "stderr"] : flag.choices).map { Completion.Word($0) }
     let own = choices.isEmpty ? values(request) : request.matching(choices)
     switch own {
     case .words(let words, _) where words.isEmpty:
       switch name.lowercased() {
-      case "file", "path", "kubeconfig": return .files
+      case "file", "where": return .files
       case "directory", "folder": return .directories
       default: return .nothing
       }

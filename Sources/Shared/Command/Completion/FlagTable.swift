@@ -64,11 +64,11 @@ struct FlagTable: Sendable {
     return flag
   }
 
-  /// `<pass|match|drop>`
+  /// `<pass|match|drop>`; in `<duration|never>` the first is not a word to type.
   private static func choices(inValueName name: String) -> [String] {
     guard name.contains("|") else { return [] }
     return name.split(separator: "|").map(String.init).filter { word in
-      word.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" }
+      word != "duration" && word.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" }
     }
   }
 
