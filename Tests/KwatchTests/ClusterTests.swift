@@ -200,7 +200,7 @@ import Testing
     try cluster.change("a", "2")
     try cluster.create("b")
     try tool.waitForDiagnostics(#""health":"degraded","reason":"disconnect""#, .seconds(90))
-    #expect(tool.soFar.diagnostics.contains("no answer came in 15 s"))
+    #expect(tool.soFar.diagnostics.contains("no response came in 15 s"))
     relay.mode = .open
     try cluster.expectTruth(tool, within: .seconds(90))
     try eventually("health", within: .seconds(60)) {

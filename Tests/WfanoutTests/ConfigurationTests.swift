@@ -67,7 +67,7 @@ struct ConfigurationTests {
       says: "configuration 'f.yaml': line 2: unknown key 'ws-hartbeat'; did you mean 'ws-heartbeat'?"),
     Refused(
       text: "ring: 1MiB\n---\nqueue: 5",
-      says: "configuration 'f.yaml': line 3: a second document begins here; the settings are one"),
+      says: "configuration 'f.yaml': line 3: a second document begins here, but all settings must be in one"),
     Refused(
       text: "---\n---\nnothing-like-it: 1",
       says: "configuration 'f.yaml': line 3: unknown key 'nothing-like-it'"),

@@ -203,7 +203,7 @@ import Testing
       })
     for wanted in [
       "status ", "list Objects", "textbox CEL filter, applied by the server",
-      "searchbox Search in what is listed",
+      "searchbox Search the list",
       "button Pause", "button Objects", "group Types to list",
     ] {
       #expect(seen.contains(wanted), "\(wanted) is not in \(seen.sorted())")

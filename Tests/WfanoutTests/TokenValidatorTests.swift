@@ -92,7 +92,7 @@ import Testing
     #expect(try client.nextMessage()["code"]?.string == "INTERNAL_ERROR")
     #expect(try client.next()?.closeCode == 1013)
     let said = fanout.tool.soFar.diagnostics
-    #expect(said.contains("no answer within 3000 ms"))
+    #expect(said.contains("no response within 3000 ms"))
     for token in ["nobody", "other", "slow", "fresh"] { #expect(!said.contains(token), "tokens stay secret") }
   }
 

@@ -85,7 +85,7 @@ package enum LineFault: Sendable, Equatable {
     case .trailing: "something comes after the value"
     case .noValue: "it does not start as JSON does"
     case .notUTF8: "it is not UTF-8"
-    case .grammar: "its grammar is broken"
+    case .grammar: "its syntax is not JSON"
     case .gzip: "it is compressed: read it through zcat"
     case .zstandard: "it is compressed: read it through zstdcat"
     case .xz: "it is compressed: read it through xzcat"

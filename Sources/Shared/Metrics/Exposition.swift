@@ -44,7 +44,7 @@ struct Exposition {
     labels.map { "\($0.name)=\"\(escape($0.value, quotes: true))\"" }.joined(separator: ",")
   }
 
-  /// Whole numbers without the `.0` that Swift would print; the three specials as Prometheus spells them.
+  /// Whole numbers without the `.0` that Swift would print; NaN and the infinities as Prometheus spells them.
   static func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

@@ -14,7 +14,7 @@ final class ChildGuard: Sendable {
   /// The environment variable of the mark.
   static let variable = "WATCHUTILS_CHILD"
 
-  /// The entry that the environments of all our children begin with; a child's own entry has its number too.
+  /// The beginning of an entry in the environment of each child; the child's number follows it.
   let mark: String
   /// The pipe to the guard; -1 if it could not be started, so that only PR_SET_PDEATHSIG is left.
   let pipe: Int32

@@ -22,7 +22,7 @@ package struct FieldSelector: Sendable, Equatable, CustomStringConvertible {
         throw SelectorError("invalid selector: '\(text)'; can't understand '\(term)'")
       }
       let value = try FieldSelector.unescaped(parts.value)
-      // Kubernetes drops a term of nothing at all.
+      // Kubernetes ignores an empty term.
       if parts.field.isEmpty, value.isEmpty { continue }
       requirements.append(
         FieldRequirement(

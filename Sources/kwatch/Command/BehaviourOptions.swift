@@ -5,7 +5,7 @@ import KwatchCore
 
 extension GonePolicy: ExpressibleByArgument {}
 
-/// `--poll`: an interval, or not at all.
+/// `--poll`: an interval, or never.
 enum PollArgument: ExpressibleByArgument, Equatable {
   case every(Duration)
   case never
@@ -47,8 +47,8 @@ struct BehaviourOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      When the resourceVersion has expired: list again and print the differences (relist), the same after an \
-      ERROR line (error), or print an ERROR line and exit with status 75 (exit).
+      What to do when the resourceVersion has expired. relist: list again and print the differences; error: the \
+      same after an ERROR line; exit: print an ERROR line and exit with status 75.
       """, valueName: "policy"))
   var onGone = GonePolicy.relist
 
@@ -60,7 +60,7 @@ struct BehaviourOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Interval between lists while a watch is refused or broken; never: only try to watch.",
+      "Interval between lists while a watch is refused or broken; 'never' turns polling off.",
       valueName: "duration|never"))
   var poll = PollArgument.every(.seconds(10))
 

@@ -20,7 +20,8 @@ struct PlaceOptions: ParsableArguments {
   var selector = ""
 
   @Option(
-    help: ArgumentHelp("Only objects with these fields, such as status.phase=Running.", valueName: "selector")
+    help: ArgumentHelp(
+      "Only objects whose fields have these values, such as status.phase=Running.", valueName: "selector")
   )
   var fieldSelector = ""
 

@@ -11,14 +11,14 @@ struct AddressOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Serve loopback addresses under this host name too, or under any with *. Repeatable (default: localhost, "
+      "Accept this host name in requests to loopback addresses; * accepts any. Repeatable (default: localhost, "
         + "127.0.0.1 and [::1] only).",
       valueName: "name"))
   var host: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Serve operators on this local address: status, clients, broadcast, metrics (default: none).",
+      "Serve status, clients, broadcast and metrics for operators at this local address (default: none).",
       valueName: "address"))
   var admin: String?
 

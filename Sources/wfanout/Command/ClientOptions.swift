@@ -13,11 +13,12 @@ struct ClientOptions: ParsableArguments {
     help: ArgumentHelp("Validate tokens at this URL (RFC 7662 token introspection).", valueName: "url"))
   var authURL: String?
 
-  @Flag(help: "Serve addresses that are not local without tokens.")
+  @Flag(help: "Require no tokens, not even on addresses that other machines can reach.")
   var noAuth = false
 
   @Option(
-    help: ArgumentHelp("Let pages of this origin read, or of any with *. Repeatable.", valueName: "origin"))
+    help: ArgumentHelp(
+      "Let web pages of this origin read the stream; * allows any origin. Repeatable.", valueName: "origin"))
   var cors: [String] = []
 
   @Option(help: ArgumentHelp("Maximum number of clients (default: 1000).", valueName: "n"))

@@ -18,7 +18,8 @@ struct MemoryOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Drop a line whose value of this was seen within --window for its key.", valueName: "cel"))
+      "Drop a line if an earlier line of its key had the same value of this within --window.",
+      valueName: "cel"))
   var dedupe: String?
 
   @Option(
@@ -29,13 +30,13 @@ struct MemoryOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Print at most one line per key in this time, the last one always.", valueName: "duration"))
+      "Print at most one line per key in this time, and always the last one.", valueName: "duration"))
   var throttle: DurationArgument?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Print only the last line of a key, once the key is quiet for this long.", valueName: "duration"))
+      "Print a line only if no other line of its key follows within this time.", valueName: "duration"))
   var debounce: DurationArgument?
 
   @Option(

@@ -37,10 +37,12 @@ struct SelectionOptions: ParsableArguments {
   var control: Configuration.Control?
 
   @Option(
-    help: ArgumentHelp("What to do with a line that the expression has no value for.", valueName: "policy"))
+    help: ArgumentHelp(
+      "What to do with a line on which the expression fails, such as one without the key.",
+      valueName: "policy"))
   var onError = Configuration.OnError.drop
 
-  @Flag(help: "Check every scalar of every line.")
+  @Flag(help: "Check the syntax of every number, string and literal of each line.")
   var strict = false
 
   @Option(

@@ -12,7 +12,7 @@ import Process
 /// One per thread.
 ///
 /// Without ``Stages`` it keeps nothing between lines, and any number of evaluators may work at once. With
-/// stages there is only one, and they may delay or drop lines.
+/// stages there is only one evaluator, and lines may be delayed or dropped.
 final class BlockEvaluator {
   private let judge: LineJudge
   private let printer: LinePrinter

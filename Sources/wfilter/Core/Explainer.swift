@@ -44,6 +44,6 @@ final class Explainer {
       case .error: return "error: \(text): \(evaluator.reason(line, context: context))"
       }
     }
-    return "dropped although all clauses hold: -v"
+    return "dropped by -v: all clauses hold"
   }
 }

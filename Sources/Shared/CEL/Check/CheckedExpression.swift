@@ -18,7 +18,7 @@ package struct CheckedExpression: Sendable {
   package let root: Expr
   /// The source text of the expression.
   package let source: String
-  /// Types by node id. A node that is not here has the type dyn.
+  /// Types by node id. A node without an entry has the type dyn.
   package let types: [Int: ValueType]
   /// References by node id. A qualified name has its reference at its outermost selection.
   package let references: [Int: Reference]

@@ -17,7 +17,7 @@ struct APIResource: Equatable, Sendable {
 
   var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
-  /// The kind of a list; empty: unknown, as a custom resource may name it in any way.
+  /// The kind of a list. Empty if it is not known: a custom resource may have any name for it.
   var listKind: String { group.contains(".") || kind.isEmpty ? "" : "\(kind)List" }
 
   /// The kind of each object, as far as it is certain; empty: any.

@@ -7,7 +7,7 @@
 struct Discovery {
   static let core = "/api/v1"
   static let all = "/apis"
-  /// Aggregated discovery, its beta of 1.26 too; else the plain list of groups.
+  /// Aggregated discovery, including the beta of 1.26; otherwise the plain list of groups.
   static let accept = [
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
     "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList", "application/json",
@@ -77,7 +77,7 @@ struct Discovery {
         failures.append(
           ScopeError(
             kind: .garbage,
-            message: "GET \(path) (\(place)): the answer is not a discovery document, but '\(beginning)…': "
+            message: "GET \(path) (\(place)): the response is not a discovery document, but '\(beginning)…': "
               + "is this the address of a Kubernetes API?"))
       }
     }

@@ -162,7 +162,8 @@ package final class ScopeRunner {
       case .complete where !decoder.isComplete || !decoder.hasItems:
         // An answer without items is not an empty list: all objects would be reported as deleted.
         let kind = decoder.meta.kind.isEmpty ? "" : "is a \(decoder.meta.kind) and "
-        let fault = decoder.isComplete ? "the answer \(kind)has no items" : "the answer is not a whole list"
+        let fault =
+          decoder.isComplete ? "the response \(kind)has no items" : "the response is not a whole list"
         handle(.failed(id, ScopeError(kind: .garbage, message: "\(what): \(fault)")))
       case .complete:
         if !isProbe { printing { () throws(OutputError) in try self.printer.endOfPage(decoder.meta) } }

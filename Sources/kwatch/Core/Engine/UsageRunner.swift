@@ -81,7 +81,7 @@ package final class UsageRunner {
       }
       host.cancel(late, discarding: false)
       exchange = nil
-      failed(.disconnect, "no answer in \(patience.components.seconds) s")
+      failed(.disconnect, "no response in \(patience.components.seconds) s")
       guard !isFinished else { return }
     }
     let path =
@@ -118,7 +118,7 @@ package final class UsageRunner {
       case .complete where exchange.status != 200:
         refused(exchange.status, ServerAnswer.failure(exchange, "list \(resource.qualifiedName)").message)
       case .complete where !decoder.isComplete || !decoder.hasItems:
-        failed(.error, "the answer is not a whole list")
+        failed(.error, "the response is not a whole list")
       case .complete:
         printed = seen
         (hasWorked, hasRefreshed, failures) = (true, false, 0)

@@ -48,7 +48,7 @@ final class Credentials {
       // As client-go does: the kubeconfig's own token or password wins.
       if material.token.isEmpty, material.username.isEmpty { material.token = credential.token }
       if !credential.certificate.isEmpty {
-        let place = "the answer of exec plugin '\(plugin.command)'"
+        let place = "the output of exec plugin '\(plugin.command)'"
         certificate = .inline(credential.certificate, place: place)
         key = .inline(credential.key, place: place)
       }

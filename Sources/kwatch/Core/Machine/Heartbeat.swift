@@ -12,7 +12,7 @@ struct Heartbeat {
   static let patience = Duration.seconds(15)
   /// For messages.
   static let verdict =
-    "the connection is dead: it was silent, and no answer came in \(patience.components.seconds) s"
+    "the connection is dead: it was silent, and no response came in \(patience.components.seconds) s"
 
   private var lastActivity: Duration
   private var askedAt: Duration?

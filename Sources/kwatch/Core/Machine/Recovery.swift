@@ -180,7 +180,7 @@ struct Recovery {
   ) -> Decision {
     server.doubt()
     if case .wait(let delay, let isWorthWarning) = failures.noteLag(at: now, retryAfter: failure.retryAfter) {
-      let text = "\(failure.message); waiting until the server has what was printed last"
+      let text = "\(failure.message); waiting until the server has the version that was printed last"
       return Decision(
         step: .wait(delay, then: next),
         health: health(.degraded, .error, connected: true, picture),

@@ -321,12 +321,13 @@ extension ScopeMachine {
   /// The stream ended cleanly.
   private mutating func ended() {
     if case .streaming(_, let purpose) = state {
-      return perform(recovery.listWithoutStreaming(purpose, "no end of initial events came"))
+      return perform(
+        recovery.listWithoutStreaming(purpose, "the server did not mark the end of the initial events"))
     }
     guard case .watching(let watch) = state else { return }
     switch watch.ending(at: now, isProven: recovery.server.isProven) {
     case .atOnce: retry(fault(.transport, "the watch ended at once"), .disconnect)
-    case .beforeProof: retry(fault(.silence, "the watch ended before anything came"), .awaiting)
+    case .beforeProof: retry(fault(.silence, "the watch ended before the server sent anything"), .awaiting)
     case .silent: proceed(.check)
     case .early(let delay): proceed(.watch, after: delay)
     case .planned: proceed(.watch)
@@ -370,7 +371,7 @@ extension ScopeMachine {
 
   private mutating func verify() {
     guard verification.transfer == nil else {
-      return verificationFailed(fault(.silence, "no answer"))
+      return verificationFailed(fault(.silence, "no response"))
     }
     guard case .watching = state, recovery.server.isProven, !picture.resourceVersion.isEmpty else {
       return verification.stop(&actions)

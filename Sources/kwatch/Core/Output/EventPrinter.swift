@@ -163,7 +163,7 @@ final class EventPrinter {
 
   // MARK: - Pieces
 
-  /// A YAML document for people. A comment has the event's type.
+  /// A YAML document for people. The event's type is in a comment.
   private func yaml(_ object: Span<UInt8>, as type: EventType) throws(OutputError) -> Bool {
     var text: String?
     if let rewrite {

@@ -5,8 +5,8 @@ import JSON
 /// of 250 schemas in 2 MB, a Pod needs 120.
 ///
 /// It takes OpenAPI v3 (`components.schemas`) and v2 (`definitions`, whose references are rewritten). Some servers write
-/// each schema in three parts, `SchemaProps`, `ArbitraryKeys` and `SwaggerSchemaProps`, as their Go type has it; the
-/// parts are put together.
+/// each schema in the three parts of its Go type, `SchemaProps`, `ArbitraryKeys` and `SwaggerSchemaProps`; these are
+/// merged.
 struct SchemaDocument {
   private let text: [UInt8]
   /// The position of each schema.

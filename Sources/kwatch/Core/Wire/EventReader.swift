@@ -34,7 +34,7 @@ struct EventReader {
       guard let parsed = try WatchLine(line) else { return .unknown }
       if parsed.type == .error { return .error(try parsed.object(in: line)) }
       let header = try header(line, parsed)
-      // Objects are followed by their names: without one, each would be a change of the other.
+      // Objects are identified by name: two without a name would look like changes of one object.
       guard parsed.type == .bookmark || !header.name.isEmpty else { return .broken }
       guard kind.isEmpty || header.kind.isEmpty || isOwnKind(line.extracting(header.kind)) else {
         return .foreign(line.unescaped(header.kind))

@@ -28,7 +28,7 @@ struct ListDecoder {
     package var description: String {
       switch self {
       case .malformed(let message): "the list is not JSON: \(message)"
-      case .other(let message): "the answer is another list: \(message)"
+      case .other(let message): "the response is another list: \(message)"
       case .itemTooLong: "an item of the list is larger than \(WatchDecoder.lineLimit >> 20) MiB"
       }
     }
@@ -106,7 +106,7 @@ struct ListDecoder {
     isInValue = true
   }
 
-  /// One byte outside of keys, members and items.
+  /// Reads one byte that is outside of keys, members and items.
   private mutating func structure(_ byte: UInt8) throws(FormatError) {
     if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { return }
     switch (place, byte) {

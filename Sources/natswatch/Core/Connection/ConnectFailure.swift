@@ -55,7 +55,7 @@ func plainText(_ status: natsStatus, _ detail: String = "") -> String {
     switch status {
     case NATS_NO_SERVER: "no server answers"
     case NATS_CONNECTION_CLOSED: "the server closed the connection"
-    case NATS_TIMEOUT: "no answer in time"
+    case NATS_TIMEOUT: "no response in time"
     case NATS_IO_ERROR: "the connection broke"
     case NATS_SSL_ERROR: "TLS failed"
     case NATS_SECURE_CONNECTION_WANTED: "the server does not offer TLS"

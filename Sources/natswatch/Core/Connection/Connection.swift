@@ -155,7 +155,7 @@ import Synchronization
       if shutdown?.cause != nil { throw NATSError(.interrupted, "\(what): interrupted") }
       let rest = timeout - (ContinuousClock.now - started)
       guard rest > .zero else {
-        throw NATSError(.unavailable, "\(what): no answer within \(DurationText.print(timeout))")
+        throw NATSError(.unavailable, "\(what): no response within \(DurationText.print(timeout))")
       }
       wait(descriptor, shutdown, Int32(clamping: min(rest.milliseconds + 1, 100)))
       loop.endWait()

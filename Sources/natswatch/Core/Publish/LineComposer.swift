@@ -53,7 +53,7 @@ package struct LineComposer {
 
   /// - Parameters:
   ///   - line: The line, followed by 64 readable bytes.
-  ///   - number: The line's number, from which its id is made unless it has another.
+  ///   - number: The line's number. The id is made from it, unless the line has an id.
   /// - Returns: The message.
   /// - Throws: ``UnusableLineError``
   mutating func compose(

@@ -28,7 +28,7 @@ enum PublishAcknowledgement: Equatable, Sendable {
       return
     }
     guard let reply = unsafe try? JSONValue(parsing: Array(payload)) else {
-      self = .refusedForNow("an answer that cannot be read")
+      self = .refusedForNow("a response that cannot be read")
       return
     }
     guard let error = reply["error"], let code = error["code"]?.integer else {

@@ -295,7 +295,8 @@ package struct OrderedConsumer: Sendable {
   ) -> Action {
     lastHeard = now
     guard lastConsumer == consumerSequence else {
-      return .recreate("the server has sent \(lastConsumer) messages, \(consumerSequence) have arrived")
+      return .recreate(
+        "the server has sent \(lastConsumer) messages, but only \(consumerSequence) have arrived")
     }
     guard let frontier, lastStream > frontier else { return .skip }
     if !isProven, needsProof(upTo: lastStream) || passLacks(at: lastStream + 1) { return .prove }

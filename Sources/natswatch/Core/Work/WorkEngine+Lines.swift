@@ -111,10 +111,10 @@ extension WorkEngine {
     switch verdict {
     case .ok: succeed(job, output: replies)
     case .retry(let reason):
-      fail(job, Job.Failure(reason: reason.isEmpty ? "the handler says retry" : reason))
+      fail(job, Job.Failure(reason: reason.isEmpty ? "the handler answered retry" : reason))
     case .drop(let reason):
       fail(
-        job, Job.Failure(reason: reason.isEmpty ? "the handler says drop" : reason, isFinal: true))
+        job, Job.Failure(reason: reason.isEmpty ? "the handler answered drop" : reason, isFinal: true))
     }
   }
 

@@ -43,7 +43,7 @@ extension WorkEngine {
       case .makeBucket, .checkBucket, .readTries, .recordTry:
         if request.attempts > 1 {
           requests[token] = nil
-          diagnostics.debug("no answer to \(request.message.subject)")
+          diagnostics.debug("no response to \(request.message.subject)")
           doWithoutCount(request)
         } else {
           repeatRequest(token)
@@ -59,7 +59,7 @@ extension WorkEngine {
           repeatRequest(token)
         }
       case .publishReply, .publishLetter:
-        report(request, "no answer")
+        report(request, "no response")
         repeatRequest(token)
       }
     }
@@ -241,7 +241,7 @@ extension WorkEngine {
       credit.reset()
     }
     if trouble.isReportDue(now, after: .seconds(1)) {
-      diagnostics.warning("connection lost: \(connection.loss?.reason ?? "no answer"): trying again")
+      diagnostics.warning("connection lost: \(connection.loss?.reason ?? "no response"): trying again")
     }
     guard now >= trouble.nextAttempt else { return }
     do throws(NATSError) {

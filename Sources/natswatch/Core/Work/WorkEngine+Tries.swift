@@ -116,7 +116,7 @@ extension WorkEngine {
       // The bucket may have been deleted: the next failure makes it again.
       if bucket == .ready { bucket = .unknown }
       isRecorded(job)
-    case .makeBucket: doWithoutBucket("no answer to \(request.message.subject)")
+    case .makeBucket: doWithoutBucket("no response to \(request.message.subject)")
     case .pull, .consumerInfo, .publishReply, .publishLetter, .settle: break
     }
   }

@@ -24,7 +24,8 @@ final class WorkMetrics {
     successes = processed("success")
     failures = processed("failure")
     latency = registry.histogram(
-      "\(prefix)event_latency_seconds", help: "Time from the storing of a message to the end of its handling."
+      "\(prefix)event_latency_seconds",
+      help: "Time between the storing of a message and the end of its handler."
     )
     health = registry.gauge(
       "\(prefix)controller_health",

@@ -107,7 +107,7 @@ struct WorkQueue: Sendable {
     if configuration.deliver_subject != nil { differences.append("it is a push consumer") }
     if configuration.headers_only == true { differences.append("it delivers headers only") }
     if let limit = configuration.max_deliver, limit > 0 {
-      differences.append("it gives up after max_deliver \(limit) deliveries, which would strand messages")
+      differences.append("it stops after max_deliver \(limit) deliveries, and would leave messages unhandled")
     }
     if let asked = settings.ackWait, let nanoseconds = configuration.ack_wait,
       asked != .nanoseconds(nanoseconds)

@@ -10,8 +10,7 @@ struct Authenticator: Sendable {
   let validator: TokenValidator?
   /// Off by default, because a token in a URL ends up in browser histories and logs.
   let allowsQueryToken: Bool
-  /// The rate of bad tokens that an address may send. Without a validator only; the validator has its own
-  /// limit.
+  /// The rate of bad tokens that an address may send. Not used with a validator, which has its own limit.
   private let failures: RequestRates
 
   init(tokens: TokenFile?, validator: TokenValidator?, allowsQueryToken: Bool) {

@@ -83,8 +83,8 @@ final class ValidatorClient: Sendable {
 
   private func describe(_ code: CURLcode) -> String {
     switch code {
-    case CURLE_OPERATION_TIMEDOUT: "no answer within \(timeoutMilliseconds) ms"
-    case CURLE_WRITE_ERROR: "the answer has more than 64 KiB"
+    case CURLE_OPERATION_TIMEDOUT: "no response within \(timeoutMilliseconds) ms"
+    case CURLE_WRITE_ERROR: "the response has more than 64 KiB"
     default: unsafe String(cString: curl_easy_strerror(code))
     }
   }

@@ -34,7 +34,7 @@ package struct ConfigurationFile {
       let documents = try YAMLNode.parseAll(text).filter { !$0.node.isNull }
       root = documents.first?.node
       if documents.count > 1 {
-        further = "line \(documents[1].line): a second document begins here; the settings are one"
+        further = "line \(documents[1].line): a second document begins here, but all settings must be in one"
       }
     } catch {
       // The first of JSON lines is a document, whose own fault is more helpful.

@@ -61,7 +61,7 @@ final class RoutedCounters: Sendable {
       state.indexes[name] = index
       state.counters.append(
         registry.counter(
-          "ws_events_routed_total", help: "Events that at least one listener got, by type.",
+          "ws_events_routed_total", help: "Events that at least one client received, by type.",
           labels: [("event_type", name)]))
       return index
     }

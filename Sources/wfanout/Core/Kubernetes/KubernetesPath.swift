@@ -14,7 +14,7 @@ struct KubernetesPath: Equatable, Sendable {
     guard parts.first == "" else { return nil }
     parts.removeFirst()
     guard path.utf8.count <= 512, parts.allSatisfy(KubernetesPath.isPart) else { return nil }
-    // `/api/v1/streaming/…` is the admin listener's, `/api/watch/…` the channels'.
+    // `/api/v1/streaming/…` belongs to the admin listener, and `/api/watch/…` to the channels.
     if parts.count >= 3, parts[0] == "api", parts[1].hasPrefix("v"), parts[2] != "streaming" {
       apiVersion = parts[1]
       parts.removeFirst(2)

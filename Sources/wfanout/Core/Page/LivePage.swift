@@ -52,7 +52,7 @@ enum LivePage {
         <div role="group" aria-label="What to list">
           <button type="button" id="by-object" aria-pressed="true">Objects</button><button type="button" id="by-event" aria-pressed="false">Events</button>
         </div>
-        <input id="search" type="search" aria-label="Search in what is listed" placeholder="Search" title="Key: /">
+        <input id="search" type="search" aria-label="Search the list" placeholder="Search" title="Key: /">
         <div id="chips" role="group" aria-label="Types to list"></div>
         <button type="button" id="clear">Clear</button>
       </div>

@@ -91,11 +91,10 @@ final class Server: Sendable {
       "wfanout_filter_cpu_seconds_total",
       help: "CPU time of filters, snapshots and compiling, of all clients."
     ) { workers.total / .seconds(1) }
-    registry.gauge("wfanout_filters", help: "Clients whose filters or snapshots wait or are being worked on.")
-    {
+    registry.gauge("wfanout_filters", help: "Clients that wait for a filter or a snapshot.") {
       Double(workers.busyAccounts)
     }
-    registry.gauge("wfanout_clients", help: "Listeners connected now.") { Double(admission.clientCount) }
+    registry.gauge("wfanout_clients", help: "Clients that are connected.") { Double(admission.clientCount) }
   }
 
   /// Binds all addresses, and takes over the sockets of the service manager; the one named `admin` is the

@@ -13,21 +13,21 @@ struct ServerMetrics: Sendable {
     let http = ServerMetrics.transport(registry, "sse", "streaming response")
     server = ServerCounters(
       stalled: registry.counter(
-        "wfanout_stalled_total", help: "Listeners cut off because they took nothing."),
+        "wfanout_stalled_total", help: "Clients disconnected because they read nothing."),
       slow: registry.gauge(
-        "wfanout_clients_slow", help: "Listeners for whom an event has waited for over a second."),
+        "wfanout_clients_slow", help: "Clients for which an event has waited for more than a second."),
       requests: registry.counter("wfanout_requests_total", help: "Requests that reached a route."),
       refused: registry.counter("wfanout_requests_refused_total", help: "Requests answered with a Status."),
       webSocket: webSocket, http: http,
       messagesReceived: registry.counter("ws_messages_received_total", help: "Messages that clients sent."),
-      subscriptions: registry.gauge("ws_subscription_count", help: "Subscriptions in force."))
+      subscriptions: registry.gauge("ws_subscription_count", help: "Active subscriptions."))
     stream = StreamCounters(
       received: registry.counter("wfanout_events_received_total", help: "Events read from the sources."),
       delivered: registry.counter(
-        "wfanout_events_delivered_total", help: "Events handed to listeners' connections."),
+        "wfanout_events_delivered_total", help: "Events written to the connections of clients."),
       routed: RoutedCounters(registry, known: eventTypes),
       webSocket: webSocket, http: http,
-      dropped: registry.counter("wfanout_events_dropped_total", help: "Events left out for slow listeners."),
+      dropped: registry.counter("wfanout_events_dropped_total", help: "Events dropped for slow clients."),
       resets: registry.counter(
         "wfanout_resets_total", help: "Resets sent to clients because continuity was lost."))
   }

@@ -16,7 +16,7 @@ package final class KeyExpression: Sendable {
   init(_ expression: String) throws(FilterError) {
     let filter = try LineFilter(value: expression)
     if filter.usesOld || filter.usesNow {
-      throw FilterError("a key is of the line alone, without 'old' and 'now'")
+      throw FilterError("a key depends only on the line: it cannot use 'old' or 'now'")
     }
     evaluator = Mutex(Evaluator(evaluator: LineEvaluator(filter)))
   }

@@ -20,7 +20,7 @@ import CZlib
     guard let stream = unsafe stream, unsafe deflateReset(stream) == Z_OK, !range.isEmpty else {
       return false
     }
-    // Room for a payload that is shorter by one, and for the mark of a flush, which is left out (section 7.2.1).
+    // Room for a payload that is one byte shorter, and for the mark of a flush, which is then removed (section 7.2.1).
     let room = range.count - 1 + Deflater.mark.count
     let start = output.count
     output.append(contentsOf: repeatElement(0, count: room))
@@ -34,7 +34,7 @@ import CZlib
         return unsafe deflate(stream, Z_SYNC_FLUSH)
       }
     }
-    // Without room left, the flush may have been incomplete.
+    // If no room is left, the flush may be incomplete.
     let left = unsafe Int(stream.pointee.avail_out)
     let isWhole = unsafe status == Z_OK && stream.pointee.avail_in == 0 && left > 0
     output.removeLast(isWhole ? left + Deflater.mark.count : room)

@@ -198,7 +198,7 @@ final class WebSocketConnection: Connection {
     let now = loopContext.tick
     if let due = tokenDue, due <= now {
       tokenDue = nil
-      if let session { act([session.error(.authFailed, "no token came in time")]) }
+      if let session { act([session.error(.authFailed, "no token was sent in time")]) }
       return close(code: 1008, reason: "authentication failed")
     }
     switch heartbeat.tick(now, isReading: reading.isReading) {

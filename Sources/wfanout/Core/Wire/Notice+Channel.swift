@@ -12,7 +12,7 @@ extension Notice {
       return ChannelEvent.encode("heartbeat", #"{"ts":\#(Timestamp.now.nanoseconds / 1_000_000)}"#)
     case .reset:
       return ChannelEvent.error(
-        channel, 410, "Expired", "events were missed; what follows is the present state")
+        channel, 410, "Expired", "some events were missed; the current state follows")
     case .gap(let dropped):
       return ChannelEvent.error(channel, 429, "Backpressure", "\(dropped) events were left out")
     case .snapshotEnd(let id):
@@ -32,10 +32,10 @@ extension Notice {
 
   /// Reasons that are sent as an error before the final notice.
   private static let faults = [
-    "auth_expired": "the token has expired: come back with another",
+    "auth_expired": "the token has expired: connect again with a new one",
     "auth_revoked": "the token is not valid any more",
     "ended_by_operator": "an operator has ended the connection",
-    "idle": "no channel was subscribed to: come back when one is wanted",
+    "idle": "no channel was subscribed to: connect again to subscribe",
   ]
 }
 

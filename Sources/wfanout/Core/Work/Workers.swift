@@ -58,8 +58,8 @@ struct Slice: Sendable {
 /// Threads for work that must not run on an event loop: filters, snapshots, compiling.
 ///
 /// The threads use only the CPU time that the event loops leave, whatever scheduling class the process was
-/// started with. CPU time is accounted to the client that caused it: its identity, or its address where no
-/// tokens are asked for. Any thread may submit.
+/// started with. CPU time is accounted to the client that caused it: its identity, or its address if no
+/// tokens are required. Any thread may submit.
 final class Workers: Sendable {
   private struct State: Sendable {
     var queue: FairQueue<any Work>
@@ -85,7 +85,7 @@ final class Workers: Sendable {
 
   /// SCHED_BATCH of sched.h, which Swift does not import.
   private static let batchPolicy: Int32 = 3
-  /// nice(2) values above the event loops': a tenth of their share.
+  /// Added to the nice(2) value of the event loops, so that a worker gets a tenth of their share.
   private static let niceness: Int32 = 10
 
   /// - Parameters:

@@ -4,8 +4,8 @@
 ///
 /// A client that resumes after a bookmark would otherwise never see the lines that were still held.
 struct BookmarkBarrier {
-  /// The maximum number of held bookmarks. Beyond it the oldest is dropped, which loses only a position to
-  /// resume from.
+  /// The maximum number of held bookmarks. When there are more, the oldest is dropped: only a position to resume
+  /// from is lost.
   static let limit = 1000
 
   private var waiting: [(after: UInt64, line: Line)] = []

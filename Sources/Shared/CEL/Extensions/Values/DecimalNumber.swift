@@ -108,7 +108,7 @@ struct DecimalNumber: Sendable, Hashable {
     return cut + DecimalNumber(isNegative: isNegative, digits: [1], exponent: scale)
   }
 
-  /// The digits of both numbers, padded to the same length and the lower of the two exponents.
+  /// The digits of both numbers, padded to the same length, and the lower of the two exponents.
   private static func aligned(
     _ left: DecimalNumber, _ right: DecimalNumber, _ exponent: Int
   ) -> ([UInt8], [UInt8]) {
