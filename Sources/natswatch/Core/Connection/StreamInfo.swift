@@ -143,7 +143,9 @@ extension JetStream {
       let names = try streamNames(capturing: subject.description)
       guard !names.isEmpty else {
         throw NATSError(
-          .notFound, "no stream captures \(subject): create one (nats stream add), or name it with --stream")
+          .notFound,
+          "no stream captures \(subject): create one (natswatch publish SUBJECT --create-stream NAME), or name it with --stream"
+        )
       }
       common = common.map { known in known.filter(names.contains) } ?? names
     }

@@ -55,7 +55,8 @@ package struct PublishLoop {
       jetStream throws(NATSError) in
       let inbox = try jetStream.connection.subscribe(drivesLoop: true, shutdown: session.shutdown)
       if let configuration = settings.newStream { try jetStream.createStream(configuration) }
-      return (inbox, try Self.checkStream(settings.subject.pattern, jetStream))
+      let isNew = settings.newStream != nil
+      return (inbox, try Self.checkStream(settings.subject.pattern, jetStream, createsStream: isNew))
     }.answer
     self.acknowledgements = acknowledgements
     connection = acknowledgements.connection
@@ -84,14 +85,20 @@ package struct PublishLoop {
   /// Reports a subject that no stream captures, if permissions allow the request.
   ///
   /// - Returns: Whether the server denied the request; publishing will show whether a stream exists.
-  static func checkStream(_ pattern: SubjectPattern, _ jetStream: JetStream) throws(NATSError) -> Bool {
+  static func checkStream(
+    _ pattern: SubjectPattern, _ jetStream: JetStream, createsStream: Bool
+  ) throws(NATSError) -> Bool {
     do throws(NATSError) {
       guard try jetStream.streamNames(capturing: pattern.description).isEmpty else { return false }
     } catch {
       guard error.code == .noPermission else { throw error }
       return true
     }
-    throw NATSError(.notFound, "no stream captures \(pattern): create one (nats stream add), then publish")
+    let remedy =
+      createsStream
+      ? "the stream of --create-stream has other subjects: add this one to it, or give another name"
+      : "create one with --create-stream NAME"
+    throw NATSError(.notFound, "no stream captures \(pattern): \(remedy)")
   }
 
   // MARK: - Reading
