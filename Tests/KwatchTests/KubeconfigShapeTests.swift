@@ -277,4 +277,87 @@ import Testing
       #expect(outcome.lines.contains("configmap/a"), "\(shape.name): \(outcome)")
     }
   }
+
+  /// Forms that people write themselves. `SERVER` and `CA` (base64) are replaced by their values, and paths are relative to
+  /// the file that has them.
+  private static let ownFiles: [String: String] = {
+    let here = "{name: k, cluster: {server: SERVER, certificate-authority: ca.crt}}"
+    let dead = "{name: k, cluster: {server: 'https://127.0.0.1:1'}}"
+    let context = "contexts: [{name: c, context: {cluster: k, user: u}}]\ncurrent-context: c\n"
+    func config(_ cluster: String, _ user: String) -> String {
+      "clusters: [\(cluster)]\nusers: [{name: u, user: {\(user)}}]\n" + context
+    }
+    return [
+      "first": config(here, "token: admin-token"), "second": config(dead, "token: none"),
+      "parts": "clusters: [\(here)]\n",
+      "sub/parts": "users: [{name: u, user: {tokenFile: token}}]\n" + context,
+      "sub/config": config(
+        "{name: k, cluster: {server: SERVER, certificate-authority: ../ca.crt}}",
+        "client-certificate: ../client.crt, client-key: ./client.key"),
+      "both": config(here, "token: nobody-token, client-certificate: client.crt, client-key: sub/client.key"),
+      "named": config(
+        "{name: k, cluster: {server: SERVER, certificate-authority-data: CA, tls-server-name: kubernetes.test}}",
+        "token: admin-token"),
+      "misnamed": config(
+        "{name: k, cluster: {server: SERVER, certificate-authority-data: CA, tls-server-name: other.test}}",
+        "token: admin-token"),
+      "plugin": config(
+        here,
+        "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./check, interactiveMode: Never, provideClusterInfo: true}"
+      ),
+      "asking": config(
+        here, "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./check, interactiveMode: Always}"
+      ),
+    ]
+  }()
+
+  private static let ownForms: [(name: String, files: [String], status: Int32)] = [
+    ("several files, the first wins", ["first", "missing", "second"], 0),
+    ("several files, the other way round", ["second", "first"], 69),
+    ("parts in two folders", ["parts", "sub/parts"], 0),
+    ("relative paths", ["sub/config"], 0),
+    ("a token beside a certificate", ["both"], 0),
+    ("tls-server-name", ["named"], 0),
+    ("another tls-server-name", ["misnamed"], 78),
+    ("a plugin with its information", ["plugin"], 0),
+    ("a plugin that needs a terminal", ["asking"], 78),
+  ]
+
+  @Test func ownFormsWorkWithARealServer() throws {
+    guard let cluster = try ClusterTesting.start("kubeconfigs of several files and odd forms") else { return }
+    try cluster.create("a")
+    let directory = try TemporaryDirectory()
+    try FileManager.default.createDirectory(
+      at: directory.url.appending(path: "sub"), withIntermediateDirectories: true)
+    func data(_ name: String) throws -> [UInt8] {
+      Array(try Data(contentsOf: cluster.directory.appending(path: name)))
+    }
+    for (name, source) in [
+      ("ca.crt", "ca.crt"), ("client.crt", "admin.crt"), ("sub/client.key", "admin.key"),
+    ] {
+      try directory.write(String(decoding: try data(source), as: UTF8.self), to: name)
+    }
+    try directory.write("admin-token\n", to: "sub/token")
+    let check = try directory.write(
+      """
+      #!/bin/sh
+      case $KUBERNETES_EXEC_INFO in *'"certificate-authority-data"'*) ;; *) exit 3 ;; esac
+      case $KUBERNETES_EXEC_INFO in *'"interactive":false'*) ;; *) exit 4 ;; esac
+      echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"admin-token"}}'
+
+      """, to: "check")
+    unsafe chmod(check, 0o755)
+    for (name, text) in Self.ownFiles {
+      try directory.write(
+        text.replacing("SERVER", with: "https://127.0.0.1:\(cluster.port)")
+          .replacing("-data: CA", with: "-data: \(Base64.encode(try data("ca.crt")))"), to: name)
+    }
+    for form in Self.ownForms {
+      let outcome = try Tool.run(
+        "kwatch", ["configmaps", "-n", "default", "--list-only", "-o", "name", "--max-retries", "0"],
+        environment: ["KUBECONFIG": form.files.map(directory.path).joined(separator: ":")])
+      #expect(outcome.status == form.status, "\(form.name): \(outcome)")
+      #expect(outcome.lines == (form.status == 0 ? ["configmap/a"] : []), "\(form.name)")
+    }
+  }
 }
