@@ -80,6 +80,14 @@ import Testing
     #expect(1_000_000 - evaluator.remainingSteps > 500 * 3 * 5)
   }
 
+  @Test func chargesRepeatedKeysInAComparison() throws {
+    let keys = Array(repeating: "\"a\":1", count: 1500).joined(separator: ",")
+    let line = PaddedLine("{\"m\":{\(keys)},\"o\":{\"b\":1}}")
+    let evaluator = LineEvaluator(try LineFilter(value: "m == o", costLimit: 100_000))
+    #expect(try line.read { try evaluator.value($0) } == false)
+    #expect(100_000 - evaluator.remainingSteps > 1500 * 5)
+  }
+
   /// The end of a nested value is found again at each level.
   @Test(arguments: [("[", "]"), ("{\"a\":", "}")]) func chargesEachLevelOfAComparison(
     _ open: String, _ close: String

@@ -17,7 +17,8 @@ extension RawJSON {
   package struct ComparisonWork {
     /// The keys that were hashed because two objects have them in another order.
     package var hashedKeys = 0
-    /// The bytes of all values that were compared, at each level again: a value's end is found by scanning it.
+    /// The bytes of all values that were compared, at each level again, because a value's end is found by
+    /// scanning it; and 64 for each value.
     package var scannedBytes = 0
 
     package init() {}
@@ -33,6 +34,7 @@ extension RawJSON {
   /// The same, and adds to `work`.
   package func isEqual(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
     guard let end, let otherEnd = other.end else { return false }
+    work.scannedBytes += 64
     let count = end - start
     if count == otherEnd - other.start, unsafe memcmp(start.address, other.start.address, count) == 0 {
       return true
@@ -111,8 +113,7 @@ extension RawJSON {
   }
 
   private func isEqualInAnyOrder(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
-    let (left, right) = (members, other.members)
-    work.hashedKeys += left.count + right.count
+    let (left, right) = (members(&work), other.members(&work))
     guard left.count == right.count else { return false }
     for (name, value) in left {
       guard let counterpart = right[name], value.isEqual(to: counterpart, &work) else {
@@ -123,10 +124,12 @@ extension RawJSON {
   }
 
   /// The members of an object by their names, decoded; the first of equal names.
-  package var members: [[UInt8]: RawJSON] {
+  private func members(_ work: inout ComparisonWork) -> [[UInt8]: RawJSON] {
     guard var walk = Members(self) else { return [:] }
     var members: [[UInt8]: RawJSON] = [:]
     while let (key, value) = walk.next() {
+      // Repeated keys, too.
+      work.hashedKeys += 1
       var name: [UInt8] = []
       key.appendString(to: &name)
       if members[name] == nil { members[name] = value }
