@@ -37,7 +37,7 @@ struct RequestOriginTests {
   /// Two servers could read such a field differently, so it is refused as malformed at every address.
   @Test(arguments: [
     "[::1]evil", "[::1].evil.example", "[::1", "::1", "[]", "localhost:evil", "localhost:80:80",
-    "localhost:99999", "user@localhost", "localhost/", "local host", "localhost\t",
+    "localhost:99999", "user@localhost", "localhost/", "local host", "local\thost",
   ])
   func refusesAnInvalidHost(host: String) {
     for names in [nil, RequestOrigin.loopbackNames(and: []), RequestOrigin.loopbackNames(and: ["*"])] {
