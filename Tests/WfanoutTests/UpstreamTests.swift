@@ -228,6 +228,23 @@ import Testing
     try watch("c", "tb").waitForLines(1)
   }
 
+  @Test func aClientCannotUseUpTheStartsOfAll() throws {
+    let tokens = try directory.write("ta ann\ntb bob\n", to: "tokens")
+    let fanout = try Fanout(
+      ["--upstream", "/bin/sh \(script) {resourceType} {namespace}", "--auth-tokens", tokens],
+      configuration: "{max-upstreams: 4, max-client-upstreams: 2}")
+    func status(_ namespace: String, _ token: String) throws -> String {
+      try fanout.curl(
+        "/api/v1/namespaces/\(namespace)/done?watch=1",
+        ["-o", "/dev/null", "-w", "%{http_code}", "-H", "Authorization: Bearer \(token)"]
+      ).output
+    }
+    // Each of these commands ends at once, and counts against no limit but that of starts.
+    let answers = try (0..<12).map { try status("n\($0)", "ta") }
+    #expect(answers.contains("503"), "\(answers)")
+    #expect(try status("other", "tb") != "503")
+  }
+
   @Test func aFieldThatTheCommandDoesNotTakeIsRefused() throws {
     let fanout = try fanout()
     #expect(try status(fanout, "/api/v1/namespaces/n/pods?watch=1") == "400")

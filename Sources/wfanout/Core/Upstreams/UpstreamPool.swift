@@ -30,6 +30,8 @@ final class UpstreamPool: Sendable {
     var backoffs = Backoffs()
     /// Commands that end at once make room for the next: this bounds how many are started in a time.
     var starts: RateLimiter
+    /// The same for each client, so that one cannot use up the starts of all.
+    var clientStarts: ClientRates
   }
 
   /// How long a command is kept for the listener that asked for it, which may wait for its start or its list.
@@ -46,8 +48,11 @@ final class UpstreamPool: Sendable {
     self.configuration = configuration
     self.counters = counters
     self.diagnostics = diagnostics
-    let limit = Double(configuration.upstreamLimit)
-    state = Mutex(State(starts: RateLimiter(rate: limit / 4, burst: limit, now: .zero)))
+    let (limit, share) = (Double(configuration.upstreamLimit), Double(configuration.clientUpstreams))
+    state = Mutex(
+      State(
+        starts: RateLimiter(rate: limit / 4, burst: limit, now: .zero),
+        clientStarts: ClientRates(rate: share / 4, burst: share)))
   }
 
   /// A client's token for its command, which replaces an older one of that identity; nil if the template does not use it.
@@ -90,6 +95,11 @@ final class UpstreamPool: Sendable {
           busy(
             "this client already runs \(limit) commands; see max-client-upstreams",
             after: configuration.grace))
+      }
+      if let delay = state.clientStarts.takeIfThere(request.account, now: now) {
+        return .failure(
+          busy(
+            "this client started too many commands in a short time; see max-client-upstreams", after: delay))
       }
       if let delay = state.starts.takeIfThere(now: now) {
         return .failure(
