@@ -7,7 +7,7 @@ extension WfanoutCommand {
   static func advice(on flag: String, value: String?) -> String? {
     guard value == nil else { return nil }
     return switch flag {
-    case "-p", "--port", "--bind", "--address", "--addr", "-l": "write --listen :PORT, or HOST:PORT"
+    case "-p", "--bind", "--address", "--addr", "-l": "write --listen :PORT, or HOST:PORT"
     case "--tls", "--ssl", "--https", "--cert", "--key", "--http2":
       "--tls-cert FILE and --tls-key FILE serve TLS and HTTP/2"
     case "--token", "--auth", "--api-key", "--password", "--user":

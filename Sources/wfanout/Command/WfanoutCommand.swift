@@ -40,8 +40,10 @@ internal import YAML
   @OptionGroup(title: "Log") var log: LogOptions
 
   @Argument(help: .hidden) var operands: [String] = []
+  @Option(help: .hidden) var port: String?
 
   func validate() throws {
+    if let port { throw ValidationError("there is no --port: use --listen :\(port)") }
     if let operand = operands.first {
       throw ValidationError("'\(operand)': \(Self.advice(onOperands: operands, upstream: source.upstream))")
     }
