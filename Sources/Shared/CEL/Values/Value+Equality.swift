@@ -118,7 +118,11 @@ extension ForeignValue {
     case (.string, .string(let string)): return isEqual(to: string)
     case (.string, .foreign(let other)):
       return other.kind == .string && other.isEqual(to: source.string(node))
-    case (.list, .list), (.map, .map): return native == other
+    case (.list, .list), (.map, .map):
+      let native = native
+      // Values are made of the elements or entries, which takes longer than reading them.
+      source.work &+= WorkCost.size(native) * 5
+      return native == other
     case (.list, .foreign(let other)):
       return other.kind == .list && (source.isEqual(node, to: other) ?? (elements == other.elements))
     case (.map, .foreign(let other)):
