@@ -28,3 +28,6 @@ package func notTested(_ what: String, because reason: String) {
 package func everySplit<Bytes: Collection>(of bytes: Bytes) -> [(Bytes.SubSequence, Bytes.SubSequence)] {
   bytes.indices.map { (bytes[..<$0], bytes[$0...]) }
 }
+
+/// Whether this process runs under the address sanitizer, whose allocations are several times as large.
+package var isUnderAddressSanitizer: Bool { unsafe dlsym(nil, "__asan_init") != nil }
