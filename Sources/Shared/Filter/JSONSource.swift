@@ -94,6 +94,9 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   /// The number of steps for adding a key to a dictionary.
   private static let costOfHashing = 5
 
+  /// The number of steps for finding out whether a member repeats an earlier key.
+  private static let costOfLookup = 2
+
   /// The end of a value that has many escapes or brackets is found at 1 to 2 bytes a nanosecond.
   private static let bytesComparedInAStep = 64
 
@@ -228,7 +231,10 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     defer { charge(from: start, to: members.position) }
     while let (key, member) = members.next() {
       cursor.position = members.position.number
-      if cursor.state == 1, repetitions[cursor.node]?.contains(member.start.number) == true { continue }
+      if cursor.state == 1 {
+        work &+= Self.costOfLookup
+        if repetitions[cursor.node]?.contains(member.start.number) == true { continue }
+      }
       return (value(key), value(member))
     }
     return nil
