@@ -24,7 +24,7 @@ struct ScopeMachine: ~Copyable {
   /// The time of the event that is handled, and the actions so far.
   private var now = Duration.zero
   private var actions = Outbox()
-  /// Whether the first list was silent for so long that this was reported.
+  /// Whether the silence of the first list has been reported.
   private var hasReportedSilence = false
 
   init(settings: ScopeSettings, random: @escaping () -> Double) {
@@ -370,9 +370,7 @@ extension ScopeMachine {
   // MARK: - Verification
 
   private mutating func verify() {
-    guard verification.transfer == nil else {
-      return verificationFailed(fault(.silence, "no response"))
-    }
+    guard verification.transfer == nil else { return verificationFailed(fault(.silence, "no response")) }
     guard case .watching = state, recovery.server.isProven, !picture.resourceVersion.isEmpty else {
       return verification.stop(&actions)
     }
