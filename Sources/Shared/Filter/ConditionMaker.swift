@@ -5,8 +5,8 @@ import JSON
 
 /// Compiles the parts of an expression that compare a path with literals into comparisons of bytes.
 ///
-/// Comparing bytes is not charged, so a filter may do only so much of it: an expression of 100,000 bytes has
-/// room for thousands of searches in a text of a megabyte. The program evaluates the rest, and counts steps.
+/// Comparisons of bytes do not count towards the cost limit, so their number is limited: an expression of 100,000
+/// bytes could search a text of a megabyte thousands of times. The program evaluates the others and counts steps.
 struct ConditionMaker {
   let finder: PathFinder
   /// What the comparisons still may cost together. A search reads a whole text, other comparisons few bytes.

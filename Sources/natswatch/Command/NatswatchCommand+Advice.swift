@@ -89,7 +89,7 @@ extension NatswatchCommand {
     let tokens = text.split(separator: ".")
     if let token = tokens.first(where: { $0 == "#" || $0 == "+" || $0 == "**" }) {
       return
-        "'\(text)': \(token) is no wildcard of NATS: write * for one token, or > at the end for all that follow"
+        "'\(text)': \(token) is not a wildcard of NATS: write * for one token, or > at the end for one or more tokens"
     }
     if let token = tokens.first(where: { $0.count > 1 && $0.contains("*") }) {
       return "'\(text)': * is a whole token and cannot be a part of '\(token)'; wfilter selects by parts"

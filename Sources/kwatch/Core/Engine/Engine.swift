@@ -103,7 +103,7 @@ package final class Engine: RunnerHost {
     return try end(shutdown.cause == .deadline ? .timedOut : .ok)
   }
 
-  /// Whether to read once more before the next flush, because the last one was less than a millisecond ago.
+  /// Whether to read again before flushing, because the last flush was less than a millisecond ago.
   ///
   /// A server sends a list in pieces of a few kilobytes, and to wake up and write for each costs more than its
   /// bytes. An event after a pause is never delayed.

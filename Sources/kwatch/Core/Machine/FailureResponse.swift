@@ -11,8 +11,8 @@ enum FailureResponse: Equatable {
   case retry(Next, StreamStatus.Reason? = nil)
   /// Waiting does not help. A scope that never worked ends, one that has worked tries again.
   case refuse(StreamStatus.Reason, ExitStatus, Next)
-  /// The pages took so long that the server no longer has their state. Its token for an inconsistent continuation
-  /// would hide changes to the first pages, so list again without pages.
+  /// The server no longer has the state that the first pages showed. To continue with a newer state would hide
+  /// changes to them, so list again without pages.
   case listInOnePiece(Purpose)
   /// The server cannot list a state that is not older than a version. List again without one.
   case listAnyState(Purpose)
