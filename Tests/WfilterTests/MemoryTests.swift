@@ -116,6 +116,22 @@ import Testing
     #expect(try tool.waitForEnd().lines.count == 2)
   }
 
+  /// A line of 10 bytes may emit megabytes: the output of a block is not collected in memory first.
+  @Test(arguments: [["-j", "1"], ["-j", "2"], ["--key", "n", "--dedupe", "n"]])
+  func writesMuchOutputBeforeTheEndOfABlock(_ flags: [String]) throws {
+    let numbers = 0..<200
+    let lines = numbers.map { #"{"n":\#($0)}"# } + ["broken"]
+    let text = String(repeating: "a", count: 60_000)
+    let emit = ["--arg", "text=\(text)", "--emit", "[n, arg.text]", "true"]
+    let outcome = try Stream.filter(flags + emit, lines)
+    #expect(outcome.lines.count == 200)
+    #expect(zip(numbers, outcome.lines).allSatisfy { $1 == "[\($0),\"\(text)\"]" })
+    #expect(outcome.diagnostics.contains("line 201"))
+    #expect(try Stream.filter(flags + ["-m", "150"] + emit, lines).lines.count == 150)
+    let counted = try Stream.filter(flags + ["--stats"] + emit, lines)
+    #expect(counted.diagnostics.contains("matched 200,"), "\(counted.diagnostics.prefix(300))")
+  }
+
   /// A string with escapes equals the same string without them.
   @Test(arguments: ["k", "[k]", #"{"a": k}"#]) func comparesStringsDecoded(_ expression: String) throws {
     let lines = [

@@ -44,10 +44,18 @@ final class BlockEvaluator {
   /// The time at which ``tick(limit:into:)`` has something to do, if no line comes before.
   var deadline: ContinuousClock.Instant? { stages?.deadline }
 
-  /// Evaluates the lines of a block from an offset on; stops after the line that ends the run.
+  /// More output than this ends the evaluation of a block, which then continues after it was written: each line
+  /// may emit megabytes.
+  private static let fullStorage = 4 << 20
+
+  /// Evaluates the lines of a block from an offset on; stops after the line that ends the run, and when there
+  /// is much output.
   ///
-  /// `limit` is the number of lines that may still match, nil for no limit; `result` is emptied first.
-  func evaluate(_ block: LineBlock, from offset: Int, limit: UInt64?, into result: inout BlockResult) {
+  /// `lines` is the number of lines before the offset; `limit` is the number of lines that may still match, nil
+  /// for no limit; `result` is emptied first.
+  func evaluate(
+    _ block: LineBlock, from offset: Int, after lines: Int = 0, limit: UInt64?, into result: inout BlockResult
+  ) {
     result.removeAll()
     printer.limit = limit
     let bytes = unsafe block.bytes
@@ -58,9 +66,9 @@ final class BlockEvaluator {
     let shutdown = configuration.timeLimit == nil ? nil : shutdown
     let failsAtLongLine = block.linesTooLong > 0 && configuration.onError == .fail
     var start = offset
-    var number = 0
+    var number = lines
     let end = block.count
-    while start < end, result.ending == nil {
+    while start < end, result.ending == nil, result.storage.count < Self.fullStorage {
       if failsAtLongLine, block.place(of: number + 1) > number + 1 { break }
       let newline = unsafe JSONCursor(base + start).newline(JSONCursor(base + end))
       let count = unsafe newline - JSONCursor(base + start)
@@ -76,10 +84,13 @@ final class BlockEvaluator {
       if let shutdown, shutdown.isPastDeadline, result.ending == nil { result.ending = .timedOut }
     }
     result.closeRun()
-    result.counts.lines = UInt64(number)
+    result.evaluated = number
+    result.counts.lines = UInt64(number - lines)
     // Counts the overlong lines before the last evaluated line; all of them if the block's end was reached.
-    result.counts.tooLong = UInt64(start < end ? block.place(of: number) - number : block.linesTooLong)
-    if failsAtLongLine, result.ending == nil {
+    let tooLong = start < end ? block.place(of: number) - number : block.linesTooLong
+    result.counts.tooLong = UInt64(tooLong - (block.place(of: lines) - lines))
+    let isWhole = result.storage.count < Self.fullStorage
+    if failsAtLongLine, result.ending == nil, start == end || isWhole {
       // The line at which the run ends follows those that were evaluated.
       if start < end { result.counts.tooLong += 1 }
       result.ending = .badInput

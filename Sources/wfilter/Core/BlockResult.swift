@@ -35,6 +35,8 @@ struct BlockResult {
   var isSatisfied = false
   /// The end of the last evaluated line in the block.
   var consumed = 0
+  /// The number of the block's lines up to there.
+  var evaluated = 0
 
   mutating func removeAll() {
     pieces.removeAll(keepingCapacity: true)
@@ -45,6 +47,7 @@ struct BlockResult {
     ending = nil
     isSatisfied = false
     consumed = 0
+    evaluated = 0
     openRun = 0..<0
   }
 

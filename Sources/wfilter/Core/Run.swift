@@ -152,6 +152,12 @@ final class Run: @unchecked Sendable {
         evaluator.evaluate(piece.block, from: piece.start, limit: remaining, into: &piece.result)
       }
       output.write(piece.block, piece.result, startOfFile: startOfFile)
+      while output.ending == nil, piece.result.consumed < piece.block.count {
+        let (offset, lines) = (piece.result.consumed, piece.result.evaluated)
+        evaluator.evaluate(
+          piece.block, from: offset, after: lines, limit: output.remaining, into: &piece.result)
+        output.write(piece.block, piece.result, after: lines, startOfFile: nil)
+      }
       progress?.update(
         lines: Int64(clamping: output.counts.lines), done: Int64(clamping: output.counts.bytes))
       if let offset, output.ending != nil {

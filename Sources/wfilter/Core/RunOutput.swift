@@ -57,18 +57,21 @@ final class RunOutput {
 
   /// Prints a block's result and reports its messages.
   ///
-  /// The result ends after ``remaining`` matching lines. `startOfFile` is the prefix of line numbers in
-  /// messages, if the block is the first of a file.
-  func write(_ block: LineBlock, _ result: borrowing BlockResult, startOfFile: String?) {
+  /// The result ends after ``remaining`` matching lines, and is that of the lines after the block's first
+  /// `lines`. `startOfFile` is the prefix of line numbers in messages, if the block is the first of a file.
+  func write(
+    _ block: LineBlock, _ result: borrowing BlockResult, after lines: Int = 0, startOfFile: String?
+  ) {
     if let startOfFile { (file, linesOfFile) = (startOfFile, 0) }
+    let linesBefore = linesOfFile - UInt64(block.place(of: lines))
     shutdown.interruptWrites()
     if result.counts.tooLong > 0 {
       let count = result.counts.tooLong
       let lines = count == 1 ? "1 line" : "\(count) lines"
-      let last = linesOfFile + UInt64(block.placeOfLastMissing)
+      let last = linesBefore + UInt64(block.placeOfLastMissing)
       diagnostics.error("\(file)\(lines) longer than 64 MiB dropped, up to line \(last)")
     }
-    for message in result.messages { report(message, block) }
+    for message in result.messages { report(message, block, linesBefore) }
     do throws(OutputError) {
       for status in result.statuses { try statusSink.write(status) }
       unsafe try write(result.pieces, block.bytes, result.storage)
@@ -89,8 +92,9 @@ final class RunOutput {
     for warning in watchlist.warnings(missing, counts) { diagnostics.warning(warning) }
   }
 
-  private func report(_ message: BlockResult.Message, _ block: LineBlock) {
-    let place = message.line.map { "\(file)line \(linesOfFile + UInt64(block.place(of: $0))): " } ?? ""
+  /// `linesBefore` is the number of the file's lines before the block.
+  private func report(_ message: BlockResult.Message, _ block: LineBlock, _ linesBefore: UInt64) {
+    let place = message.line.map { "\(file)line \(linesBefore + UInt64(block.place(of: $0))): " } ?? ""
     switch message.level {
     case .error: diagnostics.error(place + message.text)
     case .warning: diagnostics.warning(place + message.text)
