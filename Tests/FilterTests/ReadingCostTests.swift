@@ -101,6 +101,32 @@ import Testing
     #expect(100_000 - evaluator.remainingSteps > 400)
   }
 
+  /// A comparison is charged as it goes: one of two large values cannot take many times the limit.
+  @Test(arguments: [
+    ("p == q", 100_000), ("p != q", 100_000), ("[p] != [q]", 100_000), ("!(p in [q])", 100_000),
+    ("!(p in [1, q])", 100_000), ("!sets.contains([p], [q])", 100_000),
+    ("[p, q].distinct().size() > 1", 300_000),
+    ("[p].indexOf(q) < 0", 100_000), ("a != b", 100_000), ("a == c", 100_000),
+    ("dyn([a]) != dyn([b])", 100_000),
+  ]) func aComparisonEndsAtTheLimit(_ expression: String, _ limit: Int) throws {
+    // The ends of inner lists are found again at each of 400 levels.
+    let deep = ["1", "2"].map { last in
+      let elements = (0..<10_000).map { "\($0)," }.joined() + last
+      return String(repeating: "[", count: 400) + elements + String(repeating: "]", count: 400)
+    }
+    // Keys in another order, or another key, are looked up.
+    let numbers = Array(0..<30_000)
+    let wide = [numbers, numbers.reversed(), numbers.dropLast() + [30_000]].map {
+      "{\($0.map { "\"k\($0)\":1" }.joined(separator: ","))}"
+    }
+    let values = zip(["p", "q", "a", "b", "c"], deep + wide).map { "\"\($0)\":\($1)" }
+    let line = PaddedLine("{\(values.joined(separator: ","))}")
+    let evaluator = LineEvaluator(try LineFilter(FilterOptions(expression: expression, costLimit: limit)))
+    #expect(line.test(evaluator) == .error)
+    #expect(evaluator.lastError?.code == .costLimitExceeded)
+    #expect(evaluator.remainingSteps > -10_000)
+  }
+
   /// The cost of a loop over plain short strings has not changed.
   @Test func chargesShortStringsOnce() throws {
     let line = PaddedLine(#"{"e":"abc","l":["a","b","c"]}"#)
@@ -125,6 +151,27 @@ import Testing
     }
     #expect(error == .costLimitExceeded)
     #expect(bytes.count < 1_000_000)
+  }
+
+  /// A value that refers to the line many times is longer than the memory that its steps pay for.
+  @Test(arguments: [
+    "lists.range(60).map(i, self)", "lists.range(60).transformMap(i, v, [self])",
+    "[lists.range(30).map(i, self), lists.range(30).map(i, self)]",
+    "cel.bind(w, lists.range(2000).map(i, '\\u0001').join(), lists.range(60).map(i, w))",
+  ]) func endsOutputThatTakesMoreMemoryThanItsSteps(_ expression: String) throws {
+    let line = PaddedLine(#"{"s":"\#(String(repeating: "a", count: 10_000))"}"#)
+    for isRaw in [false, true] {
+      let evaluator = LineEvaluator(try LineFilter(value: expression, costLimit: 100_000))
+      var bytes: [UInt8] = []
+      let error = line.read { line -> EvaluationError.Code? in
+        do throws(EvaluationError) { try evaluator.appendValue(line, isRaw: isRaw, to: &bytes) } catch {
+          return error.code
+        }
+        return nil
+      }
+      #expect(error == .costLimitExceeded)
+      #expect(bytes.count < 420_000)
+    }
   }
 
   /// The parts of a list literal are evaluated apart, and share the limit.

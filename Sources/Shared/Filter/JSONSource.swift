@@ -195,11 +195,9 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     for size in [weight(node), source.weight(other.node)] where size < 1 << 40 {
       work &+= size * 10 / Self.bytesComparedInAStep
     }
-    var comparison = RawJSON.ComparisonWork()
-    defer {
-      work &+= comparison.hashedKeys * Self.costOfHashing
-      work &+= comparison.scannedBytes / Self.bytesComparedInAStep
-    }
+    let limit = max(0, workLimit - work + 1).multipliedReportingOverflow(by: Self.bytesComparedInAStep)
+    var comparison = RawJSON.ComparisonWork(limit: limit.overflow ? .max : limit.partialValue)
+    defer { work &+= comparison.bytes / Self.bytesComparedInAStep }
     return raw(node).isEqual(to: source.raw(other.node), &comparison)
   }
 

@@ -40,12 +40,14 @@ package final class LineEvaluator {
   package let distinguishesEvents: Bool
 
   private let isDecidedByScan: Bool
-  /// The size at which a list or map takes no more elements: an expression may repeat the whole line.
-  private let outputLimit: Int
   /// The path whose value is printed, if the expression is only a path.
   private let path: Int?
   /// The rest of the cost limit for the other parts of a template.
   private var budget = 0
+  /// The end of the output that ``budget`` was charged for.
+  private var chargedOutput = 0
+  /// The output's memory grows by doubling, and a step may take 10 bytes.
+  private static let bytesPrintedInAStep = 4
   /// The remainder of the cost limit after the last evaluation; negative if it reached the limit.
   package var remainingSteps: Int { activation.remainingSteps }
 
@@ -62,8 +64,6 @@ package final class LineEvaluator {
     self.eventScan = LineScan(filter.eventTest)
     self.plainScan = filter.plainTest === filter.eventTest ? eventScan : LineScan(filter.plainTest)
     self.isDecidedByScan = filter.program == nil
-    // The memory grows by doubling, so that half of the 10 bytes of each step may be output.
-    self.outputLimit = 5 * min(filter.environment.limits.cost, 1 << 40)
     self.path = filter.template?.path
     self.distinguishesEvents = eventScan !== plainScan || !filter.roots.isEmpty
     self.activation = Activation(filter.environment)
@@ -175,22 +175,26 @@ package final class LineEvaluator {
     guard let template = filter.template else { throw .invalidArgument("the expression is a filter") }
     let start = bytes.count
     if template.needsActivation { prepare(line, scan, head, context) }
-    budget = filter.environment.limits.cost
-    if try append(template, scan, isRaw, start + outputLimit, &bytes) { return }
+    budget = min(filter.environment.limits.cost, 1 << 40)
+    chargedOutput = start
+    if try append(template, scan, isRaw, &bytes) { return }
     bytes.removeSubrange(start...)
+    chargedOutput = start
     // A path has no value. Evaluating the whole expression gives the reason.
     prepare(line, scan, head, context)
     guard let program = filter.program else { return }
-    try append(program.evaluate(&activation, costLimit: budget), isRaw, &bytes)
+    let value = try program.evaluate(&activation, costLimit: budget)
+    budget = activation.remainingSteps
+    try append(value, isRaw, &bytes)
   }
 
   /// False if a path has no value.
   private func append(
-    _ template: ValueTemplate, _ scan: LineScan, _ isRaw: Bool, _ limit: Int, _ bytes: inout [UInt8]
+    _ template: ValueTemplate, _ scan: LineScan, _ isRaw: Bool, _ bytes: inout [UInt8]
   ) throws(EvaluationError) -> Bool {
     let isRaw = isRaw && !template.isLiteral
     for step in template.steps {
-      guard bytes.count <= limit else { throw EvaluationError(.costLimitExceeded) }
+      try chargeOutput(to: bytes.count)
       switch step {
       case .path(let path):
         guard scan.state(path) == .present else { return false }
@@ -200,20 +204,20 @@ package final class LineEvaluator {
         if isRaw, template.text[start] == UInt8(ascii: "\"") { return false }
         bytes += template.text[start..<end]
       case .part(let index):
-        guard try append(template.parts[index], scan, isRaw, limit, &bytes) else { return false }
+        guard try append(template.parts[index], scan, isRaw, &bytes) else { return false }
       }
     }
     return true
   }
 
   private func append(
-    _ part: ValueTemplate.Part, _ scan: LineScan, _ isRaw: Bool, _ limit: Int, _ bytes: inout [UInt8]
+    _ part: ValueTemplate.Part, _ scan: LineScan, _ isRaw: Bool, _ bytes: inout [UInt8]
   ) throws(EvaluationError) -> Bool {
     switch part {
     case .conditional(let condition, let yes, let no):
       let isTrue = try condition.test(&activation, costLimit: budget)
       budget = activation.remainingSteps
-      return try append(isTrue ? yes : no, scan, isRaw, limit, &bytes)
+      return try append(isTrue ? yes : no, scan, isRaw, &bytes)
     case .program(let program):
       let value = try program.evaluate(&activation, costLimit: budget)
       budget = activation.remainingSteps
@@ -224,9 +228,17 @@ package final class LineEvaluator {
 
   private func append(_ value: Value, _ isRaw: Bool, _ bytes: inout [UInt8]) throws(EvaluationError) {
     let start = bytes.count
-    try ValueText.append(value, to: &bytes)
+    try ValueText.append(value, to: &bytes, limit: start + max(budget, 0) * Self.bytesPrintedInAStep)
     // For example, a timestamp is a string in JSON.
     if isRaw { JSONText.unquote(from: start, in: &bytes) }
+  }
+
+  /// Charges for the output since the last charge: an expression may repeat the whole line.
+  @inline(__always)
+  private func chargeOutput(to end: Int) throws(EvaluationError) {
+    budget -= (end - chargedOutput) / Self.bytesPrintedInAStep
+    chargedOutput = end
+    guard budget >= 0 else { throw EvaluationError(.costLimitExceeded) }
   }
 
   @inline(__always)

@@ -31,6 +31,11 @@ package enum JSONText {
     unsafe bytes.append(contentsOf: text[start...])
   }
 
+  /// An upper bound of the bytes that ``append(string:to:)`` appends between the quotes.
+  package static func escapedCount(_ text: some Sequence<UInt8>) -> Int {
+    text.reduce(0) { $0 + ($1 < 0x20 ? 6 : $1 == UInt8(ascii: "\"") || $1 == UInt8(ascii: "\\") ? 2 : 1) }
+  }
+
   /// `text` as a JSON string, quotes included.
   package static func string(_ text: String) -> String {
     var bytes: [UInt8] = []

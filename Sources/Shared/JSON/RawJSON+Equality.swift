@@ -13,15 +13,22 @@ extension RawJSON {
     return unsafe memcmp(start.address, other.start.address, end - start) == 0
   }
 
-  /// The work of a comparison, for those who charge for it.
+  /// The work of a comparison, in bytes that a scan passes in the same time.
+  ///
+  /// The bytes of a value count at each level again, because its end is found by scanning it.
   package struct ComparisonWork {
-    /// The keys that were hashed because two objects have them in another order.
-    package var hashedKeys = 0
-    /// The bytes of all values that were compared, at each level again, because a value's end is found by
-    /// scanning it; and 64 for each value.
-    package var scannedBytes = 0
+    package private(set) var bytes = 0
+    private let limit: Int
 
-    package init() {}
+    /// No work yet. The comparison stops when it has done more than the limit, and its result is then false.
+    package init(limit: Int = .max) { self.limit = limit }
+
+    fileprivate var isSpent: Bool { bytes > limit }
+
+    fileprivate mutating func addValue() { bytes += 64 }
+    fileprivate mutating func addScan(_ count: Int) { bytes += count }
+    /// A key is hashed where two objects have their keys in another order.
+    fileprivate mutating func addHashedKey() { bytes += 5 * 64 }
   }
 
   /// Whether two values are equal as CEL compares them: numbers by value, strings decoded, objects in any
@@ -33,13 +40,13 @@ extension RawJSON {
 
   /// The same, and adds to `work`.
   package func isEqual(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
-    guard let end, let otherEnd = other.end else { return false }
-    work.scannedBytes += 64
+    guard !work.isSpent, let end, let otherEnd = other.end else { return false }
+    work.addValue()
     let count = end - start
     if count == otherEnd - other.start, unsafe memcmp(start.address, other.start.address, count) == 0 {
       return true
     }
-    work.scannedBytes += count
+    work.addScan(count)
     guard let kind, kind == other.kind else { return false }
     switch kind {
     case .null, .bool: return false
@@ -98,14 +105,15 @@ extension RawJSON {
       }
       if value.isEqual(to: otherValue, &work) { continue }
       // Of repeated keys the first counts.
-      return isRepeated(key) && isEqualInAnyOrder(to: other, &work)
+      return !work.isSpent && isRepeated(key, &work) && isEqualInAnyOrder(to: other, &work)
     }
     return right.next() == nil || isEqualInAnyOrder(to: other, &work)
   }
 
   /// Whether a key of this object occurs in it before its own place.
-  private func isRepeated(_ key: RawJSON) -> Bool {
+  private func isRepeated(_ key: RawJSON, _ work: inout ComparisonWork) -> Bool {
     guard var members = Members(self) else { return false }
+    work.addScan(key.start - start)
     while let (earlier, _) = members.next(), earlier.start < key.start {
       if earlier.isEqualString(to: key) { return true }
     }
@@ -127,9 +135,9 @@ extension RawJSON {
   private func members(_ work: inout ComparisonWork) -> [[UInt8]: RawJSON] {
     guard var walk = Members(self) else { return [:] }
     var members: [[UInt8]: RawJSON] = [:]
-    while let (key, value) = walk.next() {
+    while !work.isSpent, let (key, value) = walk.next() {
       // Repeated keys, too.
-      work.hashedKeys += 1
+      work.addHashedKey()
       var name: [UInt8] = []
       key.appendString(to: &name)
       if members[name] == nil { members[name] = value }

@@ -98,6 +98,7 @@ final class CallNode: Node, @unchecked Sendable {
     guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
     for index in candidates.indices where candidates[index].tests.accept(values) {
       try activation.spend(candidates[index].cost.amount(values))
+      activation.limitWork(to: activation.meter.remaining)
       do throws(EvaluationError) { return try candidates[index].body.call(values, &activation.meter) } catch {
         throw error.located(at: offset)
       }
@@ -244,11 +245,13 @@ extension Activation {
   mutating func spend(_ cost: Overload.Cost, _ value: Value) throws(EvaluationError) {
     if case .constant = cost { return }
     try spend(cost.amount([value]))
+    limitWork(to: meter.remaining)
   }
 
   @inline(__always)
   mutating func spend(_ cost: Overload.Cost, _ left: Value, _ right: Value) throws(EvaluationError) {
     if case .constant = cost { return }
     try spend(cost.amount([left, right]))
+    limitWork(to: meter.remaining)
   }
 }

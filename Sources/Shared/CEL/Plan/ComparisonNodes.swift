@@ -16,11 +16,7 @@ final class EqualNode: Node, @unchecked Sendable {
   override func evaluateBool(_ activation: inout Activation) throws(EvaluationError) -> Bool {
     let leftValue = try left.evaluate(&activation)
     let rightValue = try right.evaluate(&activation)
-    try activation.spend(leftValue.costOfComparing(with: rightValue))
-    let isEqual = leftValue == rightValue
-    try activation.settle(leftValue)
-    try activation.settle(rightValue)
-    return isEqual != isNegated
+    return try activation.areEqual(leftValue, rightValue) != isNegated
   }
 }
 
@@ -146,10 +142,7 @@ final class InNode: Node, @unchecked Sendable {
     case .list(let list):
       try activation.spend(list.count)
       for candidate in list.rawElements {
-        try activation.spend(candidate.costOfComparing(with: element))
-        if candidate == element { return true }
-        try activation.settle(candidate)
-        try activation.settle(element)
+        if try activation.areEqual(candidate, element) { return true }
       }
       return false
     case .map(let map):

@@ -96,6 +96,19 @@ extension Activation {
     try settle(source)
     for other in otherSources { try settle(other) }
   }
+
+  /// Whether two values are equal. A comparison of foreign values stops when it exceeds the remaining cost.
+  @inline(__always)
+  mutating func areEqual(_ left: Value, _ right: Value) throws(EvaluationError) -> Bool {
+    let cost = left.costOfComparing(with: right)
+    if cost > 0 {
+      try spend(cost)
+      limitWork(to: meter.remaining)
+    }
+    let isEqual = left == right
+    try settleSources()
+    return isEqual
+  }
 }
 
 extension EvaluationError {

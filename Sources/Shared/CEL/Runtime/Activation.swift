@@ -118,6 +118,13 @@ public struct Activation {
     for other in otherSources { other.work = 0 }
   }
 
+  /// Limits what the sources may read before it is charged.
+  @inline(__always)
+  func limitWork(to limit: Int) {
+    source?.workLimit = limit
+    for other in otherSources { other.workLimit = limit }
+  }
+
   /// Removes the value of a slot, with a reason.
   @inline(__always)
   package mutating func setAbsent(_ slot: Int, _ absence: Absence) { absences[slot] = absence }

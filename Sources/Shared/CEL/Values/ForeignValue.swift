@@ -71,6 +71,10 @@ open class ForeignSource: @unchecked Sendable {
   /// Without it, each step of an expression could make the source search a large document.
   public final var work = 0
 
+  /// More ``work`` than this exceeds the evaluation's cost limit. Then a long operation of a source may stop
+  /// with any result, because the evaluation fails when the work is charged.
+  public internal(set) final var workLimit = Int.max
+
   /// Creates a source; for subclasses.
   public init() {}
 
@@ -98,7 +102,7 @@ open class ForeignSource: @unchecked Sendable {
   open func weight(_ node: UInt64) -> Int { 1 }
 
   /// Whether a list or map node equals a node of this or another source; nil if the source does not know.
-  /// Then the evaluator compares element by element.
+  /// Then the evaluator compares element by element. May stop when it exceeds ``workLimit``.
   open func isEqual(_ node: UInt64, to other: ForeignValue) -> Bool? { nil }
 
   /// The value of a key of a map node; nil if there is none. Of repeated keys, the first counts.

@@ -113,6 +113,7 @@ extension MapValue {
 
 extension ForeignValue {
   func isEqual(to other: Value) -> Bool {
+    guard source.work <= source.workLimit else { return false }
     switch (kind, other) {
     case (.number, _): return source.number(node) == other.native
     case (.string, .string(let string)): return isEqual(to: string)
