@@ -46,9 +46,9 @@ func tool(
   ]
 }
 
-func tests(_ name: String, of dependencies: [Target.Dependency]) -> Target {
+func tests(_ name: String, of dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
+    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
     swiftSettings: settings)
 }
 
@@ -132,7 +132,7 @@ let package = Package(
       "WfanoutTests",
       of: ["WfanoutCore", "wfanout", "Filter", "CEL", "YAML"] + server + [
         .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Tools"]))
-      ]),
+      ], exclude: hasTLS ? [] : ["HTTP2RequestTests.swift", "TLSTests.swift"]),
     tests("EndToEnd", of: ["kwatch", "natswatch", "wfilter", "wfanout"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -2,7 +2,6 @@
 import Events
 import Foundation
 import JSON
-import NIOHPACK
 import NIOHTTP1
 import TestSupport
 import Testing
@@ -62,30 +61,6 @@ struct RequestOriginTests {
     let page = (name: "Origin", value: "http://attacker.example")
     #expect(!isServed("http://attacker.example/events", [Self.own, page]))
     #expect(!isServed("http://localhost/events", [(name: "Host", value: "attacker.example"), page]))
-  }
-
-  @Test func anHTTP2RequestHasOneHost() throws {
-    func hosts(_ fields: [(String, String)]) throws -> [String] {
-      let head = try #require(
-        HTTP2Exchange.head(HPACKHeaders([(":method", "GET"), (":path", "/")] + fields)))
-      return head.headers["host"]
-    }
-    #expect(try hosts([(":authority", "localhost")]) == ["localhost"])
-    #expect(try hosts([(":authority", "localhost"), ("host", "localhost")]) == ["localhost"])
-    #expect(try hosts([("host", "localhost")]) == ["localhost"])
-    for fields in [
-      [(":authority", "localhost"), ("host", "evil.example")],
-      [("host", "localhost"), ("host", "evil.example")],
-    ] {
-      let headers = try hosts(fields).map { (name: "host", value: $0) }
-      #expect(!HTTPRequest(method: "GET", target: "/", headers: headers, version: .http2).hasHost)
-    }
-  }
-
-  @Test func aRequestOfHTTP2WithoutAPathIsAnswered() throws {
-    let head = HTTP2Exchange.head([":method": "CONNECT", ":authority": "localhost:22"])
-    #expect(head?.uri == "*")
-    #expect(HTTP2Exchange.head(["checksum": "1"]) == nil, "trailers")
   }
 
   @Test func servesEveryNameIfConfigured() {
