@@ -180,4 +180,51 @@ import Testing
       #expect(try Tool.run("wfanout", ["--config", file]).status == 64, "\(text)")
     }
   }
+
+  /// Ids of earlier streams, and what is no id: the source need not be asked.
+  @Test func anIdThatTheSourceCannotKnowStartsNoCommand() throws {
+    let script = try directory.write("touch \"$0.was-run\"; exit 75", to: "never.sh")
+    let fanout = try Fanout(configuration: "catch-up: /bin/bash \(script) {resourceVersion}")
+    let first = try fanout.listening("/events")
+    fanout.feed((10...12).map { message($0) })
+    try first.wait(for: "the last", .seconds(10)) { $0.soFar.output.contains(message(12)) }
+    for id in ["1-5", "1600000000000000000-11"] {
+      let listener = try fanout.listening("/events", ["-H", "Last-Event-ID: \(id)"])
+      try listener.wait(for: "a reset", .seconds(10)) { $0.soFar.output.contains("event: reset") }
+      let watch = try fanout.curl("/apis/g/v1/activities?watch=1&resourceVersion=\(id)", ["-i"]).output
+      #expect(watch.hasPrefix("HTTP/1.1 410"), "\(watch)")
+    }
+    let watch = try fanout.curl("/apis/g/v1/activities?watch=1&resourceVersion=opaque", ["-i"]).output
+    #expect(watch.hasPrefix("HTTP/1.1 410"), "\(watch)")
+    #expect(!FileManager.default.fileExists(atPath: script + ".was-run"))
+  }
+
+  /// While one command prints the events from 3 on, it serves everyone who needs a part of them.
+  @Test func aRunningCommandServesALaterIdToo() throws {
+    let script = try directory.write(
+      #"""
+      echo "$1" >>"$0.started"
+      for number in 4 5 6 7 8; do sed "s/NUMBER/$number/g" "$2.message"; done
+      while [ ! -e "$0.go" ]; do sleep 0.1; done
+      for number in 9 10 11 12; do sed "s/NUMBER/$number/g" "$2.message"; done
+      """#, to: "shared.sh")
+    let fanout = try Fanout(
+      configuration:
+        "catch-up: /bin/bash \(script) {resourceVersion} \(directory.path("source.sh"))\nmax-upstreams: 1")
+    let first = try fanout.listening("/events")
+    fanout.feed((10...12).map { message($0) })
+    try first.wait(for: "the last", .seconds(10)) { $0.soFar.output.contains(message(12)) }
+    func watch(_ version: Int) throws -> RunningTool {
+      try fanout.listening("/apis/g/v1/activities?watch=1&resourceVersion=\(version)")
+    }
+    let early = try watch(3)
+    #expect(try early.waitForLines(5) == (4...8).map { message($0) })
+    let late = try watch(6)
+    #expect(try late.waitForLines(2) == (7...8).map { message($0) })
+    try directory.write("", to: "shared.sh.go")
+    fanout.feed(message(13))
+    #expect(try early.waitForLines(10) == (4...13).map { message($0) })
+    #expect(try late.waitForLines(7) == (7...13).map { message($0) })
+    #expect(try directory.read("shared.sh.started") == "3\n")
+  }
 }

@@ -43,6 +43,9 @@ package struct RateLimiter: Sendable {
     return .seconds(min((1 - tokens) / rate, Self.longestWait))
   }
 
+  /// Whether ``takeIfThere(now:)`` would take a token.
+  package func hasToken(now: Duration) -> Bool { tokens + (now - last) / .seconds(1) * rate >= 1 }
+
   /// Whether the bucket is full again, as it was at the start.
   package func isFull(now: Duration) -> Bool { tokens + (now - last) / .seconds(1) * rate >= burst }
 

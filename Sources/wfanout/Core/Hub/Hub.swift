@@ -161,7 +161,17 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     return place(of: EventID(epoch: id.epoch, sequence: sequence))
   }
 
-  private func place(of id: EventID) -> StartPoint {
+  /// Whether the source cannot have an event after a version that has no place here, so that it need not be
+  /// asked: an id of ours, one of a stream that has since been re-created, or none at all.
+  ///
+  /// An id of a later stream may be right, because another replica may know that stream already.
+  func isUnknownToSource(_ version: String) -> Bool {
+    guard let epoch = index.sourceEpoch(besides: state.epoch) else { return false }
+    guard let id = EventID(version) else { return UInt64(version) == nil }
+    return id.epoch == state.epoch || id.epoch < epoch && place(of: id) == .reset(.unknown)
+  }
+
+  func place(of id: EventID) -> StartPoint {
     id.epoch == state.epoch
       ? Resume.place(after: id.sequence, oldest: ring.start, published: state.published)
       : index.place(of: id) { ring.element(at: $0)?.batch }

@@ -61,6 +61,9 @@ struct RingIndex: Sendable {
     firstHashed = position
   }
 
+  /// The epoch of the newest event that its source has numbered, not we (`own`); nil if there is none.
+  func sourceEpoch(besides own: UInt64) -> UInt64? { runs[head...].last { $0.epoch != own }?.epoch }
+
   /// The position after the event with this id of the source.
   ///
   /// An id that was never in this ring still has a position if it lies between two events of the ring: it may

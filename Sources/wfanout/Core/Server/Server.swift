@@ -85,7 +85,7 @@ final class Server: Sendable {
       SourceReplay(
         pool: UpstreamPool(
           template: $0, loops: loops, workers: workers, configuration: catchingUp, counters: metrics.stream,
-          diagnostics: diagnostics, commandsEnd: true))
+          diagnostics: diagnostics, commandsEnd: true), loop: loops[0])
     }
     registry.counter(
       "wfanout_filter_cpu_seconds_total",

@@ -6,6 +6,12 @@ import NIOCore
 /// before the ring gets its lines first, then continues on the live stream.
 struct SourceReplay: Sendable {
   let pool: UpstreamPool
+  private let queue: ReplayQueue
+
+  init(pool: UpstreamPool, loop: any EventLoop) {
+    self.pool = pool
+    queue = ReplayQueue(pool: pool, loop: loop)
+  }
 
   /// Where a listener of a command's lines continues when the command has ended.
   struct Continuation: Sendable {
@@ -33,11 +39,12 @@ struct SourceReplay: Sendable {
   }
 
   enum Outcome: Sendable {
-    /// The stream of the command's lines, and where the listener continues after it.
-    case begun(EventStream, Continuation)
+    /// The stream of the command's lines, the listener's first position in it, and where the listener continues
+    /// after it.
+    case begun(EventStream, at: Int, Continuation)
     /// The source does not have the version either.
     case absent(Status)
-    case failed(Status)
+    case failed(HTTPError)
   }
 
   /// Starts a listener after a version that is no longer in its stream's ring.
@@ -51,19 +58,49 @@ struct SourceReplay: Sendable {
       begin(after: version, of: plan.stream, account: account, listener: listener, on: loop).map { outcome in
         switch outcome {
         case .absent(let status): return fallback(status)
-        case .failed(let status): return .response(HTTPError(status: status).response)
-        case .begun(let stream, let continuation):
+        case .failed(let error): return .response(error.response)
+        case .begun(let stream, let position, let continuation):
           var plan = plan
           plan.stream = stream
-          plan.start = .at(.position(0))
+          plan.start = .at(.position(position))
           plan.continuation = continuation
           return .listen(plan)
         }
       })
   }
 
-  /// Runs the command for the events after a version of a stream, for a listener of this loop.
+  /// Has the command run for the events after a version of a stream, for a listener of this loop, unless one runs
+  /// that has printed them.
   func begin(
+    after version: String, of live: EventStream, account: String, listener: String, on loop: LoopContext
+  ) -> EventLoopFuture<Outcome> {
+    let hub = live.hubs[loop.index]
+    guard !hub.isUnknownToSource(version) else {
+      return loop.loop.makeSucceededFuture(
+        .absent(.expired("resource version \(version) is of another stream")))
+    }
+    if let id = id(version, hub), let found = pool.running(after: id, on: loop) {
+      let continuation = Continuation(stream: live, position: hub.positions.upperBound, after: id)
+      return loop.loop.makeSucceededFuture(
+        .begun(found.upstream.stream, at: found.position, continuation))
+    }
+    let promise = loop.loop.makePromise(of: Outcome.self)
+    let isQueued = queue.add(account, on: loop.loop) {
+      promise.completeWith(start(after: version, of: live, account: account, listener: listener, on: loop))
+    }
+    if !isQueued {
+      promise.succeed(
+        .failed(
+          HTTPError(
+            status: Status(
+              code: 503, reason: "ServiceUnavailable",
+              message: "too many requests of this client wait for events from before the ring"),
+            headers: [("Retry-After", "5")])))
+    }
+    return promise.futureResult
+  }
+
+  private func start(
     after version: String, of live: EventStream, account: String, listener: String, on loop: LoopContext
   ) -> EventLoopFuture<Outcome> {
     let hub = live.hubs[loop.index]
@@ -75,20 +112,20 @@ struct SourceReplay: Sendable {
       request.account = account
       upstream = try pool.acquire(request, identity: "", listener: listener, isFailureFinal: true, on: loop)
     } catch {
-      let outcome: Outcome = error.status.code == 410 ? .absent(error.status) : .failed(error.status)
+      let outcome: Outcome = error.status.code == 410 ? .absent(error.status) : .failed(error)
       return loop.loop.makeSucceededFuture(outcome)
     }
     let source = upstream.stream.hubs[loop.index]
     return upstream.hasBegun(on: source).assumeIsolated().map { ending -> Outcome in
       let isEmpty = !source.hasEvents
       if isEmpty, let failure = ending?.failure {
-        return failure.code == 410 ? .absent(failure) : .failed(failure)
+        return failure.code == 410 ? .absent(failure) : .failed(HTTPError(status: failure))
       }
       // A sequence of a stream that has since been re-created is meaningless.
       if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {
         return .absent(.expired("resource version \(version) is of another stream"))
       }
-      return .begun(upstream.stream, continuation)
+      return .begun(upstream.stream, at: 0, continuation)
     }.nonisolated()
   }
 

@@ -51,7 +51,8 @@ final class UpstreamPool: Sendable {
     let (limit, share) = (Double(configuration.upstreamLimit), Double(configuration.clientUpstreams))
     state = Mutex(
       State(
-        starts: RateLimiter(rate: limit / 4, burst: limit, now: .zero),
+        // Many clients may have to catch up at the same time, each by a command that ends soon.
+        starts: RateLimiter(rate: commandsEnd ? limit / 2 : limit / 4, burst: limit, now: .zero),
         clientStarts: ClientRates(rate: share / 4, burst: share)))
   }
 
@@ -144,6 +145,28 @@ final class UpstreamPool: Sendable {
     return try acquire(
       request, identity: identity, listener: loop.listenerName(), isShared: false,
       isFailureFinal: isFailureFinal)
+  }
+
+  /// Whether another command may start now.
+  var hasRoom: Bool {
+    state.withLock { state in
+      state.all.count < configuration.upstreamLimit && state.starts.hasToken(now: ContinuousClock.now - began)
+    }
+  }
+
+  /// A running command that has printed the event after this id, and the position of that event in its stream.
+  func running(after id: EventID, on loop: LoopContext) -> (upstream: Upstream, position: Int)? {
+    let found: (key: String, upstream: Upstream, position: Int, departure: Int)? = state.withLock { state in
+      for (key, upstream) in state.shared where upstream.ending == nil && !upstream.isStopped {
+        guard case .position(let position) = upstream.stream.hubs[loop.index].place(of: id) else { continue }
+        return (key, upstream, position, upstream.leave())
+      }
+      return nil
+    }
+    guard let found else { return nil }
+    scheduleStop(
+      found.key, found.upstream, found.departure, in: max(configuration.grace, UpstreamPool.arrival))
+    return (found.upstream, found.position)
   }
 
   private func sharing(of request: ChannelRequest) -> Sharing {

@@ -37,10 +37,10 @@ extension WebSocketConnection {
       guard !self.client.isGone, !self.client.isFinishing, self.listening.changes == count else { return }
       switch outcome {
       case .absent: self.join(matcher, start, at: nil)
-      case .failed(let status): self.cannotCatchUp(status)
-      case .begun(let stream, let next):
+      case .failed(let error): self.cannotCatchUp(error.status)
+      case .begun(let stream, let position, let next):
         self.listening.replayed = (stream, next)
-        self.join(matcher, .at(.position(0)), at: nil)
+        self.join(matcher, .at(.position(position)), at: nil)
       }
     }
   }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import WfanoutCore
+
+struct TurnsTests {
+  func add(_ clients: [String], to turns: inout Turns<String>, now: Duration = .zero) {
+    for client in clients { _ = turns.add(client, client: client, now: now) }
+  }
+
+  func take(_ count: Int, from turns: inout Turns<String>) -> [String?] {
+    (0..<count).map { _ in turns.next() }
+  }
+
+  @Test func clientsThatAskAllTheTimeWaitForTheOthers() {
+    var turns = Turns<String>()
+    add(["a", "b", "a", "b"], to: &turns)
+    #expect(take(2, from: &turns) == ["b", "a"])
+    add(["c"], to: &turns)
+    #expect(take(1, from: &turns) == ["c"], "it has not had a turn")
+    #expect(take(3, from: &turns) == ["b", "a", nil])
+  }
+
+  /// Requests that start at once count, too.
+  @Test func aTurnWithoutAWaitCounts() {
+    var turns = Turns<String>()
+    turns.take("a")
+    add(["b", "a"], to: &turns)
+    #expect(take(2, from: &turns) == ["b", "a"])
+  }
+
+  @Test func aClientHasFewRequestsWaiting() {
+    var turns = Turns<Int>()
+    let added = (0..<Turns<Int>.clientLimit + 1).map { turns.add($0, client: "a", now: .zero) }
+    #expect(added.last == false && added.dropLast().allSatisfy(\.self))
+    let isOtherAdded = turns.add(0, client: "b", now: .zero)
+    #expect(isOtherAdded)
+  }
+
+  @Test func requestsExpire() {
+    var turns = Turns<String>()
+    add(["old"], to: &turns)
+    add(["new"], to: &turns, now: .seconds(6))
+    func expired(_ now: Duration) -> [String] { turns.removeExpired(after: .seconds(10), now: now) }
+    #expect(expired(.seconds(9)) == [])
+    #expect(expired(.seconds(10)) == ["old"])
+    #expect(take(2, from: &turns) == ["new", nil])
+    #expect(turns.isEmpty)
+  }
+}
