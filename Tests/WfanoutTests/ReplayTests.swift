@@ -84,19 +84,37 @@ struct ReplayPacingTests {
   @Test func aCompressedRecordingIsReported() throws {
     let zipped = try Tool.shell("gzip '\(recording)'").waitForEnd()
     #expect(zipped.status == 0)
-    let fanout = try Fanout(["--replay", recording + ".gz", "--speed", "max"])
-    let listener = try fanout.listen("/events", lines)
-    let outcome = try fanout.tool.waitForEnd()
+    let outcome = try Tool.run("wfanout", ["--listen", ":0", "--replay", recording + ".gz"])
     #expect(outcome.status == 65 && outcome.diagnostics.contains("zcat"), "\(outcome)")
-    try listener.waitForEnd()
+    #expect(!outcome.diagnostics.contains("listening"))
   }
 
   @Test func reportsBadRecordings() throws {
     #expect(try Tool.run("wfanout", ["--replay", recording, "--upstream", "x"]).status == 64)
     #expect(try Tool.run("wfanout", ["--replay", recording, "--speed", "0"]).status == 64)
-    let absent = try Tool.run("wfanout", ["--listen", ":0", "--replay", directory.path("absent")])
-    #expect(absent.status == 66)
-    #expect(absent.diagnostics.contains("read \(directory.path("absent"))"))
-    #expect(try Tool.run("wfanout", ["--listen", ":0", "--replay", "/"]).status == 66)
+  }
+
+  /// One line, before the server listens.
+  @Test(arguments: [
+    ("absent", 66, "No such file"), ("directory", 66, "directory"), ("text", 65, "none of 2 lines is JSON"),
+  ]) func reportsWhatItCannotServe(name: String, status: Int32, reason: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: directory.path("directory"), withIntermediateDirectories: false)
+    try directory.write("no\nrecording\n", to: "text")
+    let outcome = try Tool.run("wfanout", ["--listen", ":0", "--replay", directory.path(name)])
+    #expect(outcome.status == status)
+    #expect(outcome.diagnostics.contains(directory.path(name)) && outcome.diagnostics.contains(reason))
+    #expect(outcome.diagnostics.split(separator: "\n").count == 1, "\(outcome.diagnostics)")
+  }
+
+  @Test func servesARecordingFromAPipe() throws {
+    let pipe = directory.path("pipe")
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let fanout = try Fanout(["--replay", pipe, "--speed", "max"])
+    let listener = try fanout.listen("/events", lines)
+    let writer = try Tool.shell("exec cat '\(recording)' >'\(pipe)'")
+    #expect(try listener.waitForEnd().lines.prefix(2).map { $0.prefix(6) } == [#"{"n":1"#, #"{"n":2"#])
+    #expect(try writer.waitForEnd().status == 0)
+    #expect(try fanout.tool.waitForEnd().status == 0)
   }
 }

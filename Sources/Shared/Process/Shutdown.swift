@@ -56,7 +56,8 @@ package final class Shutdown: Sendable {
   /// Takes over the signals and watches the reader of `output`. Call it once, before any thread exists.
   ///
   /// Blocks SIGTERM, SIGINT and SIGHUP in this thread and so in all it starts, ignores SIGPIPE (a lost peer of a
-  /// socket is an error like any other), and starts a thread in sigwait(3) and one in poll(2).
+  /// socket is an error like any other), and starts a thread in sigwait(3) and one in poll(2). A SIGHUP that is
+  /// ignored, as nohup(1) does, stays ignored: sigwait(3) would return it, because it is blocked.
   ///
   /// - Parameter output: the descriptor whose reader is watched; `nil` for a server, which has none.
   /// - Returns: the object that reports the request to end; it lives as long as the process.
@@ -67,8 +68,10 @@ package final class Shutdown: Sendable {
     var interrupt = sigaction()
     unsafe interrupt.__sigaction_handler.sa_handler = { _ in }  // no SA_RESTART: write(2) has to return EINTR
     unsafe sigaction(SIGURG, &interrupt, nil)
-    blockSignals([SIGTERM, SIGINT, SIGHUP])
-    startThread { shutdown.waitForSignals() }
+    let signals = isIgnored(SIGHUP) ? [SIGTERM, SIGINT] : [SIGTERM, SIGINT, SIGHUP]
+    blockSignals(signals)
+    let hasTerminal = hasControllingTerminal
+    startThread { shutdown.wait(for: signals, hasTerminal: hasTerminal) }
     if let output { startThread { shutdown.watchReader(of: output) } }
     return shutdown
   }
@@ -106,7 +109,7 @@ package final class Shutdown: Sendable {
   }
 
   /// Calls a function for SIGHUP instead of ending: `kwatch` lists again. The function is called on another
-  /// thread.
+  /// thread. The SIGHUP of a terminal that has been closed ends the process all the same.
   package func onHangup(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.hangup = action } }
 
   /// From now on a request interrupts a blocking system call of the calling thread. Call it on the thread
@@ -139,12 +142,12 @@ package final class Shutdown: Sendable {
   /// timeout(1) sends its signal to the process and to its group: signals this close together count as one.
   private static let repetitionInterval = Duration.milliseconds(500)
 
-  private func waitForSignals() {
+  private func wait(for signals: [Int32], hasTerminal: Bool) {
     while true {
-      let number = waitForSignal([SIGTERM, SIGINT, SIGHUP])
+      let number = waitForSignal(signals)
       let now = ContinuousClock.now
       let (hangup, first) = state.withLock { ($0.hangup, $0.firstSignal) }
-      if number == SIGHUP, let hangup {
+      if number == SIGHUP, let hangup, !hasTerminal || Self.hasControllingTerminal {
         hangup()
       } else if let first {
         if now - first > Self.repetitionInterval { Self.die(by: number) }
@@ -154,6 +157,13 @@ package final class Shutdown: Sendable {
         startThread { self.insist(.signal(number)) }
       }
     }
+  }
+
+  /// A process loses its controlling terminal when that is closed.
+  private static var hasControllingTerminal: Bool {
+    let terminal = unsafe open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+    if terminal >= 0 { close(terminal) }
+    return terminal >= 0
   }
 
   private func watchReader(of output: Int32) {

@@ -8,6 +8,14 @@ private func signalSet(_ numbers: [Int32]) -> sigset_t {
   return set
 }
 
+/// Whether the process ignores the signal.
+func isIgnored(_ number: Int32) -> Bool {
+  var action = sigaction()
+  guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+  return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+    == unsafeBitCast(SIG_IGN, to: Int.self)
+}
+
 /// Blocks the signals in the calling thread and in those it starts from now on.
 func blockSignals(_ numbers: [Int32]) {
   var set = signalSet(numbers)

@@ -16,12 +16,19 @@ struct TokenFile: Sendable {
 
   init(path: String, diagnostics: Diagnostics) throws(ReadError) {
     entries = try WatchedFiles([path], diagnostics: diagnostics) { () throws(ReadError) in
-      try TokenFile.load(path)
+      let entries = try TokenFile.load(path)
+      if entries.isEmpty {
+        diagnostics.warning("tokens '\(path)': there are none, so every token is refused")
+      }
+      return entries
     }
   }
 
   /// Increases each time the file changes, since tokens may have been revoked.
   var generation: Int { entries.generation }
+
+  /// Has the file read again within a second.
+  func reload() { entries.reload() }
 
   /// The identity of a token; nil if it is unknown or expired. Can be used from any thread.
   func identity(of token: String, now: Int64) -> Identity? {

@@ -12,6 +12,8 @@ final class WatchedFiles<Value: Sendable>: Sendable {
   private struct State: Sendable {
     var value: Value
     var generation = 0
+    /// Whether the files are to be read even if they look unchanged.
+    var mustReload = false
   }
 
   private let paths: [String]
@@ -44,12 +46,19 @@ final class WatchedFiles<Value: Sendable>: Sendable {
   /// The number of times that the value has changed.
   var generation: Int { state.withLock { $0.generation } }
 
+  /// Has the files read again within a second, even if they look unchanged.
+  func reload() { state.withLock { $0.mustReload = true } }
+
   private func lookAgain(_ known: [FileStamp?]) -> [FileStamp?] {
     let stamps = paths.map { FileStamp($0) }
-    guard stamps != known else { return known }
+    let isForced = state.withLock { state in
+      defer { state.mustReload = false }
+      return state.mustReload
+    }
+    guard stamps != known || isForced else { return known }
     // A pipe, as of `<(command)`, was read once; waiting for another writer would end the watch.
     if let index = stamps.firstIndex(where: { $0?.isRegular == false }) {
-      if known[index]?.isRegular ?? true {
+      if isForced || known[index]?.isRegular ?? true {
         diagnostics.warning("'\(paths[index])' is not a regular file; its previous content stays in use")
       }
       return stamps

@@ -7,18 +7,22 @@ import Process
 /// JSON are passed on all the same.
 struct InputCheck {
   let name: String
-  let diagnostics: Diagnostics
+  /// Receives a warning about the first line; if nil, it is in the error.
+  let diagnostics: Diagnostics?
+  private var firstFault: String?
   private var lines = 0
-  private var hasJSON = false
+  private(set) var hasJSON = false
 
-  init(name: String, diagnostics: Diagnostics) {
+  init(name: String, diagnostics: Diagnostics?) {
     self.name = name
     self.diagnostics = diagnostics
   }
 
   /// The error of a source that had lines, none of which was JSON.
   var error: UnusableInputError? {
-    hasJSON || lines == 0 ? nil : UnusableInputError(description: "\(name): none of \(lines) lines is JSON")
+    guard !hasJSON, lines > 0 else { return nil }
+    let fault = diagnostics == nil ? firstFault.map { "; the first line: \($0)" } ?? "" : ""
+    return UnusableInputError(description: "\(name): none of \(lines) lines is JSON\(fault)")
   }
 
   mutating func look(at block: LineBlock) {
@@ -32,7 +36,8 @@ struct InputCheck {
         return false
       }
       if lines == 1 {
-        diagnostics.warning(
+        firstFault = fault.description
+        diagnostics?.warning(
           "\(name): the first line is not JSON: \(fault.description); filters and snapshots ignore such lines"
         )
       }

@@ -8,18 +8,16 @@ import Synchronization
 /// Reads a recording and publishes each line when it is due, on a thread of its own. Starts with the first
 /// client.
 struct ReplayReader: LineSource {
-  let path: String
+  let recording: Recording
   let pacing: ReplayPacing
   let stream: EventStream
   let shutdown: Shutdown
   let diagnostics: Diagnostics
 
   func run() throws(InputError) -> UnusableInputError? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw InputError(name: path, errno: errno) }
+    let path = recording.path
+    let descriptor = try recording.open()
     defer { close(descriptor) }
-    // A directory can be opened, too; report it before a listener connects.
-    guard read(descriptor, nil, 0) == 0 else { throw InputError(name: path, errno: errno) }
     var reader = LineReader(descriptor: descriptor, name: path, shutdown: shutdown)
     let block = LineBlock()
     var pacing = pacing

@@ -21,19 +21,24 @@ package struct Run {
     DescriptorLimit.raise()
     shutdown.allow(grace: configuration.drain + Upstream.stopGrace + .seconds(2))
     let notifier = ServiceNotifier()
+    let authenticator = try authenticator()
+    let certificate = try certificate()
+    try replay?.check()
     let server = Server(
-      configuration: configuration, authenticator: try authenticator(), certificate: try certificate(),
+      configuration: configuration, authenticator: authenticator, certificate: certificate,
       diagnostics: diagnostics)
     let reporter = try StatusReporter(configuration.status, server: server)
     for address in try server.listen(InheritedSocket.list()) { diagnostics.info("listening on \(address)") }
     notifier.ready("serving")
     let ended = Ending()
     shutdown.onRequest { _ in ended.end(nil) }
+    shutdown.onHangup { reload(authenticator?.tokens, certificate) }
     if let limit = configuration.timeLimit { shutdown.requestEnd(after: limit) }
     reporter.start { error in ended.end(error) }
-    if let path = configuration.replay {
+    if let replay {
       ReplayReader(
-        path: path, pacing: ReplayPacing(speed: configuration.speed, longestGap: configuration.longestGap),
+        recording: replay,
+        pacing: ReplayPacing(speed: configuration.speed, longestGap: configuration.longestGap),
         stream: server.stream, shutdown: shutdown, diagnostics: diagnostics
       ).start { error in ended.end(error) }
     } else if configuration.upstream == nil {
@@ -51,6 +56,18 @@ package struct Run {
       givesWhatIsLeft: shutdown.cause == nil)
     if let error { throw error }
     return shutdown.cause == .deadline ? .timedOut : .ok
+  }
+
+  private var replay: Recording? { configuration.replay.map { Recording(path: $0) } }
+
+  /// SIGHUP, as for other servers: what is watched for changes anyway is read at once.
+  private func reload(_ tokens: TokenFile?, _ certificate: ServerCertificate?) {
+    tokens?.reload()
+    certificate?.reload()
+    diagnostics.info(
+      tokens == nil && certificate == nil
+        ? "SIGHUP: there are no tokens or certificates to read again; other settings need a restart"
+        : "SIGHUP: reading tokens and certificates again; other settings need a restart")
   }
 
   /// Nil if no tokens are required.

@@ -21,6 +21,9 @@ struct ServerCertificate: Sendable {
   /// The context for new connections. Any event loop.
   var current: NIOSSLContext { files.current }
 
+  /// Has the files read again within a second.
+  func reload() { files.reload() }
+
   private static func load(_ certificate: String, _ key: String) throws(CertificateError) -> NIOSSLContext {
     let chain: [NIOSSLCertificate]
     let privateKey: NIOSSLPrivateKey

@@ -17,6 +17,8 @@ struct ServerCertificate: Sendable {
         "serve TLS with '\(certificate)': this wfanout was built without TLS, as 'make demo' builds it; "
         + "run 'make build' and start .build/release/wfanout again")
   }
+
+  func reload() {}
 }
 
 final class HTTP2Exchange {
