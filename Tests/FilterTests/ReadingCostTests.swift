@@ -51,6 +51,15 @@ import Testing
     #expect(error == .costLimitExceeded)
   }
 
+  /// Making a value of `{}` takes longer than reading its two bytes.
+  @Test(arguments: ["json.encode([l])", "'%s'.format([[l]])", "[l].flatten()", "dyn([l]) == dyn([[[]]])"])
+  func chargesForMakingShortValues(_ expression: String) throws {
+    let line = PaddedLine(#"{"l":[\#(Array(repeating: "{}", count: 1000).joined(separator: ","))]}"#)
+    let evaluator = LineEvaluator(try LineFilter(value: expression, costLimit: 100_000))
+    _ = try line.read { try evaluator.value($0) }
+    #expect(100_000 - evaluator.remainingSteps > 1000 * 3)
+  }
+
   /// Repeated keys are found by hashing and sorting all keys.
   @Test func chargesEachKeyOfAnObject() throws {
     let line = PaddedLine("{\"k\":{\((0..<5000).map { "\"k\($0)\":1" }.joined(separator: ","))}}")

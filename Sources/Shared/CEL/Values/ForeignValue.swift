@@ -40,6 +40,7 @@ public struct ForeignValue: Sendable {
     var result: [Value] = []
     var cursor = ForeignCursor(node: node)
     while let element = source.nextElement(&cursor) { result.append(element) }
+    chargeForMaking(result.count)
     return result
   }
 
@@ -48,8 +49,12 @@ public struct ForeignValue: Sendable {
     var result: [(key: Value, value: Value)] = []
     var cursor = ForeignCursor(node: node)
     while let entry = source.nextEntry(&cursor) { result.append((entry.key.native, entry.value)) }
+    chargeForMaking(result.count * 2)
     return result
   }
+
+  /// Making values takes longer than reading short ones, such as `{}`.
+  private func chargeForMaking(_ count: Int) { source.work &+= 2 + 2 * count }
 }
 
 /// Data in another representation that CEL reads in place, such as raw JSON.
