@@ -20,6 +20,32 @@ import Testing
     #expect(pipe.fileHandleForReading.availableData == Data("abcdefghi0123456789".utf8))
   }
 
+  /// F_GETPIPE_SZ of fcntl(2).
+  private static let getPipeSize: Int32 = 1032
+
+  @Test func enlargesAPipeWhenTheBufferIsFirstFull() throws {
+    let pipe = Foundation.Pipe()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    let before = fcntl(descriptor, Self.getPipeSize)
+    let writer = OutputWriter(descriptor: descriptor, capacity: 8, pipeSize: 2 * before)
+    try writer.append("abc")
+    try writer.flush()
+    #expect(fcntl(descriptor, Self.getPipeSize) == before)
+    try writer.append("abcdefghi")
+    #expect(fcntl(descriptor, Self.getPipeSize) == 2 * before)
+    try writer.flush()
+    #expect(pipe.fileHandleForReading.availableData == Data("abcabcdefghi".utf8))
+  }
+
+  @Test func doesNotShrinkAPipe() throws {
+    let pipe = Foundation.Pipe()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    let before = fcntl(descriptor, Self.getPipeSize)
+    let writer = OutputWriter(descriptor: descriptor, capacity: 8, pipeSize: before / 2)
+    try writer.append("abcdefghi")
+    #expect(fcntl(descriptor, Self.getPipeSize) == before)
+  }
+
   @Test func reportsAFullDisk() throws {
     let descriptor = unsafe open("/dev/full", O_WRONLY)
     defer { close(descriptor) }

@@ -32,6 +32,8 @@ package enum OutputError: ToolError, Equatable {
   private var buffer: UnsafeMutableRawBufferPointer
   private let capacity: Int
   private let shutdown: Shutdown?
+  /// The size that a pipe gets when the buffer is first full; nil afterwards.
+  private var pipeSize: Int32?
   /// The output's name in messages.
   private let name: String
 
@@ -45,11 +47,14 @@ package enum OutputError: ToolError, Equatable {
   ///   - descriptor: the caller closes it.
   ///   - capacity: the number of buffered bytes after which the buffer is written without a flush.
   ///   - shutdown: if given, a request to end limits how long a write may wait for a reader.
+  ///   - pipeSize: if given, the size in bytes of a pipe under load, so that the reader is woken less often.
   ///   - name: the output's name in messages.
   package init(
-    descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil, name: String = "output"
+    descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil, pipeSize: Int32? = nil,
+    name: String = "output"
   ) {
     self.name = name
+    self.pipeSize = pipeSize
     self.descriptor = descriptor
     self.capacity = capacity
     self.shutdown = shutdown
@@ -60,7 +65,7 @@ package enum OutputError: ToolError, Equatable {
 
   /// Appends bytes. If they do not fit, the buffer is written first.
   package func append(_ bytes: UnsafeRawBufferPointer) throws(OutputError) {
-    if unsafe bytesBuffered + bytes.count > buffer.count { try flush() }
+    try makeSpace(bytes.count)
     if unsafe bytes.count >= buffer.count { return unsafe try write(bytes) }
     unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[bytesBuffered...]).copyMemory(from: bytes)
     bytesBuffered += bytes.count
@@ -86,12 +91,28 @@ package enum OutputError: ToolError, Equatable {
   ///
   /// If they do not fit, the buffer is written first; if it is too small, it grows.
   package func room(for count: Int) throws(OutputError) -> UnsafeMutableRawBufferPointer {
-    if unsafe bytesBuffered + count > buffer.count { try flush() }
+    try makeSpace(count)
     if unsafe count > buffer.count {
       unsafe buffer.deallocate()
       unsafe buffer = .allocate(byteCount: count, alignment: 16)
     }
     return unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[bytesBuffered...])
+  }
+
+  /// Writes the buffer if `count` bytes do not fit after the buffered ones.
+  private func makeSpace(_ count: Int) throws(OutputError) {
+    guard unsafe bytesBuffered + count > buffer.count else { return }
+    enlargePipe()
+    try flush()
+  }
+
+  /// A pipe has 64 KiB by default. The system refuses a larger one (EPERM) to a user with many; it then stays as it is.
+  private func enlargePipe() {
+    guard let size = pipeSize else { return }
+    pipeSize = nil
+    // fcntl(2)'s F_GETPIPE_SZ and F_SETPIPE_SZ, which the Glibc module leaves out.
+    let (getSize, setSize): (Int32, Int32) = (1032, 1031)
+    if (0..<size).contains(fcntl(descriptor, getSize)) { _ = fcntl(descriptor, setSize, size) }
   }
 
   /// Adds the first bytes of the space to the buffer.

@@ -145,7 +145,7 @@ struct TailCommand: ToolCommand {
   mutating func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let session = try connection.session(shutdown, log.level, monitoring.status)
     let server = try monitoring.serve(session)
-    let output = OutputWriter(shutdown: shutdown)
+    let output = OutputWriter(shutdown: shutdown, pipeSize: 1 << 20)
     shutdown.interruptWrites()
     var loop = try TailLoop(try settings(), session: session, output: output, countsSubjects: server != nil)
     return try withExtendedLifetime(server) {

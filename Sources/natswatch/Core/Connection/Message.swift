@@ -2,23 +2,13 @@
 
 import CNATS
 
-/// A received message. It is returned to libnats at the end of the value, or in a batch soon afterwards.
+/// A message of libnats, freed at the end of the value.
 @safe struct Message: ~Copyable {
   let pointer: OpaquePointer
-  private let recycler: MessageRecycler?
 
-  init(owning pointer: OpaquePointer, recycler: MessageRecycler? = nil) {
-    unsafe self.pointer = pointer
-    self.recycler = recycler
-  }
+  init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
 
-  deinit {
-    if let recycler {
-      unsafe recycler.add(pointer)
-    } else {
-      unsafe natsMsg_Destroy(pointer)
-    }
-  }
+  deinit { unsafe cnats_free(pointer) }
 
   /// The bytes of the payload; valid as long as the message.
   var payload: UnsafeBufferPointer<UInt8> {
@@ -96,29 +86,5 @@ import CNATS
     guard let text = unsafe text else { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
     return unsafe UnsafeBufferPointer(
       start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: strlen(text))
-  }
-}
-
-/// Returns messages to libnats in batches, because it frees them on another thread, which each message would
-/// otherwise wake. For the thread that takes the messages only.
-@safe final class MessageRecycler {
-  private static let countLimit = 4096
-  private static let byteLimit = 4 << 20
-
-  private var pointers: [OpaquePointer] = unsafe []
-  private var byteCount = 0
-
-  deinit { empty() }
-
-  func add(_ pointer: OpaquePointer) {
-    unsafe pointers.append(pointer)
-    byteCount += Int(unsafe natsMsg_GetDataLength(pointer))
-    if unsafe pointers.count == Self.countLimit || byteCount >= Self.byteLimit { empty() }
-  }
-
-  private func empty() {
-    unsafe pointers.forEach { unsafe natsMsg_Destroy($0) }
-    unsafe pointers.removeAll(keepingCapacity: true)
-    byteCount = 0
   }
 }

@@ -26,7 +26,6 @@ import Process
   private let pointer: OpaquePointer
   private let drivesLoop: Bool
   private let shutdown: Shutdown?
-  private let recycler = MessageRecycler()
   let connection: Connection
 
   fileprivate init(
@@ -73,7 +72,7 @@ import Process
     switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
     case NATS_OK:
       guard let message = unsafe message else { return .timedOut }
-      return unsafe .message(Message(owning: message, recycler: recycler))
+      return unsafe .message(Message(owning: message))
     case NATS_TIMEOUT: return connection.loss == nil ? .timedOut : .ended
     case NATS_NO_RESPONDERS: return .noResponders
     default: return .ended

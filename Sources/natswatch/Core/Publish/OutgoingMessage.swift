@@ -6,9 +6,7 @@ extension Connection {
   /// Publishes a message with headers; the acknowledgement is sent to `reply`.
   ///
   /// - Throws: `unavailable` if libnats did not accept it, `refused` if it is larger than the server allows.
-  func publish(_ entry: PublishWindow.Entry, reply: String, recycler: MessageRecycler? = nil)
-    throws(NATSError)
-  {
+  func publish(_ entry: PublishWindow.Entry, reply: String) throws(NATSError) {
     var created: OpaquePointer?
     let status = unsafe entry.payload.withUnsafeBytes { bytes in
       unsafe natsMsg_Create(
@@ -18,7 +16,7 @@ extension Connection {
     guard status == NATS_OK, let pointer = unsafe created else {
       throw NATSError(.refused, "publish to \(entry.subject): \(plainText(status))")
     }
-    let message = unsafe Message(owning: pointer, recycler: recycler)
+    let message = unsafe Message(owning: pointer)
     if !entry.identifier.isEmpty {
       _ = unsafe natsMsgHeader_Set(message.pointer, "Nats-Msg-Id", entry.identifier)
     }

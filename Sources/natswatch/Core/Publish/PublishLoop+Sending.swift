@@ -39,7 +39,7 @@ extension PublishLoop {
   mutating func send(_ number: UInt64, _ entry: PublishWindow.Entry) throws {
     guard trouble?.resendAt == nil else { return }
     do throws(NATSError) {
-      try connection.publish(entry, reply: acknowledgements.subject(number), recycler: recycler)
+      try connection.publish(entry, reply: acknowledgements.subject(number))
       bytesSinceTurn += entry.payload.count
     } catch {
       guard error.isTransient else {

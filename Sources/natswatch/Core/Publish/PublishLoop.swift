@@ -16,7 +16,6 @@ package struct PublishLoop {
   let session: Session
   var connection: Connection
   var acknowledgements: Subscription
-  let recycler = MessageRecycler()
   private let origin = ContinuousClock.now
   private var composer: LineComposer
   var window: PublishWindow
