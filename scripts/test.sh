@@ -8,15 +8,23 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bundle=${1:-.build/debug/watchutilsPackageTests.xctest}
 jobs=${TEST_JOBS:-4}
-# The longest first: the name, then a regular expression for its tests. Libraries with long suites have several shards.
+# The longest first, and small ones at the end: the name, then a regular expression for its tests.
 work='Work|Publish|Ordered' connection='Auth|Connection|EventLoop|LeastRights|TLS|UserKey'
 shards=(
-  "KwatchTests.Cluster ^KwatchTests\\.Cluster" "WfanoutTests ^WfanoutTests\\." "EndToEnd ^EndToEnd\\."
-  "NatswatchTests.Connection ^NatswatchTests\\.($connection)" "NatswatchTests.Work ^NatswatchTests\\.($work)"
-  "NatswatchTests ^NatswatchTests\\.(?!$work|$connection)" "KwatchTests ^KwatchTests\\.(?!Cluster)" "WfilterTests ^WfilterTests\\."
+  "KwatchTests.Cluster ^KwatchTests\\.Cluster" "NatswatchTests ^NatswatchTests\\.(?!$work|$connection)"
+  "KwatchTests ^KwatchTests\\.(?!Cluster)" "NatswatchTests.Connection ^NatswatchTests\\.($connection)"
+  "NatswatchTests.Work ^NatswatchTests\\.($work)" "WfanoutTests.A-O ^WfanoutTests\\.[A-O]" "WfanoutTests.P-Z ^WfanoutTests\\.[P-Z]"
+  "EndToEnd.A-M ^EndToEnd\\.[A-M]" "EndToEnd.N-Z ^EndToEnd\\.[N-Z]" "WfilterTests.A-N ^WfilterTests\\.[A-N]"
+  "WfilterTests.O-Z ^WfilterTests\\.[O-Z]"
 )
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
+
+# The three longest tests of a shard.
+slowest() {
+  grep -v '^. Test run with' "$1" | sed -nE 's/^✔ Test ([^(]*).* after ([0-9.]+) seconds\.$/\2 \1/p' | sort -rn |
+    head -n 3 | while read -r seconds test; do printf '  %3.0f s %s\n' "$seconds" "$test"; done || true
+}
 
 run_shard() {
   local name=$1 log=$logs/$1.log status=0
@@ -30,6 +38,7 @@ run_shard() {
     grep -F '**** NOT TESTED' "$log" | sort -u || true
     printf '%s: %s (%d s)\n' "$name" "$(grep -E '^. Test run with' "$log" | tail -n 1)" $SECONDS
     grep -E '^conformance:' "$log" || true
+    slowest "$log"
   else
     printf '%s: FAILED with status %d after %d s\n' "$name" $status $SECONDS
     # Prints each failure with its output; arguments of tests may be long. If the process crashed, prints its last lines.
