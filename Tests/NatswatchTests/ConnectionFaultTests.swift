@@ -155,6 +155,21 @@ import Testing
     expect(outcome, 69, "not even heartbeats", "deliver subject", "--inbox-prefix")
   }
 
+  /// The consumer's heartbeats have to wait until a message has passed. It takes longer than heartbeats are waited for.
+  @Test func aLargeMessageOnASlowLineIsNoSilence() throws {
+    let bed = try Bed(.current)
+    try bed.createStream()
+    try bed.publish(1...1, padding: 900_000)
+    let relay = try Relay(to: bed.server.port)
+    defer { relay.close() }
+    relay.mode = .slow(bytesPerSecond: 65_000)
+    let outcome = try tail(
+      "nats://127.0.0.1:\(relay.port)", ["--all", "--until-now", "--raw"], deadline: .seconds(60))
+    expect(outcome, 0)
+    #expect(outcome.lines.count == 1)
+    #expect(outcome.diagnostics.isEmpty, "\(outcome)")
+  }
+
   /// Each right that a tail needs is left out in turn. The first refusal ends the tail with 77 and the
   /// subject.
   @Test(arguments: NATSServer.Version.installed) func eachMissingRightIsNamed(_ version: NATSServer.Version)

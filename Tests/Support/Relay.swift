@@ -6,7 +6,7 @@ import Synchronization
 
 /// A TCP relay on loopback that can cut, refuse or silently hold connections.
 package final class Relay: Sendable {
-  package enum Mode: Sendable {
+  package enum Mode: Sendable, Equatable {
     /// Bytes pass.
     case open
     /// Connections are closed, and new ones are closed at once.
@@ -15,6 +15,8 @@ package final class Relay: Sendable {
     case holding
     /// Half of the server's next bytes pass; then the mode is ``holding``.
     case halving
+    /// At most so many of the server's bytes pass in a second.
+    case slow(bytesPerSecond: Int)
   }
 
   package struct Failure: Error, CustomStringConvertible {
@@ -125,6 +127,7 @@ package final class Relay: Sendable {
       }
       guard count > 0 else { break }
       while isHolding(source.descriptor) { usleep(5_000) }
+      if isFromServer, case .slow(let rate) = mode { usleep(UInt32(count * 1_000_000 / rate)) }
       var sent = 0
       if isFromServer, endHalving() {
         sent = unsafe buffer.withUnsafeBytes {

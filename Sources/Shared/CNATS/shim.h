@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -68,6 +69,12 @@ static inline const char *cnats_last_error(void) {
 /// A descriptor that is readable after a thread has written to it (eventfd(2)), which Swift's Glibc leaves
 /// out.
 static inline int cnats_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+/// The number of bytes that can be read from a socket without waiting.
+static inline int cnats_readable_bytes(int socket) {
+  int count = 0;
+  return ioctl(socket, FIONREAD, &count) == 0 ? count : 0;
+}
 
 // Declared only with a feature macro that Swift's importer does not set.
 extern long syscall(long number, ...);

@@ -103,7 +103,7 @@ import Synchronization
   ///   - subject: The subject of the request.
   ///   - payload: The body of the request.
   ///   - what: The name of the request in messages.
-  ///   - timeout: The time limit for the reply.
+  ///   - timeout: The time limit for the reply; ten times as long while large messages arrive before it.
   ///   - shutdown: If given, a request to end ends the wait.
   ///   - everyTick: Called about ten times a second while waiting.
   /// - Returns: The reply's payload.
@@ -133,6 +133,8 @@ import Synchronization
     // Removed before the descriptor is closed, so that nothing signals it afterwards.
     defer { state.forget(token) }
     let started = ContinuousClock.now
+    var lastArrival = started
+    var reception = Reception(loop)
     try send("\(replies).\(token)")
     loop.takeOver()
     while true {
@@ -153,7 +155,12 @@ import Synchronization
           loss.isAuthentication ? .noPermission : .unavailable, "\(what): connection lost: \(loss.reason)")
       }
       if shutdown?.cause != nil { throw NATSError(.interrupted, "\(what): interrupted") }
-      let rest = timeout - (ContinuousClock.now - started)
+      let now = ContinuousClock.now
+      if reception.isReceiving {
+        lastArrival = now
+        reception.mark()
+      }
+      let rest = min(timeout - (now - lastArrival), timeout * 10 - (now - started))
       guard rest > .zero else {
         throw NATSError(.unavailable, "\(what): no response within \(DurationText.print(timeout))")
       }

@@ -47,6 +47,7 @@ import Synchronization
   /// Whether the thread that takes messages drives the socket.
   private let isDrivenByConsumer = Atomic<Bool>(false)
   private let turns = Atomic<Int>(0)
+  private let received = Atomic<Int>(0)
   private let origin = ContinuousClock.now
   /// The time, in milliseconds after ``origin``, at which the socket's user called libnats; ``idle`` outside of it.
   private let busySince = Atomic<Int64>(EventLoop.idle)
@@ -115,6 +116,9 @@ import Synchronization
     guard isDrivenByConsumer.exchange(false, ordering: .acquiringAndReleasing) else { return }
     wake()
   }
+
+  /// The number of bytes that have arrived: while it grows, the server is not silent, even if no message is complete.
+  var receivedBytes: Int { received.load(ordering: .relaxed) }
 
   /// Takes over a subscription, which is destroyed with the connection.
   func keep(_ subscription: OpaquePointer) {
@@ -236,6 +240,7 @@ import Synchronization
       if ready & POLLOUT != 0 { unsafe natsConnection_ProcessWriteEvent(connection) }
       if ready & (POLLIN | POLLHUP | POLLERR) != 0 {
         turn.lastArrival = now
+        received.wrappingAdd(min(Int(cnats_readable_bytes(socket)), Self.bufferSize), ordering: .relaxed)
         turn.records.forEach(of: socket, upTo: Self.bufferSize) {
           unsafe natsConnection_ProcessReadEvent(connection)
           return unsafe !natsConnection_IsClosed(connection)

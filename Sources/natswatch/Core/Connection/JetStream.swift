@@ -61,7 +61,7 @@ package struct JetStream: Sendable {
         detail["description"]?.string ?? "")
     }
     guard let response = Response(document) else {
-      throw NATSError(.refused, "\(subject): the response is incomplete")
+      throw NATSError(.refused, "\(subject): the response lacks a field, or a number is out of range")
     }
     return response
   }
@@ -91,8 +91,11 @@ protocol JetStreamResponse {
 extension JSONValue: JetStreamResponse {
   init?(_ document: JSONValue) { self = document }
 
-  /// A number that counts from zero.
-  var unsigned: UInt64? { if case .number(let text) = self { UInt64(text) } else { nil } }
+  /// A number that counts from zero, and that has a successor.
+  var unsigned: UInt64? {
+    guard case .number(let text) = self, let number = UInt64(text), number < .max else { return nil }
+    return number
+  }
 }
 
 extension JSONWriter {

@@ -10,6 +10,8 @@ package enum Gone: Equatable, Sendable, CustomStringConvertible {
   case deleted(stream: String)
   /// The stream has been deleted and created again.
   case recreated(stream: String)
+  /// The server has passed over messages that the stream contains.
+  case skipped(after: UInt64, before: UInt64)
   /// Messages have been removed from the middle, and `--strict` requires every message.
   case removed(after: UInt64)
 
@@ -25,6 +27,8 @@ package enum Gone: Equatable, Sendable, CustomStringConvertible {
       "too large resource version: \(after): the stream ends at \(last)"
     case .recreated(let stream):
       "the stream \(stream) has been deleted and created again: its sequences mean other messages now"
+    case .skipped(let after, let next):
+      "the server has not delivered the messages after \(after) and before \(next), which are in the stream"
     case .removed(let after):
       "messages after resource version \(after) have been removed from the middle of the stream"
     }

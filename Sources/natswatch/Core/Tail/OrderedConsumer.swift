@@ -129,6 +129,7 @@ package struct OrderedConsumer: Sendable {
     // Messages after the gap that were written before the gap was proven are not written again.
     case .expired(_, let first): if let frontier, frontier >= first { start = .after(frontier) }
     case .removed: if let frontier { start = .after(frontier) }
+    case .skipped(_, let next): start = .after(max(next - 1, frontier ?? 0))
     }
     var machine = OrderedConsumer(
       start: start, epoch: isSameStream ? epoch : nil, coversStream: coversStream, isStrict: isStrict,
@@ -254,7 +255,7 @@ package struct OrderedConsumer: Sendable {
   /// - Returns: What to do with it.
   mutating func message(_ metadata: DeliveryMetadata, now: Duration, isProven: Bool = false) -> Action {
     lastHeard = now
-    guard metadata.consumerSequence == consumerSequence + 1 else {
+    guard metadata.consumerSequence == consumerSequence + 1, metadata.streamSequence < .max else {
       return .recreate("message \(consumerSequence + 1) of the consumer is missing")
     }
     let sequence = metadata.streamSequence
@@ -294,7 +295,7 @@ package struct OrderedConsumer: Sendable {
     lastConsumer: UInt64, lastStream: UInt64, now: Duration, isProven: Bool = false
   ) -> Action {
     lastHeard = now
-    guard lastConsumer == consumerSequence else {
+    guard lastConsumer == consumerSequence, lastStream < .max else {
       return .recreate(
         "the server has sent \(lastConsumer) messages, but only \(consumerSequence) have arrived")
     }
@@ -308,6 +309,9 @@ package struct OrderedConsumer: Sendable {
     self.frontier = lastStream
     return .deliver
   }
+
+  /// A part of a message arrived.
+  mutating func partArrived(now: Duration) { lastHeard = now }
 
   /// The server sent a flow-control request. Until it had the reply, it may have held messages back, and they
   /// may have expired in the meantime.
@@ -345,6 +349,7 @@ package struct OrderedConsumer: Sendable {
       return verdict
     }
     let from = min(frontier, (unprovenFrom ?? .max) - 1)
+    if let gone = skipped(info, after: frontier, before: next) { return .gone(gone) }
     let verdict = check(info, from: from, now: now)
     if verdict == .proceed {
       if isStrict, coversStream, next > max(from, reportedRemovals) + 1 {
@@ -353,6 +358,17 @@ package struct OrderedConsumer: Sendable {
       mayHaveLagged = false
     }
     return verdict
+  }
+
+  /// A gap in a stream that has none: the server has passed over messages.
+  private func skipped(_ info: StreamInfo, after frontier: UInt64, before next: UInt64) -> Gone? {
+    let state = info.state
+    let isWhole = state.messages > 0 && state.messages - 1 == state.last_seq &- state.first_seq
+    let missing = unprovenFrom ?? frontier + 1
+    guard coversStream, firstPass == nil, isWhole, missing >= state.first_seq, missing <= state.last_seq,
+      unprovenFrom != nil || (next > missing && next < .max)
+    else { return nil }
+    return .skipped(after: missing - 1, before: unprovenFrom == nil ? next : frontier + 1)
   }
 
   private var isInFirstPass: Bool {

@@ -16,6 +16,7 @@ extension TailLoop {
     let started = now
     let denials = jetStream.connection.state.denialCount
     var hasHeard = hasHeardConsumer
+    var reception = Reception(jetStream.connection.loop)
     while true {
       roundTime = now
       var count = 0
@@ -31,15 +32,22 @@ extension TailLoop {
       }
       let isIdle = count < Self.roundLimit
       progress?.update(lines: Int64(written))
-      if count > 0 { (hasHeard, hasHeardConsumer) = (true, true) }
-      if isIdle { try checkDelivery(inbox, jetStream, since: started, denials, &hasHeard) }
+      if count > 0 {
+        (hasHeard, hasHeardConsumer) = (true, true)
+        reception.mark()
+      }
+      let isReceiving = reception.isReceiving
+      if isIdle, !isReceiving { try checkDelivery(inbox, jetStream, since: started, denials, &hasHeard) }
       if isIdle { try output.flush() }
       try monitor.flushed(machine)
       if isIdle || output.bytesBuffered == 0 { try saveState(force: false) }
       if session.shutdown.cause != nil { return .finished(.ok) }
       if machine.isProofDue(now: now), let outcome = try prove(jetStream, before: 0) { return outcome }
       guard isIdle else { continue }
-      if count == 0, roundTime >= machine.deadline {
+      if isReceiving, roundTime >= machine.deadline {
+        machine.partArrived(now: roundTime)
+        reception.mark()
+      } else if count == 0, roundTime >= machine.deadline {
         guard hasHeardConsumer else {
           throw NATSError(
             .refused, "the consumer on \(stream) sends nothing, not even heartbeats: see --inbox-prefix")
@@ -49,6 +57,7 @@ extension TailLoop {
       switch inbox.next(milliseconds: 500) {
       case .message(let message):
         (hasHeard, hasHeardConsumer) = (true, true)
+        reception.mark()
         if let outcome = try handle(message, jetStream) { return outcome }
       default: break
       }
