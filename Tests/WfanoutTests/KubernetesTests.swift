@@ -64,7 +64,8 @@ struct KubernetesPathTests {
     ("resourceVersion=0&resourceVersionMatch=Exact", 422), ("resourceVersionMatch=NotOlderThan", 422),
     ("watch=1&resourceVersion=1&resourceVersionMatch=NotOlderThan", 422),
     ("watch=1&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1", 422),
-    ("timeoutSeconds=99999999999999999999", 400),
+    ("timeoutSeconds=99999999999999999999", 400), ("sendInitialEvents=true", 422),
+    ("sendInitialEvents=false&limit=500", 422),
   ])
   func refusesOptionsThatMeanNothing(text: String, status: Int) {
     let error = #expect(throws: HTTPError.self) {

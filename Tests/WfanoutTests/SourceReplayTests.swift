@@ -181,6 +181,15 @@ import Testing
     }
   }
 
+  /// Such a client would receive nothing until the stream gets there.
+  @Test func anIdFarAheadOfTheSourceIsReset() throws {
+    try feed()
+    let listener = try fanout.listening("/events", ["-H", "Last-Event-ID: \(Self.epoch)-99999999999"])
+    try listener.wait(for: "a reset", .seconds(10)) { $0.soFar.output.contains("event: reset") }
+    fanout.feed(message(13))
+    try listener.wait(for: "13", .seconds(10)) { $0.soFar.output.contains(message(13)) }
+  }
+
   /// Ids of earlier streams, and what is no id: the source need not be asked.
   @Test func anIdThatTheSourceCannotKnowStartsNoCommand() throws {
     let script = try directory.write("touch \"$0.was-run\"; exit 75", to: "never.sh")

@@ -23,6 +23,7 @@ import Testing
       denied) echo "no rights: secret-word" >&2; exit 77 ;;
       bad) exit 64 ;;
       expired) error; exit 75 ;;
+      unusual) error | sed 's/"code":410/"code":"none"/'; exit 1 ;;
       refused) error; echo secret-word >&2; exit 1 ;;
       broken) event first; sleep 1.5; error; exit 75 ;;
       slow) event first; sleep 0.3; event second; trap 'exit 0' TERM; wait_forever ;;
@@ -141,6 +142,8 @@ import Testing
     #expect(try status(fanout, "/api/v1/denied?watch=1") == "403")
     #expect(try status(fanout, "/api/v1/bad?watch=1") == "400")
     #expect(try status(fanout, "/api/v1/expired?watch=1") == "410", "its ERROR line is no event")
+    let unusual = try fanout.curl("/api/v1/unusual?watch=1", ["-i"]).output
+    #expect(unusual.contains(" 500 ") && unusual.contains("my own words"), "\(unusual)")
     let refusal = try fanout.curl("/api/v1/denied?watch=1", ["-i"]).output
     #expect(refusal.contains("no rights") && refusal.contains("Retry-After: "), "\(refusal)")
   }

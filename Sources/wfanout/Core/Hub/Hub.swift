@@ -171,6 +171,14 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     return id.epoch == state.epoch || id.epoch < epoch && place(of: id) == .reset(.unknown)
   }
 
+  /// Whether an id of the newest event's stream is so far ahead that no replica can have sent it, see
+  /// ``Resume/lead``.
+  func isFarAhead(_ id: EventID) -> Bool {
+    let newest = newestID
+    return id.epoch == newest.epoch && id.sequence > newest.sequence
+      && id.sequence - newest.sequence > Resume.lead
+  }
+
   func place(of id: EventID) -> StartPoint {
     id.epoch == state.epoch
       ? Resume.place(after: id.sequence, oldest: ring.start, published: state.published)

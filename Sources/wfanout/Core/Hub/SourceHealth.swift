@@ -49,9 +49,13 @@ final class SourceHealth: Sendable {
 
   private static func lastError(_ batch: Batch) -> Status? {
     guard batch.kinds.last == .error, let object = batch.value(.object, batch.count - 1),
-      let status = JSONValue(Array(batch.bytes[object])), let code = status["code"]?.integer,
-      (400..<600).contains(code), let message = status["message"]?.string, !message.isEmpty
+      let status = JSONValue(Array(batch.bytes[object])), let message = status["message"]?.string,
+      !message.isEmpty
     else { return nil }
+    // What cannot be a response's status still has words.
+    guard let code = status["code"]?.integer, (400..<600).contains(code) else {
+      return Status(code: 500, reason: "InternalError", message: message)
+    }
     return Status(code: code, reason: status["reason"]?.string ?? "", message: message)
   }
 

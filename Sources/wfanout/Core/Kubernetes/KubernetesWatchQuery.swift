@@ -52,6 +52,9 @@ struct KubernetesWatchQuery: Equatable, Sendable {
     if isWatch, sendsInitialEvents, match != "NotOlderThan" {
       throw invalid("sendInitialEvents requires resourceVersionMatch=NotOlderThan")
     }
+    if !isWatch, request.item("sendInitialEvents") != nil {
+      throw invalid("sendInitialEvents is for a watch only")
+    }
     guard !match.isEmpty else { return }
     guard match == "Exact" || match == "NotOlderThan" else {
       throw invalid("resourceVersionMatch '\(match)': it is Exact or NotOlderThan")

@@ -125,6 +125,10 @@ struct SourceReplay: Sendable {
       if !isEmpty, let id = EventID(version), source.newestID.epoch != id.epoch {
         return .absent(.expired("resource version \(version) is of another stream"))
       }
+      // The client would wait for events that are already there, and miss them.
+      if isEmpty, let id = continuation.after, hub.isFarAhead(id) {
+        return .absent(.expired("too large resource version: \(version)"))
+      }
       return .begun(upstream.stream, at: 0, continuation)
     }.nonisolated()
   }
