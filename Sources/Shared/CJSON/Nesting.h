@@ -18,7 +18,7 @@ struct Nesting {
   }
 
   void push(bool curly) {
-    if (depth && depth % 64 == 0) outer.push_back(word);
+    if (__builtin_expect(depth % 64 == 0, 0)) spill();
     word = word << 1 | (curly ? 1 : 0);
     depth++;
   }
@@ -39,4 +39,9 @@ struct Nesting {
 
  private:
   std::vector<uint64_t> outer;
+
+  /// Puts a full word aside, so that `push` is small enough to be inlined.
+  __attribute__((noinline)) void spill() {
+    if (depth) outer.push_back(word);
+  }
 };

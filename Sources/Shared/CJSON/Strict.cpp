@@ -41,19 +41,45 @@ const uint8_t *scalar(const uint8_t *p, const uint8_t *limit) {
   }
 }
 
+/// The quotes, backslashes and control characters of the 64 bytes from `start` on, one bit each, the lowest
+/// for the first. Most strings are short, so one look at a block finds the ends of several.
+struct Marks {
+  const uint8_t *start = nullptr;
+  uint64_t bits = 0;
+
+#if defined(__SSE2__)
+  /// `seen` gets the high bits of the block's bytes.
+  void read(const uint8_t *p, unsigned &seen) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                  lastControl = _mm_set1_epi8(0x1f);
+    __m128i all = _mm_setzero_si128();
+    start = p;
+    bits = 0;
+    for (int i = 0; i < 64; i += 16) {
+      __m128i block = _mm_loadu_si128((const __m128i *)(p + i));
+      all = _mm_or_si128(all, block);
+      __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, lastControl), block);
+      __m128i text = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+      bits |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_or_si128(control, text)) << i;
+    }
+    seen |= (unsigned)_mm_movemask_epi8(all);
+  }
+#endif
+};
+
 /// The first quote, backslash or control character of a string from `p` on, or the limit. Reads nothing after
 /// the limit. `seen` gets the high bits of all bytes that were read.
-inline const uint8_t *special(const uint8_t *p, const uint8_t *limit, unsigned &seen) {
+inline const uint8_t *special(const uint8_t *p, const uint8_t *limit, Marks &marks, unsigned &seen) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
-                lastControl = _mm_set1_epi8(0x1f);
-  for (; limit - p >= 16; p += 16) {
-    __m128i block = _mm_loadu_si128((const __m128i *)p);
-    seen |= (unsigned)_mm_movemask_epi8(block);
-    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, lastControl), block);
-    __m128i text = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
-    unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(control, text));
-    if (found) return p + __builtin_ctz(found);
+  for (;;) {
+    uintptr_t offset = (uintptr_t)p - (uintptr_t)marks.start;
+    if (offset < 64) {
+      uint64_t left = marks.bits >> offset;
+      if (left) return p + __builtin_ctzll(left);
+      p = marks.start + 64;
+    }
+    if (limit - p < 64) break;
+    marks.read(p, seen);
   }
 #endif
   for (; p < limit && *p != '"' && *p != '\\' && *p >= 0x20; p++) seen |= *p & 0x80;
@@ -159,6 +185,7 @@ inline const uint8_t *json_scan::scalar_text(const uint8_t *p, const uint8_t *li
 
 template <bool is_last>
 json_finding json_scan::next(const uint8_t *p, const uint8_t *limit) {
+  Marks marks;
   switch (phase) {
     case value: goto at_value;
     case first_element: goto at_first_element;
@@ -214,7 +241,7 @@ at_key:
   p++;
 in_string:
   for (;;) {
-    p = special(p, limit, high_bits);
+    p = special(p, limit, marks, high_bits);
     if (p == limit) {
       phase = string;
       return {JSON_TRUNCATED, p};
