@@ -43,6 +43,57 @@ import Testing
     }
   }
 
+  /// Each was compared with kubectl 1.33.
+  @Test(arguments: [
+    ("kind: Pod", "'Pod'"), ("apiVersion: v2", "'v2'"), ("kind: 5", "kind"),
+    ("preferences: []", "preferences"),
+    ("preferences: text", "preferences"), ("extensions: {a: b}", "extensions"),
+    ("extensions: [1]", "extensions"),
+    ("preferences: {extensions: x}", "preferences.extensions"),
+  ])
+  func refusesAnotherKindOfFile(_ line: String, _ word: String) {
+    #expect {
+      try targets("\(line)\n\(config())")
+    } throws: {
+      "\($0)".contains(word)
+    }
+  }
+
+  @Test(arguments: [
+    "kind: Config", "apiVersion: ''", "kind: null", "extensions: [{name: a}, null]", "preferences: {}",
+  ])
+  func acceptsTheFormsThatKubectlAccepts(_ line: String) throws {
+    #expect(try targets("\(line)\n\(config())").count == 1)
+  }
+
+  @Test(arguments: [
+    ("", "token: t, username: u, password: p", "password"), ("", "token: t, password: p", "password"),
+    ("", #"token: "t\n""#, "line break"), ("", #"token: t, as: "a\r\nX: y""#, "line break"),
+    ("", #"token: t, as: a, as-groups: ["b\u0000"]"#, "as-groups"),
+    ("", "client-certificate: a, client-certificate-data: QQ==, client-key: k", "client-certificate-data"),
+    ("", "client-certificate: a, client-key: k, client-key-data: QQ==", "client-key-data"),
+    ("certificate-authority: ca, certificate-authority-data: QQ==", "token: t", "certificate-authority-data"),
+    (
+      "", "exec: {command: x, apiVersion: client.authentication.k8s.io/v1beta1}, auth-provider: {name: oidc}",
+      "exec"
+    ),
+    ("extensions: text", "token: t", "extensions"), ("", "token: t, extensions: {a: b}", "extensions"),
+  ])
+  func refusesContradictions(_ cluster: String, _ user: String, _ word: String) {
+    #expect {
+      try targets(config(cluster: cluster, user: user))
+    } throws: {
+      "\($0)".contains(word)
+    }
+  }
+
+  /// The rules for what a context uses do not apply to the rest.
+  @Test func acceptsContradictionsOfOtherUsers() throws {
+    let text = config(user: "token: t").replacing(
+      "users: [", with: "users: [{name: other, user: {token: t, username: u}}, ")
+    #expect(try targets(text).count == 1)
+  }
+
   @Test func readsBinaryTagsBlockScalarsAndMergeKeys() throws {
     let pem = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
     let once = Base64.encode(Array(pem.utf8))

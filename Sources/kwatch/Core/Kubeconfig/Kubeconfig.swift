@@ -18,6 +18,8 @@ struct Kubeconfig: Equatable, Sendable {
     var disablesCompression = false
     /// The extension `client.authentication.k8s.io/exec`, as JSON: an exec plugin gets it as `config`.
     var execConfig = ""
+    /// The fields that are given twice, as a file and as data.
+    var doubled: [String] = []
   }
 
   struct ExecPlugin: Equatable, Sendable {
@@ -56,6 +58,8 @@ struct Kubeconfig: Equatable, Sendable {
     var exec: ExecPlugin?
     var authProvider: AuthProvider?
     var impersonation = Impersonation()
+    /// The fields that are given twice, as a file and as data.
+    var doubled: [String] = []
   }
 
   struct Context: Equatable, Sendable {

@@ -76,7 +76,13 @@ package struct KubeconfigLoader {
       throw ConfigError("--server replaces the server of one context, not of \(names.count)", status: .usage)
     }
     var targets: [(name: String, target: ClusterTarget)] = []
-    for name in names { targets.append((name, try target(config, name))) }
+    for name in names {
+      if targets.contains(where: { $0.name == name }) {
+        warn("--context \(name) is given twice, and is used once")
+      } else {
+        targets.append((name, try target(config, name)))
+      }
+    }
     return targets
   }
 
@@ -134,11 +140,7 @@ package struct KubeconfigLoader {
     }
     if !overrides.impersonatedUser.isEmpty { user.impersonation.user = overrides.impersonatedUser }
     if !overrides.impersonatedGroups.isEmpty { user.impersonation.groups = overrides.impersonatedGroups }
-    if let authority = cluster.authority, cluster.isInsecure {
-      throw ConfigError(
-        "the cluster \(cluster.server) has insecure-skip-tls-verify beside the certificate authority in "
-          + "\(authority.place): remove one of them, because they contradict each other")
-    }
+    try UserRules.check(cluster, user, named: userName)
     let impersonation = user.impersonation
     if impersonation.user.isEmpty, impersonation != Kubeconfig.Impersonation() {
       guard overrides.impersonatedGroups.isEmpty else {

@@ -25,6 +25,7 @@ struct KubeconfigParser {
     var config = Kubeconfig()
     guard let root, !root.isNull else { return config }
     guard case .mapping(let mapping) = root else { throw fault("is not a mapping") }
+    try checkForm(mapping)
     config.currentContext = try string(mapping, "current-context", at: "")
     for (name, entry) in try named(mapping, "clusters", "cluster") {
       config.clusters[name] = try cluster(entry, at: "clusters[\(name)].")
@@ -34,11 +35,26 @@ struct KubeconfigParser {
     }
     for (name, entry) in try named(mapping, "contexts", "context") {
       let place = "contexts[\(name)]."
+      _ = try extensions(entry, at: place)
       config.contexts[name] = Kubeconfig.Context(
         cluster: try string(entry, "cluster", at: place), user: try string(entry, "user", at: place),
         namespace: try string(entry, "namespace", at: place))
     }
     return config
+  }
+
+  /// Refuses what kubectl refuses in fields that have no use here.
+  private func checkForm(_ root: Members) throws(ConfigError) {
+    for (key, expected) in [("kind", "Config"), ("apiVersion", "v1")] {
+      let found = try string(root, key, at: "")
+      guard found.isEmpty || found == expected else {
+        throw fault("has the \(key) '\(found)', not \(expected): it is another kind of file")
+      }
+    }
+    _ = try extensions(root, at: "")
+    if let preferences = try mapping(root, "preferences", at: "") {
+      _ = try extensions(preferences, at: "preferences.")
+    }
   }
 
   fileprivate func cluster(_ node: Members, at place: String) throws(ConfigError) -> Kubeconfig.Cluster {
@@ -49,23 +65,33 @@ struct KubeconfigParser {
       tlsServerName: try string(node, "tls-server-name", at: place),
       proxyURL: try string(node, "proxy-url", at: place),
       disablesCompression: try flag(node, "disable-compression", at: place),
-      execConfig: try execConfig(node, at: place))
+      execConfig: try execConfig(node, at: place),
+      doubled: try doubled(node, ["certificate-authority"], at: place))
   }
 
   /// `extensions: [{name: client.authentication.k8s.io/exec, extension: …}]`.
   private func execConfig(_ node: Members, at place: String) throws(ConfigError) -> String {
-    for entry in try sequence(node, "extensions", at: place) {
-      guard case .mapping(let entry) = entry else { continue }
-      guard try string(entry, "name", at: place + "extensions.") == "client.authentication.k8s.io/exec" else {
-        continue
+    let entry = try extensions(node, at: place).first { $0.name == "client.authentication.k8s.io/exec" }
+    return entry.flatMap { field($0.members, "extension")?.json } ?? ""
+  }
+
+  private func extensions(
+    _ node: Members, at place: String
+  ) throws(ConfigError) -> [(name: String, members: Members)] {
+    var entries: [(name: String, members: Members)] = []
+    for entry in try sequence(node, "extensions", at: place) where !entry.isNull {
+      guard case .mapping(let entry) = entry else {
+        throw fault("has an entry of \(place)extensions that is not a mapping")
       }
-      return field(entry, "extension")?.json ?? ""
+      entries.append((try string(entry, "name", at: place + "extensions."), entry))
     }
-    return ""
+    return entries
   }
 
   private func user(_ node: Members, at place: String) throws(ConfigError) -> Kubeconfig.User {
     var user = Kubeconfig.User()
+    _ = try extensions(node, at: place)
+    user.doubled = try doubled(node, ["client-certificate", "client-key"], at: place)
     user.certificate = try material(node, "client-certificate", at: place)
     user.key = try material(node, "client-key", at: place)
     user.token = try string(node, "token", at: place)
@@ -205,6 +231,15 @@ extension KubeconfigParser {
       entries.append((name, try mapping(element, kind, at: "\(list)[\(name)].") ?? []))
     }
     return entries
+  }
+
+  /// Those of the fields that are given as a file and as data.
+  private func doubled(_ node: Members, _ keys: [String], at place: String) throws(ConfigError) -> [String] {
+    var found: [String] = []
+    for key in keys where try !string(node, key, at: place).isEmpty {
+      if try !string(node, key + "-data", at: place).isEmpty { found.append("\(place)\(key)") }
+    }
+    return found
   }
 
   private func material(
