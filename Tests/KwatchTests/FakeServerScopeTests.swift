@@ -51,6 +51,20 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ["cm,configmaps"], ["cm", "-n", "default,default"], ["cm,cm", "-n", "default", "-n", "default"],
+    ["cm", "--context", "fake,fake"], ["cm/a,configmaps/a"],
+  ])
+  func printsAScopeOnceThatIsNamedTwice(_ arguments: [String]) throws {
+    let (tool, server) = try start(arguments + ["--until-now"]) { _, reply in
+      reply.whole(Self.list("5", Self.object("a", "1")))
+    }
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0 && outcome.lines.count == 1, "\(outcome)")
+    #expect(server.paths.filter { $0.contains("/configmaps") }.count == 1)
+    #expect(outcome.diagnostics.split(separator: "twice").count == 2, "\(outcome)")
+  }
+
   @Test func reportsThatAScopeIsGone() throws {
     let isThere = Atomic<Bool>(true)
     let (tool, _) = try start(["cm", "--status", "stderr"]) { request, reply in

@@ -65,6 +65,62 @@ import Testing
     #expect(outcome.lines.count == 1 && !outcome.output.contains("aHVudGVyMg"), "\(outcome)")
   }
 
+  /// White space shows that the server is alive, but a list of nothing else would never end.
+  @Test func givesUpAListOfWhiteSpaceWithoutEnd() throws {
+    let (tool, _) = try start(["configmaps"]) { request, reply in
+      guard request.path.contains("watch=true") else {
+        return reply.whole(Self.list("ConfigMapList", "v1", Self.item))
+      }
+      reply.head()
+      guard request.path.contains("sendInitialEvents") else { return reply.hold() }
+      while reply.raw(Array("1\r\n\n\r\n".utf8)) { usleep(20_000) }
+    }
+    #expect(try tool.waitForLines(1, .seconds(60)).count == 1)
+  }
+
+  /// 70 KB of gzip that expand to 70 MB.
+  @Test func refusesADocumentThatExpandsWithoutEnd() throws {
+    let server = try FakeAPIServer { _, reply in
+      reply.head(200, ["Content-Type": "application/json", "Content-Encoding": "gzip"])
+      reply.send(Self.gzip(70 << 20))
+      reply.end()
+    }
+    let outcome = try Tool.run(
+      "kwatch", ["configmaps", "--list-only"],
+      environment: try server.kubeconfig(in: directory.url, host: "0.0.0.0"))
+    #expect(outcome.status == 69, "\(outcome)")
+    #expect(outcome.diagnostics.contains("64 MiB"), "\(outcome)")
+  }
+
+  /// The same in a list: as one string, which ends at the limit of an item, and as white space.
+  @Test func refusesAnItemThatExpandsWithoutEnd() throws {
+    let beginning = Array(#"{"kind":"ConfigMapList","items":[{"metadata":{"name":""#.utf8)
+    let (tool, _) = try start(["configmaps", "--list-only", "--max-retries", "0"], host: "0.0.0.0") {
+      _, reply in
+      reply.head(200, ["Content-Type": "application/json", "Content-Encoding": "gzip"])
+      reply.send(Self.gzip(70 << 20, after: beginning))
+      reply.end()
+    }
+    let outcome = try tool.waitForEnd(.seconds(120))
+    #expect(outcome.status == 69, "\(outcome)")
+    #expect(outcome.diagnostics.contains("64 MiB"), "\(outcome)")
+  }
+
+  /// So many spaces after a text, compressed.
+  private static func gzip(_ count: Int, after text: [UInt8] = []) -> [UInt8] {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/gzip")
+    let (input, output) = (Pipe(), Pipe())
+    (process.standardInput, process.standardOutput) = (input, output)
+    guard (try? process.run()) != nil else { return [] }
+    Thread.detachNewThread {
+      let bytes = Data(text) + Data(repeating: 0x20, count: count)
+      try? input.fileHandleForWriting.write(contentsOf: bytes)
+      try? input.fileHandleForWriting.close()
+    }
+    return Array((try? output.fileHandleForReading.readToEnd()) ?? Data())
+  }
+
   @Test func acceptsAnyListKindOfACustomResource() {
     let widget = APIResource(group: "a.example", version: "v1", name: "widgets", kind: "Widget")
     #expect(widget.listKind.isEmpty)
@@ -83,6 +139,19 @@ import Testing
     }
     #expect(harness.requests() == ["list"] + tokens.dropLast().map { "list +\($0)" })
     // The machine lists again after a delay.
+    harness.wait()
+    #expect(harness.requests() == ["list"])
+  }
+
+  @Test func givesUpAListOfEmptyPages() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.opened()
+    for page in 0..<1000 {
+      harness.send(.page(harness.current, ListMeta(resourceVersion: "5", continuation: "t\(page)")))
+    }
+    #expect(harness.requests().count == 1000)
+    #expect(harness.warnings.last?.contains("without an object") == true, "\(harness.warnings)")
     harness.wait()
     #expect(harness.requests() == ["list"])
   }

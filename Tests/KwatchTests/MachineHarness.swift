@@ -30,6 +30,7 @@ final class MachineHarness {
   var resourceVersion: String { machine.picture.resourceVersion }
   var isWatchOpen: Bool { machine.state.isWatchOpen }
   var isConsistent: Bool { machine.isConsistent }
+  var deadline: Duration? { machine.deadline }
 
   init(_ settings: ScopeSettings = MachineHarness.paged, random: Double = 0.5) {
     machine = ScopeMachine(settings: settings) { random }
@@ -140,7 +141,7 @@ final class MachineHarness {
   /// Moves the clock to the next deadline, and calls the machine.
   @discardableResult
   func wait() -> Duration {
-    guard let deadline = machine.deadline else { return .zero }
+    guard let deadline = machine.state.waitsUntil ?? machine.deadline else { return .zero }
     let before = now
     now = max(now, deadline)
     send(.timer)

@@ -262,6 +262,23 @@ import Testing
     #expect(harness.wait() == .seconds(100))
   }
 
+  /// A server may ask for a wait of an hour, which must not look like a run in which nothing happens.
+  @Test func reportsALongWaitEachMinute() {
+    let harness = MachineHarness.watching(["a": "1"])
+    let begin = harness.now
+    harness.fail(.http(503), retryAfter: .seconds(200))
+    let first = harness.warnings.count
+    var reports: [Duration] = []
+    while let deadline = harness.deadline, harness.requests().isEmpty {
+      harness.now = deadline
+      harness.send(.timer)
+      reports.append(harness.now - begin)
+    }
+    #expect(reports == [60, 120, 180, 200].map { .seconds($0) })
+    #expect(harness.warnings.dropFirst(first).map { $0.contains("waiting") } == [true, true, true])
+    #expect(harness.warnings.last?.contains("20s") == true, "\(harness.warnings)")
+  }
+
   @Test func givesUpIfConfigured() {
     var settings = MachineHarness.paged
     settings.retryLimit = 2

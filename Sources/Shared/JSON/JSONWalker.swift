@@ -28,6 +28,13 @@ package struct JSONWalker: Sendable {
     }
   }
 
+  /// Whether the text has no token.
+  package static func isSpace(_ text: Span<UInt8>) -> Bool {
+    var walker = JSONWalker()
+    walker.skipSpace(text)
+    return walker.position == text.count
+  }
+
   /// The first byte of the next token, which is not consumed.
   package mutating func peek(_ text: Span<UInt8>) throws(JSONError) -> UInt8 {
     skipSpace(text)

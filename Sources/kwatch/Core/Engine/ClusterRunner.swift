@@ -35,6 +35,8 @@ final class ClusterRunner {
   private(set) var isWorthReporting = true
   private var lastReport = Duration.zero
   private(set) var wakeAt: Duration?
+  /// The wait for the next attempt.
+  private var longWait: LongWait?
   /// Since when nothing has come from the server, and whether this attempt has reported that.
   private var silence: (since: Duration, isReported: Bool)?
 
@@ -58,7 +60,7 @@ final class ClusterRunner {
   var isIdle: Bool { attempts > 0 && requests.isIdle }
 
   func start() {
-    wakeAt = nil
+    (wakeAt, longWait) = (nil, nil)
     silence = nil
     retryAfter = nil
     discovery = Discovery(unresolved, wantsAll: wantsAll, place: link.label)
@@ -83,13 +85,16 @@ final class ClusterRunner {
   }
 
   /// When `waitingMessage` has something to report.
-  var messageDeadline: Duration? {
+  var messageDeadline: Duration? { longWait?.nextReport ?? silenceDeadline }
+
+  private var silenceDeadline: Duration? {
     silence.flatMap { $0.isReported || !requests.isWaiting ? nil : $0.since + .seconds(5) }
   }
 
-  /// A message about a server that does not respond, once an attempt.
+  /// A message about a server that does not respond, once an attempt, or about a long wait, each minute.
   func waitingMessage(at now: Duration) -> String? {
-    guard let deadline = messageDeadline, deadline <= now else { return nil }
+    if let text = longWait?.report(at: now) { return text }
+    guard let deadline = silenceDeadline, deadline <= now else { return nil }
     silence?.isReported = true
     return "no response from the server for 5 s; waiting (\(link.label))"
   }
@@ -97,7 +102,7 @@ final class ClusterRunner {
   /// Stops retrying (`--max-retries`).
   func abandon() {
     unresolved = []
-    wakeAt = nil
+    (wakeAt, longWait) = (nil, nil)
     requests.removeWaiting()
   }
 
@@ -162,7 +167,12 @@ final class ClusterRunner {
     }
     if !unresolved.isEmpty || wantsAll && discovery.found.isEmpty {
       let delay = backoff.next(random: Double.random(in: 0..<1))
-      wakeAt = now + (retryAfter ?? delay)
+      let until = now + (retryAfter ?? delay)
+      wakeAt = until
+      longWait =
+        verdicts.lazy.compactMap { _, verdict in
+          if case .later(let message, _) = verdict { LongWait(message, until: until, at: now) } else { nil }
+        }.first
     }
     host.resolved(self, verdicts, discovery.found)
   }

@@ -54,15 +54,21 @@ final class DocumentRequests {
 
   private func attach(_ exchange: Exchange, _ path: String) {
     var body: [UInt8] = []
+    var isTooLong = false
     exchange.onBytes = { chunk in
-      body += chunk.bytes(0..<chunk.count)
-      return body.count < Self.sizeLimit
+      // A few compressed kilobytes can expand to any size.
+      isTooLong = body.count + chunk.count > Self.sizeLimit
+      if !isTooLong { body += chunk.bytes(0..<chunk.count) }
+      return !isTooLong
     }
     exchange.onEnd = { [unowned self, unowned exchange] ending in
       open[ObjectIdentifier(exchange)] = nil
       host.disturb()
       let what = "GET \(path) (\(link.label))"
       switch ending {
+      case _ where isTooLong:
+        let fault = "the response is larger than \(Self.sizeLimit >> 20) MiB"
+        answered(path, .failure(ScopeError(kind: .garbage, message: "\(what): \(fault)")))
       case .broken(let message):
         answered(path, .failure(ScopeError(kind: .transport, message: "\(what): \(message)")))
       case .untrusted(let message):

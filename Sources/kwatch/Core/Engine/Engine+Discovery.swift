@@ -63,6 +63,7 @@ extension Engine {
 
   private func start(_ link: ClusterLink, _ name: ResourceName, _ resource: APIResource) {
     guard !configuration.printsSchema else {
+      guard isNew(link, name, resource, nil) else { return }
       let schema = SchemaRunner(
         link, resource, output: output, retryLimit: configuration.scope.retryLimit, host: self)
       schemas.append(schema)
@@ -76,7 +77,7 @@ extension Engine {
     {
       diagnostics.warning("--usage: only pods and nodes have samples, not \(resource.qualifiedName)")
     }
-    for namespace in namespaces(link, name, resource) {
+    for namespace in namespaces(link, name, resource) where isNew(link, name, resource, namespace) {
       if resource.group == UsageRunner.group, configuration.output.format == .json {
         usages.append(usage(link, resource, namespace, query, standsAlone: true))
         continue
@@ -88,6 +89,19 @@ extension Engine {
       let query = Query(labelSelector: configuration.labelSelector, object: name.object)
       usages.append(usage(link, measured, namespace, query, standsAlone: false))
     }
+  }
+
+  /// Whether nothing has named this scope before (`cm,configmaps`, `-n a,a`); if it has, a warning is logged.
+  private func isNew(
+    _ link: ClusterLink, _ name: ResourceName, _ resource: APIResource, _ namespace: String?
+  ) -> Bool {
+    let object = name.object.map { "/\($0)" } ?? ""
+    let key = "\(link.name) \(resource.path(namespace: namespace))\(object)"
+    guard !started.insert(key).inserted else { return true }
+    let place = namespace.map { " in \($0)" } ?? ""
+    let message = "\(resource.qualifiedName)\(object)\(place) is named twice, and is printed once"
+    if started.insert(message).inserted { diagnostics.warning(message) }
+    return false
   }
 
   private func start(

@@ -111,7 +111,7 @@ package final class ScopeRunner {
   private func attachWatch(_ exchange: Exchange, _ id: TransferID) {
     var decoder = WatchDecoder()
     exchange.onBytes = { [unowned self] chunk in
-      let now = received(id)
+      let now = received(chunk, id)
       do throws(WatchDecoder.FormatError) {
         try decoder.feed(chunk) { line in self.line(line, id, exchange, now) }
       } catch {
@@ -141,7 +141,7 @@ package final class ScopeRunner {
     if case .probe = request { isProbe = true }
     reader.beginList()
     exchange.onBytes = { [unowned self] chunk in
-      let now = received(id)
+      let now = received(chunk, id)
       do throws(ListDecoder.FormatError) {
         try decoder.feed(chunk) { item in isProbe || self.item(item, id, exchange, now) }
       } catch {
@@ -172,10 +172,11 @@ package final class ScopeRunner {
     }
   }
 
-  /// Records that the server is alive.
-  private func received(_ id: TransferID) -> Duration {
+  /// Records that the server is alive. White space alone shows this too, but is no progress: without end, it must not
+  /// replace a list or an event.
+  private func received(_ chunk: Span<UInt8>, _ id: TransferID) -> Duration {
     let now = MonotonicClock.now
-    machine.activity(id, at: now)
+    if !JSONWalker.isSpace(chunk) { machine.activity(id, at: now) }
     link.heartbeat.activity(at: now)
     return now
   }

@@ -8,6 +8,8 @@ struct Listing: Equatable {
     case whole(resourceVersion: String)
     /// The server sends the same page again, so the list would never end.
     case repeated
+    /// The server sends empty pages only, each with a token for the next.
+    case empty
   }
 
   var transfer: Transfer
@@ -23,6 +25,10 @@ struct Listing: Equatable {
   /// The number of items of this page, and of objects of the pages before it.
   private var items = 0
   private var objectsBefore = 0
+  /// The number of pages without an item since the last one with any. A selector may leave pages empty, but not
+  /// these many.
+  private var emptyPages = 0
+  private static let emptyPageLimit = 1000
 
   init(transfer: Transfer, purpose: ScopeState.Purpose, version: ListVersion, isUnpaged: Bool = false) {
     self.transfer = transfer
@@ -44,9 +50,13 @@ struct Listing: Equatable {
     let version = firstVersion ?? meta.resourceVersion
     firstVersion = version
     guard !meta.continuation.isEmpty else { return .whole(resourceVersion: version) }
-    // A new token with the same objects would not end either. A page without objects is legal.
+    // A new token with the same objects would not end either.
     let isRepeated = items > 0 && objects == objectsBefore
-    guard continuations.insert(meta.continuation).inserted, !isRepeated else { return .repeated }
+    guard continuations.insert(meta.continuation).inserted, !isRepeated else {
+      return .repeated
+    }
+    emptyPages = items > 0 ? 0 : emptyPages + 1
+    guard emptyPages < Self.emptyPageLimit else { return .empty }
     (items, objectsBefore) = (0, objects)
     return .next(.list(.mostRecent, continuation: meta.continuation, limit: limit))
   }

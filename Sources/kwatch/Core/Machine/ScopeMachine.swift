@@ -26,6 +26,8 @@ struct ScopeMachine: ~Copyable {
   private var actions = Outbox()
   /// Whether the silence of the first list has been reported.
   private var hasReportedSilence = false
+  /// The wait that the server has asked for.
+  private var longWait: LongWait?
 
   init(settings: ScopeSettings, random: @escaping () -> Double) {
     self.settings = settings
@@ -68,7 +70,9 @@ struct ScopeMachine: ~Copyable {
 
   /// The next time at which `timer` must be called.
   var deadline: Duration? {
-    [state.waitsUntil, silenceDeadline, firstListDeadline, verification.deadline].compactMap(\.self).min()
+    let reports = state.waitsUntil == nil ? nil : longWait?.nextReport
+    return [state.waitsUntil, reports, silenceDeadline, firstListDeadline, verification.deadline]
+      .compactMap(\.self).min()
   }
 
   /// The time at which the exchange under way is cancelled if it stays silent.
@@ -153,6 +157,7 @@ extension ScopeMachine {
 
   private mutating func timer() {
     if case .waiting(let until, let next) = state, until <= now { go(next) }
+    if state.waitsUntil != nil, let text = longWait?.report(at: now) { actions.append(.warn(text)) }
     if let at = silenceDeadline, at <= now, let transfer = state.transfer {
       let patience = settings.answerTimeout.components.seconds
       giveUp(.silence, transfer.openedAt == nil ? "no response in \(patience) s" : "the stream went silent")
@@ -233,8 +238,11 @@ extension ScopeMachine {
     actions.append(.finish(status, message))
   }
 
-  private mutating func wait(_ delay: Duration, then next: ScopeState.Next) {
+  private mutating func wait(_ delay: Duration, then next: ScopeState.Next, _ failure: ScopeError?) {
     state = .waiting(until: now + delay, next)
+    longWait = failure.flatMap {
+      $0.retryAfter == nil ? nil : LongWait($0.message, until: now + delay, at: now)
+    }
   }
 
   private mutating func setHealth(
@@ -279,6 +287,7 @@ extension ScopeMachine {
       state = .listing(listing)
     case .whole(let version): listed(listing.purpose, version)
     case .repeated: failed(fault(.garbage, "the server sends the same page of the list again"))
+    case .empty: failed(fault(.garbage, "the server sends page after page of the list without an object"))
     }
   }
 
@@ -338,7 +347,7 @@ extension ScopeMachine {
   private mutating func proceed(_ next: ScopeState.Next, after delay: Duration? = nil) {
     recovery.counts.reconnects += 1
     prove()
-    if let delay { wait(delay, then: next) } else { go(next) }
+    if let delay { wait(delay, then: next, nil) } else { go(next) }
   }
 
   // MARK: - Failures
@@ -360,7 +369,7 @@ extension ScopeMachine {
     case .now(let next): go(next)
     case .wait(let delay, let next):
       verification.stop(&actions)
-      wait(delay, then: next)
+      wait(delay, then: next, failure)
     case .list(let purpose, let form): list(purpose, as: form)
     case .finish(let status): finish(status, failure?.message ?? "")
     case .none: break
