@@ -149,22 +149,41 @@ final class BlockEvaluator {
       }
       return
     }
+    let context = context
+    if stages.needsOnlyMatches {
+      let decision = judge.decide(line, head: head, context: context, &result.counts)
+      if decision == .pass {
+        let key = stages.key(line, head, context, &result.counts)
+        accept(decision, line, source, key, context, number, stages, &result)
+      } else if decision != .drop || explainer != nil {
+        carryOut(decision, line, head, source, context, number, &result)
+      }
+      return
+    }
     let key = stages.key(line, head, context, &result.counts)
     let decision = stages.withPrevious(key, context) { context in
       let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass || decision == .drop {
-        let fault = stages.accept(
-          Stages.Arrival(
-            line: line, head: head, source: source, key: key, context: context, matches: decision == .pass,
-            number: number),
-          at: now, printer, into: &result)
-        if let fault { report(fault, number, &result) }
+        accept(decision, line, source, key, context, number, stages, &result)
       }
       if decision != .pass { carryOut(decision, line, head, source, context, number, &result) }
       return decision
     }
     // After the last use of the previous line, because its storage would otherwise be copied.
     if decision == .pass || decision == .drop { stages.remember(key, line, head, into: &result) }
+  }
+
+  @inline(__always)
+  private func accept(
+    _ decision: LineJudge.Decision, _ line: RawJSON, _ source: LinePrinter.Source, _ key: KeyHash?,
+    _ context: LineContext, _ number: Int, _ stages: Stages, _ result: inout BlockResult
+  ) {
+    let fault = stages.accept(
+      Stages.Arrival(
+        line: line, head: source.head, source: source, key: key, context: context,
+        matches: decision == .pass, number: number),
+      at: now, printer, into: &result)
+    if let fault { report(fault, number, &result) }
   }
 
   /// Handles a line that is not selected.

@@ -26,6 +26,8 @@ final class Stages {
   private var keys: KeyFinder
   private let identity: LineEvaluator?
   private let tellsKeys: Bool
+  /// Whether lines that do not match change nothing: no key is looked for in them.
+  let needsOnlyMatches: Bool
   /// Asking the stage would copy it.
   private let tracks: Bool
   private let isInline: Bool
@@ -46,6 +48,8 @@ final class Stages {
     keys = KeyFinder(expressions.key)
     tellsKeys = state.silence != nil
     tracks = state.tracks
+    // A `--key` that has a value for no line is reported, also if no line matches.
+    needsOnlyMatches = !state.tracks && state.silence == nil && !expressions.usesOld && bits.key == 0
     isInline = configuration.statusDestination == .inline
     identity = expressions.dedupe.map { LineEvaluator($0) }
     stage = StatefulStage(state)
