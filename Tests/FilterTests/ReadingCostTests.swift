@@ -51,6 +51,16 @@ import Testing
     #expect(error == .costLimitExceeded)
   }
 
+  /// Only an evaluation limits a comparison.
+  @Test func comparesValuesOutsideAnEvaluation() throws {
+    let line = PaddedLine(#"{"a":{"k":[1,{"x":2}]},"b":{"k":[1.0,{"x":2}]}}"#)
+    try line.read { line in
+      let source = JSONSource(line)
+      let values = try ["a", "b"].map { source.value(try #require(line.member($0))) }
+      #expect(values[0] == values[1])
+    }
+  }
+
   /// Making a value of `{}` takes longer than reading its two bytes.
   @Test(arguments: ["json.encode([l])", "'%s'.format([[l]])", "[l].flatten()", "dyn([l]) == dyn([[[]]])"])
   func chargesForMakingShortValues(_ expression: String) throws {

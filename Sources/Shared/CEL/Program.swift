@@ -58,9 +58,7 @@ public struct Program: Sendable {
   public func evaluate(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Value
   {
     try prepare(&activation, costLimit)
-    defer { activation.limitWork(to: .max) }
     let result = try root.evaluate(&activation)
-    try activation.settleSources()
     // The caller will print or copy the whole result, so its weight is charged too.
     try activation.spend(result.weight)
     return result
@@ -71,10 +69,7 @@ public struct Program: Sendable {
   /// - Throws: ``EvaluationError``, `noMatchingOverload` for a result of another type
   public func test(_ activation: inout Activation, costLimit: Int? = nil) throws(EvaluationError) -> Bool {
     try prepare(&activation, costLimit)
-    defer { activation.limitWork(to: .max) }
-    let result = try root.evaluateBool(&activation)
-    try activation.settleSources()
-    return result
+    return try root.evaluateBool(&activation)
   }
 
   @inline(__always)
@@ -84,7 +79,6 @@ public struct Program: Sendable {
     }
     activation.meter = Meter(costLimit ?? content.defaultCostLimit)
     activation.forgetWork()
-    activation.limitWork(to: activation.meter.remaining)
     try activation.spend(root.cost)
     if activation.locals.count < content.localCount {
       activation.locals.append(

@@ -30,10 +30,15 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   /// Reads from another line from now on.
   func read(_ line: RawJSON) {
     self.line = line
-    if !weights.isEmpty { weights.removeAll(keepingCapacity: true) }
-    if !elementStarts.isEmpty { elementStarts.removeAll(keepingCapacity: true) }
-    if !repetitions.isEmpty { repetitions.removeAll() }
+    guard hasNotes else { return }
+    hasNotes = false
+    weights.removeAll(keepingCapacity: true)
+    elementStarts.removeAll(keepingCapacity: true)
+    repetitions.removeAll()
   }
+
+  /// Whether anything was found out about the line that holds for this line only.
+  private var hasNotes = false
 
   /// A value of the line.
   func value(_ raw: RawJSON) -> Value {
@@ -133,6 +138,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     guard count > 2 * Self.depthLimit else { return 1 + count / 10 }
     let weight = value.kind != .string && value.depth > Self.depthLimit ? .max : 1 + count / 10
     weights[node] = weight
+    hasNotes = true
     return weight
   }
 
@@ -185,6 +191,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     while let element = elements.next() { starts.append(element.start.number) }
     charge(from: raw(node).start, to: elements.position)
     elementStarts[node] = starts
+    hasNotes = true
     return starts
   }
 
@@ -195,8 +202,10 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     for size in [weight(node), source.weight(other.node)] where size < 1 << 40 {
       work &+= size * 10 / Self.bytesComparedInAStep
     }
-    let limit = max(0, workLimit - work + 1).multipliedReportingOverflow(by: Self.bytesComparedInAStep)
-    var comparison = RawJSON.ComparisonWork(limit: limit.overflow ? .max : limit.partialValue)
+    let steps = workLimit - min(work, workLimit)
+    let (limit, overflow) = steps.multipliedReportingOverflow(by: Self.bytesComparedInAStep)
+    // More than the limit, so that the evaluation fails when the comparison has stopped.
+    var comparison = RawJSON.ComparisonWork(limit: overflow ? .max : limit | (Self.bytesComparedInAStep - 1))
     defer { work &+= comparison.bytes / Self.bytesComparedInAStep }
     return raw(node).isEqual(to: source.raw(other.node), &comparison)
   }
@@ -256,6 +265,7 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
     work &+= hashes.count * Self.costOfHashing
     guard !repeated.isEmpty else { return false }
     repetitions[object.start.number] = repeated
+    hasNotes = true
     return true
   }
 

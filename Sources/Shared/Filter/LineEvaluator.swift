@@ -246,6 +246,14 @@ package final class LineEvaluator {
 
   /// Copies the results of the scan to the slots that the program reads.
   private func prepare(_ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext) {
+    prepare(&activation, line, scan, head, context)
+  }
+
+  /// The activation is a parameter, because each access to a property of a class is checked at run time.
+  private func prepare(
+    _ activation: inout Activation, _ line: RawJSON, _ scan: LineScan, _ head: EventHead?,
+    _ context: LineContext
+  ) {
     source.read(line)
     for path in 0..<filter.pathCount {
       let slot = Scope.slot(path: path)
@@ -258,7 +266,7 @@ package final class LineEvaluator {
       case .pending: activation.setAbsent(slot, .missingParent)
       }
     }
-    if !filter.roots.isEmpty { prepareRoots(line, isEvent: head != nil) }
+    if !filter.roots.isEmpty { prepareRoots(&activation, line, isEvent: head != nil) }
     if filter.usesNow { activation[Scope.nowSlot] = context.now.map(Value.timestamp) }
     if filter.usesOld {
       if let changes { activation.set(Scope.changesSlot, .list(changeValues(changes, line, context.old))) }
@@ -284,7 +292,7 @@ package final class LineEvaluator {
     }
   }
 
-  private func prepareRoots(_ line: RawJSON, isEvent: Bool) {
+  private func prepareRoots(_ activation: inout Activation, _ line: RawJSON, isEvent: Bool) {
     for (slot, path) in filter.roots {
       if let value = line.member(at: path.keys(inEvent: isEvent)) {
         activation.set(slot, source.value(value))

@@ -24,7 +24,11 @@ final class UnaryCallNode: Node, @unchecked Sendable {
     let value = try argument.argument(&activation, keepsNumbers: overload.keepsNumbers)
     guard parameter.accepts(value) else { throw mismatch(name, [value]) }
     try activation.spend(overload.cost, value)
-    do throws(EvaluationError) { return try body(value) } catch { throw error.located(at: offset) }
+    do throws(EvaluationError) {
+      let result = try body(value)
+      try activation.settle(after: overload.cost)
+      return result
+    } catch { throw activation.failure(error, at: offset) }
   }
 }
 
@@ -58,7 +62,11 @@ final class BinaryCallNode: Node, @unchecked Sendable {
       throw mismatch(name, [left, right])
     }
     try activation.spend(overload.cost, left, right)
-    do throws(EvaluationError) { return try body(left, right) } catch { throw error.located(at: offset) }
+    do throws(EvaluationError) {
+      let result = try body(left, right)
+      try activation.settle(after: overload.cost)
+      return result
+    } catch { throw activation.failure(error, at: offset) }
   }
 }
 
@@ -97,11 +105,12 @@ final class CallNode: Node, @unchecked Sendable {
     }
     guard !candidates.isEmpty else { throw error(.unboundFunction, name) }
     for index in candidates.indices where candidates[index].tests.accept(values) {
-      try activation.spend(candidates[index].cost.amount(values))
-      activation.limitWork(to: activation.meter.remaining)
-      do throws(EvaluationError) { return try candidates[index].body.call(values, &activation.meter) } catch {
-        throw error.located(at: offset)
-      }
+      try activation.spend(candidates[index].cost, values)
+      do throws(EvaluationError) {
+        let result = try candidates[index].body.call(values, &activation.meter)
+        try activation.settle(after: candidates[index].cost)
+        return result
+      } catch { throw activation.failure(error, at: offset) }
     }
     throw mismatch(name, values)
   }
@@ -114,9 +123,15 @@ final class CallNode: Node, @unchecked Sendable {
     where candidates[index].tests.count == 1 && candidates[index].tests[0].accepts(value) {
       try activation.spend(candidates[index].cost, value)
       do throws(EvaluationError) {
-        if case .unary(let body) = candidates[index].body { return try body(value) }
-        return try candidates[index].body.call([value], &activation.meter)
-      } catch { throw error.located(at: offset) }
+        let result: Value
+        if case .unary(let body) = candidates[index].body {
+          result = try body(value)
+        } else {
+          result = try candidates[index].body.call([value], &activation.meter)
+        }
+        try activation.settle(after: candidates[index].cost)
+        return result
+      } catch { throw activation.failure(error, at: offset) }
     }
     throw mismatch(name, [value])
   }
@@ -244,14 +259,35 @@ extension Activation {
   @inline(__always)
   mutating func spend(_ cost: Overload.Cost, _ value: Value) throws(EvaluationError) {
     if case .constant = cost { return }
-    try spend(cost.amount([value]))
-    limitWork(to: meter.remaining)
+    try spend(cost, [value])
   }
 
   @inline(__always)
   mutating func spend(_ cost: Overload.Cost, _ left: Value, _ right: Value) throws(EvaluationError) {
     if case .constant = cost { return }
-    try spend(cost.amount([left, right]))
+    try spend(cost, [left, right])
+  }
+
+  /// Charges for a call. One whose cost depends on its arguments may compare values of the sources: it stops
+  /// at the remaining cost.
+  mutating func spend(_ cost: Overload.Cost, _ values: [Value]) throws(EvaluationError) {
+    if case .constant = cost { return }
+    try spend(cost.amount(values))
     limitWork(to: meter.remaining)
+  }
+
+  /// Charges for what a call with this cost has read.
+  @inline(__always)
+  mutating func settle(after cost: Overload.Cost) throws(EvaluationError) {
+    if case .constant = cost { return }
+    limitWork(to: .max)
+    try settleSources()
+  }
+
+  /// The error of a call, after which reading is not limited.
+  @inline(never)
+  func failure(_ error: EvaluationError, at offset: Int32) -> EvaluationError {
+    limitWork(to: .max)
+    return error.located(at: offset)
   }
 }

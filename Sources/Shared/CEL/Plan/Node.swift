@@ -101,10 +101,15 @@ extension Activation {
   @inline(__always)
   mutating func areEqual(_ left: Value, _ right: Value) throws(EvaluationError) -> Bool {
     let cost = left.costOfComparing(with: right)
-    if cost > 0 {
-      try spend(cost)
-      limitWork(to: meter.remaining)
+    guard cost > 0 else {
+      let isEqual = left == right
+      try settle(left)
+      try settle(right)
+      return isEqual
     }
+    try spend(cost)
+    limitWork(to: meter.remaining)
+    defer { limitWork(to: .max) }
     let isEqual = left == right
     try settleSources()
     return isEqual
