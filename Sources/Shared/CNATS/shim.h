@@ -17,8 +17,8 @@ static inline void cnats_prepare(void) {
   // Leaves OpenSSL's state in place at exit(3): its exit handler frees what a thread may still use that
   // closes a TLS connection ("double free or corruption").
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
-  // libnats allocates each message. By default, glibc gives memory back to the system after 128 kB and asks for it
-  // again: a sixth of the CPU time of a tail of 3 KB messages.
+  // libnats allocates each message. By default, glibc gives memory back to the system after 128 kB and asks
+  // for it again: a sixth of the CPU time of a tail of 3 KB messages.
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
   mallopt(M_TOP_PAD, 1 << 20);
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
@@ -27,8 +27,8 @@ static inline void cnats_prepare(void) {
 // What libnats' own collector calls. Not in nats.h, so a later libnats may hide it.
 extern void natsMsg_free(void *message) __attribute__((weak));
 
-/// Frees a message on the calling thread. natsMsg_Destroy only hands it to a thread of libnats, and while that thread
-/// gets no CPU time the freed messages of a fast stream fill the memory.
+/// Frees a message on the calling thread. natsMsg_Destroy only hands it to a thread of libnats, and while
+/// that thread gets no CPU time the freed messages of a fast stream fill the memory.
 static inline void cnats_free(natsMsg *message) {
   if (natsMsg_free)
     natsMsg_free(message);
