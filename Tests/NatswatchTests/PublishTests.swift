@@ -147,6 +147,7 @@ import Testing
         "100ms", "--retries", "50", "--metrics", "127.0.0.1:0", "--metrics-prefix", "streamspace_",
       ] + folder.handler("[ -e mended ]"), environment: ["CONTROLLER_ID": "k8s"])
     func waiting() throws -> Int { Int(try bed.ask("CONSUMER.INFO.W.D")["num_pending"]?.integer ?? 0) }
+    try eventually("the consumer exists") { (try? waiting()) != nil }
     try eventually("the breaker is open while messages wait") {
       let text = try scrape(work)
       let pending = try waiting()
