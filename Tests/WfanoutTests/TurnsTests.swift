@@ -29,12 +29,22 @@ struct TurnsTests {
     #expect(take(2, from: &turns) == ["b", "a"])
   }
 
+  @Test func requestsOfAClientKeepTheirOrder() {
+    var turns = Turns<Int>()
+    for number in 1...3 { _ = turns.add(number, client: "a", now: .zero) }
+    let served = (1...3).map { _ in turns.next() }
+    #expect(served == [1, 2, 3])
+  }
+
   @Test func aClientHasFewRequestsWaiting() {
     var turns = Turns<Int>()
     let added = (0..<Turns<Int>.clientLimit + 1).map { turns.add($0, client: "a", now: .zero) }
     #expect(added.last == false && added.dropLast().allSatisfy(\.self))
     let isOtherAdded = turns.add(0, client: "b", now: .zero)
     #expect(isOtherAdded)
+    _ = (turns.next(), turns.next())
+    let isAddedAgain = turns.add(0, client: "a", now: .zero)
+    #expect(isAddedAgain, "one has had its turn")
   }
 
   @Test func requestsExpire() {

@@ -28,7 +28,7 @@ package struct Run {
       configuration: configuration, authenticator: authenticator, certificate: certificate,
       diagnostics: diagnostics)
     let reporter = try StatusReporter(configuration.status, server: server)
-    for address in try server.listen(InheritedSocket.list()) { diagnostics.info("listening on \(address)") }
+    for message in try server.listen(InheritedSocket.list()) { diagnostics.info(message) }
     notifier.ready("serving")
     let ended = Ending()
     shutdown.onRequest { _ in ended.end(nil) }

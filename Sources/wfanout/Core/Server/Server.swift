@@ -100,7 +100,7 @@ final class Server: Sendable {
   /// Binds all addresses, and takes over the sockets of the service manager; the one named `admin` is the
   /// admin listener.
   ///
-  /// - Returns: The bound addresses, with the ports that the kernel chose.
+  /// - Returns: A message for each address, with the port that the kernel chose, to log when all are bound.
   func listen(_ sockets: [InheritedSocket] = []) throws(ServerError) -> [String] {
     for context in contexts { context.loop.execute { context.start() } }
     startThread {
@@ -135,23 +135,23 @@ final class Server: Sendable {
       contexts: contexts, stream: stream, registry: registry, counters: stream.state.counters,
       channels: services.channels, started: .now)
     var bound: [String] = []
+    var operators: [String] = []
     for socket in sockets {
       let isAdmin = socket.name == "admin"
       let channel = try open(isAdmin ? admin : router, on: socket)
       let isSecure = certificate != nil && !isAdmin && !socket.isUnix
       let address = describe(channel.localAddress, isSecure: isSecure) ?? "descriptor \(socket.descriptor)"
-      if isAdmin { diagnostics.info("serving operators on \(address)") } else { bound.append(address) }
+      if isAdmin { operators.append(address) } else { bound.append(address) }
     }
     if let address = configuration.admin {
-      diagnostics.info(
-        "serving operators on \(describe(try open(admin, on: address), address, isSecure: false))")
+      operators.append(describe(try open(admin, on: address), address, isSecure: false))
     }
     var addresses = configuration.listen
     if addresses.isEmpty, bound.isEmpty { addresses = [Configuration.defaultAddress] }
     for address in addresses {
       bound.append(describe(try open(router, on: address), address, isSecure: certificate != nil))
     }
-    return bound
+    return operators.map { "serving operators on \($0)" } + bound.map { "listening on \($0)" }
   }
 
   private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {

@@ -10,12 +10,14 @@ struct Turns<Element: Sendable>: Sendable {
   }
 
   private var waiting: [Waiting] = []
+  /// The number of waiting requests of each client that has any.
+  private var counts: [String: Int] = [:]
   /// The number of each client's last turn.
   private var last: [String: Int] = [:]
   private var count = 0
 
   /// Maximum number of waiting requests of one client.
-  static var clientLimit: Int { 8 }
+  static var clientLimit: Int { 64 }
   /// The number of clients that are remembered, since clients are unlimited.
   private static var rememberedClients: Int { 10_000 }
 
@@ -23,7 +25,8 @@ struct Turns<Element: Sendable>: Sendable {
 
   /// - Returns: False if as many requests of the client as may are waiting.
   mutating func add(_ element: Element, client: String, now: Duration) -> Bool {
-    guard waiting.count(where: { $0.client == client }) < Turns.clientLimit else { return false }
+    guard counts[client, default: 0] < Turns.clientLimit else { return false }
+    counts[client, default: 0] += 1
     waiting.append(Waiting(client: client, since: now, element: element))
     return true
   }
@@ -31,13 +34,15 @@ struct Turns<Element: Sendable>: Sendable {
   /// Removes the next request. Of clients that have not had a turn the latest is next: in a crowd, some are then
   /// served soon, in place of all of them late.
   mutating func next() -> Element? {
-    let next = waiting.indices.min {
+    let latest = waiting.indices.min {
       (last[waiting[$0].client] ?? 0, -$0) < (last[waiting[$1].client] ?? 0, -$1)
     }
-    guard let next else { return nil }
-    let found = waiting.remove(at: next)
-    take(found.client)
-    return found.element
+    guard let client = latest.map({ waiting[$0].client }),
+      let first = waiting.firstIndex(where: { $0.client == client })
+    else { return nil }
+    take(client)
+    forget(client)
+    return waiting.remove(at: first).element
   }
 
   /// Counts a turn of a client.
@@ -49,8 +54,15 @@ struct Turns<Element: Sendable>: Sendable {
 
   /// Removes the requests that have waited for this long.
   mutating func removeExpired(after limit: Duration, now: Duration) -> [Element] {
-    let expired = waiting.filter { now - $0.since >= limit }
-    waiting.removeAll { now - $0.since >= limit }
+    // They are in the order of arrival.
+    let count = waiting.firstIndex { now - $0.since < limit } ?? waiting.count
+    let expired = waiting.prefix(count)
+    waiting.removeFirst(count)
+    for request in expired { forget(request.client) }
     return expired.map(\.element)
+  }
+
+  private mutating func forget(_ client: String) {
+    counts[client] = counts[client].flatMap { $0 > 1 ? $0 - 1 : nil }
   }
 }
