@@ -93,6 +93,7 @@ internal import Glibc
 
   /// The index of the last newline at or after `start`.
   func lastNewline(from start: Int) -> Int? {
+    guard firstNewline(from: start) != nil else { return nil }
     // Searches backwards, because at most one line follows the last newline. (Swift's Glibc has no memrchr.)
     var index = count - 1
     while index >= start {
