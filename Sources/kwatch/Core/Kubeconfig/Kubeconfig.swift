@@ -2,7 +2,7 @@
 
 /// A kubeconfig, merged from its files: `clientcmd.k8s.io/v1`'s Config, as far as a client needs it.
 struct Kubeconfig: Equatable, Sendable {
-  /// A certificate or key: a file, or bytes in the kubeconfig itself (`-data`, which wins).
+  /// A certificate or key: a file, or bytes in the kubeconfig itself (`-data`).
   enum Material: Equatable, Sendable {
     case file(String)
     /// `place` names the field and its file, for messages.
