@@ -16,6 +16,12 @@ struct LongWait: Equatable {
     advance(from: now)
   }
 
+  /// Nil if the failure asks for no wait.
+  init?(askedBy failure: ScopeError?, for delay: Duration, at now: Duration) {
+    guard let failure, failure.retryAfter != nil else { return nil }
+    self.init(failure.message, until: now + delay, at: now)
+  }
+
   /// The text to report, if it is time.
   mutating func report(at now: Duration) -> String? {
     guard let nextReport, nextReport <= now else { return nil }

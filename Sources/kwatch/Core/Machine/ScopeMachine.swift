@@ -26,8 +26,6 @@ struct ScopeMachine: ~Copyable {
   private var actions = Outbox()
   /// Whether the silence of the first list has been reported.
   private var hasReportedSilence = false
-  /// The wait that the server has asked for.
-  private var longWait: LongWait?
 
   init(settings: ScopeSettings, random: @escaping () -> Double) {
     self.settings = settings
@@ -70,9 +68,7 @@ struct ScopeMachine: ~Copyable {
 
   /// The next time at which `timer` must be called.
   var deadline: Duration? {
-    let reports = state.waitsUntil == nil ? nil : longWait?.nextReport
-    return [state.waitsUntil, reports, silenceDeadline, firstListDeadline, verification.deadline]
-      .compactMap(\.self).min()
+    [state.waitDeadline, silenceDeadline, firstListDeadline, verification.deadline].compactMap(\.self).min()
   }
 
   /// The time at which the exchange under way is cancelled if it stays silent.
@@ -156,8 +152,8 @@ extension ScopeMachine {
   }
 
   private mutating func timer() {
-    if case .waiting(let until, let next) = state, until <= now { go(next) }
-    if state.waitsUntil != nil, let text = longWait?.report(at: now) { actions.append(.warn(text)) }
+    if case .waiting(let until, let next, _) = state, until <= now { go(next) }
+    if let text = state.longWaitReport(at: now) { actions.append(.warn(text)) }
     if let at = silenceDeadline, at <= now, let transfer = state.transfer {
       let patience = settings.answerTimeout.components.seconds
       giveUp(.silence, transfer.openedAt == nil ? "no response in \(patience) s" : "the stream went silent")
@@ -238,11 +234,8 @@ extension ScopeMachine {
     actions.append(.finish(status, message))
   }
 
-  private mutating func wait(_ delay: Duration, then next: ScopeState.Next, _ failure: ScopeError?) {
-    state = .waiting(until: now + delay, next)
-    longWait = failure.flatMap {
-      $0.retryAfter == nil ? nil : LongWait($0.message, until: now + delay, at: now)
-    }
+  private mutating func wait(_ delay: Duration, then next: ScopeState.Next, _ failure: ScopeError? = nil) {
+    state = .waiting(until: now + delay, next, LongWait(askedBy: failure, for: delay, at: now))
   }
 
   private mutating func setHealth(
@@ -305,8 +298,7 @@ extension ScopeMachine {
       setHealth(.healthy)
       return finish(.ok, "")
     }
-    let isPermitted = health.reason != .permission
-    perform(recovery.afterList(version, isPermitted: isPermitted, picture, title))
+    perform(recovery.afterList(version, isPermitted: health.reason != .permission, picture, title))
   }
 
   private mutating func bookmark(_ version: String, endsList: Bool) {
@@ -347,7 +339,7 @@ extension ScopeMachine {
   private mutating func proceed(_ next: ScopeState.Next, after delay: Duration? = nil) {
     recovery.counts.reconnects += 1
     prove()
-    if let delay { wait(delay, then: next, nil) } else { go(next) }
+    if let delay { wait(delay, then: next) } else { go(next) }
   }
 
   // MARK: - Failures

@@ -13,7 +13,7 @@ enum ScopeState: Equatable {
   /// Asking whether the server has reached our resourceVersion.
   case checking(Transfer)
   case watching(Watch)
-  case waiting(until: Duration, Next)
+  case waiting(until: Duration, Next, LongWait?)
   case finished
 
   /// The state that waits for the response to a request. `purpose`: of a list.
@@ -140,7 +140,20 @@ enum ScopeState: Equatable {
 
   /// The time at which a wait ends.
   var waitsUntil: Duration? {
-    if case .waiting(let until, _) = self { until } else { nil }
+    if case .waiting(let until, _, _) = self { until } else { nil }
+  }
+
+  /// The time at which a wait ends, or is reported again.
+  var waitDeadline: Duration? {
+    if case .waiting(let until, _, let long) = self { long?.nextReport ?? until } else { nil }
+  }
+
+  /// The text that reports a long wait again, if it is time.
+  mutating func longWaitReport(at now: Duration) -> String? {
+    guard case .waiting(let until, let next, var long) = self else { return nil }
+    let text = long?.report(at: now)
+    self = .waiting(until: until, next, long)
+    return text
   }
 
   /// Whether a stream is open. Its silence means that nothing changes, or that the peer is dead.
