@@ -15,19 +15,24 @@ final class EventStream: Sendable {
   private let ended = Mutex<UpstreamEnding?>(nil)
   let gate: Gate
   private let rule: OverflowRule
+  private let pace: Pace
   private let ringLimit: Int
   private let coalesce: TimeAmount?
 
   /// Maximum size of the segments that wait for a loop before the source is paused.
   private static let backlogLimit = 16 << 20
 
+  /// Whom the source waits for.
+  enum Pace: Sendable { case nobody, slowestListener, fastestListener }
+
   init(
     name: String, loops: [any EventLoop], state: StreamState, ringLimit: Int, rule: OverflowRule,
-    coalesce: TimeAmount? = nil
+    isPacedByFastest: Bool = false, coalesce: TimeAmount? = nil
   ) {
     self.name = name
     self.state = state
     self.rule = rule
+    pace = isPacedByFastest ? .fastestListener : rule.policy == .block ? .slowestListener : .nobody
     self.ringLimit = ringLimit
     self.coalesce = coalesce
     self.gate = Gate()
@@ -44,6 +49,8 @@ final class EventStream: Sendable {
     let state = Mutex(State())
     let lagEvents = Atomic<Int>(0)
     let lagBytes = Atomic<Int>(0)
+
+    var backlog: Int { state.withLock { $0.bytes } }
   }
 
   /// Adds a batch that `fill` appends lines to. Any thread; batches of several threads are serialized.
@@ -93,7 +100,7 @@ final class EventStream: Sendable {
       return box.segments
     }
     hubs[index].append(segments)
-    if rule.policy == .block { measureLag(index) }
+    if pace != .nobody { measureLag(index) }
     // Subtracted only after it counts as lag; in between a source that has to wait would see room.
     let bytes = segments.reduce(0) { $0 + $1.byteCount }
     mailboxes[index].state.withLock { $0.bytes -= bytes }
@@ -101,19 +108,19 @@ final class EventStream: Sendable {
   }
 
   private func measureLag(_ index: Int) {
-    let lag = hubs[index].lag
+    let lag = pace == .fastestListener ? hubs[index].leastLag : hubs[index].lag
     mailboxes[index].lagEvents.store(lag.events, ordering: .relaxed)
     mailboxes[index].lagBytes.store(lag.bytes, ordering: .relaxed)
   }
 
-  /// Blocks the calling thread until there is room for this many bytes: in the loops' queues and, with
-  /// `block`, for the slowest listener.
+  /// Blocks the calling thread until there is room for this many bytes: in the loops' queues, and for the
+  /// listener that sets the ``Pace``.
   ///
   /// - Returns: False when the process has to end.
   func waitForRoom(for bytes: Int) -> Bool {
     while isFull(for: bytes) {
-      guard gate.wait(milliseconds: rule.policy == .block ? 5 : 100) else { return false }
-      if rule.policy == .block {
+      guard gate.wait(milliseconds: pace == .nobody ? 100 : 5) else { return false }
+      if pace != .nobody {
         for index in hubs.indices { hubs[index].loop.execute { self.measureLag(index) } }
       }
     }
@@ -121,15 +128,26 @@ final class EventStream: Sendable {
   }
 
   private func isFull(for bytes: Int) -> Bool {
-    mailboxes.contains { box in
-      let backlog = box.state.withLock { $0.bytes }
-      guard rule.policy == .block else { return backlog > EventStream.backlogLimit }
-      if box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max { return true }
-      // The ring keeps the newest segment whatever its size, so there is room once all listeners have caught
-      // up. Short lines are charged up to six times their bytes (``Segment/byteCount``).
-      let pending = backlog + box.lagBytes.load(ordering: .relaxed)
-      return pending > 0 && pending + 6 * bytes > ringLimit
+    switch pace {
+    case .nobody: mailboxes.contains { $0.backlog > EventStream.backlogLimit }
+    case .slowestListener: mailboxes.contains { isFull($0, for: bytes) }
+    case .fastestListener:
+      mailboxes.allSatisfy { isFull($0, for: bytes) }
+        || mailboxes.contains { $0.backlog > EventStream.backlogLimit }
     }
+  }
+
+  /// The ring keeps the newest segment whatever its size, so there is room once the listeners have caught up. Short
+  /// lines are charged up to six times their bytes (``Segment/byteCount``).
+  private func isFull(_ box: Mailbox, for bytes: Int) -> Bool {
+    if box.lagEvents.load(ordering: .relaxed) > rule.queueLimit ?? Int.max { return true }
+    let pending = box.backlog + box.lagBytes.load(ordering: .relaxed)
+    return pending > 0 && pending + 6 * bytes > ringLimit
+  }
+
+  /// Closes the connections of all listeners at once: they resume after the last event that they have received.
+  func disconnectListeners() {
+    for hub in hubs { hub.loop.execute { hub.disconnectAll() } }
   }
 
   /// No more events will come; listeners are disconnected once they have received all.

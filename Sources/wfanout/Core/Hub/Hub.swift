@@ -98,7 +98,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
       listener.stop = listener.stop ?? end
       return true
     case .disconnect:
-      if listener.lane.format.shape == .kubernetes {
+      if listener.lane.format.shape == .kubernetes, !rule.isResumable {
         listener.client.send(.reset(.expired), listener.lane.format)
       }
       noteDropped(ring.end - listener.position, listener)
@@ -260,11 +260,20 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
 
   /// The lag of the slowest listener.
   var lag: (events: Int, bytes: Int) {
-    let slowest = listeners.reduce(ring.end) { min($0, $1.position) }
-    var bytes = 0
-    for segment in ring.reversedElements() where segment.endPosition > slowest { bytes += segment.byteCount }
-    return (ring.end - slowest, bytes)
+    lag(of: listeners.reduce(ring.end) { min($0, $1.position) })
   }
+
+  /// The lag of the fastest listener; without listeners, that of one that begins with the oldest event.
+  var leastLag: (events: Int, bytes: Int) { lag(of: listeners.map(\.position).max() ?? ring.start) }
+
+  private func lag(of position: Int) -> (events: Int, bytes: Int) {
+    var bytes = 0
+    for segment in ring.reversedElements() where segment.endPosition > position { bytes += segment.byteCount }
+    return (ring.end - position, bytes)
+  }
+
+  /// Closes the connections of all listeners.
+  func disconnectAll() { for listener in listeners { listener.client.channel.close(promise: nil) } }
 
   /// Ends the stream: each listener's connection is closed after its last event.
   func end(reason: String) {

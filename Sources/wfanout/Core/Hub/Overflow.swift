@@ -29,13 +29,18 @@ package struct OverflowRule: Sendable {
   var policy: OverflowPolicy
   /// Maximum number of unsent events; nil for as many as the ring holds.
   var queueLimit: Int?
+  /// Whether a client that is disconnected can continue after its last event, so that no event is lost.
+  var isResumable = false
 
   /// The queue of `drop-newest` without `--queue`.
   static let newestLimit = 100
 
+  /// The rule of a command that prints past events: a client that is too slow for it resumes with another one.
+  static let catchUp = OverflowRule(policy: .disconnect, queueLimit: nil, isResumable: true)
+
   /// The rule for a Kubernetes client, which can only handle 410: it lists again.
   var forKubernetes: OverflowRule {
-    policy == .block ? self : OverflowRule(policy: .disconnect, queueLimit: queueLimit)
+    policy == .block || isResumable ? self : OverflowRule(policy: .disconnect, queueLimit: queueLimit)
   }
 
   /// Decides how a listener at `position` continues when the ring holds the positions `ring`.

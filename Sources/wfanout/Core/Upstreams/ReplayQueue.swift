@@ -67,6 +67,7 @@ final class ReplayQueue: Sendable {
         self.loop.execute { self.serve() }
       }
     } else if state.withLock({ $0.isServing }) {
+      pool.makeRoom()
       loop.scheduleTask(in: ReplayQueue.interval) { self.serve() }
     }
   }

@@ -25,7 +25,8 @@ final class UpstreamPool: Sendable {
   private struct State: Sendable {
     /// The upstreams that listeners may share, by ``Sharing/key(_:identity:listener:)``.
     var shared: [String: Upstream] = [:]
-    /// All whose command runs, will run, or is being stopped.
+    /// All whose command runs, will run, or is being stopped; commands that end also while listeners read their
+    /// last lines.
     var all: [ObjectIdentifier: Upstream] = [:]
     var backoffs = Backoffs()
     /// Commands that end at once make room for the next: this bounds how many are started in a time.
@@ -36,6 +37,12 @@ final class UpstreamPool: Sendable {
 
   /// How long a command is kept for the listener that asked for it, which may wait for its start or its list.
   private static let arrival = Duration.seconds(15)
+  /// How long a command that ends may serve its listeners while others wait for its place.
+  private static let turn = Duration.seconds(5)
+  /// How long a command that ends is kept after its last listener has left.
+  private static let endingGrace = Duration.seconds(2)
+  /// The part of the ring's memory that a command that ends may use: it waits for its fastest listener.
+  private static let endingRingShare = 16
 
   init(
     template: UpstreamTemplate, loops: [any EventLoop], workers: Workers, configuration: Configuration,
@@ -154,6 +161,20 @@ final class UpstreamPool: Sendable {
     }
   }
 
+  /// Takes the place of the command that has had its turn for longest, because others wait: its listeners are
+  /// disconnected, and resume when it is their turn again.
+  func makeRoom() {
+    let longest: Upstream? = state.withLock { state in
+      guard state.all.count >= configuration.upstreamLimit else { return nil }
+      let longest = state.all.values.filter { !$0.isStopped }.max { $0.age < $1.age }
+      guard let longest, longest.age > UpstreamPool.turn else { return nil }
+      state.shared = state.shared.filter { $0.value !== longest }
+      return longest
+    }
+    longest?.stream.disconnectListeners()
+    longest?.stop()
+  }
+
   /// A running command that has printed the event after this id, and the position of that event in its stream.
   func running(after id: EventID, on loop: LoopContext) -> (upstream: Upstream, position: Int)? {
     let found: (key: String, upstream: Upstream, position: Int, departure: Int)? = state.withLock { state in
@@ -178,7 +199,8 @@ final class UpstreamPool: Sendable {
     request.channel + (request.version(in: template).map { "\u{0}after \($0)" } ?? "")
   }
 
-  var count: Int { state.withLock { $0.all.count } }
+  /// The number of commands that run, will run, or are being stopped.
+  var count: Int { state.withLock { $0.all.values.count { $0.ending == nil } } }
 
   /// The commands that run, in the order of their channels.
   var running: [Upstream] {
@@ -212,9 +234,12 @@ final class UpstreamPool: Sendable {
         epoch: epoch, keyLimit: configuration.keyLimit, isFromStart: resumesAfter == nil),
       workers: workers
     ) { [weak self] in self?.becameIdle(key) }
+    let ring = configuration.ringLimit
+    let rule = OverflowRule(policy: .reset, queueLimit: configuration.rule.queueLimit)
     let stream = EventStream(
-      name: request.channel, loops: loops, state: state, ringLimit: configuration.ringLimit,
-      rule: OverflowRule(policy: .reset, queueLimit: configuration.rule.queueLimit))
+      name: request.channel, loops: loops, state: state,
+      ringLimit: commandsEnd ? ring / UpstreamPool.endingRingShare : ring,
+      rule: commandsEnd ? .catchUp : rule, isPacedByFastest: commandsEnd)
     return Upstream(
       channel: request.channel, account: request.account, resumesAfter: resumesAfter, stream: stream,
       arguments: arguments, token: request.token)
@@ -238,7 +263,9 @@ final class UpstreamPool: Sendable {
   private func ended(_ upstream: Upstream, _ ending: UpstreamEnding, _ key: String, _ crashKey: String) {
     state.withLock { state in
       if state.shared[key] === upstream { state.shared[key] = nil }
-      state.all[ObjectIdentifier(upstream)] = nil
+      if !commandsEnd || upstream.stream.state.listenerCount == 0 {
+        state.all[ObjectIdentifier(upstream)] = nil
+      }
       if !upstream.isStopped, ending.status != 0 || !commandsEnd {
         state.backoffs.ended(crashKey, ending, after: upstream.age, now: ContinuousClock.now - began)
       }
@@ -247,8 +274,15 @@ final class UpstreamPool: Sendable {
   }
 
   private func becameIdle(_ key: String) {
-    guard let upstream = state.withLock({ $0.shared[key] }) else { return }
-    scheduleStop(key, upstream, upstream.leave(), in: configuration.grace)
+    let upstream = state.withLock { state in
+      if commandsEnd {
+        state.all = state.all.filter { $0.value.ending == nil || $0.value.stream.state.listenerCount > 0 }
+      }
+      return state.shared[key]
+    }
+    guard let upstream else { return }
+    scheduleStop(
+      key, upstream, upstream.leave(), in: commandsEnd ? UpstreamPool.endingGrace : configuration.grace)
   }
 
   /// Stops the command, unless a listener has arrived in the meantime, even if it has left again.
