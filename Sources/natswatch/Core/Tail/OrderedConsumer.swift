@@ -41,7 +41,8 @@ package struct OrderedConsumer: Sendable {
 
   enum Verdict: Sendable, Equatable {
     case proceed
-    /// The stream ends before the frontier, and its leader may still catch up.
+    /// The stream ends before the frontier, or a consumer has passed over messages: a new leader may still catch up, so
+    /// create another consumer later.
     case lookAgain
     case gone(Gone)
   }
@@ -81,6 +82,8 @@ package struct OrderedConsumer: Sendable {
   private(set) var unprovenFrom: UInt64?
   private var lastProof: Duration?
   private var aheadSince: Duration?
+  /// When a consumer first passed over the message after the frontier.
+  private var skippedSince: Duration?
   /// The last sequence of the stream in its latest information.
   private var streamEnd: UInt64 = 0
   /// Removals from the middle up to here have been reported.
@@ -88,16 +91,11 @@ package struct OrderedConsumer: Sendable {
 
   /// At most one proof in this time: a stream with many removed messages would cost one for each gap.
   static let proofInterval: Duration = .milliseconds(100)
-  /// How long the stream may end before the frontier. A new leader catches up within this time; after it, the
-  /// end is real.
+  /// How long the stream may end before the frontier, or consumers pass over the message after it. A new leader
+  /// catches up within this time; after it, the end or gap is real.
   static let aheadPatience: Duration = .seconds(5)
 
-  /// - Parameters:
-  ///   - start: The start position.
-  ///   - epoch: The stream's identity, if a state file has it.
-  ///   - coversStream: Whether the filter matches all messages of the stream.
-  ///   - isStrict: Whether removals from the middle count as loss.
-  ///   - patience: How long a consumer may be silent.
+  /// `epoch` is the stream's identity, if a state file has it. `isStrict`: removals from the middle count as loss.
   init(
     start: Start, epoch: String? = nil, coversStream: Bool, isStrict: Bool = false,
     patience: Duration = .milliseconds(12_500)
@@ -280,6 +278,7 @@ package struct OrderedConsumer: Sendable {
     pending = metadata.pending
     self.frontier = sequence
     hasDelivered = true
+    skippedSince = nil
     return .deliver
   }
 
@@ -349,7 +348,12 @@ package struct OrderedConsumer: Sendable {
       return verdict
     }
     let from = min(frontier, (unprovenFrom ?? .max) - 1)
-    if let gone = skipped(info, after: frontier, before: next) { return .gone(gone) }
+    if let gone = skipped(info, after: frontier, before: next) {
+      let since = skippedSince ?? now
+      skippedSince = since
+      // Once a message after the gap is written, it is too late for another consumer.
+      return unprovenFrom == nil && now - since < Self.aheadPatience ? .lookAgain : .gone(gone)
+    }
     let verdict = check(info, from: from, now: now)
     if verdict == .proceed {
       if isStrict, coversStream, next > max(from, reportedRemovals) + 1 {

@@ -86,8 +86,11 @@ extension TailLoop {
   /// Requests the stream's information and proves continuity; nil if it is proven.
   private mutating func prove(_ jetStream: JetStream, before next: UInt64) throws -> Outcome? {
     let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
-    if case .gone(let gone) = machine.prove(info, before: next, now: now) { return .gone(gone) }
-    return nil
+    switch machine.prove(info, before: next, now: now) {
+    case .gone(let gone): return .gone(gone)
+    case .lookAgain: return try lookAgain("the consumer has passed over messages")
+    case .proceed: return nil
+    }
   }
 
   /// Ends the tail, unless messages have been removed before the one with the sequence `next`.

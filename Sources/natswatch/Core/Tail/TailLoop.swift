@@ -279,9 +279,9 @@ package struct TailLoop {
     return try pump(inbox, jetStream)
   }
 
-  private func lookAgain() throws -> Outcome {
+  func lookAgain(_ reason: String = "the stream ends before the position") throws -> Outcome {
     try session.pause(.milliseconds(500))
-    return .recreate("the stream ends before the position")
+    return .recreate(reason)
   }
 
   private mutating func create(
