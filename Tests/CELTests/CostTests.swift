@@ -77,6 +77,16 @@ struct CostTests {
       ).steps > 30_000)
   }
 
+  /// The states of a pattern that repeats itself need more memory than RE2 has. A byte may then cost a microsecond.
+  @Test func longPatternsThatRepeatThemselvesCostMore() throws {
+    let text = String(repeating: "a", count: 100_000)
+    let pattern = String(repeating: "a", count: 800)
+    for search in ["s.matches('\(pattern)b')", "regex.replace(s, '\(pattern)', '') == ''"] {
+      #expect(try cost(search, s: text).steps > 5_000_000)
+    }
+    #expect(try cost("s.matches('\(String(repeating: "a", count: 300))b')", s: text).steps < 100_000)
+  }
+
   /// Only bytes that are read are charged, not the bytes after them.
   @Test(
     arguments: [

@@ -143,9 +143,8 @@ import CRE2
 
   /// The cost of one search that has read `read` bytes. RE2 finds groups by a second search of the match.
   private func matchCost(read: Int, match: Int, _ groups: Int) -> Int {
-    let perState = 3 + shape.positions / 8
-    return 14 + read / 10 + (shape.states > 2000 ? read.multipliedSaturated(by: perState) : 0)
-      + (min(groups, groupCount) > 0 ? match.multipliedSaturated(by: perState) : 0)
+    14 + read / 10 + (shape.mayExhaustMemory ? read.multipliedSaturated(by: shape.costOfState) : 0)
+      + (min(groups, groupCount) > 0 ? match.multipliedSaturated(by: shape.costOfState) : 0)
   }
 
   /// The maximum cost of one search of a text.

@@ -38,10 +38,17 @@ struct RegexShape: Sendable {
     states = choices >= 16 ? Self.limit : min((positions + 1) << choices, Self.limit)
   }
 
+  /// Whether the states may need more memory than RE2 has for them, so that it follows the positions for each byte.
+  /// A state lists the active positions, which are all of them if the pattern repeats one character.
+  var mayExhaustMemory: Bool { states > 2000 || states.multipliedSaturated(by: positions) > 150_000 }
+
+  /// The cost of a byte that leads to a new state, or of any byte when the memory for states is exhausted.
+  var costOfState: Int { 3 + positions / 8 }
+
   /// The maximum cost of searching `byteCount` bytes, in steps.
   func searchCost(_ byteCount: Int) -> Int {
-    let perState = 3 + positions / 8
-    return (byteCount / 10 + 1).addingSaturated(min(byteCount, states).multipliedSaturated(by: perState))
+    let newStates = mayExhaustMemory ? byteCount : min(byteCount, states)
+    return (byteCount / 10 + 1).addingSaturated(newStates.multipliedSaturated(by: costOfState))
   }
 
   // MARK: - Reading
