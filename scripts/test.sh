@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built. Four shards run at the same time (TEST_JOBS), and the
+# test.sh [BUNDLE]: runs the tests that `swift build --build-tests` has built. Five shards run at the same time (TEST_JOBS), and the
 # tests of a shard run one after another. Swift Testing alone would start all tests at once on one thread per core, and a test that
 # waits for a server would keep the others waiting until their time limits. Prints the result of each shard, and its failures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bundle=${1:-.build/debug/watchutilsPackageTests.xctest}
-jobs=${TEST_JOBS:-4}
+jobs=${TEST_JOBS:-5}
 # The longest first, and small ones at the end: the name, then a regular expression for its tests.
 work='Work|Publish|Ordered' connection='Auth|Connection|EventLoop|LeastRights|TLS|UserKey'
 shards=(
   "KwatchTests.Cluster ^KwatchTests\\.Cluster" "NatswatchTests ^NatswatchTests\\.(?!$work|$connection)"
   "KwatchTests ^KwatchTests\\.(?!Cluster)" "NatswatchTests.Connection ^NatswatchTests\\.($connection)"
-  "NatswatchTests.Work ^NatswatchTests\\.($work)" "WfanoutTests.A-O ^WfanoutTests\\.[A-O]" "WfanoutTests.P-Z ^WfanoutTests\\.[P-Z]"
-  "EndToEnd.A-M ^EndToEnd\\.[A-M]" "EndToEnd.N-Z ^EndToEnd\\.[N-Z]" "WfilterTests.A-N ^WfilterTests\\.[A-N]"
+  "EndToEnd.N-Z ^EndToEnd\\.[N-Z]" "NatswatchTests.Work ^NatswatchTests\\.($work)" "WfanoutTests.A-O ^WfanoutTests\\.[A-O]"
+  "WfanoutTests.P-Z ^WfanoutTests\\.[P-Z]" "EndToEnd.A-M ^EndToEnd\\.[A-M]" "WfilterTests.A-N ^WfilterTests\\.[A-N]"
   "WfilterTests.O-Z ^WfilterTests\\.[O-Z]"
 )
 logs=$(mktemp -d)
