@@ -107,6 +107,19 @@ import Testing
     listener.send(SIGKILL)
   }
 
+  /// A replica begins with messages that the client has received, and its ring was empty when the client came.
+  @Test func aReplicaThatHasJustStartedRepeatsNothing() throws {
+    let slow = try directory.write(#"while [ ! -e "$0.go" ]; do sleep 0.1; done"#, to: "slow.sh")
+    let fanout = try Fanout(configuration: "catch-up: /bin/bash \(slow) {resourceVersion}")
+    let watch = try fanout.listening("/apis/g/v1/activities?watch=1&resourceVersion=12")
+    let other = try fanout.listening("/events")
+    fanout.feed((10...12).map { message($0) })
+    try other.wait(for: "12", .seconds(10)) { $0.soFar.output.contains(message(12)) }
+    try directory.write("", to: "slow.sh.go")
+    fanout.feed(message(13))
+    #expect(try watch.waitForLines(1) == [message(13)])
+  }
+
   /// Before the first subscription, and during a stream.
   @Test(arguments: [true, false]) func webSocketsResumeFromTheSource(isFirst: Bool) throws {
     try feed()

@@ -18,7 +18,10 @@ struct SourceReplay: Sendable {
     var stream: EventStream
     /// The first event that was published after the command was requested.
     var position: Int
-    /// The id of the last event that the client received; nil if its version is not an id of events.
+    /// The version that the client resumes after.
+    var version: String
+    /// The id of the last event that the client received; nil if its version is not an id of events, or is a
+    /// sequence while the ring is empty.
     var after: EventID?
 
     /// A listener of the live stream that replaces one that has received all lines of the command.
@@ -27,8 +30,9 @@ struct SourceReplay: Sendable {
     func replacement(for old: Listener, of source: EventStream, on loop: LoopContext) -> Listener? {
       guard source.commandEnding?.failure == nil else { return nil }
       let ended = source.hubs[loop.index]
-      let last = ended.positions.upperBound > 0 ? ended.newestID : after
       let live = stream.hubs[loop.index]
+      // The ring may have got its first events, which may be older ones, since the command was requested.
+      let last = ended.positions.upperBound > 0 ? ended.newestID : after ?? SourceReplay.id(version, live)
       guard let position = live.position(after: last, notAfter: position) else { return nil }
       old.hub?.remove(old)
       let lane = stream.state.lane(old.lane.format, old.lane.matcher)
@@ -79,8 +83,9 @@ struct SourceReplay: Sendable {
       return loop.loop.makeSucceededFuture(
         .absent(.expired("resource version \(version) is of another stream")))
     }
-    if let id = id(version, hub), let found = pool.running(after: id, on: loop) {
-      let continuation = Continuation(stream: live, position: hub.positions.upperBound, after: id)
+    if let id = Self.id(version, hub), let found = pool.running(after: id, on: loop) {
+      let continuation = Continuation(
+        stream: live, position: hub.positions.upperBound, version: version, after: id)
       return loop.loop.makeSucceededFuture(
         .begun(found.upstream.stream, at: found.position, continuation))
     }
@@ -105,7 +110,7 @@ struct SourceReplay: Sendable {
   ) -> EventLoopFuture<Outcome> {
     let hub = live.hubs[loop.index]
     let continuation = Continuation(
-      stream: live, position: hub.positions.upperBound, after: id(version, hub))
+      stream: live, position: hub.positions.upperBound, version: version, after: Self.id(version, hub))
     let upstream: Upstream
     do throws(HTTPError) {
       var request = try ChannelRequest(["resourceType": "catch-up", ChannelRequest.resumeField: version])
@@ -134,7 +139,7 @@ struct SourceReplay: Sendable {
   }
 
   /// A sequence without an epoch belongs to the stream of the newest event.
-  private func id(_ version: String, _ hub: Hub) -> EventID? {
+  private static func id(_ version: String, _ hub: Hub) -> EventID? {
     if let id = EventID(version) { return id }
     guard let sequence = UInt64(version), hub.positions.upperBound > 0 else { return nil }
     return EventID(epoch: hub.newestID.epoch, sequence: sequence)
