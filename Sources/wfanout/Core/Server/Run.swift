@@ -27,12 +27,12 @@ package struct Run {
     let server = Server(
       configuration: configuration, authenticator: authenticator, certificate: certificate,
       diagnostics: diagnostics)
+    shutdown.onHangup { reload(authenticator?.tokens, certificate) }
     let reporter = try StatusReporter(configuration.status, server: server)
     for message in try server.listen(InheritedSocket.list()) { diagnostics.info(message) }
     notifier.ready("serving")
     let ended = Ending()
     shutdown.onRequest { _ in ended.end(nil) }
-    shutdown.onHangup { reload(authenticator?.tokens, certificate) }
     if let limit = configuration.timeLimit { shutdown.requestEnd(after: limit) }
     reporter.start { error in ended.end(error) }
     if let replay {
