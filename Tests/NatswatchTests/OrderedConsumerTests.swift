@@ -5,44 +5,7 @@ import Testing
 
 @testable import NatswatchCore
 
-@Suite struct OrderedConsumerTests {
-  private func stream(
-    first: UInt64, last: UInt64, created: String = "2026-01-01T00:00:00Z", deleted: UInt64 = 0,
-    list: [UInt64]? = nil, replicas: Int? = nil
-  ) -> StreamInfo {
-    var info = StreamInfo(
-      config: .init(name: "S", subjects: ["a.>"], retention: "limits"), created: created,
-      state: .init(
-        messages: last + 1 - first - deleted, first_seq: first, last_seq: last, num_deleted: deleted,
-        deleted: list))
-    info.config.num_replicas = replicas
-    return info
-  }
-
-  private func consumer(at sequence: UInt64, pending: UInt64 = 0) -> ConsumerInfo {
-    ConsumerInfo(
-      name: "c", config: .init(), delivered: .init(consumer_seq: 0, stream_seq: sequence),
-      num_pending: pending)
-  }
-
-  private func message(_ sequence: UInt64, _ consumerSequence: UInt64, pending: UInt64 = 0)
-    -> DeliveryMetadata
-  {
-    DeliveryMetadata(
-      deliveries: 1, streamSequence: sequence, consumerSequence: consumerSequence, time: 0, pending: pending)
-  }
-
-  /// A machine that has read a stream of 1...10 up to `sequence`.
-  private func following(
-    _ sequence: UInt64, coversStream: Bool = true, strict: Bool = false, pending: UInt64 = 0
-  ) -> OrderedConsumer {
-    var machine = OrderedConsumer(start: .after(sequence), coversStream: coversStream, isStrict: strict)
-    let info = stream(first: 1, last: 10)
-    #expect(machine.plan(info, now: .zero) == .create(.sequence(sequence + 1)))
-    #expect(machine.created(consumer(at: sequence, pending: pending), info, now: .zero) == .proceed)
-    return machine
-  }
-
+@Suite struct OrderedConsumerTests: OrderedConsumerTesting {
   @Test func newMessagesStartAfterTheLast() {
     var machine = OrderedConsumer(start: .newOnly, coversStream: true)
     #expect(machine.plan(stream(first: 3, last: 10), now: .zero) == .create(.sequence(11)))
@@ -140,46 +103,6 @@ import Testing
     #expect(machine.prove(stream(first: 1, last: 10, deleted: 5), now: .seconds(1)) == .proceed)
     #expect(machine.message(message(8, 1), now: .seconds(1), isProven: true) == .deliver)
     #expect(machine.unprovenFrom == nil && machine.frontier == 8)
-  }
-
-  /// A consumer of a cluster says, while the leader changes, that it has examined a message that it has not delivered.
-  @Test func anotherConsumerDeliversWhatOneHasPassedOver() {
-    var machine = following(2)
-    let whole = stream(first: 1, last: 10)
-    for second in 1...5 {
-      let now = Duration.seconds(second)
-      #expect(machine.idle(lastConsumer: 0, lastStream: 3, now: now) == .prove)
-      #expect(machine.prove(whole, before: 4, now: now) == .lookAgain)
-      #expect(machine.plan(whole, now: now) == .create(.sequence(3)))
-      #expect(machine.created(consumer(at: 2, pending: 8), whole, now: now) == .proceed)
-    }
-    #expect(machine.message(message(3, 1), now: .seconds(5)) == .deliver)
-    #expect(machine.message(message(5, 2), now: .seconds(9)) == .prove)
-    let verdict = machine.prove(whole, before: 5, now: .seconds(9))
-    #expect(verdict == .lookAgain, "another message has its own time")
-  }
-
-  /// A server that delivers nothing, but says in its heartbeats that it has examined everything: NATS 2.15 with
-  /// sequences near 2^63.
-  @Test func messagesThatTheServerPassesOverAreGone() {
-    var silent = following(2)
-    #expect(silent.idle(lastConsumer: 0, lastStream: 10, now: .zero) == .prove)
-    let whole = stream(first: 1, last: 10)
-    #expect(silent.prove(whole, before: 11, now: .zero) == .lookAgain)
-    #expect(silent.prove(whole, before: 11, now: .seconds(5)) == .gone(.skipped(after: 2, before: 11)))
-    silent = silent.continued(after: .skipped(after: 2, before: 11))
-    #expect(silent.plan(whole, now: .seconds(5)) == .create(.sequence(11)))
-    var skipping = following(2)
-    #expect(skipping.message(message(5, 1), now: .seconds(1)) == .prove)
-    #expect(skipping.prove(whole, before: 5, now: .seconds(1)) == .lookAgain)
-    #expect(skipping.prove(whole, before: 5, now: .seconds(6)) == .gone(.skipped(after: 2, before: 5)))
-    // The message after the gap was written before the proof.
-    var late = following(2)
-    #expect(late.message(message(5, 1), now: .zero) == .deliver)
-    #expect(late.prove(whole, before: 0, now: .seconds(1)) == .gone(.skipped(after: 2, before: 6)))
-    var filtered = following(2, coversStream: false, pending: 1)
-    #expect(filtered.message(message(5, 1), now: .seconds(1)) == .prove)
-    #expect(filtered.prove(whole, before: 5, now: .seconds(1)) == .proceed)
   }
 
   /// A sequence without a successor, which only a broken server sends.

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+@testable import NatswatchCore
+
+/// Servers that pass over messages that the stream contains.
+@Suite struct OrderedConsumerSkipTests: OrderedConsumerTesting {
+  /// A consumer of a cluster says, while the leader changes, that it has examined a message that it has not delivered.
+  @Test func anotherConsumerDeliversWhatOneHasPassedOver() {
+    var machine = following(2)
+    let whole = stream(first: 1, last: 10)
+    for second in 1...5 {
+      let now = Duration.seconds(second)
+      #expect(machine.idle(lastConsumer: 0, lastStream: 3, now: now) == .prove)
+      #expect(machine.prove(whole, before: 4, now: now) == .lookAgain)
+      #expect(machine.plan(whole, now: now) == .create(.sequence(3)))
+      #expect(machine.created(consumer(at: 2, pending: 8), whole, now: now) == .proceed)
+    }
+    #expect(machine.message(message(3, 1), now: .seconds(5)) == .deliver)
+    #expect(machine.message(message(5, 2), now: .seconds(9)) == .prove)
+    let verdict = machine.prove(whole, before: 5, now: .seconds(9))
+    #expect(verdict == .lookAgain, "another message has its own time")
+  }
+
+  /// A server that delivers nothing, but says in its heartbeats that it has examined everything: NATS 2.15 with
+  /// sequences near 2^63.
+  @Test func messagesThatTheServerPassesOverAreGone() {
+    var silent = following(2)
+    #expect(silent.idle(lastConsumer: 0, lastStream: 10, now: .zero) == .prove)
+    let whole = stream(first: 1, last: 10)
+    #expect(silent.prove(whole, before: 11, now: .zero) == .lookAgain)
+    #expect(silent.prove(whole, before: 11, now: .seconds(5)) == .gone(.skipped(after: 2, before: 11)))
+    silent = silent.continued(after: .skipped(after: 2, before: 11))
+    #expect(silent.plan(whole, now: .seconds(5)) == .create(.sequence(11)))
+    var skipping = following(2)
+    #expect(skipping.message(message(5, 1), now: .seconds(1)) == .prove)
+    #expect(skipping.prove(whole, before: 5, now: .seconds(1)) == .lookAgain)
+    #expect(skipping.prove(whole, before: 5, now: .seconds(6)) == .gone(.skipped(after: 2, before: 5)))
+    // The message after the gap was written before the proof.
+    var late = following(2)
+    #expect(late.message(message(5, 1), now: .zero) == .deliver)
+    #expect(late.prove(whole, before: 0, now: .seconds(1)) == .gone(.skipped(after: 2, before: 6)))
+    var filtered = following(2, coversStream: false, pending: 1)
+    #expect(filtered.message(message(5, 1), now: .seconds(1)) == .prove)
+    #expect(filtered.prove(whole, before: 5, now: .seconds(1)) == .proceed)
+  }
+}
