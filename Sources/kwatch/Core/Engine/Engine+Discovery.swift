@@ -97,11 +97,13 @@ extension Engine {
   ) -> Bool {
     let object = name.object.map { "/\($0)" } ?? ""
     let key = "\(link.name) \(resource.path(namespace: namespace))\(object)"
-    guard !started.insert(key).inserted else { return true }
-    let place = namespace.map { " in \($0)" } ?? ""
-    let message = "\(resource.qualifiedName)\(object)\(place) is named twice, and is printed once"
-    if started.insert(message).inserted { diagnostics.warning(message) }
-    return false
+    let times = timesNamed[key, default: 0] + 1
+    timesNamed[key] = times
+    if times == 2 {
+      let place = namespace.map { " in \($0)" } ?? ""
+      diagnostics.warning("\(resource.qualifiedName)\(object)\(place) is named twice, and is printed once")
+    }
+    return times == 1
   }
 
   private func start(

@@ -36,8 +36,8 @@ package final class Engine: RunnerHost {
   var usages: [UsageRunner] = []
   var schemas: [SchemaRunner] = []
   var endings = Endings()
-  /// The scopes that were started, so that none is started twice, and the warnings about that.
-  var started: Set<String> = []
+  /// How often each scope has been named: it is started once.
+  var timesNamed: [String: Int] = [:]
   private var waiting: [(scope: ScopeRunner, id: TransferID, request: ScopeRequest, fresh: Bool)] = []
   private var outputError: OutputError?
   private var isReady = false
