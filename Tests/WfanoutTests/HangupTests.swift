@@ -27,7 +27,7 @@ import Testing
     fanout.tool.send(SIGHUP)
     try eventually("the new token") { try status(fanout, "new") == "200" }
     #expect(try status(fanout, "old") != "200")
-    #expect(fanout.tool.soFar.diagnostics.contains("SIGHUP: reading tokens and certificates again"))
+    #expect(fanout.tool.soFar.diagnostics.contains("SIGHUP: reloading tokens and certificates"))
   }
 
   @Test func keepsTheTokensThatItHasIfTheFileIsBad() throws {

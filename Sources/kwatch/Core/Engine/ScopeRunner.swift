@@ -172,8 +172,8 @@ package final class ScopeRunner {
     }
   }
 
-  /// Records that the server is alive. White space alone shows this too, but is no progress: without end, it must not
-  /// replace a list or an event.
+  /// Notes that bytes have arrived. White space proves that the server is alive, but it is not progress: a server that
+  /// sends only white space still times out.
   private func received(_ chunk: Span<UInt8>, _ id: TransferID) -> Duration {
     let now = MonotonicClock.now
     if !JSONWalker.isSpace(chunk) { machine.activity(id, at: now) }

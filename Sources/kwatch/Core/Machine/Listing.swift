@@ -26,7 +26,7 @@ struct Listing: Equatable {
   private var items = 0
   private var objectsBefore = 0
   /// The number of pages without an item since the last one with any. A selector may leave pages empty, but not
-  /// these many.
+  /// a thousand in a row.
   private var emptyPages = 0
   private static let emptyPageLimit = 1000
 
@@ -52,9 +52,7 @@ struct Listing: Equatable {
     guard !meta.continuation.isEmpty else { return .whole(resourceVersion: version) }
     // A new token with the same objects would not end either.
     let isRepeated = items > 0 && objects == objectsBefore
-    guard continuations.insert(meta.continuation).inserted, !isRepeated else {
-      return .repeated
-    }
+    guard continuations.insert(meta.continuation).inserted, !isRepeated else { return .repeated }
     emptyPages = items > 0 ? 0 : emptyPages + 1
     guard emptyPages < Self.emptyPageLimit else { return .empty }
     (items, objectsBefore) = (0, objects)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tells silence from a large message that is arriving on a slow line. Nothing behind the message, such as a heartbeat or
-/// the response to a request, can arrive before its end.
+/// Whether a large message is arriving. On a slow line this takes long, and heartbeats and responses behind the message
+/// are late: that is not silence.
 struct Reception {
   private let loop: EventLoop
   private var seen: Int

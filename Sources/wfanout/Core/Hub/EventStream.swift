@@ -23,7 +23,7 @@ final class EventStream: Sendable {
   private static let backlogLimit = 16 << 20
 
   /// Whom the source waits for.
-  enum Pace: Sendable { case nobody, slowestListener, fastestListener }
+  private enum Pace: Sendable { case nobody, slowestListener, fastestListener }
 
   init(
     name: String, loops: [any EventLoop], state: StreamState, ringLimit: Int, rule: OverflowRule,

@@ -60,14 +60,14 @@ package struct Run {
 
   private var replay: Recording? { configuration.replay.map { Recording(path: $0) } }
 
-  /// SIGHUP, as for other servers: what is watched for changes anyway is read at once.
+  /// Handles SIGHUP as other servers do. The files are watched for changes anyway; now they are read at once.
   private func reload(_ tokens: TokenFile?, _ certificate: ServerCertificate?) {
     tokens?.reload()
     certificate?.reload()
     diagnostics.info(
       tokens == nil && certificate == nil
-        ? "SIGHUP: there are no tokens or certificates to read again; other settings need a restart"
-        : "SIGHUP: reading tokens and certificates again; other settings need a restart")
+        ? "SIGHUP: no token file or certificate to reload; other settings need a restart"
+        : "SIGHUP: reloading tokens and certificates; other settings need a restart")
   }
 
   /// Nil if no tokens are required.

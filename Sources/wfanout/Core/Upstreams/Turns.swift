@@ -31,8 +31,8 @@ struct Turns<Element: Sendable>: Sendable {
     return true
   }
 
-  /// Removes the next request. Of clients that have not had a turn the latest is next: in a crowd, some are then
-  /// served soon, in place of all of them late.
+  /// Removes the next request. Among clients without a turn, the one that asked last is next: in a crowd, some are
+  /// served soon instead of all late.
   mutating func next() -> Element? {
     let latest = waiting.indices.min {
       (last[waiting[$0].client] ?? 0, -$0) < (last[waiting[$1].client] ?? 0, -$1)
