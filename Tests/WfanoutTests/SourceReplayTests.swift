@@ -120,6 +120,33 @@ import Testing
     #expect(try watch.waitForLines(1) == [message(13)])
   }
 
+  /// As above, and nothing has come when the command ends.
+  @Test func aReplicaWhoseFirstEventsComeLaterRepeatsNothing() throws {
+    let fanout = try Fanout(configuration: "catch-up: /bin/true {resourceVersion}")
+    let watch = try fanout.listening("/apis/g/v1/activities?watch=1&resourceVersion=12")
+    fanout.feed((10...12).map { message($0) })
+    fanout.feed((13...14).map { message($0) })
+    #expect(try watch.waitForLines(2) == [message(13), message(14)])
+  }
+
+  /// The version of an object says nothing about our own numbering.
+  @Test(arguments: [true, false]) func anObjectsVersionSkipsNothing(isFirst: Bool) throws {
+    func object(_ version: Int) -> String {
+      #"{"type":"ADDED","object":{"kind":"Pod","metadata":{"name":"a","resourceVersion":"\#(version)"}}}"#
+    }
+    let fanout = try Fanout(configuration: "catch-up: /bin/true {resourceVersion}")
+    let other = try fanout.listening("/events")
+    func feedFirst() throws {
+      fanout.feed(object(6001))
+      try other.wait(for: "6001", .seconds(10)) { $0.soFar.output.contains(object(6001)) }
+    }
+    if !isFirst { try feedFirst() }
+    let watch = try fanout.listening("/api/v1/pods?watch=1&resourceVersion=6000")
+    if isFirst { try feedFirst() }
+    fanout.feed(object(6002))
+    #expect(try watch.waitForLines(1).first == object(isFirst ? 6001 : 6002))
+  }
+
   /// Before the first subscription, and during a stream.
   @Test(arguments: [true, false]) func webSocketsResumeFromTheSource(isFirst: Bool) throws {
     try feed()

@@ -20,7 +20,7 @@ extension Hub {
     let end = ring.end
     var delivered = 0
     group.forEach { listener in
-      guard listener.position == before, listener.skipThrough == nil, listener.takesEvents else {
+      guard listener.position == before, listener.received == nil, listener.takesEvents else {
         advance(listener)
         return
       }
@@ -115,15 +115,13 @@ extension Hub {
 
   /// Skips events that another replica delivered.
   private func skip(_ listener: Listener, _ batch: Batch) {
-    guard let skip = listener.skipThrough else { return }
-    for index in max(0, listener.position - batch.firstPosition)..<batch.count {
-      let id = batch.ids[index]
-      guard id.epoch != skip.epoch || id.sequence > skip.sequence else { continue }
-      listener.position = batch.firstPosition + index
-      listener.skipThrough = nil
-      return
+    guard listener.received != nil else { return }
+    let index = max(0, listener.position - batch.firstPosition)
+    guard let next = listener.received?.next(in: batch, from: index) else {
+      return listener.position = batch.endPosition
     }
-    listener.position = batch.endPosition
+    listener.position = batch.firstPosition + next
+    listener.received = nil
   }
 
   /// Has a worker evaluate the next segments for the listeners of a group with a matcher. Only one evaluation
@@ -163,7 +161,7 @@ extension Hub {
       guard listener.takesEvents, listener.position >= start, listener.position < end else { return }
       var slices: [ByteBuffer] = []
       for view in views where view.endPosition > listener.position {
-        if listener.skipThrough != nil, let segment = ring.element(at: listener.position) {
+        if listener.received != nil, let segment = ring.element(at: listener.position) {
           skip(listener, segment.batch)
           if listener.position >= view.endPosition { continue }
         }

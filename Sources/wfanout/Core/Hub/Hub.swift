@@ -121,7 +121,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   /// Reports to the listener that continuity is lost and sends the snapshot, if the stream keeps one.
   func sendReset(_ listener: Listener, _ reason: ResetReason) {
     counters.resets.increment()
-    listener.skipThrough = nil
+    listener.received = nil
     listener.client.send(.reset(reason), listener.lane.format)
     sendSnapshot(listener)
     // Without a snapshot, whose end has an id, the client resumes here if it is disconnected before its first
@@ -155,10 +155,9 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     if let id = EventID(version) { return place(of: id) }
     let point = index.place(ofVersion: version) { ring.element(at: $0)?.batch }
     guard case .reset = point, let sequence = UInt64(version),
-      let newest = batchesFromNewest.first(where: { _ in true }), let id = newest.ids.last,
-      newest.hasSourceIDs
+      hasSourceIDs
     else { return point }
-    return place(of: EventID(epoch: id.epoch, sequence: sequence))
+    return place(of: EventID(epoch: newestID.epoch, sequence: sequence))
   }
 
   /// Whether the source cannot have an event after a version that has no place here, so that it need not be
@@ -199,6 +198,9 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     }
   }
 
+  /// Whether the newest events have ids of their source.
+  var hasSourceIDs: Bool { batchesFromNewest.first { _ in true }?.hasSourceIDs ?? false }
+
   /// The id of the newest event.
   var newestID: EventID {
     batchesFromNewest.first { _ in true }?.ids.last ?? EventID(epoch: state.epoch, sequence: 0)
@@ -219,7 +221,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     case .position(let position): listener.position = position
     case .after(let id):
       listener.position = ring.end
-      listener.skipThrough = id
+      listener.received = ReceivedEvents(id)
     case .reset(let reason): sendReset(listener, reason)
     }
   }

@@ -29,7 +29,7 @@ final class ListenConnection: Connection {
     let listener = Listener(lane: lane, connection: self, position: hub.ring.end)
     self.listener = listener
     // Until the source's command has printed a line, the client's position does not change.
-    listener.skipThrough = plan.continuation?.after
+    listener.received = plan.continuation?.after.map(ReceivedEvents.init)
     if client.format.shape == .eventStream {
       // A client that is disconnected before its first event resumes here.
       let id = plan.start == .now ? hub.id(before: hub.ring.end) : nil
@@ -54,7 +54,7 @@ final class ListenConnection: Connection {
   /// it.
   private func sendBookmark() {
     guard let listener, let hub = listener.hub, client.takesMore, listener.position == hub.ring.end,
-      listener.skipThrough == nil, continuation == nil
+      listener.received == nil, continuation == nil
     else { return }
     let matcher = listener.lane.matcher as? KubernetesMatcher
     let version = matcher?.path.apiVersion ?? "v1"

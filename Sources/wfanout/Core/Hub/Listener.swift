@@ -12,8 +12,8 @@ final class Listener {
   /// Its index in its group, so that it can leave without a search.
   var groupIndex = -1
   weak var hub: Hub?
-  /// Events of this epoch up to this sequence were delivered by another replica.
-  var skipThrough: EventID?
+  /// The events that were delivered by another replica.
+  var received: ReceivedEvents?
   /// With `drop-newest`, the position at which its full queue ends.
   var stop: Int?
   /// The snapshot that is being sent; events wait until it is complete.
@@ -38,7 +38,7 @@ final class Listener {
   /// The id of the last event that was sent or filtered out, which the client may resume after. Nil during a
   /// snapshot.
   var standing: EventID? {
-    if let skipThrough { return skipThrough }
+    if let received { return received.last }
     return snapshot == nil ? hub?.id(before: position) : nil
   }
 

@@ -21,7 +21,7 @@ struct SourceReplay: Sendable {
     /// The version that the client resumes after.
     var version: String
     /// The id of the last event that the client received; nil if its version is not an id of events, or is a
-    /// sequence while the ring is empty.
+    /// sequence while the ring has no event of the source.
     var after: EventID?
 
     /// A listener of the live stream that replaces one that has received all lines of the command.
@@ -37,7 +37,8 @@ struct SourceReplay: Sendable {
       old.hub?.remove(old)
       let lane = stream.state.lane(old.lane.format, old.lane.matcher)
       let listener = Listener(lane: lane, connection: old.connection, position: position)
-      listener.skipThrough = last
+      listener.received =
+        last.map(ReceivedEvents.init) ?? UInt64(version).map { ReceivedEvents(epoch: nil, sequence: $0) }
       return listener
     }
   }
@@ -138,10 +139,11 @@ struct SourceReplay: Sendable {
     }.nonisolated()
   }
 
-  /// A sequence without an epoch belongs to the stream of the newest event.
+  /// A sequence without an epoch belongs to the stream of the newest event. The version of a Kubernetes object is
+  /// not one.
   private static func id(_ version: String, _ hub: Hub) -> EventID? {
     if let id = EventID(version) { return id }
-    guard let sequence = UInt64(version), hub.positions.upperBound > 0 else { return nil }
+    guard let sequence = UInt64(version), hub.hasSourceIDs else { return nil }
     return EventID(epoch: hub.newestID.epoch, sequence: sequence)
   }
 }

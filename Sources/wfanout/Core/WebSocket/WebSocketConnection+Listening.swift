@@ -53,7 +53,7 @@ extension WebSocketConnection {
       lane: stream.state.lane(client.format, matcher), connection: self, position: position ?? hub.ring.end)
     listening.listener = listener
     // Until the source's command has printed a line, the client's position does not change.
-    if position == nil { listener.skipThrough = listening.replayed?.next.after }
+    if position == nil { listener.received = listening.replayed?.next.after.map(ReceivedEvents.init) }
     hub.join(listener, start)
   }
 
