@@ -129,6 +129,36 @@ import Testing
     try eventually("the next file is read") { try status("/none?token=better") == "404" }
   }
 
+  /// In silence, it would look as if wfanout hung.
+  @Test(arguments: ["--auth-tokens", "--config"]) func aPipeThatNobodyHasWrittenIsNamed(flag: String) throws {
+    let pipe = directory.path("pipe")
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let tool = try Tool.start("wfanout", ["--listen", ":0", flag, pipe])
+    try tool.waitForDiagnostics("pipe' is a pipe: waiting")
+    #expect(try Tool.shell("printf '' >'\(pipe)'").waitForEnd().status == 0)
+    try tool.waitForDiagnostics("listening on ")
+    tool.send(SIGTERM)
+    #expect(try tool.waitForEnd().status == 128 + SIGTERM)
+  }
+
+  @Test func endsWhileItWaitsForAPipe() throws {
+    let pipe = directory.path("pipe")
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let tool = try Tool.start("wfanout", ["--listen", ":0", "--auth-tokens", pipe])
+    try tool.waitForDiagnostics("pipe' is a pipe: waiting")
+    tool.send(SIGTERM)
+    #expect(try tool.waitForEnd(.seconds(20)).status == 128 + SIGTERM)
+  }
+
+  @Test func readsTokensFromACommand() throws {
+    let tool = try Tool.shell(
+      "exec /bin/bash -c 'exec wfanout --listen :0 --auth-tokens <(sleep 0.3; echo t ann; echo u bob)'")
+    try tool.waitForDiagnostics("listening on ")
+    #expect(!tool.soFar.diagnostics.contains("there are none"))
+    tool.send(SIGTERM)
+    _ = try tool.waitForEnd()
+  }
+
   @Test func aRemovedTokenEndsItsStreams() throws {
     try "good ann\nbad bob\n".write(toFile: path, atomically: true, encoding: .utf8)
     try eventually("both tokens are known") { try status("/none?token=bad") == "404" }

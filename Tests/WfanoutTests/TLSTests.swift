@@ -247,10 +247,12 @@ import Testing
     #expect(try trusting.curl("/none", token).output.hasSuffix("404"))
     let wary = try Fanout(["--auth-url", url])
     #expect(try wary.curl("/none", token).output.hasSuffix("503"), "a certificate of nobody")
-    #expect(
-      try Tool.run(
-        "wfanout", ["--listen", ":0", "--auth-url", url, "--config", "/dev/stdin"],
-        stdin: "auth-ca: /nonexistent"
-      ).status == 78)
+    for authority in ["/nonexistent", "/dev/null", "/dev/stdin"] {
+      #expect(
+        try Tool.run(
+          "wfanout", ["--listen", ":0", "--auth-url", url, "--config", "/dev/stdin"],
+          stdin: "auth-ca: \(authority)"
+        ).status == 78)
+    }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
-internal import Process
+package import Process
 
 /// A file could not be read: the system's error.
 package struct FileError: Error, CustomStringConvertible {
@@ -20,14 +20,36 @@ package struct FileError: Error, CustomStringConvertible {
 package enum WholeFile {
   /// The bytes of a file of at most `limit` bytes; a longer one is `EFBIG`.
   package static func read(_ path: String, limit: Int = 4 << 20) throws(FileError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    try read(path, limit: limit, flags: 0) { _ in }
+  }
+
+  /// The same, and logs if the file is a pipe that no process writes to.
+  package static func read(_ path: String, _ diagnostics: Diagnostics) throws(FileError) -> [UInt8] {
+    var isLogged = false
+    // Without O_NONBLOCK, opening a named pipe would wait for its writer.
+    return try read(path, limit: 4 << 20, flags: O_NONBLOCK) { descriptor throws(FileError) in
+      var file = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if !isLogged, unsafe poll(&file, 1, 2_000) == 0 {
+        diagnostics.warning("'\(path)' is a pipe: waiting until another process has written it")
+        isLogged = true
+      }
+      guard unsafe poll(&file, 1, -1) >= 0 else { throw FileError(errno: errno) }
+    }
+  }
+
+  /// `wait` is called before each read, with the descriptor.
+  private static func read(
+    _ path: String, limit: Int, flags: Int32, _ wait: (Int32) throws(FileError) -> Void
+  ) throws(FileError) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | flags)
     guard descriptor >= 0 else { throw FileError(errno: errno) }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 16 << 10)
     while true {
+      try wait(descriptor)
       let count = unsafe Glibc.read(descriptor, &block, block.count)
-      if count < 0, errno == EINTR { continue }
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
       guard count >= 0 else { throw FileError(errno: errno) }
       guard count > 0 else { return bytes }
       bytes += block[..<count]

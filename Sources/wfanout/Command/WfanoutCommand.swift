@@ -52,7 +52,7 @@ internal import YAML
   func execute(_ shutdown: Shutdown) throws -> ExitStatus {
     let diagnostics = Diagnostics(tool: Self.tool, level: log.level)
     var settings = Configuration()
-    if let config = run.config { try ConfigurationFile(path: config).apply(to: &settings) }
+    if let config = run.config { try ConfigurationFile(path: config).apply(to: &settings, diagnostics) }
     for (name, value) in given {
       let setting = Setting.all.first { $0.name == name }
       do throws(Setting.ValueError) {

@@ -16,7 +16,7 @@ struct TokenFile: Sendable {
 
   init(path: String, diagnostics: Diagnostics) throws(ReadError) {
     entries = try WatchedFiles([path], diagnostics: diagnostics) { () throws(ReadError) in
-      let entries = try TokenFile.load(path)
+      let entries = try TokenFile.load(path, diagnostics)
       if entries.isEmpty {
         diagnostics.warning("tokens '\(path)': there are none, so every token is refused")
       }
@@ -69,10 +69,10 @@ struct TokenFile: Sendable {
     return tokens
   }
 
-  private static func load(_ path: String) throws(ReadError) -> [Entry] {
+  private static func load(_ path: String, _ diagnostics: Diagnostics) throws(ReadError) -> [Entry] {
     let text: [UInt8]
     do throws(FileError) {
-      text = try WholeFile.read(path)
+      text = try WholeFile.read(path, diagnostics)
     } catch {
       throw ReadError(description: "read tokens '\(path)': \(error)")
     }

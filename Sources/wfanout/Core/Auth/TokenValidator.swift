@@ -63,6 +63,10 @@ final class TokenValidator: Sendable {
     diagnostics: Diagnostics
   ) throws(ConfigurationError) {
     if let authority {
+      if FileStamp(authority)?.isRegular == false {
+        throw ConfigurationError(
+          description: "auth-ca '\(authority)': it is not a regular file, but is read for each connection")
+      }
       let text: [UInt8]
       do throws(FileError) {
         text = try WholeFile.read(authority)

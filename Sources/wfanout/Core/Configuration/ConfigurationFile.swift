@@ -16,10 +16,10 @@ package struct ConfigurationFile {
   package init(path: String) { self.path = path }
 
   /// Applies the settings of the file to a configuration.
-  package func apply(to configuration: inout Configuration) throws(ReadError) {
+  package func apply(to configuration: inout Configuration, _ diagnostics: Diagnostics) throws(ReadError) {
     let text: [UInt8]
     do throws(FileError) {
-      text = try WholeFile.read(path)
+      text = try WholeFile.read(path, diagnostics)
     } catch {
       throw ReadError(description: "read configuration '\(path)': \(error)")
     }

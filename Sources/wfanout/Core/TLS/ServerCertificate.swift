@@ -14,7 +14,7 @@ struct ServerCertificate: Sendable {
 
   init(certificate: String, key: String, diagnostics: Diagnostics) throws(CertificateError) {
     files = try WatchedFiles([certificate, key], diagnostics: diagnostics) { () throws(CertificateError) in
-      try ServerCertificate.load(certificate, key)
+      try ServerCertificate.load(certificate, key, diagnostics)
     }
   }
 
@@ -24,10 +24,12 @@ struct ServerCertificate: Sendable {
   /// Has the files read again within a second.
   func reload() { files.reload() }
 
-  private static func load(_ certificate: String, _ key: String) throws(CertificateError) -> NIOSSLContext {
+  private static func load(
+    _ certificate: String, _ key: String, _ diagnostics: Diagnostics
+  ) throws(CertificateError) -> NIOSSLContext {
     let chain: [NIOSSLCertificate]
     let privateKey: NIOSSLPrivateKey
-    let certificateText = try read(certificate, "certificate")
+    let certificateText = try read(certificate, "certificate", diagnostics)
     do {
       chain = try NIOSSLCertificate.fromPEMBytes(certificateText)
       guard !chain.isEmpty else { throw NIOSSLError.failedToLoadCertificate }
@@ -36,7 +38,7 @@ struct ServerCertificate: Sendable {
         description:
           "read certificate '\(certificate)': it contains no PEM certificate (BEGIN CERTIFICATE)")
     }
-    let keyText = try read(key, "key")
+    let keyText = try read(key, "key", diagnostics)
     do {
       privateKey = try NIOSSLPrivateKey(bytes: keyText, format: .pem)
     } catch {
@@ -59,9 +61,11 @@ struct ServerCertificate: Sendable {
     }
   }
 
-  private static func read(_ path: String, _ what: String) throws(CertificateError) -> [UInt8] {
+  private static func read(
+    _ path: String, _ what: String, _ diagnostics: Diagnostics
+  ) throws(CertificateError) -> [UInt8] {
     do throws(FileError) {
-      return try WholeFile.read(path)
+      return try WholeFile.read(path, diagnostics)
     } catch {
       throw CertificateError(description: "read \(what) '\(path)': \(error)")
     }
