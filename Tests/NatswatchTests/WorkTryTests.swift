@@ -121,6 +121,34 @@ import Testing
     #expect(try bed.info("DLQ").state.messages == 1 && bed.info("W").state.messages == 0)
   }
 
+  /// The open pull requests of a worker that is ending would be given the next message, or one that was given back.
+  @Test(arguments: NATSServer.Version.installed) func anEndingWorkerIsDeliveredNothing(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try Bed.forWork(version)
+    let folder = try TemporaryDirectory()
+    try bed.publish(1...1, to: "w.a", stream: "W")
+    let flags = ["work", "w.>", "--durable", "D", "-j", "4"]
+    let ending = try bed.start(
+      flags + folder.handler("touch began; until [ -e go ]; do sleep 0.01; done"))
+    try eventually("a handler runs") { (try? folder.read("began")) != nil }
+    ending.send(SIGTERM)
+    // Without being cancelled, a pull request lasts ten seconds.
+    try eventually("no pull request waits", within: .seconds(8)) {
+      try bed.ask("CONSUMER.INFO.W.D")["num_waiting"]?.integer == 0
+    }
+    try bed.publish(2...2, to: "w.a", stream: "W")
+    let other = try TemporaryDirectory()
+    let next = try bed.start(flags + other.handler("echo handled >>log"))
+    try eventually("the next worker handles it") { (try? other.read("log")) == "handled\n" }
+    #expect(try bed.ask("CONSUMER.INFO.W.D")["delivered"]?["consumer_seq"]?.integer == 2)
+    folder.touch("go")
+    for worker in [ending, next] {
+      worker.send(SIGTERM)
+      #expect(try worker.waitForEnd().status == 128 + SIGTERM)
+    }
+  }
+
   /// After a restart, 2.9 reports another creation time of the consumer, and this time was part of a count's
   /// key.
   @Test(arguments: NATSServer.Version.installed) func failuresCountAcrossRestartsOfTheServer(

@@ -42,6 +42,9 @@ extension WorkEngine {
   }
 
   private func beginDraining() {
+    // A message that is given back would come back to this process's own pull requests, and an ended process leaves it
+    // unacknowledged for the whole ack wait.
+    deliveries.cancel()
     abandonWaiting()
     // A line handler ends when its input ends, after its last answer.
     for handler in lineHandlers { handler.process?.closeInput() }
@@ -72,10 +75,10 @@ extension WorkEngine {
       connection.publish(Array("-NAK".utf8), to: job.delivery.reply)
     }
     heartbeat?.send(connection, status: "unhealthy")
-    let deadline = now + .seconds(1)
-    while connection.unsentBytes > 0, now < deadline, connection.loss == nil {
-      _ = mailbox.next(milliseconds: 10)
-    }
+    // After the server's answer to a PING no more messages are on their way.
+    connection.loop.takeOver()
+    connection.flush(milliseconds: 1_000)
+    takeMessages()
     stage = .done
   }
 }

@@ -18,7 +18,8 @@ extension WorkEngine {
 
   /// Sends a message; if that fails, it is sent with all others after reconnecting.
   private func transmit(_ token: UInt64, _ message: PublishWindow.Entry) {
-    let reply = mailbox.subject(token)
+    let isPull = if case .pull? = requests[token]?.purpose { true } else { false }
+    let reply = (isPull ? deliveries : mailbox).subject(token)
     if message.identifier.isEmpty, message.headers.isEmpty {
       connection.publish(message.payload, to: message.subject, reply: reply)
       return
@@ -86,9 +87,14 @@ extension WorkEngine {
 
   /// Takes all messages that have arrived.
   func takeMessages() {
+    takeMessages(of: mailbox)
+    takeMessages(of: deliveries)
+  }
+
+  private func takeMessages(of subscription: Subscription) {
     for _ in 0..<10_000 {
-      switch mailbox.next(milliseconds: 0) {
-      case .message(let message): take(message)
+      switch subscription.next(milliseconds: 0) {
+      case .message(let message): take(message, from: subscription)
       case .noResponders:
         // The request is not named, so pull again after a pause, and check that the consumer still exists.
         credit.reset()
@@ -100,9 +106,9 @@ extension WorkEngine {
     }
   }
 
-  private func take(_ message: borrowing Message) {
+  private func take(_ message: borrowing Message, from subscription: Subscription) {
     if let delivery = Delivery(message) { return receive(delivery) }
-    guard let token = mailbox.token(of: message), let request = requests[token] else { return }
+    guard let token = subscription.token(of: message), let request = requests[token] else { return }
     if case .pull = request.purpose { return pullEnded(message, token) }
     requests[token] = nil
     let payload = unsafe Array(message.payload)
@@ -247,6 +253,7 @@ extension WorkEngine {
     do throws(NATSError) {
       connection = try session.replace(connection)
       mailbox = try connection.subscribe(drivesLoop: true)
+      deliveries = try connection.subscribe()
     } catch {
       trouble.fail(now)
       guard error.isTransient || error.code == .interrupted else { return end(with: error) }

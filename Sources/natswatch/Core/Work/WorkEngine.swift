@@ -33,7 +33,10 @@ final class WorkEngine {
   let untilNow: Bool
 
   var connection: Connection
+  /// Where the responses to requests arrive; it drives the connection's socket.
   var mailbox: Subscription
+  /// Where the responses to pull requests arrive: a subscription of its own, which draining cancels.
+  var deliveries: Subscription
 
   /// The messages that this process holds, by sequence.
   var jobs: [UInt64: Job] = [:]
@@ -89,12 +92,13 @@ final class WorkEngine {
   enum Bucket { case unknown, making, ready, unavailable }
 
   init(
-    _ settings: WorkSettings, session: Session, mailbox: Subscription, queue: WorkQueue,
-    journal: WorkJournal?, metrics: WorkMetrics, health: HealthReporter, untilNow: Bool
+    _ settings: WorkSettings, session: Session, mailbox: Subscription, deliveries: Subscription,
+    queue: WorkQueue, journal: WorkJournal?, metrics: WorkMetrics, health: HealthReporter, untilNow: Bool
   ) {
     self.settings = settings
     self.session = session
     self.mailbox = mailbox
+    self.deliveries = deliveries
     connection = mailbox.connection
     self.queue = queue
     self.journal = journal

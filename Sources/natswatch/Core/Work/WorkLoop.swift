@@ -47,15 +47,17 @@ package struct WorkLoop {
     // SIGTERM to handlers, SIGKILL, and the last answers take five seconds each.
     session.shutdown.allow(grace: settings.drainTimeout + .seconds(20))
     let journal = try settings.journal.map { try WorkJournal(path: $0, processedBy: settings.controller) }
-    let (mailbox, queue) = try session.untilAnswered(reportingTo: health) { jetStream throws(NATSError) in
+    let (mailbox, deliveries, queue) = try session.untilAnswered(reportingTo: health) {
+      jetStream throws(NATSError) in
       let mailbox = try jetStream.connection.subscribe(drivesLoop: true)
+      let deliveries = try jetStream.connection.subscribe()
       let queue = try WorkQueue.open(settings, on: jetStream)
       health.status.scope[0].value = queue.stream
-      return (mailbox, queue)
+      return (mailbox, deliveries, queue)
     }.answer
     if let warning = queue.warning { session.diagnostics.warning(warning) }
     let engine = WorkEngine(
-      settings, session: session, mailbox: mailbox, queue: queue, journal: journal,
+      settings, session: session, mailbox: mailbox, deliveries: deliveries, queue: queue, journal: journal,
       metrics: WorkMetrics(session.registry, prefix: metricsPrefix, controller: settings.controller),
       health: health, untilNow: untilNow)
     let notifier = ServiceNotifier()
