@@ -99,6 +99,7 @@ import Testing
     (" ok\r", .answer(.ok, sequence: nil)), ("retry", .answer(.retry(reason: ""), sequence: nil)),
     ("retry 3 no disk", .answer(.retry(reason: "no disk"), sequence: 3)),
     ("drop bad input", .answer(.drop(reason: "bad input"), sequence: nil)),
+    ("drop 3  a  b ", .answer(.drop(reason: "a  b"), sequence: 3)),
     ("ok then", .other(Array("ok then".utf8))), ("okay", .other(Array("okay".utf8))),
     (#"{"a":1}"#, .other(Array(#"{"a":1}"#.utf8))),
   ]) func readsAnswers(_ text: String, _ line: LineHandler.Line) {

@@ -97,22 +97,21 @@ struct LineHandler {
 
   func isRepetition(_ sequence: UInt64) -> Bool { answered.contains(sequence) }
 
-  /// Parses `ok`, `retry` or `drop`, an optional sequence, and for the last two an optional reason.
+  /// Parses `ok`, `retry` or `drop`, an optional sequence, and for the last two an optional reason, of which the first
+  /// 1,000 characters are kept.
   static func parse(_ line: [UInt8]) -> Line {
-    var words = line.split(whereSeparator: { $0 <= 0x20 })[...]
-    guard let first = words.popFirst() else { return .other(line) }
-    let word = String(decoding: first, as: UTF8.self)
-    guard ["ok", "retry", "drop"].contains(word) else { return .other(line) }
-    var sequence: UInt64?
-    if let next = words.first, let number = UInt64(String(decoding: next, as: UTF8.self)) {
-      sequence = number
-      words.removeFirst()
-    }
-    let text = words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
-    switch word {
-    case "ok": return text.isEmpty ? .answer(.ok, sequence: sequence) : .other(line)
-    case "retry": return .answer(.retry(reason: text), sequence: sequence)
-    default: return .answer(.drop(reason: text), sequence: sequence)
+    // A line may have millions of words, so it is not split further.
+    let words = line.split(maxSplits: 2, whereSeparator: { $0 <= 0x20 })
+    guard let word = words.first, word.count <= 5 else { return .other(line) }
+    var rest = words.dropFirst().map { String(decoding: $0, as: UTF8.self) }
+    let sequence = rest.first.flatMap { UInt64($0) }
+    if sequence != nil { rest.removeFirst() }
+    let reason = String(rest.joined(separator: " ").trimmed.prefix(1_000))
+    switch String(decoding: word, as: UTF8.self) {
+    case "ok" where reason.isEmpty: return .answer(.ok, sequence: sequence)
+    case "retry": return .answer(.retry(reason: reason), sequence: sequence)
+    case "drop": return .answer(.drop(reason: reason), sequence: sequence)
+    default: return .other(line)
     }
   }
 }
