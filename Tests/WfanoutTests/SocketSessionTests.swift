@@ -143,10 +143,15 @@ struct SocketSessionTests {
     #"{"type":"subscribe"}"#, #"{"type":"subscribe","subscription":[]}"#,
     #"{"type":"subscribe","subscription":{"event_types":"A"}}"#,
     #"{"type":"subscribe","subscription":{"cluster_filter":[1]}}"#,
-    #"{"type":"unsubscribe","event_types":1}"#,
+    #"{"type":"unsubscribe","event_types":1}"#, #"{"type":"unsubscribe","event_type":["A"]}"#,
+    #"{"type":"unsubscribe","subscription":{"event_types":["A"]}}"#,
+    #"{"type":"subscribe","subscription":{"replace":"true"}}"#,
+    #"{"type":"subscribe","subscription":{},"replace":1}"#,
   ])
   mutating func reportsBadSubscriptions(text: String) {
+    _ = say(#"{"type":"subscribe","subscription":{"event_types":["Z"]}}"#)
     #expect(code(say(text)) == "INVALID_SUBSCRIPTION")
+    #expect(!session.subscriptions.isEmpty, "they are unchanged")
   }
 
   @Test mutating func resumePassesTheIDOn() {

@@ -127,10 +127,10 @@ struct SocketSession: Sendable {
       return [error(.invalidSubscription, "\"subscription\" is not an object")]
     }
     // Without it, a client that mistypes a filter would get all events.
-    if let unknown = members.first(where: { !SocketSession.members.contains($0.key) })?.key {
-      let nearest = Suggestion.nearest(to: unknown, among: SocketSession.members)
-      let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? ""
-      return [error(.invalidSubscription, "unknown field \"\(unknown)\"\(hint)")]
+    if let unknown = unknownField(members, SocketSession.members) { return [unknown] }
+    let replaces = wanted["replace"] ?? message["replace"] ?? .null
+    guard replaces.bool != nil || replaces == .null else {
+      return [error(.invalidSubscription, "\"replace\" is not true or false")]
     }
     var lists: [[String]] = []
     for key in SocketSession.lists {
@@ -148,7 +148,7 @@ struct SocketSession: Sendable {
       return [error(.invalidSubscription, "Unknown event type: \(unknown)")]
     }
     let subscription = Subscription(eventTypes: lists[0], clusters: lists[1], namespaces: lists[2])
-    if wanted["replace"]?.bool == true || message["replace"]?.bool == true {
+    if replaces.bool == true {
       subscriptions.replace(with: subscription)
     } else if !subscriptions.add(subscription, limit: SocketSession.subscriptionLimit) {
       return [error(.invalidSubscription, "more than \(SocketSession.subscriptionLimit) subscriptions")]
@@ -164,7 +164,14 @@ struct SocketSession: Sendable {
   private mutating func unsubscribe(_ message: JSONValue) -> [Action] {
     var types: [String] = []
     switch message["event_types"] {
-    case nil, .null: subscriptions.removeAll()
+    case nil, .null:
+      // Without it, a client that mistypes the list would get no events any more.
+      if case .object(let members) = message,
+        let unknown = unknownField(members, ["event_types", "type", "timestamp"])
+      {
+        return [unknown]
+      }
+      subscriptions.removeAll()
     case .some(let value):
       guard let texts = value.strings else {
         return [error(.invalidSubscription, "\"event_types\" is not a list of strings")]
@@ -175,6 +182,12 @@ struct SocketSession: Sendable {
       }
     }
     return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
+  }
+
+  private func unknownField(_ members: [JSONValue.Member], _ known: [String]) -> Action? {
+    guard let unknown = members.first(where: { !known.contains($0.key) })?.key else { return nil }
+    let hint = Suggestion.nearest(to: unknown, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+    return error(.invalidSubscription, "unknown field \"\(unknown)\"\(hint)")
   }
 
   private func member(_ standing: EventID?) -> String { standing.map { #","event_id":"\#($0)""# } ?? "" }
