@@ -129,7 +129,6 @@ import Testing
     let (condition, expected) = Self.combinations[index]
     let scan = LineScan(LineTest(paths: [["a"], ["missing"]], conditions: [condition]))
     #expect(PaddedText(Self.line).read { scan.scan($0) } == expected)
-    #expect(condition.paths.isSubset(of: [0, 1]))
   }
 
   @Test func reportsTheEndOfAPath() {

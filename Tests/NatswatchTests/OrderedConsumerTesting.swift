@@ -12,7 +12,7 @@ extension OrderedConsumerTesting {
     list: [UInt64]? = nil, replicas: Int? = nil
   ) -> StreamInfo {
     var info = StreamInfo(
-      config: .init(name: "S", subjects: ["a.>"], retention: "limits"), created: created,
+      config: .init(name: "S", subjects: ["a.>"]), created: created,
       state: .init(
         messages: last + 1 - first - deleted, first_seq: first, last_seq: last, num_deleted: deleted,
         deleted: list))
@@ -21,9 +21,7 @@ extension OrderedConsumerTesting {
   }
 
   func consumer(at sequence: UInt64, pending: UInt64 = 0) -> ConsumerInfo {
-    ConsumerInfo(
-      name: "c", config: .init(), delivered: .init(consumer_seq: 0, stream_seq: sequence),
-      num_pending: pending)
+    ConsumerInfo(name: "c", config: .init(), delivered: sequence, num_pending: pending)
   }
 
   func message(_ sequence: UInt64, _ consumerSequence: UInt64, pending: UInt64 = 0)

@@ -56,7 +56,6 @@ import Testing
     #expect(Duration.seconds(Int64.max).nanoseconds == .max)
     #expect(Duration.seconds(Int64.min).nanoseconds == .min)
     #expect(Duration.seconds(9_223_372_036).nanoseconds == 9_223_372_036_000_000_000)
-    #expect(Duration.milliseconds(1500).inSeconds == 1.5)
   }
 
   @Test func systemErrorsHaveTheirText() {

@@ -60,10 +60,8 @@ extension Environment {
     do throws(Planner.PlanError) {
       let root = try planner.plan(checked.root)
       return Program(
-        resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(),
-        checked: checked, root: root,
-        identity: identity,
-        localCount: planner.localCount, defaultCostLimit: limits.cost)
+        resultType: checked.type(checked.root), usedSlots: planner.usedSlots.sorted(), root: root,
+        identity: identity, localCount: planner.localCount, defaultCostLimit: limits.cost)
     } catch {
       throw CompileError(error.code, error.message, in: checked.source, at: error.offset)
     }

@@ -10,8 +10,6 @@ public struct Program: Sendable {
   /// so an untrusted program can be refused before it runs.
   public var minimumCost: Int { root.cost }
 
-  /// The expression after parsing and checking.
-  package var checked: CheckedExpression { content.checked }
   var root: Node { content.root }
 
   /// All parts in one object, so that copying a program retains only one reference.
@@ -20,19 +18,17 @@ public struct Program: Sendable {
   private final class Content: Sendable {
     let resultType: ValueType
     let usedSlots: [Int]
-    let checked: CheckedExpression
     let root: Node
     let identity: Environment.Identity
     let localCount: Int
     let defaultCostLimit: Int
 
     init(
-      _ resultType: ValueType, _ usedSlots: [Int], _ checked: CheckedExpression, _ root: Node,
+      _ resultType: ValueType, _ usedSlots: [Int], _ root: Node,
       _ identity: Environment.Identity, _ localCount: Int, _ defaultCostLimit: Int
     ) {
       self.resultType = resultType
       self.usedSlots = usedSlots
-      self.checked = checked
       self.root = root
       self.identity = identity
       self.localCount = localCount
@@ -41,10 +37,10 @@ public struct Program: Sendable {
   }
 
   init(
-    resultType: ValueType, usedSlots: [Int], checked: CheckedExpression, root: Node,
+    resultType: ValueType, usedSlots: [Int], root: Node,
     identity: Environment.Identity, localCount: Int, defaultCostLimit: Int
   ) {
-    content = Content(resultType, usedSlots, checked, root, identity, localCount, defaultCostLimit)
+    content = Content(resultType, usedSlots, root, identity, localCount, defaultCostLimit)
   }
 
   /// Evaluates the expression with the values of an activation.

@@ -84,12 +84,6 @@ size_t cre2_group_count(const CRE2Pattern *pattern) {
   return static_cast<size_t>(pattern->expression.NumberOfCapturingGroups());
 }
 
-const char *cre2_group_name(const CRE2Pattern *pattern, size_t index) {
-  const auto &names = pattern->expression.CapturingGroupNames();
-  auto found = names.find(static_cast<int>(index));
-  return found == names.end() ? nullptr : found->second.c_str();
-}
-
 size_t cre2_program_size(const CRE2Pattern *pattern) {
   int size = pattern->expression.ProgramSize();
   return size < 0 ? 0 : static_cast<size_t>(size);

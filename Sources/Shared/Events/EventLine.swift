@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Lines
 
 /// The line of a watch event: `{"type":T,"object":O}` or `{"type":T,"object":O,"source":S}`, with its newline.
 ///
@@ -10,15 +9,6 @@ package enum EventLine {
     line.append(contentsOf: object)
     line.append(contentsOf: suffix(source: source))
     return line
-  }
-
-  /// Writes the line directly, without a copy.
-  package static func write(
-    _ type: EventType, object: UnsafeRawBufferPointer, source: [UInt8] = [], to output: OutputWriter
-  ) throws(OutputError) {
-    try output.append(prefix(type))
-    unsafe try output.append(object)
-    try output.append(suffix(source: source))
   }
 
   /// Everything before the object.

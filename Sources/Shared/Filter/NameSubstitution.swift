@@ -16,7 +16,6 @@ struct NameSubstitution {
   private let arguments: [(name: String, value: Value)]
   private var definitions: [String: Definition] = [:]
   private var nextID = 1
-  private let source: String
   private let limits: Limits
   /// The nodes that definitions may still add to the expression. Definitions that use earlier ones twice
   /// double their size.
@@ -28,9 +27,8 @@ struct NameSubstitution {
     let message: String
   }
 
-  private init(_ scope: FilterScope, source: String, limits: Limits) {
+  private init(_ scope: FilterScope, limits: Limits) {
     arguments = scope.arguments
-    self.source = source
     self.limits = limits
   }
 
@@ -41,7 +39,7 @@ struct NameSubstitution {
     _ scope: FilterScope, to parsed: ParsedExpression, in environment: Environment
   ) throws(FilterError) -> ParsedExpression {
     guard !scope.arguments.isEmpty || !scope.definitions.isEmpty else { return parsed }
-    var substitution = NameSubstitution(scope, source: parsed.source, limits: environment.limits)
+    var substitution = NameSubstitution(scope, limits: environment.limits)
     for definition in scope.definitions {
       do {
         let root = try environment.parse(definition.expression).root

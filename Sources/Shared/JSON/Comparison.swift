@@ -91,13 +91,4 @@ package indirect enum Condition: Sendable {
   case all([Condition])
   case any([Condition])
   case not(Condition)
-
-  /// The paths it looks at.
-  package var paths: Set<Int> {
-    switch self {
-    case .comparison(let comparison): [comparison.path]
-    case .all(let parts), .any(let parts): parts.reduce(into: []) { $0.formUnion($1.paths) }
-    case .not(let part): part.paths
-    }
-  }
 }

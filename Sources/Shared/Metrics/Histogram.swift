@@ -20,7 +20,7 @@ package final class Histogram: Sendable {
   }
 
   /// - Parameter bounds: inclusive upper bounds in any order; the bucket above the last bound is added.
-  package init(bounds: [Double] = Histogram.latencyBounds) {
+  package init(bounds: [Double]) {
     self.bounds = bounds.filter(\.isFinite).sorted()
     self.buckets = (0...self.bounds.count).map { _ in Bucket() }
   }
@@ -34,8 +34,6 @@ package final class Histogram: Sendable {
   }
 
   package var sum: Double { Double(bitPattern: sumBits.load(ordering: .relaxed)) }
-
-  package var count: UInt64 { counts.reduce(0, &+) }
 
   /// Observations per bucket, not cumulated; one more than there are bounds.
   package var counts: [UInt64] { buckets.map { $0.count.load(ordering: .relaxed) } }

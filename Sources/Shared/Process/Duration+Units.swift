@@ -11,7 +11,4 @@ extension Duration {
 
   /// Whole milliseconds, truncated.
   package var milliseconds: Int64 { nanoseconds / 1_000_000 }
-
-  /// Seconds with their fraction.
-  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -31,9 +31,6 @@ package struct FieldSelector: Sendable, Equatable, CustomStringConvertible {
     self.init(requirements)
   }
 
-  /// Whether every object is selected.
-  package var isEmpty: Bool { requirements.isEmpty }
-
   /// The canonical form: `=` and `!=` only, values escaped, ordered as parsed.
   package var description: String { requirements.map(\.description).joined(separator: ",") }
 

@@ -23,9 +23,6 @@ package struct LabelSelector: Sendable, Equatable, CustomStringConvertible {
     self.init(try parser.parse())
   }
 
-  /// Whether every object is selected.
-  package var isEmpty: Bool { requirements.isEmpty }
-
   /// The canonical form: ordered by key, values sorted, no spaces around commas.
   package var description: String { requirements.map(\.description).joined(separator: ",") }
 }

@@ -88,7 +88,7 @@ extension Checker {
     }
     references[expression.id] = .overloads(applicable)
     if let result {
-      try checkComparison(expression, function, arguments, argumentTypes)
+      try checkComparison(function, arguments, argumentTypes)
       return result
     }
     if let bare = bareTypeName(in: arguments) { return try fail(bare.offset, bare.message) }
@@ -125,7 +125,7 @@ extension Checker {
   /// Refuses to compare a field with a string that is not among its allowed values, and accepts type names
   /// that are compared with a type.
   private mutating func checkComparison(
-    _ expression: Expr, _ function: String, _ arguments: [Expr], _ argumentTypes: [ValueType]
+    _ function: String, _ arguments: [Expr], _ argumentTypes: [ValueType]
   ) throws(CheckError) {
     if function == "type", let argument = arguments.first { acceptTypeNames(in: argument) }
     guard arguments.count == 2, ["_==_", "_!=_", "@in"].contains(function) else { return }

@@ -18,10 +18,6 @@ class Node: @unchecked Sendable {
     self.cost = cost
   }
 
-  convenience init(_ expression: Expr, _ children: Node...) {
-    self.init(offset: expression.offset, cost: children.reduce(1) { $0 + $1.cost })
-  }
-
   /// The value, which may be foreign.
   func evaluate(_ activation: inout Activation) throws(EvaluationError) -> Value {
     .bool(try evaluateBool(&activation))

@@ -7,14 +7,14 @@ extension Planner {
     let overloads = overloads(expression)
     var nodes: [Node] = []
     // The target of a function in a namespace is a name, not a value.
-    if let target, overloads.first?.isMember ?? !isNamespaced(expression, target, function) {
+    if let target, overloads.first?.isMember ?? !isNamespaced(target, function) {
       nodes.append(try plan(target))
     }
     for argument in arguments { nodes.append(try plan(argument)) }
     if function == "_?._", target == nil, nodes.count == 2, case .string(let field) = nodes[1].constant {
       return fold(OptionalSelectNode(expression, nodes[0], field), nodes[0])
     }
-    if let node = conditional(expression, function, nodes, overloads) { return node }
+    if let node = conditional(function, nodes) { return node }
     if !overloads.isEmpty, overloads.allSatisfy({ environment.declarations.builtins.contains($0.id) }),
       let node = try builtin(expression, function, nodes)
     {
@@ -42,15 +42,13 @@ extension Planner {
   }
 
   /// Whether the target of an unresolved call is a namespace. This is used for failing calls only.
-  private func isNamespaced(_ expression: Expr, _ target: Expr, _ function: String) -> Bool {
+  private func isNamespaced(_ target: Expr, _ function: String) -> Bool {
     guard let name = target.qualifiedName(parts: environment.longestName) else { return false }
     return NameResolver(environment: environment).function("\(name).\(function)") != nil
   }
 
-  /// Folds `true ? a : b` to `a`, and `&&` and `||` if one side decides the result.
-  private func conditional(
-    _ expression: Expr, _ function: String, _ nodes: [Node], _ overloads: [Overload]
-  ) -> Node? {
+  /// Folds `true ? a : b` to `a`.
+  private func conditional(_ function: String, _ nodes: [Node]) -> Node? {
     guard function == "_?_:_", nodes.count == 3, case .bool(let condition) = nodes[0].constant else {
       return nil
     }

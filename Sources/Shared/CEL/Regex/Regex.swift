@@ -62,11 +62,6 @@ import CRE2
   }
 
   /// Whether the pattern matches anywhere in `text`.
-  func matches(_ text: Span<UInt8>) -> Bool {
-    unsafe text.withUnsafeBufferPointer { unsafe matches($0) }
-  }
-
-  /// Whether the pattern matches anywhere in `text`.
   func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     if mayMatchInsideCharacters { return firstMatch(in: unsafe Array(text).span) != nil }
     return unsafe cre2_find(compiled, text.baseAddress, text.count, 0, nil, 0)
@@ -150,12 +145,6 @@ import CRE2
   /// The maximum cost of one search of a text.
   func searchCost(_ byteCount: Int, groups: Int = 0) -> Int {
     shape.searchCost(byteCount).addingSaturated(matchCost(read: 0, match: byteCount, groups))
-  }
-
-  /// The name of group `index` (from 1); nil if it has none.
-  func groupName(_ index: Int) -> String? {
-    guard index > 0, index <= groupCount else { return nil }
-    return unsafe cre2_group_name(compiled, index).map { unsafe String(cString: $0) }
   }
 
   private static func nextScalar(in text: Span<UInt8>, after position: Int) -> Int {

@@ -24,9 +24,6 @@ public struct Meter: Sendable {
 
 /// The costs of common operations, in steps.
 enum Steps {
-  /// Reading bytes: comparing, searching, or copying them to short-lived memory.
-  static func reading(_ bytes: Int) -> Int { bytes / 10 }
-
   /// Creating a string or byte string.
   static func making(bytes: Int) -> Int { 4 + bytes / 6 }
 

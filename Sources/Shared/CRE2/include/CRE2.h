@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/// A compiled pattern; owned by whoever called cre2_compile.
+/// A compiled pattern; owned by the caller of cre2_compile.
 typedef struct CRE2Pattern CRE2Pattern;
 
 /// Where a group matched: byte offsets into the text, end exclusive. start is -1 for a group that took no
@@ -35,23 +35,22 @@ CRE2Pattern *cre2_compile(const uint8_t *pattern, size_t length, size_t memory_l
 void cre2_delete(CRE2Pattern *pattern);
 
 /// Finds the leftmost match that starts at or after byte `from` (at most `length`). The bytes before `from`
-/// are context: they decide about `^` and `\b`, as in a search that went on from an earlier match.
+/// are context for `^` and `\b`, as in a search that continues after an earlier match.
 ///
 /// Fills `spans[0]` with the whole match and the following ones with the groups, as many as `span_count`
-/// asks for; with 0 it only tells whether there is a match, which is the fastest way.
+/// asks for. 0 is fastest: the result is only whether there is a match.
 bool cre2_find(const CRE2Pattern *pattern, const uint8_t *text, size_t length, size_t from, CRE2Span *spans,
                size_t span_count);
 
 /// The number of capturing groups, the whole match not counted.
 size_t cre2_group_count(const CRE2Pattern *pattern);
 
-/// The name of group `index` (from 1), or NULL when it has none. Valid as long as the pattern.
-const char *cre2_group_name(const CRE2Pattern *pattern, size_t index);
-
-/// The size of the compiled program in instructions: what a byte of text costs at worst.
+/// The number of instructions of the compiled program. In the worst case, a search follows all of them for
+/// each byte.
 size_t cre2_program_size(const CRE2Pattern *pattern);
 
-/// Whether `part` occurs in `text`, byte by byte, in time linear in both: memmem, which Swift cannot see.
+/// Whether `part` occurs in `text`, in time linear in both (memmem(3), which Swift's Glibc module does not
+/// have).
 bool cre2_find_bytes(const uint8_t *text, size_t length, const uint8_t *part, size_t part_length);
 
 #ifdef __cplusplus

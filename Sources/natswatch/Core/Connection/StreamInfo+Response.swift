@@ -20,20 +20,11 @@ extension StreamInfo.Configuration {
     guard let name = document["name"]?.string else { return nil }
     self.name = name
     subjects = document["subjects"]?.strings
-    retention = document["retention"]?.string
-    mirror = document["mirror"].flatMap(StreamInfo.Origin.init)
-    sources = document["sources"]?.elements.compactMap(StreamInfo.Origin.init)
+    isCopy = document["mirror"]?["name"] != nil || document["sources"] != nil
     subject_transform = document["subject_transform"].map {
       StreamInfo.Transform(src: $0["src"]?.string, dest: $0["dest"]?.string)
     }
     num_replicas = document["num_replicas"]?.integer
-  }
-}
-
-extension StreamInfo.Origin {
-  init?(_ document: JSONValue) {
-    guard let name = document["name"]?.string else { return nil }
-    self.name = name
   }
 }
 
@@ -55,7 +46,7 @@ extension ConsumerInfo: JetStreamResponse {
   init?(_ document: JSONValue) {
     guard let name = document["name"]?.string,
       let config = document["config"].map(Configuration.init),
-      let delivered = document["delivered"].flatMap(Position.init),
+      let delivered = document["delivered"]?["stream_seq"]?.unsigned,
       let pending = document["num_pending"]?.unsigned
     else { return nil }
     self.name = name
@@ -63,7 +54,7 @@ extension ConsumerInfo: JetStreamResponse {
     self.delivered = delivered
     num_pending = pending
     num_ack_pending = document["num_ack_pending"]?.integer
-    ack_floor = document["ack_floor"].flatMap(Position.init)
+    ack_floor = document["ack_floor"]?["stream_seq"]?.unsigned
     created = document["created"]?.string
     paused = document["paused"]?.bool
   }
@@ -77,21 +68,10 @@ extension ConsumerInfo.Configuration {
     ack_policy = document["ack_policy"]?.string
     max_deliver = document["max_deliver"]?.integer
     ack_wait = document["ack_wait"]?.integer.map(Int64.init)
-    max_ack_pending = document["max_ack_pending"]?.integer
     deliver_subject = document["deliver_subject"]?.string
     headers_only = document["headers_only"]?.bool
     priority_groups = document["priority_groups"]?.strings
     max_batch = document["max_batch"]?.integer
     max_expires = document["max_expires"]?.integer.map(Int64.init)
-  }
-}
-
-extension ConsumerInfo.Position {
-  init?(_ document: JSONValue) {
-    guard let consumer = document["consumer_seq"]?.unsigned,
-      let stream = document["stream_seq"]?.unsigned
-    else { return nil }
-    consumer_seq = consumer
-    stream_seq = stream
   }
 }

@@ -8,19 +8,17 @@ struct StreamInfo: Sendable, Equatable {
   package struct Configuration: Sendable, Equatable {
     package var name: String
     package var subjects: [String]?
-    /// `limits`, `interest` or `workqueue`.
-    package var retention: String?
-    package var mirror: Origin?
-    package var sources: [Origin]?
+    /// Whether the stream copies messages of others: it is a `mirror`, or has `sources`.
+    package var isCopy = false
     package var subject_transform: Transform?
     package var num_replicas: Int?
 
     /// Messages may have subjects that are not among ``subjects``.
-    var changesSubjects: Bool { mirror != nil || sources != nil || subject_transform != nil }
+    var changesSubjects: Bool { isCopy || subject_transform != nil }
 
     /// A warning if the stream gives all new messages subjects that one of `filters` does not match.
     func warning(about filters: [SubjectPattern]) -> String? {
-      guard mirror == nil, sources == nil, let target = subject_transform?.target,
+      guard !isCopy, let target = subject_transform?.target,
         let source = SubjectPattern(subject_transform?.src ?? ">"),
         (subjects ?? []).compactMap(SubjectPattern.init).allSatisfy(source.covers),
         let filter = filters.first(where: { !$0.overlaps(target) })
@@ -45,10 +43,6 @@ struct StreamInfo: Sendable, Equatable {
       }
       return SubjectPattern(tokens.joined(separator: "."))
     }
-  }
-
-  struct Origin: Sendable, Equatable {
-    var name: String
   }
 
   struct State: Sendable, Equatable {
@@ -84,7 +78,6 @@ struct ConsumerInfo: Sendable {
     package var max_deliver: Int?
     /// Nanoseconds.
     package var ack_wait: Int64?
-    package var max_ack_pending: Int?
     package var deliver_subject: String?
     package var headers_only: Bool?
     package var durable_name: String?
@@ -93,18 +86,15 @@ struct ConsumerInfo: Sendable {
     package var max_batch: Int?
     package var max_expires: Int64?
   }
-  struct Position: Sendable {
-    var consumer_seq: UInt64
-    var stream_seq: UInt64
-  }
   var name: String
   var config: Configuration
-  /// The last delivered message; for a new consumer, the message before the first one that it will deliver.
-  var delivered: Position
+  /// The sequence of the last delivered message; for a new consumer, of the message before the first one that
+  /// it will deliver.
+  var delivered: UInt64
   var num_pending: UInt64
   var num_ack_pending: Int?
-  /// The last message up to which all are acknowledged.
-  var ack_floor: Position?
+  /// The sequence up to which all messages are acknowledged.
+  var ack_floor: UInt64?
   /// RFC 3339.
   var created: String?
   var paused: Bool?

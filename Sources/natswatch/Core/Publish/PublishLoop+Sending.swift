@@ -8,7 +8,6 @@ import Process
 /// The state while the server does not accept messages.
 struct PublishTrouble {
   var reason: String
-  var since: Duration
   /// Whether the stream has no room.
   var isFull = false
   /// The time of the next attempt.
@@ -52,7 +51,7 @@ extension PublishLoop {
 
   mutating func sendAgain(because reason: String, isFull: Bool = false) {
     if trouble == nil {
-      trouble = PublishTrouble(reason: reason, since: now, nextReport: now + .seconds(1))
+      trouble = PublishTrouble(reason: reason, nextReport: now + .seconds(1))
     }
     trouble?.reason = reason
     trouble?.isFull = isFull

@@ -62,7 +62,7 @@ package struct OrderedConsumer: Sendable {
   /// Whether the filter matches every message; a gap in the sequence then means removed messages.
   let coversStream: Bool
   let isStrict: Bool
-  /// How long a consumer may be silent: several of its heartbeats.
+  /// The longest silence of a consumer that works: several heartbeat intervals.
   let patience: Duration
 
   /// Every match up to this sequence has been delivered; nil until the first consumer has reported its start.
@@ -117,7 +117,7 @@ package struct OrderedConsumer: Sendable {
     return min(frontier, unproven - 1)
   }
 
-  /// The machine that continues with the stream's present messages, after `gone` was reported.
+  /// A machine for the messages that the stream has now, after `gone` was reported.
   func continued(after gone: Gone) -> OrderedConsumer {
     var start = Start.all
     var isSameStream = true
@@ -184,7 +184,7 @@ package struct OrderedConsumer: Sendable {
     let first = info.state.first_seq
     if frontier == nil {
       // For `all`, `last` and a time only this response has the exact start.
-      frontier = max(consumer.delivered.stream_seq, start == .lastPerSubject ? 0 : first > 0 ? first - 1 : 0)
+      frontier = max(consumer.delivered, start == .lastPerSubject ? 0 : first > 0 ? first - 1 : 0)
     }
     guard var frontier else { return .proceed }
     if !hasDelivered, start == .newOnly, first > 0, frontier + 1 < first {

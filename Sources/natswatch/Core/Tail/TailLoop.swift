@@ -110,7 +110,7 @@ package struct TailLoop {
         try session.pause(max(.zero, trouble.nextAttempt - now))
         connection = try retrying { () throws(NATSError) in try session.replace(connection) }
         trouble.end(now)
-        try monitor.recreating("the connection was lost")
+        try monitor.recreating()
       }
     }
   }
@@ -138,7 +138,7 @@ package struct TailLoop {
       case .finished(let status): return status
       case .recreate(let reason):
         session.diagnostics.debug("new consumer: \(reason)")
-        try monitor.recreating(reason)
+        try monitor.recreating()
       case .gone(let gone):
         try output.append(Status.expired(gone.description).errorLine)
         try output.flush()

@@ -95,7 +95,7 @@ package final class TailMonitor {
     try health.disconnected()
   }
 
-  func recreating(_ reason: String) throws(OutputError) {
+  func recreating() throws(OutputError) {
     recreations.increment()
     health.status.resyncs += 1
     health.set(.degraded, .resync)

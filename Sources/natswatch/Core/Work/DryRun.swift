@@ -74,7 +74,7 @@ struct DryRun {
     let stream = try settings.streamName(jetStream)
     let info = try jetStream.streamInfo(stream)
     let consumer = try jetStream.consumerInfo(settings.durable, of: stream)
-    return (WorkQueue(dryRunOn: info, settings), (consumer?.ack_floor?.stream_seq ?? 0) + 1)
+    return (WorkQueue(dryRunOn: info, settings), (consumer?.ack_floor ?? 0) + 1)
   }
 }
 

@@ -18,7 +18,7 @@ struct ListenRequest: Sendable, Equatable {
   }
 
   var start: Start = .now
-  var filter: FilterRequest = FilterRequest()
+  var filter: FilterRequest
   /// Whether the listener began with a snapshot, now or before it resumed, so that its copy of the objects
   /// must be kept correct.
   var wantsSnapshot = false

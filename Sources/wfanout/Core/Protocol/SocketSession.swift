@@ -12,7 +12,6 @@ struct SocketSession: Sendable {
     case invalidMessage = "INVALID_MESSAGE"
     case invalidSubscription = "INVALID_SUBSCRIPTION"
     case rateLimited = "RATE_LIMITED"
-    case queueFull = "QUEUE_FULL"
     case internalError = "INTERNAL_ERROR"
   }
 

@@ -21,8 +21,6 @@ struct Ring<Element: RingElement> {
 
   init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-  var isEmpty: Bool { head == elements.count }
-
   var count: Int { elements.count - head }
 
   /// The position of the oldest event in the ring; `end` if the ring is empty.

@@ -26,7 +26,6 @@ final class Server: Sendable {
   let stream: EventStream
   let admission: Admission
   let pool: UpstreamPool?
-  let workers: Workers
   private let catchUp: SourceReplay?
   private let clientCounts: ClientCounts?
   private let channels: ChannelRegistry
@@ -63,7 +62,6 @@ final class Server: Sendable {
     }
     let workers = Workers(
       count: Workers.count(processors: configuration.loops), budget: configuration.filterBudget)
-    self.workers = workers
     let epoch = UInt64(max(1, Timestamp.now.nanoseconds))
     let state = StreamState(
       epoch: epoch, counters: metrics.stream,
@@ -110,22 +108,7 @@ final class Server: Sendable {
         memory.check()
       }
     }
-    var services = Services(
-      stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
-    do throws(HTTPError) {
-      services.snapshots = try SnapshotRoutes(
-        configuration.routes, store: stream.state.snapshots, filters: services.filters)
-    } catch {
-      throw ServerError(status: .badConfig, description: "routes: \(error.status.message)")
-    }
-    services.knownTypes = configuration.eventTypes
-    services.hasEcho = configuration.hasEcho
-    services.compressesMessages = configuration.compressesMessages
-    services.rates = configuration.requestRate.map { RequestRates(rate: $0) }
-    services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
-    services.authenticator = authenticator
-    services.catchUp = catchUp
-    services.clientCounts = clientCounts
+    let services = try makeServices()
     var router = Router(services: services, admission: admission)
     router.origin.allowed = Set(configuration.corsOrigins)
     // The origins of `--cors` are not allowed on the admin listener.
@@ -152,6 +135,26 @@ final class Server: Sendable {
       bound.append(describe(try open(router, on: address), address, isSecure: certificate != nil))
     }
     return operators.map { "serving operators on \($0)" } + bound.map { "listening on \($0)" }
+  }
+
+  private func makeServices() throws(ServerError) -> Services {
+    var services = Services(
+      stream: stream, registry: registry, filters: FilterCompiler(costLimit: configuration.costLimit))
+    do throws(HTTPError) {
+      services.snapshots = try SnapshotRoutes(
+        configuration.routes, store: stream.state.snapshots, filters: services.filters)
+    } catch {
+      throw ServerError(status: .badConfig, description: "routes: \(error.status.message)")
+    }
+    services.knownTypes = configuration.eventTypes
+    services.hasEcho = configuration.hasEcho
+    services.compressesMessages = configuration.compressesMessages
+    services.rates = configuration.requestRate.map { RequestRates(rate: $0) }
+    services.channels = pool.map { ChannelRoutes(pool: $0, registry: channels) }
+    services.authenticator = authenticator
+    services.catchUp = catchUp
+    services.clientCounts = clientCounts
+    return services
   }
 
   private func open(_ router: Router, on address: ListenAddress) throws(ServerError) -> any Channel {

@@ -35,7 +35,6 @@ struct FairQueue<Element: Sendable>: Sendable {
   }
 
   fileprivate final class Account: @unchecked Sendable {  // guarded by the lock around the queue
-    let name: String
     /// The queued items, from `head` on, roughly in the order of arrival.
     var items: [(element: Element, meter: CPUMeter)] = []
     private var head = 0
@@ -47,8 +46,7 @@ struct FairQueue<Element: Sendable>: Sendable {
     var refilled: Duration
     var total = Duration.zero
 
-    init(_ name: String, allowance: Duration, now: Duration) {
-      self.name = name
+    init(allowance: Duration, now: Duration) {
       self.allowance = allowance
       refilled = now
     }
@@ -101,7 +99,7 @@ struct FairQueue<Element: Sendable>: Sendable {
 
   mutating func add(_ element: Element, account name: String, meter: CPUMeter, now: Duration) {
     if accounts.count >= FairQueue.accountLimit, accounts[name] == nil { forgetIdleAccounts(now) }
-    let account = accounts[name] ?? Account(name, allowance: budget, now: now)
+    let account = accounts[name] ?? Account(allowance: budget, now: now)
     accounts[name] = account
     if account.isEmpty, account.running == 0 {
       account.served = max(account.served, clock)
