@@ -33,8 +33,7 @@ import Testing
 
   @Test func kubectlListsAndWatchesWhatWfanoutServes() throws {
     // The folder in which scripts/install-kubectl.sh installs kubectl if the system has none.
-    let path =
-      #"PATH="$PATH:${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-\#(NSHomeDirectory())/.cache}/watchutils}/kubectl/bin""#
+    let path = #"PATH="$PATH:\#(Tool.cacheFolder)/kubectl/bin""#
     guard try Tool.shell("\(path) command -v kubectl").waitForEnd().status == 0 else {
       return notTested(
         "kubectl at wfanout's endpoint", because: "no kubectl here (scripts/install-kubectl.sh)")

@@ -35,14 +35,7 @@ package final class KubeCluster: Sendable {
     return false
   }
 
-  private static var binary: String { cache + "/kube-apiserver" }
-
-  private static var cache: String {
-    let environment = ProcessInfo.processInfo.environment
-    if let cache = environment["WATCHUTILS_CACHE"] { return cache }
-    if let cache = environment["XDG_CACHE_HOME"] { return cache + "/watchutils" }
-    return (environment["HOME"] ?? "/root") + "/.cache/watchutils"
-  }
+  private static var binary: String { Tool.cacheFolder + "/kube-apiserver" }
 
   /// Starts etcd and the API server, and returns when they are ready (about 3 s).
   ///
@@ -122,7 +115,7 @@ package final class KubeCluster: Sendable {
     environment["OWNER"] = String(ProcessInfo.processInfo.processIdentifier)
     environment["KUBECONFIG"] = nil
     // The folder in which scripts/install-kubectl.sh installs kubectl if the system has none.
-    environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":\(cache)/kubectl/bin"
+    environment["PATH"] = (environment["PATH"] ?? "/usr/bin:/bin") + ":\(Tool.cacheFolder)/kubectl/bin"
     // Files instead of pipes, because servers that the script starts would hold our end of a pipe open.
     let folder = FileManager.default.temporaryDirectory
     let (input, output, errors) = (

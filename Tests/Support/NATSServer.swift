@@ -23,7 +23,7 @@ package final class NATSServer: Sendable {
       let candidates: [String]
       switch self {
       case .debian: candidates = ["/usr/sbin/nats-server", "/usr/bin/nats-server"]
-      case .current: candidates = ["\(NATSServer.cacheFolder)/nats-server-\(rawValue)/bin/nats-server"]
+      case .current: candidates = ["\(Tool.cacheFolder)/nats-server-\(rawValue)/bin/nats-server"]
       }
       return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
@@ -55,13 +55,6 @@ package final class NATSServer: Sendable {
   package var isRunning: Bool { process.withLock { $0.isRunning } }
   package var log: String {
     (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? ""
-  }
-
-  static var cacheFolder: String {
-    let environment = ProcessInfo.processInfo.environment
-    if let own = environment["WATCHUTILS_CACHE"] { return own }
-    let base = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/root")/.cache"
-    return "\(base)/watchutils"
   }
 
   /// Starts a server and returns when it accepts connections.

@@ -20,6 +20,14 @@ package enum Tool {
 
   package static func path(_ name: String) -> String { binaries.appending(path: name).path }
 
+  /// The folder of test servers.
+  package static let cacheFolder: String = {
+    let environment = ProcessInfo.processInfo.environment
+    if let own = environment["WATCHUTILS_CACHE"] { return own }
+    let base = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/root")/.cache"
+    return "\(base)/watchutils"
+  }()
+
   /// The environment of a tool: the variables for finding system programs, and the settings of sanitizers and
   /// coverage. Variables that configure our tools are left out.
   package static let baseEnvironment: [String: String] = {

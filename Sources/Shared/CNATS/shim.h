@@ -14,21 +14,23 @@
 
 /// Prepares the process for libnats. Must come before anything else that uses OpenSSL.
 static inline void cnats_prepare(void) {
-  // Leaves OpenSSL's state in place at exit(3): its exit handler frees what a thread may still use that
-  // closes a TLS connection ("double free or corruption").
+  // Keeps OpenSSL's exit handler from freeing memory that another thread may still use to close a TLS
+  // connection
+  // ("double free or corruption").
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
-  // libnats allocates each message. By default, glibc gives memory back to the system after 128 kB and asks
-  // for it again: a sixth of the CPU time of a tail of 3 KB messages.
+  // libnats allocates each message. By default, glibc returns more than 128 kB of free memory to the system,
+  // and has to request it again. That took a sixth of the CPU time of `tail` with messages of 3 KB.
   mallopt(M_TRIM_THRESHOLD, 8 << 20);
   mallopt(M_TOP_PAD, 1 << 20);
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
 }
 
-// What libnats' own collector calls. Not in nats.h, so a later libnats may hide it.
+// The function with which libnats' own thread frees messages. It is not in nats.h, so a later libnats may
+// hide it.
 extern void natsMsg_free(void *message) __attribute__((weak));
 
-/// Frees a message on the calling thread. natsMsg_Destroy only hands it to a thread of libnats, and while
-/// that thread gets no CPU time the freed messages of a fast stream fill the memory.
+/// Frees a message on the calling thread. natsMsg_Destroy passes it to a thread of libnats, and if that
+/// thread gets no CPU time, the messages of a fast stream fill the memory.
 static inline void cnats_free(natsMsg *message) {
   if (natsMsg_free)
     natsMsg_free(message);
@@ -36,7 +38,7 @@ static inline void cnats_free(natsMsg *message) {
     natsMsg_Destroy(message);
 }
 
-/// The Ed25519 public key of a 32-byte seed; 1 when it worked.
+/// The Ed25519 public key of a 32-byte seed. Returns 1 on success.
 static inline int cnats_ed25519_public_key(const unsigned char seed[32], unsigned char key[32]) {
   size_t length = 32;
   EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
@@ -46,7 +48,7 @@ static inline int cnats_ed25519_public_key(const unsigned char seed[32], unsigne
   return done == 1 && length == 32;
 }
 
-/// The Ed25519 signature of a message by the key of a 32-byte seed; 1 when it worked.
+/// The Ed25519 signature of a message by the key of a 32-byte seed. Returns 1 on success.
 static inline int cnats_ed25519_sign(const unsigned char seed[32], const unsigned char *message, size_t count,
                                      unsigned char signature[64]) {
   size_t length = 64;
@@ -66,9 +68,10 @@ static inline const char *cnats_last_error(void) {
   return text == NULL ? "" : text;
 }
 
-/// A descriptor that is readable after a thread has written to it (eventfd(2)), which Swift's Glibc leaves
-/// out.
+/// An event descriptor (eventfd(2)), which is readable after `cnats_signal`. Swift's Glibc module does not
+/// have it.
 static inline int cnats_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+static inline void cnats_signal(int event) { eventfd_write(event, 1); }
 
 /// The number of bytes that can be read from a socket without waiting.
 static inline int cnats_readable_bytes(int socket) {
@@ -76,11 +79,11 @@ static inline int cnats_readable_bytes(int socket) {
   return ioctl(socket, FIONREAD, &count) == 0 ? count : 0;
 }
 
-// Declared only with a feature macro that Swift's importer does not set.
+// Declared here because fcntl.h declares it only with a feature macro that Swift's importer does not set.
 extern long syscall(long number, ...);
 
-/// Reserves disk space for `length` bytes after the end of a file, whose size stays. Returns 0, or -1 with
-/// `errno` set.
+/// Reserves disk space for `length` bytes after the end of a file, without changing its size. Returns 0, or
+/// -1 with `errno` set.
 static inline int cnats_reserve_room(int descriptor, long length) {
   const int keep_size = 1;  // FALLOC_FL_KEEP_SIZE, defined only with that feature macro
   off_t end = lseek(descriptor, 0, SEEK_END);

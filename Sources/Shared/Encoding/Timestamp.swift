@@ -7,6 +7,9 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+  /// Whole seconds, truncated.
+  package var seconds: Int64 { nanoseconds / 1_000_000_000 }
+
   /// The wall clock.
   package static var now: Timestamp {
     var time = timespec()
@@ -18,7 +21,7 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
 
   /// A time in the form of RFC 3339; nil if the text has another form. A time out of range becomes the
   /// earliest or latest one.
-  package init?(_ text: String) {
+  package init?(rfc3339 text: String) {
     guard let nanoseconds = RFC3339.nanoseconds(text) else { return nil }
     self.nanoseconds = nanoseconds
   }

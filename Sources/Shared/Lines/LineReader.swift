@@ -16,7 +16,7 @@ package struct InputError: ToolError, Equatable {
   }
 }
 
-/// Reads a descriptor as blocks of whole lines. One thread.
+/// Reads a descriptor as blocks of whole lines. For one thread.
 ///
 /// A block ends with the last newline that has arrived, so that no complete line waits. The bytes after it
 /// are carried over to the next block. CR is a byte of the line. A last line without a newline gets one.

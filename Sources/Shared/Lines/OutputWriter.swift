@@ -22,7 +22,7 @@ package enum OutputError: ToolError, Equatable {
   }
 }
 
-/// Buffered output of bytes to a descriptor that may block. One thread.
+/// Buffered output of bytes to a descriptor that may block. For one thread.
 ///
 /// A blocking `write(2)` is the back-pressure of a pipeline. Flush when no further input is available. An
 /// event is then written at once, and under load writes batch by themselves.

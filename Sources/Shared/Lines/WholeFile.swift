@@ -37,13 +37,19 @@ package enum WholeFile {
     }
   }
 
-  /// `wait` is called before each read, with the descriptor.
   private static func read(
     _ path: String, limit: Int, flags: Int32, _ wait: (Int32) throws(FileError) -> Void
   ) throws(FileError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | flags)
     guard descriptor >= 0 else { throw FileError(errno: errno) }
     defer { close(descriptor) }
+    return try read(from: descriptor, limit: limit, wait)
+  }
+
+  /// The bytes up to the end of an open file or pipe. `wait` is called before each read.
+  package static func read(
+    from descriptor: Int32, limit: Int, _ wait: (Int32) throws(FileError) -> Void = { _ in }
+  ) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 16 << 10)
     while true {

@@ -100,8 +100,8 @@ enum ListeningSocket {
   private static func failed(_ operation: String, _ address: ListenAddress, _ code: Int32)
     -> MetricsServerError
   {
-    let reason = unsafe String(cString: strerror(code))
-    return MetricsServerError(
-      code: .system(errno: code), description: "serve metrics on \(address): \(operation): \(reason)")
+    MetricsServerError(
+      code: .system(errno: code),
+      description: "serve metrics on \(address): \(operation): \(systemMessage(code))")
   }
 }

@@ -21,9 +21,12 @@ package struct Backoff: Sendable {
   }
 
   /// The upper bound of the next wait.
-  package var bound: Duration {
+  package var bound: Duration { Self.bound(after: attempts, initial, maximum) }
+
+  /// `initial`, doubled `failures` times, at most `maximum`.
+  package static func bound(after failures: Int, _ initial: Duration, _ maximum: Duration) -> Duration {
     var bound = initial
-    for _ in 0..<min(attempts, 62) where bound < maximum { bound = bound * 2 }
+    for _ in 0..<min(failures, 62) where bound < maximum { bound = bound * 2 }
     return min(bound, maximum)
   }
 

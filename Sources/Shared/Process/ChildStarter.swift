@@ -40,7 +40,7 @@ enum ChildStarter {
   }
 }
 
-/// Gives strings as a C array that ends with a null pointer.
+/// Calls `body` with strings as a C array that ends with a null pointer.
 private func withCStrings<T>(
   _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> T
 ) -> T {

@@ -2,11 +2,11 @@
 internal import CProcess
 internal import Glibc
 
-/// A file that exists in memory only, for handing a secret to a child process: neither its arguments, which
-/// other users can read, nor a disk has it. Can be used from any thread.
+/// A file in memory that passes a secret to a child process, so that it is neither on a disk nor in
+/// arguments, which other users can read. Can be used from any thread.
 ///
-/// The child opens ``path``, `/proc/PID/fd/N` of this process, which is possible for the same user only. The file ends with
-/// the object.
+/// The child opens ``path``, `/proc/PID/fd/N` of this process, which only the same user can do. The file is
+/// removed with the object.
 package final class MemoryFile: Sendable {
   package let path: String
   private let descriptor: Int32

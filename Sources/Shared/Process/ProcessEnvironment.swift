@@ -10,6 +10,9 @@ package enum ProcessEnvironment {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
+  /// Whether stdout may have colours: it is a terminal, and `NO_COLOR` is unset or empty (<https://no-color.org>).
+  package static var allowsColour: Bool { isatty(STDOUT_FILENO) == 1 && (value("NO_COLOR") ?? "").isEmpty }
+
   /// All variables, as `NAME=value`.
   package static var all: [String] {
     var entries: [String] = []

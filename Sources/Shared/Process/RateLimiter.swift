@@ -35,12 +35,16 @@ package struct RateLimiter: Sendable {
   ///
   /// - Returns: the time until the next token; nil if one was taken.
   package mutating func takeIfThere(now: Duration) -> Duration? {
+    if let wait = wait(for: 1, now: now) { return wait }
+    tokens -= 1
+    return nil
+  }
+
+  /// The time until the bucket has this many tokens; nil if it has them. Takes none.
+  package mutating func wait(for count: Int, now: Duration) -> Duration? {
     refill(now)
-    guard tokens < 1 else {
-      tokens -= 1
-      return nil
-    }
-    return .seconds(min((1 - tokens) / rate, Self.longestWait))
+    let missing = Double(count) - tokens
+    return missing > 0 ? .seconds(min(missing / rate, Self.longestWait)) : nil
   }
 
   /// Whether ``takeIfThere(now:)`` would take a token.

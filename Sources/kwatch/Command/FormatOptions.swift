@@ -44,7 +44,7 @@ struct FormatOptions: ParsableArguments {
     configuration.output.revealsSecrets = reveal
     configuration.output.pruned = prune.flatMap { $0.split(separator: ",").map(String.init) }
     let isTerminal = output.isTable && isatty(STDOUT_FILENO) == 1
-    configuration.output.usesColour = isTerminal && ProcessEnvironment.value("NO_COLOR") == nil
+    configuration.output.usesColour = isTerminal && ProcessEnvironment.allowsColour
     // A terminal that cannot move its cursor gets lines, as a pipe does.
     configuration.output.isLive = isTerminal && ProcessEnvironment.value("TERM") != "dumb"
     configuration.status = status ?? .nowhere

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Command
 import Events
-import Glibc
 import Process
 import WfilterCore
 
@@ -60,7 +59,6 @@ struct OutputOptions: ParsableArguments {
     configuration.drops = try patterns(drop, of: "--drop")
     if raw, emit.isEmpty { throw ValidationError("--raw needs --emit") }
     if diff, !emit.isEmpty || count { throw ValidationError("--diff: choose one of --diff, --emit and -c") }
-    configuration.hasColor =
-      diff && isatty(STDOUT_FILENO) == 1 && (ProcessEnvironment.value("NO_COLOR") ?? "").isEmpty
+    configuration.hasColor = diff && ProcessEnvironment.allowsColour
   }
 }

@@ -13,13 +13,12 @@ package enum CompletionSource {
     guard let child = try? ChildProcess(configuration) else { return [] }
     defer { child.stop(grace: .zero) }
     var bytes: [UInt8] = []
-    let end = now() + 2_000
+    let end = ContinuousClock.now + .seconds(2)
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      var wanted = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)
-      let left = max(0, end - now())
-      guard unsafe poll(&wanted, 1, Int32(left)) > 0 else { break }
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(child.output, $0.baseAddress, $0.count) }
+      let left = max(.zero, end - ContinuousClock.now)
+      guard waitForInput(child.output, milliseconds: Int32(left.milliseconds)) else { break }
+      let count = unsafe read(child.output, &buffer, buffer.count)
       guard count > 0 else { break }
       bytes += buffer[..<count]
     }
@@ -57,11 +56,5 @@ package enum CompletionSource {
 
   private static func split(_ bytes: [UInt8]) -> [String] {
     bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  private static func now() -> Int {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
   }
 }

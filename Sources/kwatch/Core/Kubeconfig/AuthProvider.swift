@@ -34,7 +34,7 @@ extension Kubeconfig.AuthProvider {
     guard let expiry = Self.expiry(of: idToken) else {
       throw ConfigError("the id-token of user '\(user)' (auth-provider 'oidc') is not a JSON Web Token")
     }
-    guard expiry > now.nanoseconds / 1_000_000_000 else {
+    guard expiry > now.seconds else {
       throw ConfigError("the id-token of user '\(user)' (auth-provider 'oidc') has expired; \(advice)")
     }
     return idToken

@@ -46,11 +46,3 @@ struct ExecCredential: Equatable, Sendable {
     }
   }
 }
-
-extension Timestamp {
-  /// A time as Kubernetes writes it; nil for text that is not RFC 3339.
-  init?(rfc3339 text: String) {
-    guard let nanoseconds = RFC3339.nanoseconds(text) else { return nil }
-    self.init(nanoseconds: nanoseconds)
-  }
-}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
+import Lines
 import Process
 
 /// One run of an exec credential plugin, as client-go does it: stderr is ours, so that its prompts are seen, and stdin
@@ -39,17 +40,10 @@ enum ExecPluginRun {
       throw ConfigError(
         "\(what) could not be started: \(error.reason)\(hint.isEmpty ? "" : "; \(hint)")")
     }
-    var output: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = unsafe read(child.output, &buffer, buffer.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      output += buffer[..<count]
-      guard output.count <= outputLimit else {
-        child.stop(grace: .zero)
-        throw ConfigError("\(what) printed more than \(outputLimit >> 20) MiB on stdout")
-      }
+    let output: [UInt8]
+    do throws(FileError) { output = try WholeFile.read(from: child.output, limit: outputLimit) } catch {
+      child.stop(grace: .zero)
+      throw ConfigError("\(what) printed more than \(outputLimit >> 20) MiB on stdout")
     }
     let ending = child.waitForEnd()
     guard ending == .exited(0) else {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
 import Lines
+import Process
 
 extension KubeconfigLoader {
   /// This process's environment and this machine's files.
-  static var system: KubeconfigLoader { KubeconfigLoader(environment: variable, read: file) }
+  static var system: KubeconfigLoader { KubeconfigLoader(environment: ProcessEnvironment.value, read: file) }
 
   /// A kubeconfig, a token: small.
   ///
@@ -15,9 +15,5 @@ extension KubeconfigLoader {
       if error.isMissing { return nil }
       throw ConfigError("read '\(path)': \(error)")
     }
-  }
-
-  private static func variable(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 }

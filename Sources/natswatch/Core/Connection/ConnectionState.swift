@@ -63,7 +63,7 @@ final class ConnectionState: Sendable {
       guard state.loss == nil else { return }
       state.loss = loss
       // Wakes every requester.
-      for descriptor in state.waiting.values { Self.signal(descriptor) }
+      for descriptor in state.waiting.values { cnats_signal(descriptor) }
     }
   }
 
@@ -73,7 +73,7 @@ final class ConnectionState: Sendable {
   func deny(_ text: String) {
     state.withLock { state in
       state.denials.append(text)
-      for descriptor in state.waiting.values { Self.signal(descriptor) }
+      for descriptor in state.waiting.values { cnats_signal(descriptor) }
     }
   }
 
@@ -132,12 +132,7 @@ final class ConnectionState: Sendable {
     state.withLock { state in
       guard let descriptor = state.waiting[token] else { return }
       state.replies[token] = reply
-      Self.signal(descriptor)
+      cnats_signal(descriptor)
     }
-  }
-
-  private static func signal(_ descriptor: Int32) {
-    var one: UInt64 = 1
-    unsafe _ = write(descriptor, &one, 8)
   }
 }

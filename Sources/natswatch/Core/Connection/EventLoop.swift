@@ -131,7 +131,7 @@ import Synchronization
     state.register()
     startThread {
       self.run()
-      Self.signal(self.endDescriptor)
+      cnats_signal(self.endDescriptor)
     }
   }
 
@@ -143,12 +143,7 @@ import Synchronization
     _ = poll([(endDescriptor, Int16(POLLIN)), (-1, 0), (-1, 0)], Self.endPatience)
   }
 
-  private func wake() { Self.signal(wakeDescriptor) }
-
-  private static func signal(_ descriptor: Int32) {
-    var one: UInt64 = 1
-    unsafe _ = write(descriptor, &one, 8)
-  }
+  private func wake() { cnats_signal(wakeDescriptor) }
 
   private func run() {
     let handles = handles.withLock { $0 }

@@ -4,7 +4,7 @@ import Encoding
 import Events
 import Lines
 
-/// Writes a STATUS line for each change of health, reason or connection, not for events. One thread.
+/// Writes a STATUS line for each change of health, reason or connection, not for events. For one thread.
 final class HealthReporter {
   /// The state now; what changes in it is reported by ``report()``.
   var status: StreamStatus

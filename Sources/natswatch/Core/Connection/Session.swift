@@ -117,9 +117,7 @@ package struct Session: Sendable {
   ///
   /// - Throws: `interrupted`.
   func pause(_ duration: Duration) throws(NATSError) {
-    let milliseconds = duration.milliseconds
-    var event = pollfd(fd: shutdown.eventDescriptor, events: Int16(POLLIN), revents: 0)
-    _ = unsafe poll(&event, 1, Int32(min(milliseconds, 3_600_000)))
+    waitForInput(shutdown.eventDescriptor, milliseconds: Int32(min(duration.milliseconds, 3_600_000)))
     if shutdown.cause != nil { throw NATSError(.interrupted, "interrupted") }
   }
 }
@@ -130,7 +128,7 @@ struct WaitReport {
 
   init(after delay: Duration) { next = delay }
 
-  /// - Parameter elapsed: Since the wait began.
+  /// - Parameter elapsed: The time since the wait began.
   /// - Returns: Whether to report now.
   mutating func isDue(_ elapsed: Duration) -> Bool {
     guard elapsed >= next else { return false }

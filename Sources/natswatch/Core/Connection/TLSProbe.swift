@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Process
 
 /// Whether a server that sends no greeting waits for TLS (`handshake_first`), which libnats 3.4 cannot begin with.
 enum TLSProbe {
@@ -30,8 +31,7 @@ enum TLSProbe {
   }
 
   private static func firstByte(_ socket: Int32, _ milliseconds: Int32) -> UInt8? {
-    var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&wait, 1, milliseconds) > 0 else { return nil }
+    guard waitForInput(socket, milliseconds: milliseconds) else { return nil }
     var byte: UInt8 = 0
     return unsafe recv(socket, &byte, 1, 0) == 1 ? byte : nil
   }

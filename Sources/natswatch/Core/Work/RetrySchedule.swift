@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Process
 
 /// Decides when a failed message is tried again, and when it is given up. The server keeps the delays.
 package struct RetrySchedule: Sendable, Equatable {
@@ -23,8 +24,6 @@ package struct RetrySchedule: Sendable, Equatable {
   /// The decision after failure number `tries`, counted from 1; the delay doubles with each failure.
   package func decision(afterTries tries: UInt64) -> Decision {
     guard tries <= retries else { return .deadLetter }
-    var delay = initial
-    for _ in 1..<max(1, min(tries, 64)) where delay < maximum { delay = delay * 2 }
-    return .retry(after: min(delay, maximum))
+    return .retry(after: Backoff.bound(after: Int(clamping: max(tries, 1) - 1), initial, maximum))
   }
 }

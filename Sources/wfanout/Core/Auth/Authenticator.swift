@@ -66,7 +66,7 @@ struct Authenticator: Sendable {
     }
   }
 
-  private static var now: Int64 { Timestamp.now.nanoseconds / 1_000_000_000 }
+  private static var now: Int64 { Timestamp.now.seconds }
 
   /// - Throws: ``HTTPError`` for a token that was refused or could not be validated.
   static func identity(_ verdict: Verdict) throws(HTTPError) -> Identity {

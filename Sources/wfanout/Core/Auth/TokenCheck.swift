@@ -27,7 +27,7 @@ extension Connection {
     guard let check = client.tokenCheck, let identity = client.identity,
       let authenticator = loopContext.authenticator
     else { return false }
-    if let expires = check.expires, expires <= Timestamp.now.nanoseconds / 1_000_000_000 {
+    if let expires = check.expires, expires <= Timestamp.now.seconds {
       client.tokenCheck = nil
       tokenExpired()
       return true

@@ -124,14 +124,11 @@ final class TokenValidator: Sendable {
       var entry =
         state.addresses[address] ?? Address(budget: QuestionBudget(rate: rate, burst: burst, now: now))
       defer { state.addresses[address] = entry }
-      switch entry.budget.begin(now: now) {
-      case .go: return .ask
-      case .wait(let delay):
-        guard entry.budget.inFlight > 0 || delay <= TokenValidator.patience else { return .refuse(delay) }
-        entry.waiting.append(waiter)
-        let isFull = entry.waiting.count > TokenValidator.waiterLimit
-        return .wait(delay, evicted: isFull ? entry.waiting.removeFirst() : nil)
-      }
+      guard let delay = entry.budget.begin(now: now) else { return .ask }
+      guard entry.budget.inFlight > 0 || delay <= TokenValidator.patience else { return .refuse(delay) }
+      entry.waiting.append(waiter)
+      let isFull = entry.waiting.count > TokenValidator.waiterLimit
+      return .wait(delay, evicted: isFull ? entry.waiting.removeFirst() : nil)
     }
     switch decision {
     case .ask: ask(waiter, address, on: loop)
@@ -146,10 +143,11 @@ final class TokenValidator: Sendable {
   /// Validates the newest queued token, if the address's budget allows it.
   private func askNext(_ address: String, on loop: any EventLoop) {
     let next: Waiter? = state.withLock { state in
-      guard let entry = state.addresses[address], !entry.waiting.isEmpty,
-        state.addresses[address]?.budget.begin(now: elapsed) == .go
+      guard var entry = state.addresses[address], !entry.waiting.isEmpty,
+        entry.budget.begin(now: elapsed) == nil
       else { return nil }
-      return state.addresses[address]?.waiting.popLast()
+      defer { state.addresses[address] = entry }
+      return entry.waiting.popLast()
     }
     if let next { ask(next, address, on: loop) }
   }
@@ -221,5 +219,5 @@ final class TokenValidator: Sendable {
 
   private var elapsed: Duration { ContinuousClock.now - started }
 
-  private static var now: Int64 { Timestamp.now.nanoseconds / 1_000_000_000 }
+  private static var now: Int64 { Timestamp.now.seconds }
 }

@@ -36,7 +36,7 @@ struct HTTPRequest: Sendable {
     self.query = parts.count > 1 ? HTTPRequest.query(parts[1]) : []
   }
 
-  private static func trimmed(_ text: Substring) -> Substring {
+  static func trimmed(_ text: Substring) -> Substring {
     var text = text.drop { $0 == " " || $0 == "\t" }
     while text.last == " " || text.last == "\t" { text.removeLast() }
     return text

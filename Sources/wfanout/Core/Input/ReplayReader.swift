@@ -60,8 +60,7 @@ struct ReplayReader: LineSource {
     while shutdown.cause == nil {
       let milliseconds = (end - ContinuousClock.now) / .milliseconds(1)
       guard milliseconds > 0 else { return true }
-      var event = pollfd(fd: shutdown.eventDescriptor, events: Int16(POLLIN), revents: 0)
-      unsafe _ = poll(&event, 1, Int32(min(milliseconds.rounded(.up), 1e6)))
+      waitForInput(shutdown.eventDescriptor, milliseconds: Int32(min(milliseconds.rounded(.up), 1e6)))
     }
     return false
   }

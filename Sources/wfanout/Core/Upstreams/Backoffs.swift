@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import Process
 
 /// The back-off of commands that ended soon after their start, by their channel: the next start waits,
 /// whichever client requests it. Pure: the caller gives the time.
 struct Backoffs: Sendable {
   struct Record: Sendable {
-    var count: Int
+    var backoff = Backoff()
     /// The time at which the next command may start.
     var until: Duration
     var ending: UpstreamEnding
@@ -14,8 +15,6 @@ struct Backoffs: Sendable {
 
   var count: Int { records.count }
 
-  static let first = Duration.seconds(1)
-  static let longest = Duration.seconds(30)
   /// A command that ran for this long is not in a crash loop.
   static let healthyRun = Duration.seconds(10)
   private static let limit = 1000
@@ -33,9 +32,11 @@ struct Backoffs: Sendable {
     }
     if records.count >= Backoffs.limit { records = records.filter { $0.value.until > now } }
     if records.count >= Backoffs.limit { records = [:] }
-    // After a pause as long as the delay itself, the delay starts again from its first step.
-    let previous = records[key].flatMap { now - $0.until < Backoffs.longest ? $0.count : nil } ?? 0
-    let delay = min(Backoffs.first * (1 << min(previous, 5)), Backoffs.longest)
-    records[key] = Record(count: previous + 1, until: now + delay, ending: ending)
+    var record = records[key] ?? Record(until: now, ending: ending)
+    // After a pause as long as the longest delay, the delay starts again from its first step.
+    if now - record.until >= record.backoff.maximum { record.backoff.reset() }
+    record.until = now + record.backoff.next(random: 1)
+    record.ending = ending
+    records[key] = record
   }
 }

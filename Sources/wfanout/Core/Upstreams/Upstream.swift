@@ -141,7 +141,7 @@ final class Upstream: Sendable {
         case .endOfInput, .shutdown, nil: closed = .now
         }
       } else {
-        _ = hasEnded(child, within: Upstream.pollMilliseconds)
+        waitForInput(child.endDescriptor, milliseconds: Upstream.pollMilliseconds)
       }
       errors.drain()
       let now = ContinuousClock.now
@@ -150,23 +150,19 @@ final class Upstream: Sendable {
         isAskedToEnd = true
         if now - stopped > Upstream.stopGrace { child.signal(SIGKILL) }
       }
-      if hasEnded(child, within: 0) {
+      if waitForInput(child.endDescriptor, milliseconds: 0) {
         ended = ended ?? now
         // A descendant may keep the output open.
         if closed != nil || isQuiet { return nil }
         if let ended, now - ended > Upstream.lingering { return nil }
       } else if let closed, now - closed > Upstream.lingering, !isStopped {
         stop()
-        if !hasEnded(child, within: Int32(Upstream.stopGrace / .milliseconds(1))) { child.signal(SIGKILL) }
+        let grace = Int32(Upstream.stopGrace / .milliseconds(1))
+        if !waitForInput(child.endDescriptor, milliseconds: grace) { child.signal(SIGKILL) }
         return "the command closed its output and did not end"
       } else if now - begun > Upstream.proof {
         isProven.store(true, ordering: .releasing)
       }
     }
-  }
-
-  private func hasEnded(_ child: ChildProcess, within milliseconds: Int32) -> Bool {
-    var event = pollfd(fd: child.endDescriptor, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&event, 1, milliseconds) > 0
   }
 }

@@ -65,13 +65,14 @@ struct ExtensionOffer: Equatable, Sendable {
   }
 
   private init?(_ element: Substring) {
-    let parts = element.split(separator: ";", omittingEmptySubsequences: false).map(ExtensionOffer.trimmed)
+    let parts = element.split(separator: ";", omittingEmptySubsequences: false)
+      .map { String(HTTPRequest.trimmed($0)) }
     guard let name = parts.first, ExtensionOffer.isToken(name) else { return nil }
     self.name = name.lowercased()
     parameters = []
     for part in parts.dropFirst() {
       let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        .map(ExtensionOffer.trimmed)
+        .map { String(HTTPRequest.trimmed($0)) }
       // A quoted value must be a token without its quotes, so no character in it can mislead the splitting.
       let value = sides.count > 1 ? ExtensionOffer.unquoted(sides[1]) : nil
       guard ExtensionOffer.isToken(sides[0]), value.map(ExtensionOffer.isToken) ?? true else { return nil }
@@ -81,12 +82,6 @@ struct ExtensionOffer: Equatable, Sendable {
 
   static func == (left: ExtensionOffer, right: ExtensionOffer) -> Bool {
     left.name == right.name && left.parameters.elementsEqual(right.parameters) { $0 == $1 }
-  }
-
-  private static func trimmed(_ text: Substring) -> String {
-    var text = text.drop { $0 == " " || $0 == "\t" }
-    while text.last == " " || text.last == "\t" { text.removeLast() }
-    return String(text)
   }
 
   private static func unquoted(_ text: String) -> String {

@@ -76,10 +76,10 @@ final class Workers: Sendable {
   private let state: Mutex<State>
   /// Work whose result is to be handed over.
   private let done = Mutex<[any Work]>([])
-  /// A byte in it wakes the thread that hands results over.
-  private let doorbell: (read: Int32, write: Int32)
-  /// A pipe; a byte in it wakes a thread.
-  private let bell: (read: Int32, write: Int32)
+  /// Wakes the thread that hands results over.
+  private let doorbell = Bell()
+  /// Wakes a thread that works.
+  private let bell = Bell()
   private let used = Atomic<Int64>(0)
   private let started = ContinuousClock.now
 
@@ -93,20 +93,8 @@ final class Workers: Sendable {
   ///   - budget: CPU time that one account may use in a second.
   init(count: Int, budget: Duration) {
     state = Mutex(State(queue: FairQueue(budget: budget)))
-    bell = Workers.makePipe()
-    doorbell = Workers.makePipe()
     for _ in 0..<max(1, count) { startThread { self.serve() } }
     startThread { self.handOver() }
-  }
-
-  private static func makePipe() -> (read: Int32, write: Int32) {
-    var ends: [Int32] = [-1, -1]
-    unsafe pipe(&ends)
-    for end in ends {
-      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-      _ = fcntl(end, F_SETFL, O_NONBLOCK)
-    }
-    return (ends[0], ends[1])
   }
 
   /// At least two, because a pattern that is compiled at run time may occupy one for a while.
@@ -117,19 +105,7 @@ final class Workers: Sendable {
       state.queue.add(work, account: account, meter: meter, now: now)
       return state.idle > 0
     }
-    if mustWake { Workers.ring(bell) }
-  }
-
-  private static func ring(_ bell: (read: Int32, write: Int32)) {
-    var one: UInt8 = 1
-    unsafe _ = write(bell.write, &one, 1)
-  }
-
-  private static func wait(for bell: (read: Int32, write: Int32), milliseconds: Int32) {
-    var event = pollfd(fd: bell.read, events: Int16(POLLIN), revents: 0)
-    unsafe _ = poll(&event, 1, milliseconds)
-    var byte: UInt8 = 0
-    unsafe _ = read(bell.read, &byte, 1)
+    if mustWake { bell.ring() }
   }
 
   /// CPU time that all accounts have used.
@@ -155,8 +131,7 @@ final class Workers: Sendable {
         state.withLock { $0.queue.finish(turn, used: spent, isDone: isDone, now: now) }
         if isDone { finished(turn.element) }
       case .wait(let delay):
-        Workers.wait(
-          for: bell, milliseconds: delay.map { Int32(clamping: Int($0 / .milliseconds(1)) + 1) } ?? -1)
+        bell.wait(milliseconds: delay.map { Int32(clamping: Int($0 / .milliseconds(1)) + 1) } ?? -1)
         state.withLock { $0.idle -= 1 }
       }
     }
@@ -167,7 +142,7 @@ final class Workers: Sendable {
       done.append(work)
       return done.count == 1
     }
-    if isFirst { Workers.ring(doorbell) }
+    if isFirst { doorbell.ring() }
   }
 
   private func handOver() {
@@ -177,7 +152,7 @@ final class Workers: Sendable {
         return done
       }
       for work in finished { work.finish() }
-      if finished.isEmpty { Workers.wait(for: doorbell, milliseconds: -1) }
+      if finished.isEmpty { doorbell.wait(milliseconds: -1) }
     }
   }
 
