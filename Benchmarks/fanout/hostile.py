@@ -51,7 +51,7 @@ class Hostile:
         while True:
             writer = None
             try:
-                # Each has an address of its own.
+                # Each client has its own address.
                 reader, writer = await asyncio.open_connection(
                     '127.0.0.1', self.port, local_addr=('127.0.%d.%d' % (1 + number % 200, 1 + hash(job.__name__) % 200), 0))
                 await asyncio.wait_for(job(reader, writer, number), 20)
@@ -236,7 +236,7 @@ def measure(arguments, is_hostile):
         if hostile:
             hostile.terminate()
             attacks = json.loads(hostile.communicate()[0])
-            # Memory that nobody uses any more is given back within seconds.
+            # Freed memory is returned to the system within seconds.
             time.sleep(10)
         after = rss(server.pid)
         row = json.loads(output.strip().splitlines()[-1])

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh FOLDER [ROW...]: measures the release build of wfanout in FOLDER beside nginx+nchan and a C server that only writes.
-# ROW: flat ten-thousand paced filters idle stalled; all of them when none is named. Prints one line a row.
-# ROW nineteen-thousand, only when named: as many connections as 20,000 descriptors allow, SSE and WebSocket, plain and TLS.
-# ROW hostile, only when named: 1,000 listeners at 100 events/s alone and beside a hundred hostile clients, as two JSON lines.
+# run.sh FOLDER [ROW...]: compares the release build of wfanout in FOLDER with nginx+nchan and with a C server that only writes.
+# ROW: flat ten-thousand paced filters idle stalled (default: all). Prints a line for each row.
+# ROW nineteen-thousand, only if named: as many connections as 20,000 descriptors allow, SSE and WebSocket, plain and TLS.
+# ROW hostile, only if named: 1,000 listeners at 100 events/s alone and beside a hundred hostile clients, as two JSON lines.
 #
-# harness/ is the load generator, the publisher, the limit and the sampling. Needs gcc, python3, libssl-dev, and for the peer
+# harness/ has the load generator, the publisher, the limit and the sampler. Needs gcc, python3, libssl-dev, and for the peer
 # nginx-light and libnginx-mod-nchan.
 set -eu
 
@@ -33,7 +33,7 @@ limit() {
   python3 "$work/run.py" --name "limit" --server "$work/refserver -p 9100 -m sse" \
     --feed stdin --port 9100 --mode sse -s 300 "$@" >>"$work/rows.jsonl"
 }
-# The limit with as few unsent bytes in the kernel as wfanout allows.
+# The limit, with as few unsent bytes in the kernel as wfanout allows.
 limit64() {
   python3 "$work/run.py" --name "limit, 64 KiB" --server "$work/refserver -p 9100 -m sse -w 65536" \
     --feed stdin --port 9100 --mode sse -s 300 "$@" >>"$work/rows.jsonl"
@@ -45,7 +45,7 @@ peer() {
 
 for row; do
   case $row in
-  # Long enough that the clock of CPU time, which ticks each 10 ms, does not matter.
+  # Long enough for the clock of CPU time, which has steps of 10 ms.
   flat)
     ours sse --path /events --mode sse -n 1000 -c 20000
     limit -n 1000 -c 20000
@@ -71,7 +71,7 @@ for row; do
     peer 1000 1000 300 100
     ;;
   filters)
-    # Each of them lets all events through, so that every listener can be checked for each.
+    # Every filter matches all events, so that each listener can be checked for all of them.
     filter='/events?filter=seq%20!%3D%20-1'
     ours one-filter --path "$filter" --mode sse -n 1000 -c 2000
     ours hundred-filters --path "$filter@" --mode sse --client '--variants 100' -n 1000 -c 2000

@@ -24,7 +24,7 @@ options = options.parse_args()
 folder = pathlib.Path(tempfile.gettempdir()) / 'wfilter-benchmark'
 folder.mkdir(exist_ok=True)
 
-# The same question for wfilter and for jq's relatives; the limit knows it by its number.
+# Equivalent expressions for wfilter and for jq and its relatives. In limit.cpp they have the same numbers.
 QUESTIONS = [
     ('object.metadata.namespace == "prod"', 'select(.object.metadata.namespace == "prod")'),
     ('type == "MODIFIED" && object.status.phase != "Running" && object.status.containerStatuses.exists(c, c.restartCount > 3)',

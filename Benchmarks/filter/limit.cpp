@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a filter can cost at the least, as far as simdjson goes: the predicate is part of the program, one
-// thread, no options. A line that matches is walked once more, to its end, before it is written.  limit
-// 1|2|3|4 <FILE
+// The least that a filter costs with simdjson: one thread, no options, and the predicate is part of the
+// program. A matching line is walked again, to its end, before it is written.
+//
+//   limit 1|2|3|4 <FILE
 #include <simdjson.h>
 #include <unistd.h>
 

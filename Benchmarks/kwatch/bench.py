@@ -77,7 +77,7 @@ def run(cluster, command, objects, events, rate):
                 break
             if result["first"] is None:
                 result["first"] = time.monotonic() - begin
-            # Each event says `"payload":"x…` once, in its data; a match across two blocks is found in the overlap.
+            # Each event has `"payload":"x…` once, in its data. Blocks overlap, so that a match across two is found.
             whole = tail + block
             seen += whole.count(MARKER) + whole.count(PRETTY)
             tail = whole[-(len(PRETTY) - 1):]

@@ -35,7 +35,7 @@ def measure(command, cluster, objects):
         if not block:
             break
         lines, size = lines + block.count(b"\n"), size + len(block)
-        # The kernel's own record of the peak begins with that of our fork.
+        # The kernel's peak of a process starts at that of its parent when it forked.
         peak_mb = max(peak_mb, peak(child.pid))
     wall = time.monotonic() - begin
     os.kill(child.pid, signal.SIGINT)

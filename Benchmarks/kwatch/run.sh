@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# run.sh FOLDER-OF-THE-BINARIES: kwatch beside curl and, where it is installed, kubectl, on an API server of its own.
+# run.sh FOLDER-OF-THE-BINARIES: compares kwatch with curl and, if it is installed, kubectl, on a separate API server.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${WATCHUTILS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/watchutils}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What libnats itself can do on the construct that natswatch uses: the limit it is held against.
+// The limit for natswatch: libnats alone, used as natswatch uses it.
 //
-//   limit pub   URL STREAM PREFIX COUNT BYTES    make the stream anew and publish asynchronously
-//   limit pubid URL STREAM PREFIX COUNT BYTES    the same with a message id each, as natswatch publish does
-//   limit drain URL STREAM COUNT                 read all of it through a push consumer with flow control
-//   limit lat   URL COUNT PER_SECOND             publish and receive; microseconds from one to the other
-//   limit line  URL COUNT PER_SECOND NATSWATCH   the same to a line of `NATSWATCH tail` in a pipe
+//   limit pub   URL STREAM PREFIX COUNT BYTES    create the stream again and publish asynchronously
+//   limit pubid URL STREAM PREFIX COUNT BYTES    the same with message ids, as `natswatch publish`
+//   limit drain URL STREAM COUNT                 read the stream from a push consumer with flow control
+//   limit lat   URL COUNT PER_SECOND             publish and receive; the microseconds between them
+//   limit line  URL COUNT PER_SECOND NATSWATCH   the same, until `NATSWATCH tail` has written the line
 #include <nats/nats.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void must(natsStatus status, const char *what) {
   exit(1);
 }
 
-/// Connects; with NATS_CA over TLS, trusting what is in that file.
+/// Connects, over TLS if NATS_CA names a file of certificate authorities.
 static natsConnection *connect_to(const char *url) {
   natsConnection *connection = NULL;
   natsOptions *options = NULL;
@@ -90,7 +90,7 @@ static natsSubscription *follow(natsConnection *connection, jsCtx *js, const cha
   return subscription;
 }
 
-/// The next message with data; flow control is answered on the way.
+/// The next message with data. Answers flow control messages before it.
 static natsMsg *next(natsConnection *connection, natsSubscription *subscription) {
   while (true) {
     natsMsg *message = NULL;

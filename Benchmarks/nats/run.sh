@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# natswatch beside the limit (limit.c) on one server, one run: run.sh FOLDER-OF-THE-BINARIES [NATS-SERVER] [COUNT]
-# With TLS=1 over TLS. Time, CPU and memory of drain and tail are those of the whole process by GNU time, start and
+# run.sh FOLDER-OF-THE-BINARIES [NATS-SERVER] [COUNT]: compares natswatch with the limit (limit.c) on one server, in one run.
+# With TLS=1, over TLS. Time, CPU and memory of drain and tail are those of the whole process by GNU time, start and
 # end included; compare within a run only.
 set -eu
 natswatch=$(realpath "$1")/natswatch

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzzed values under fixed expressions that use everything: the same value as plain values and as foreign nodes must
-// give the same, and nothing may crash.
+// Fixed expressions that use every part of CEL, over fuzzed values: plain values and foreign nodes must give
+// the same result, and nothing may crash.
 
 import CEL
 
@@ -12,7 +12,7 @@ public func fuzzCELEvaluation(_ start: UnsafePointer<UInt8>?, _ count: Int) -> C
   guard let first = bytes.first else { return 0 }
   var reader = ValueReader(bytes.dropFirst())
   let (x, y) = (reader.value(depth: 5), reader.value(depth: 3))
-  // One expression for each input keeps the fuzzer's attention together.
+  // One expression for each input, so that new coverage comes from the input.
   let program = Expressions.programs[Int(first) % Expressions.programs.count]
   var activation = Activation(Expressions.environment)
   activation["x"] = x
@@ -26,8 +26,8 @@ public func fuzzCELEvaluation(_ start: UnsafePointer<UInt8>?, _ count: Int) -> C
   return 0
 }
 
-/// What is compared: the value's type and text, or the failure. A spent budget is left out, since what foreign values
-/// weigh may differ.
+/// The value's type and text, or the failure, to be compared. Exceeding the budget is not compared, because
+/// foreign values may be charged differently.
 private func outcome(_ program: Program, _ activation: inout Activation) -> String {
   do throws(EvaluationError) {
     return Text.of(try program.evaluate(&activation, costLimit: 100_000).copied())

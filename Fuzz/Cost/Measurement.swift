@@ -6,8 +6,8 @@ import Filter
 import Glibc
 import JSON
 
-/// What an evaluation over a line takes: its strings, lists and maps are read in place, and its value is
-/// printed, as wfilter's `--emit` does.
+/// The time and memory of an evaluation over a line. As with wfilter's `--emit`, values are read in place and
+/// the result is printed.
 enum Measurement {
   /// Nanoseconds and bytes a step.
   struct Rate {
@@ -50,7 +50,7 @@ enum Measurement {
   /// The rate of an evaluation with a small limit; nil for an expression that does not compile or costs little.
   static func rate(_ expression: String, _ line: Lines, limit: Int) -> Rate? {
     guard let result = evaluate(expression, line, limit: limit) else { return nil }
-    // What takes little time for a line is not a danger, however few steps it is charged.
+    // An evaluation that takes little time is no danger, however few steps it is charged.
     let steps = Double(max(result.steps, limit / 4))
     return Rate(time: result.seconds * 1e9 / steps, memory: Double(result.bytes) / steps)
   }
@@ -65,7 +65,7 @@ enum Measurement {
     return "\((seconds * 10_000).rounded() / 10) ms  \(bytes >> 20) MB\(value)"
   }
 
-  /// The same in a process of its own, whose memory is not that of others.
+  /// The same in another process, so that only this evaluation's memory is counted.
   static func inProcess(_ expression: String, _ line: Lines, limit: Int) -> String {
     let quoted =
       "'" + expression.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
@@ -87,9 +87,9 @@ enum Clock {
   }
 }
 
-/// What the process has in memory, as Linux counts it.
+/// The resident memory of the process.
 enum Memory {
-  /// The peak is from now on that of what follows.
+  /// Resets the peak.
   static func forgetPeak() {
     guard let file = unsafe fopen("/proc/self/clear_refs", "w") else { return }
     unsafe fputs("5", file)

@@ -56,7 +56,7 @@ struct Search {
     let limit = generator.random.pick(Self.limits)
     if expression.utf8.count < 2000, let rate = Measurement.rate(expression, line, limit: limit) {
       var candidate = Candidate(tree: tree, line: line, rate: rate)
-      // What is high only once is the machine.
+      // A rate that is high only once is noise.
       if population.wouldAdd(candidate), let again = Measurement.rate(expression, line, limit: limit) {
         candidate = Candidate(tree: tree, line: line, rate: rate.least(again))
       }
@@ -79,7 +79,7 @@ struct Ranking {
   func wouldAdd(_ candidate: Search.Candidate) -> Bool {
     let functions = candidate.functions
     if let member = members.first(where: { $0.functions == functions }) {
-      // A difference of less than a tenth is the machine's.
+      // A difference of less than a tenth is noise.
       return candidate.score > member.score * 1.1
     }
     return members.count < Self.kept || candidate.score > (members.last?.score ?? 0)

@@ -3,7 +3,8 @@
 
 private let messageLimit = 300
 
-/// The same bytes give the same events and the same violation, however they are cut; and no limit is passed.
+/// The same bytes give the same events and the same violation, wherever they are cut; and no limit is
+/// exceeded.
 func checkFrames(_ input: [UInt8], inflater: Inflater?) {
   let whole = decode([input[...]], inflater)
   let cut = input.count / 2
@@ -27,7 +28,8 @@ private struct Outcome: Equatable {
   var violation: WebSocketDecoder.ProtocolError?
 }
 
-/// What was compressed is what it was; the first byte says in which window. Any bytes may be taken for a compressed message.
+/// A compressed message is decompressed to the same bytes; the first byte selects the window. Any bytes can
+/// be input of the decompressor.
 func checkCompression(_ input: [UInt8], inflater: Inflater) {
   var payload: [UInt8] = []
   if Deflater(windowBits: 9 + Int(input.first ?? 0) % 7).append(input, input.indices, to: &payload) {

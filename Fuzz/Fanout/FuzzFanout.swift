@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What wfanout reads from strangers: frames, requests, messages; and the lines it wraps for them. The sources under test are
-// linked into this target, since a target cannot depend on the pure half of an executable.
+// wfanout's input from clients: frames, requests and messages; and the lines that it encodes for them.
 @testable import WfanoutCore
 
-/// libFuzzer's entry; how to run it: Fuzz/README.md. The first byte says which part gets the rest.
+/// libFuzzer's entry; how to run it: Fuzz/README.md. The first byte selects the part that gets the rest.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFanout(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))

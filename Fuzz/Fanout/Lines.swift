@@ -3,7 +3,7 @@ import Events
 
 @testable import WfanoutCore
 
-/// Any lines through the ring's books and every wire format; any id through the search for its place.
+/// Adds any lines to the ring and encodes them in every wire format; looks up any id.
 func checkLines(_ input: [UInt8]) {
   let lines = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
   var batch = Batch(firstPosition: 7)

@@ -35,7 +35,7 @@ func checkRequest(_ input: [UInt8]) {
   checkHead(request)
 }
 
-/// Nothing from a request can begin a field of its own in the response.
+/// No part of a request can start a header field in the response.
 private func checkHead(_ request: HTTPRequest) {
   let head = ResponseHead.encode(200, [("A", request.path), ("B", request.query.first?.value ?? "")])
   let text = Array(head)

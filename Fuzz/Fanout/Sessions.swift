@@ -5,8 +5,8 @@ import JSON
 
 @testable import WfanoutCore
 
-/// Each line is a message of a `/ws` client; whatever it says, the answers are JSON objects with a type. An empty line is a token that
-/// runs out; each token is taken for a good one.
+/// Each line is a message of a `/ws` client. Every response is a JSON object with a type. An empty line makes
+/// the token expire; every token is accepted.
 func checkSession(_ input: [UInt8]) {
   var session = SocketSession(
     clientID: "c", needsToken: input.first == UInt8(ascii: "t"), knownTypes: ["A", "B"])

@@ -5,7 +5,7 @@
 
 @testable import CEL
 
-/// Gives the input to every reader; what one writes it has to read again as the same.
+/// Passes the input to every parser. A value that is printed must be parsed as the same value.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLibraries(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let text = unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)

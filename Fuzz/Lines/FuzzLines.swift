@@ -7,7 +7,7 @@ import CJSON
 import Filter
 import JSON
 
-/// Expressions that comparing bytes answers; evaluating them as values has to say the same.
+/// Expressions that are decided by comparing bytes. Evaluating them as values must give the same result.
 private let expressions = [
   "a == 1", #"a != "x""#, #"self.a.b == "x""#, #"a.startsWith("x")"#, #"a.contains("\"")"#,
   "a in [1, 'x', null]", "a > 2.5",
@@ -18,7 +18,7 @@ private let expressions = [
   #"a.endsWith("é") || b <= "\u00e9""#,
 ]
 
-// libFuzzer calls on one thread.
+// libFuzzer calls its entry on one thread.
 nonisolated(unsafe) private let pairs: [(LineEvaluator, LineEvaluator)] = expressions.compactMap { text in
   guard let filter = try? LineFilter(FilterOptions(expression: text)),
     let value = try? LineFilter(value: text)
@@ -47,12 +47,12 @@ private func isValueInPieces(_ line: [UInt8]) -> Bool {
   return false
 }
 
-/// The input as one line: all instructions have to agree about it, and so have all ways to evaluate.
+/// The input as one line: all instruction sets, and all ways to evaluate, must agree.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzLines(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = unsafe UnsafeBufferPointer(start: start, count: count)
   guard unsafe !input.contains(0x0A) else { return 0 }
-  // As much readable memory behind the line as is asked for, and no byte more.
+  // Exactly as much readable memory after the line as is required.
   let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: count + JSONCursor.padding)
   unsafe memory.initialize(repeating: 0x22, count: count + JSONCursor.padding)
   for index in 0..<count { unsafe memory[index] = input[index] }

@@ -4,7 +4,8 @@
 
 @testable import Selectors
 
-/// Parses the input as both kinds of selectors; what parses has to print as something that parses to the same.
+/// Parses the input as both kinds of selectors. A selector that is printed must be parsed as the same
+/// selector.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzSelectors(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let text = unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)

@@ -463,8 +463,8 @@ static void start(conn *c, int i) {
   }
   epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
 }
-// The request of one connection: an @ in its path becomes one of `variants` numbers, so that each asks for
-// something of its own.
+// The request of one connection. An @ in the path is replaced by one of `variants` numbers, so that requests
+// differ.
 static int variants = 1;
 static ssize_t ask(conn *c, const char *req, size_t n) {
   static char own[8192];

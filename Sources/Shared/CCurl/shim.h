@@ -38,8 +38,8 @@ static inline void ccurl_set_sinks(CURL *handle, ccurl_sink body, ccurl_sink hea
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, context);
 }
 
-/// A peer whose machine is gone answers no keep-alive probe: the kernel gives such a connection up after 15 s
-/// idle and 30 s without an answer, where its own default is hours.
+/// Closes a connection whose peer does not respond: probes begin after 15 idle seconds, and the kernel gives
+/// up after 30 more. Its defaults are hours.
 static int ccurl_tune_socket(void *context, curl_socket_t socket, curlsocktype purpose) {
   (void)context;
   (void)purpose;
@@ -71,7 +71,7 @@ static inline long ccurl_retry_after(CURL *handle) {
   return (long)seconds;
 }
 
-/// `configure` gets OpenSSL's SSL_CTX of each new connection.
+/// `configure` is called with OpenSSL's SSL_CTX for each new connection.
 static inline void ccurl_set_tls_function(CURL *handle, CURLcode (*configure)(CURL *, void *, void *)) {
   curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, configure);
 }

@@ -125,16 +125,15 @@ static ALWAYS_INLINE uint64_t prefix_xor(uint64_t bits) {
 
 namespace {
 struct Instructions {
-  const char *name;
   const uint8_t *(*close)(const uint8_t *, const uint8_t *, size_t);
   json_finding (*check)(const uint8_t *, const uint8_t *);
   size_t (*depth)(const uint8_t *, const uint8_t *);
 };
 
-const Instructions baselineOnes = {"baseline", baseline::close, baseline::check, baseline::depth};
+const Instructions baselineOnes = {baseline::close, baseline::check, baseline::depth};
 #if defined(__x86_64__)
-const Instructions avx2Ones = {"avx2", avx2::close, avx2::check, avx2::depth};
-const Instructions avx512Ones = {"avx512", avx512::close, avx512::check, avx512::depth};
+const Instructions avx2Ones = {avx2::close, avx2::check, avx2::depth};
+const Instructions avx512Ones = {avx512::close, avx512::check, avx512::depth};
 #endif
 
 bool supported(const char *name) {
@@ -164,8 +163,6 @@ const Instructions *best() {
 
 const Instructions *chosen = best();
 }  // namespace
-
-const char *json_instructions(void) { return chosen->name; }
 
 bool json_use_instructions(const char *name) {
   if (!supported(name)) return false;

@@ -4,10 +4,10 @@
 // quotes, backslashes, opening (brackets of both kinds), closing (both), curly (brackets of that kind), high
 // (not ASCII), and `prefix_xor`. No include guard, for that reason.
 
-/// What one block tells the next about strings.
+/// The state of strings at the end of a block.
 struct Strings {
-  uint64_t inside = 0;       // all ones while a string goes on
-  uint64_t escape_next = 0;  // 1 while the next byte is escaped
+  uint64_t inside = 0;       // all ones inside a string
+  uint64_t escape_next = 0;  // 1 if the next byte is escaped
 
   /// The bytes inside strings; opening quotes count, closing ones do not.
   ALWAYS_INLINE uint64_t mask(const Block &block) {
@@ -27,7 +27,7 @@ struct Strings {
     uint64_t starts = runs & ~(runs << 1);
     uint64_t behind_even = (runs + (starts & even)) & ~runs, behind_odd = (runs + (starts & ~even)) & ~runs;
     uint64_t result = escape_next | (behind_even & ~even) | (behind_odd & even);
-    // A run that reaches the end of the block goes on, or escapes, in the next one.
+    // A run that reaches the end of the block continues in the next one, or escapes its first byte.
     escape_next = ~runs ? (uint64_t)__builtin_clzll(~runs) & 1 : 0;
     return result;
   }
@@ -40,7 +40,7 @@ static const uint8_t *close(const uint8_t *p, const uint8_t *limit, size_t depth
     uint64_t outside = ~strings.mask(block);
     uint64_t opening = block.opening & outside, closing = block.closing & outside;
     size_t closings = (size_t)__builtin_popcountll(closing);
-    if (__builtin_expect(closings < depth, 1)) {  // cannot come down to 0 in this block
+    if (__builtin_expect(closings < depth, 1)) {  // the depth cannot reach 0 in this block
       depth += (size_t)__builtin_popcountll(opening) - closings;
       continue;
     }
@@ -55,7 +55,7 @@ static const uint8_t *close(const uint8_t *p, const uint8_t *limit, size_t depth
   return nullptr;
 }
 
-/// How many containers lie in each other in [p, limit) at the most; up to 63 more than there are.
+/// See json_depth().
 static size_t depth(const uint8_t *p, const uint8_t *limit) {
   Strings strings;
   size_t open = 0, most = 0;
@@ -70,7 +70,7 @@ static size_t depth(const uint8_t *p, const uint8_t *limit) {
   return most;
 }
 
-/// The container that starts at `start`, to `limit`.
+/// Checks the container from `start` to `limit`.
 static json_finding check(const uint8_t *start, const uint8_t *limit) {
   Strings strings;
   Nesting nesting;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What libraries do well already: simdjson validates UTF-8 with the widest instructions it finds at run time,
-// and the C++ library reads and prints doubles exactly and without a locale.
+// The parts that libraries do: simdjson validates UTF-8 with the widest instructions of the machine, and the
+// C++ library reads and prints doubles exactly, independent of the locale.
 #include <simdjson.h>
 
 #include <charconv>
@@ -15,7 +15,7 @@ bool json_is_utf8(const uint8_t *p, const uint8_t *limit) {
 }
 
 namespace {
-/// A number out of a double's range is infinite or zero: its order of magnitude tells which.
+/// A number out of a double's range is infinite or zero, depending on its order of magnitude.
 double beyond(const uint8_t *p, const uint8_t *limit) {
   bool negative = *p == '-', point = false, found = false;
   int64_t magnitude = 0;

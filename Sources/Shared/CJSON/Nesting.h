@@ -4,14 +4,13 @@
 #include <cstdint>
 #include <vector>
 
-/// The kinds of the containers that are open, one bit each (1: curly), the innermost lowest. Of any depth:
-/// what does not fit into a word goes to a vector, 64 levels at a time.
+/// The kinds of the open containers, one bit each (1 is an object), the innermost lowest. Any depth: a full
+/// word of 64 levels moves to a vector.
 struct Nesting {
   uint64_t word = 0;
   size_t depth = 0;
 
-  /// Whether so many brackets can come, in whatever order, without the depth reaching 0 or the word running
-  /// over.
+  /// Whether this many brackets, in any order, can neither bring the depth to 0 nor overflow the word.
   bool stays_within_word(size_t closings, size_t openings) const {
     size_t inWord = depth - 64 * outer.size();
     return closings < inWord && inWord + openings <= 64;
@@ -23,7 +22,7 @@ struct Nesting {
     depth++;
   }
 
-  /// False when nothing is open or the innermost container is of the other kind.
+  /// False if no container is open, or the innermost one is of the other kind.
   bool pop(bool curly) {
     if (depth == 0 || (word & 1) != (curly ? 1 : 0)) return false;
     word >>= 1;
@@ -40,7 +39,7 @@ struct Nesting {
  private:
   std::vector<uint64_t> outer;
 
-  /// Puts a full word aside, so that `push` is small enough to be inlined.
+  /// Moves a full word to the vector. A function of its own, so that `push` is small enough to be inlined.
   __attribute__((noinline)) void spill() {
     if (depth) outer.push_back(word);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RFC 8259 to the letter, without recursion: one walk, over a whole text or over a value that arrives in
-// pieces, wherever these are cut. Each byte is looked at once.
+// Validates JSON (RFC 8259) without recursion: a whole text, or a value that arrives in pieces cut anywhere.
+// Each byte is read once.
 #include <cstring>
 #include <new>
 #include <string>
@@ -12,7 +12,7 @@
 namespace {
 inline bool hex(uint8_t c) { return number::digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
-/// Whether a backslash and this byte are a whole escape.
+/// Whether a backslash and this byte are a complete escape.
 inline bool is_escape(uint8_t c) {
   switch (c) {
     case '"':
@@ -27,8 +27,8 @@ inline bool is_escape(uint8_t c) {
   }
 }
 
-/// The byte after the scalar at `p` that is not a string, or null. The end of a piece may cut it: `1` of
-/// `12`.
+/// The byte after the number or literal at `p`, or null. If the scalar is cut by the end of a piece, that
+/// end.
 const uint8_t *scalar(const uint8_t *p, const uint8_t *limit) {
   const auto literal = [&](const char *text, ptrdiff_t length) {
     return limit - p >= length && !memcmp(p, text, (size_t)length) ? p + length : nullptr;
@@ -41,14 +41,14 @@ const uint8_t *scalar(const uint8_t *p, const uint8_t *limit) {
   }
 }
 
-/// The quotes, backslashes and control characters of the 64 bytes from `start` on, one bit each, the lowest
-/// for the first. Most strings are short, so one look at a block finds the ends of several.
+/// The quotes, backslashes and control characters of 64 bytes, one bit each, the lowest for the byte at
+/// `start`. Most strings are short, so one block has the ends of several.
 struct Marks {
   const uint8_t *start = nullptr;
   uint64_t bits = 0;
 
 #if defined(__SSE2__)
-  /// `seen` gets the high bits of the block's bytes.
+  /// Adds the high bits of the block's bytes to `seen`.
   void read(const uint8_t *p, unsigned &seen) {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
                   lastControl = _mm_set1_epi8(0x1f);
@@ -67,8 +67,8 @@ struct Marks {
 #endif
 };
 
-/// The first quote, backslash or control character of a string from `p` on, or the limit. Reads nothing after
-/// the limit. `seen` gets the high bits of all bytes that were read.
+/// The first quote, backslash or control character at or after `p`, or the limit. Reads nothing after the
+/// limit. Adds the high bits of all bytes that it reads to `seen`.
 inline const uint8_t *special(const uint8_t *p, const uint8_t *limit, Marks &marks, unsigned &seen) {
 #if defined(__SSE2__)
   for (;;) {
@@ -88,7 +88,7 @@ inline const uint8_t *special(const uint8_t *p, const uint8_t *limit, Marks &mar
 }  // namespace
 
 struct json_scan {
-  /// What comes next.
+  /// What is expected next.
   enum Phase : uint8_t {
     value,
     first_element,
@@ -102,19 +102,19 @@ struct json_scan {
     token
   };
   Phase phase = value;
-  /// The current string is a member's key.
+  /// Whether the current string is a member's key.
   bool is_key = false;
-  /// A line feed or a carriage return came between tokens.
+  /// Whether there was a line feed or a carriage return between tokens.
   bool has_line_break = false;
-  /// Not 0 if a byte above 0x7f came, or follows the value closely.
+  /// Not 0 if there was a byte above 0x7f in the value, or shortly after one of its strings.
   unsigned high_bits = 0;
-  /// How many hexadecimal digits of an escape are still to come.
+  /// The number of hexadecimal digits that the current escape still needs.
   uint8_t digits_left = 0;
   Nesting nesting;
-  /// A number or literal of which a part has come.
+  /// The part of a number or literal that has arrived.
   std::string cut;
 
-  /// `is_last`: the text ends with this piece.
+  /// `is_last`: whether the text ends with this piece.
   template <bool is_last>
   json_finding next(const uint8_t *p, const uint8_t *limit);
 
@@ -136,7 +136,8 @@ const uint8_t *json_scan::spaces(const uint8_t *p, const uint8_t *limit) {
   return end;
 }
 
-/// Continues after a backslash; the limit with the phase unchanged, or null.
+/// Continues after a backslash. Returns the byte after the escape, or null if it is invalid. If the piece
+/// ends first, returns the limit and keeps the phase.
 inline const uint8_t *json_scan::escaped(const uint8_t *p, const uint8_t *limit) {
   while (phase != string && p < limit) {
     uint8_t c = *p++;
@@ -156,7 +157,8 @@ inline const uint8_t *json_scan::escaped(const uint8_t *p, const uint8_t *limit)
   return p;
 }
 
-/// Continues a number or a literal; as `escaped`, with the phase `after_value` at its end.
+/// Continues a number or a literal, as `escaped` does an escape. At the end of the scalar the phase is
+/// `after_value`.
 template <bool is_last>
 inline const uint8_t *json_scan::scalar_text(const uint8_t *p, const uint8_t *limit) {
   if (cut.empty()) {
@@ -175,7 +177,7 @@ inline const uint8_t *json_scan::scalar_text(const uint8_t *p, const uint8_t *li
   return scalar(start, start + cut.size()) == start + cut.size() ? end : nullptr;
 }
 
-/// Stops where the piece ends, to continue there with the next one.
+/// Stops at the end of the piece, and continues there with the next one.
 #define AT(next_phase)          \
   p = past_space(p, limit);     \
   if (p == limit) {             \

@@ -8,17 +8,17 @@
 
 // Checks of PEM text before it is given to a TLS library, whose own errors name neither a file nor a field.
 
-/// What `copenssl_check_pair` found.
+/// The result of `copenssl_check_pair`.
 typedef enum {
   COPENSSL_USABLE,
   COPENSSL_NO_CERTIFICATE,
   COPENSSL_NO_KEY,
-  /// The key is encrypted, and there is nobody to ask for its password.
+  /// The key is encrypted, and no password can be given.
   COPENSSL_ENCRYPTED_KEY,
   COPENSSL_MISMATCH,
 } copenssl_verdict;
 
-/// Notes that a password was asked for, and gives none.
+/// A password callback that gives none, and records that it was called.
 static inline int copenssl_refuse_password(char *text, int size, int writing, void *asked) {
   (void)text;
   (void)size;
@@ -27,7 +27,7 @@ static inline int copenssl_refuse_password(char *text, int size, int writing, vo
   return -1;
 }
 
-/// How many certificates a PEM text holds; -1 where one of them cannot be read.
+/// The number of certificates in a PEM text; -1 if one of them cannot be read.
 static inline long copenssl_count_certificates(const void *bytes, size_t count) {
   int asked = 0;
   long found = 0;
@@ -36,7 +36,7 @@ static inline long copenssl_count_certificates(const void *bytes, size_t count) 
   ERR_clear_error();
   for (X509 *each; (each = PEM_read_bio_X509(input, NULL, copenssl_refuse_password, &asked)); found++)
     X509_free(each);
-  // The text's end is found as the absence of another first line.
+  // At the end of the text, OpenSSL reports that there is no other first line.
   unsigned long error = ERR_peek_last_error();
   if (error && ERR_GET_REASON(error) != PEM_R_NO_START_LINE) found = -1;
   ERR_clear_error();
@@ -44,7 +44,7 @@ static inline long copenssl_count_certificates(const void *bytes, size_t count) 
   return found;
 }
 
-/// Whether a client certificate and its key, both PEM, can be used, and belong together.
+/// Whether a client certificate and a key, both PEM, are valid and belong together.
 static inline copenssl_verdict copenssl_check_pair(const void *certificate, size_t certificate_count,
                                                    const void *key, size_t key_count) {
   int asked = 0;

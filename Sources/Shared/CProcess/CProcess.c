@@ -26,7 +26,7 @@ static void close_from(int first) {
 }
 
 static void tell_guard(const struct cprocess_start *start, pid_t message) {
-  // A few bytes go into a pipe whole, or not at all.
+  // A write of a few bytes to a pipe is atomic (PIPE_BUF).
   if (start->leads_group && start->guard >= 0 && write(start->guard, &message, sizeof message) < 0) return;
 }
 
@@ -37,10 +37,10 @@ static void become(const struct cprocess_start *start, pid_t parent, volatile in
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   if (start->leads_group && setpgid(0, 0) != 0) goto failed;
-  // The guard has to know the group before the command runs: this process may be killed in the next moment.
+  // The guard must know the group before the command runs, since this process may be killed at any time.
   tell_guard(start, getpid());
 
-  // Above 2 first: the three may be each other's targets.
+  // First to numbers above 2: one of the three may be the target of another.
   int ends[3] = {start->input, start->output, start->errors};
   for (int i = 0; i < 3; i++)
     if ((ends[i] = fcntl(ends[i], F_DUPFD, 3)) < 0) goto failed;
@@ -63,7 +63,7 @@ failed:
 }
 
 static pid_t start_here(const struct cprocess_start *start, int *descriptor) {
-  // A handler that ran in the child would run in the parent's memory.
+  // A signal handler in the child would change the parent's memory.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -235,7 +235,7 @@ static void guard(int input, const char *name, const char *mark) {
       }
   }
   for (int i = 0; i < count; i++) kill(-groups[i], SIGKILL);
-  // Again while there are any: one may have started another before it was killed.
+  // Repeated until there are none: one may have started another before it was killed.
   for (int pass = 0; pass < 20 && cprocess_signal_marked(mark, SIGKILL) > 0; pass++) usleep(1000);
   _exit(0);
 }
@@ -245,7 +245,8 @@ int cprocess_start_guard(const char *name, const char *mark) {
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   pid_t child = fork();
   if (child == 0) {
-    // Forked twice, in a session of its own: no child of ours, and no part of the terminal's group.
+    // Forked twice and in its own session, so that it is neither our child nor in the terminal's process
+    // group.
     setsid();
     pid_t second = fork();
     if (second == 0) guard(ends[0], name, mark);

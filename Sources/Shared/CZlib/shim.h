@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-// zlib keeps the address of its z_stream, so the stream lives on the heap; its initialisers are macros, which
-// Swift does not see. Both make and take raw deflate (RFC 1951), without zlib's header and checksum.
+// zlib keeps the address of its z_stream, so the stream is allocated on the heap. Its initialisers are
+// macros, which Swift does not import. The format is raw deflate (RFC 1951), without zlib's header and
+// checksum.
 
-/// A compressor with a window of 2^bits bytes, 9 to 15; NULL without memory.
+/// A compressor with a window of 2^bits bytes, 9 to 15; NULL if memory is exhausted.
 static inline z_stream *czlib_deflater(int bits, int level) {
   z_stream *stream = calloc(1, sizeof *stream);
   if (stream && deflateInit2(stream, level, Z_DEFLATED, -bits, 8, Z_DEFAULT_STRATEGY) == Z_OK) return stream;
@@ -14,7 +15,7 @@ static inline z_stream *czlib_deflater(int bits, int level) {
   return NULL;
 }
 
-/// A decompressor for windows of up to 2^bits bytes; NULL without memory.
+/// A decompressor for windows of up to 2^bits bytes; NULL if memory is exhausted.
 static inline z_stream *czlib_inflater(int bits) {
   z_stream *stream = calloc(1, sizeof *stream);
   if (stream && inflateInit2(stream, -bits) == Z_OK) return stream;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A copy of bytes that is followed by ``JSONCursor/padding`` readable bytes.
-/// Used again for the next ones. One thread.
+/// Used again for the next ones. For one thread.
 @safe package final class PaddedBytes {
   private var memory: UnsafeMutableRawBufferPointer
 

@@ -72,8 +72,8 @@ package final class MetricsServer: Sendable {
     shutdown(connection, CInt(SHUT_WR))
   }
 
-  /// Whether the connection was ready in time. An interrupted wait counts as ready; the next call reports the
-  /// truth.
+  /// Whether the connection was ready in time. An interrupted wait counts as ready, because the next call
+  /// then reports that it is not.
   private static func wait(for event: Int32, on connection: Int32, until deadline: ContinuousClock.Instant)
     -> Bool
   {

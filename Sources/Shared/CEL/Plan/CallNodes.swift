@@ -77,7 +77,7 @@ final class CallNode: Node, @unchecked Sendable {
   private let candidates: [Candidate]
   private let keepsNumbers: Bool
 
-  /// What evaluation needs of an overload. Overloads are large, and copied where they are read.
+  /// The members of an overload that evaluation needs. An overload is large, and reading it would copy it.
   private struct Candidate {
     let tests: [ArgumentTest]
     let cost: Overload.Cost
@@ -268,8 +268,8 @@ extension Activation {
     try spend(cost, [left, right])
   }
 
-  /// Charges for a call. One whose cost depends on its arguments may compare values of the sources: it stops
-  /// at the remaining cost.
+  /// Charges for a call. A call whose cost depends on its arguments may read more of the sources, but only as
+  /// much as the remaining cost allows.
   mutating func spend(_ cost: Overload.Cost, _ values: [Value]) throws(EvaluationError) {
     if case .constant = cost { return }
     try spend(cost.amount(values))

@@ -73,7 +73,7 @@ final class ConditionalNode: Node, @unchecked Sendable {
   }
 }
 
-/// `@not_strictly_false(operand)`: false if the operand is false, else true, also if it fails.
+/// `@not_strictly_false(operand)`: false if the operand is false; true if it is true or fails.
 final class NotStrictlyFalseNode: Node, @unchecked Sendable {
   let operand: Node
 

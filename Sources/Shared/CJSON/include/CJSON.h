@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/// Scanning JSON bytes: what the Swift module `JSON` stands on.
+/// Scans of JSON bytes, on which the Swift module `JSON` is built.
 ///
-/// Every function reads [p, limit) and may touch, but never heeds, up to JSON_PADDING bytes behind `limit`:
-/// those must be readable memory. No function allocates, except `json_check` for text nested deeper than
-/// 2,048 levels.
+/// Unless stated otherwise, a function looks at the bytes [p, limit), and may read up to JSON_PADDING bytes
+/// after `limit`. That memory must be readable, but its contents do not matter. No function allocates memory,
+/// except `json_check` for text that is nested deeper than 2,048 levels.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,12 +18,12 @@
 extern "C" {
 #endif
 
-/// What `json_check` and `json_check_strictly` found.
+/// The result of a check.
 typedef enum {
   JSON_WHOLE = 0,
   /// The text ends inside a string or before its brackets are closed.
   JSON_TRUNCATED,
-  /// A bracket closes one of the other kind.
+  /// A bracket is closed by one of the other kind.
   JSON_MISMATCHED,
   /// Something other than white space comes after the value, or instead of it.
   JSON_TRAILING,
@@ -34,60 +34,60 @@ typedef enum {
   JSON_GRAMMAR,
 } json_verdict;
 
-/// Where and what `json_check` found: `at` is the byte at which it could go no further.
+/// The result of a check, and the byte at which the check ended.
 typedef struct {
   json_verdict verdict;
   const uint8_t *_Nonnull at;
 } json_finding;
 
-/// Whether [p, limit) is one whole JSON value: brackets that match, strings that end, valid UTF-8, and
-/// nothing but white space around. Scalars inside, commas and colons are not looked at.
+/// Whether [p, limit) is one whole value: its brackets match, its strings end, it is valid UTF-8, and only
+/// white space surrounds it. Commas, colons and the scalars inside it are not checked.
 json_finding json_check(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
-/// Whether [p, limit) is JSON by the letter of RFC 8259.
+/// Whether [p, limit) is valid JSON (RFC 8259).
 json_finding json_check_strictly(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
-/// A check, by the letter of RFC 8259, of one value whose bytes arrive in pieces.
+/// A check of one value (RFC 8259) whose bytes arrive in pieces.
 typedef struct json_scan json_scan;
 
 json_scan *_Nullable json_scan_new(void);
 void json_scan_free(json_scan *_Nullable scan);
 /// Begins another value.
 void json_scan_begin(json_scan *_Nonnull scan);
-/// Continues with the next piece: JSON_WHOLE with `at` after the value, JSON_TRUNCATED if it continues after
-/// the piece, else what is wrong. A number or literal is whole only with the byte after it. UTF-8 is not
-/// checked. Reads nothing outside [p, limit).
+/// Continues with the next piece. Returns JSON_WHOLE with `at` after the value, JSON_TRUNCATED if the value
+/// continues after the piece, else the fault. A number or literal ends only at the byte after it. UTF-8 is
+/// not checked. Reads nothing outside [p, limit).
 json_finding json_scan_next(json_scan *_Nonnull scan, const uint8_t *_Nonnull p,
                             const uint8_t *_Nonnull limit);
 /// Whether the value so far has a line feed or a carriage return between its tokens.
 bool json_scan_has_line_break(const json_scan *_Nonnull scan);
-/// Whether all bytes of the value so far are certainly ASCII. Bytes shortly after its strings count, too.
+/// Whether all bytes so far are ASCII: those of the value, and up to 63 bytes after each of its strings.
 bool json_scan_is_ascii(const json_scan *_Nonnull scan);
 
-/// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`, which
-/// must not be inside a string; NULL when there is none. Kinds of brackets are not compared.
+/// The byte after the bracket that closes the outermost of `depth` containers that are open at `p`; NULL if
+/// there is no such bracket. `p` must not be inside a string. `]` may close `{`.
 const uint8_t *_Nullable json_close(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, size_t depth);
 
-/// How many containers lie in each other in the value [p, limit) at the most; up to 63 more than there are.
+/// An upper bound of the depth of nesting in the value [p, limit): at most 63 more than the depth.
 size_t json_depth(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
 /// Whether [p, limit) is valid UTF-8.
 bool json_is_utf8(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit);
 
-/// What `json_number` found.
+/// The kind of a number.
 typedef enum {
   JSON_NOT_A_NUMBER = 0,
   /// Written without fraction and exponent, and within int64.
   JSON_INT,
   /// The same, above int64 and within uint64.
   JSON_UINT,
-  /// Every other number, as the nearest double; infinite when it is too great for one.
+  /// Every other number, as the nearest double; infinite if the number is too large.
   JSON_DOUBLE,
 } json_number_kind;
 
 typedef struct {
   json_number_kind kind;
-  /// The value; of an int the bits in two's complement.
+  /// The value; for JSON_INT, its bits in two's complement.
   uint64_t integer;
   double real;
 } json_number_value;
@@ -103,8 +103,8 @@ size_t json_print_double(double value, uint8_t *_Nonnull text);
 bool json_contains(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes,
                    size_t count);
 
-/// Whether [p, limit) may be an object with this key, which is given with its quotes: false where the key
-/// occurs nowhere and no other can be it with escapes.
+/// Whether [p, limit) may contain this key, which is given with its quotes. False if the bytes of the key do
+/// not occur and there is no backslash, since a key may be written with escapes.
 static inline bool json_may_have_key(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit,
                                      const uint8_t *_Nonnull key, size_t count) {
 #if defined(__SSE2__)
@@ -126,16 +126,12 @@ static inline bool json_may_have_key(const uint8_t *_Nonnull p, const uint8_t *_
 #endif
 }
 
-/// Which instructions `json_check`, `json_close` and `json_depth` use on this machine: `avx512`, `avx2` or
-/// `baseline`.
-const char *_Nonnull json_instructions(void);
-
-/// Makes `json_check`, `json_close` and `json_depth` use no better instructions than these, for tests. False:
-/// unknown or not here.
+/// For tests: limits `json_check`, `json_close` and `json_depth` to the instructions `baseline`, `avx2` or
+/// `avx512`. False if this machine does not have them.
 bool json_use_instructions(const char *_Nonnull name);
 
-/// The closing quote of the string whose first byte is at `p` (behind the opening quote); NULL when it does
-/// not end. Sets `escaped` when there is a backslash in it.
+/// The closing quote of a string, whose first byte after the opening quote is at `p`; NULL if the string does
+/// not end. Sets `escaped` if the string has a backslash.
 static inline const uint8_t *_Nullable json_string_end(const uint8_t *_Nonnull p,
                                                        const uint8_t *_Nonnull limit,
                                                        bool *_Nonnull escaped) {
@@ -179,7 +175,7 @@ static inline const uint8_t *_Nonnull json_scalar_end(const uint8_t *_Nonnull p,
   return p;
 }
 
-/// The byte after the value at `p`; NULL when it does not end. Scalars are not looked at.
+/// The byte after the value at `p`; NULL if the value does not end. Scalars are not checked.
 static inline const uint8_t *_Nullable json_skip(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit) {
   if (p >= limit) return NULL;
   switch (*p) {

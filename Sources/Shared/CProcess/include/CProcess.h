@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Swift cannot do between vfork(2) and execve(2), and after fork(2): plain C, async-signal-safe calls
-// only.
+// The parts that Swift cannot do: between vfork(2) and execve(2), and after fork(2), only async-signal-safe
+// functions may be called.
 #pragma once
 #include <sys/types.h>
 
@@ -16,7 +16,7 @@ struct cprocess_start {
   int input, output, errors;
   /// Nonzero: the child leads a process group of its own.
   int leads_group;
-  /// The pipe of the guard that is told of the group (see cprocess_start_guard); -1 for none.
+  /// The pipe of the guard that kills the group if we cannot (see cprocess_start_guard); -1 for none.
   int guard;
   /// The soft limit of open files that the child gets (RLIMIT_NOFILE).
   unsigned long long descriptor_limit;
@@ -56,8 +56,8 @@ int cprocess_reap(pid_t process);
 /// starts at that moment inherits them. Returns 0, or -1 with `errno` set.
 int cprocess_pipe(int ends[2]);
 
-/// Gives freed memory back to the system, which glibc keeps otherwise (malloc_trim(3)); does nothing
-/// elsewhere.
+/// Returns freed memory, which glibc keeps, to the system (malloc_trim(3)). Does nothing with other C
+/// libraries.
 void cprocess_trim_memory(void);
 
 /// Opens a file with this content that exists in memory only, close-on-exec (memfd_create(2)). Returns its

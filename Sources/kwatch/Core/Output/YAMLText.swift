@@ -100,7 +100,7 @@ enum YAMLText {
     {
       let margin = "\n" + String(repeating: "  ", count: indent)
       let body = lines.last == "" ? lines.dropLast() : lines[...]
-      // The block's end: one line break, none, or more, which only quotes keep.
+      // A block ends with one line break (`|`) or none (`|-`). Only a quoted scalar can end with more.
       if lines.last != "" || body.last != "" {
         return (lines.last == "" ? "|" : "|-") + body.map { $0.isEmpty ? "\n" : margin + $0 }.joined()
       }

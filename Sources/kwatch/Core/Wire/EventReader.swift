@@ -54,7 +54,7 @@ struct EventReader {
     return true
   }
 
-  /// The identity of an event's object; of a Table, that of its one row.
+  /// The identity of an event's object. A Table has the identity of its only row.
   private func header(_ line: Span<UInt8>, _ parsed: WatchLine) throws(JSONError) -> ObjectHeader {
     if isTable, parsed.type != .bookmark, let row = try Self.firstRow(line, at: parsed.objectStart) {
       return try ObjectHeader(line, at: row, namespaced: isNamespaced, row: true)

@@ -5,7 +5,7 @@ import Events
 import Filter
 import JSON
 
-/// Composes the message for a line: its subject, id, headers and payload. One thread.
+/// Composes the message for a line: its subject, id, headers and payload. For one thread.
 package struct LineComposer {
   /// A member that is added to lines without it.
   package struct Fill: Sendable, Equatable {

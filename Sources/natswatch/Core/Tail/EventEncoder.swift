@@ -5,7 +5,7 @@ import JSON
 import Lines
 
 /// Encodes a message as a line: the payload's own bytes in an envelope, written directly into the output
-/// buffer. One thread.
+/// buffer. For one thread.
 package struct EventEncoder {
   package enum Form: Sendable {
     /// An event is kept, an object is wrapped; the sequence replaces resourceVersion.

@@ -4,7 +4,7 @@ import Encoding
 import JSON
 import Process
 
-/// `--heartbeat`: reports at intervals that this controller runs, and its health. One thread.
+/// `--heartbeat`: reports at intervals that this controller runs, and its health. For one thread.
 struct HeartbeatSender {
   let settings: WorkSettings.HeartbeatSettings
   let controller: String

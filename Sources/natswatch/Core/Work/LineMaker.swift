@@ -4,7 +4,7 @@ import JSON
 import Lines
 
 /// Makes the line of a message for handlers of `--lines`, `--filter` and `--dry-run`, as `natswatch tail
-/// --verbatim` prints it. One thread.
+/// --verbatim` prints it. For one thread.
 final class LineMaker {
   private var encoder: EventEncoder
   private let payloadCopy = PaddedBytes()

@@ -4,7 +4,7 @@ import Filter
 import JSON
 import Process
 
-/// `--filter`: tests the line of a message. One thread.
+/// `--filter`: tests the line of a message. For one thread.
 final class MessageFilter {
   private let evaluator: LineEvaluator
   private let lineMaker: LineMaker

@@ -3,7 +3,7 @@
 import Encoding
 import Metrics
 
-/// The metrics of `natswatch work`. One thread.
+/// The metrics of `natswatch work`. For one thread.
 final class WorkMetrics {
   let pending: Gauge
   let health: Gauge

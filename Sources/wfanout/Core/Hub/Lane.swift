@@ -5,8 +5,8 @@ import Synchronization
 
 /// Decides which events a listener wants.
 ///
-/// Asked on a worker thread, once per event for all listeners whose matcher has the same `key`, never on two
-/// threads at a time; a cheap one also on the event loops, at any time.
+/// A worker thread calls it, once per event for all listeners whose matcher has the same `key`, and never two
+/// threads at the same time. The event loops call a cheap one too, at any time.
 protocol LineMatcher: Sendable {
   var key: String { get }
   /// Whether evaluating an event costs less than passing the work to a worker.

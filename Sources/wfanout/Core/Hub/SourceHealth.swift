@@ -8,7 +8,7 @@ import Synchronization
 /// thread that reads the source.
 final class SourceHealth: Sendable {
   private struct State: Sendable {
-    /// STATUS objects by the bytes of their `scope`.
+    /// The newest STATUS object of each scope. The key is the JSON text of its `scope`.
     var objects: [[UInt8]: [UInt8]] = [:]
     var lastEvent: Timestamp?
     var hasListed = false

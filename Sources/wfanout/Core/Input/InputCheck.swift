@@ -3,8 +3,8 @@ import JSON
 import Lines
 import Process
 
-/// Looks at the lines of a source until one is JSON, so that a source of other text is reported. Lines that are not
-/// JSON are passed on all the same.
+/// Checks the lines of a source until one is JSON, to report a source that has none. Lines that are not JSON
+/// are delivered anyway.
 struct InputCheck {
   let name: String
   /// Receives a warning about the first line; if nil, it is in the error.

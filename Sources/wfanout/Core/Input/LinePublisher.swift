@@ -2,7 +2,7 @@
 import Lines
 import Process
 
-/// Publishes the lines that a source has read. One thread.
+/// Publishes the lines that a source has read. For one thread.
 struct LinePublisher {
   let name: String
   let stream: EventStream

@@ -7,7 +7,7 @@ import JSON
 import Process
 
 /// Connects the pure ``StatefulStage`` with the judge and the printer: finds keys and values, keeps lines for
-/// `old`, and prints the stage's output. One thread.
+/// `old`, and prints the stage's output. For one thread.
 final class Stages {
   /// A line and its properties.
   @safe struct Arrival {
