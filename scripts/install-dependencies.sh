@@ -7,7 +7,7 @@ set -eu
 
 build="pkg-config g++ libcurl4-openssl-dev libyaml-dev libnats-dev libsimdjson-dev libre2-dev libssl-dev zlib1g-dev"
 demo="nats-server curl"
-test="chromium slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-venv jq procps time
+test="chromium slowhttptest mandoc redis-server redis-tools etcd-server openssl python3 python3-kubernetes python3-venv jq procps time
   zsh fish shellcheck clang-format systemd"
 package="lintian debootstrap dpkg-dev systemd-container patchelf"
 

@@ -38,8 +38,12 @@ while True:
 '''
 
 
-def can_import_kubernetes(python):
-    return subprocess.run([python, '-c', 'import kubernetes'], stderr=subprocess.DEVNULL).returncode == 0
+def with_kubernetes(preferred):
+    """The preferred Python, or else Debian's own, if it has the module kubernetes; otherwise None."""
+    for python in (preferred, '/usr/bin/python3'):
+        if subprocess.run([python, '-c', 'import kubernetes'], stderr=subprocess.DEVNULL).returncode == 0:
+            return python
+    return None
 
 
 class ForeignClient:
@@ -157,8 +161,8 @@ def foreign_clients(run):
                    'clusters': [{'name': 'c', 'cluster': {'server': url}}], 'users': [{'name': 'u', 'user': {}}]}, file)
     environment = dict(os.environ, KUBECONFIG=kubeconfig, HOME=run.folder)
     clients = [ForeignClient(run, 'kwatch', [run.arguments.kwatch, 'api/v1/pods', '-A', '--skip-initial'], environment)]
-    if can_import_kubernetes(run.arguments.python):
-        clients.append(ForeignClient(run, 'python', [run.arguments.python, '-c', PYTHON_CLIENT, url], environment))
+    if python := with_kubernetes(run.arguments.python):
+        clients.append(ForeignClient(run, 'python', [python, '-c', PYTHON_CLIENT, url], environment))
     if kubectl := shutil.which(run.arguments.kubectl):
         fill_discovery_cache(kubectl, run.balancer_port, environment)
         clients.append(ForeignClient(
