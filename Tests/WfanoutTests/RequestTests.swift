@@ -86,4 +86,13 @@ struct RequestTests {
     #expect(ByteSize("1TB") == nil)
     #expect(ByteSize("9999999999999999999G") == nil)
   }
+
+  @Test(arguments: [
+    "allowWatchBookmarks", "cid", "continue", "fieldSelector", "filter", "labelSelector", "lastEventId",
+    "limit",
+    "raw", "resourceVersion", "resourceVersionMatch", "sendInitialEvents", "snapshot", "timeoutSeconds",
+    "token",
+    "type", "watch", "fieldManager", "pretty", "dryRun", "", "_", "t", "time", "timestamp", "id", "v", "view",
+  ])
+  func isNoMistypedParameter(name: String) { #expect(FilterRequest.parameter(meantBy: name) == nil) }
 }

@@ -130,8 +130,9 @@ import Testing
 
   @Test(arguments: [
     "filter=true&filter=false", "type=ADDED&type=DELETED", "labelSelector=a&filter=true&labelSelector=b",
+    "filterr=true", "types=ADDED", "label_selector=a", "lastEventID=1-2", "last-event-id=1-2",
   ])
-  func aRepeatedFilterIsRefused(_ query: String) throws {
+  func aRepeatedOrMistypedFilterIsRefused(_ query: String) throws {
     let fanout = try Fanout(["--snapshot"])
     for path in ["/events", "/snapshot", "/api/v1/pods"] {
       #expect(try fanout.curl("\(path)?\(query)", ["-w", "%{http_code}"]).output.hasSuffix("400"), "\(path)")

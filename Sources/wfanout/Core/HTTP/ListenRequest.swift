@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CEL
 
 /// A listener's request: the transport, the start position and the filters.
 struct ListenRequest: Sendable, Equatable {
@@ -57,12 +58,29 @@ struct FilterRequest: Sendable, Hashable {
 
   var isEmpty: Bool { expression == nil && fieldSelector == nil && labelSelector == nil && types == nil }
 
-  /// Refuses a request that has one of them twice: only the first would be used.
-  static func checkUnique(_ request: HTTPRequest) throws(HTTPError) {
-    for name in ["filter", "fieldSelector", "labelSelector", "type"]
-    where request.query.count(where: { $0.name == name }) > 1 {
+  private static let names = ["filter", "fieldSelector", "labelSelector", "type"]
+
+  /// Refuses a request that has one of them twice, of which only the first would be used, or mistypes the name of a
+  /// parameter that chooses events. Other names are ignored, as the API server does.
+  static func check(_ request: HTTPRequest) throws(HTTPError) {
+    for name in names where request.query.count(where: { $0.name == name }) > 1 {
       throw .badRequest("\(name) is given more than once; combine the conditions in one")
     }
+    for (name, _) in request.query {
+      if let meant = parameter(meantBy: name) {
+        throw .badRequest("there is no parameter '\(name)'; did you mean '\(meant)'?")
+      }
+    }
+  }
+
+  /// The parameter of which `name` is a mistyped form, such as `filterr` or `last_event_id`. A short name resembles
+  /// too many others, such as `time`.
+  static func parameter(meantBy name: String) -> String? {
+    let long = names.dropLast() + ["lastEventId", "resourceVersion", "snapshot"]
+    guard name != "type", !long.contains(name) else { return nil }
+    let letters = name.filter(\.isLetter)
+    return letters.lowercased().hasPrefix("type")
+      ? "type" : Suggestion.nearest(to: letters, among: Array(long))
   }
 
   /// A key that is equal for equal filters, however the URL spells them.

@@ -105,7 +105,7 @@ struct Router: Sendable {
   private func compile(
     _ request: HTTPRequest, _ identity: Identity?, on loop: LoopContext
   ) throws(HTTPError) -> RouteResult {
-    try FilterRequest.checkUnique(request)
+    try FilterRequest.check(request)
     let wanted = FilterRequest(request)
     guard !wanted.isEmpty else { return try find(request, identity, nil, on: loop) }
     if let filter = services.filters.known(wanted) { return try find(request, identity, filter, on: loop) }
