@@ -37,19 +37,35 @@ import Testing
     Case(
       "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  <<: [*x, *y]\n  a: 0\n",
       "{x:{a:1,b:1},y:{b:2,c:2},z:{a:0,b:1,c:2}}"),
-    Case("a: !!binary aGk=\n", "{a:hi}"), Case("first\n---\nsecond\n", "first"),
+    Case("a: !!null ''\n", "{a:~}"), Case("a: !!binary aGk=\n", "{a:hi}"),
+    Case("first\n---\nsecond\n", "first"),
   ])
   func reads(_ each: Case) throws { #expect(try form(parse(each.text)) == each.form) }
 
   @Test(arguments: [
     ("a: [1, 2", "line"), ("a: b: c", "line 1"), ("k: v\n\tx: y\n", "line 2"),
     ("*nothing", "alias 'nothing'"),
-    ("a: !!binary '***'\n", "line 1"), ("\"\\xZZ\"", "line 1"),
+    ("a: !!binary '***'\n", "line 1"), ("a: 1\nb: !!int text\n", "line 2: 'text'"), ("!!int 1.5", "!!int"),
+    ("!!bool 1", "!!bool"), ("!!float '1.2.3'", "!!float"), ("!!null none", "!!null"), ("!!int ''", "!!int"),
+    ("\"\\xZZ\"", "line 1"),
     (String(repeating: "[", count: 200) + String(repeating: "]", count: 200), "nested too deeply"),
   ])
   func refusesWithAReason(_ text: String, _ reason: String) throws {
     let error = #expect(throws: YAMLNode.SyntaxError.self) { try parse(text) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+  }
+
+  /// Each checked with kubectl, which decodes tagged scalars in this way.
+  @Test(arguments: [
+    ("!!int '5'", true), ("!!int 0x1F", true), ("!!float 5", true), ("!!float .nan", true),
+    ("!!bool \"yes\"", true),
+    ("!!str 5", false), ("! 5", false), ("!own 5", false), ("'5'", false), ("5", true),
+  ])
+  func aTagDecidesWhetherAScalarIsText(_ text: String, _ expected: Bool) throws {
+    guard case .scalar(_, let isPlain)? = try parse(text) else {
+      throw YAMLNode.SyntaxError(description: text)
+    }
+    #expect(isPlain == expected)
   }
 
   @Test func membersHaveTheirLineNumbers() throws {

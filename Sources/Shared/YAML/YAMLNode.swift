@@ -182,13 +182,18 @@ package indirect enum YAMLNode: Equatable, Sendable {
       let scalar = unsafe event.data.scalar
       let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
       let tag = unsafe Self.text(scalar.tag)
-      let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && tag == nil
+      var isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.plain_implicit != 0
       var text = unsafe String(decoding: bytes, as: UTF8.self)
       if tag == "tag:yaml.org,2002:binary" {
         guard let decoded = unsafe Base64.decode(bytes) else {
           throw YAMLNode.SyntaxError(description: "line \(line): a !!binary value is not base64")
         }
         text = String(decoding: decoded, as: UTF8.self)
+      } else if let type = tag.flatMap(PlainScalar.type(ofTag:)) {
+        guard PlainScalar(text).isOf(type) else {
+          throw YAMLNode.SyntaxError(description: "line \(line): '\(text)' is not of the type !!\(type)")
+        }
+        isPlain = true
       }
       return unsafe .scalar(text, isPlain: isPlain, anchor: Self.text(scalar.anchor))
     case YAML_ALIAS_EVENT: return unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
