@@ -55,6 +55,50 @@ import Testing
     }
   }
 
+  /// `--kubeconfig <(COMMAND)`, and a named pipe whose writer comes late.
+  @Test func readsTheKubeconfigFromAPipe() throws {
+    let server = try server(wanting: "t")
+    let environment = try server.kubeconfig(in: directory.url)
+    let path = try #require(environment["KUBECONFIG"])
+    let substituted = try Tool.shell("kwatch configmaps --list-only --kubeconfig <(sleep 0.2; cat \(path))")
+    let first = try substituted.waitForEnd()
+    #expect(first.status == 0, "\(first)")
+
+    let pipe = directory.url.appending(path: "pipe").path
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let tool = try Tool.start("kwatch", ["configmaps", "--list-only", "--kubeconfig", pipe])
+    try tool.waitForDiagnostics(pipe)
+    let writer = try FileHandle(forWritingTo: URL(filePath: pipe))
+    try writer.write(contentsOf: Data(contentsOf: URL(filePath: path)))
+    try writer.close()
+    let outcome = try tool.waitForEnd()
+    #expect(outcome.status == 0, "\(outcome)")
+  }
+
+  /// They are read again for each request.
+  @Test func refusesCredentialsFromAPipe() throws {
+    let pipe = directory.url.appending(path: "pipe").path
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let certificate = "client-certificate: \(pipe), client-key: \(pipe)"
+    for (user, arguments) in [
+      ("tokenFile: \(pipe)", []), ("token: t", ["--token-file", pipe]), (certificate, []),
+    ] {
+      let server = try server(wanting: "t")
+      var environment = try server.kubeconfig(in: directory.url, user: user)
+      if user == certificate {
+        let text = try String(contentsOfFile: environment["KUBECONFIG"] ?? "", encoding: .utf8)
+        environment["KUBECONFIG"] = try directory.write(text.replacing("http:", with: "https:"), to: "tls")
+      }
+      let outcome = try Tool.run(
+        "kwatch", ["configmaps", "--list-only"] + arguments, environment: environment)
+      #expect(outcome.status == 78 && outcome.diagnostics.contains("'\(pipe)' is a pipe"), "\(outcome)")
+    }
+    // A token beside it is used, as beside any file that cannot be read.
+    let environment = try server(wanting: "t").kubeconfig(
+      in: directory.url, user: "token: t, tokenFile: \(pipe)")
+    #expect(try Tool.run("kwatch", ["configmaps", "--list-only"], environment: environment).status == 0)
+  }
+
   @Test func namesTheProxyThatCannotBeReached() throws {
     let outcome = try Tool.run(
       "kwatch", ["configmaps", "--max-retries", "0", "--proxy-url", "http://me:secret@127.0.0.1:1"],

@@ -23,7 +23,7 @@ package final class ClusterLink {
     pathPrefix = configuration.pathPrefix
     proxy = try Proxy(
       explicit: configuration.proxyURL.isEmpty ? target.cluster.proxyURL : configuration.proxyURL,
-      to: target.server, environment: KubeconfigLoader.system.environment)
+      to: target.server, environment: KubeconfigLoader.system().environment)
   }
 
   /// For messages: `context prod, https://10.0.0.1:6443`.

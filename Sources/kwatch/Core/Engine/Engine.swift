@@ -70,9 +70,8 @@ package final class Engine: RunnerHost {
     shutdown.interruptWrites()
     shutdown.onRequest { _ in wakes.wake() }
     shutdown.onHangup { wakes.hangUp() }
-    var loader = KubeconfigLoader.system
+    var loader = KubeconfigLoader.system { diagnostics.warning($0) }
     loader.overrides = configuration.overrides
-    loader.warn = { diagnostics.warning($0) }
     for (name, target) in try loader.targets(
       explicit: configuration.kubeconfig, contexts: configuration.contexts)
     {

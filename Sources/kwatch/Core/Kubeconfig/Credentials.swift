@@ -66,7 +66,8 @@ final class Credentials {
   private func token() throws(ConfigError) -> String {
     guard !user.tokenFile.isEmpty else { return user.token }
     let bytes: [UInt8]?
-    do throws(ConfigError) { bytes = try KubeconfigLoader.file(user.tokenFile) } catch {
+    do throws(ConfigError) { bytes = try KubeconfigLoader.credential(user.tokenFile, as: "token file") } catch
+    {
       guard user.token.isEmpty else { return user.token }
       throw error
     }

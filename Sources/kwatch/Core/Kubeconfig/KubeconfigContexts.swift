@@ -7,7 +7,7 @@ package enum KubeconfigContexts {
   /// `explicit`: the value of `--kubeconfig`.
   package static func names(explicit: String?) -> [String] {
     do throws(ConfigError) {
-      return try KubeconfigLoader.system.load(explicit: explicit).contexts.keys.sorted()
+      return try KubeconfigLoader.system().load(explicit: explicit).contexts.keys.sorted()
     } catch {
       return []
     }

@@ -4,14 +4,40 @@ import Process
 
 extension KubeconfigLoader {
   /// This process's environment and this machine's files.
-  static var system: KubeconfigLoader { KubeconfigLoader(environment: ProcessEnvironment.value, read: file) }
+  ///
+  /// `isEnding`: whether to give up the wait for a kubeconfig that is a pipe: `--kubeconfig <(COMMAND)`.
+  static func system(
+    warn: @escaping (String) -> Void = { _ in }, isEnding: @escaping () -> Bool = { false }
+  ) -> KubeconfigLoader {
+    var loader = KubeconfigLoader(environment: ProcessEnvironment.value) { path throws(ConfigError) in
+      var reported = 0
+      return try file(path) { seconds in
+        if seconds == 5 || seconds >= reported + 60 {
+          reported = seconds
+          warn("nothing has come from the kubeconfig '\(path)' for \(seconds) s; waiting for its writer")
+        }
+        return !isEnding()
+      }
+    }
+    loader.warn = warn
+    return loader
+  }
 
-  /// A kubeconfig, a token: small.
+  /// A token or a certificate, which is read again for each request.
   ///
   /// - Returns: nil if there is no such file.
-  /// - Throws: `ConfigError` with the system's message.
-  static func file(_ path: String) throws(ConfigError) -> [UInt8]? {
-    do { return try WholeFile.read(path, limit: KubeconfigParser.sizeLimit) } catch {
+  /// - Throws: `ConfigError` with the system's message, or for a pipe.
+  static func credential(_ path: String, as what: String) throws(ConfigError) -> [UInt8]? {
+    guard !WholeFile.isPipe(path) else {
+      throw ConfigError("the \(what) '\(path)' is a pipe, but it is read again for each request: use a file")
+    }
+    return try file(path)
+  }
+
+  private static func file(
+    _ path: String, waiting: (Int) -> Bool = { _ in true }
+  ) throws(ConfigError) -> [UInt8]? {
+    do { return try WholeFile.read(path, limit: KubeconfigParser.sizeLimit, waiting: waiting) } catch {
       if error.isMissing { return nil }
       throw ConfigError("read '\(path)': \(error)")
     }

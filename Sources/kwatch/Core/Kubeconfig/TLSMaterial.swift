@@ -84,7 +84,7 @@ extension Kubeconfig.Material {
     switch self {
     case .inline(let bytes, _): return bytes
     case .file(let path):
-      guard let bytes = try KubeconfigLoader.file(path) else {
+      guard let bytes = try KubeconfigLoader.credential(path, as: what) else {
         throw ConfigError("the \(what) '\(path)' does not exist")
       }
       return bytes
