@@ -54,6 +54,7 @@ import Testing
   @Test(arguments: [
     ["cm,configmaps"], ["cm", "-n", "default,default"], ["cm,cm", "-n", "default", "-n", "default"],
     ["cm", "--context", "fake,fake"], ["cm/a,configmaps/a"],
+    ["cm/a,cm"], ["cm,cm/a"], ["cm/a,configmaps,cm/a"],
   ])
   func printsAScopeOnceThatIsNamedTwice(_ arguments: [String]) throws {
     let (tool, server) = try start(arguments + ["--until-now"]) { _, reply in

@@ -12,7 +12,8 @@ extension Engine {
     if configuration.listsResources { return printResources(cluster, found) }
     // One failure of discovery concerns every name that waits for it.
     var reported: Set<String> = []
-    for (name, verdict) in verdicts {
+    // A whole resource before single objects of it, which it includes.
+    for (name, verdict) in verdicts.filter({ $0.0.object == nil }) + verdicts.filter({ $0.0.object != nil }) {
       switch verdict {
       case .found(let resource, let others):
         warn(name, resource, others)
@@ -91,14 +92,15 @@ extension Engine {
     }
   }
 
-  /// Whether nothing has named this scope before (`cm,configmaps`, `-n a,a`); if it has, a warning is logged.
+  /// Whether nothing has named this scope before (`cm,configmaps`, `cm,cm/a`, `-n a,a`); if it has, a warning is logged.
   private func isNew(
     _ link: ClusterLink, _ name: ResourceName, _ resource: APIResource, _ namespace: String?
   ) -> Bool {
     let object = name.object.map { "/\($0)" } ?? ""
-    let key = "\(link.name) \(resource.path(namespace: namespace))\(object)"
-    let times = timesNamed[key, default: 0] + 1
-    timesNamed[key] = times
+    let whole = "\(link.name) \(resource.path(namespace: namespace))"
+    let isIncluded = name.object != nil && timesNamed[whole] != nil
+    let times = timesNamed[whole + object, default: isIncluded ? 1 : 0] + 1
+    timesNamed[whole + object] = times
     if times == 2 {
       let place = namespace.map { " in \($0)" } ?? ""
       diagnostics.warning("\(resource.qualifiedName)\(object)\(place) is named twice, and is printed once")
