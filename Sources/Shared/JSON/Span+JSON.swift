@@ -20,6 +20,11 @@ extension Span<UInt8> {
     unsafe extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
   }
 
+  /// Appends a copy of the bytes of a range.
+  package func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
+    unsafe extracting(range).withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+  }
+
   /// The bytes of a range as text, escapes as they are.
   package func text(_ range: Range<Int>) -> String {
     unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }

@@ -54,7 +54,7 @@ package final class Engine: RunnerHost {
   package init(_ configuration: WatchConfiguration, diagnostics: Diagnostics, shutdown: Shutdown) throws {
     self.configuration = configuration
     self.shutdown = shutdown
-    output = OutputWriter(shutdown: shutdown)
+    output = OutputWriter(shutdown: shutdown, pipeSize: 1 << 20)
     screen =
       configuration.output.isLive ? LiveTable(output, usesColour: configuration.output.usesColour) : nil
     self.diagnostics = screen.map { $0.taking(diagnostics) } ?? diagnostics

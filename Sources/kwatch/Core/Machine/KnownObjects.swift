@@ -23,15 +23,49 @@ struct KnownObjects: Sendable {
   }
 
   private struct Entry {
-    var uid: [UInt8]
-    var version: [UInt8]
+    /// The uid, then the version: one array of both is one allocation less for each object.
+    private var facts: [UInt8] = []
+    private var uidCount = 0
     /// The last round that has shown the object, and the last one during which the watch has changed it.
     var seen: UInt32
     var touched: UInt32
+
+    init(_ text: Span<UInt8>, _ header: ObjectHeader, seen: UInt32, touched: UInt32 = 0) {
+      self.seen = seen
+      self.touched = touched
+      facts.reserveCapacity(header.uid.count + header.resourceVersion.count)
+      text.append(header.uid, to: &facts)
+      uidCount = facts.count
+      if header.resourceVersion.isEmpty {
+        facts += KnownObjects.hash(text)
+      } else {
+        text.append(header.resourceVersion, to: &facts)
+      }
+    }
+
+    init(_ identity: Identity) {
+      facts = identity.uid + identity.resourceVersion
+      uidCount = identity.uid.count
+      (seen, touched) = (0, 0)
+    }
+
+    var uid: ArraySlice<UInt8> { facts[..<uidCount] }
+    var version: ArraySlice<UInt8> { facts[uidCount...] }
+
+    mutating func forgetVersion() { facts.removeSubrange(uidCount...) }
+
+    /// A uid that is missing in an answer is still the object's.
+    mutating func complete(uid: ArraySlice<UInt8>) {
+      guard uidCount == 0 else { return }
+      facts.insert(contentsOf: uid, at: 0)
+      uidCount = uid.count
+    }
+
+    /// An absent uid can be any.
+    func isSameObject(as other: Entry) -> Bool { uidCount == 0 || other.uidCount == 0 || uid == other.uid }
   }
 
-  /// By `namespace/name`: a namespace has no slash.
-  private var entries: [[UInt8]: Entry] = [:]
+  private var entries: [ObjectName: Entry] = [:]
   /// The number of the current list; objects that it has shown carry it. 0 is before the first.
   private var round: UInt32 = 0
   /// How many different objects the current list has shown.
@@ -43,18 +77,16 @@ struct KnownObjects: Sendable {
   ///
   /// `touching`: it comes from the watch, while a comparing list is under way.
   mutating func upsert(_ text: Span<UInt8>, _ header: ObjectHeader, touching: Bool = false) -> Outcome {
-    let key = Self.key(text, header)
-    let now = Entry(
-      uid: text.bytes(header.uid), version: Self.version(text, header), seen: round,
-      touched: touching ? round : 0)
-    let (outcome, isFirst) = Self.replace(&entries[key], key, by: now)
+    let name = ObjectName(text, header)
+    let now = Entry(text, header, seen: round, touched: touching ? round : 0)
+    let (outcome, isFirst) = Self.replace(&entries[name], name, by: now)
     if isFirst { seenInRound += 1 }
     return outcome
   }
 
-  /// Through `inout`, the key is looked up once. `isFirst`: in this round.
+  /// Through `inout`, the name is looked up once. `isFirst`: in this round.
   private static func replace(
-    _ entry: inout Entry?, _ key: [UInt8], by now: Entry
+    _ entry: inout Entry?, _ name: ObjectName, by now: Entry
   ) -> (outcome: Outcome, isFirst: Bool) {
     guard let known = entry else {
       entry = now
@@ -63,11 +95,8 @@ struct KnownObjects: Sendable {
     let isFirst = known.seen != now.seen
     entry = now
     if now.touched == 0 { entry?.touched = known.touched }
-    if known.uid != now.uid, !known.uid.isEmpty, !now.uid.isEmpty {
-      return (.replaced(Self.identity(key, known)), isFirst)
-    }
-    // A uid that is missing in this answer is still the object's.
-    if now.uid.isEmpty { entry?.uid = known.uid }
+    guard known.isSameObject(as: now) else { return (.replaced(identity(name, known)), isFirst) }
+    entry?.complete(uid: known.uid)
     return (known.version == now.version ? .same : .changed, isFirst)
   }
 
@@ -75,18 +104,18 @@ struct KnownObjects: Sendable {
   ///
   /// - Returns: nil for an unknown object; `touched` if the watch has changed it since the round began.
   mutating func see(_ text: Span<UInt8>, _ header: ObjectHeader) -> (isSame: Bool, touched: Bool)? {
-    let key = Self.key(text, header)
-    guard let known = entries[key] else { return nil }
-    entries[key]?.seen = round
-    let uid = text.bytes(header.uid)
-    let isSame = known.uid.isEmpty || uid.isEmpty || known.uid == uid
-    return (isSame && known.version == Self.version(text, header), known.touched == round)
+    let name = ObjectName(text, header)
+    guard let known = entries[name] else { return nil }
+    entries[name]?.seen = round
+    let shown = Entry(text, header, seen: round)
+    let isSame = known.isSameObject(as: shown) && known.version == shown.version
+    return (isSame, known.touched == round)
   }
 
   /// Forgets the object of this name; false if there was none.
   @discardableResult
   mutating func remove(_ text: Span<UInt8>, _ header: ObjectHeader) -> Bool {
-    entries.removeValue(forKey: Self.key(text, header)) != nil
+    entries.removeValue(forKey: ObjectName(text, header)) != nil
   }
 
   /// Begins a round: objects that no list contains until `sweep` no longer exist.
@@ -98,46 +127,33 @@ struct KnownObjects: Sendable {
   /// Removes and returns the objects that this round has not contained.
   mutating func sweep() -> [Identity] {
     let gone = entries.filter { $0.value.seen != round }
-    for key in gone.keys { entries[key] = nil }
+    for name in gone.keys { entries[name] = nil }
     return gone.map(Self.identity)
   }
 
   /// All known objects, in no order.
   func forEach(_ body: (Identity) -> Void) {
-    for (key, entry) in entries { body(Self.identity(key, entry)) }
+    for (name, entry) in entries { body(Self.identity(name, entry)) }
   }
 
   /// Makes all of them differ from whatever comes next: they are about to be printed in another form.
   mutating func forgetVersions() {
-    for key in entries.keys { entries[key]?.version = [] }
+    for name in entries.keys { entries[name]?.forgetVersion() }
   }
 
   /// Restores an object from a state file.
   mutating func restore(_ identity: Identity) {
-    let key = identity.namespace + [UInt8(ascii: "/")] + identity.name
-    guard entries[key] == nil else { return }
-    entries[key] = Entry(uid: identity.uid, version: identity.resourceVersion, seen: 0, touched: 0)
+    let name = ObjectName(namespace: identity.namespace, name: identity.name)
+    if entries[name] == nil { entries[name] = Entry(identity) }
   }
 
-  /// `namespace/name`, by which objects are known.
-  static func key(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
-    var key: [UInt8] = []
-    key.reserveCapacity(header.namespace.count + 1 + header.name.count)
-    key += text.bytes(header.namespace)
-    key.append(UInt8(ascii: "/"))
-    key += text.bytes(header.name)
-    return key
+  private static func identity(_ name: ObjectName, _ entry: Entry) -> Identity {
+    Identity(
+      uid: Array(entry.uid), resourceVersion: Array(entry.version), namespace: name.namespace, name: name.name
+    )
   }
 
-  private static func identity(_ key: [UInt8], _ entry: Entry) -> Identity {
-    let parts = key.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
-    return Identity(
-      uid: entry.uid, resourceVersion: entry.version, namespace: Array(parts.first ?? []),
-      name: Array(parts.dropFirst().first ?? []))
-  }
-
-  private static func version(_ text: Span<UInt8>, _ header: ObjectHeader) -> [UInt8] {
-    guard header.resourceVersion.isEmpty else { return text.bytes(header.resourceVersion) }
+  private static func hash(_ text: Span<UInt8>) -> [UInt8] {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for index in 0..<text.count { hash = (hash ^ UInt64(text[index])) &* 0x100_0000_01b3 }
     return [UInt8(ascii: "#")] + Array(String(hash, radix: 36).utf8)

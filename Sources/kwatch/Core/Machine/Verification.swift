@@ -21,7 +21,7 @@ struct Verification {
   private var phase = Phase.off
   /// Objects that the watch has deleted since the comparison began. They are not in the phase, because Swift
   /// 6.3's optimizer fails on a case with a reference count.
-  private var deletedMeanwhile: Set<[UInt8]> = []
+  private var deletedMeanwhile: Set<ObjectName> = []
   private let interval: Duration?
   private let pageLimit: Int
   private let patience: Duration
@@ -83,7 +83,7 @@ struct Verification {
 
   /// The watch has deleted an object.
   mutating func deleted(_ text: Span<UInt8>, _ header: ObjectHeader) {
-    if transfer != nil { deletedMeanwhile.insert(KnownObjects.key(text, header)) }
+    if transfer != nil { deletedMeanwhile.insert(ObjectName(text, header)) }
   }
 
   /// How to print an object of the list. An object that the watch has printed is dropped.
@@ -93,7 +93,7 @@ struct Verification {
     guard case .comparing(var comparison) = phase else { return .drop }
     let isAsPrinted =
       known.see(text, header).map { $0.isSame || $0.touched }
-      ?? deletedMeanwhile.contains(KnownObjects.key(text, header))
+      ?? deletedMeanwhile.contains(ObjectName(text, header))
     comparison.lastActivity = now
     if !isAsPrinted { comparison.differences += 1 }
     phase = .comparing(comparison)
