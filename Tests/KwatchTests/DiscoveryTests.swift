@@ -83,6 +83,29 @@ import Testing
     #expect(also.map(\.qualifiedName) == others)
   }
 
+  /// A server before 1.27, whose own resources have no singular, and a custom resource that has.
+  @Test(arguments: [("pod", "pods"), ("Pod", "pods"), ("pods", "pods"), ("pod.acme.test", "pods.acme.test")])
+  func theKindIsTheSingularIfTheServerNamesNone(_ word: String, _ expected: String) throws {
+    let custom = #"""
+      {"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[{"metadata":{"name":"acme.test"},
+      "versions":[{"version":"v1","resources":[{"resource":"pods","singularResource":"pod",
+      "responseKind":{"kind":"Pod"},"scope":"Cluster","verbs":["list","watch"]}]}]}]}
+      """#
+    let name = try ResourceName(word)
+    var discovery = Discovery([name])
+    var queue = discovery.start()
+    while !queue.isEmpty {
+      let path = queue.removeFirst()
+      let body = path == "/apis" ? Array(custom.utf8) : try Wire.body("v1.20/discovery-api")
+      queue += discovery.answer(path, .success(body))
+    }
+    guard case .found(let resource, _) = discovery.resolve(name) else {
+      Issue.record("\(word) is not found")
+      return
+    }
+    #expect(resource.qualifiedName == expected)
+  }
+
   @Test(arguments: ["configmaps.v1.", "configmaps.v1", "configmaps.", "cm.v1./one"])
   func acceptsKubectlsFullFormOfACoreResource(_ word: String) throws {
     let (found, _) = try resolve([word], version: "v1.36")

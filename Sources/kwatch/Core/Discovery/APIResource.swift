@@ -62,9 +62,12 @@ struct APIResource: Equatable, Sendable {
 
   /// How well a word names the resource, in kubectl's order: its plural, its singular, a short name, its
   /// kind. Nil if the word does not name it.
+  ///
+  /// Kubernetes before 1.27 names no singular of its own resources. It is the kind then, as for kubectl: `pod` is not the
+  /// `pods` of another group.
   func rank(of word: String) -> Int? {
     if name == word { return 0 }
-    if singular == word { return 1 }
+    if (singular.isEmpty ? kind.lowercased() : singular) == word { return 1 }
     if shortNames.contains(word) { return 2 }
     return kind.lowercased() == word ? 3 : nil
   }
