@@ -55,6 +55,23 @@ import Testing
     }
   }
 
+  /// As `aws` and `az` leave a cache or an agent behind, which has inherited stdout.
+  @Test(arguments: [("", 0), ("; exit 3", 78)])
+  func aProcessThatAPluginLeavesBehindIsNotWaitedFor(_ end: String, _ status: Int32) throws {
+    let outcome = try run("sleep 45 2>/dev/null & \(Self.answer("t"))\(end)")
+    #expect(outcome.status == status, "\(outcome)")
+  }
+
+  /// client-go's decoder accepts both.
+  @Test func aPluginMayAnswerInYAML() throws {
+    let answer = "kind: ExecCredential\napiVersion: \(Self.version)\nstatus:\n  token: t\n"
+    #expect(try run("cat <<'END'\n\(answer)END").status == 0)
+    for output in ["echo 'Logging in: please wait'", "\(Self.answer("t")); echo; \(Self.answer("t"))"] {
+      let outcome = try run(output)
+      #expect(outcome.status == 78, "\(outcome)")
+    }
+  }
+
   /// `--kubeconfig <(COMMAND)`, and a named pipe whose writer comes late.
   @Test func readsTheKubeconfigFromAPipe() throws {
     let server = try server(wanting: "t")
@@ -73,6 +90,9 @@ import Testing
     try writer.close()
     let outcome = try tool.waitForEnd()
     #expect(outcome.status == 0, "\(outcome)")
+
+    let limited = try Tool.run("kwatch", ["configmaps", "--kubeconfig", pipe, "--timeout", "200ms"])
+    #expect(limited.status == 124 && limited.diagnostics.isEmpty, "\(limited)")
   }
 
   /// They are read again for each request.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
 import JSON
+import YAML
 
 /// The output of an exec plugin: `client.authentication.k8s.io`'s ExecCredential.
 struct ExecCredential: Equatable, Sendable {
@@ -15,7 +16,7 @@ struct ExecCredential: Equatable, Sendable {
     // Plugins for Windows too may begin with a byte order mark.
     let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
     let value: JSONValue
-    do { value = try JSONValue(parsing: text) } catch {
+    do { value = try Self.value(text) } catch {
       let isBlank = text.allSatisfy { $0 <= 0x20 }
       throw ConfigError("\(source) printed \(isBlank ? "nothing" : "something that is not JSON")")
     }
@@ -43,6 +44,15 @@ struct ExecCredential: Equatable, Sendable {
         throw ConfigError("\(source) returned an expirationTimestamp that is not an RFC 3339 time: '\(text)'")
       }
       expiry = time
+    }
+  }
+
+  /// JSON, or YAML, which client-go accepts, too.
+  private static func value(_ text: [UInt8]) throws -> JSONValue {
+    do { return try JSONValue(parsing: text) } catch {
+      let documents = try YAMLNode.parseAll(text)
+      guard documents.count == 1, case .mapping = documents[0].node else { throw error }
+      return try JSONValue(parsing: Array(documents[0].node.json.utf8))
     }
   }
 }

@@ -41,7 +41,11 @@ enum ExecPluginRun {
         "\(what) could not be started: \(error.reason)\(hint.isEmpty ? "" : "; \(hint)")")
     }
     let output: [UInt8]
-    do throws(FileError) { output = try WholeFile.read(from: child.output, limit: outputLimit) } catch {
+    do throws(FileError) {
+      output = try WholeFile.read(from: child.output, limit: outputLimit) { _, count in
+        waitForOutput(of: child, hasSome: count > 0)
+      }
+    } catch {
       child.stop(grace: .zero)
       throw ConfigError("\(what) printed more than \(outputLimit >> 20) MiB on stdout")
     }
@@ -50,5 +54,22 @@ enum ExecPluginRun {
       throw ConfigError("\(what) failed: \(ending.map(\.description) ?? "it does not end")")
     }
     return output
+  }
+
+  /// Waits for output, or for the end of it.
+  ///
+  /// A process that the plugin leaves behind may hold the pipe open for as long as it lives.
+  /// - Returns: false if the plugin has ended, with all of its output read: it printed something, or failed.
+  private static func waitForOutput(of child: ChildProcess, hasSome: Bool) -> Bool {
+    var requests = [child.output, child.endDescriptor].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    while true {
+      let found = unsafe poll(&requests, 2, -1)
+      if found < 0, errno == EINTR { continue }
+      guard requests[0].revents == 0 else { return true }
+      guard !hasSome, child.waitForEnd(atMost: .zero) == .exited(0) else { return false }
+      requests[1].fd = -1
+    }
   }
 }
