@@ -108,6 +108,17 @@ import Testing
     #expect(reported == [0, 3, 63, 123])
   }
 
+  @Test func reportsAWatchThatWorksForMomentsFiveTimesAMinute() {
+    var record = Self.record()
+    var reported: [Int] = []
+    for second in 0..<130 {
+      let retry = record.retry(Self.failure, isSynced: true, at: .seconds(second), random: 0.5)
+      if retry?.isWorthWarning == true { reported.append(second) }
+      record.watchWorked()
+    }
+    #expect(reported == Array(0..<5) + Array(60..<65) + Array(120..<125))
+  }
+
   @Test func listsReplaceABrokenWatchAfterExactlyFiveSeconds() throws {
     var record = Self.record()
     var now = Duration.seconds(100)

@@ -31,6 +31,8 @@ struct FailureRecord {
   private var notFoundSince: Duration?
   private var backoff: Backoff
   private var lastWarning: Duration?
+  /// The minute whose warnings are counted.
+  private var minute: (since: Duration, warnings: Int)?
   private var lastGoneAt: Duration?
   private var goneCount = 0
   private var lag: (since: Duration, isReported: Bool)?
@@ -140,8 +142,15 @@ struct FailureRecord {
   }
 
   /// Whether to report a failure: because it is new, or because a minute has passed since the last report.
+  ///
+  /// A watch that works for a moment and then breaks, again and again, is reported five times a minute at most.
   private mutating func isWorthWarning(_ isNew: Bool, at now: Duration) -> Bool {
     guard isNew || lastWarning.map({ now - $0 >= .seconds(60) }) == true else { return false }
+    var current = minute ?? (now, 0)
+    if now - current.since >= .seconds(60) { current = (now, 0) }
+    current.warnings += 1
+    minute = current
+    guard current.warnings <= 5 else { return false }
     lastWarning = now
     return true
   }
