@@ -62,6 +62,21 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     for bad in ["", "fd:", "fd:x", "fd:-1"] { #expect(StatusSink.Destination(flag: bad) == nil) }
   }
 
+  @Test func refusesAPipeThatNoProcessReads() throws {
+    let directory = try TemporaryDirectory()
+    let pipe = directory.url.appending(path: "pipe").path
+    #expect(unsafe mkfifo(pipe, 0o600) == 0)
+    let output = OutputWriter(descriptor: -1)
+    let error = #expect(throws: StatusSinkError.self) { try StatusSink(.file(pipe), output: output) }
+    #expect(error?.description.contains("no process reads") == true)
+    let reader = unsafe open(pipe, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    try StatusSink(.file(pipe), output: output).write(Self.status)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe read(reader, &bytes, bytes.count)
+    #expect(Array(bytes.prefix(max(0, count))) == Self.status.line)
+  }
+
   @Test func appendsToItsFile() throws {
     let directory = try TemporaryDirectory()
     try directory.write("first\n", to: "status")

@@ -8,7 +8,10 @@ package struct StatusSinkError: ToolError {
   package var place: String
   package var errno: Int32
   package var status: ExitStatus { .cannotWrite }
-  package var description: String { "open --status '\(place)': \(systemMessage(self.errno))" }
+  package var description: String {
+    let reason = self.errno == ENXIO ? "no process reads this pipe" : systemMessage(self.errno)
+    return "open --status '\(place)': \(reason)"
+  }
 }
 
 /// The output of STATUS lines: `--status inline|stderr|fd:N|FILE`; none by default.
@@ -55,10 +58,25 @@ package struct StatusSink {
       guard fcntl(number, F_GETFD) >= 0 else { throw StatusSinkError(place: "fd:\(number)", errno: errno) }
       writer = OutputWriter(descriptor: number, capacity: 4096, name: "--status 'fd:\(number)'")
     case .file(let path):
-      let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw StatusSinkError(place: path, errno: errno) }
+      let descriptor = try Self.open(path)
       writer = OutputWriter(descriptor: descriptor, capacity: 4096, name: "--status '\(path)'")
     }
+  }
+
+  /// A named pipe is opened as soon as it has a reader, which gets five seconds to come: to open it for writing would wait for
+  /// ever.
+  private static func open(_ path: String) throws(StatusSinkError) -> Int32 {
+    let mode = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC
+    for attempt in 0...100 {
+      let descriptor = unsafe Glibc.open(path, mode | O_NONBLOCK, 0o644)
+      if descriptor >= 0 {
+        _ = fcntl(descriptor, F_SETFL, mode)
+        return descriptor
+      }
+      guard errno == ENXIO, attempt < 100 else { break }
+      usleep(50_000)
+    }
+    throw StatusSinkError(place: path, errno: errno)
   }
 
   /// Whether STATUS lines are written at all. If not, the caller can skip making them.

@@ -70,11 +70,11 @@ package final class Engine: RunnerHost {
     shutdown.interruptWrites()
     shutdown.onRequest { _ in wakes.wake() }
     shutdown.onHangup { wakes.hangUp() }
-    var loader = KubeconfigLoader.system { diagnostics.warning($0) }
+    if let limit = configuration.timeout { shutdown.requestEnd(after: limit) }
+    var loader = KubeconfigLoader.system(
+      warn: { diagnostics.warning($0) }, isEnding: { shutdown.cause != nil })
     loader.overrides = configuration.overrides
-    for (name, target) in try loader.targets(
-      explicit: configuration.kubeconfig, contexts: configuration.contexts)
-    {
+    for (name, target) in try Self.targets(loader, configuration, shutdown) {
       let link = try ClusterLink(name: name, target: target, configuration) { wakes.wake() }
       clusters.append(
         ClusterRunner(link, configuration.resources, wantsAll: configuration.listsResources, host: self))
@@ -82,9 +82,20 @@ package final class Engine: RunnerHost {
     }
   }
 
+  private static func targets(
+    _ loader: KubeconfigLoader, _ configuration: WatchConfiguration, _ shutdown: Shutdown
+  ) throws -> [(name: String, target: ClusterTarget)] {
+    do {
+      return try loader.targets(explicit: configuration.kubeconfig, contexts: configuration.contexts)
+    } catch {
+      // The wait for a pipe was interrupted: the cause of the end is the answer.
+      if shutdown.cause != nil { throw OutputError.interrupted }
+      throw error
+    }
+  }
+
   /// Runs until everything that was requested is done or has failed, or the process has to end.
   package func run() throws -> ExitStatus {
-    if let limit = configuration.timeout { shutdown.requestEnd(after: limit) }
     for cluster in clusters { cluster.start() }
     while shutdown.cause == nil {
       let begin = MonotonicClock.now
