@@ -50,9 +50,11 @@ import Testing
     #expect(lines == expected)
   }
 
-  @Test func restoresTheKindOfItemsInAList() throws {
+  /// Over loopback gzip is not requested, but a gateway may send it.
+  @Test(arguments: [("0.0.0.0", "gzip"), ("127.0.0.1", "identity")])
+  func restoresTheKindOfItemsInAList(_ host: String, _ encoding: String) throws {
     let body = try Wire.body("v1.36/gzip-list-big")
-    let (tool, server) = try start(["cm", "--list-only"], host: "0.0.0.0") { request, reply in
+    let (tool, server) = try start(["cm", "--list-only"], host: host) { request, reply in
       guard !request.path.contains("continue=") else { return reply.whole(Self.empty) }
       reply.head(200, ["Content-Type": "application/json", "Content-Encoding": "gzip"])
       reply.send(body)
@@ -65,7 +67,7 @@ import Testing
       outcome.lines.allSatisfy {
         $0.hasPrefix(#"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":"#)
       })
-    #expect(server.requests.last?.headers["accept-encoding"] == "gzip")
+    #expect(server.requests.last?.headers["accept-encoding"] == encoding)
   }
 
   @Test func pollsWhileAWatchIsAcceptedAndSilent() throws {

@@ -134,6 +134,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("kube.test", "kube.test"), ("10.0.0.1", "10.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]"),
+    ("*.test", "*.test"),
+    ("https://kube.test", nil), ("kube.test/x", nil), ("kube test", nil), ("kube.test:6443", nil),
+    ("a@b", nil), ("[a]", nil),
+  ])
+  func refusesATLSServerNameThatIsNoName(_ name: String, _ host: String?) {
+    #expect(ServerAddress.hostInURL(certified: name) == host)
+    var cluster = Kubeconfig.Cluster()
+    cluster.tlsServerName = name
+    let check = { () throws(ConfigError) in try UserRules.check(cluster, Kubeconfig.User(), named: "u") }
+    if host == nil {
+      #expect(throws: ConfigError.self, performing: check)
+    } else {
+      #expect(throws: Never.self, performing: check)
+    }
+  }
+
   @Test func namesTheKubeconfigThatIsMissing() {
     for (environment, words) in [
       (["KUBECONFIG": "/missing"], ["/missing", "KUBECONFIG"]),

@@ -49,7 +49,7 @@ package final class ClusterLink {
       throw ConfigError("libcurl could not create a request: out of memory")
     }
     let server = target.server
-    let certified = target.cluster.tlsServerName
+    let certified = ServerAddress.hostInURL(certified: target.cluster.tlsServerName) ?? ""
     let address = "\(server.hostInURL):\(server.port)"
     if certified.isEmpty {
       exchange.set(CURLOPT_URL, "\(server.scheme)://\(address)\(server.path)\(pathPrefix)\(path)")
@@ -63,9 +63,9 @@ package final class ClusterLink {
     }
     exchange.set(CURLOPT_USERAGENT, "kwatch/\(Version.string)")
     exchange.addHeader("Accept: \(accept)")
-    if compressed, !server.isLoopback, !target.cluster.disablesCompression {
-      exchange.set(CURLOPT_ACCEPT_ENCODING, "gzip")
-    }
+    // With any value, libcurl also decodes what a gateway has compressed without being asked.
+    let wantsGzip = compressed && !server.isLoopback && !target.cluster.disablesCompression
+    exchange.set(CURLOPT_ACCEPT_ENCODING, wantsGzip ? "gzip" : "identity")
     if fresh { exchange.set(CURLOPT_FRESH_CONNECT, 1) }
     if needsOneConnection { exchange.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)) }
     exchange.set(CURLOPT_PROXY, proxy.url)

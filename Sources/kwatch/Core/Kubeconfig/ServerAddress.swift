@@ -48,6 +48,16 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
     return unsafe inet_pton(AF_INET6, String(name), &address) == 1
   }
 
+  /// A cluster's tls-server-name as the host of a URL; nil if it is neither a name nor an IP address.
+  static func hostInURL(certified name: String) -> String? {
+    let isBracketed = name.hasPrefix("[") && name.hasSuffix("]")
+    let host = isBracketed ? name.dropFirst().dropLast() : name[...]
+    guard isHost(host, isBracketed: isBracketed),
+      host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !Array("/?#@%\\\"".utf8).contains($0) })
+    else { return nil }
+    return host.contains(":") ? "[\(host)]" : String(host)
+  }
+
   var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
 
   var description: String { "\(scheme)://\(hostInURL):\(port)\(path)" }

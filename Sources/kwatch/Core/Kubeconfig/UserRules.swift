@@ -10,6 +10,11 @@ enum UserRules {
         "the cluster \(cluster.server) has insecure-skip-tls-verify beside the certificate authority in "
           + "\(authority.place): remove one of them, because they contradict each other")
     }
+    let certified = cluster.tlsServerName
+    guard certified.isEmpty || ServerAddress.hostInURL(certified: certified) != nil else {
+      throw ConfigError(
+        "the tls-server-name '\(certified)' of the cluster is neither a host name nor an IP address")
+    }
     if let field = (cluster.doubled + user.doubled).first {
       throw ConfigError("the kubeconfig has both \(field) and \(field)-data: remove one of them")
     }

@@ -17,7 +17,7 @@ struct Proxy: Equatable {
 
   /// What to report for status 407, of a tunnel or of a request.
   static let needsCredentials =
-    "407: the proxy requires a user and a password: give its address as http://USER:PASSWORD@HOST:PORT"
+    "407: the proxy requires a user and a password that it accepts, in its address: http://USER:PASSWORD@HOST:PORT"
 
   /// - Throws: `ConfigError` for an address that no proxy can have.
   init(
