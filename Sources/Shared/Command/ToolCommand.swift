@@ -84,7 +84,7 @@ extension ToolCommand {
       return .software
     }
     let text = withLongerFlag(withValueName(advised(withUnknownFlag(message(for: error)))))
-    diagnostics.error(text + (valueHint(text) ?? leadingMinusHint(text) + negativeNumberHint(text)))
+    diagnostics.error(text + (negativeNumberHint(text) ?? valueHint(text) ?? leadingMinusHint(text)))
     diagnostics.error("try '\(tool) --help'")
     return .usage
   }
@@ -92,12 +92,23 @@ extension ToolCommand {
   /// The form of a flag's value. ArgumentParser lists valid values only for enums.
   private static func valueHint(_ text: String) -> String? {
     if text.hasSuffix("<duration>'") || text.hasSuffix("<duration|never>'") {
-      return ": write a number with its unit, as 200ms, 10s or 1h30m"
+      return ": \(DurationText.fault(of: refusedValue(text)))"
     }
     if text.hasPrefix("The value"), text.hasSuffix("<n>'") || text.hasSuffix("<sequence>'") {
-      return ": write a number"
+      return ": \(numberFault(of: refusedValue(text)))"
     }
     return text.hasSuffix("--status <where>'") ? ": write inline, stderr, fd:N or a file" : nil
+  }
+
+  private static func refusedValue(_ text: String) -> String {
+    text.prefixMatch(of: /The value '(.*)' is invalid for/).map { String($0.1) } ?? ""
+  }
+
+  /// Why a number is refused.
+  private static func numberFault(of value: String) -> String {
+    if value.wholeMatch(of: /-[0-9.]+/) != nil { return "it cannot be negative" }
+    if value.wholeMatch(of: /[0-9]+/) != nil { return "write a number up to \(Int.max)" }
+    return value.wholeMatch(of: /[0-9]+\.[0-9]*/) != nil ? "write a whole number" : "write a number"
   }
 
   /// The message about an unknown flag, if there is one and the error is another: its value is an operand for ArgumentParser, which
@@ -190,10 +201,10 @@ extension ToolCommand {
   }
 
   /// ArgumentParser takes the value in `--retries -1` for a flag.
-  private static func negativeNumberHint(_ text: String) -> String {
+  private static func negativeNumberHint(_ text: String) -> String? {
     guard text.hasPrefix("Missing value"),
-      let number = CommandLine.arguments.first(where: { $0.hasPrefix("-") && Double($0) != nil })
-    else { return "" }
+      let number = CommandLine.arguments.first(where: { $0.prefixMatch(of: /-\.?[0-9]/) != nil })
+    else { return nil }
     return ": \(number) is not possible, a number has no minus here"
   }
 

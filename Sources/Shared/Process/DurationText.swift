@@ -38,12 +38,21 @@ package enum DurationText {
     let (product, overflow) = count.multipliedReportingOverflow(by: unit)
     guard !overflow else { return nil }
     guard parts.count == 2 else { return product }
-    guard parts[1].count <= 9, let digits = Int64(parts[1]) else { return nil }
-    let scale = (0..<parts[1].count).reduce(Int64(1)) { power, _ in power * 10 }
-    let (fraction, tooFine) = digits.multipliedReportingOverflow(by: unit)
-    guard !tooFine else { return nil }
-    let (sum, tooLong) = product.addingReportingOverflow(fraction / scale)
+    guard parts[1].allSatisfy({ ("0"..."9").contains($0) }) else { return nil }
+    // No unit is longer than a million seconds, so these digits are enough for a nanosecond.
+    let digits = parts[1].prefix(15)
+    let scale = digits.reduce(Int128(1)) { power, _ in power * 10 }
+    let fraction = Int128(Int64(digits) ?? 0) * Int128(unit) / scale
+    let (sum, tooLong) = product.addingReportingOverflow(Int64(fraction))
     return tooLong ? nil : sum
+  }
+
+  /// Why ``parse(_:)`` refuses a text, and what is possible.
+  package static func fault(of text: String) -> String {
+    let form = "write a number with its unit, as 200ms, 10s or 1h30m"
+    if text.prefixMatch(of: /-[0-9]/) != nil { return "it cannot be negative; \(form)" }
+    let isTooLong = parse(text) == nil && parse(text.replacing(/[0-9]+/, with: "1")) != nil
+    return isTooLong ? "at most \(Int64.max / 3_600_000_000_000)h is possible" : form
   }
 
   /// The shortest text that ``parse(_:)`` reads as the same duration, with a precision of milliseconds.
