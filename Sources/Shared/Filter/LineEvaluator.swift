@@ -162,6 +162,13 @@ package final class LineEvaluator {
     }
   }
 
+  /// The value of an expression that is only a path, as ``appendValue(_:head:context:isRaw:to:)`` would append
+  /// it, in the line; nil if it is not a scalar, has escapes or is missing.
+  package func scalar(_ line: RawJSON, head: EventHead?) -> UnsafeRawBufferPointer? {
+    guard let path else { return nil }
+    return unsafe head == nil ? plainScan.scalar(path, in: line) : eventScan.scalar(path, in: line)
+  }
+
   private func appendValue(
     _ line: RawJSON, _ scan: LineScan, _ head: EventHead?, _ context: LineContext, _ isRaw: Bool,
     _ bytes: inout [UInt8]

@@ -10,7 +10,6 @@ package import JSON
 package struct LineProjection: Sendable {
   private let tree: PathTree
   private static let object = Array("object".utf8)
-  private static let padding = [UInt8](repeating: 0, count: JSONCursor.padding)
 
   /// A projection to these paths; an empty path is the whole line.
   package init(_ paths: Set<[String]>) {
@@ -21,18 +20,13 @@ package struct LineProjection: Sendable {
     self.tree = tree
   }
 
-  /// Appends the object, followed by the padding that reading in place needs. Returns its size without the
-  /// padding.
-  package func append(_ line: RawJSON, to bytes: inout [UInt8]) -> Int {
-    let start = bytes.count
+  /// Appends the object.
+  package func append(_ line: RawJSON, to bytes: inout [UInt8]) {
     if tree.nodes[0].isWanted || line.kind != .object {
       append(line, &bytes)
     } else {
       append(node: 0, &bytes) { line.member($0) ?? line.member(Self.object)?.member($0) }
     }
-    let count = bytes.count - start
-    bytes += Self.padding
-    return count
   }
 
   private func append(node: Int, _ bytes: inout [UInt8], _ member: ([UInt8]) -> RawJSON?) {

@@ -65,6 +65,19 @@ package final class LineScan {
   /// The result of the last scan for a path. `.pending` only after a scan that failed early.
   package func state(_ path: Int) -> PathState { unsafe states[nodeOfPath[path]] }
 
+  /// The bytes of the scalar at a path of a line; nil if there is none, and for a string with escapes.
+  package func scalar(_ path: Int, in line: RawJSON) -> UnsafeRawBufferPointer? {
+    guard scan(line) != .malformed, state(path) == .present else { return nil }
+    let value = value(path)
+    switch value.kind {
+    case .object, .array, nil: return nil
+    case .string:
+      guard let text = unsafe value.plainString else { return nil }
+      return unsafe UnsafeRawBufferPointer(start: value.start.address, count: text.count + 2)
+    case .null, .bool, .number: return unsafe value.bytes.map { UnsafeRawBufferPointer($0) }
+    }
+  }
+
   /// Scans a line's value.
   package func scan(_ line: RawJSON) -> Outcome {
     limit = line.limit

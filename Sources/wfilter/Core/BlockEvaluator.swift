@@ -13,10 +13,10 @@ import Process
 ///
 /// Without ``Stages`` it keeps nothing between lines, and any number of evaluators may work at once. With
 /// stages there is only one evaluator, and lines may be delayed or dropped.
-final class BlockEvaluator {
+struct BlockEvaluator: ~Copyable {
   private let judge: LineJudge
   private let printer: LinePrinter
-  private let stages: Stages?
+  private var stages: Stages
   private let explainer: Explainer?
   private let configuration: Configuration
   private let shutdown: Shutdown?
@@ -27,22 +27,25 @@ final class BlockEvaluator {
   private var context = LineContext()
 
   init(
-    _ expressions: Expressions, _ configuration: Configuration, stages: Stages? = nil,
-    shutdown: Shutdown? = nil
+    _ expressions: Expressions, _ configuration: Configuration, shutdown: Shutdown? = nil
   ) {
-    judge = LineJudge(expressions, configuration)
-    printer = LinePrinter(expressions, configuration)
+    let judge = LineJudge(expressions, configuration)
+    let printer = LinePrinter(expressions, configuration)
     explainer = configuration.explains ? Explainer(expressions.filter) : nil
-    self.stages = stages
-    needsHead = judge.needsHead || printer.distinguishesEvents || stages != nil
+    let keepsState = Stages.areNeeded(expressions, configuration)
+    stages = Stages(expressions, configuration)
+    self.judge = judge
+    self.printer = printer
+    needsHead = judge.needsHead || printer.distinguishesEvents || keepsState
     self.configuration = configuration
     self.shutdown = shutdown
-    usesNow = expressions.all.contains(where: \.usesNow)
-    hasClock = usesNow || stages != nil
+    let usesNow = expressions.all.contains(where: \.usesNow)
+    self.usesNow = usesNow
+    hasClock = usesNow || keepsState
   }
 
   /// The time at which ``tick(limit:into:)`` has something to do, if no line comes before.
-  var deadline: ContinuousClock.Instant? { stages?.deadline }
+  var deadline: ContinuousClock.Instant? { stages.deadline }
 
   /// More output than this ends the evaluation of a block, which then continues after it was written: each line
   /// may emit megabytes.
@@ -53,7 +56,7 @@ final class BlockEvaluator {
   ///
   /// `lines` is the number of lines before the offset; `limit` is the number of lines that may still match, nil
   /// for no limit; `result` is emptied first.
-  func evaluate(
+  mutating func evaluate(
     _ block: LineBlock, from offset: Int, after lines: Int = 0, limit: UInt64?, into result: inout BlockResult
   ) {
     result.removeAll()
@@ -61,8 +64,7 @@ final class BlockEvaluator {
     let bytes = unsafe block.bytes
     guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
     if hasClock { readClock() }
-    // Properties would be retained and released for each line.
-    let stages = stages
+    // A property would be retained and released for each line.
     let shutdown = configuration.timeLimit == nil ? nil : shutdown
     let failsAtLongLine = block.linesTooLong > 0 && configuration.onError == .fail
     var start = offset
@@ -78,7 +80,7 @@ final class BlockEvaluator {
       unsafe evaluate(
         RawJSON(line: base + start, count: count),
         LinePrinter.Source(bytes: UnsafeRawBufferPointer(start: base + start, count: count), range: range),
-        number, stages, &result)
+        number, &result)
       start = range.upperBound
       if result.isSatisfied, result.ending == nil { result.ending = .satisfied }
       if let shutdown, shutdown.isPastDeadline, result.ending == nil { result.ending = .timedOut }
@@ -98,34 +100,32 @@ final class BlockEvaluator {
     result.consumed = start
     result.counts.bytes = UInt64(start - offset)
     result.counts.hasJSON = judge.hasSeenJSON
-    if let stages {
-      if result.ending == nil { stages.tick(now: now, printer, into: &result) } else { finish(&result) }
-    }
+    if result.ending == nil { stages.tick(now: now, printer, into: &result) } else { finish(&result) }
   }
 
   /// Prints the held lines that are due.
-  func tick(limit: UInt64?, into result: inout BlockResult) {
+  mutating func tick(limit: UInt64?, into result: inout BlockResult) {
     result.removeAll()
     printer.limit = limit
     readClock()
-    stages?.tick(now: now, printer, into: &result)
+    stages.tick(now: now, printer, into: &result)
     if result.isSatisfied { result.ending = .satisfied }
   }
 
   /// Prints all held lines, at the end of the input or of the run.
-  func finish(limit: UInt64?, into result: inout BlockResult) {
+  mutating func finish(limit: UInt64?, into result: inout BlockResult) {
     result.removeAll()
     printer.limit = limit
     finish(&result)
   }
 
-  private func finish(_ result: inout BlockResult) {
-    guard let stages else { return }
+  private mutating func finish(_ result: inout BlockResult) {
+    guard stages.isNeeded else { return }
     if !result.isSatisfied { stages.finish(printer, into: &result) }
     result.counts.stateful = stages.counts
   }
 
-  private func readClock() {
+  private mutating func readClock() {
     now = .now
     guard usesNow else { return }
     let time = now.wall.nanoseconds
@@ -133,14 +133,14 @@ final class BlockEvaluator {
   }
 
   @inline(__always)
-  private func evaluate(
-    _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int, _ stages: Stages?,
+  private mutating func evaluate(
+    _ line: RawJSON, _ source: LinePrinter.Source, _ number: Int,
     _ result: inout BlockResult
   ) {
     let head = needsHead ? EventHead(line) : nil
     var source = source
     source.head = head
-    guard let stages else {
+    guard stages.isNeeded else {
       let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass {
         printer.match(source, context, number: number, into: &result)
@@ -149,34 +149,30 @@ final class BlockEvaluator {
       }
       return
     }
-    let context = context
+    var context = context
     if stages.needsOnlyMatches {
       let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass {
         let key = stages.key(line, head, context, &result.counts)
-        accept(decision, line, source, key, context, number, stages, &result)
+        accept(decision, line, source, key, context, number, &result)
       } else if decision != .drop || explainer != nil {
         carryOut(decision, line, head, source, context, number, &result)
       }
       return
     }
     let key = stages.key(line, head, context, &result.counts)
-    let decision = stages.withPrevious(key, context) { context in
-      let decision = judge.decide(line, head: head, context: context, &result.counts)
-      if decision == .pass || decision == .drop {
-        accept(decision, line, source, key, context, number, stages, &result)
-      }
-      if decision != .pass { carryOut(decision, line, head, source, context, number, &result) }
-      return decision
-    }
-    // After the last use of the previous line, because its storage would otherwise be copied.
-    if decision == .pass || decision == .drop { stages.remember(key, line, head, into: &result) }
+    context.old = stages.old(key)
+    let decision = judge.decide(line, head: head, context: context, &result.counts)
+    let isJudged = decision == .pass || decision == .drop
+    if isJudged { accept(decision, line, source, key, context, number, &result) }
+    if decision != .pass { carryOut(decision, line, head, source, context, number, &result) }
+    if isJudged { stages.remember(key, line, head, into: &result) }
   }
 
   @inline(__always)
-  private func accept(
+  private mutating func accept(
     _ decision: LineJudge.Decision, _ line: RawJSON, _ source: LinePrinter.Source, _ key: KeyHash?,
-    _ context: LineContext, _ number: Int, _ stages: Stages, _ result: inout BlockResult
+    _ context: LineContext, _ number: Int, _ result: inout BlockResult
   ) {
     let fault = stages.accept(
       Stages.Arrival(
@@ -187,7 +183,7 @@ final class BlockEvaluator {
   }
 
   /// Handles a line that is not selected.
-  private func carryOut(
+  private mutating func carryOut(
     _ decision: LineJudge.Decision, _ line: RawJSON, _ head: EventHead?, _ source: LinePrinter.Source,
     _ context: LineContext, _ number: Int, _ result: inout BlockResult
   ) {
@@ -199,7 +195,7 @@ final class BlockEvaluator {
       result.messages.append(.init(level: .info, line: number, text: text))
     case .passControl:
       result.counts.control += 1
-      if let stages {
+      if stages.isNeeded {
         stages.passControl(head?.type, source, number: number, at: now, printer, into: &result)
       } else {
         printer.pass(source, number: number, into: &result)

@@ -12,10 +12,10 @@ final class DiffPrinter {
   private var keys: KeyFinder
   private let finder: ChangeFinder
   private let hasColor: Bool
-  private let previous: PreviousLines
+  private var previous: PreviousLines
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
-    keys = KeyFinder(expressions.key)
+    keys = KeyFinder(expressions.key, keepsText: true)
     finder = ChangeFinder(ignoring: configuration.scope.ignored)
     hasColor = configuration.hasColor
     previous = PreviousLines([[]], limit: configuration.state.keysLimit)
@@ -29,11 +29,8 @@ final class DiffPrinter {
     let key = isControl ? nil : keys.find(line, head: head, context: LineContext())
     appendTitle(head?.type, head?.object ?? line, time, hasKey: key != nil, to: &bytes)
     guard let key else { return }
-    if head?.type != .deleted {
-      previous.read(key) { old in
-        guard let old else { return }
-        for change in finder.changes(from: old, to: line) { append(change, to: &bytes) }
-      }
+    if head?.type != .deleted, let old = previous.line(of: key) {
+      for change in finder.changes(from: old, to: line) { append(change, to: &bytes) }
     }
     previous.remember(key, line, isDeleted: head?.type == .deleted)
   }

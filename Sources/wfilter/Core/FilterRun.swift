@@ -33,8 +33,7 @@ package enum FilterRun {
     diagnostics: Diagnostics,
     shutdown: Shutdown
   ) throws -> ExitStatus {
-    let stages = Stages(expressions, configuration)
-    try refuseUnusedFlags(expressions, configuration, usesKeys: stages != nil)
+    try refuseUnusedFlags(expressions, configuration)
     if configuration.checksOnly { return .ok }
     try OwnOutput.refuse(as: configuration)
     let board = configuration.metricsAddress.map { _ in CountsBoard() }
@@ -46,8 +45,7 @@ package enum FilterRun {
       watchlist: expressions.watchlist,
       diagnostics: diagnostics, shutdown: shutdown, board: board)
     let run = Run(
-      expressions, configuration, stages: stages, output: output, diagnostics: diagnostics, shutdown: shutdown
-    )
+      expressions, configuration, output: output, diagnostics: diagnostics, shutdown: shutdown)
     if let limit = configuration.timeLimit { shutdown.requestEnd(after: limit) }
     if configuration.matchLimit == 0 { output.end(.satisfied) } else { run.run() }
     if configuration.countsOnly, !configuration.isQuiet { try writer.append("\(output.counts.matched)\n") }
@@ -58,9 +56,9 @@ package enum FilterRun {
 
   /// A flag without effect is usually a mistake: another flag is missing, or a name is misspelt.
   private static func refuseUnusedFlags(
-    _ expressions: Expressions, _ configuration: Configuration, usesKeys: Bool
+    _ expressions: Expressions, _ configuration: Configuration
   ) throws(UsageError) {
-    if configuration.state.key != nil, !usesKeys {
+    if configuration.state.key != nil, !Stages.areNeeded(expressions, configuration) {
       throw UsageError(
         description:
           "--key needs --track, --dedupe, --throttle, --debounce, --absent, --diff, or an expression with old or changes"

@@ -47,17 +47,17 @@ final class Run: @unchecked Sendable {
   private let expressions: Expressions
   private let configuration: Configuration
   private let shutdown: Shutdown
-  private let stages: Stages?
   private let jobs: Int
   /// The size of a block from which the input counts as fast, in bytes.
   private let fullSize: Int
   private let progress: Progress?
 
   init(
-    _ expressions: Expressions, _ configuration: Configuration, stages: Stages?, output: RunOutput,
-    diagnostics: Diagnostics, shutdown: Shutdown
+    _ expressions: Expressions, _ configuration: Configuration, output: RunOutput, diagnostics: Diagnostics,
+    shutdown: Shutdown
   ) {
-    jobs = stages != nil ? 1 : configuration.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let keepsState = Stages.areNeeded(expressions, configuration)
+    jobs = keepsState ? 1 : configuration.jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     // Copying from the kernel is most of the work: the two blocks of a thread have to stay in its core's own cache.
     let size = configuration.blockSize ?? (jobs > 1 ? 192 << 10 : 256 << 10)
     fullSize = min(64 << 10, size / 2)
@@ -68,7 +68,6 @@ final class Run: @unchecked Sendable {
     self.output = output
     self.expressions = expressions
     self.configuration = configuration
-    self.stages = stages
     self.shutdown = shutdown
     progress = Progress(
       tool: "wfilter", total: Self.size(of: configuration.files), isQuiet: configuration.isQuiet)
@@ -103,7 +102,7 @@ final class Run: @unchecked Sendable {
 
   /// Reads, evaluates and delivers block by block. `mayLeave`: returns as soon as the input is fast.
   private func work(mayLeave: Bool) {
-    let evaluator = BlockEvaluator(expressions, configuration, stages: stages, shutdown: shutdown)
+    var evaluator = BlockEvaluator(expressions, configuration, shutdown: shutdown)
     while let piece = sequencer.take(), let (ticket, outcome) = next(piece.block, evaluator.deadline) {
       // A thread that is alone knows how many lines may still match; others are cut in `handOn`.
       let limit = jobs == 1 ? output.remaining : configuration.matchLimit
@@ -114,11 +113,11 @@ final class Run: @unchecked Sendable {
       case .idle, .timedOut:
         evaluator.tick(limit: limit, into: &piece.result)
         piece.content = .pause
-      case .end: end(.endOfInput, evaluator, limit, piece)
-      case .shutdown: end(shutdown.cause == .deadline ? .timedOut : .shutdown, evaluator, limit, piece)
+      case .end: end(.endOfInput, &evaluator, limit, piece)
+      case .shutdown: end(shutdown.cause == .deadline ? .timedOut : .shutdown, &evaluator, limit, piece)
       }
       let isFull = piece.block.count >= fullSize
-      let goesOn = sequencer.finish(piece, ticket: ticket) { handOn($0, evaluator) }
+      let goesOn = sequencer.finish(piece, ticket: ticket) { handOn($0, &evaluator) }
       guard goesOn, !(mayLeave && isFull) else { return }
     }
   }
@@ -135,13 +134,13 @@ final class Run: @unchecked Sendable {
     }
   }
 
-  private func end(_ ending: RunEnding, _ evaluator: BlockEvaluator, _ limit: UInt64?, _ piece: Piece) {
+  private func end(_ ending: RunEnding, _ evaluator: inout BlockEvaluator, _ limit: UInt64?, _ piece: Piece) {
     evaluator.finish(limit: limit, into: &piece.result)
     piece.content = .ending(ending)
   }
 
   /// Writes the result of a block. One thread at a time, in order.
-  private func handOn(_ piece: Piece, _ evaluator: BlockEvaluator) -> Bool {
+  private func handOn(_ piece: Piece, _ evaluator: inout BlockEvaluator) -> Bool {
     switch piece.content {
     case .lines(let startOfFile, let offset):
       // If more lines match than the limit allows, the block is evaluated again up to the last allowed one.

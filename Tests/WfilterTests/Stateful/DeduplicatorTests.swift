@@ -4,12 +4,10 @@ import Testing
 @testable import WfilterCore
 
 struct DeduplicatorTests {
-  private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
-
   @Test func passesAValueOnceInAWindow() {
     var deduplicator = Deduplicator(window: .seconds(120), limit: 100)
     func isNew(_ value: String, _ seconds: Int) -> Bool {
-      deduplicator.isNew(key: nil, value: bytes(value), isDeletion: false, now: at(seconds * 1000).instant)
+      deduplicator.isNew(key: nil, value: KeyHash(value), isDeletion: false, now: at(seconds * 1000).instant)
     }
     #expect(isNew("id1", 0) && isNew("id2", 0))
     #expect(!isNew("id1", 1) && !isNew("id2", 60) && !isNew("id1", 119))
@@ -22,7 +20,7 @@ struct DeduplicatorTests {
     var deduplicator = Deduplicator(window: .seconds(1), limit: 100)
     for (key, value) in [("a", "bc"), ("ab", "c"), ("", "abc")] {
       let isNew = deduplicator.isNew(
-        key: KeyHash(key), value: bytes(value), isDeletion: false, now: at(0).instant)
+        key: KeyHash(key), value: KeyHash(value), isDeletion: false, now: at(0).instant)
       #expect(isNew)
     }
   }
@@ -38,7 +36,7 @@ struct DeduplicatorTests {
     var deduplicator = Deduplicator(window: .seconds(60), limit: 100)
     for (step, (isDeletion, value, passes)) in Self.lives[number].enumerated() {
       let isNew = deduplicator.isNew(
-        key: KeyHash("k"), value: bytes(value), isDeletion: isDeletion, now: at(step).instant)
+        key: KeyHash("k"), value: KeyHash(value), isDeletion: isDeletion, now: at(step).instant)
       #expect(isNew == passes, "step \(step)")
     }
   }
@@ -47,7 +45,7 @@ struct DeduplicatorTests {
     var deduplicator = Deduplicator(window: .seconds(1), limit: 1000)
     for step in 0..<5000 {
       _ = deduplicator.isNew(
-        key: nil, value: bytes("\(step)"), isDeletion: false, now: at(step * 100).instant)
+        key: nil, value: KeyHash("\(step)"), isDeletion: false, now: at(step * 100).instant)
     }
     #expect(deduplicator.count == 10 && deduplicator.evictions == 0)
   }
@@ -55,7 +53,7 @@ struct DeduplicatorTests {
   @Test func remembersNoMoreThanItsLimit() {
     var deduplicator = Deduplicator(window: .seconds(1), limit: 5)
     for step in 0..<10 {
-      _ = deduplicator.isNew(key: nil, value: bytes("\(step)"), isDeletion: false, now: at(0).instant)
+      _ = deduplicator.isNew(key: nil, value: KeyHash("\(step)"), isDeletion: false, now: at(0).instant)
     }
     #expect(deduplicator.count == 5 && deduplicator.evictions == 5)
   }

@@ -34,7 +34,7 @@ struct KeyTableTests {
     #expect(table.makeRoom() == nil)
     table.insert(KeyHash("a"), 1)
     #expect(table.makeRoom()?.state == 1)
-    #expect(table.isEmpty)
+    #expect(table.count == 0)
   }
 
   /// Compares the table with an array of pairs in order of use.

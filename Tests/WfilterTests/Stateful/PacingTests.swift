@@ -11,8 +11,9 @@ struct PacingTests {
   }
 
   /// Feeds lines `(time, text)` of one key, with a tick every 10 ms, and returns the output as `time text`.
-  private func run(_ lines: [(Int, String, EventType)], until end: Int, _ debouncer: Debouncer) -> [String] {
-    var debouncer = debouncer
+  private func run(_ lines: [(Int, String, EventType)], until end: Int) -> [String] {
+    var debouncer = Debouncer(
+      quiet: .milliseconds(300), maximumWait: .seconds(2), limit: 10, byteLimit: 1000)
     var (out, released): ([String], [HeldLine]) = ([], [])
     for time in stride(from: 0, through: end, by: 10) {
       for (_, text, type) in lines where lines.contains(where: { $0.0 == time && $0.1 == text }) {
@@ -25,26 +26,23 @@ struct PacingTests {
     return out
   }
 
-  private let usual = Debouncer(
-    quiet: .milliseconds(300), maximumWait: .seconds(2), limit: 10, byteLimit: 1000)
-
   @Test func returnsTheNewestLineAfterSilence() {
     let burst = [
       (0, "a", EventType.added), (100, "b", .modified), (350, "c", .modified), (1000, "d", .modified),
     ]
-    #expect(run(burst, until: 2000, usual) == ["650 c", "1300 d"])
+    #expect(run(burst, until: 2000) == ["650 c", "1300 d"])
   }
 
   @Test func returnsALineAfterTheMaximumWait() {
     let constant = (0..<50).map { ($0 * 100, "\($0)", EventType.modified) }
-    #expect(run(constant, until: 6000, usual) == ["2000 19", "4000 39", "5200 49"])
+    #expect(run(constant, until: 6000) == ["2000 19", "4000 39", "5200 49"])
   }
 
   @Test func returnsADeletionAtOnce() {
     let lines: [(Int, String, EventType)] = [
       (0, "a", .added), (50, "gone", .deleted), (60, "again", .added), (70, "later", .modified),
     ]
-    #expect(run(lines, until: 1000, usual) == ["50 gone", "370 later"])
+    #expect(run(lines, until: 1000) == ["50 gone", "370 later"])
   }
 
   @Test func returnsLinesEarlyWithoutRoom() {

@@ -15,7 +15,9 @@ struct PreviousLinesTests {
     }
   }
 
-  private func old(_ key: String, _ lines: PreviousLines) -> String? { lines.read(KeyHash(key)) { $0?.text } }
+  private func old(_ key: String, _ lines: borrowing PreviousLines) -> String? {
+    lines.line(of: KeyHash(key))?.text
+  }
 
   @Test func returnsThePreviousLine() {
     var lines = PreviousLines([[]], limit: 10)
@@ -33,6 +35,17 @@ struct PreviousLinesTests {
     remember(
       #"{"type":"ADDED","object":{"spec":{"a":1},"status":{"phase":"Running","ip":2}}}"#, "a", in: &lines)
     #expect(old("a", lines) == #"{"status":{"phase":"Running"}}"#)
+  }
+
+  @Test func keepsShortLinesWhole() {
+    var lines = PreviousLines([["v"]], limit: 10)
+    remember(#"{"k":1,"v":2}"#, "a", in: &lines)
+    #expect(old("a", lines) == #"{"k":1,"v":2}"#)
+    let long = #"{"k":"\#(String(repeating: "x", count: 100))","v":3}"#
+    remember(long, "a", in: &lines)
+    #expect(old("a", lines) == #"{"v":3}"#)
+    remember(#"{"v":4}"#, "a", in: &lines)
+    #expect(old("a", lines) == #"{"v":4}"#)
   }
 
   @Test func staysWithinItsLimit() {

@@ -8,11 +8,36 @@ import JSON
 /// The moment that is this number of milliseconds after a fixed one, on both clocks.
 func at(_ milliseconds: Int) -> Moment {
   Moment(
-    instant: origin + .milliseconds(milliseconds),
+    instant: origin + Interval(.milliseconds(milliseconds)),
     wall: Timestamp(nanoseconds: 1_800_000_000_000_000_000 + Int64(milliseconds) * 1_000_000))
 }
 
 private let origin = Instant.now
+
+extension Throttle {
+  /// Takes a line as the stage does: one that passes follows those that are released.
+  mutating func line(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
+    let passes = unsafe line.line.withUnsafeBytes {
+      self.passes(unsafe line.arriving($0), now: now, into: &released)
+    }
+    if passes { released.append(line) }
+  }
+}
+
+extension Debouncer {
+  mutating func line(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
+    let passes = unsafe line.line.withUnsafeBytes {
+      self.passes(unsafe line.arriving($0), now: now, into: &released)
+    }
+    if passes { released.append(line) }
+  }
+}
+
+extension HeldLine {
+  fileprivate func arriving(_ bytes: UnsafeRawBufferPointer) -> ArrivingLine {
+    unsafe ArrivingLine(key: key, bytes: bytes, matched: matched, type: type)
+  }
+}
 
 extension KeyHash {
   init(_ text: String) { self.init(Array(text.utf8)) }
@@ -38,7 +63,7 @@ struct SeededNumbers: RandomNumberGenerator {
 }
 
 /// A stage with lines of text as input and output.
-struct StageUnderTest {
+struct StageUnderTest: ~Copyable {
   var stage: StatefulStage
   /// The stage's output other than lines.
   var notices: [StatefulStage.Output] = []
@@ -58,7 +83,7 @@ struct StageUnderTest {
     unsafe line.withUnsafeBytes {
       unsafe stage.line(
         $0, key: key.map { KeyHash($0) }, keyText: Array((key ?? "").utf8), matched: matched,
-        value: value.map { Array($0.utf8) }, type: type,
+        value: value.map { KeyHash($0) }, type: type,
         now: at(milliseconds), into: &outputs)
     }
     return texts(outputs, given: text)

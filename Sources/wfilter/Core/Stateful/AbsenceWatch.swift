@@ -5,14 +5,14 @@ import Events
 /// `--absent`: reports when a key falls silent, and when it has a line again.
 ///
 /// A key is watched from its first line until it is deleted.
-struct AbsenceWatch {
-  private struct Presence {
+struct AbsenceWatch: ~Copyable {
+  struct Presence {
     var text: [UInt8]
     var lastSeen: Timestamp
     var isSilent = false
   }
 
-  private let limit: Duration
+  private let limit: Interval
   private var table: KeyTable<Presence>
   private var deadlines = DeadlineQueue()
 
@@ -20,7 +20,7 @@ struct AbsenceWatch {
   ///   - silence: how long a key may be silent.
   ///   - limit: the maximum number of keys. The key that has been silent longest is removed first.
   init(silence: Duration, limit: Int) {
-    self.limit = silence
+    self.limit = Interval(silence)
     table = KeyTable(limit: limit)
   }
 
@@ -29,7 +29,10 @@ struct AbsenceWatch {
   /// The next time at which a key falls silent.
   var deadline: Instant? { deadlines.next }
 
-  /// Takes a line of `key`, whose name is `text`.
+  /// Whether a key is watched. Its text is not needed then.
+  func knows(_ key: KeyHash) -> Bool { table.slot(of: key) != nil }
+
+  /// Takes a line of `key`, whose text is used if it is new.
   ///
   /// - Returns: The status to report if the key had been silent.
   mutating func line(of key: KeyHash, text: [UInt8], isDeletion: Bool, now: Moment) -> StreamStatus? {
@@ -45,7 +48,7 @@ struct AbsenceWatch {
       table.touch(slot)
       deadlines.set(slot, to: now.instant + limit)
     }
-    return before.isSilent ? status(of: text, isSilent: false, lastSeen: now.wall, now) : nil
+    return before.isSilent ? status(of: before.text, isSilent: false, lastSeen: now.wall, now) : nil
   }
 
   private mutating func begin(_ key: KeyHash, _ text: [UInt8], _ now: Moment) {

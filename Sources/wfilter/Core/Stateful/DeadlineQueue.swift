@@ -4,23 +4,28 @@
 ///
 /// A binary heap with the position of each slot, so that a deadline can be moved without leaving an old
 /// entry.
-struct DeadlineQueue {
-  private var heap: [(deadline: Instant, slot: Int)] = []
+struct DeadlineQueue: ~Copyable {
+  struct Entry {
+    var deadline: Instant
+    var slot: Int
+  }
+
+  private var heap = UniqueArray<Entry>()
   /// The position of each slot in the heap; -1 if it has no deadline.
-  private var positions: ContiguousArray<Int32> = []
+  private var positions = UniqueArray<Int32>()
 
   var count: Int { heap.count }
   var isEmpty: Bool { heap.isEmpty }
 
   /// The soonest deadline.
-  var next: Instant? { heap.first?.deadline }
+  var next: Instant? { heap.isEmpty ? nil : heap[0].deadline }
 
   /// Sets or moves the deadline of `slot` (a small number, not negative).
   mutating func set(_ slot: Int, to deadline: Instant) {
     while positions.count <= slot { positions.append(-1) }
     let position = Int(positions[slot])
     if position < 0 {
-      heap.append((deadline, slot))
+      heap.append(Entry(deadline: deadline, slot: slot))
       positions[slot] = Int32(heap.count - 1)
       siftUp(heap.count - 1)
     } else {
@@ -46,9 +51,10 @@ struct DeadlineQueue {
 
   /// Removes the soonest slot whose deadline is not after `now`.
   mutating func popDue(_ now: Instant) -> Int? {
-    guard let first = heap.first, first.deadline <= now else { return nil }
-    remove(first.slot)
-    return first.slot
+    guard !heap.isEmpty, heap[0].deadline <= now else { return nil }
+    let slot = heap[0].slot
+    remove(slot)
+    return slot
   }
 
   private mutating func siftUp(_ start: Int) {
@@ -74,7 +80,9 @@ struct DeadlineQueue {
   }
 
   private mutating func swapAt(_ first: Int, _ second: Int) {
-    heap.swapAt(first, second)
+    let entry = heap[first]
+    heap[first] = heap[second]
+    heap[second] = entry
     positions[heap[first].slot] = Int32(first)
     positions[heap[second].slot] = Int32(second)
   }

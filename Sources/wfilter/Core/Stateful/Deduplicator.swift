@@ -5,15 +5,15 @@
 /// The window begins when a value passes and is not extended by repetitions: a value that keeps repeating
 /// passes once per window. A DELETED repeats only a DELETED directly before it, and resets the key, so that a
 /// re-created object always passes.
-struct Deduplicator {
+struct Deduplicator: ~Copyable {
   /// The lives a key has had, for keys that were deleted.
-  private struct Lives {
+  struct Lives {
     var ended: UInt32 = 0
     /// Nothing has passed since the last DELETED.
     var isDeleted = false
   }
 
-  private let window: Duration
+  private let window: Interval
   /// The end of the window for each key, life and value. All windows have the same length, so the oldest
   /// entry ends first.
   private var passed: KeyTable<Instant>
@@ -23,7 +23,7 @@ struct Deduplicator {
   private(set) var dropped = 0
 
   init(window: Duration, limit: Int) {
-    self.window = window
+    self.window = Interval(window)
     passed = KeyTable(limit: limit)
     lives = KeyTable(limit: limit)
   }
@@ -35,11 +35,12 @@ struct Deduplicator {
 
   /// Whether the line is new; if so, its value is remembered. Lines without a key are compared with each other.
   mutating func isNew(
-    key: KeyHash?, value: [UInt8], isDeletion: Bool, now: Instant
+    key: KeyHash?, value: KeyHash, isDeletion: Bool, now: Instant
   ) -> Bool {
     while let oldest = passed.oldest, let end = passed[oldest], end <= now { passed.remove(oldest) }
-    let slot = key.flatMap(lives.slot)
-    var life = slot.flatMap { lives[$0] } ?? Lives()
+    var slot: Int?
+    if let key { slot = lives.slot(of: key) }
+    var life = life(at: slot)
     let name = name(key, value, life: isDeletion && life.isDeleted ? life.ended &- 1 : life.ended, isDeletion)
     guard passed.slot(of: name) == nil else {
       dropped += 1
@@ -55,9 +56,14 @@ struct Deduplicator {
   /// A deletion that was not checked here is delivered, so the key starts again.
   mutating func endLife(of key: KeyHash) {
     let slot = lives.slot(of: key)
-    let life = slot.flatMap { lives[$0] } ?? Lives()
+    let life = life(at: slot)
     guard !life.isDeleted else { return }
     remember(Lives(ended: life.ended &+ 1, isDeleted: true), of: key, at: slot)
+  }
+
+  private func life(at slot: Int?) -> Lives {
+    guard let slot, let life = lives[slot] else { return Lives() }
+    return life
   }
 
   private mutating func remember(_ life: Lives, of key: KeyHash, at slot: Int?) {
@@ -70,11 +76,12 @@ struct Deduplicator {
   }
 
   /// Key, life and value as one name.
-  private func name(_ key: KeyHash?, _ value: [UInt8], life: UInt32, _ isDeletion: Bool) -> KeyHash {
+  private func name(_ key: KeyHash?, _ value: KeyHash, life: UInt32, _ isDeletion: Bool) -> KeyHash {
+    guard let key else { return value }
     var hasher = KeyHasher()
-    hasher.combine(UInt64(truncatingIfNeeded: key?.high ?? 0))
-    hasher.combine(UInt64(truncatingIfNeeded: key?.low ?? 0))
+    hasher.combine(key)
+    hasher.combine(value)
     hasher.combine(UInt64(life) << 1 | (isDeletion ? 1 : 0))
-    return unsafe value.withUnsafeBytes { unsafe hasher.finish($0) }
+    return hasher.finish()
   }
 }

@@ -12,3 +12,25 @@ struct HeldLine: Sendable, Equatable {
   /// Nil where the line is not a watch event.
   var type: EventType?
 }
+
+/// A line that may have to be held. Its bytes are still those of the input, with padding after them.
+@safe struct ArrivingLine {
+  var key: KeyHash
+  var bytes: UnsafeRawBufferPointer
+  var matched: Bool
+  var type: EventType?
+}
+
+extension HeldLine {
+  init(_ arriving: ArrivingLine) {
+    self.init(
+      key: arriving.key, line: unsafe Line(arriving.bytes), matched: arriving.matched, type: arriving.type)
+  }
+
+  /// Becomes a newer line of the same key.
+  mutating func replace(with newer: ArrivingLine) {
+    unsafe line.replace(with: newer.bytes)
+    matched = newer.matched
+    type = newer.type
+  }
+}

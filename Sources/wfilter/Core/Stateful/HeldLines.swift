@@ -3,9 +3,9 @@
 /// The newest held line of each key, with its deadline; bounded by keys and by bytes.
 ///
 /// Keys are in the order in which their first line was held, for ``BookmarkBarrier``.
-struct HeldLines {
+struct HeldLines: ~Copyable {
   /// A line that waits.
-  private struct Entry {
+  struct Entry {
     var line: HeldLine
     /// The time at which the key began to wait.
     var began: Instant
@@ -41,15 +41,16 @@ struct HeldLines {
 
   /// Holds the line instead of an older one of its key. Lines that must be released early for it are added to
   /// `released`. `deadline` computes the key's deadline from the time at which it began to wait.
+  @inline(__always)
   mutating func hold(
-    _ line: HeldLine, now: Instant, into released: inout [HeldLine],
+    _ line: ArrivingLine, now: Instant, into released: inout [HeldLine],
     deadline: (_ began: Instant) -> Instant
   ) {
-    byteCount += line.line.count
+    byteCount += unsafe line.bytes.count
     if let known = table.slot(of: line.key) {
       let (count, began) = table.update(known) { entry in
         let previous = (entry?.line.line.count ?? 0, entry?.began ?? now)
-        entry?.line = line
+        entry?.line.replace(with: line)
         return previous
       }
       superseded += 1
@@ -58,7 +59,7 @@ struct HeldLines {
     } else {
       if let full = table.makeRoom() { releaseEarly(full.state, at: full.slot, into: &released) }
       sequence += 1
-      let slot = table.insert(line.key, Entry(line: line, began: now, sequence: sequence))
+      let slot = table.insert(line.key, Entry(line: HeldLine(line), began: now, sequence: sequence))
       deadlines.set(slot, to: deadline(now))
     }
     while byteCount > byteLimit, let oldest = table.oldest, let entry = table.remove(oldest) {

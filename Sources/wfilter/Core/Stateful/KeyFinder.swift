@@ -7,29 +7,27 @@ import JSON
 
 /// The key of a line: the value of `--key`, else the object's uid, else its namespace and name. For one thread.
 struct KeyFinder {
-  private let evaluator: LineEvaluator?
-  /// The bytes of the last key found.
-  private(set) var bytes: [UInt8] = []
+  private var expression: ValueHasher?
+  /// The bytes of the last uid or name.
+  private var bytes: [UInt8] = []
 
   /// Why the key expression had no value for the last line.
   private(set) var reason: String?
 
-  /// - Parameter expression: The expression of `--key`.
-  init(_ expression: LineFilter?) { evaluator = expression.map { LineEvaluator($0) } }
+  /// A finder for the expression of `--key`. ``text`` is known only with `keepsText`.
+  init(_ expression: LineFilter?, keepsText: Bool) {
+    self.expression = expression.map { ValueHasher($0, keepsBytes: keepsText) }
+  }
 
-  /// The line's key; nil if it has none. Its text is in ``bytes`` until the next call.
+  /// The line's key; nil if it has none.
   mutating func find(_ line: RawJSON, head: EventHead?, context: LineContext) -> KeyHash? {
-    bytes.removeAll(keepingCapacity: true)
-    if let evaluator {
-      do throws(EvaluationError) {
-        try evaluator.appendValue(line, head: head, context: context, isRaw: false, to: &bytes)
-      } catch {
-        reason = evaluator.text(of: error)
-        return nil
-      }
-      JSONText.normalizeEscapes(in: &bytes)
-      return KeyHash(bytes)
+    do throws(EvaluationError) {
+      if let key = try expression?.hash(line, head: head, context: context) { return key }
+    } catch {
+      reason = expression?.text(of: error)
+      return nil
     }
+    bytes.removeAll(keepingCapacity: true)
     let object = head?.object ?? line
     // Most plain lines have no metadata at all.
     guard head != nil || line.mayHave(Self.metadataKey), let metadata = object.member(Self.metadata) else {
@@ -46,12 +44,12 @@ struct KeyFinder {
 
   /// The last key in readable form: a string's text, any other value's JSON.
   var text: [UInt8] {
-    guard evaluator != nil, bytes.first == UInt8(ascii: "\"") else { return bytes }
+    guard let expression else { return bytes }
     var text: [UInt8] = []
-    let isString = unsafe Line(bytes).withUnsafeBytes { line in
+    let isString = unsafe Line(expression.bytes).withUnsafeBytes { line in
       unsafe RawJSON(padded: line)?.appendString(to: &text) ?? false
     }
-    return isString ? text : bytes
+    return isString ? text : expression.bytes
   }
 
   private static let metadataKey = ShortKey("metadata")

@@ -8,8 +8,11 @@ struct KeyHash: Hashable, Sendable {
 
   /// The hash of a key's bytes.
   init(_ bytes: [UInt8]) {
-    self = unsafe bytes.withUnsafeBytes { unsafe KeyHasher().finish($0) }
+    self = unsafe bytes.withUnsafeBytes { unsafe KeyHash($0) }
   }
+
+  /// The hash of a key's bytes.
+  init(_ bytes: UnsafeRawBufferPointer) { self = unsafe KeyHasher().finish(bytes) }
 
   init(high: Int, low: Int) {
     self.high = high
@@ -35,11 +38,20 @@ struct KeyHasher {
     )
   }
 
+  /// Adds a hash.
+  mutating func combine(_ hash: KeyHash) {
+    combine(UInt64(truncatingIfNeeded: hash.high))
+    combine(UInt64(truncatingIfNeeded: hash.low))
+  }
+
   /// Adds eight bytes.
   mutating func combine(_ word: UInt64) {
     count += 8
     compress(word)
   }
+
+  /// The hash of what was added.
+  consuming func finish() -> KeyHash { unsafe finish(UnsafeRawBufferPointer(start: nil, count: 0)) }
 
   /// The hash of what was added and of these bytes.
   consuming func finish(_ bytes: UnsafeRawBufferPointer) -> KeyHash {

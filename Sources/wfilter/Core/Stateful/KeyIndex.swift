@@ -2,12 +2,15 @@
 
 /// The keys of a ``KeyTable``'s slots, and the slots by their keys: open addressing, at most half full. A key is a hash already, and a
 /// seeded one, so that it is not hashed again.
-struct KeyIndex {
+struct KeyIndex: ~Copyable {
   /// By slot; of a free slot the last one.
-  private(set) var keys: ContiguousArray<KeyHash> = []
+  private var keys = UniqueArray<KeyHash>()
   /// Slots, each at the first free place from its key's on; -1 where a place is free. A power of two of them.
-  private var places = ContiguousArray<Int32>(repeating: -1, count: 16)
+  private var places = UniqueArray<Int32>(repeating: -1, count: 16)
   private(set) var count = 0
+
+  /// The key of a slot.
+  func key(at slot: Int) -> KeyHash { keys[slot] }
 
   /// The slot of a key.
   @inline(__always)
@@ -25,9 +28,9 @@ struct KeyIndex {
   mutating func insert(_ key: KeyHash, at slot: Int) {
     if slot == keys.count { keys.append(key) } else { keys[slot] = key }
     if 2 * (count + 1) > places.count {
-      let slots = places.filter { $0 >= 0 }
-      places = ContiguousArray(repeating: -1, count: places.count * 2)
-      for slot in slots { place(slot) }
+      var old = UniqueArray<Int32>(repeating: -1, count: places.count * 2)
+      swap(&old, &places)
+      for index in 0..<old.count where old[index] >= 0 { place(old[index]) }
     }
     place(Int32(slot))
     count += 1

@@ -8,8 +8,8 @@
 /// least-recently-used table; one that never does, a table in order of insertion.
 ///
 /// About 95 bytes a key, `State` apart (measured with 100,000 by KeyTableTests).
-struct KeyTable<State> {
-  private struct Slot {
+struct KeyTable<State>: ~Copyable {
+  struct Slot {
     /// Nil where the slot is free; ``newer`` then links to the next free one.
     var state: State?
     var older: Int32 = none
@@ -24,7 +24,7 @@ struct KeyTable<State> {
   private(set) var evictions = 0
 
   private var index = KeyIndex()
-  private var slots: ContiguousArray<Slot> = []
+  private var slots = UniqueArray<Slot>()
   private var free: Int32 = none
   private var head: Int32 = none
   private var tail: Int32 = none
@@ -41,7 +41,7 @@ struct KeyTable<State> {
   func slot(of key: KeyHash) -> Int? { index.slot(of: key) }
 
   /// The key of an occupied slot.
-  func key(at slot: Int) -> KeyHash? { slots[slot].state == nil ? nil : index.keys[slot] }
+  func key(at slot: Int) -> KeyHash? { slots[slot].state == nil ? nil : index.key(at: slot) }
 
   /// The state of an occupied slot; nil for a free one.
   subscript(slot: Int) -> State? {

@@ -4,9 +4,9 @@ import Lines
 /// A copy of a line without its newline, followed by ``LineBlock/padding`` zeros, so that it can be parsed
 /// again.
 struct Line: Sendable, Equatable {
-  private let storage: [UInt8]
+  private var storage: [UInt8]
   /// Bytes of the line.
-  let count: Int
+  private(set) var count: Int
 
   init(_ bytes: some Collection<UInt8>) {
     self.init(capacity: bytes.count) { $0.append(contentsOf: bytes) }
@@ -16,8 +16,7 @@ struct Line: Sendable, Equatable {
   init(_ bytes: UnsafeRawBufferPointer) {
     count = bytes.count
     storage = unsafe [UInt8](unsafeUninitializedCapacity: count + LineBlock.padding) { storage, initialized in
-      unsafe UnsafeMutableRawBufferPointer(storage).copyMemory(from: bytes)
-      unsafe storage[bytes.count...].initialize(repeating: 0)
+      unsafe Self.fill(UnsafeMutableRawBufferPointer(storage), with: bytes)
       initialized = storage.count
     }
   }
@@ -32,6 +31,23 @@ struct Line: Sendable, Equatable {
     self.storage = storage
   }
 
+  /// Becomes a copy of other bytes, in the same memory if they have about its size.
+  mutating func replace(with bytes: UnsafeRawBufferPointer) {
+    let needed = bytes.count + LineBlock.padding
+    guard needed <= storage.count, storage.count <= 2 * needed else {
+      self = unsafe Line(bytes)
+      return
+    }
+    count = bytes.count
+    unsafe storage.withUnsafeMutableBytes { unsafe Self.fill($0, with: bytes) }
+  }
+
+  private static func fill(_ storage: UnsafeMutableRawBufferPointer, with bytes: UnsafeRawBufferPointer) {
+    unsafe storage.copyMemory(from: bytes)
+    unsafe UnsafeMutableRawBufferPointer(rebasing: storage[bytes.count...])
+      .initializeMemory(as: UInt8.self, repeating: 0)
+  }
+
   /// Calls `body` with the line; the padding after it may be read.
   func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     unsafe try storage.withUnsafeBytes { unsafe try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
@@ -39,4 +55,6 @@ struct Line: Sendable, Equatable {
 
   /// The line without its padding.
   var bytes: ArraySlice<UInt8> { storage[..<count] }
+
+  static func == (left: Line, right: Line) -> Bool { left.bytes == right.bytes }
 }

@@ -17,7 +17,7 @@ struct Instant: Hashable, Comparable, Sendable {
 
   private static let origin = ContinuousClock.now
 
-  static var now: Instant { Instant(nanoseconds: (ContinuousClock.now - origin).wholeNanoseconds) }
+  static var now: Instant { Instant(nanoseconds: Interval(ContinuousClock.now - origin).nanoseconds) }
 
   /// The same time for a wait.
   var onClock: ContinuousClock.Instant { Self.origin + .nanoseconds(nanoseconds) }
@@ -25,17 +25,21 @@ struct Instant: Hashable, Comparable, Sendable {
   static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
   /// The end of an interval: 292 years later for one that is longer.
-  static func + (start: Instant, interval: Duration) -> Instant {
-    let (sum, overflow) = start.nanoseconds.addingReportingOverflow(interval.wholeNanoseconds)
+  static func + (start: Instant, interval: Interval) -> Instant {
+    let (sum, overflow) = start.nanoseconds.addingReportingOverflow(interval.nanoseconds)
     return Instant(nanoseconds: overflow ? .max : sum)
   }
 }
 
-extension Duration {
-  fileprivate var wholeNanoseconds: Int64 {
-    let (seconds, attoseconds) = components
+/// The time between two instants: a `Duration`, which has 128 bits, is converted once and not for each line.
+struct Interval: Sendable {
+  fileprivate let nanoseconds: Int64
+
+  /// The interval of this length; the longest one for a duration that is longer.
+  init(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
     let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     let (sum, carry) = nanoseconds.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return overflow || carry ? .max : sum
+    self.nanoseconds = overflow || carry ? .max : sum
   }
 }

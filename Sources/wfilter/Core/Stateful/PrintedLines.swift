@@ -8,12 +8,12 @@ import JSON
 /// the key may never have been printed.
 final class PrintedLines {
   private var keys: KeyFinder
-  private let previous: PreviousLines
+  private var previous: PreviousLines
 
   /// Nil where no `--emit` reads `old`.
   init?(_ expressions: Expressions, _ configuration: Configuration) {
     guard expressions.emit.contains(where: \.usesOld) else { return nil }
-    keys = KeyFinder(expressions.key)
+    keys = KeyFinder(expressions.key, keepsText: false)
     let paths = expressions.emit.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
     previous = PreviousLines(paths, limit: configuration.state.keysLimit)
   }
@@ -23,7 +23,7 @@ final class PrintedLines {
     in context: LineContext, _ line: RawJSON, _ head: EventHead?, _ print: (LineContext) -> Bool
   ) -> Bool {
     let key = keys.find(line, head: head, context: LineContext(now: context.now))
-    let isPrinted = previous.read(key) { old in print(LineContext(old: old, now: context.now)) }
+    let isPrinted = print(LineContext(old: previous.line(of: key), now: context.now))
     if isPrinted, let key { previous.remember(key, line, isDeleted: head?.type == .deleted) }
     return isPrinted
   }

@@ -8,7 +8,7 @@ import Process
 
 /// Connects the pure ``StatefulStage`` with the judge and the printer: finds keys and values, keeps lines for
 /// `old`, and prints the stage's output. For one thread.
-final class Stages {
+struct Stages: ~Copyable {
   /// A line and its properties.
   @safe struct Arrival {
     var line: RawJSON
@@ -24,41 +24,39 @@ final class Stages {
   private let configuration: Configuration
   private let bits: Expressions.Bits
   private var keys: KeyFinder
-  private let identity: LineEvaluator?
-  private let tellsKeys: Bool
+  private var identity: ValueHasher?
+  /// Whether anything is kept between lines.
+  let isNeeded: Bool
   /// Whether lines that do not match change nothing: no key is looked for in them.
   let needsOnlyMatches: Bool
-  /// Asking the stage would copy it.
-  private let tracks: Bool
   private let isInline: Bool
   private var stage: StatefulStage
-  private let previous: PreviousLines?
+  private let keepsLines: Bool
+  private var previous: PreviousLines
   private var hasReportedLimit = false
-  private var value: [UInt8] = []
   private var outputs: [StatefulStage.Output] = []
 
-  /// Nil if nothing is kept between lines.
-  init?(_ expressions: Expressions, _ configuration: Configuration) {
+  /// Whether a run keeps anything between lines.
+  static func areNeeded(_ expressions: Expressions, _ configuration: Configuration) -> Bool {
+    configuration.state.isNeeded || expressions.usesOld || configuration.printsDiff
+      || configuration.takesLinesOneByOne
+  }
+
+  init(_ expressions: Expressions, _ configuration: Configuration) {
     let state = configuration.state
-    guard
-      state.isNeeded || expressions.usesOld || configuration.printsDiff || configuration.takesLinesOneByOne
-    else { return nil }
+    isNeeded = Self.areNeeded(expressions, configuration)
     self.configuration = configuration
     bits = expressions.bits
-    keys = KeyFinder(expressions.key)
-    tellsKeys = state.silence != nil
-    tracks = state.tracks
+    keys = KeyFinder(expressions.key, keepsText: state.silence != nil)
     // A `--key` that has a value for no line is reported, also if no line matches.
-    needsOnlyMatches = !state.tracks && state.silence == nil && !expressions.usesOld && bits.key == 0
+    needsOnlyMatches =
+      !state.tracks && state.silence == nil && !expressions.usesOld && expressions.bits.key == 0
     isInline = configuration.statusDestination == .inline
-    identity = expressions.dedupe.map { LineEvaluator($0) }
+    identity = expressions.dedupe.map { ValueHasher($0) }
     stage = StatefulStage(state)
-    if expressions.usesOld {
-      let paths = expressions.all.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
-      previous = PreviousLines(paths, limit: state.keysLimit)
-    } else {
-      previous = nil
-    }
+    keepsLines = expressions.usesOld
+    let paths = expressions.all.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
+    previous = PreviousLines(paths, limit: state.keysLimit)
   }
 
   /// The time at which ``tick(now:_:into:)`` has something to do, if no line comes before.
@@ -67,12 +65,12 @@ final class Stages {
   /// The number of lines that were dropped, for `--stats`.
   var counts: StatefulCounts {
     var counts = stage.counts
-    counts.evicted += previous?.evictions ?? 0
+    counts.evicted += previous.evictions
     return counts
   }
 
   /// The key of a line.
-  func key(
+  mutating func key(
     _ line: RawJSON, _ head: EventHead?, _ context: LineContext, _ counts: inout Counts
   ) -> KeyHash? {
     guard line.kind == .object else { return nil }
@@ -90,27 +88,19 @@ final class Stages {
     return key
   }
 
-  /// Calls `body` with `old` in the context.
-  func withPrevious<Result>(
-    _ key: KeyHash?, _ context: LineContext, _ body: (LineContext) -> Result
-  ) -> Result {
-    guard let previous else { return body(context) }
-    return previous.read(key) { old in
-      var context = context
-      context.old = old
-      return body(context)
-    }
-  }
+  /// The value of `old`: valid until ``remember(_:_:_:into:)``.
+  func old(_ key: KeyHash?) -> RawJSON? { keepsLines ? previous.line(of: key) : nil }
 
   /// Remembers a line for `old`.
-  func remember(_ key: KeyHash?, _ line: RawJSON, _ head: EventHead?, into result: inout BlockResult) {
-    guard let previous, let key else { return }
+  mutating func remember(_ key: KeyHash?, _ line: RawJSON, _ head: EventHead?, into result: inout BlockResult)
+  {
+    guard keepsLines, let key else { return }
     previous.remember(key, line, isDeleted: head?.type == .deleted)
     if previous.evictions > 0 { reportLimit(&result) }
   }
 
   /// Takes a line with the filter's decision. Returns why it cannot be printed; nil if it can, or is dropped.
-  func accept(
+  mutating func accept(
     _ arrival: Arrival, at now: Moment, _ printer: LinePrinter, into result: inout BlockResult
   ) -> LineFault? {
     let type = arrival.head?.type
@@ -118,38 +108,34 @@ final class Stages {
       // With `--control match` a control line is treated like any other.
       guard type?.isControl != true else { return nil }
       // A line that passes only because its key is followed has not been read to its end yet.
-      if tracks, stage.follows(arrival.key), let fault = arrival.line.fault(strictly: configuration.isStrict)
-      {
+      if stage.follows(arrival.key), let fault = arrival.line.fault(strictly: configuration.isStrict) {
         return fault
       }
     }
+    let value = arrival.matches ? value(arrival, &result.counts) : nil
     unsafe stage.line(
-      arrival.source.bytes, key: arrival.key, keyText: tellsKeys ? keys.text : [], matched: arrival.matches,
-      value: arrival.matches ? value(arrival, &result.counts) : nil, type: type, now: now, into: &outputs)
+      arrival.source.bytes, key: arrival.key, keyText: stage.needsText(of: arrival.key) ? keys.text : [],
+      matched: arrival.matches, value: value, type: type, now: now, into: &outputs)
     carryOut(arrival.source, arrival.context, arrival.number, printer, &result)
     return nil
   }
 
   /// The value that `--dedupe` compares; nil if there is none.
-  private func value(_ arrival: Arrival, _ counts: inout Counts) -> [UInt8]? {
-    guard let identity else { return nil }
-    value.removeAll(keepingCapacity: true)
+  private mutating func value(_ arrival: Arrival, _ counts: inout Counts) -> KeyHash? {
     counts.sought |= bits.dedupe
     do throws(EvaluationError) {
-      try identity.appendValue(
-        arrival.line, head: arrival.head, context: arrival.context, isRaw: false, to: &value)
+      let value = try identity?.hash(arrival.line, head: arrival.head, context: arrival.context)
+      counts.found |= bits.dedupe
+      return value
     } catch {
       counts.errors += 1
-      counts.note(bits.dedupe, identity.text(of: error))
+      counts.note(bits.dedupe, identity?.text(of: error) ?? "")
       return nil
     }
-    JSONText.normalizeEscapes(in: &value)
-    counts.found |= bits.dedupe
-    return value
   }
 
   /// Passes a control line.
-  func passControl(
+  mutating func passControl(
     _ type: EventType?, _ source: LinePrinter.Source, number: Int, at now: Moment, _ printer: LinePrinter,
     into result: inout BlockResult
   ) {
@@ -159,26 +145,26 @@ final class Stages {
   }
 
   /// Prints the lines that are due.
-  func tick(now: Moment, _ printer: LinePrinter, into result: inout BlockResult) {
+  mutating func tick(now: Moment, _ printer: LinePrinter, into result: inout BlockResult) {
     stage.tick(now: now, into: &outputs)
     carryOut(nil, LineContext(), nil, printer, &result)
   }
 
   /// Prints all that is held.
-  func finish(_ printer: LinePrinter, into result: inout BlockResult) {
+  mutating func finish(_ printer: LinePrinter, into result: inout BlockResult) {
     stage.end(into: &outputs)
     carryOut(nil, LineContext(), nil, printer, &result)
   }
 
   /// Carries out the stage's outputs, in order; `given` is its input line.
-  private func carryOut(
+  private mutating func carryOut(
     _ given: LinePrinter.Source?, _ context: LineContext, _ number: Int?, _ printer: LinePrinter,
     _ result: inout BlockResult, isControl: Bool = false
   ) {
     guard !outputs.isEmpty else { return }
     defer { outputs.removeAll(keepingCapacity: true) }
-    for item in outputs {
-      switch item {
+    for index in outputs.indices {
+      switch outputs[index] {
       case .line:
         guard let given else { continue }
         if isControl {
@@ -211,7 +197,7 @@ final class Stages {
   }
 
   /// Reports once that the limit of keys was reached.
-  private func reportLimit(_ result: inout BlockResult) {
+  private mutating func reportLimit(_ result: inout BlockResult) {
     guard !hasReportedLimit else { return }
     hasReportedLimit = true
     let text =

@@ -7,7 +7,7 @@ import Events
 /// Lines pass through the steps in this order: absence, dedupe, throttle or debounce, track. Tracking is
 /// last, so that ADDED, MODIFIED and DELETED are right for the lines that were printed, not for those that
 /// were replaced while they were held. Pure: no I/O, time is a parameter, one thread.
-struct StatefulStage {
+struct StatefulStage: ~Copyable {
   /// The next actions, in order.
   enum Output: Equatable {
     /// Print the given line unchanged.
@@ -17,22 +17,22 @@ struct StatefulStage {
     /// Print this control line, followed by a newline.
     case control(Line)
     /// A key fell silent or came back.
-    case status(StreamStatus)
+    indirect case status(StreamStatus)
     /// The limit of keys was reached. Reported once.
     case keysLimitReached
   }
 
   private enum Pacing { case none, throttle, debounce }
 
-  // None of them is optional: reading a property of an optional struct copies all of it.
   private let tracks: Bool
   private let dedupes: Bool
+  private let watchesAbsence: Bool
   private let pacing: Pacing
   private var tracker: Tracker
   private var deduplicator: Deduplicator
   private var throttle: Throttle
   private var debouncer: Debouncer
-  private var absence: AbsenceWatch?
+  private var absence: AbsenceWatch
   private var bookmarks = BookmarkBarrier()
   private var released: [HeldLine] = []
   private var hasToldOfLimit = false
@@ -50,7 +50,8 @@ struct StatefulStage {
     debouncer = Debouncer(
       quiet: quiet, maximumWait: options.maximumWait ?? max(.seconds(2), quiet), limit: keys, byteLimit: bytes
     )
-    absence = options.silence.map { AbsenceWatch(silence: $0, limit: keys) }
+    watchesAbsence = options.silence != nil
+    absence = AbsenceWatch(silence: options.silence ?? .zero, limit: keys)
   }
 
   var counts: StatefulCounts {
@@ -61,13 +62,19 @@ struct StatefulStage {
 
   /// The next time at which ``tick(now:into:)`` has something to do; nil if it depends on the next line.
   var deadline: Instant? {
-    guard let held = heldDeadline, let silence = absence?.deadline else {
-      return heldDeadline ?? absence?.deadline
+    guard let held = heldDeadline, let silence = absence.deadline else {
+      return heldDeadline ?? absence.deadline
     }
     return min(held, silence)
   }
 
   private var heldDeadline: Instant? { throttle.held.deadline ?? debouncer.held.deadline }
+
+  /// Whether the text of this key may be needed.
+  func needsText(of key: KeyHash?) -> Bool {
+    guard watchesAbsence, let key else { return false }
+    return !absence.knows(key)
+  }
 
   /// Whether a line of `key` matters even if it does not match, because its object may leave the filter.
   func follows(_ key: KeyHash?) -> Bool {
@@ -81,14 +88,14 @@ struct StatefulStage {
   ///   - line: without its newline; ``JSONCursor/padding`` bytes after it can be read.
   ///   - key: nil if the line has none. Such a line passes without state, except that `--dedupe` compares it
   ///     with others without a key.
-  ///   - keyText: the key's text, for STATUS lines.
+  ///   - keyText: the key's text, for STATUS lines; only if ``needsText(of:)``.
   ///   - matched: whether it passes the filter; ignored for a control line.
-  ///   - value: the value of `--dedupe`; nil if it failed, which makes the line new.
+  ///   - value: the hash of the value of `--dedupe`; nil if it failed, which makes the line new.
   ///   - type: nil where the line is not an event.
   ///   - now: not before any earlier one.
   ///   - outputs: the outputs are appended to it.
   mutating func line(
-    _ line: UnsafeRawBufferPointer, key: KeyHash?, keyText: [UInt8], matched: Bool, value: [UInt8]? = nil,
+    _ line: UnsafeRawBufferPointer, key: KeyHash?, keyText: [UInt8], matched: Bool, value: KeyHash? = nil,
     type: EventType?, now: Moment, into outputs: inout [Output]
   ) {
     if let type, type.isControl {
@@ -96,26 +103,31 @@ struct StatefulStage {
       return
     }
     let isDeletion = type == .deleted && key != nil
-    if matched || isDeletion, let key, absence != nil {
+    if watchesAbsence, matched || isDeletion, let key {
       mayHaveEvicted = true
-      if let status = absence?.line(of: key, text: keyText, isDeletion: isDeletion, now: now) {
+      if let status = absence.line(of: key, text: keyText, isDeletion: isDeletion, now: now) {
         outputs.append(.status(status))
       }
     }
     if goesOn(key, matched, value, type, isDeletion, now) {
       mayHaveEvicted = true
-      if let key, pacing != .none {
-        let held = unsafe HeldLine(key: key, line: Line(line), matched: matched, type: type)
-        if pacing == .throttle {
-          throttle.line(held, now: now.instant, into: &released)
-        } else {
-          debouncer.line(held, now: now.instant, into: &released)
-        }
-      } else if unsafe deliver(line, key: key, matched, type, into: &outputs) {
-        outputs.append(.line)
+      if unsafe passes(line, key, matched, type, now.instant) {
+        deliverReleased(into: &outputs)
+        if unsafe deliver(line, key: key, matched, type, into: &outputs) { outputs.append(.line) }
       }
     }
     tick(now: now, into: &outputs)
+  }
+
+  /// Whether the line is not held. Lines that are released before it are added to ``released``.
+  private mutating func passes(
+    _ line: UnsafeRawBufferPointer, _ key: KeyHash?, _ matched: Bool, _ type: EventType?, _ now: Instant
+  ) -> Bool {
+    guard pacing != .none, let key else { return true }
+    let arriving = unsafe ArrivingLine(key: key, bytes: line, matched: matched, type: type)
+    return pacing == .throttle
+      ? throttle.passes(arriving, now: now, into: &released)
+      : debouncer.passes(arriving, now: now, into: &released)
   }
 
   /// Releases the lines that are due. Call this at ``deadline``; each line does it, too.
@@ -124,8 +136,9 @@ struct StatefulStage {
       throttle.tick(now: now.instant, into: &released)
       debouncer.tick(now: now.instant, into: &released)
       deliverReleased(into: &outputs)
+      deliverBookmarks(into: &outputs)
     }
-    while let status = absence?.tick(now: now) { outputs.append(.status(status)) }
+    while let status = absence.tick(now: now) { outputs.append(.status(status)) }
     guard mayHaveEvicted else { return }
     mayHaveEvicted = false
     if !hasToldOfLimit, evictions > 0 {
@@ -139,16 +152,17 @@ struct StatefulStage {
     throttle.end(into: &released)
     debouncer.end(into: &released)
     deliverReleased(into: &outputs)
+    deliverBookmarks(into: &outputs)
   }
 
   private var evictions: Int {
     tracker.evictions + deduplicator.evictions + throttle.evictions + debouncer.evictions
-      + (absence?.evictions ?? 0)
+      + absence.evictions
   }
 
   /// Whether the line reaches the steps that hold and track lines.
   private mutating func goesOn(
-    _ key: KeyHash?, _ matched: Bool, _ value: [UInt8]?, _ type: EventType?, _ isDeletion: Bool, _ now: Moment
+    _ key: KeyHash?, _ matched: Bool, _ value: KeyHash?, _ type: EventType?, _ isDeletion: Bool, _ now: Moment
   ) -> Bool {
     if matched {
       guard dedupes, let value else { return true }
@@ -178,7 +192,7 @@ struct StatefulStage {
   }
 
   private mutating func deliverReleased(into outputs: inout [Output]) {
-    guard !released.isEmpty || !bookmarks.isEmpty else { return }
+    guard !released.isEmpty else { return }
     mayHaveEvicted = true
     var lines: [HeldLine] = []
     swap(&lines, &released)
@@ -189,6 +203,10 @@ struct StatefulStage {
         }
       }
     }
+  }
+
+  /// After the lines: a line may replace a held one for which a bookmark waits.
+  private mutating func deliverBookmarks(into outputs: inout [Output]) {
     guard !bookmarks.isEmpty else { return }
     let earliest = throttle.held.earliestSequence ?? debouncer.held.earliestSequence
     for bookmark in bookmarks.release(earliest: earliest) { outputs.append(.control(bookmark)) }

@@ -5,15 +5,15 @@ import Events
 /// the interval.
 ///
 /// The last line of a burst is thus always delivered. A DELETED passes at once, and the key starts again.
-struct Throttle {
-  private let interval: Duration
+struct Throttle: ~Copyable {
+  private let interval: Interval
   /// The time at which a key's next line may pass. All intervals have the same length, so the oldest entry
   /// comes first.
   private var gates: KeyTable<Instant>
   private(set) var held: HeldLines
 
   init(interval: Duration, limit: Int, byteLimit: Int) {
-    self.interval = interval
+    self.interval = Interval(interval)
     gates = KeyTable(limit: limit)
     held = HeldLines(limit: limit, byteLimit: byteLimit)
   }
@@ -21,32 +21,32 @@ struct Throttle {
   /// Keys that were removed, or released, before their interval had passed.
   var evictions: Int { gates.evictions + held.early }
 
-  /// Adds a line; appends the lines that pass now to `released`.
-  mutating func line(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
+  /// Takes a line; appends the held lines that pass now to `released`. Returns whether the line itself passes,
+  /// after these.
+  mutating func passes(_ line: ArrivingLine, now: Instant, into released: inout [HeldLine]) -> Bool {
     tick(now: now, into: &released)
+    let gate = gates.slot(of: line.key)
     if line.type == .deleted {
       held.supersede(line.key)
-      if let gate = gates.slot(of: line.key) { gates.remove(gate) }
-      released.append(line)
-    } else if let gate = gates.slot(of: line.key), let opens = gates[gate] {
-      held.hold(line, now: now, into: &released) { _ in opens }
-    } else {
-      pass(line, now: now, into: &released)
+      if let gate { gates.remove(gate) }
+      return true
     }
+    if let gate, let opens = gates[gate] {
+      held.hold(line, now: now, into: &released) { _ in opens }
+      return false
+    }
+    gates.insert(line.key, now + interval)
+    return true
   }
 
   /// Releases the lines that are due.
   mutating func tick(now: Instant, into released: inout [HeldLine]) {
     while let line = held.popDue(now) {
       if let gate = gates.slot(of: line.key) { gates.remove(gate) }
-      pass(line, now: now, into: &released)
+      gates.insert(line.key, now + interval)
+      released.append(line)
     }
     while let oldest = gates.oldest, let opens = gates[oldest], opens <= now { gates.remove(oldest) }
-  }
-
-  private mutating func pass(_ line: HeldLine, now: Instant, into released: inout [HeldLine]) {
-    gates.insert(line.key, now + interval)
-    released.append(line)
   }
 
   /// Releases all held lines.

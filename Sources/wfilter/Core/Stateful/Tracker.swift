@@ -3,7 +3,7 @@ import Events
 
 /// Remembers which keys matched, so that the lines that pass are those of a Kubernetes watch with a selector.
 /// The rule is ``EventType/told(passedBefore:passesNow:)``.
-struct Tracker {
+struct Tracker: ~Copyable {
   private var matching: KeyTable<Void>
 
   init(limit: Int) { matching = KeyTable(limit: limit) }

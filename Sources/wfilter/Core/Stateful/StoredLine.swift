@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JSON
+
+/// A copy of a line, followed by padding, in memory that stays in place until the next copy.
+@safe final class StoredLine {
+  private var memory: UnsafeMutableRawBufferPointer
+  private var count: Int
+
+  init(_ bytes: UnsafeRawBufferPointer) {
+    count = bytes.count
+    unsafe memory = .allocate(byteCount: count + JSONCursor.padding, alignment: 1)
+    unsafe fill(bytes)
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  /// The bytes that it was given and their padding.
+  var size: Int { count + JSONCursor.padding }
+
+  /// The line.
+  var value: RawJSON? {
+    unsafe RawJSON(padded: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+  }
+
+  /// Copies other bytes, into the same memory if they have about its size.
+  func replace(with bytes: UnsafeRawBufferPointer) {
+    count = bytes.count
+    if unsafe size > memory.count || memory.count > 2 * size {
+      unsafe memory.deallocate()
+      unsafe memory = .allocate(byteCount: size, alignment: 1)
+    }
+    unsafe fill(bytes)
+  }
+
+  private func fill(_ bytes: UnsafeRawBufferPointer) {
+    unsafe memory.copyMemory(from: bytes)
+    unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+      .initializeMemory(as: UInt8.self, repeating: 0)
+  }
+}
