@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSON
+
 /// A long-lived handler of `--lines`: it reads one message per line from stdin and writes one answer per line
 /// to stdout.
 struct LineHandler {
@@ -49,14 +51,14 @@ struct LineHandler {
   /// Appends bytes and returns the lines that are complete now.
   mutating func lines(_ bytes: [UInt8]) -> [Line] {
     var lines: [Line] = []
-    var rest = bytes[...]
-    while let newline = rest.firstIndex(of: 0x0a) {
-      let line = partialLine + rest[..<newline]
+    var start = 0
+    while let newline = JSONWalker.find(0x0a, bytes.span, from: start) {
+      let line = partialLine + bytes[start..<newline]
       partialLine.removeAll(keepingCapacity: true)
-      rest = rest[(newline + 1)...]
+      start = newline + 1
       if line.contains(where: { $0 > 0x20 }) { lines.append(Self.parse(line)) }
     }
-    partialLine += rest
+    partialLine += bytes[start...]
     return lines
   }
 
@@ -100,14 +102,16 @@ struct LineHandler {
   /// Parses `ok`, `retry` or `drop`, an optional sequence, and for the last two an optional reason, of which the first
   /// 1,000 characters are kept.
   static func parse(_ line: [UInt8]) -> Line {
-    // A line may have millions of words, so it is not split further.
-    let words = line.split(maxSplits: 2, whereSeparator: { $0 <= 0x20 })
-    guard let word = words.first, word.count <= 5 else { return .other(line) }
-    var rest = words.dropFirst().map { String(decoding: $0, as: UTF8.self) }
+    // A line may be long, or have millions of words, and most long lines are no answers.
+    let start = line.drop { $0 <= 0x20 }
+    let word = String(decoding: start.prefix(6).prefix { $0 > 0x20 }, as: UTF8.self)
+    guard ["ok", "retry", "drop"].contains(word) else { return .other(line) }
+    var rest = start.split(maxSplits: 2, whereSeparator: { $0 <= 0x20 }).dropFirst()
+      .map { String(decoding: $0, as: UTF8.self) }
     let sequence = rest.first.flatMap { UInt64($0) }
     if sequence != nil { rest.removeFirst() }
     let reason = String(rest.joined(separator: " ").trimmed.prefix(1_000))
-    switch String(decoding: word, as: UTF8.self) {
+    switch word {
     case "ok" where reason.isEmpty: return .answer(.ok, sequence: sequence)
     case "retry": return .answer(.retry(reason: reason), sequence: sequence)
     case "drop": return .answer(.drop(reason: reason), sequence: sequence)
