@@ -34,7 +34,12 @@ import Testing
 
   private func areEqual(_ left: String, _ right: String) -> Bool {
     let (first, second) = (PaddedText(left), PaddedText(right))
-    return first.read { left in second.read { left.isEqual(to: $0) } }
+    return first.read { left in
+      second.read { right in
+        var work = RawJSON.ComparisonWork()
+        return left.isEqual(to: right, &work)
+      }
+    }
   }
 
   @Test(arguments: equal) func isByValue(_ left: String, _ right: String) {

@@ -56,7 +56,7 @@ import Testing
 
   @Test func convertsDocuments() throws {
     let value = try JSONValue(parsing: bytes(#"{"a":[true,null,"x",7],"b":{"c":"d"},"e":["f"],"g":1.5}"#))
-    #expect(value["a"]?.elements.map(\.isNull) == [false, true, false, false])
+    #expect(value["a"]?.elements.map { $0 == .null } == [false, true, false, false])
     #expect(
       value["a"]?.elements[0].bool == true && value["a"]?.elements[3].integer == 7
         && value["g"]?.integer == nil)

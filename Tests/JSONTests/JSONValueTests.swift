@@ -11,7 +11,9 @@ import Testing
   ])
   func writesWhatItRead(_ text: String) throws {
     let value = try JSONValue(parsing: Array(text.utf8))
-    #expect(String(decoding: value.bytes, as: UTF8.self) == text)
+    var writer = JSONWriter()
+    writer.value(value)
+    #expect(String(decoding: writer.bytes, as: UTF8.self) == text)
   }
 
   @Test(arguments: [

@@ -33,7 +33,6 @@ package indirect enum JSONValue: Equatable, Sendable {
   package var string: String? { if case .string(let text) = self { text } else { nil } }
   package var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
   package var integer: Int? { if case .number(let text) = self { Int(text) } else { nil } }
-  package var isNull: Bool { if case .null = self { true } else { false } }
 
   /// The elements of an array; none for any other value.
   package var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
@@ -46,12 +45,5 @@ package indirect enum JSONValue: Equatable, Sendable {
     guard case .array(let elements) = self else { return nil }
     let texts = elements.compactMap(\.string)
     return texts.count == elements.count ? texts : nil
-  }
-
-  /// The document as compact JSON text.
-  package var bytes: [UInt8] {
-    var writer = JSONWriter()
-    writer.value(self)
-    return writer.bytes
   }
 }

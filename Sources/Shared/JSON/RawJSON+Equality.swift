@@ -32,13 +32,7 @@ extension RawJSON {
   }
 
   /// Whether two values are equal as CEL compares them: numbers by value, strings decoded, objects in any
-  /// order. The first of repeated keys wins.
-  package func isEqual(to other: RawJSON) -> Bool {
-    var work = ComparisonWork()
-    return isEqual(to: other, &work)
-  }
-
-  /// The same, and adds to `work`.
+  /// order. The first of repeated keys wins. Adds to `work`.
   package func isEqual(to other: RawJSON, _ work: inout ComparisonWork) -> Bool {
     guard !work.isSpent, let end, let otherEnd = other.end else { return false }
     work.addValue()

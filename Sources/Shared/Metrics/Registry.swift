@@ -55,25 +55,21 @@ package final class Registry: Sendable {
   }
 
   package func histogram(
-    _ name: String, help: String, bounds: [Double] = Histogram.latencyBounds, labels: [Label] = []
+    _ name: String, help: String, bounds: [Double] = Histogram.latencyBounds
   ) -> Histogram {
-    let value = register(name, help, "histogram", labels) { .histogram(Histogram(bounds: bounds)) }
+    let value = register(name, help, "histogram", []) { .histogram(Histogram(bounds: bounds)) }
     guard case .histogram(let histogram) = value else { return Histogram(bounds: bounds) }
     return histogram
   }
 
   /// A gauge whose value is asked for at each scrape, on the scraper's thread.
-  package func gauge(
-    _ name: String, help: String, labels: [Label] = [], value: @escaping @Sendable () -> Double
-  ) {
-    _ = register(name, help, "gauge", labels) { .computed(value) }
+  package func gauge(_ name: String, help: String, value: @escaping @Sendable () -> Double) {
+    _ = register(name, help, "gauge", []) { .computed(value) }
   }
 
   /// A counter kept elsewhere, asked for at each scrape, on the scraper's thread.
-  package func counter(
-    _ name: String, help: String, labels: [Label] = [], value: @escaping @Sendable () -> Double
-  ) {
-    _ = register(name, help, "counter", labels) { .computed(value) }
+  package func counter(_ name: String, help: String, value: @escaping @Sendable () -> Double) {
+    _ = register(name, help, "counter", []) { .computed(value) }
   }
 
   /// All metrics in Prometheus' text format, version 0.0.4.

@@ -7,7 +7,7 @@ extension Kubeconfig.AuthProvider {
   ///
   /// kwatch does not refresh it, because that needs the provider's secrets and rewrites the kubeconfig.
   /// - Throws: `ConfigError` that says what to use instead.
-  func token(for user: String, now: Timestamp = .now) throws(ConfigError) -> String {
+  func token(for user: String) throws(ConfigError) -> String {
     switch name {
     case "oidc": break
     case "gcp":
@@ -34,7 +34,7 @@ extension Kubeconfig.AuthProvider {
     guard let expiry = Self.expiry(of: idToken) else {
       throw ConfigError("the id-token of user '\(user)' (auth-provider 'oidc') is not a JSON Web Token")
     }
-    guard expiry > now.seconds else {
+    guard expiry > Timestamp.now.seconds else {
       throw ConfigError("the id-token of user '\(user)' (auth-provider 'oidc') has expired; \(advice)")
     }
     return idToken

@@ -36,10 +36,10 @@ indirect enum ObjectRewrite: Equatable, Sendable {
   }
 
   /// Applies this to one value.
-  func apply(to text: Span<UInt8>, from start: Int = 0) throws(JSONError) -> [UInt8] {
-    var walker = JSONWalker(at: start)
+  func apply(to text: Span<UInt8>) throws(JSONError) -> [UInt8] {
+    var walker = JSONWalker(at: 0)
     var result: [UInt8] = []
-    result.reserveCapacity(text.count - start)
+    result.reserveCapacity(text.count)
     try apply(text, &walker, &result)
     return result
   }

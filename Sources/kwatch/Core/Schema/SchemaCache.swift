@@ -9,8 +9,9 @@ struct SchemaCache {
   /// Nil if there is no cache folder.
   private let folder: String?
 
-  init(environment: (String) -> String? = ProcessEnvironment.value) {
-    let base = environment("XDG_CACHE_HOME") ?? environment("HOME").map { "\($0)/.cache" }
+  init() {
+    let home = ProcessEnvironment.value("HOME").map { "\($0)/.cache" }
+    let base = ProcessEnvironment.value("XDG_CACHE_HOME") ?? home
     folder = base.flatMap { $0.hasPrefix("/") ? "\($0)/kwatch/openapi" : nil }
   }
 

@@ -26,7 +26,9 @@ final class ConnectDeadline: Sendable {
   private let ports: Set<UInt16>
   private let state = Mutex(State())
 
-  init(servers: [String]) { ports = Set(servers.map(Self.port(of:))) }
+  init(servers: [String]) {
+    ports = Set(servers.map { UInt16(ConnectionSettings.hostAndPort($0).port) ?? 4222 })
+  }
 
   /// Makes the attempt.
   ///
@@ -87,11 +89,5 @@ final class ConnectDeadline: Sendable {
     return unsafe withUnsafeBytes(of: address) { bytes in
       unsafe UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
     }
-  }
-
-  /// The port of `nats://host:port`.
-  private static func port(of server: String) -> UInt16 {
-    let rest = server.split(separator: ":").last.flatMap { UInt16($0.prefix { $0 != "/" }) }
-    return rest ?? 4222
   }
 }

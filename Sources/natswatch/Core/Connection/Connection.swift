@@ -105,25 +105,10 @@ import Synchronization
   ///   - what: The name of the request in messages.
   ///   - timeout: The time limit for the reply; ten times as long while large messages arrive before it.
   ///   - shutdown: If given, a request to end ends the wait.
-  ///   - everyTick: Called about ten times a second while waiting.
   /// - Returns: The reply's payload.
   /// - Throws: `unavailable`, `noResponders`, `noPermission`, `interrupted`.
   func request(
-    _ subject: String, _ payload: [UInt8] = [], what: String, timeout: Duration, shutdown: Shutdown? = nil,
-    everyTick: () -> Void = {}
-  ) throws(NATSError) -> [UInt8] {
-    try request(subject, what: what, timeout: timeout, shutdown: shutdown, everyTick: everyTick) {
-      reply throws(NATSError) in
-      guard publish(payload, to: subject, reply: reply) else {
-        throw NATSError(.unavailable, "\(what): not connected to the server")
-      }
-    }
-  }
-
-  /// The same with a message that `send` publishes; its reply subject is passed in.
-  func request(
-    _ subject: String, what: String, timeout: Duration, shutdown: Shutdown? = nil,
-    everyTick: () -> Void = {}, send: (String) throws(NATSError) -> Void
+    _ subject: String, _ payload: [UInt8], what: String, timeout: Duration, shutdown: Shutdown?
   ) throws(NATSError) -> [UInt8] {
     let descriptor = cnats_event()
     guard descriptor >= 0 else { throw NATSError(.unavailable, "\(what): \(systemMessage(errno))") }
@@ -135,7 +120,9 @@ import Synchronization
     let started = ContinuousClock.now
     var lastArrival = started
     var reception = Reception(loop)
-    try send("\(replies).\(token)")
+    guard publish(payload, to: subject, reply: "\(replies).\(token)") else {
+      throw NATSError(.unavailable, "\(what): not connected to the server")
+    }
     loop.takeOver()
     while true {
       if let reply = state.takeReply(token) {
@@ -166,7 +153,6 @@ import Synchronization
       }
       wait(descriptor, shutdown, Int32(clamping: min(rest.milliseconds + 1, 100)))
       loop.endWait()
-      everyTick()
     }
   }
 

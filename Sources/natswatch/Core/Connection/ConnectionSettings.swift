@@ -196,6 +196,17 @@ package struct ConnectionSettings: Sendable, Equatable {
     requiresTLS || tlsCA != nil || tlsCertificate != nil || servers.contains { $0.hasPrefix("tls://") }
   }
 
+  /// The host, without the brackets of an IPv6 address, and the port of a server's address.
+  static func hostAndPort(_ server: String) -> (host: String, port: String) {
+    let afterScheme = server.split(separator: "/").last ?? server[...]
+    var host = afterScheme.split(separator: "@").last ?? afterScheme
+    var port: Substring = "4222"
+    if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
+      (host, port) = (host[..<colon], host[host.index(after: colon)...])
+    }
+    return (String(host.drop { $0 == "[" }.prefix { $0 != "]" }), String(port))
+  }
+
   private static func isLoopback(_ server: String) -> Bool {
     let afterScheme = server.split(separator: "/").last.map(String.init) ?? server
     let host = afterScheme.split(separator: "@").last.map(String.init) ?? afterScheme

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Events
-import Glibc
 import Lines
 package import Metrics
 package import Process

@@ -11,15 +11,8 @@ enum TLSProbe {
   /// Connects to `address`, such as `nats://host:4222`, and checks the first byte of the response; takes at
   /// most two seconds.
   static func expectsTLSFirst(_ address: String) -> Bool {
-    let afterScheme = address.split(separator: "/").last.map(String.init) ?? address
-    var host = afterScheme.split(separator: "@").last.map(String.init) ?? afterScheme
-    var port = "4222"
-    if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
-      port = String(host[host.index(after: colon)...])
-      host = String(host[..<colon])
-    }
-    let name = String(host.drop { $0 == "[" }.prefix { $0 != "]" })
-    guard let socket = connect(name, port) else { return false }
+    let (host, port) = ConnectionSettings.hostAndPort(address)
+    guard let socket = connect(host, port) else { return false }
     defer { close(socket) }
     // A server that sends a greeting does not wait for TLS.
     if firstByte(socket, 300) != nil { return false }

@@ -102,14 +102,14 @@ package struct PublishLoop {
 
   // MARK: - Reading
 
-  /// Publishes all lines of `descriptor` and waits until the last one is acknowledged.
+  /// Publishes all lines of standard input and waits until the last one is acknowledged.
   ///
   /// - Returns: The exit status: 65 if a line was not published.
   /// - Throws: ``NATSError``, ``InputError``, ``UnpublishedLineError``.
-  package mutating func run(input descriptor: Int32 = 0) throws -> ExitStatus {
+  package mutating func run() throws -> ExitStatus {
     ServiceNotifier().ready("publishing")
     do {
-      return try publishAll(descriptor)
+      return try publishAll(STDIN_FILENO)
     } catch let error as NATSError {
       try health.refused(error)
       throw error

@@ -6,13 +6,9 @@ struct RoutingFacts: Equatable, Sendable {
   var type: String
   var cluster: String?
   var namespace: String?
+}
 
-  init(type: String, cluster: String? = nil, namespace: String? = nil) {
-    self.type = type
-    self.cluster = cluster
-    self.namespace = namespace
-  }
-
+extension RoutingFacts {
   init(_ batch: Batch, _ index: Int) {
     type = EventEnvelope.eventType(of: batch, index)
     cluster = batch.text(.cluster, index)
