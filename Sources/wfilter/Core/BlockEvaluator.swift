@@ -29,6 +29,8 @@ struct BlockEvaluator: ~Copyable {
   init(
     _ expressions: Expressions, _ configuration: Configuration, shutdown: Shutdown? = nil
   ) {
+    // Local copies, because Swift 6.3.1 miscompiles initializers of types that cannot be copied if an operand of
+    // `||` or `&&` reads a property: it destroys properties that have no value yet.
     let judge = LineJudge(expressions, configuration)
     let printer = LinePrinter(expressions, configuration)
     explainer = configuration.explains ? Explainer(expressions.filter) : nil
