@@ -66,7 +66,10 @@ import Testing
   @Test func aPluginMayAnswerInYAML() throws {
     let answer = "kind: ExecCredential\napiVersion: \(Self.version)\nstatus:\n  token: t\n"
     #expect(try run("cat <<'END'\n\(answer)END").status == 0)
-    for output in ["echo 'Logging in: please wait'", "\(Self.answer("t")); echo; \(Self.answer("t"))"] {
+    let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"
+    for output in [
+      "echo 'Logging in: please wait'", "echo '\(bomb)'", "\(Self.answer("t")); echo; \(Self.answer("t"))",
+    ] {
       let outcome = try run(output)
       #expect(outcome.status == 78, "\(outcome)")
     }

@@ -50,6 +50,8 @@ struct ExecCredential: Equatable, Sendable {
   /// JSON, or YAML, which client-go accepts, too.
   private static func value(_ text: [UInt8]) throws -> JSONValue {
     do { return try JSONValue(parsing: text) } catch {
+      // A few anchors and aliases can expand to any size.
+      guard !text.contains(UInt8(ascii: "&")) else { throw error }
       let documents = try YAMLNode.parseAll(text)
       guard documents.count == 1, case .mapping = documents[0].node else { throw error }
       return try JSONValue(parsing: Array(documents[0].node.json.utf8))
