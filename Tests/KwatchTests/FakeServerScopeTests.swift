@@ -66,6 +66,45 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "twice").count == 2, "\(outcome)")
   }
 
+  @Test func aResourceThatReturnsWithNamespacesIsWatchedInThoseThatWereNamed() throws {
+    let hasMoved = Atomic<Bool>(false)
+    let server = try FakeAPIServer { request, reply in
+      let moved = hasMoved.load(ordering: .relaxed)
+      switch request.path.prefix(while: { $0 != "?" }) {
+      case "/api/v1": reply.whole(FakeAPIServer.core)
+      case "/apis":
+        reply.whole(
+          #"""
+          {"kind":"APIGroupDiscoveryList","items":[{"metadata":{"name":"example.test"},"versions":[{"version":"v1",
+          "resources":[{"resource":"things","responseKind":{"kind":"Thing"},"scope":"\#(moved ? "Namespaced" : "Cluster")",
+          "verbs":["list","watch"]}]}]}]}
+          """#)
+      case "/apis/example.test/v1/things" where !moved:
+        if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+        guard request.path.contains("watch=true") else {
+          return reply.whole(#"{"kind":"ThingList","metadata":{"resourceVersion":"5"},"items":[]}"#)
+        }
+        hasMoved.store(true, ordering: .relaxed)
+        reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+      case let path where path.contains("/namespaces/"):
+        if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
+        guard request.path.contains("watch=true") else {
+          let item = #"{"metadata":{"name":"x","uid":"\#(path)","resourceVersion":"6"}}"#
+          return reply.whole(#"{"kind":"ThingList","metadata":{"resourceVersion":"7"},"items":[\#(item)]}"#)
+        }
+        reply.head()
+        reply.hold()
+      default: reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+      }
+    }
+    let environment = try server.kubeconfig(in: directory.url)
+    let tool = try Tool.start("kwatch", ["things.example.test", "-n", "a,b"], environment: environment)
+    let lines = try tool.waitForLines(2)
+    #expect(lines.contains { $0.contains("/namespaces/a/things") }, "\(lines)")
+    #expect(lines.contains { $0.contains("/namespaces/b/things") }, "\(lines)")
+    try tool.waitForDiagnostics("in namespaces")
+  }
+
   @Test func reportsThatAScopeIsGone() throws {
     let isThere = Atomic<Bool>(true)
     let (tool, _) = try start(["cm", "--status", "stderr"]) { request, reply in

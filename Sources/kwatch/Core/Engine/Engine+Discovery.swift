@@ -46,8 +46,15 @@ extension Engine {
   private func move(_ scope: ScopeRunner, _ verdicts: [(ResourceName, ClusterRunner.Verdict)]) {
     guard case .found(let found, _)? = verdicts.first?.1, found.qualifiedName == scope.resource.qualifiedName,
       found.path(namespace: scope.namespace) != scope.resource.path(namespace: scope.namespace)
+        || found.isNamespaced != scope.resource.isNamespaced
     else { return }
-    scope.move(to: found)
+    guard scope.namespace == nil else { return scope.move(to: found, namespace: scope.namespace) }
+    // It may have namespaces now, and only those that were named are to be watched.
+    let places = namespaces(scope.link, scope.name, found)
+    scope.move(to: found, namespace: places.first.flatMap(\.self))
+    for place in places.dropFirst() where isNew(scope.link, scope.name, found, place) {
+      start(scope.link, scope.name, found, place, scope.query)
+    }
   }
 
   private func printResources(_ cluster: ClusterRunner, _ found: [APIResource]) {

@@ -13,10 +13,10 @@ package final class ScopeRunner {
   let name: ResourceName
   private(set) var resource: APIResource
   /// nil: all of them, or a resource without namespaces.
-  let namespace: String?
+  private(set) var namespace: String?
   var machine: ScopeMachine
   private var printer: EventPrinter
-  private let query: Query
+  let query: Query
   private let output: OutputWriter
   private let options: OutputOptions
   private let screen: LiveTable?
@@ -57,10 +57,13 @@ package final class ScopeRunner {
 
   /// Continues with another version of the resource, which has replaced it on the server. All objects are
   /// printed again, in their new form.
-  func move(to resource: APIResource) {
-    diagnostics.warning(
-      "\(title): the server has \(resource.apiVersion) now, not \(self.resource.apiVersion)")
+  func move(to resource: APIResource, namespace: String?) {
+    let place = resource.isNamespaced ? "in namespaces" : "without namespaces"
+    let isMoved = resource.isNamespaced != self.resource.isNamespaced
+    let form = isMoved ? "\(resource.apiVersion) \(place)" : resource.apiVersion
+    diagnostics.warning("\(title): the server has \(form) now, not \(self.resource.apiVersion)")
     self.resource = resource
+    self.namespace = namespace
     machine.title = title
     printer = EventPrinter(
       output, resource: resource, options: options, cluster: link.name, namespace: namespace, screen: screen)
