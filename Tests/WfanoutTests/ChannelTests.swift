@@ -105,7 +105,10 @@ import Testing
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     #expect(try subscribe("c1", "../pods").hasSuffix(" 400"))
     #expect(try subscribe("c1", "pods", #","namespace":";rm -rf /""#).hasSuffix(" 400"))
-    #expect(try post("/api/watch/subscribe", "[]").hasSuffix(" 400"))
+    for body in ["[]", "{"] {
+      let refusal = try post("/api/watch/subscribe", body)
+      #expect(refusal.contains("not a JSON object") && refusal.hasSuffix(" 400"), "\(refusal)")
+    }
     #expect(try post("/api/watch/unsubscribe", #"{"clientId":"c1","channel":"none"}"#).hasSuffix(" 200"))
     #expect(try fanout.curl("/api/watch/subscribe", ["-w", "%{http_code}"]).output.hasSuffix("405"))
     #expect(try fanout.curl("/api/watch/stats", ["-w", "%{http_code}"]).output.hasSuffix("404"))

@@ -50,8 +50,8 @@ struct ChannelRoutes: Sendable {
   private func subscribe(
     _ request: HTTPRequest, _ identity: String, _ account: String, _ token: HandedToken?, on loop: LoopContext
   ) throws(HTTPError) -> HTTPResponse {
-    try RequestOrigin.requireJSON(request)
-    guard let body = JSONValue(request.body), let id = body["clientId"]?.string, !id.isEmpty else {
+    let body = try object(request)
+    guard let id = body["clientId"]?.string, !id.isEmpty else {
       return error(400, "Missing clientId")
     }
     var wanted: ChannelRequest
@@ -83,16 +83,24 @@ struct ChannelRoutes: Sendable {
   }
 
   private func unsubscribe(_ request: HTTPRequest, _ identity: String) throws(HTTPError) -> HTTPResponse {
-    try RequestOrigin.requireJSON(request)
-    guard let body = JSONValue(request.body), let id = body["clientId"]?.string,
-      let channel = body["channel"]?.string
-    else { return error(400, "Missing clientId or channel") }
+    let body = try object(request)
+    guard let id = body["clientId"]?.string, let channel = body["channel"]?.string else {
+      return error(400, "Missing clientId or channel")
+    }
     switch registry.unsubscribe(id, identity: identity, channel: channel) {
     case .unknown, .full: break
     case .foreign: return error(403, "Client not owned by this user")
     case .found(let client): client.run { $0.unsubscribe(channel) }
     }
     return .json(200, #"{"ok":true}"#)
+  }
+
+  private func object(_ request: HTTPRequest) throws(HTTPError) -> JSONValue {
+    try RequestOrigin.requireJSON(request)
+    guard let body = JSONValue(request.body), case .object = body else {
+      throw .badRequest("the body is not a JSON object")
+    }
+    return body
   }
 
   /// `{"clients":…,"upstreams":…,"subscriptions":{channel: listeners}}`.
