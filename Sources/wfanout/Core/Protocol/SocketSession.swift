@@ -33,6 +33,7 @@ struct SocketSession: Sendable {
   private var hasExpired = false
   private let needsToken: Bool
   private(set) var subscriptions = SubscriptionSet()
+  private let memory: SubscriptionMemory
 
   private static let subscriptionLimit = 50
   /// The maximum length of a list in a subscription.
@@ -43,7 +44,12 @@ struct SocketSession: Sendable {
   ///   - needsToken: whether tokens are checked at all.
   ///   - isKnown: whether the handshake carried a valid token; otherwise the first message has to be `auth`.
   ///   - knownTypes: the event types that may be subscribed to; nil allows any.
-  init(clientID: String, needsToken: Bool, isKnown: Bool = false, knownTypes: Set<String>? = nil) {
+  ///   - memory: what its subscriptions may take.
+  init(
+    clientID: String, needsToken: Bool, isKnown: Bool = false, knownTypes: Set<String>? = nil,
+    memory: SubscriptionMemory = SubscriptionMemory()
+  ) {
+    self.memory = memory
     self.clientID = clientID
     self.needsToken = needsToken
     self.isAuthenticated = !needsToken || isKnown
@@ -147,11 +153,13 @@ struct SocketSession: Sendable {
       return [error(.invalidSubscription, "Unknown event type: \(unknown)")]
     }
     let subscription = Subscription(eventTypes: lists[0], clusters: lists[1], namespaces: lists[2])
+    var changed = subscriptions
     if replaces.bool == true {
-      subscriptions.replace(with: subscription)
-    } else if !subscriptions.add(subscription, limit: SocketSession.subscriptionLimit) {
+      changed.replace(with: subscription)
+    } else if !changed.add(subscription, limit: SocketSession.subscriptionLimit) {
       return [error(.invalidSubscription, "more than \(SocketSession.subscriptionLimit) subscriptions")]
     }
+    guard change(to: changed) else { return [error(.invalidSubscription, SocketSession.outOfMemory)] }
     return [
       .send(
         #"{"type":"subscribed","event_types":\#(list(lists[0])),"cluster_filter":\#(list(lists[1])),"#
@@ -170,17 +178,27 @@ struct SocketSession: Sendable {
       {
         return [unknown]
       }
-      subscriptions.removeAll()
+      _ = change(to: SubscriptionSet())
     case .some(let value):
       guard let texts = value.strings else {
         return [error(.invalidSubscription, "\"event_types\" is not a list of strings")]
       }
       types = texts
-      guard subscriptions.remove(types: types, limit: SocketSession.listLimit) else {
+      var changed = subscriptions
+      guard changed.remove(types: types, limit: SocketSession.listLimit) else {
         return [error(.invalidSubscription, "more than \(SocketSession.listLimit) types unsubscribed")]
       }
+      guard change(to: changed) else { return [error(.invalidSubscription, SocketSession.outOfMemory)] }
     }
     return [.send(#"{"type":"unsubscribed","event_types":\#(list(types))}"#), .deliver(subscriptions)]
+  }
+
+  private static let outOfMemory = "the subscriptions of all clients have too many names; try again later"
+
+  private mutating func change(to changed: SubscriptionSet) -> Bool {
+    guard memory.change(to: changed.byteCount) else { return false }
+    subscriptions = changed
+    return true
   }
 
   private func unknownField(_ members: [JSONValue.Member], _ known: [String]) -> Action? {

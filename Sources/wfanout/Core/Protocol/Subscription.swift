@@ -12,6 +12,8 @@ struct Subscription: Equatable, Sendable {
   let excluded: Set<String>
   /// Equal for equal subscriptions, and short: listeners are grouped by it.
   let key: String
+  /// About the memory that it takes: a name is in an array and in a set.
+  let byteCount: Int
   private let types: Set<String>
   private let clusterSet: Set<String>
   private let namespaceSet: Set<String>
@@ -28,6 +30,7 @@ struct Subscription: Equatable, Sendable {
     clusterSet = Set(clusters)
     namespaceSet = Set(namespaces)
     key = Subscription.key([types, clusterSet, namespaceSet, excluded])
+    byteCount = (eventTypes + clusters + namespaces + excluded).reduce(0) { $0 + $1.utf8.count + 96 }
   }
 
   static func == (left: Subscription, right: Subscription) -> Bool { left.key == right.key }
@@ -55,6 +58,7 @@ struct SubscriptionSet: Equatable, Sendable {
 
   var isEmpty: Bool { subscriptions.isEmpty }
   var count: Int { subscriptions.count }
+  var byteCount: Int { subscriptions.reduce(0) { $0 + $1.byteCount } }
 
   /// - Returns: False if there are too many already.
   mutating func add(_ subscription: Subscription, limit: Int) -> Bool {
@@ -65,8 +69,6 @@ struct SubscriptionSet: Equatable, Sendable {
   }
 
   mutating func replace(with subscription: Subscription) { subscriptions = [subscription] }
-
-  mutating func removeAll() { subscriptions = [] }
 
   /// - Returns: False, without a change, if more than `limit` types would be removed from a subscription to
   ///   all.

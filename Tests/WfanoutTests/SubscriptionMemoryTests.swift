@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import Encoding
+import Testing
+
+@testable import WfanoutCore
+
+struct SubscriptionMemoryTests {
+  private static let reserved = SubscriptionMemory.reserved
+
+  @Test func isLimitedForAllClients() {
+    let total = SubscriptionMemory.Total(limit: 3 * Self.reserved)
+    let first = SubscriptionMemory(of: total)
+    #expect(first.change(to: 3 * Self.reserved))
+    #expect(!first.change(to: 3 * Self.reserved + 1))
+    let second = SubscriptionMemory(of: total)
+    #expect(second.change(to: Self.reserved), "each client has this much")
+    #expect(!second.change(to: Self.reserved + 1))
+    #expect(first.change(to: 2 * Self.reserved), "less is always possible")
+    #expect(!second.change(to: Self.reserved + 1))
+    #expect(first.change(to: 0))
+    #expect(second.change(to: 3 * Self.reserved))
+  }
+
+  @Test func isReturnedWhenTheClientLeaves() {
+    let total = SubscriptionMemory.Total(limit: 3 * Self.reserved)
+    do {
+      let client = SubscriptionMemory(of: total)
+      #expect(client.change(to: 2 * Self.reserved))
+      #expect(!total.isUnused)
+    }
+    #expect(total.isUnused)
+  }
+
+  /// The subscriptions stay as they are, and may be changed to fewer names.
+  @Test func aSubscriptionBeyondItIsRefused() {
+    let total = SubscriptionMemory.Total(limit: 2 * Self.reserved)
+    var session = SocketSession(clientID: "c", needsToken: false, memory: SubscriptionMemory(of: total))
+    func subscribe(_ list: Int, _ more: String = "") -> String {
+      let names = (0..<100).map { "\"list\(list)-name\($0)\"" }.joined(separator: ",")
+      let text = #"{"type":"subscribe","subscription":{"event_types":[\#(names)]\#(more)}}"#
+      guard case .send(let reply)? = session.receive(Array(text.utf8), now: .now).first else { return "" }
+      return reply
+    }
+    let replies = (0..<4).map { subscribe($0) }
+    #expect(replies.prefix(3).allSatisfy { $0.contains(#""subscribed""#) })
+    #expect(replies.suffix(1).allSatisfy { $0.contains("INVALID_SUBSCRIPTION") }, "\(replies)")
+    #expect(session.subscriptions.count == 3)
+    #expect(subscribe(9, #","replace":true"#).contains(#""subscribed""#))
+    #expect(session.subscriptions.count == 1)
+  }
+}
