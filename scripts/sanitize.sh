@@ -4,10 +4,8 @@
 # sanitize.sh [thread|address]…: runs the tests under clang's sanitizers, in separate build folders. FILTER=REGEX selects tests;
 # WATCHUTILS_ONLY=json builds and tests one library or tool.
 #
-# The thread sanitizer reports false races for values in a Mutex of the Synchronization module. That module is not built with the
-# sanitizer, so the lock is invisible; a program in which two threads add to a Mutex<Int> is reported too. Read its reports about
-# other code: atomics, pipes, pthreads. It also replaces vfork(2) by fork(2), so that errors of execve(2) are not returned
-# (ChildProcessTests).
+# The thread sanitizer replaces vfork(2) by fork(2), so that errors of execve(2) are not returned (ChildProcessTests). It learns of
+# the Synchronization module's Mutex from thread-sanitizer.c, which is linked into everything.
 set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- thread address
@@ -15,7 +13,13 @@ cd "$(dirname "$0")/.."
 export ASAN_OPTIONS=detect_leaks=0
 for sanitizer; do
   echo "sanitize: $sanitizer" >&2
-  swift build --build-tests --sanitize="$sanitizer" --scratch-path ".build-$sanitizer"
+  set --
+  if [ "$sanitizer" = thread ]; then
+    mkdir -p .build-thread
+    clang -c -O1 -fPIC scripts/thread-sanitizer.c -o .build-thread/mutex.o
+    set -- -Xlinker "$PWD/.build-thread/mutex.o"
+  fi
+  swift build --build-tests --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" "$@"
   bundle=.build-$sanitizer/debug/watchutilsPackageTests.xctest
   if [ -n "${FILTER:-${WATCHUTILS_ONLY:-}}" ]; then
     "$bundle" --testing-library swift-testing --no-parallel --filter "${FILTER:-.}"
