@@ -38,6 +38,19 @@ struct ReceivedEventsTests {
     #expect(received.next(in: Self.batch(Self.ids), from: 0) == 4)
   }
 
+  /// A live stream that begins after the command that was to print everything before it.
+  @Test func areFollowedByTheNextEventIfNothingElseProvesIt() {
+    let batch = Self.batch(Self.ids)
+    func mayLack(_ epoch: UInt64?, _ sequence: UInt64, mustAdjoin: Bool = true, before start: Int = 0) -> Bool
+    {
+      ReceivedEvents(epoch: epoch, sequence: sequence, mustAdjoin: mustAdjoin).mayLack(
+        before: start, of: batch)
+    }
+    #expect(mayLack(7, 8) && mayLack(nil, 8) && mayLack(7, 10, before: 2))
+    #expect(!mayLack(7, 9) && !mayLack(nil, 9) && !mayLack(7, 12) && !mayLack(6, 1))
+    #expect(!mayLack(7, 8, mustAdjoin: false) && !mayLack(7, 8, before: 5))
+  }
+
   /// The versions of objects, and sequences that no replica can have sent.
   @Test func otherNumbersMeanNothing() {
     var plain = Batch(firstPosition: 0)

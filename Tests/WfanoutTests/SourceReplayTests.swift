@@ -129,6 +129,20 @@ import Testing
     #expect(try watch.waitForLines(2) == [message(13), message(14)])
   }
 
+  /// The command ended before the events that the replica does not begin with were stored: they would be missing.
+  @Test(arguments: [true, false]) func aReplicaThatBeginsLaterEndsTheWatch(beforeTheCommandEnds: Bool) throws
+  {
+    let slow = try directory.write(#"while [ ! -e "$0.go" ]; do sleep 0.1; done"#, to: "slow.sh")
+    let command = beforeTheCommandEnds ? "/bin/bash \(slow)" : "/bin/true"
+    let fanout = try Fanout(configuration: "catch-up: \(command) {resourceVersion}")
+    let watch = try fanout.listening("/apis/g/v1/activities?watch=1&resourceVersion=5")
+    let other = try fanout.listening("/events")
+    fanout.feed((10...12).map { message($0) })
+    try other.wait(for: "12", .seconds(10)) { $0.soFar.output.contains(message(12)) }
+    try directory.write("", to: "slow.sh.go")
+    #expect(try watch.waitForEnd().output.isEmpty)
+  }
+
   /// The version of an object says nothing about our own numbering.
   @Test(arguments: [true, false]) func anObjectsVersionSkipsNothing(isFirst: Bool) throws {
     func object(_ version: Int) -> String {

@@ -113,10 +113,15 @@ extension Hub {
     counters.routed.increment(segment.newlyRouted(view, from: start, to: end))
   }
 
-  /// Skips events that another replica delivered.
+  /// Skips events that another replica delivered. A client that may lack events before these has to resume again, and
+  /// gets them from the source.
   private func skip(_ listener: Listener, _ batch: Batch) {
-    guard listener.received != nil else { return }
+    guard let received = listener.received else { return }
     let index = max(0, listener.position - batch.firstPosition)
+    if received.mayLack(before: index, of: batch) {
+      loop.assumeIsolated().execute { listener.connection.finish(reason: "resume") }
+      return listener.position = batch.endPosition
+    }
     guard let next = listener.received?.next(in: batch, from: index) else {
       return listener.position = batch.endPosition
     }

@@ -193,7 +193,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
     guard let last else { return position }
     switch place(of: last) {
     case .position(let next): return min(next, position)
-    case .reset(.expired): return position > ring.start ? nil : position
+    // A ring that was empty then may begin later than the command has ended.
+    case .reset(.expired): return position > ring.start || position == 0 ? nil : position
     case .now, .after, .reset: return position
     }
   }

@@ -37,8 +37,11 @@ struct SourceReplay: Sendable {
       old.hub?.remove(old)
       let lane = stream.state.lane(old.lane.format, old.lane.matcher)
       let listener = Listener(lane: lane, connection: old.connection, position: position)
-      listener.received =
-        last.map(ReceivedEvents.init) ?? UInt64(version).map { ReceivedEvents(epoch: nil, sequence: $0) }
+      if let sequence = last?.sequence ?? UInt64(version) {
+        // The live stream may begin later than the command has ended.
+        listener.received = ReceivedEvents(
+          epoch: last?.epoch, sequence: sequence, mustAdjoin: live.positions.upperBound == 0)
+      }
       return listener
     }
   }
