@@ -192,7 +192,7 @@ import Testing
 
   /// Each kind of flood is answered with GOAWAY, and nothing after it is read. `hpack` is a small header
   /// block that expands to 48 MB.
-  @Test(arguments: ["settings", "ping", "priority", "continuation", "hpack"])
+  @Test(arguments: ["settings", "ping", "priority", "continuation", "hpack", "window"])
   func aFloodOfFramesEndsTheConnectionAtOnce(kind: String) throws {
     let fanout = try fanout()
     let flood = try Tool.shell(
@@ -202,7 +202,7 @@ import Testing
       context = ssl.create_default_context(cafile=sys.argv[1]); context.set_alpn_protocols(["h2"])
       frame = lambda kind, flags, stream, body: len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
       block = {"settings": frame(4, 0, 0, b"\\0\\3\\0\\0\\0d"), "ping": frame(6, 0, 0, b"12345678"),
-               "priority": frame(2, 0, 3, b"\\0\\0\\0\\0\\1"), "continuation": frame(9, 0, 1, b"x" * 1000),
+               "priority": frame(2, 0, 3, b"\\0\\0\\0\\0\\1"), "continuation": frame(9, 0, 1, b"x" * 1000), "window": frame(8, 0, 0, b"\\0\\0\\0\\1"),
                # One header field of 4,000 bytes, and 12,000 references to it.
                "hpack": frame(1, 4, 1, b"\\x40\\1x\\x7f\\xa1\\x1e" + b"v" * 4000 + b"\\xbe" * 12000)}[sys.argv[3]]
       with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2]))), server_hostname="127.0.0.1") as s:

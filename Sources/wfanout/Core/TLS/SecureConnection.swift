@@ -10,7 +10,8 @@ import NIOTLS
 final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, AwaitingRequest,
   @unchecked Sendable
 {  // confined to the channel's event loop
-  typealias InboundIn = Any
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
@@ -51,10 +52,26 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
   private let address: String?
 
   private var isGoingAway = false
+  /// Nil for HTTP/1.
+  private var windowUpdates: WindowUpdateBudget?
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard windowUpdates?.receives(unwrapInboundIn(data)) == false else {
+      return context.fireChannelRead(data)
+    }
+    write(
+      context: context, data: wrapOutboundOut(.byteBuffer(SecureConnection.enhanceYourCalm)), promise: nil)
+    flush(context: context)
+  }
+
+  /// A GOAWAY frame with the error ENHANCE_YOUR_CALM (RFC 9113 sections 6.8 and 7).
+  private static let enhanceYourCalm = ByteBuffer(
+    bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0xb])
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if case .byteBuffer(let frame) = unwrapOutboundIn(data), SecureConnection.isGoAway(frame) {
-      isGoingAway = true
+    if case .byteBuffer(let frame) = unwrapOutboundIn(data) {
+      windowUpdates?.sends(frame.readableBytes)
+      if SecureConnection.isGoAway(frame) { isGoingAway = true }
     }
     context.write(data, promise: promise)
   }
@@ -82,6 +99,7 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
       pipeline.removeHandler(self, promise: nil)
       return
     }
+    windowUpdates = WindowUpdateBudget()
     var configuration = NIOHTTP2Handler.Configuration()
     // As for HTTP/1, events for a slow listener wait in the ring.
     configuration.stream.outboundBufferSizeHighWatermark = 128 << 10
