@@ -38,7 +38,8 @@ package final class SpawnedProcess: @unchecked Sendable {
     var defaults = sigset_t()
     unsafe sigemptyset(&defaults)
     var mask = defaults
-    unsafe sigaddset(&defaults, SIGPIPE)
+    // The tests may run under nohup(1).
+    for signal in [SIGPIPE, SIGHUP] { unsafe sigaddset(&defaults, signal) }
     unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     unsafe posix_spawnattr_setsigmask(&attributes, &mask)
     unsafe posix_spawnattr_setflags(
