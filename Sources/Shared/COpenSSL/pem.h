@@ -36,7 +36,7 @@ static inline long copenssl_count_certificates(const void *bytes, size_t count) 
   ERR_clear_error();
   for (X509 *each; (each = PEM_read_bio_X509(input, NULL, copenssl_refuse_password, &asked)); found++)
     X509_free(each);
-  // At the end of the text, OpenSSL reports that there is no other first line.
+  // At the end of the text, OpenSSL reports PEM_R_NO_START_LINE: no further certificate begins.
   unsigned long error = ERR_peek_last_error();
   if (error && ERR_GET_REASON(error) != PEM_R_NO_START_LINE) found = -1;
   ERR_clear_error();

@@ -103,8 +103,8 @@ size_t json_print_double(double value, uint8_t *_Nonnull text);
 bool json_contains(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit, const uint8_t *_Nonnull bytes,
                    size_t count);
 
-/// Whether [p, limit) may contain this key, which is given with its quotes. False if the bytes of the key do
-/// not occur and there is no backslash, since a key may be written with escapes.
+/// Whether [p, limit) may contain this key, which is given with its quotes. A key may be written with
+/// escapes, so the result is false only if neither the bytes of the key nor a backslash occur.
 static inline bool json_may_have_key(const uint8_t *_Nonnull p, const uint8_t *_Nonnull limit,
                                      const uint8_t *_Nonnull key, size_t count) {
 #if defined(__SSE2__)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whether a large message is arriving. On a slow line this takes long, and heartbeats and responses behind the message
-/// are late: that is not silence.
+/// Whether a large message is arriving. On a slow connection, the heartbeats and responses after it are delayed until it
+/// is complete, so their absence does not mean that the server is silent.
 struct Reception {
   private let loop: EventLoop
   private var seen: Int

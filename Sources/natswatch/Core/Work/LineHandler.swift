@@ -102,7 +102,7 @@ struct LineHandler {
   /// Parses `ok`, `retry` or `drop`, an optional sequence, and for the last two an optional reason, of which the first
   /// 1,000 characters are kept.
   static func parse(_ line: [UInt8]) -> Line {
-    // A line may be long, or have millions of words, and most long lines are no answers.
+    // A line may be long or have millions of words, and a long line is rarely an answer.
     let start = line.drop { $0 <= 0x20 }
     let word = String(decoding: start.prefix(6).prefix { $0 > 0x20 }, as: UTF8.self)
     guard ["ok", "retry", "drop"].contains(word) else { return .other(line) }
