@@ -70,6 +70,40 @@ import Testing
     #expect(certificate.output == "configmap/a\n")
   }
 
+  /// A metrics server that has ended, for example: its APIService exists, and the server behind it does not.
+  @Test func anAggregatedAPIThatIsDownConcernsOnlyItsOwnNames() throws {
+    guard let cluster = try ClusterTesting.start("an aggregated API that is down") else { return }
+    try cluster.create("a")
+    try cluster.call(
+      "POST", "/apis/apiregistration.k8s.io/v1/apiservices",
+      body: """
+        {"metadata":{"name":"v1.down.example.test"},"spec":{"group":"down.example.test","version":"v1",
+        "service":{"name":"none","namespace":"default"},"groupPriorityMinimum":100,"versionPriority":100,
+        "insecureSkipTLSVerify":true}}
+        """)
+    try eventually("the API is down") {
+      do {
+        try cluster.call("GET", "/apis/down.example.test/v1")
+        return false
+      } catch { return "\(error)".contains("503") }
+    }
+    func run(_ arguments: String...) throws -> Tool.Outcome {
+      try cluster.kwatch(arguments + ["--list-only", "--max-retries", "1"]).waitForEnd(.seconds(60))
+    }
+    let others = try run("cm,deploy")
+    #expect(others.status == 0 && others.lines.count == 1 && others.diagnostics.isEmpty, "\(others)")
+    let down = try run("cm,things.down.example.test")
+    #expect(down.status == 69 && down.lines.count == 1, "\(down)")
+    #expect(down.diagnostics.contains("/apis/down.example.test/v1"), "\(down)")
+    let unknown = try run("cmm")
+    #expect(unknown.status == 69 && unknown.diagnostics.contains("no available API has 'cmm'"), "\(unknown)")
+    let category = try run("all")
+    #expect(category.status == 66 && category.diagnostics.contains("category"), "\(category)")
+    let all = try cluster.kwatch(["--list-resources"]).waitForEnd()
+    #expect(all.status == 69 && all.lines.count > 30, "\(all.diagnostics)")
+    #expect(all.diagnostics.contains("down.example.test"), "\(all.diagnostics)")
+  }
+
   @Test func endsAsAskedTo() throws {
     guard let cluster = try ClusterTesting.start("limits and errors of a run") else { return }
     try cluster.create("a")

@@ -66,7 +66,9 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "twice").count == 2, "\(outcome)")
   }
 
-  @Test func aResourceThatReturnsWithNamespacesIsWatchedInThoseThatWereNamed() throws {
+  /// `isSeenGone`: the server answers 404 in between. If not, the old path then means all namespaces.
+  @Test(arguments: [true, false])
+  func aResourceThatReturnsWithNamespacesIsWatchedInThoseThatWereNamed(_ isSeenGone: Bool) throws {
     let hasMoved = Atomic<Bool>(false)
     let server = try FakeAPIServer { request, reply in
       let moved = hasMoved.load(ordering: .relaxed)
@@ -79,13 +81,20 @@ import Testing
           "resources":[{"resource":"things","responseKind":{"kind":"Thing"},"scope":"\#(moved ? "Namespaced" : "Cluster")",
           "verbs":["list","watch"]}]}]}]}
           """#)
-      case "/apis/example.test/v1/things" where !moved:
+      case "/apis/example.test/v1/things" where !moved || !isSeenGone:
         if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
         guard request.path.contains("watch=true") else {
           return reply.whole(#"{"kind":"ThingList","metadata":{"resourceVersion":"5"},"items":[]}"#)
         }
         hasMoved.store(true, ordering: .relaxed)
-        reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+        guard !isSeenGone else {
+          return reply.whole("404 page not found\n", status: 404, ["Content-Type": "text/plain"])
+        }
+        reply.head()
+        reply.send(
+          #"{"type":"ADDED","object":{"metadata":{"name":"x","namespace":"other","resourceVersion":"6","uid":"x"}}}"#
+            + "\n")
+        reply.hold()
       case let path where path.contains("/namespaces/"):
         if request.path.contains("sendInitialEvents") { return reply.whole("{}", status: 422) }
         guard request.path.contains("watch=true") else {
@@ -102,6 +111,7 @@ import Testing
     let lines = try tool.waitForLines(2)
     #expect(lines.contains { $0.contains("/namespaces/a/things") }, "\(lines)")
     #expect(lines.contains { $0.contains("/namespaces/b/things") }, "\(lines)")
+    #expect(!lines.contains { $0.contains("other") }, "\(lines)")
     try tool.waitForDiagnostics("in namespaces")
   }
 

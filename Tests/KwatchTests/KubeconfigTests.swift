@@ -165,11 +165,32 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "ftp://x", "https://", "https://x:99999", "https://x y", "https://u@x", "https://x?y", "https://x:a",
+    "", "ftp://x", "https://", "https://x:99999", "https://x y", "https://u@x", "https://?y", "https://x:a",
     "https://[::1", "https://[::1]x:1", "https://[x]", "https://x:1:2", "https://[1.2.3.4]:1", "https://]",
   ])
   func refusesInvalidServers(_ text: String) {
     #expect(throws: ConfigError.self) { try ServerAddress(text) }
+  }
+
+  /// Each checked with kubectl 1.37.
+  @Test(arguments: [
+    ("https://x:1?y=/z", "https://x:1"), ("https://x:1/?y#z", "https://x:1"),
+    ("https://x:1/a/#b", "https://x:1/a"),
+    ("https://x:1//a//b/", "https://x:1/a/b"),
+  ])
+  func ignoresTheQueryOfAServer(_ text: String, _ expected: String) throws {
+    #expect(try ServerAddress(text).description == expected)
+  }
+
+  /// An alias may expand to any size; an anchor or an ampersand alone cannot.
+  @Test func aCredentialInYAMLMayContainAmpersands() throws {
+    let text = "kind: ExecCredential\napiVersion: v1\nstatus: {token: 'a&b', more: &more c}\n"
+    #expect(try ExecCredential(Array(text.utf8), apiVersion: "", from: "plugin").token == "a&b")
+    #expect {
+      try ExecCredential(Array((text + "again: *more\n").utf8), apiVersion: "", from: "plugin")
+    } throws: {
+      "\($0)".contains("line 4: an alias (*more)")
+    }
   }
 
   @Test func readsAnExecCredential() throws {

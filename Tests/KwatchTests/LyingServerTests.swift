@@ -156,6 +156,30 @@ import Testing
     #expect(harness.requests() == ["list"])
   }
 
+  /// `"object":null` after a bookmark that is correct.
+  @Test func asksRarelyIfEachWatchBreaksAfterItsFirstEvent() {
+    let harness = MachineHarness()
+    harness.start()
+    harness.list(["a": "1"], at: "5")
+    _ = harness.requests()
+    var requests = 0
+    while harness.now < .seconds(60) {
+      let sent = harness.requests()
+      requests += sent.count
+      harness.opened()
+      switch sent.last {
+      case let last? where last.hasPrefix("watch"):
+        harness.bookmark("5")
+        harness.fail(.garbage)
+      case let last? where last.hasPrefix("list"): harness.list(["a": "1"], at: "5")
+      case nil: harness.wait()
+      default: harness.send(.page(harness.current, ListMeta(resourceVersion: "5")))
+      }
+    }
+    #expect(requests < 40, "\(requests)")
+    #expect((1...5).contains(harness.warnings.count), "\(harness.warnings)")
+  }
+
   /// A watch without a resourceVersion starts with all objects, so deleted objects would stay in the
   /// consumer's picture.
   @Test func listsAgainAfterAMarkerWithoutAVersion() {

@@ -64,10 +64,16 @@ import Testing
     try cluster.change("a", "1")
     try cluster.delete("b")
     try cluster.expectTruth(tool)
-    #expect(proxy.paths.allSatisfy { $0.hasPrefix(Self.prefix + "/api") })
     tool.send(SIGTERM)
     _ = try tool.waitForEnd()
     let table = try Tool.run("kwatch", ["cm/a", "-o", "table", "--list-only"], environment: environment)
     #expect(table.lines.count == 2, "\(table)")
+    let schema = try Tool.run("kwatch", ["deploy", "--schema"], environment: environment)
+    #expect(schema.output.contains("io.k8s.api.apps.v1.Deployment"), "\(schema.diagnostics)")
+    let usage = try Tool.run(
+      "kwatch", ["pods", "--usage", "1s", "--timeout", "3s"], environment: environment)
+    #expect(usage.status == 124 && usage.diagnostics.contains("pods.metrics.k8s.io"), "\(usage)")
+    #expect(proxy.paths.allSatisfy { $0.hasPrefix(Self.prefix + "/") })
+    #expect(proxy.paths.contains { $0.hasPrefix(Self.prefix + "/apis/metrics.k8s.io/") })
   }
 }

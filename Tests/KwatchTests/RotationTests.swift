@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -63,6 +64,68 @@ import Testing
     try cluster.startServer()
     try cluster.create("later")
     try cluster.expectTruth(tool)
+  }
+
+  /// The volume in which kubelet gives a pod its token and the authority: files are links through `..data`, which kubelet
+  /// replaces by a rename.
+  @Test func followsAProjectedVolume() throws {
+    guard let cluster = try ClusterTesting.start("a projected service account token") else { return }
+    try openssl("mkdir -p rotation/..1 && cp ca.crt rotation/..1/ && ln -s ..1 rotation/..data", in: cluster)
+    try openssl("for f in token ca.crt; do ln -s ..data/$f rotation/$f; done", in: cluster)
+    let account = "/api/v1/namespaces/default/serviceaccounts"
+    try cluster.call("POST", account, body: #"{"metadata":{"name":"watcher"}}"#)
+    try cluster.call(
+      "POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+      body: """
+        {"metadata":{"name":"watcher"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+        "subjects":[{"kind":"ServiceAccount","name":"watcher","namespace":"default"}]}
+        """)
+    // The end of a token is the end of the Secret that it is bound to.
+    func token(_ secret: String) throws -> String {
+      try cluster.call(
+        "POST", "/api/v1/namespaces/default/secrets", body: #"{"metadata":{"name":"\#(secret)"}}"#)
+      let response = try cluster.call(
+        "POST", "\(account)/watcher/token",
+        body: """
+          {"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest",
+          "spec":{"boundObjectRef":{"kind":"Secret","apiVersion":"v1","name":"\(secret)"}}}
+          """)
+      return try JSONValue(parsing: Array(response.utf8))["status"]?["token"]?.string ?? ""
+    }
+    let folder = cluster.directory.appending(path: "rotation")
+    try Data(try token("first").utf8).write(to: folder.appending(path: "..1/token"))
+    let config = folder.appending(path: "config")
+    try Data(
+      """
+      current-context: pod
+      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(cluster.port)", certificate-authority: ca.crt}}]
+      users: [{name: u, user: {tokenFile: token}}]
+      contexts: [{name: pod, context: {cluster: c, user: u}}]
+      """.utf8
+    ).write(to: config)
+    let tool = try Tool.start(
+      "kwatch", ["configmaps", "--watch-timeout", "2s", "--verbose"], environment: ["KUBECONFIG": config.path]
+    )
+    try cluster.create("before")
+    try tool.waitForLines(1)
+    // kubelet's order: a new folder, a link to it, a rename over the old link, and the removal of the old folder.
+    try openssl(
+      """
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=new-ca \
+        -keyout new.key -out new.crt 2>/dev/null
+      openssl x509 -req -in server.csr -CA new.crt -CAkey new.key -CAcreateserial -days 9 -extfile server.ext \
+        -out new-server.crt 2>/dev/null
+      mkdir rotation/..2 && cat ca.crt new.crt >rotation/..2/ca.crt
+      """, in: cluster)
+    try Data(try token("second").utf8).write(to: folder.appending(path: "..2/token"))
+    try openssl("cd rotation; ln -s ..2 ..data_tmp && mv -T ..data_tmp ..data && rm -r ..1", in: cluster)
+    try cluster.call("DELETE", "/api/v1/namespaces/default/secrets/first")
+    try openssl("cp new-server.crt server.crt && cp rotation/..2/ca.crt ca.crt", in: cluster)
+    try cluster.killServer()
+    try cluster.startServer()
+    try cluster.create("after")
+    try cluster.expectTruth(tool)
+    #expect(!tool.soFar.diagnostics.contains("401"), "\(tool.soFar.diagnostics)")
   }
 
   @Test func showsANewClientCertificate() throws {

@@ -97,6 +97,18 @@ import Testing
     #expect(server.paths.count { $0.contains("hash=") } == 1)
   }
 
+  /// Some proxies, such as Rancher's, add their path to the addresses in the index.
+  @Test(arguments: [
+    ("/openapi/v3/api/v1?hash=A", "/openapi/v3/api/v1?hash=A"),
+    ("/k8s/clusters/c-1/openapi/v3/api/v1?hash=A", "/openapi/v3/api/v1?hash=A"),
+    ("/k8s/clusters/c-12/openapi", "/k8s/clusters/c-12/openapi"), ("@other.test/api/v1", SchemaLookup.old),
+  ])
+  func requestsTheDocumentBelowThePathOfTheServer(_ url: String, _ path: String) {
+    let index = #"{"paths":{"apis/dns.example.test/v1alpha1":{"serverRelativeURL":"\#(url)"}}}"#
+    let lookup = SchemaLookup(Self.zone, below: "/k8s/clusters/c-1")
+    #expect(lookup.answer(SchemaLookup.index, .success(Array(index.utf8))) == .get(path))
+  }
+
   @Test func fallsBackToTheOlderDocumentOrReportsNone() throws {
     let directory = try TemporaryDirectory()
     let old = Self.core.replacing(#""components":{"schemas":{"#, with: #""definitions":{"#)
@@ -123,5 +135,7 @@ import Testing
       #expect(outcome.status == 0, "\(outcome.diagnostics)")
       #expect(outcome.output.contains(#""containers""#))
     }
+    let part = try cluster.kwatch(["deploy/scale", "--schema"]).waitForEnd()
+    #expect(part.status == 0 && part.diagnostics.contains("sub-resource"), "\(part.diagnostics)")
   }
 }

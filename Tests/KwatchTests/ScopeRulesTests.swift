@@ -114,9 +114,25 @@ import Testing
     for second in 0..<130 {
       let retry = record.retry(Self.failure, isSynced: true, at: .seconds(second), random: 0.5)
       if retry?.isWorthWarning == true { reported.append(second) }
-      record.watchWorked()
+      record.watchWorked(at: .seconds(second))
     }
     #expect(reported == Array(0..<5) + Array(60..<65) + Array(120..<125))
+  }
+
+  /// Otherwise a server whose watches break after each event would get several requests a second.
+  @Test func onlyAWatchThatWorkedForAWhileIsTriedAgainAtOnce() throws {
+    var record = Self.record()
+    var delays: [Duration] = []
+    var now = Duration.zero
+    for life in [0, 1, 9, 9, 9, 10, 60] {
+      record.watchWorked(at: now)
+      now += .seconds(life)
+      let retry = record.retry(Self.failure, isSynced: true, at: now, random: 0.5)
+      delays.append(try #require(retry).delay)
+    }
+    #expect(
+      delays == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(5)]
+        + [.milliseconds(500), .milliseconds(500)])
   }
 
   @Test func listsReplaceABrokenWatchAfterExactlyFiveSeconds() throws {

@@ -60,6 +60,8 @@ import Testing
     ("!!int '5'", true), ("!!int 0x1F", true), ("!!float 5", true), ("!!float .nan", true),
     ("!!bool \"yes\"", true),
     ("!!str 5", false), ("!own 5", false), ("'5'", false), ("5", true),
+    ("! 5", false), ("!\n  5", false), ("&a ! 5", false), ("! &a 5", false), ("&a  5", true), ("! ''", false),
+    ("\u{FEFF}! 5", false), ("# äß\n! 5", false), ("# äß\n&ä 5", true),
   ])
   func aTagDecidesWhetherAScalarIsText(_ text: String, _ expected: Bool) throws {
     guard case .scalar(_, let isPlain)? = try parse(text) else {

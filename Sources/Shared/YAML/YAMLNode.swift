@@ -48,8 +48,12 @@ package indirect enum YAMLNode: Equatable, Sendable {
   }
 
   /// All documents of a text, each with the line that it begins in.
-  package static func parseAll(_ text: [UInt8]) throws(SyntaxError) -> [(node: YAMLNode, line: Int)] {
-    var reader = Reader(text)
+  ///
+  /// Without aliases, nodes are no larger than the text. With them, a few lines can expand to any size.
+  package static func parseAll(
+    _ text: [UInt8], allowsAliases: Bool = true
+  ) throws(SyntaxError) -> [(node: YAMLNode, line: Int)] {
+    var reader = Reader(text, allowsAliases: allowsAliases)
     defer { reader.end() }
     var documents: [(node: YAMLNode, line: Int)] = []
     while let document = try reader.document() { documents.append(document) }
@@ -68,9 +72,12 @@ package indirect enum YAMLNode: Equatable, Sendable {
 @safe private struct Reader {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
+  private let allowsAliases: Bool
   private var anchors: [String: YAMLNode] = [:]
   /// The line in which the last event began.
   private var line = 0
+  /// The position of a character in the input: its number, as in libyaml's marks, and its byte.
+  private var place: (character: Int, byte: Int)
 
   private enum Event {
     case scalar(String, isPlain: Bool, anchor: String?)
@@ -82,10 +89,12 @@ package indirect enum YAMLNode: Equatable, Sendable {
     case streamEnd
   }
 
-  init(_ text: [UInt8]) {
+  init(_ text: [UInt8], allowsAliases: Bool = true) {
+    self.allowsAliases = allowsAliases
     unsafe parser = .allocate(capacity: 1)
     unsafe input = .allocate(capacity: max(1, text.count))
     unsafe _ = input.initialize(from: text)
+    place = (0, text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     unsafe _ = yaml_parser_initialize(parser)
     unsafe yaml_parser_set_input_string(parser, input.baseAddress, text.count)
   }
@@ -129,6 +138,9 @@ package indirect enum YAMLNode: Equatable, Sendable {
     case .scalar(let text, let isPlain, let anchor):
       return remember(.scalar(text, isPlain: isPlain), anchor)
     case .alias(let name):
+      guard allowsAliases else {
+        throw YAMLNode.SyntaxError(description: "line \(line): an alias (*\(name)) is not accepted here")
+      }
       guard let node = anchors[name] else {
         throw YAMLNode.SyntaxError(description: "alias '\(name)' names nothing")
       }
@@ -194,6 +206,8 @@ package indirect enum YAMLNode: Equatable, Sendable {
           throw YAMLNode.SyntaxError(description: "line \(line): '\(text)' is not of the type !!\(type)")
         }
         isPlain = true
+      } else if isPlain, tag == nil, unsafe hasTextTag(event.start_mark.index, event.end_mark.index, text) {
+        isPlain = false
       }
       return unsafe .scalar(text, isPlain: isPlain, anchor: Self.text(scalar.anchor))
     case YAML_ALIAS_EVENT: return unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
@@ -203,6 +217,19 @@ package indirect enum YAMLNode: Equatable, Sendable {
     case YAML_STREAM_END_EVENT: return .streamEnd
     default: return .other
     }
+  }
+
+  /// Whether a plain scalar has the tag `!`, which makes it text: `! 5`. libyaml does not report this tag.
+  private mutating func hasTextTag(_ start: Int, _ end: Int, _ text: String) -> Bool {
+    // Only a tag, an anchor or a line break makes the source longer than the text.
+    guard end - start > text.unicodeScalars.count else { return false }
+    while unsafe place.character < start && place.byte < input.count {
+      place.byte += 1
+      if unsafe place.byte == input.count || input[place.byte] & 0xC0 != 0x80 { place.character += 1 }
+    }
+    var rest = unsafe input[place.byte...]
+    if unsafe rest.first == UInt8(ascii: "&") { unsafe rest = rest.drop { $0 > 0x20 }.drop { $0 <= 0x20 } }
+    return unsafe rest.first == UInt8(ascii: "!")
   }
 
   private func fault() -> YAMLNode.SyntaxError {

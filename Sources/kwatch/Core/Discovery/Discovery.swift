@@ -44,6 +44,14 @@ struct Discovery {
   /// All resources, in the server's order.
   var found: [APIResource] { asked.flatMap { resources[$0] ?? [] } }
 
+  /// Messages about the APIs whose resources could not be listed.
+  var gaps: [String] {
+    failures.map(\.message)
+      + unavailable.map { "the API \($0.group)/\($0.version) \(Self.isDown) (\(place))" }
+  }
+
+  private static let isDown = "is unavailable, because the server behind it does not answer"
+
   /// The paths to request first.
   mutating func start() -> [String] {
     var paths: [String] = []
@@ -150,8 +158,7 @@ struct Discovery {
     unavailable.filter { name.group.map($0.group.hasPrefix) ?? true }.map { group, version in
       ScopeError(
         kind: .http(503),
-        message: "resource '\(name.text)': the API \(group)/\(version) is unavailable, "
-          + "because the server behind it does not answer")
+        message: "resource '\(name.text)': the API \(group)/\(version) \(Self.isDown)")
     }
   }
 

@@ -35,6 +35,9 @@ package final class ClusterLink {
   /// For messages: `context prod, https://10.0.0.1:6443`.
   var label: String { "context \(name), \(target.server)" }
 
+  /// The path below which the server has its API; empty for most.
+  var root: String { target.server.path + pathPrefix }
+
   /// A request, not yet started.
   ///
   /// `compressed`: requests gzip, except over loopback, where it only costs time. `fresh`: uses a new
@@ -52,12 +55,12 @@ package final class ClusterLink {
     let certified = ServerAddress.hostInURL(certified: target.cluster.tlsServerName) ?? ""
     let address = "\(server.hostInURL):\(server.port)"
     if certified.isEmpty {
-      exchange.set(CURLOPT_URL, "\(server.scheme)://\(address)\(server.path)\(pathPrefix)\(path)")
+      exchange.set(CURLOPT_URL, "\(server.scheme)://\(address)\(root)\(path)")
     } else {
       // libcurl checks the certificate against the URL's host. So the URL has the certified name, and the
       // connection goes to the real address.
       exchange.set(
-        CURLOPT_URL, "\(server.scheme)://\(certified):\(server.port)\(server.path)\(pathPrefix)\(path)")
+        CURLOPT_URL, "\(server.scheme)://\(certified):\(server.port)\(root)\(path)")
       exchange.setConnectTo("\(certified):\(server.port):\(address)")
       exchange.addHeader("Host: \(address)")
     }

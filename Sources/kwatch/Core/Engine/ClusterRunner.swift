@@ -124,15 +124,23 @@ final class ClusterRunner {
     finish(unresolved.map { ($0, verdict($0)) })
   }
 
+  /// Messages about the APIs whose resources could not be listed.
+  var gaps: [String] { discovery.gaps }
+
   private func verdict(_ name: ResourceName) -> Verdict {
     switch discovery.resolve(name) {
     case .found(let resource, let others): return .found(resource, others: others)
     case .missing(let failures):
+      if let category = category(name) { return .final(.noInput, .noScope, category) }
       for failure in failures {
         switch failure.kind {
         case .http(401): return .final(.noPermission, .auth, failure.message)
         case .http(403): return .final(.noPermission, .permission, failure.message)
-        case .http(500...), .http(429): return .later(failure.message, .error)
+        case .http(500...), .http(429):
+          let isElsewhere = !discovery.found.isEmpty && name.group == nil && !name.isPath
+          return .later(
+            isElsewhere ? "no available API has '\(name.text)', and \(failure.message)" : failure.message,
+            .error)
         case .transport, .silence: return .later(failure.message, .disconnect)
         // Someone has to change a setting or a certificate; waiting helps only a watch that has worked before.
         case .untrusted: return .final(.badConfig, .disconnect, failure.message)
@@ -144,12 +152,15 @@ final class ClusterRunner {
     }
   }
 
-  private func missing(_ name: ResourceName) -> String {
+  /// The message about a name that is a category's.
+  private func category(_ name: ResourceName) -> String? {
     let members = name.group == nil && !name.isPath ? discovery.members(of: name.resource) : []
-    guard members.isEmpty else {
-      return "'\(name.text)' is not a resource but a category (\(link.label)); name its resources: "
-        + members.joined(separator: ",")
-    }
+    guard !members.isEmpty else { return nil }
+    return "'\(name.text)' is not a resource but a category (\(link.label)); name its resources: "
+      + members.joined(separator: ",")
+  }
+
+  private func missing(_ name: ResourceName) -> String {
     var advice = "--list-resources prints all of them"
     if let first = names.first, first != name, !first.isPath, first.object == nil, !name.text.contains("/") {
       advice = "to watch one object, write RESOURCE/NAME, as in \(first.text)/\(name.text); " + advice

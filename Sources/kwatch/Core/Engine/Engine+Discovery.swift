@@ -65,6 +65,9 @@ extension Engine {
     do throws(OutputError) {
       for resource in found where resource.mode != "none" { try output.append(resource.line) }
     } catch { fail(error) }
+    for gap in cluster.gaps {
+      endings.fail(.unavailable, "resources are missing in this list: \(gap)", diagnostics)
+    }
   }
 
   // MARK: - Starting
@@ -72,6 +75,11 @@ extension Engine {
   private func start(_ link: ClusterLink, _ name: ResourceName, _ resource: APIResource) {
     guard !configuration.printsSchema else {
       guard isNew(link, name, resource, nil) else { return }
+      if let object = name.object {
+        diagnostics.warning(
+          "--schema: '\(object)' is taken for the name of an object, and this is the schema of "
+            + "\(resource.qualifiedName); kwatch prints none for a sub-resource")
+      }
       let schema = SchemaRunner(
         link, resource, output: output, retryLimit: configuration.scope.retryLimit, host: self)
       schemas.append(schema)

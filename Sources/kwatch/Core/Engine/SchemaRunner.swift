@@ -21,7 +21,7 @@ final class SchemaRunner {
     _ link: ClusterLink, _ resource: APIResource, output: OutputWriter, retryLimit: Int?, host: any RunnerHost
   ) {
     self.link = link
-    lookup = SchemaLookup(resource)
+    lookup = SchemaLookup(resource, below: link.root)
     self.output = output
     self.retryLimit = retryLimit
     self.host = host

@@ -203,6 +203,10 @@ package final class ScopeRunner {
       broken(id, exchange, "an item of the list is not an object with a name: \(Self.start(of: item))")
       return false
     }
+    guard fits(header) else {
+      outgrown(id, exchange)
+      return false
+    }
     emit(machine.listItem(id, item, header, at: now), item) { type throws(OutputError) in
       try self.printer.item(item, as: type, header)
     }
@@ -228,6 +232,7 @@ package final class ScopeRunner {
       handle(.bookmark(id, resourceVersion: version, endsInitialEvents: header.endsInitialEvents))
       printing { () throws(OutputError) in try self.printer.bookmark(line, parsed) }
       hasNews = true
+    case .event(_, let header) where !fits(header): outgrown(id, exchange)
     case .event(let parsed, let header):
       let disposition = machine.watchEvent(id, parsed.type, line, header, at: now)
       emit(disposition, line) { type throws(OutputError) in
@@ -236,6 +241,16 @@ package final class ScopeRunner {
       if machine.needsProof { perform(machine.event(.delivered, at: now)) }
     }
     return !exchange.isCancelled
+  }
+
+  private func fits(_ header: ObjectHeader) -> Bool { resource.isNamespaced || header.namespace.isEmpty }
+
+  /// The resource has been deleted and created again, with namespaces. Its old path now means all of them, and the user
+  /// may have named one.
+  private func outgrown(_ id: TransferID, _ exchange: Exchange) {
+    broken(
+      id, exchange, "the server sends objects in namespaces, which \(resource.qualifiedName) did not have")
+    host.rediscover(self)
   }
 
   private static func start(of line: Span<UInt8>) -> String {

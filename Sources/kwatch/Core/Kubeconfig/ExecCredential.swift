@@ -18,7 +18,8 @@ struct ExecCredential: Equatable, Sendable {
     let value: JSONValue
     do { value = try Self.value(text) } catch {
       let isBlank = text.allSatisfy { $0 <= 0x20 }
-      throw ConfigError("\(source) printed \(isBlank ? "nothing" : "something that is not JSON")")
+      let fault = (error as? YAMLNode.SyntaxError).map { " and cannot be read as YAML: \($0)" } ?? ""
+      throw ConfigError("\(source) printed \(isBlank ? "nothing" : "something that is not JSON\(fault)")")
     }
     guard value["kind"]?.string == "ExecCredential", let status = value["status"] else {
       throw ConfigError("\(source) printed no ExecCredential with a status")
@@ -50,9 +51,7 @@ struct ExecCredential: Equatable, Sendable {
   /// JSON, or YAML, which client-go accepts, too.
   private static func value(_ text: [UInt8]) throws -> JSONValue {
     do { return try JSONValue(parsing: text) } catch {
-      // A few anchors and aliases can expand to any size.
-      guard !text.contains(UInt8(ascii: "&")) else { throw error }
-      let documents = try YAMLNode.parseAll(text)
+      let documents = try YAMLNode.parseAll(text, allowsAliases: false)
       guard documents.count == 1, case .mapping = documents[0].node else { throw error }
       return try JSONValue(parsing: Array(documents[0].node.json.utf8))
     }

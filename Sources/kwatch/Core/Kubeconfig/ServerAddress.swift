@@ -10,7 +10,8 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
   /// Without a slash at its end; empty for most.
   var path: String
 
-  /// kubectl's rules: no query, no fragment; `defaultScheme` if there is none.
+  /// As for kubectl, a query and a fragment have no effect, and slashes in a row count as one. `defaultScheme`: the scheme
+  /// of an address without one.
   init(_ text: String, defaultScheme: String = "http") throws(ConfigError) {
     guard !text.isEmpty else { throw ConfigError("the cluster has no server address") }
     var rest = Substring(text)
@@ -22,16 +23,16 @@ struct ServerAddress: Equatable, Sendable, CustomStringConvertible {
     guard scheme == "https" || scheme == "http" else {
       throw ConfigError("the server address '\(text)' does not begin with https:// or http://")
     }
+    rest = rest.prefix { !"?#".contains($0) }
     let authority = rest.prefix { $0 != "/" }
-    path = String(rest.dropFirst(authority.count))
-    while path.hasSuffix("/") { path.removeLast() }
+    path = rest.dropFirst(authority.count).split(separator: "/").map { "/\($0)" }.joined()
     let bracket = authority.hasPrefix("[") ? authority.firstIndex(of: "]") : nil
     let colon = authority[(bracket ?? authority.startIndex)...].lastIndex(of: ":")
     var name = authority[..<(colon ?? authority.endIndex)]
     let number = colon.map { authority[$0...].dropFirst() } ?? (scheme == "https" ? "443" : "80")
     let isBracketed = bracket != nil && name.hasSuffix("]")
     if isBracketed { name = name.dropFirst().dropLast() }
-    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Array("?#@\\\"".utf8).contains($0) }
+    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Array("@\\\"".utf8).contains($0) }
     guard Self.isHost(name, isBracketed: isBracketed), let port = Int(number), (1...65_535).contains(port),
       isPlain
     else {

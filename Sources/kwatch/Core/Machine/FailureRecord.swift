@@ -30,6 +30,8 @@ struct FailureRecord {
   private var brokenSince: Duration?
   private var notFoundSince: Duration?
   private var backoff: Backoff
+  /// Since when watches deliver without a failure.
+  private var workedSince: Duration?
   private var lastWarning: Duration?
   /// The minute whose warnings are counted.
   private var minute: (since: Duration, warnings: Int)?
@@ -52,6 +54,9 @@ struct FailureRecord {
     _ failure: ScopeError, isSynced: Bool, at now: Duration, random: Double
   ) -> Retry? {
     count += 1
+    // A watch that breaks after each event is not one that works.
+    if let workedSince, now - workedSince >= .seconds(10) { backoff.reset() }
+    workedSince = nil
     let since = brokenSince ?? now
     brokenSince = since
     if [.transport, .untrusted, .silence].contains(failure.kind) { needsFreshConnection = true }
@@ -132,9 +137,9 @@ struct FailureRecord {
   mutating func pollWorked() { count = 0 }
 
   /// A watch delivers.
-  mutating func watchWorked() {
+  mutating func watchWorked(at now: Duration) {
     count = 0
-    backoff.reset()
+    workedSince = workedSince ?? now
     brokenSince = nil
     notFoundSince = nil
     hasRefreshed = false

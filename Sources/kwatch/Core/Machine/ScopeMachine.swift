@@ -314,7 +314,7 @@ extension ScopeMachine {
 
   private mutating func prove() {
     recovery.server.prove()
-    recovery.failures.watchWorked()
+    recovery.failures.watchWorked(at: now)
     setHealth(.healthy)
     verification.schedule(at: now)
   }

@@ -18,8 +18,13 @@ struct SchemaLookup {
   static let old = "/openapi/v2"
 
   private let resource: APIResource
+  /// The path below which the server has its API, if it is not the root.
+  private let prefix: String
 
-  init(_ resource: APIResource) { self.resource = resource }
+  init(_ resource: APIResource, below prefix: String = "") {
+    self.resource = resource
+    self.prefix = prefix
+  }
 
   func start() -> Step {
     resource.kind.isEmpty
@@ -33,7 +38,11 @@ struct SchemaLookup {
     case .success(let text) where path == Self.index:
       guard let value = try? JSONValue(parsing: text), let paths = value["paths"] else { return missing }
       let group = resource.group.isEmpty ? "api/\(resource.version)" : "apis/\(resource.apiVersion)"
-      return paths[group]?["serverRelativeURL"]?.string.map { .get($0) } ?? .get(Self.old)
+      guard let url = paths[group]?["serverRelativeURL"]?.string, url.hasPrefix("/") else {
+        return .get(Self.old)
+      }
+      // A proxy may add its own path, which all our requests begin with.
+      return .get(url.hasPrefix(prefix + "/") ? String(url.dropFirst(prefix.count)) : url)
     case .success(let text):
       let found = try? SchemaDocument(text).extract(resource)
       guard let found = found ?? nil else { return path == Self.old ? missing : .get(Self.old) }
