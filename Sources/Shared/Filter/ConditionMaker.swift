@@ -3,12 +3,15 @@
 import CEL
 import JSON
 
-/// Compiles the parts of an expression that compare a path with literals into comparisons of bytes.
+/// Compiles the parts of an expression that compare a path with literals, or with a value of `old`, into
+/// comparisons of bytes.
 ///
 /// Comparisons of bytes do not count towards the cost limit, so their number is limited: an expression of 100,000
 /// bytes could search a text of a megabyte thousands of times. The program evaluates the others and counts steps.
 struct ConditionMaker {
   let finder: PathFinder
+  /// Whether a condition compares with a value of `old`: comparing bytes does not decide this for each line.
+  private(set) var comparesWithOld = false
   /// What the comparisons still may cost together. A search reads a whole text, other comparisons few bytes.
   private var budget = 256
   private static let costOfSearch = 16
@@ -95,7 +98,27 @@ struct ConditionMaker {
     guard let (operation, mirrored) = operations[function] else { return nil }
     if let path = read(left), let operand = operand(right) { return compare(operation, path, operand) }
     if let path = read(right), let operand = operand(left) { return compare(mirrored, path, operand) }
-    return nil
+    if let path = read(left), let keys = readOld(right) { return compareWithOld(operation, path, keys) }
+    if let path = read(right), let keys = readOld(left) { return compareWithOld(mirrored, path, keys) }
+    guard finder.comparesOldWithNull([left, right]) else { return nil }
+    return operation == .equal ? .not(.hasPeer) : operation == .notEqual ? .hasPeer : nil
+  }
+
+  /// The path below `old` whose value is read.
+  private func readOld(_ expression: Expr) -> [String]? {
+    if case .select(_, _, true) = expression.kind { return nil }
+    return finder.oldPathOfNode[expression.id]
+  }
+
+  /// As long texts may be compared, this costs as much as a search.
+  private mutating func compareWithOld(
+    _ operation: Comparison.Operation, _ path: Int, _ keys: [String]
+  ) -> Condition? {
+    guard let key = keys.first else { return nil }
+    comparesWithOld = true
+    budget -= Self.costOfSearch
+    return .peerComparison(
+      PeerComparison(operation, path: path, key: key, others: Array(keys.dropFirst()), detour: "object"))
   }
 
   private mutating func compare(

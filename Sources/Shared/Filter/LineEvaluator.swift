@@ -63,7 +63,7 @@ package final class LineEvaluator {
     self.filter = filter
     self.eventScan = LineScan(filter.eventTest)
     self.plainScan = filter.plainTest === filter.eventTest ? eventScan : LineScan(filter.plainTest)
-    self.isDecidedByScan = filter.program == nil
+    self.isDecidedByScan = filter.isCompared
     self.path = filter.template?.path
     self.distinguishesEvents = eventScan !== plainScan || !filter.roots.isEmpty
     self.activation = Activation(filter.environment)
@@ -83,14 +83,14 @@ package final class LineEvaluator {
   @inline(__always)
   package func test(_ line: RawJSON, head: EventHead?, context: LineContext) -> Verdict {
     // Two variables, because a single one for both scans would be retained and released for each line.
-    switch head == nil ? plainScan.scan(line) : eventScan.scan(line) {
+    switch head == nil ? plainScan.scan(line, peer: context.old) : eventScan.scan(line, peer: context.old) {
     case .fails: return .noMatch
     case .malformed: return .malformed
     case .holds where isDecidedByScan: return .match
     case .error where isDecidedByScan:
       lastError = nil
       return .error
-    case .holds, .error: return evaluate(line, head == nil ? plainScan : eventScan, head, context)
+    case .holds, .error, .undecided: return evaluate(line, head == nil ? plainScan : eventScan, head, context)
     }
   }
 

@@ -58,8 +58,11 @@ package final class LineFilter: Sendable {
   }
 
   let environment: Environment
-  /// The expression that is left to the evaluator; nil if comparing bytes decides everything.
+  /// The expression, for lines that comparing bytes does not decide; nil if there are none.
   let program: Program?
+  /// Whether each part of the expression is a condition of the tests. They leave a line to the program only if
+  /// they say so.
+  let isCompared: Bool
   let pathCount: Int
   /// The roots that the program reads besides these paths, usually none: see ``Scope/pathLimit``.
   let roots: [(slot: Int, path: ScopedPath)]
@@ -105,6 +108,7 @@ package final class LineFilter: Sendable {
     var finder = PathFinder(checked)
     var conditions: [Condition] = []
     var clauses: [Clause] = []
+    var isCompared = isFilter
     var needsProgram = !isFilter
     if isFilter, options.expression != nil {
       let type = checked.type(checked.root)
@@ -117,9 +121,11 @@ package final class LineFilter: Sendable {
       for (clause, text) in zip(parts, texts) {
         let condition = maker.condition(clause)
         clauses.append(Clause(text: text, isCompared: condition != nil))
-        if let condition { conditions.append(condition) } else { needsProgram = true }
+        if let condition { conditions.append(condition) } else { isCompared = false }
       }
+      needsProgram = !isCompared || maker.comparesWithOld
     }
+    self.isCompared = isCompared
     if needsProgram {
       let pathOfNode = finder.pathOfNode
       do {

@@ -8,6 +8,8 @@ struct PathFinder {
   private(set) var paths: [ScopedPath] = []
   /// By node id, the path that the node reads, or tests with `has`.
   private(set) var pathOfNode: [Int: Int] = [:]
+  /// By node id, the path below `old` that the node reads, or tests with `has`.
+  private(set) var oldPathOfNode: [Int: [String]] = [:]
   private(set) var usesNow = false
   private(set) var usesOld = false
   private(set) var usesChanges = false
@@ -38,6 +40,7 @@ struct PathFinder {
     if let path = self.path(expression, locals, old: true) {
       usesOld = true
       oldPaths.insert(path.keys)
+      oldPathOfNode[expression.id] = path.keys
       return
     }
     switch expression.kind {
@@ -64,7 +67,8 @@ struct PathFinder {
     }
   }
 
-  private func comparesOldWithNull(_ operands: [Expr], _ locals: Set<String>) -> Bool {
+  /// Whether one of two operands is `old`, and the other one null.
+  func comparesOldWithNull(_ operands: [Expr], _ locals: Set<String> = []) -> Bool {
     guard operands.count == 2, !locals.contains("old") else { return false }
     let isOld = operands.map { if case .identifier("old") = $0.kind { true } else { false } }
     let isNull = operands.map { if case .literal(.null) = $0.kind { true } else { false } }

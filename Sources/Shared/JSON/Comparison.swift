@@ -88,6 +88,10 @@ package enum Truth: UInt8, Sendable {
 /// Comparisons combined: a condition on one line.
 package indirect enum Condition: Sendable {
   case comparison(Comparison)
+  /// Compares with a value of the peer.
+  case peerComparison(PeerComparison)
+  /// There is a peer.
+  case hasPeer
   case all([Condition])
   case any([Condition])
   case not(Condition)

@@ -13,6 +13,8 @@ package final class LineScan {
     case fails
     /// None is false, but at least one is an error.
     case error
+    /// None is false, but comparing bytes does not decide at least one.
+    case undecided
     /// The line is not JSON.
     case malformed
   }
@@ -32,6 +34,7 @@ package final class LineScan {
   private var pending = 0
   private var hasFailed = false
   private var hasError = false
+  private var isUndecided = false
 
   /// A scan, for any number of lines.
   package init(_ test: LineTest) {
@@ -78,8 +81,8 @@ package final class LineScan {
     }
   }
 
-  /// Scans a line's value.
-  package func scan(_ line: RawJSON) -> Outcome {
+  /// Scans a line's value. `peer` is the line that conditions compare it with.
+  package func scan(_ line: RawJSON, peer: RawJSON? = nil) -> Outcome {
     limit = line.limit
     pending = wantedCount
     hasFailed = false
@@ -90,18 +93,19 @@ package final class LineScan {
     if kind != .object, kind != .array, line.fault() != nil { return .malformed }
     if enter(0, line.start, kind == .object) == nil, !hasFailed, pending > 0 { return .malformed }
     if hasFailed { return .fails }
-    return isDecidedByWalk ? (hasError ? .error : .holds) : evaluateLater()
+    return isDecidedByWalk ? (hasError ? .error : .holds) : evaluateLater(peer)
   }
 
-  /// The conditions that need more than one path.
+  /// The conditions that need more than one path, or the peer.
   @inline(never)
-  private func evaluateLater() -> Outcome {
+  private func evaluateLater(_ peer: RawJSON?) -> Outcome {
     var truth: Truth = hasError ? .error : .yes
-    for condition in test.later where truth != .no { truth = truth && evaluate(condition) }
+    isUndecided = false
+    for index in test.later.indices where truth != .no { truth = truth && evaluate(test.later[index], peer) }
     switch truth {
     case .yes: return .holds
     case .no: return .fails
-    case .error: return .error
+    case .error: return isUndecided ? .undecided : .error
     }
   }
 
@@ -225,20 +229,27 @@ package final class LineScan {
     }
   }
 
-  private func evaluate(_ condition: LineTest.LaterCondition) -> Truth {
+  private func evaluate(_ condition: LineTest.LaterCondition, _ peer: RawJSON?) -> Truth {
     switch condition {
     case .comparison(let node, let comparison):
       let value = unsafe RawJSON(JSONCursor(starts[node]), limit: limit)
       return unsafe comparison.truth(value, states[node])
+    case .peerComparison(let node, let comparison):
+      let value = unsafe RawJSON(JSONCursor(starts[node]), limit: limit)
+      if let truth = unsafe comparison.truth(value, states[node], peer) { return truth }
+      // Like an error, it can be absorbed.
+      isUndecided = true
+      return .error
+    case .hasPeer: return Truth(peer != nil)
     case .all(let parts):
       var truth = Truth.yes
-      for part in parts where truth != .no { truth = truth && evaluate(part) }
+      for part in parts where truth != .no { truth = truth && evaluate(part, peer) }
       return truth
     case .any(let parts):
       var truth = Truth.no
-      for part in parts where truth != .yes { truth = truth || evaluate(part) }
+      for part in parts where truth != .yes { truth = truth || evaluate(part, peer) }
       return truth
-    case .not(let part): return !evaluate(part)
+    case .not(let part): return !evaluate(part, peer)
     }
   }
 }

@@ -27,16 +27,18 @@ package final class LineTest: @unchecked Sendable {
   let nodes: UnsafeMutablePointer<Node>
   let nodeCount: Int
   let comparisons: UnsafeMutablePointer<CompiledComparison>
-  /// Conditions on several paths, for when the scan is over.
+  /// Conditions on several paths or on the peer, for when the scan is over.
   let later: [LaterCondition]
   let wantedCount: Int
   /// The node of each path.
   let nodeOfPath: [Int]
   private let arena = Arena()
 
-  /// A condition on several paths.
+  /// A condition on several paths or on the peer.
   indirect enum LaterCondition {
     case comparison(node: Int, CompiledComparison)
+    case peerComparison(node: Int, PeerComparison)
+    case hasPeer
     case all([LaterCondition])
     case any([LaterCondition])
     case not(LaterCondition)
@@ -102,6 +104,9 @@ package final class LineTest: @unchecked Sendable {
     switch condition {
     case .comparison(let comparison):
       .comparison(node: nodeOfPath[comparison.path], arena.lay(comparison))
+    case .peerComparison(let comparison):
+      .peerComparison(node: nodeOfPath[comparison.path], comparison)
+    case .hasPeer: .hasPeer
     case .all(let parts): .all(parts.map { lay($0, nodeOfPath, arena) })
     case .any(let parts): .any(parts.map { lay($0, nodeOfPath, arena) })
     case .not(let part): .not(lay(part, nodeOfPath, arena))

@@ -70,7 +70,12 @@ import Testing
     configuration.failIf = failIf?.text
     let isSmall = Int.random(in: 0..<4, using: &random) > 0
     let count = Int.random(in: 0...(isSmall ? 12 : 500), using: &random)
-    let lines = (0..<count).map { ModelLine.random($0, using: &random) }
+    var lines = (0..<count).map { ModelLine.random($0, using: &random) }
+    if expression?.usesOld == true {
+      configuration.state.key = "k"
+      // A line that does not match is not read to its end, and may be `old` although it is broken there.
+      for index in lines.indices where !lines[index].isJSON { lines[index].text = "nonsense" }
+    }
     var reference = Reference(configuration, expression, failIf: failIf)
     let endsWithNewline = Int.random(in: 0..<4, using: &random) > 0 || lines.last?.text.isEmpty == true
     let text = lines.map(\.text).joined(separator: "\n") + (endsWithNewline && !lines.isEmpty ? "\n" : "")

@@ -17,6 +17,9 @@ struct ModelLine {
   /// The `type` of a plain line.
   var plainType: String?
 
+  /// A member below `old`, which is also looked for in the `object` of a plain line.
+  func numberOfOld(_ key: String) -> Int? { numbers[key] ?? (plainType == "x" ? 1 : nil) }
+
   var isControl: Bool { type?.isControl == true }
 
   /// The same event with another type.

@@ -13,8 +13,20 @@ typealias RunStatus = ExitStatus
 struct Reference {
   struct Expression {
     var text: String
-    /// Nil if the expression has no value.
-    var value: @Sendable (ModelLine) -> Bool?
+    /// Nil if the expression has no value. The second line is the previous one of the key.
+    var value: @Sendable (ModelLine, ModelLine?) -> Bool?
+
+    var usesOld: Bool { text.contains("old") }
+
+    init(text: String, value: @escaping @Sendable (ModelLine) -> Bool?) {
+      self.text = text
+      self.value = { line, _ in value(line) }
+    }
+
+    init(text: String, comparing value: @escaping @Sendable (ModelLine, ModelLine?) -> Bool?) {
+      self.text = text
+      self.value = value
+    }
   }
 
   static let expressions: [Expression] = [
@@ -29,7 +41,23 @@ struct Reference {
       return left == false || right == false ? false : left == nil || right == nil ? nil : true
     },
     Expression(text: "type != 'DELETED'") { ($0.type?.rawValue ?? $0.plainType).map { $0 != "DELETED" } },
+    Expression(text: "old.a != a") { compare($0, $1, !=) },
+    Expression(text: "old == null || a > old.a && k < 3") { line, old in
+      guard let old else { return true }
+      let (left, right) = (compare(line, old, <), line.numbers["k"].map { $0 < 3 })
+      return left == false || right == false ? false : left == nil || right == nil ? nil : true
+    },
+    // Compared by the evaluator.
+    Expression(text: "old != null && [old.a].exists(x, x == a)") { line, old in
+      old == nil ? false : compare(line, old, ==)
+    },
   ]
+
+  /// Compares `old.a` with `a`.
+  private static func compare(_ line: ModelLine, _ old: ModelLine?, _ relation: (Int, Int) -> Bool) -> Bool? {
+    guard let before = old?.numberOfOld("a"), let now = line.numbers["a"] else { return nil }
+    return relation(before, now)
+  }
 
   private enum Ending { case satisfied, condition, badInput }
 
@@ -58,6 +86,7 @@ struct Reference {
     var began: Int
   }
 
+  private var previous: [Int: ModelLine] = [:]
   private var seen: [Int?: Seen] = [:]
   private var gates: Set<Int> = []
   private var held: [Held] = []
@@ -102,8 +131,10 @@ struct Reference {
       return
     }
     sawJSON = true
+    let key = line.numbers["k"]
+    let old = key.flatMap { previous[$0] }
     if let failIf {
-      let value = failIf.value(line)
+      let value = failIf.value(line, old)
       if value == true { return ending = .condition }
       if value == nil, !line.isControl, configuration.onError == .fail { return ending = .badInput }
     }
@@ -115,7 +146,7 @@ struct Reference {
     let hasType =
       configuration.filter.types.isEmpty
       || line.type.map { configuration.filter.types.contains($0.rawValue) } ?? false
-    let value = expression.map { $0.value(line) } ?? true
+    let value = expression.map { $0.value(line, old) } ?? true
     if hasType, value == nil {
       switch configuration.onError {
       case .drop: matches = configuration.isInverted
@@ -130,6 +161,7 @@ struct Reference {
     } else {
       data(line, matches)
     }
+    if let key { previous[key] = line.type == .deleted ? nil : line }
   }
 
   // MARK: - Memory
