@@ -15,7 +15,7 @@ final class DiffPrinter {
   private var previous: PreviousLines
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
-    keys = KeyFinder(expressions.key, keepsText: true)
+    keys = KeyFinder(expressions.key)
     finder = ChangeFinder(ignoring: configuration.scope.ignored)
     hasColor = configuration.hasColor
     previous = PreviousLines([[]], limit: configuration.state.keysLimit)
@@ -27,7 +27,7 @@ final class DiffPrinter {
     if head?.type == .bookmark { return }
     let isControl = head?.type.isControl == true
     let key = isControl ? nil : keys.find(line, head: head, context: LineContext())
-    appendTitle(head?.type, head?.object ?? line, time, hasKey: key != nil, to: &bytes)
+    appendTitle(line, head, time, hasKey: key != nil, to: &bytes)
     guard let key else { return }
     if head?.type != .deleted, let old = previous.line(of: key) {
       for change in finder.changes(from: old, to: line) { append(change, to: &bytes) }
@@ -36,8 +36,9 @@ final class DiffPrinter {
   }
 
   private func appendTitle(
-    _ type: EventType?, _ object: RawJSON, _ time: Timestamp, hasKey: Bool, to bytes: inout [UInt8]
+    _ line: RawJSON, _ head: EventHead?, _ time: Timestamp, hasKey: Bool, to bytes: inout [UInt8]
   ) {
+    let (type, object) = (head?.type, head?.object ?? line)
     var words = ["\(time)"]
     if let type { words.append(type.rawValue) }
     let metadata = object.member("metadata")
@@ -45,7 +46,7 @@ final class DiffPrinter {
     if let name = metadata?.member("name")?.string {
       words.append((metadata?.member("namespace")?.string).map { "\($0)/\(name)" } ?? name)
     } else if hasKey {
-      words.append(String(decoding: keys.text, as: UTF8.self))
+      words.append(String(decoding: keys.text(line, head: head, context: LineContext()), as: UTF8.self))
     }
     for key in ["reason", "message"] where type == .error {
       if let text = object.member(key)?.string { words.append(text) }

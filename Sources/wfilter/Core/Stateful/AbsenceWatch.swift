@@ -36,19 +36,26 @@ struct AbsenceWatch: ~Copyable {
   ///
   /// - Returns: The status to report if the key had been silent.
   mutating func line(of key: KeyHash, text: [UInt8], isDeletion: Bool, now: Moment) -> StreamStatus? {
-    guard let slot = table.slot(of: key), let before = table[slot] else {
+    guard let slot = table.slot(of: key) else {
       if !isDeletion { begin(key, text, now) }
       return nil
+    }
+    // Changed in place: a copy would count references to the text for each line.
+    let silent = table.update(slot) { presence -> [UInt8]? in
+      defer {
+        presence?.lastSeen = now.wall
+        presence?.isSilent = false
+      }
+      return presence?.isSilent == true ? presence?.text : nil
     }
     if isDeletion {
       table.remove(slot)
       deadlines.remove(slot)
     } else {
-      table[slot] = Presence(text: before.text, lastSeen: now.wall)
       table.touch(slot)
       deadlines.set(slot, to: now.instant + limit)
     }
-    return before.isSilent ? status(of: before.text, isSilent: false, lastSeen: now.wall, now) : nil
+    return silent.map { status(of: $0, isSilent: false, lastSeen: now.wall, now) }
   }
 
   private mutating func begin(_ key: KeyHash, _ text: [UInt8], _ now: Moment) {

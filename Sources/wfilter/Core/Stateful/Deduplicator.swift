@@ -75,13 +75,16 @@ struct Deduplicator: ~Copyable {
     lives.touch(slot)
   }
 
-  /// Key, life and value as one name.
+  /// Key, life and value as one name. Both hashes are seeded, so that a sum is enough: nobody can choose two
+  /// pairs with the same one.
   private func name(_ key: KeyHash?, _ value: KeyHash, life: UInt32, _ isDeletion: Bool) -> KeyHash {
     guard let key else { return value }
-    var hasher = KeyHasher()
-    hasher.combine(key)
-    hasher.combine(value)
-    hasher.combine(UInt64(life) << 1 | (isDeletion ? 1 : 0))
-    return hasher.finish()
+    let number = Int(life) << 1 | (isDeletion ? 1 : 0)
+    return KeyHash(
+      high: key.high &+ value.high &* Self.factor,
+      low: key.low &+ value.low &* Self.factor &+ number &* Self.factor)
   }
+
+  /// Odd: the golden ratio's first 63 bits.
+  private static let factor = 0x4F1B_BCDC_BFA5_3E0B
 }

@@ -14,10 +14,8 @@ struct KeyFinder {
   /// Why the key expression had no value for the last line.
   private(set) var reason: String?
 
-  /// A finder for the expression of `--key`. ``text`` is known only with `keepsText`.
-  init(_ expression: LineFilter?, keepsText: Bool) {
-    self.expression = expression.map { ValueHasher($0, keepsBytes: keepsText) }
-  }
+  /// A finder for the expression of `--key`.
+  init(_ expression: LineFilter?) { self.expression = expression.map { ValueHasher($0) } }
 
   /// The line's key; nil if it has none.
   mutating func find(_ line: RawJSON, head: EventHead?, context: LineContext) -> KeyHash? {
@@ -42,14 +40,15 @@ struct KeyFinder {
     return KeyHash(bytes)
   }
 
-  /// The last key in readable form: a string's text, any other value's JSON.
-  var text: [UInt8] {
-    guard let expression else { return bytes }
+  /// The key of the line that ``find(_:head:context:)`` had last, in readable form: a string's text, or JSON.
+  mutating func text(_ line: RawJSON, head: EventHead?, context: LineContext) -> [UInt8] {
+    guard expression != nil else { return bytes }
+    guard let value = try? expression?.value(line, head: head, context: context) else { return [] }
     var text: [UInt8] = []
-    let isString = unsafe Line(expression.bytes).withUnsafeBytes { line in
+    let isString = unsafe Line(value).withUnsafeBytes { line in
       unsafe RawJSON(padded: line)?.appendString(to: &text) ?? false
     }
-    return isString ? text : expression.bytes
+    return isString ? text : value
   }
 
   private static let metadataKey = ShortKey("metadata")

@@ -24,11 +24,10 @@ struct KeyHash: Hashable, Sendable {
 
 /// SipHash-1-3 with a result of 128 bits and a key of this process (Aumasson and Bernstein). `Hasher` is the
 /// same function with 64 bits: it would have to be finished twice, and buffers what it is given.
-struct KeyHasher {
+private struct KeyHasher {
   private static let seed = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
 
   private var state: (UInt64, UInt64, UInt64, UInt64)
-  private var count = 0
 
   init() {
     let (first, second) = Self.seed
@@ -38,28 +37,13 @@ struct KeyHasher {
     )
   }
 
-  /// Adds a hash.
-  mutating func combine(_ hash: KeyHash) {
-    combine(UInt64(truncatingIfNeeded: hash.high))
-    combine(UInt64(truncatingIfNeeded: hash.low))
-  }
-
-  /// Adds eight bytes.
-  mutating func combine(_ word: UInt64) {
-    count += 8
-    compress(word)
-  }
-
-  /// The hash of what was added.
-  consuming func finish() -> KeyHash { unsafe finish(UnsafeRawBufferPointer(start: nil, count: 0)) }
-
-  /// The hash of what was added and of these bytes.
+  /// The hash of these bytes.
   consuming func finish(_ bytes: UnsafeRawBufferPointer) -> KeyHash {
     let whole = bytes.count & ~7
     for offset in stride(from: 0, to: whole, by: 8) {
       compress(unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
     }
-    var last = UInt64(truncatingIfNeeded: count + bytes.count) << 56
+    var last = UInt64(truncatingIfNeeded: bytes.count) << 56
     for offset in whole..<bytes.count {
       last |= unsafe UInt64(bytes[offset]) << UInt64(8 * (offset - whole))
     }

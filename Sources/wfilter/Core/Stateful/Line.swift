@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Lines
 
-/// A copy of a line without its newline, followed by ``LineBlock/padding`` zeros, so that it can be parsed
+/// A copy of a line without its newline, followed by ``LineBlock/padding`` bytes, so that it can be parsed
 /// again.
 struct Line: Sendable, Equatable {
   private var storage: [UInt8]
@@ -16,7 +16,10 @@ struct Line: Sendable, Equatable {
   init(_ bytes: UnsafeRawBufferPointer) {
     count = bytes.count
     storage = unsafe [UInt8](unsafeUninitializedCapacity: count + LineBlock.padding) { storage, initialized in
-      unsafe Self.fill(UnsafeMutableRawBufferPointer(storage), with: bytes)
+      let storage = UnsafeMutableRawBufferPointer(storage)
+      unsafe storage.copyMemory(from: bytes)
+      unsafe UnsafeMutableRawBufferPointer(rebasing: storage[bytes.count...])
+        .initializeMemory(as: UInt8.self, repeating: 0)
       initialized = storage.count
     }
   }
@@ -39,13 +42,8 @@ struct Line: Sendable, Equatable {
       return
     }
     count = bytes.count
-    unsafe storage.withUnsafeMutableBytes { unsafe Self.fill($0, with: bytes) }
-  }
-
-  private static func fill(_ storage: UnsafeMutableRawBufferPointer, with bytes: UnsafeRawBufferPointer) {
-    unsafe storage.copyMemory(from: bytes)
-    unsafe UnsafeMutableRawBufferPointer(rebasing: storage[bytes.count...])
-      .initializeMemory(as: UInt8.self, repeating: 0)
+    // What follows does not matter: it is only read.
+    unsafe storage.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
   }
 
   /// Calls `body` with the line; the padding after it may be read.

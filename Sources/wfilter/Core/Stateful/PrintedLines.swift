@@ -13,7 +13,7 @@ final class PrintedLines {
   /// Nil where no `--emit` reads `old`.
   init?(_ expressions: Expressions, _ configuration: Configuration) {
     guard expressions.emit.contains(where: \.usesOld) else { return nil }
-    keys = KeyFinder(expressions.key, keepsText: false)
+    keys = KeyFinder(expressions.key)
     let paths = expressions.emit.reduce(into: Set<[String]>()) { $0.formUnion($1.oldPaths) }
     previous = PreviousLines(paths, limit: configuration.state.keysLimit)
   }

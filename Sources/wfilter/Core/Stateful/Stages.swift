@@ -47,7 +47,7 @@ struct Stages: ~Copyable {
     isNeeded = Self.areNeeded(expressions, configuration)
     self.configuration = configuration
     bits = expressions.bits
-    keys = KeyFinder(expressions.key, keepsText: state.silence != nil)
+    keys = KeyFinder(expressions.key)
     // A `--key` that has a value for no line is reported, also if no line matches.
     needsOnlyMatches =
       !state.tracks && state.silence == nil && !expressions.usesOld && expressions.bits.key == 0
@@ -113,9 +113,13 @@ struct Stages: ~Copyable {
       }
     }
     let value = arrival.matches ? value(arrival, &result.counts) : nil
+    var keyText: [UInt8] = []
+    if stage.needsText(of: arrival.key) {
+      keyText = keys.text(arrival.line, head: arrival.head, context: arrival.context)
+    }
     unsafe stage.line(
-      arrival.source.bytes, key: arrival.key, keyText: stage.needsText(of: arrival.key) ? keys.text : [],
-      matched: arrival.matches, value: value, type: type, now: now, into: &outputs)
+      arrival.source.bytes, key: arrival.key, keyText: keyText, matched: arrival.matches, value: value,
+      type: type, now: now, into: &outputs)
     carryOut(arrival.source, arrival.context, arrival.number, printer, &result)
     return nil
   }

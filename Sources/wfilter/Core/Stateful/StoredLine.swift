@@ -9,8 +9,8 @@ import JSON
 
   init(_ bytes: UnsafeRawBufferPointer) {
     count = bytes.count
-    unsafe memory = .allocate(byteCount: count + JSONCursor.padding, alignment: 1)
-    unsafe fill(bytes)
+    unsafe memory = Self.memory(byteCount: count + JSONCursor.padding)
+    unsafe memory.copyMemory(from: bytes)
   }
 
   deinit { unsafe memory.deallocate() }
@@ -28,14 +28,14 @@ import JSON
     count = bytes.count
     if unsafe size > memory.count || memory.count > 2 * size {
       unsafe memory.deallocate()
-      unsafe memory = .allocate(byteCount: size, alignment: 1)
+      unsafe memory = Self.memory(byteCount: size)
     }
-    unsafe fill(bytes)
+    unsafe memory.copyMemory(from: bytes)
   }
 
-  private func fill(_ bytes: UnsafeRawBufferPointer) {
-    unsafe memory.copyMemory(from: bytes)
-    unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...])
-      .initializeMemory(as: UInt8.self, repeating: 0)
+  private static func memory(byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 1)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
+    return unsafe memory
   }
 }

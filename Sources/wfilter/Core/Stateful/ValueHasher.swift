@@ -8,25 +8,27 @@ import JSON
 /// Hashes the values of an expression, so that equal values have equal hashes. For one thread.
 struct ValueHasher {
   private let evaluator: LineEvaluator
-  /// Whether ``bytes`` is wanted.
-  private let keepsBytes: Bool
-  /// The last value as JSON, with the fewest possible escapes.
-  private(set) var bytes: [UInt8] = []
+  /// Kept to reuse its memory.
+  private var bytes: [UInt8] = []
 
-  init(_ expression: LineFilter, keepsBytes: Bool = false) {
-    evaluator = LineEvaluator(expression)
-    self.keepsBytes = keepsBytes
-  }
+  init(_ expression: LineFilter) { evaluator = LineEvaluator(expression) }
 
   /// The hash of the expression's value for a line.
   mutating func hash(
     _ line: RawJSON, head: EventHead?, context: LineContext
   ) throws(EvaluationError) -> KeyHash {
-    if !keepsBytes, let scalar = unsafe evaluator.scalar(line, head: head) { return unsafe KeyHash(scalar) }
+    if let scalar = unsafe evaluator.scalar(line, head: head) { return unsafe KeyHash(scalar) }
+    return KeyHash(try value(line, head: head, context: context))
+  }
+
+  /// The value as JSON, with the fewest possible escapes.
+  mutating func value(
+    _ line: RawJSON, head: EventHead?, context: LineContext
+  ) throws(EvaluationError) -> [UInt8] {
     bytes.removeAll(keepingCapacity: true)
     try evaluator.appendValue(line, head: head, context: context, isRaw: false, to: &bytes)
     JSONText.normalizeEscapes(in: &bytes)
-    return KeyHash(bytes)
+    return bytes
   }
 
   /// The text of an error, for a message.
