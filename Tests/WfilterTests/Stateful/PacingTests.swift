@@ -123,6 +123,27 @@ struct PacingTests {
     #expect(released.map(\.line.text) == ["a1", "b1", "gone", "again"])
   }
 
+  /// Also if there are more keys than are kept.
+  @Test(arguments: [1, 2, 3] as [UInt64]) func throttlesInOrderBeyondTheLimit(_ seed: UInt64) {
+    var numbers = SeededNumbers(seed: seed)
+    var throttle = Throttle(interval: .milliseconds(50), limit: 3, byteLimit: 1 << 20)
+    var released: [HeldLine] = []
+    var (latest, shown): ([KeyHash: Int], [KeyHash: Int]) = ([:], [:])
+    for time in 0..<3000 {
+      let key = UInt8.random(in: 0..<6, using: &numbers)
+      latest[KeyHash([key])] = time
+      throttle.line(held(key, "\(time)"), now: at(time).instant, into: &released)
+      if time == 2999 { throttle.end(into: &released) }
+      for line in released {
+        let number = Int(line.line.text) ?? 0
+        #expect(number > shown[line.key] ?? -1)
+        shown[line.key] = number
+      }
+      released = []
+    }
+    #expect(shown == latest)
+  }
+
   /// For any timing of lines, at most one line of a key is printed in an interval, and the last line always
   /// is.
   @Test(arguments: [1, 2, 3] as [UInt64]) func throttlesToTheInterval(_ seed: UInt64) {

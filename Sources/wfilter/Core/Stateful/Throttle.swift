@@ -35,6 +35,8 @@ struct Throttle: ~Copyable {
       held.hold(line, now: now, into: &released) { _ in opens }
       return false
     }
+    // Where there are too many keys, a key may lose its gate while it has a line that waits. That line is older.
+    held.supersede(line.key)
     gates.insert(line.key, now + interval)
     return true
   }
