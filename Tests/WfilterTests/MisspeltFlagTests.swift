@@ -39,6 +39,19 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
+  @Test(arguments: [
+    #"type == "added""#, #"type in ["added", "modified"] && a > 0"#, #"a > 5 || type == "added""#,
+  ]) func typesInLowercaseAreReported(_ expression: String) throws {
+    let events = [Stream.event("ADDED", #"{"a":1}"#), Stream.event("MODIFIED", #"{"a":2}"#)]
+    let outcome = try Stream.filter([expression], events)
+    #expect(outcome.diagnostics.contains(#"write "ADDED""#) && outcome.status == 0)
+    // A line that is not an event may have any type, and one that matches shows that the filter is useful.
+    #expect(try Stream.filter([expression], events + [#"{"type":"x","a":0}"#]).diagnostics.isEmpty)
+    let matching = Stream.event("ADDED", #"{"a":7}"#)
+    let later = try Stream.filter([expression], events + [matching]).diagnostics
+    #expect(later.isEmpty == expression.hasPrefix("a"))
+  }
+
   @Test func isNotReportedWithoutAPreviousLine() throws {
     let firsts = (0..<1200).map { Stream.pod("ADDED", "p\($0)", "Running") }
     #expect(try Stream.filter(["old.status.phase != status.phase"], firsts).diagnostics.isEmpty)

@@ -150,3 +150,18 @@ struct ConditionMaker {
     }
   }
 }
+
+extension Condition {
+  /// The texts that the value at a path is compared with.
+  func texts(equalTo path: Int) -> [String] {
+    switch self {
+    case .comparison(let comparison):
+      guard comparison.path == path, [.equal, .oneOf].contains(comparison.operation) else { return [] }
+      return comparison.operands.compactMap {
+        if case .string(let text) = $0 { String(decoding: text, as: UTF8.self) } else { nil }
+      }
+    case .all(let parts), .any(let parts): return parts.flatMap { $0.texts(equalTo: path) }
+    case .not, .peerComparison, .hasPeer: return []
+    }
+  }
+}

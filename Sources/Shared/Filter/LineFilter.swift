@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CEL
+import Events
 import JSON
 
 /// The parts of a filter. A line matches if all of them match.
@@ -46,6 +47,8 @@ package final class LineFilter: Sendable {
   package let scope: FilterScope
   /// The conditions that are tested on bytes, and those that are left to the evaluator, as `--explain` names them.
   package let clauses: [Clause]
+  /// A text that `type` is compared with, and that would be the type of an event in capital letters.
+  package let typeInLowercase: String?
   /// The maximum cost of evaluating, if the expression determines it; nil if it depends on the data.
   package let minimumCost: Int?
 
@@ -158,6 +161,12 @@ package final class LineFilter: Sendable {
     if let selector = options.labelSelector {
       conditions += try SelectorConditions.labels(selector, &finder)
       clauses.append(Clause(text: "-l \(selector)", isCompared: true))
+    }
+    let type = finder.number(of: ScopedPath(isAbsolute: true, keys: ["type"]))
+    self.typeInLowercase = type.flatMap { type in
+      conditions.lazy.flatMap { $0.texts(equalTo: type) }.first {
+        EventType(rawValue: $0) == nil && EventType(rawValue: $0.uppercased()) != nil
+      }
     }
     var inEvents = conditions
     var elsewhere = conditions

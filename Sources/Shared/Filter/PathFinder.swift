@@ -24,6 +24,9 @@ struct PathFinder {
     visit(checked.root, [])
   }
 
+  /// A path's number; nil if it is not read.
+  func number(of path: ScopedPath) -> Int? { known[path] }
+
   /// A path's number; the same for the same path.
   mutating func number(_ path: ScopedPath) -> Int {
     if let number = known[path] { return number }

@@ -8,6 +8,7 @@ struct Expressions: Sendable {
   /// The bits of the expressions in the run's ``Watchlist``; 0 for one that is not watched.
   struct Bits: Sendable {
     var expression: UInt64 = 0
+    var type: UInt64 = 0
     var emit: UInt64 = 0
     var failIf: UInt64 = 0
     var key: UInt64 = 0
@@ -52,6 +53,7 @@ struct Expressions: Sendable {
     if configuration.filter.expression != nil, configuration.onError == .drop {
       bits.expression = watchlist.bit(.expression)
     }
+    if let type = filter.typeInLowercase { bits.type = watchlist.bit(.type(type)) }
     if !emit.isEmpty { bits.emit = watchlist.bit(.emit) }
     if failIf != nil { bits.failIf = watchlist.bit(.failIf) }
     if key != nil { bits.key = watchlist.bit(.key) }

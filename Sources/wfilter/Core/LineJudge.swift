@@ -37,7 +37,7 @@ final class LineJudge {
     failIf = expressions.failIf.map { LineEvaluator($0) }
     bits = expressions.bits
     needsHead =
-      configuration.control != .match || failIf != nil || evaluator.distinguishesEvents
+      configuration.control != .match || failIf != nil || evaluator.distinguishesEvents || bits.type != 0
     self.configuration = configuration
   }
 
@@ -84,6 +84,10 @@ final class LineJudge {
     }
     // The first line of a key has no `old`, so an expression that reads `old` is not counted for it.
     if context.old != nil || !evaluator.filter.usesOld { counts.sought |= bits.expression }
+    if bits.type != 0 {
+      if !isControl { counts.sought |= bits.type }
+      if head == nil || decision == .pass { counts.found |= bits.type }
+    }
     guard decision != .drop || configuration.checksEveryLine else { return .drop }
     if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
     return decision

@@ -8,6 +8,8 @@ struct Watchlist: Sendable {
   /// The expressions and paths, in the order of their bits.
   enum Item: Sendable, Hashable {
     case expression, emit, failIf, key, dedupe
+    /// A type of events in lower case. It is "found" by a line that is not an event, or that matches.
+    case type(String)
     /// The default key, for this flag or name.
     case defaultKey(String)
     case path(flag: String, String)
@@ -37,6 +39,9 @@ struct Watchlist: Sendable {
       let reason = counts.reasons[index].map { ": \($0)\(Self.bracketHint($0))" } ?? ""
       switch item {
       case .expression: return "the expression had no value for \(lines)\(reason)"
+      case .type(let type):
+        return
+          "no event has the type \"\(type)\": types are in capital letters, so write \"\(type.uppercased())\""
       case .emit: return "--emit had no value for \(lines)\(reason)"
       case .failIf: return "--fail-if had no value for \(lines)\(reason)"
       case .key: return "--key had no value for \(lines)\(reason)"
