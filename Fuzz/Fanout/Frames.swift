@@ -49,7 +49,8 @@ private func decode(_ pieces: [ArraySlice<UInt8>], _ inflater: Inflater?) -> Out
   var outcome = Outcome()
   do throws(WebSocketDecoder.ProtocolError) {
     for piece in pieces {
-      try decoder.feed(piece) { outcome.events.append($0) }
+      var bytes = piece.makeIterator()
+      while let event = try decoder.next(&bytes) { outcome.events.append(event) }
     }
   } catch {
     outcome.violation = error

@@ -23,7 +23,7 @@ func checkSession(_ input: [UInt8]) {
 
 private func check(_ action: SocketSession.Action) {
   switch action {
-  case .send(let text):
+  case .send(let text), .sendPosition(let text):
     guard let answer = JSONValue(Array(text.utf8)), answer["type"]?.string != nil else {
       preconditionFailure("not a message: \(text)")
     }

@@ -43,13 +43,25 @@ struct SocketSessionTests {
     #expect(say(#"{"type":"ping"}"#) != late)
   }
 
+  /// A worker handles a costly message with a copy; the token may expire meanwhile.
+  @Test mutating func aTokenThatExpiresWhileAMessageIsHandledPausesDelivery() {
+    session = SocketSession(clientID: "c1", needsToken: true, isKnown: true)
+    var copy = session
+    let actions = copy.receive(Array(#"{"type":"subscribe","subscription":{}}"#.utf8), now: noon)
+    _ = session.expired()
+    #expect(session.take(actions, of: copy) == [actions[0]])
+    #expect(session.subscriptions.count == 1 && !session.isAuthenticated)
+    copy = session
+    #expect(session.take(copy.expired(), of: copy).count == 1)
+  }
+
   @Test mutating func subscribeReturnsTheListsInForce() {
     let actions = say(
       #"{"type":"subscribe","subscription":{"event_types":["ALERT_FIRED"],"cluster_filter":["c"],"namespace_filter":["n"]}}"#
     )
     #expect(
       actions.first
-        == .send(
+        == .sendPosition(
           #"{"type":"subscribed","event_types":["ALERT_FIRED"],"cluster_filter":["c"],"namespace_filter":["n"]}"#
         ))
     #expect(actions.last == .deliver(session.subscriptions))
@@ -107,7 +119,7 @@ struct SocketSessionTests {
   @Test mutating func pongHasTheClientsTimestampAndTheServersTime() {
     #expect(
       say(#"{"type":"ping","timestamp":"2024-12-24T10:00:00Z"}"#) == [
-        .send(
+        .sendPosition(
           #"{"type":"pong","timestamp":"2024-12-24T10:00:00Z","server_time":"2024-12-24T10:00:00.005Z"}"#)
       ])
   }

@@ -31,7 +31,8 @@ struct WebSocketDecoderTests {
     var events: [WebSocketDecoder.Event] = []
     do throws(WebSocketDecoder.ProtocolError) {
       for piece in pieces {
-        try decoder.feed(piece) { events.append($0) }
+        var bytes = piece.makeIterator()
+        while let event = try decoder.next(&bytes) { events.append(event) }
       }
       return .events(events)
     } catch {

@@ -18,6 +18,8 @@ struct SocketSession: Sendable {
   enum Action: Equatable, Sendable {
     /// A text message to the client.
     case send(String)
+    /// A message to which the id is added that the client may resume after when it gets no further event.
+    case sendPosition(String)
     /// Deliver other events from here on.
     case deliver(SubscriptionSet)
     /// Deliver the events after this id.
@@ -56,8 +58,19 @@ struct SocketSession: Sendable {
     self.knownTypes = knownTypes
   }
 
-  /// `standing` is the id that the client may resume after when it gets no further event.
-  mutating func receive(_ text: [UInt8], now: Timestamp, standing: EventID? = nil) -> [Action] {
+  /// Whether ``receive(_:now:)`` may take more than a tenth of a millisecond: the message is long, or may change
+  /// subscriptions with many names.
+  func isCostly(_ text: [UInt8]) -> Bool { max(text.count, subscriptions.byteCount) > 4096 }
+
+  /// Takes the subscriptions of a copy that has received a message, and what it wants to be done. A token that
+  /// has expired since then still pauses delivery.
+  mutating func take(_ actions: [Action], of copy: SocketSession) -> [Action] {
+    subscriptions = copy.subscriptions
+    guard hasExpired, !copy.hasExpired else { return actions }
+    return actions.filter { if case .deliver = $0 { false } else { true } }
+  }
+
+  mutating func receive(_ text: [UInt8], now: Timestamp) -> [Action] {
     guard let message = JSONValue(text), case .object = message else {
       return [error(.invalidMessage, "not a JSON object")]
     }
@@ -69,9 +82,9 @@ struct SocketSession: Sendable {
     }
     switch type {
     case "auth": return authenticate(message)
-    case "subscribe": return subscribe(message, standing)
+    case "subscribe": return subscribe(message)
     case "unsubscribe": return unsubscribe(message)
-    case "ping": return [pong(message, now, standing)]
+    case "ping": return [pong(message, now)]
     case "pong": return []
     case "resume":
       guard let id = message["last_event_id"]?.string else {
@@ -127,7 +140,7 @@ struct SocketSession: Sendable {
   private static let lists = ["event_types", "cluster_filter", "namespace_filter"]
   private static let members = lists + ["replace"]
 
-  private mutating func subscribe(_ message: JSONValue, _ standing: EventID?) -> [Action] {
+  private mutating func subscribe(_ message: JSONValue) -> [Action] {
     guard let wanted = message["subscription"], case .object(let members) = wanted else {
       return [error(.invalidSubscription, "\"subscription\" is not an object")]
     }
@@ -161,9 +174,9 @@ struct SocketSession: Sendable {
     }
     guard change(to: changed) else { return [error(.invalidSubscription, SocketSession.outOfMemory)] }
     return [
-      .send(
+      .sendPosition(
         #"{"type":"subscribed","event_types":\#(list(lists[0])),"cluster_filter":\#(list(lists[1])),"#
-          + #""namespace_filter":\#(list(lists[2]))\#(member(standing))}"#),
+          + #""namespace_filter":\#(list(lists[2]))}"#),
       .deliver(subscriptions),
     ]
   }
@@ -207,16 +220,14 @@ struct SocketSession: Sendable {
     return error(.invalidSubscription, "unknown field \"\(unknown)\"\(hint)")
   }
 
-  private func member(_ standing: EventID?) -> String { standing.map { #","event_id":"\#($0)""# } ?? "" }
-
-  private func pong(_ message: JSONValue, _ now: Timestamp, _ standing: EventID?) -> Action {
+  private func pong(_ message: JSONValue, _ now: Timestamp) -> Action {
     let stamp =
       switch message["timestamp"] {
       case .string(let text): JSONText.string(text)
       case .number(let text): text
       default: "null"
       }
-    return .send(#"{"type":"pong","timestamp":\#(stamp),"server_time":"\#(now)"\#(member(standing))}"#)
+    return .sendPosition(#"{"type":"pong","timestamp":\#(stamp),"server_time":"\#(now)"}"#)
   }
 
   private func list(_ texts: [String]) -> String {

@@ -5,7 +5,7 @@ import Process
 /// Decides whether bytes are read from a WebSocket's client. Reading pauses
 /// - while the client does not read, because responses would fill memory,
 /// - after too many messages (`client-rate`),
-/// - while its token is being validated.
+/// - while one of its messages is handled elsewhere: a token by the validator, a costly message by a worker.
 ///
 /// Confined to the channel's event loop.
 final class ClientReading {
@@ -17,9 +17,8 @@ final class ClientReading {
   private var pause: Scheduled<Void>?
   private(set) var isReading = true
   private var isOver = false
-  var isValidating = false {
-    didSet { adjust() }
-  }
+  /// Call ``adjust()`` after a change.
+  var isHeld = false
 
   init(_ channel: any Channel, loopContext: LoopContext) {
     self.channel = channel
@@ -45,7 +44,7 @@ final class ClientReading {
 
   func adjust() {
     guard !isOver else { return }
-    let mayRead = channel.isWritable && pause == nil && !isValidating
+    let mayRead = channel.isWritable && pause == nil && !isHeld
     guard mayRead != isReading else { return }
     isReading = mayRead
     channel.setOption(.autoRead, value: mayRead).whenFailure { _ in }

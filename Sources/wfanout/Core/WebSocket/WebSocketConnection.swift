@@ -23,8 +23,8 @@ final class WebSocketConnection: Connection {
   let stream: EventStream
   private var decoder: WebSocketDecoder
   private var isDecoding = false
-  /// Bytes that were read but not decoded yet.
-  private var unread: [ByteBuffer] = []
+  /// Bytes that were read but not decoded yet: at most those of one read.
+  private var unread: [ByteBufferView.Iterator] = []
   var session: SocketSession?
   private var heartbeat: Heartbeat
   private let reading: ClientReading
@@ -33,8 +33,8 @@ final class WebSocketConnection: Connection {
   var listening = Listening()
   /// The tick until which a token has to arrive.
   var tokenDue: UInt32?
-  /// Messages that arrived while a token is being validated; nil if none is.
-  private var heldEvents: [WebSocketDecoder.Event]?
+  /// The CPU time of its costly messages.
+  private lazy var meter = CPUMeter()
   /// Messages for one client are not compressed, except echoes, because conformance tests require it.
   private lazy var echoDeflater = client.format.windowBits.map { Deflater(windowBits: $0) }
 
@@ -76,23 +76,22 @@ final class WebSocketConnection: Connection {
   func received(_ bytes: ByteBuffer?) {
     // A pipelined request instead of a frame.
     guard let bytes else { return client.channel.close(promise: nil) }
-    guard !client.isFinishing else { return }
-    unread.append(bytes)
+    unread.append(bytes.readableBytesView.makeIterator())
     heartbeat.heard(at: loopContext.tick)
+    decode()
+  }
+
+  private func decode() {
     // A write while a message is handled may cause a read before the decoder has returned.
     guard !isDecoding else { return }
     isDecoding = true
     defer { isDecoding = false }
-    while !unread.isEmpty {
-      let buffer = unread.removeFirst()
-      if !client.isFinishing { decode(buffer) }
-    }
-    reading.adjust()
-  }
-
-  private func decode(_ buffer: ByteBuffer) {
     do throws(WebSocketDecoder.ProtocolError) {
-      try decoder.feed(buffer.readableBytesView) { event in
+      while !unread.isEmpty, !reading.isHeld, !client.isFinishing {
+        guard let event = try decoder.next(&unread[0]) else {
+          unread.removeFirst()
+          continue
+        }
         if reading.charge(), let session {
           act([session.error(.rateLimited, "too many messages; reading pauses")])
         }
@@ -101,15 +100,11 @@ final class WebSocketConnection: Connection {
     } catch {
       close(code: error.code, reason: error.reason)
     }
+    if client.isFinishing { unread = [] }
+    reading.adjust()
   }
 
   private func handle(_ event: WebSocketDecoder.Event) {
-    // Reading is off, so this holds no more than had been read when the token arrived.
-    guard heldEvents == nil else {
-      heldEvents?.append(event)
-      return
-    }
-    guard !client.isFinishing else { return }
     switch event {
     case .ping(let payload): client.send(WebSocketFrame.message(.pong, payload))
     case .pong: break
@@ -117,7 +112,7 @@ final class WebSocketConnection: Connection {
     case .text(let text):
       loopContext.counters.messagesReceived.increment()
       if mode == .echo { client.send(WebSocketFrame.message(.text, text, with: echoDeflater)) }
-      if session != nil { act(session?.receive(text, now: .now, standing: standing) ?? []) }
+      receive(text)
     case .binary(let bytes):
       loopContext.counters.messagesReceived.increment()
       if mode == .echo { client.send(WebSocketFrame.message(.binary, bytes, with: echoDeflater)) }
@@ -125,10 +120,42 @@ final class WebSocketConnection: Connection {
     }
   }
 
+  private func receive(_ text: [UInt8]) {
+    guard let session else { return }
+    guard session.isCostly(text) else { return act(self.session?.receive(text, now: .now) ?? []) }
+    let promise = client.channel.eventLoop.makePromise(of: (SocketSession, [SocketSession.Action]).self)
+    let work = OneStepWork {
+      var session = session
+      let actions = session.receive(text, now: .now)
+      return (session, actions)
+    } whenDone: {
+      promise.succeed($0)
+    }
+    stream.state.workers.submit(work, account: client.account, meter: meter)
+    hold(until: promise.futureResult) { changed, actions in
+      self.act(self.session?.take(actions, of: changed) ?? [])
+    }
+  }
+
+  /// Handles no further message until the result of this one has been taken.
+  private func hold<Result>(until result: EventLoopFuture<Result>, _ take: @escaping (Result) -> Void) {
+    reading.isHeld = true
+    result.assumeIsolated().whenSuccess { result in
+      guard self.client.channel.isActive else { return }
+      self.reading.isHeld = false
+      guard !self.client.isFinishing else { return }
+      take(result)
+      self.decode()
+    }
+  }
+
   func act(_ actions: [SocketSession.Action]) {
     for action in actions {
       switch action {
       case .send(let text): client.send(WebSocketFrame.message(.text, Array(text.utf8)))
+      case .sendPosition(let text):
+        let member = standing.map { #","event_id":"\#($0)""# } ?? ""
+        client.send(WebSocketFrame.message(.text, Array((text.dropLast() + member + "}").utf8)))
       case .deliver(let subscriptions): deliver(subscriptions)
       case .resume(let id): resume(id)
       case .check(let token): check(token)
@@ -139,23 +166,12 @@ final class WebSocketConnection: Connection {
 
   private func check(_ token: String) {
     guard let authenticator = loopContext.authenticator else { return act(session?.refused() ?? []) }
-    heldEvents = []
-    reading.isValidating = true
-    authenticator.verdict(
-      of: token, from: client.channel.remoteAddress?.ipAddress, on: client.channel.eventLoop
-    )
-    .assumeIsolated().whenSuccess { verdict in
-      let held = self.heldEvents ?? []
-      self.heldEvents = nil
-      guard self.client.channel.isActive else { return }
-      self.reading.isValidating = false
-      self.take(verdict)
-      for event in held { self.handle(event) }
-    }
+    hold(
+      until: authenticator.verdict(
+        of: token, from: client.channel.remoteAddress?.ipAddress, on: client.channel.eventLoop), take)
   }
 
   private func take(_ verdict: Verdict) {
-    guard !client.isFinishing else { return }
     switch verdict {
     case .identity(let identity):
       // A token of another identity does not take over the subscriptions.

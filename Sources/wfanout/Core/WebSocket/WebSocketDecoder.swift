@@ -52,22 +52,26 @@ struct WebSocketDecoder {
     self.inflater = inflater
   }
 
-  /// Calls `body` with each event that the bytes complete; bytes after a close frame are ignored.
-  mutating func feed(_ bytes: some Sequence<UInt8>, _ body: (Event) -> Void) throws(ProtocolError) {
-    for byte in bytes {
-      guard !isClosed else { return }
+  /// The next event that the bytes complete; nil when all of them are read. Bytes after a close frame are
+  /// ignored.
+  mutating func next(_ bytes: inout some IteratorProtocol<UInt8>) throws(ProtocolError) -> Event? {
+    while let byte = bytes.next(), !isClosed {
       switch state {
       case .header:
         header.append(byte)
         guard let length = try headerLength(), header.count == length else { continue }
         let remaining = try beginPayload()
-        if remaining == 0 { try endFrame(body) } else { state = .payload(remaining: remaining) }
+        state = .payload(remaining: remaining)
+        guard remaining == 0 else { continue }
       case .payload(let remaining):
         try take(byte ^ mask[maskIndex])
         maskIndex = (maskIndex + 1) & 3
-        if remaining == 1 { try endFrame(body) } else { state = .payload(remaining: remaining - 1) }
+        state = .payload(remaining: remaining - 1)
+        guard remaining == 1 else { continue }
       }
+      if let event = try endFrame() { return event }
     }
+    return nil
   }
 
   /// The length of the header, once its first two bytes are there; violations in them are refused at once.
@@ -131,16 +135,17 @@ struct WebSocketDecoder {
     if messageOpcode == .text, !isMessageCompressed, !validator.accept(byte) { throw .malformedText }
   }
 
-  private mutating func endFrame(_ body: (Event) -> Void) throws(ProtocolError) {
+  /// - Returns: Nil if the frame is not the last of its message.
+  private mutating func endFrame() throws(ProtocolError) -> Event? {
     state = .header
     switch opcode {
-    case .ping: body(.ping(control))
-    case .pong: body(.pong(control))
+    case .ping: return .ping(control)
+    case .pong: return .pong(control)
     case .close:
       isClosed = true
-      body(try WebSocketDecoder.close(control))
+      return try WebSocketDecoder.close(control)
     case .text, .binary, .continuation:
-      guard isFinal else { return }
+      guard isFinal else { return nil }
       let isText = messageOpcode == .text
       var whole = message
       message = []
@@ -150,7 +155,7 @@ struct WebSocketDecoder {
         if isText, !whole.allSatisfy({ validator.accept($0) }) { throw .malformedText }
       }
       if isText, !validator.isComplete { throw .malformedText }
-      body(isText ? .text(whole) : .binary(whole))
+      return isText ? .text(whole) : .binary(whole)
     }
   }
 
