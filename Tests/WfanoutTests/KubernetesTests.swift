@@ -99,6 +99,7 @@ struct KubernetesPathTests {
     #expect(try watch.waitForLines(2) == [pod("a"), pod("b")])
     #expect(watch.soFar.diagnostics.contains("Content-Type: application/json"))
     #expect(watch.soFar.diagnostics.contains("Transfer-Encoding: chunked"))
+    #expect(watch.soFar.diagnostics.contains("Connection: close"), "it is the last of its connection")
   }
 
   /// Equal paths share a matcher. A path without a namespace must not equal a path with the namespace `-`.

@@ -21,7 +21,7 @@ extension RequestHandler {
         isHead: true)
     case .document(let plan):
       let format = WireFormat(shape: .lines, isChunked: request.version == .http11)
-      let connection = DocumentConnection(client(context, format, nil), plan)
+      let connection = DocumentConnection(client(context, format, plan.identity), plan)
       let headers = streamHeaders(plan.document.contentType, format) + plan.document.headers
       open(connection, 200, headers, context) { connection.begin() }
     case .channels(let id, let identity, let registry):
@@ -71,8 +71,8 @@ extension RequestHandler {
   private func streamHeaders(_ type: String, _ format: WireFormat) -> [(name: String, value: String)] {
     [
       ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
-      format.isChunked ? ("Transfer-Encoding", "chunked") : ("Connection", "close"),
-    ] + originHeaders
+      ("Connection", "close"),
+    ] + (format.isChunked ? [("Transfer-Encoding", "chunked")] : []) + originHeaders
   }
 
   /// Removes all other handlers from the pipeline, which keeps an idle listener small.

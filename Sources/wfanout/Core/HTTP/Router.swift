@@ -139,9 +139,7 @@ struct Router: Sendable {
       return try webSocket(request, request.flag("raw") ? .raw : session, identity, filter)
     case "/ws/echo" where services.hasEcho: return try webSocket(request, .echo, identity, nil)
     default:
-      if let reply = try services.snapshots?.route(
-        request, filter, services.stream, account: Router.account(identity, address: request.address),
-        on: loop.loop)
+      if let reply = try services.snapshots?.route(request, filter, services.stream, identity, on: loop.loop)
       {
         return reply
       }

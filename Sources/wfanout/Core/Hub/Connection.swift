@@ -20,6 +20,8 @@ where InboundIn == Any, OutboundOut == ByteBuffer {
   func received(_ bytes: ByteBuffer?)
   /// The client has left: releases what the connection holds.
   func release()
+  /// Ends the stream.
+  func finish(reason: String)
   /// The final notice of a stream that ends.
   func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8]
   /// Whether the connection continues with another stream after all events of a command.

@@ -47,7 +47,7 @@ final class DocumentConnection: Connection {
       guard let page else { return }
       box.eventLoop.execute { box.value.take(page) }
     }
-    plan.stream.state.workers.submit(work, account: plan.account, meter: meter)
+    plan.stream.state.workers.submit(work, account: client.account, meter: meter)
   }
 
   /// Closes the connection if the events after the snapshot have left the ring: the client could not continue
@@ -57,7 +57,14 @@ final class DocumentConnection: Connection {
     if plan.document.snapshot.position < ring.lowerBound { client.reset() }
   }
 
-  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] { [] }
+  /// A document that lacks objects must not end as a complete one does. At the end of the input or of the
+  /// process, the client can read the rest.
+  func finish(reason: String) {
+    switch reason {
+    case "server_shutdown", "end_of_stream", "source_failed": break
+    default: client.reset()
+    }
+  }
 
   func release() { cancellation.cancel() }
 }

@@ -122,7 +122,7 @@ struct KubernetesRoutes: Sendable {
     return SnapshotDocument(
       snapshot: snapshot, layout: path.name == nil ? .list(apiVersion: path.apiVersion, kind: kind) : .object,
       matcher: matcher, missing: missing
-    ).reply(stream, account: account, on: loop.loop)
+    ).reply(stream, to: identity, account: account, on: loop.loop)
   }
 
   /// A command that was started at the client's version prints lines for this client only.

@@ -16,25 +16,27 @@ struct SnapshotDocument: Sendable {
 struct DocumentPlan: Sendable {
   var document: SnapshotDocument
   var stream: EventStream
-  var account: String
+  var identity: Identity?
   var firstPage: SnapshotPage
 }
 
 extension SnapshotDocument {
   /// Makes the first page on a worker; a document of one page is an answer with its length.
-  func reply(_ stream: EventStream, account: String, on loop: any EventLoop) -> RouteResult {
+  func reply(
+    _ stream: EventStream, to identity: Identity?, account: String, on loop: any EventLoop
+  ) -> RouteResult {
     let promise = loop.makePromise(of: RouteResult.self)
     let work = PageWork(PageWork.Order(layout: layout, matcher: matcher, snapshot: snapshot)) { page in
       guard let page else { return promise.fail(ChannelError.ioOnClosedChannel) }
-      promise.succeed(self.reply(page, stream, account))
+      promise.succeed(self.reply(page, stream, identity))
     }
     stream.state.workers.submit(work, account: account, meter: CPUMeter())
     return .later(promise.futureResult)
   }
 
-  private func reply(_ page: SnapshotPage, _ stream: EventStream, _ account: String) -> RouteResult {
+  private func reply(_ page: SnapshotPage, _ stream: EventStream, _ identity: Identity?) -> RouteResult {
     guard page.next >= snapshot.lines.count else {
-      return .document(DocumentPlan(document: self, stream: stream, account: account, firstPage: page))
+      return .document(DocumentPlan(document: self, stream: stream, identity: identity, firstPage: page))
     }
     if page.written == 0, let missing { return .response(missing) }
     return .response(

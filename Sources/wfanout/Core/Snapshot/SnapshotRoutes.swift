@@ -19,7 +19,7 @@ struct SnapshotRoutes: Sendable {
 
   /// Nil for any other path.
   func route(
-    _ request: HTTPRequest, _ filter: FilterMatcher?, _ stream: EventStream, account: String,
+    _ request: HTTPRequest, _ filter: FilterMatcher?, _ stream: EventStream, _ identity: Identity?,
     on loop: any EventLoop
   ) throws(HTTPError) -> RouteResult? {
     guard let route = routes.first(where: { SnapshotRoutes.isBelow(request.path, $0.path) }) else {
@@ -30,13 +30,14 @@ struct SnapshotRoutes: Sendable {
       throw SnapshotRoutes.notFound("this server keeps no objects; start wfanout with --snapshot")
     }
     let matcher = EveryMatcher([route.matcher, filter])
+    let account = Router.account(identity, address: request.address)
     if request.path != route.path {
       let key = String(request.path.dropFirst(route.path.count + 1))
       let snapshot = store.current(key)
       return SnapshotDocument(
         snapshot: snapshot, layout: .object, matcher: matcher, headers: SnapshotRoutes.headers(snapshot.id),
         missing: SnapshotRoutes.notFound("\"\(key)\" not found").response
-      ).reply(stream, account: account, on: loop)
+      ).reply(stream, to: identity, account: account, on: loop)
     }
     let snapshot = store.current()
     let headers = SnapshotRoutes.headers(snapshot.id)
@@ -45,7 +46,7 @@ struct SnapshotRoutes: Sendable {
     return SnapshotDocument(
       snapshot: snapshot, layout: isLines ? .lines : .array, matcher: matcher,
       contentType: isLines ? "application/x-ndjson" : "application/json", headers: headers
-    ).reply(stream, account: account, on: loop)
+    ).reply(stream, to: identity, account: account, on: loop)
   }
 
   /// `Last-Event-ID` is the position of the snapshot: a request to `/events` with it gets all later events.
