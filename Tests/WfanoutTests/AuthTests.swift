@@ -121,6 +121,23 @@ import Testing
     try eventually("it is mended") { try status("/none?token=better") == "404" }
   }
 
+  @Test func aByteOrderMarkIsNotAPartOfTheFirstToken() throws {
+    try "\u{FEFF}better ann\r\n".write(toFile: path, atomically: true, encoding: .utf8)
+    try eventually("the token is known") { try status("/none?token=better") == "404" }
+  }
+
+  /// An editor may have written only a part of it: the tokens of the rest must not be revoked.
+  @Test func aFileIsNotReadWhileItIsBeingWritten() throws {
+    func isBeingWritten(since age: Double) throws -> Bool? {
+      let date = Date(timeIntervalSinceNow: -age)
+      try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
+      return FileStamp(path)?.isBeingWritten
+    }
+    #expect(try isBeingWritten(since: 0.3) == false)
+    #expect(try isBeingWritten(since: -60) == false, "by another machine's clock")
+    try eventually("it is noticed") { try isBeingWritten(since: 0) == true }
+  }
+
   @Test func aPipeInsteadOfTheFileDoesNotBlock() throws {
     #expect(try Tool.shell("rm '\(path)' && mkfifo '\(path)'").waitForEnd().status == 0)
     try fanout.tool.waitForDiagnostics("is not a regular file")

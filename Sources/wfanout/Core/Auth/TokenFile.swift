@@ -80,6 +80,7 @@ struct TokenFile: Sendable {
     guard let text = String(validating: text, as: UTF8.self) else {
       throw ReadError(description: "read tokens '\(path)': it is not UTF-8")
     }
-    return try parse(text, path: path)
+    // Some editors begin a file with a byte order mark, which would be a part of the first token.
+    return try parse(text.first == "\u{FEFF}" ? String(text.dropFirst()) : text, path: path)
   }
 }

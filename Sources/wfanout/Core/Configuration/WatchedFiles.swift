@@ -56,6 +56,8 @@ final class WatchedFiles<Value: Sendable>: Sendable {
       return state.mustReload
     }
     guard stamps != known || isForced else { return known }
+    // An editor may have written only a part of it yet. Missing tokens would end streams.
+    if !isForced, stamps.contains(where: { $0?.isBeingWritten ?? false }) { return known }
     // A pipe, as of `<(command)`, was read once; waiting for another writer would end the watch.
     if let index = stamps.firstIndex(where: { $0?.isRegular == false }) {
       if isForced || known[index]?.isRegular ?? true {
