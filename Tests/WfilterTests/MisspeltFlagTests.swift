@@ -58,6 +58,15 @@ import Testing
     let twice = Stream.pod("MODIFIED", "p1", "Pending")
     let misspelt = try Stream.filter(["old.status.phse != status.phase"], firsts + [twice])
     #expect(misspelt.diagnostics.contains("the expression had no value"))
+    // The first line of a key has no `old`, so its error is not the reason.
+    #expect(misspelt.diagnostics.contains("no such key: phse"))
+    for flag in ["--emit", "--fail-if", "--dedupe"] {
+      let outcome = try Stream.filter([flag, "old.status.phse == 'x'", "true"], firsts + [twice])
+      #expect(outcome.diagnostics.contains("\(flag) had no value"))
+      #expect(outcome.diagnostics.contains("no such key: phse"))
+    }
+    let first = try Stream.filter(["--on-error", "fail", "old.status.phase != status.phase"], firsts)
+    #expect(first.status == 65 && first.diagnostics.contains("old is null for the first line"))
   }
 
   @Test func failsIfASafetyCheckCannotBeEvaluated() throws {

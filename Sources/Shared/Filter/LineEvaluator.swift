@@ -74,6 +74,9 @@ package final class LineEvaluator {
     self.changes = filter.usesChanges ? ChangeFinder(ignoring: filter.scope.ignored) : nil
   }
 
+  /// False if the expression reads `old`, and the line is the first one of its key: an error says nothing then.
+  package func hasItsOld(_ context: LineContext) -> Bool { context.old != nil || !filter.usesOld }
+
   /// Whether a line meets the filter.
   package func test(_ line: RawJSON, context: LineContext = LineContext()) -> Verdict {
     test(line, head: head(of: line), context: context)
@@ -109,11 +112,12 @@ package final class LineEvaluator {
 
   /// Why a line is ``Verdict/error``, for a message. Slow: evaluates the whole expression.
   package func reason(_ line: RawJSON, context: LineContext = LineContext()) -> String {
-    if let lastError { return text(of: lastError) }
+    let hint = hasItsOld(context) ? "" : " (old is null for the first line of a key)"
+    if let lastError { return text(of: lastError) + hint }
     do throws(EvaluationError) {
       guard let value = try whole?.value(line, context: context) else { return "it has no value" }
       return "its value is \(value.typeName.description), not bool"
-    } catch { return text(of: error) }
+    } catch { return text(of: error) + hint }
   }
 
   /// An error of the expression, for a message: with a hint for names that the line lacks.

@@ -62,6 +62,7 @@ final class LineJudge {
       return control == .pass ? .passControl : .dropControl
     }
     let isInverted = configuration.isInverted
+    let bit = evaluator.hasItsOld(context) ? bits.expression : 0
     let decision: Decision
     switch evaluator.test(line, head: head, context: context) {
     case .match:
@@ -73,7 +74,7 @@ final class LineJudge {
     case .malformed: return .malformed(line.fault(strictly: true) ?? .grammar)
     case .error:
       counts.errors += 1
-      counts.note(bits.expression, evaluator.reason(line, context: context) + Self.hint(line))
+      counts.note(bit, evaluator.reason(line, context: context) + Self.hint(line))
       switch configuration.onError {
       case .drop: decision = isInverted ? .pass : .drop
       case .keep: decision = .pass
@@ -82,8 +83,7 @@ final class LineJudge {
         decision = .failure
       }
     }
-    // The first line of a key has no `old`, so an expression that reads `old` is not counted for it.
-    if context.old != nil || !evaluator.filter.usesOld { counts.sought |= bits.expression }
+    counts.sought |= bit
     if bits.type != 0 {
       if !isControl { counts.sought |= bits.type }
       if head == nil || decision == .pass { counts.found |= bits.type }
@@ -98,6 +98,7 @@ final class LineJudge {
     _ failIf: LineEvaluator, _ line: RawJSON, _ head: EventHead?, _ context: LineContext, _ isControl: Bool,
     _ counts: inout Counts
   ) -> Decision? {
+    let bit = failIf.hasItsOld(context) ? bits.failIf : 0
     switch failIf.test(line, head: head, context: context) {
     case .match:
       counts.found |= bits.failIf
@@ -107,13 +108,13 @@ final class LineJudge {
     case .error:
       // Control lines describe the stream itself, so few conditions have a value for them.
       guard !isControl else { return nil }
-      counts.note(bits.failIf, failIf.reason(line, context: context))
+      counts.note(bit, failIf.reason(line, context: context))
       if configuration.onError == .fail {
         failure = "--fail-if: \(failIf.reason(line, context: context))"
         return line.fault(strictly: configuration.isStrict).map(Decision.malformed) ?? .failure
       }
     }
-    if !isControl, context.old != nil || !failIf.filter.usesOld { counts.sought |= bits.failIf }
+    if !isControl { counts.sought |= bit }
     return nil
   }
 

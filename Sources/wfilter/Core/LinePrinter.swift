@@ -132,7 +132,9 @@ final class LinePrinter {
     _ value: RawJSON, _ head: EventHead?, _ context: LineContext, _ number: Int?, _ result: inout BlockResult
   ) -> Bool {
     let start = result.storage.count
-    if context.old != nil || !emitsOld { result.counts.sought |= emitBit }
+    // The first line of a key has no `old`.
+    let bit = context.old != nil || !emitsOld ? emitBit : 0
+    result.counts.sought |= bit
     var index = 0
     do throws(EvaluationError) {
       while index < emitters.count {
@@ -144,7 +146,7 @@ final class LinePrinter {
     } catch {
       result.storage.removeSubrange(start...)
       result.counts.errors += 1
-      result.counts.note(emitBit, emitters[index].text(of: error))
+      result.counts.note(bit, emitters[index].text(of: error))
       if configuration.onError == .fail, result.ending == nil {
         let text = "--emit: \(emitters[index].text(of: error))"
         result.messages.append(.init(level: .error, line: number, text: text))

@@ -126,14 +126,15 @@ struct Stages: ~Copyable {
 
   /// The value that `--dedupe` compares; nil if there is none.
   private mutating func value(_ arrival: Arrival, _ counts: inout Counts) -> KeyHash? {
-    counts.sought |= bits.dedupe
+    let bit = identity?.hasItsOld(arrival.context) == true ? bits.dedupe : 0
+    counts.sought |= bit
     do throws(EvaluationError) {
       let value = try identity?.hash(arrival.line, head: arrival.head, context: arrival.context)
       counts.found |= bits.dedupe
       return value
     } catch {
       counts.errors += 1
-      counts.note(bits.dedupe, identity?.text(of: error) ?? "")
+      counts.note(bit, identity?.text(of: error) ?? "")
       return nil
     }
   }

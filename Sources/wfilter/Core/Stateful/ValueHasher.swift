@@ -31,6 +31,9 @@ struct ValueHasher {
     return bytes
   }
 
+  /// False if the expression reads `old`, and the line is the first one of its key.
+  func hasItsOld(_ context: LineContext) -> Bool { evaluator.hasItsOld(context) }
+
   /// The text of an error, for a message.
   func text(of error: EvaluationError) -> String { evaluator.text(of: error) }
 }
