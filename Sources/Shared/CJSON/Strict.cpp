@@ -263,6 +263,12 @@ in_string:
     if (phase != string) return {JSON_TRUNCATED, p};
   }
   p++;
+  // The most common form of what follows: no space, and another string.
+  if (limit - p > 1 && p[1] == '"' && *p == (is_key ? ':' : ',') && nesting.in_object()) {
+    is_key = !is_key;
+    p += 2;
+    goto in_string;
+  }
   if (!is_key) goto at_end;
 at_colon:
   AT(colon)

@@ -73,6 +73,11 @@ struct KnownObjects: Sendable {
 
   var count: Int { entries.count }
 
+  /// Makes room for the objects that a server says will follow in this round, within limits.
+  mutating func reserve(_ more: Int) {
+    if more > 0 { entries.reserveCapacity(seenInRound + min(more, 100_000)) }
+  }
+
   /// Notes an object as printed.
   ///
   /// `touching`: it comes from the watch, while a comparing list is under way.

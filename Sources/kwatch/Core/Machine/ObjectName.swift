@@ -5,8 +5,18 @@ import JSON
 struct ObjectName: Hashable, Sendable {
   /// `namespace/name`: a namespace has no slash.
   private let bytes: [UInt8]
+  /// Computed once. A dictionary then tells most names apart without their bytes, also when it grows.
+  private let hash: Int
 
-  init(namespace: [UInt8], name: [UInt8]) { bytes = namespace + [UInt8(ascii: "/")] + name }
+  init(namespace: [UInt8], name: [UInt8]) { self.init(namespace + [UInt8(ascii: "/")] + name) }
+
+  private init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    var hasher = Hasher()
+    // An array hashes byte by byte.
+    unsafe bytes.withUnsafeBytes { buffer in unsafe hasher.combine(bytes: buffer) }
+    hash = hasher.finalize()
+  }
 
   init(_ text: Span<UInt8>, _ header: ObjectHeader) {
     var bytes: [UInt8] = []
@@ -14,14 +24,15 @@ struct ObjectName: Hashable, Sendable {
     text.append(header.namespace, to: &bytes)
     bytes.append(UInt8(ascii: "/"))
     text.append(header.name, to: &bytes)
-    self.bytes = bytes
+    self.init(bytes)
   }
+
+  static func == (left: ObjectName, right: ObjectName) -> Bool {
+    left.hash == right.hash && left.bytes == right.bytes
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
   var namespace: [UInt8] { Array(bytes.prefix { $0 != UInt8(ascii: "/") }) }
   var name: [UInt8] { Array(bytes.drop { $0 != UInt8(ascii: "/") }.dropFirst()) }
-
-  /// An array hashes byte by byte.
-  func hash(into hasher: inout Hasher) {
-    unsafe bytes.withUnsafeBytes { buffer in unsafe hasher.combine(bytes: buffer) }
-  }
 }

@@ -276,6 +276,7 @@ extension ScopeMachine {
     guard case .listing(var listing) = state else { return }
     switch listing.page(meta, objects: picture.known.seenInRound, limit: settings.pageLimit) {
     case .next(let request):
+      picture.known.reserve(meta.remaining)
       listing.transfer = send(request)
       state = .listing(listing)
     case .whole(let version): listed(listing.purpose, version)

@@ -177,7 +177,7 @@ enum ExchangeEnding: Equatable, Sendable {
     } else if line == "\r\n" || line == "\n" {
       hasHeaders = true
       if status == 200 { onOpen() }
-    } else if line.lowercased().hasPrefix("location:") {
+    } else if line.first == "l" || line.first == "L", line.lowercased().hasPrefix("location:") {
       location = String(line.dropFirst("location:".count).filter { !$0.isWhitespace }.prefix(200))
     }
     return isCancelled ? 0 : count

@@ -8,6 +8,8 @@ struct ListMeta: Equatable, Sendable {
   var resourceVersion = ""
   /// The token for the next page; empty on the last.
   var continuation = ""
+  /// The number of objects on further pages, if the server tells it.
+  var remaining = 0
   /// A Table's columns, as raw JSON.
   var columns: [UInt8] = []
 }
@@ -153,6 +155,7 @@ struct ListDecoder {
         let value = try JSONValue(parsing: bytes)
         meta.resourceVersion = value["resourceVersion"]?.string ?? ""
         meta.continuation = value["continue"]?.string ?? ""
+        meta.remaining = value["remainingItemCount"]?.integer ?? 0
       default: break
       }
     } catch {
