@@ -76,8 +76,6 @@ package indirect enum YAMLNode: Equatable, Sendable {
   private var anchors: [String: YAMLNode] = [:]
   /// The line in which the last event began.
   private var line = 0
-  /// The position of a character in the input: its number, as in libyaml's marks, and its byte.
-  private var place: (character: Int, byte: Int)
 
   private enum Event {
     case scalar(String, isPlain: Bool, anchor: String?)
@@ -94,7 +92,6 @@ package indirect enum YAMLNode: Equatable, Sendable {
     unsafe parser = .allocate(capacity: 1)
     unsafe input = .allocate(capacity: max(1, text.count))
     unsafe _ = input.initialize(from: text)
-    place = (0, text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     unsafe _ = yaml_parser_initialize(parser)
     unsafe yaml_parser_set_input_string(parser, input.baseAddress, text.count)
   }
@@ -194,7 +191,8 @@ package indirect enum YAMLNode: Equatable, Sendable {
       let scalar = unsafe event.data.scalar
       let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
       let tag = unsafe Self.text(scalar.tag)
-      var isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.plain_implicit != 0
+      // The tag `!` makes it text, as in `! 5`, although libyaml calls such a scalar plain.
+      var isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.plain_implicit != 0 && tag != "!"
       var text = unsafe String(decoding: bytes, as: UTF8.self)
       if tag == "tag:yaml.org,2002:binary" {
         guard let decoded = unsafe Base64.decode(bytes) else {
@@ -206,8 +204,6 @@ package indirect enum YAMLNode: Equatable, Sendable {
           throw YAMLNode.SyntaxError(description: "line \(line): '\(text)' is not of the type !!\(type)")
         }
         isPlain = true
-      } else if isPlain, tag == nil, unsafe hasTextTag(event.start_mark.index, event.end_mark.index, text) {
-        isPlain = false
       }
       return unsafe .scalar(text, isPlain: isPlain, anchor: Self.text(scalar.anchor))
     case YAML_ALIAS_EVENT: return unsafe .alias(Self.text(event.data.alias.anchor) ?? "")
@@ -217,19 +213,6 @@ package indirect enum YAMLNode: Equatable, Sendable {
     case YAML_STREAM_END_EVENT: return .streamEnd
     default: return .other
     }
-  }
-
-  /// Whether a plain scalar has the tag `!`, which makes it text: `! 5`. libyaml does not report this tag.
-  private mutating func hasTextTag(_ start: Int, _ end: Int, _ text: String) -> Bool {
-    // Only a tag, an anchor or a line break makes the source longer than the text.
-    guard end - start > text.unicodeScalars.count else { return false }
-    while unsafe place.character < start && place.byte < input.count {
-      place.byte += 1
-      if unsafe place.byte == input.count || input[place.byte] & 0xC0 != 0x80 { place.character += 1 }
-    }
-    var rest = unsafe input[place.byte...]
-    if unsafe rest.first == UInt8(ascii: "&") { unsafe rest = rest.drop { $0 > 0x20 }.drop { $0 <= 0x20 } }
-    return unsafe rest.first == UInt8(ascii: "!")
   }
 
   private func fault() -> YAMLNode.SyntaxError {
