@@ -74,21 +74,15 @@ struct Authenticator: Sendable {
     case .identity(let identity): return identity
     case .refused: throw refusal("the token is not valid")
     case .unavailable:
-      throw HTTPError(
-        status: Status(
-          code: 503, reason: "ServiceUnavailable", message: "the token cannot be validated now"),
-        headers: [("Retry-After", "5")])
+      throw HTTPError.unavailable("the token cannot be validated now")
     case .limited(let seconds):
-      throw HTTPError(
-        status: Status(
-          code: 503, reason: "ServiceUnavailable", message: "too many bad tokens from this address"),
-        headers: [("Retry-After", "\(seconds)")])
+      throw HTTPError.unavailable("too many bad tokens from this address", retryAfter: seconds)
     }
   }
 
   static func refusal(_ message: String) -> HTTPError {
     HTTPError(
-      status: Status(code: 401, reason: "Unauthorized", message: message),
+      401, "Unauthorized", message,
       headers: [("WWW-Authenticate", "Bearer")])
   }
 }

@@ -118,8 +118,7 @@ struct ChannelRequest: Sendable, Equatable {
     guard identity.utf8.count <= 253, !identity.hasPrefix("-"),
       identity.utf8.allSatisfy({ isNameByte($0) || $0 == UInt8(ascii: "@") })
     else {
-      throw HTTPError(
-        status: Status(code: 403, reason: "Forbidden", message: "the identity '\(identity)' is not a name"))
+      throw HTTPError(403, "Forbidden", "the identity '\(identity)' is not a name")
     }
   }
 

@@ -13,11 +13,7 @@ final class ClientCounts: Sendable {
   /// Refuses a client that has reached its limit.
   func check(_ account: String) throws(HTTPError) {
     guard counts.withLock({ $0[account] ?? 0 }) >= limit else { return }
-    throw HTTPError(
-      status: Status(
-        code: 503, reason: "ServiceUnavailable",
-        message: "this client already has \(limit) connections; see max-client-connections"),
-      headers: [("Retry-After", "5")])
+    throw HTTPError.unavailable("this client already has \(limit) connections; see max-client-connections")
   }
 
   func joined(_ account: String) { counts.withLock { $0[account, default: 0] += 1 } }

@@ -51,19 +51,31 @@ struct HTTPResponse: Sendable {
     Status(code: 404, reason: "NotFound", message: "this path does not exist"))
 
   static func methodNotAllowed(_ allowed: String) -> HTTPResponse {
-    failure(
-      Status(code: 405, reason: "MethodNotAllowed", message: "the allowed methods are \(allowed)"),
-      headers: [("Allow", allowed)])
+    HTTPError.methodNotAllowed(allowed).response
   }
 }
 
 /// A refused request: the Status that the client is sent.
 struct HTTPError: Error, Sendable {
   var status: Status
-  var headers: [(name: String, value: String)] = []
+  var headers: [(name: String, value: String)]
+
+  init(status: Status, headers: [(name: String, value: String)] = []) {
+    self.status = status
+    self.headers = headers
+  }
+
+  init(_ code: Int, _ reason: String, _ message: String, headers: [(name: String, value: String)] = []) {
+    self.init(status: Status(code: code, reason: reason, message: message), headers: headers)
+  }
+
+  /// The client may try again after some seconds.
+  static func unavailable(_ message: String, retryAfter seconds: Int = 5) -> HTTPError {
+    HTTPError(503, "ServiceUnavailable", message, headers: [("Retry-After", "\(seconds)")])
+  }
 
   static func badRequest(_ message: String) -> HTTPError {
-    HTTPError(status: Status(code: 400, reason: "BadRequest", message: message))
+    HTTPError(400, "BadRequest", message)
   }
 
   var response: HTTPResponse { .failure(status, headers: headers) }
@@ -75,7 +87,7 @@ struct HTTPError: Error, Sendable {
 
   static func methodNotAllowed(_ allowed: String) -> HTTPError {
     HTTPError(
-      status: Status(code: 405, reason: "MethodNotAllowed", message: "the allowed methods are \(allowed)"),
+      405, "MethodNotAllowed", "the allowed methods are \(allowed)",
       headers: [("Allow", allowed)])
   }
 }

@@ -31,11 +31,9 @@ struct RequestOrigin: Sendable, Equatable {
     }
     guard let names, !names.contains(authority.name), !authority.isLoopback else { return }
     throw HTTPError(
-      status: Status(
-        code: 403, reason: "Forbidden",
-        message:
-          "host '\(host)' is not allowed on a loopback address, only localhost, 127.0.0.1 and [::1] are; see --host"
-      ))
+      403, "Forbidden",
+      "host '\(host)' is not allowed on a loopback address, only localhost, 127.0.0.1 and [::1] are; see --host"
+    )
   }
 
   /// Refuses a request from a page of another site.
@@ -95,13 +93,11 @@ struct RequestOrigin: Sendable, Equatable {
     let type = request.header("content-type")?.lowercased().split(separator: ";").first?.filter { $0 != " " }
     guard let type, type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
     else {
-      throw HTTPError(
-        status: Status(
-          code: 415, reason: "UnsupportedMediaType", message: "send Content-Type: application/json"))
+      throw HTTPError(415, "UnsupportedMediaType", "send Content-Type: application/json")
     }
   }
 
   private static func refusal(_ message: String) -> HTTPError {
-    HTTPError(status: Status(code: 403, reason: "Forbidden", message: message))
+    HTTPError(403, "Forbidden", message)
   }
 }

@@ -16,11 +16,7 @@ final class RequestRates: Sendable {
   /// Counts a request.
   func admit(_ client: String) throws(HTTPError) {
     guard let seconds = admits(client) else { return }
-    throw HTTPError(
-      status: Status(
-        code: 503, reason: "ServiceUnavailable",
-        message: "too many requests from this client; see request-rate"),
-      headers: [("Retry-After", "\(seconds)")])
+    throw HTTPError.unavailable("too many requests from this client; see request-rate", retryAfter: seconds)
   }
 
   /// Counts a request.

@@ -208,10 +208,7 @@ struct Router: Sendable {
   private func admit(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) {
     try services.clientCounts?.check(Router.account(identity, address: request.address))
     guard admission.isFull else { return }
-    throw HTTPError(
-      status: Status(
-        code: 503, reason: "ServiceUnavailable",
-        message: "\(admission.clientLimit) clients are connected, the maximum; see --max-clients"),
-      headers: [("Retry-After", "5")])
+    throw HTTPError.unavailable(
+      "\(admission.clientLimit) clients are connected, the maximum; see --max-clients")
   }
 }

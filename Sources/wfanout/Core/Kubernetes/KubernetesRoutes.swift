@@ -12,10 +12,7 @@ struct KubernetesRoutes: Sendable {
   ) throws(HTTPError) -> RouteResult {
     guard request.isRead else { return .response(.methodNotAllowed("GET, HEAD")) }
     guard request.acceptsJSON else {
-      throw HTTPError(
-        status: Status(
-          code: 406, reason: "NotAcceptable",
-          message: "only application/json is served, not Tables or Protobuf"))
+      throw HTTPError(406, "NotAcceptable", "only application/json is served, not Tables or Protobuf")
     }
     let query = try KubernetesWatchQuery(request)
     let account = Router.account(identity, address: request.address)
@@ -94,10 +91,7 @@ struct KubernetesRoutes: Sendable {
   }
 
   private func noResource(_ path: KubernetesPath) -> HTTPError {
-    HTTPError(
-      status: Status(
-        code: 404, reason: "NotFound",
-        message: "there is no resource \(path.resource) in \(path.apiVersion)"))
+    HTTPError(404, "NotFound", "there is no resource \(path.resource) in \(path.apiVersion)")
   }
 
   private func list(
@@ -109,9 +103,7 @@ struct KubernetesRoutes: Sendable {
     }
     guard let snapshot = stream.state.snapshots?.current() else {
       throw HTTPError(
-        status: Status(
-          code: 405, reason: "MethodNotAllowed",
-          message: "this server keeps no objects to list; start wfanout with --snapshot"))
+        405, "MethodNotAllowed", "this server keeps no objects to list; start wfanout with --snapshot")
     }
     try query.check(snapshot.id, ownEpoch: stream.state.epoch)
     let kind = stream.state.objects.resources.kind(of: path)
@@ -151,10 +143,8 @@ struct KubernetesRoutes: Sendable {
     if query.sendsInitialEvents {
       guard let snapshots else {
         throw HTTPError(
-          status: Status(
-            code: 422, reason: "Invalid",
-            message: "sendInitialEvents: this server keeps no objects to send; start wfanout with --snapshot")
-        )
+          422, "Invalid",
+          "sendInitialEvents: this server keeps no objects to send; start wfanout with --snapshot")
       }
       try query.check(snapshots.id, ownEpoch: stream.state.epoch)
       return .snapshot

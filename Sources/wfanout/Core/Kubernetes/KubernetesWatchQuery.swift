@@ -47,7 +47,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   private mutating func checkMatch(_ request: HTTPRequest) throws(HTTPError) {
     let match = request.item("resourceVersionMatch") ?? ""
     func invalid(_ message: String) -> HTTPError {
-      HTTPError(status: Status(code: 422, reason: "Invalid", message: message))
+      HTTPError(422, "Invalid", message)
     }
     if isWatch, sendsInitialEvents, match != "NotOlderThan" {
       throw invalid("sendInitialEvents requires resourceVersionMatch=NotOlderThan")
@@ -88,9 +88,7 @@ struct KubernetesWatchQuery: Equatable, Sendable {
     }
     guard let id, id.epoch == newest.epoch, id.sequence > newest.sequence else { return }
     throw HTTPError(
-      status: Status(
-        code: 504, reason: "Timeout",
-        message: "Too large resource version: \(resourceVersion), current: \(newest)"),
+      504, "Timeout", "Too large resource version: \(resourceVersion), current: \(newest)",
       headers: [("Retry-After", "1")])
   }
 }

@@ -61,6 +61,6 @@ struct SnapshotRoutes: Sendable {
   }
 
   private static func notFound(_ message: String) -> HTTPError {
-    HTTPError(status: Status(code: 404, reason: "NotFound", message: message))
+    HTTPError(404, "NotFound", message)
   }
 }

@@ -100,11 +100,7 @@ struct SourceReplay: Sendable {
     if !isQueued {
       promise.succeed(
         .failed(
-          HTTPError(
-            status: Status(
-              code: 503, reason: "ServiceUnavailable",
-              message: "too many requests of this client wait for events from before the ring"),
-            headers: [("Retry-After", "5")])))
+          HTTPError.unavailable("too many requests of this client wait for events from before the ring")))
     }
     return promise.futureResult
   }

@@ -300,9 +300,7 @@ final class UpstreamPool: Sendable {
   }
 
   private func busy(_ message: String, after delay: Duration) -> HTTPError {
-    HTTPError(
-      status: Status(code: 503, reason: "ServiceUnavailable", message: message),
-      headers: [("Retry-After", "\(max(1, delay.components.seconds + 1))")])
+    HTTPError.unavailable(message, retryAfter: max(1, Int(delay.components.seconds) + 1))
   }
 
   private func refusal(_ ending: UpstreamEnding, after delay: Duration) -> HTTPError {

@@ -14,13 +14,12 @@ enum WebSocketHandshake {
       request.header("connection", contains: "upgrade")
     else {
       throw HTTPError(
-        status: Status(code: 426, reason: "UpgradeRequired", message: "this is a WebSocket endpoint"),
+        426, "UpgradeRequired", "this is a WebSocket endpoint",
         headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
     }
     guard request.header("sec-websocket-version") == "13" else {
       throw HTTPError(
-        status: Status(
-          code: 426, reason: "UpgradeRequired", message: "only WebSocket version 13 is supported"),
+        426, "UpgradeRequired", "only WebSocket version 13 is supported",
         headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "Upgrade")])
     }
     let keys = request.values("sec-websocket-key")
