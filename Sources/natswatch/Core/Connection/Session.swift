@@ -58,7 +58,7 @@ package struct Session: Sendable {
     }
     let started = ContinuousClock.now
     var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(10))
-    var report = WaitReport(after: .zero)
+    var report = WaitReport(after: .zero, since: .zero)
     var isFirst = true
     while true {
       do throws(NATSError) {
@@ -118,20 +118,5 @@ package struct Session: Sendable {
   func pause(_ duration: Duration) throws(NATSError) {
     waitForInput(shutdown.eventDescriptor, milliseconds: Int32(min(duration.milliseconds, 3_600_000)))
     if shutdown.cause != nil { throw NATSError(.interrupted, "interrupted") }
-  }
-}
-
-/// Decides when a long wait is reported: after some seconds, then each minute.
-struct WaitReport {
-  private var next: Duration
-
-  init(after delay: Duration) { next = delay }
-
-  /// - Parameter elapsed: The time since the wait began.
-  /// - Returns: Whether to report now.
-  mutating func isDue(_ elapsed: Duration) -> Bool {
-    guard elapsed >= next else { return false }
-    next = elapsed + .seconds(60)
-    return true
   }
 }

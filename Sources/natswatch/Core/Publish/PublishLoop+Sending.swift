@@ -12,7 +12,7 @@ struct PublishTrouble {
   var isFull = false
   /// The time of the next attempt.
   var resendAt: Duration?
-  var nextReport: Duration
+  var report: WaitReport
 }
 
 extension PublishLoop {
@@ -51,7 +51,7 @@ extension PublishLoop {
 
   mutating func sendAgain(because reason: String, isFull: Bool = false) {
     if trouble == nil {
-      trouble = PublishTrouble(reason: reason, nextReport: now + .seconds(1))
+      trouble = PublishTrouble(reason: reason, report: WaitReport(after: .seconds(1), since: now))
     }
     trouble?.reason = reason
     trouble?.isFull = isFull
@@ -150,15 +150,14 @@ extension PublishLoop {
     if let since = window.waitingSince, now - since > Self.patience {
       sendAgain(because: "no acknowledgement")
     }
+    let time = now
     guard let current = trouble else { return }
-    if !window.isEmpty, now >= current.nextReport {
-      let next = now + .seconds(60)
-      trouble?.nextReport = next
+    if !window.isEmpty, trouble?.report.isDue(time) == true {
       session.diagnostics.warning(
         "\(current.reason): \(window.outstanding) message\(window.outstanding == 1 ? "" : "s") not stored yet: trying again"
       )
     }
-    guard let time = current.resendAt, now >= time else { return }
+    guard let resendAt = current.resendAt, time >= resendAt else { return }
     trouble?.resendAt = nil
     if loss != nil, try !reconnect() { return sendAgain(because: current.reason) }
     if window.isEmpty { trouble = nil }

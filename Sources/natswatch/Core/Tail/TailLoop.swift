@@ -224,7 +224,7 @@ package struct TailLoop {
   func retrying<T>(on jetStream: JetStream? = nil, _ body: () throws(NATSError) -> T) throws -> T {
     var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(5))
     let started = now
-    var report = WaitReport(after: .seconds(2))
+    var report = WaitReport(after: .seconds(2), since: started)
     while true {
       do throws(NATSError) {
         return try body()
@@ -233,7 +233,7 @@ package struct TailLoop {
         if error.code == .noResponders, machine.epoch == nil, now - started > Session.apiPatience {
           throw session.noJetStream
         }
-        if report.isDue(now - started) { session.diagnostics.warning("\(error): trying again") }
+        if report.isDue(now) { session.diagnostics.warning("\(error): trying again") }
         if let loss = jetStream?.connection.loss { throw ConnectionLostError(reason: loss.reason) }
         if let limit = session.connectTimeout, machine.epoch == nil, now - started > limit { throw error }
         try monitor.failed(error)

@@ -58,7 +58,7 @@ extension WorkEngine {
     hasReceived = true
     metrics.countReceived(delivery)
     sizes.note(delivery.payload.count)
-    refusedSince = nil
+    refusal.end()
     if let known = jobs[delivery.sequence] {
       // The ack wait has passed, and the server delivers the message again, to this process, which still
       // holds it.

@@ -76,10 +76,9 @@ extension WorkEngine {
 
   /// Prints why a message waits: at once, then every minute.
   private func report(_ request: WorkRequest, _ reason: String) {
-    guard now >= nextRequestReport else {
+    guard publishReport.isDue(now) else {
       return diagnostics.debug("publish to \(request.message.subject): \(reason)")
     }
-    nextRequestReport = now + .seconds(60)
     diagnostics.warning("publish to \(request.message.subject): \(reason): trying again")
   }
 
@@ -123,14 +122,12 @@ extension WorkEngine {
     credit.ended(token, pending: message.header("Nats-Pending-Messages").flatMap { Int($0) })
     // 404 and 408: no messages within the time. Anything else is checked.
     guard status != "404", status != "408" else {
-      refusedSince = nil
+      refusal.end()
       return askAboutConsumer()
     }
     let reason =
       "pull from \(queue.durable): \(message.header("Description") ?? "refused") (\(status))"
-    let since = refusedSince ?? now
-    if refusedSince == nil { (refusedSince, refusalReport) = (now, WaitReport(after: .seconds(2))) }
-    if refusalReport.isDue(now - since) {
+    if refusal.isDue(now) {
       diagnostics.warning("\(reason): trying again")
     } else {
       diagnostics.debug(reason)
@@ -223,14 +220,9 @@ extension WorkEngine {
   /// Prints a reason to wait once it has lasted, and then each minute; nil: there is none.
   private func reportWait(_ reason: String?) {
     guard let reason, stage == .running, jobs.isEmpty else {
-      heldSince = nil
-      return
+      return heldBack.end()
     }
-    let since = heldSince ?? now
-    if heldSince == nil { (heldSince, heldReport) = (now, WaitReport(after: .seconds(3))) }
-    if heldReport.isDue(now - since) {
-      diagnostics.warning("waiting on \(queue.durable): \(reason)")
-    }
+    if heldBack.isDue(now) { diagnostics.warning("waiting on \(queue.durable): \(reason)") }
   }
 
   // MARK: - The connection

@@ -70,19 +70,17 @@ final class WorkEngine {
   var failure: (any ToolError)?
   var heartbeat: HeartbeatSender?
   var trouble = ConnectionTrouble()
-  /// The time from which a message that waits is reported again.
-  var nextRequestReport = Duration.zero
+  /// The wait of messages that could not be published.
+  var publishReport = WaitReport(after: .zero)
   var denialsSeen = 0
   var hasReceived = false
   var isAskedToStop = false
   /// Nothing is pulled before this time.
   var pullPause = Duration.zero
-  /// Since when the server has refused all that was pulled.
-  var refusedSince: Duration?
-  var refusalReport = WaitReport(after: .seconds(2))
-  /// The time since which only messages that the server holds back are left.
-  var heldSince: Duration?
-  var heldReport = WaitReport(after: .seconds(3))
+  /// The server refuses all pull requests.
+  var refusal = WaitReport(after: .seconds(2))
+  /// Only messages that the server holds back are left.
+  var heldBack = WaitReport(after: .seconds(3))
   var nextSweep = Duration.zero
   var nextLook = Duration.zero
   private var nextCount = Duration.zero
@@ -207,7 +205,7 @@ final class WorkEngine {
     health.status.isConnected = connection.loss == nil
     if connection.loss != nil || !trouble.isOver {
       health.set(.unhealthy, .disconnect)
-    } else if breaker.state != .closed || refusedSince != nil {
+    } else if breaker.state != .closed || refusal.since != nil {
       health.set(.degraded, .error)
     } else {
       health.set(.healthy)

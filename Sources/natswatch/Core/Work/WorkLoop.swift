@@ -93,7 +93,7 @@ extension Session {
     var backoff = Backoff(initial: .milliseconds(250), maximum: .seconds(5))
     var connection = try connect()
     let started = ContinuousClock.now
-    var report = WaitReport(after: .seconds(2))
+    var report = WaitReport(after: .seconds(2), since: .zero)
     while true {
       do {
         let answer = try ask(JetStream(connection: connection, shutdown: shutdown))
