@@ -94,6 +94,20 @@ import Testing
     #expect(outcome.diagnostics.split(separator: "\n").count == 1)
   }
 
+  /// A reader of STATUS lines that leaves is not the reader of the data: the status is 74, not that of SIGPIPE.
+  @Test(arguments: [
+    "kwatch pods --server http://127.0.0.1:1", "natswatch a.b --server nats://127.0.0.1:1",
+    "wfanout --listen :0",
+  ])
+  func aStatusThatCannotBeWrittenEndsTheTool(_ command: String) throws {
+    for place in ["/dev/full", "fd:7"] {
+      let outcome = try Tool.shell(
+        "exec /bin/bash -c 'exec 7> >(true); sleep 0.1; exec \(command) --status \(place) </dev/zero >/dev/null'"
+      ).waitForEnd()
+      #expect(outcome.status == 74 && outcome.diagnostics.contains("--status '\(place)'"), "\(outcome)")
+    }
+  }
+
   @Test func namesAMissingLibrary() throws {
     // The dynamic loader prints one line and exits with 127 before any input is read.
     let outcome = try Tool.shell(

@@ -67,7 +67,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
     let pipe = directory.url.appending(path: "pipe").path
     #expect(unsafe mkfifo(pipe, 0o600) == 0)
     let output = OutputWriter(descriptor: -1)
-    let error = #expect(throws: StatusSinkError.self) { try StatusSink(.file(pipe), output: output) }
+    let error = #expect(throws: OutputError.self) { try StatusSink(.file(pipe), output: output) }
     #expect(error?.description.contains("no process reads") == true)
     let reader = unsafe open(pipe, O_RDONLY | O_NONBLOCK)
     defer { close(reader) }
@@ -86,7 +86,7 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
   }
 
   @Test func refusesADescriptorThatIsNotOpen() {
-    #expect(throws: StatusSinkError.self) { _ = try StatusSink(.descriptor(987), output: OutputWriter()) }
+    #expect(throws: OutputError.self) { _ = try StatusSink(.descriptor(987), output: OutputWriter()) }
   }
 }
 

@@ -1,18 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 package import Lines
-package import Process
-
-/// The destination of `--status` cannot be written to.
-package struct StatusSinkError: ToolError {
-  package var place: String
-  package var errno: Int32
-  package var status: ExitStatus { .cannotWrite }
-  package var description: String {
-    let reason = self.errno == ENXIO ? "no process reads this pipe" : systemMessage(self.errno)
-    return "open --status '\(place)': \(reason)"
-  }
-}
 
 /// The output of STATUS lines: `--status inline|stderr|fd:N|FILE`; none by default.
 package struct StatusSink {
@@ -48,35 +36,22 @@ package struct StatusSink {
   /// - Parameters:
   ///   - destination: the flag's value.
   ///   - output: the writer of stdout, for inline lines, in order with the data.
-  /// - Throws: ``StatusSinkError`` if the file cannot be opened, or the descriptor is not open.
-  package init(_ destination: Destination, output: OutputWriter) throws(StatusSinkError) {
+  /// - Throws: ``OutputError`` if the file cannot be opened, or the descriptor is not open.
+  package init(_ destination: Destination, output: OutputWriter) throws(OutputError) {
     isInline = destination == .inline
     switch destination {
     case .nowhere: writer = nil
     case .inline: writer = output
     case .descriptor(let number):
-      guard fcntl(number, F_GETFD) >= 0 else { throw StatusSinkError(place: "fd:\(number)", errno: errno) }
-      writer = OutputWriter(descriptor: number, capacity: 4096, name: "--status 'fd:\(number)'")
+      let place = "--status 'fd:\(number)'"
+      guard fcntl(number, F_GETFD) >= 0 else { throw .failed(errno: errno, to: place) }
+      writer = OutputWriter(
+        descriptor: number, capacity: 4096, name: number == STDOUT_FILENO ? nil : place)
     case .file(let path):
-      let descriptor = try Self.open(path)
-      writer = OutputWriter(descriptor: descriptor, capacity: 4096, name: "--status '\(path)'")
+      let place = "--status '\(path)'"
+      writer = OutputWriter(
+        descriptor: try AppendedFile.open(path, as: place), capacity: 4096, name: place)
     }
-  }
-
-  /// A named pipe is opened as soon as it has a reader, which gets five seconds to come: to open it for writing would wait for
-  /// ever.
-  private static func open(_ path: String) throws(StatusSinkError) -> Int32 {
-    let mode = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC
-    for attempt in 0...100 {
-      let descriptor = unsafe Glibc.open(path, mode | O_NONBLOCK, 0o644)
-      if descriptor >= 0 {
-        _ = fcntl(descriptor, F_SETFL, mode)
-        return descriptor
-      }
-      guard errno == ENXIO, attempt < 100 else { break }
-      usleep(50_000)
-    }
-    throw StatusSinkError(place: path, errno: errno)
   }
 
   /// Whether STATUS lines are written at all. If not, the caller can skip making them.

@@ -17,6 +17,7 @@ package enum OutputError: ToolError, Equatable {
     switch self {
     case .readerLeft: "write output: the reader has left"
     case .interrupted: "write output: interrupted"
+    case .failed(ENXIO, let place): "write \(place): no process reads this pipe"
     case .failed(let number, let place): "write \(place): \(systemMessage(number))"
     }
   }
@@ -34,8 +35,7 @@ package enum OutputError: ToolError, Equatable {
   private let shutdown: Shutdown?
   /// The size that a pipe gets when the buffer is first full; nil afterwards.
   private var pipeSize: Int32?
-  /// The output's name in messages.
-  private let name: String
+  private let name: String?
 
   /// The number of bytes written so far.
   package private(set) var bytesWritten: UInt64 = 0
@@ -48,10 +48,10 @@ package enum OutputError: ToolError, Equatable {
   ///   - capacity: the number of buffered bytes after which the buffer is written without a flush.
   ///   - shutdown: if given, a request to end limits how long a write may wait for a reader.
   ///   - pipeSize: if given, the size in bytes of a pipe under load, so that the reader is woken less often.
-  ///   - name: the output's name in messages.
+  ///   - name: the output's name in messages. The data on stdout has none: only its reader ends the tool like SIGPIPE.
   package init(
     descriptor: Int32 = 1, capacity: Int = 64 * 1024, shutdown: Shutdown? = nil, pipeSize: Int32? = nil,
-    name: String = "output"
+    name: String? = nil
   ) {
     self.name = name
     self.pipeSize = pipeSize
@@ -165,8 +165,8 @@ package enum OutputError: ToolError, Equatable {
         guard shutdown?.cause != nil else { continue }
         patience -= 1
         if patience == 0 { throw .interrupted }
-      case EPIPE: throw .readerLeft
-      case let number: throw .failed(errno: number, to: name)
+      case EPIPE where name == nil: throw .readerLeft
+      case let number: throw .failed(errno: number, to: name ?? "output")
       }
     }
   }

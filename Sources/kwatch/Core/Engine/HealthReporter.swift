@@ -9,10 +9,10 @@ final class HealthReporter {
   private let sink: StatusSink
   /// The time of each scope's last change of health.
   private var since: [String: (health: StreamStatus.Health, at: Timestamp)] = [:]
-  /// stdout has failed: inline STATUS lines are part of the data.
+  /// Why a STATUS line could not be written.
   private(set) var failure: OutputError?
 
-  init(_ configuration: WatchConfiguration, output: OutputWriter) throws(StatusSinkError) {
+  init(_ configuration: WatchConfiguration, output: OutputWriter) throws(OutputError) {
     self.configuration = configuration
     sink = try StatusSink(configuration.status, output: output)
   }
@@ -84,9 +84,6 @@ final class HealthReporter {
   private static func seconds(_ interval: Duration) -> Int { max(1, Int(interval.components.seconds)) }
 
   private func write(_ status: StreamStatus) {
-    do throws(OutputError) { try sink.write(status) } catch {
-      // A full disk under the STATUS file must not stop the data.
-      if configuration.status == .inline { failure = error }
-    }
+    do throws(OutputError) { try sink.write(status) } catch { failure = error }
   }
 }

@@ -10,14 +10,7 @@ extension KubeconfigLoader {
     warn: @escaping (String) -> Void = { _ in }, isEnding: @escaping () -> Bool = { false }
   ) -> KubeconfigLoader {
     var loader = KubeconfigLoader(environment: ProcessEnvironment.value) { path throws(ConfigError) in
-      var reported = 0
-      return try file(path) { seconds in
-        if seconds == 5 || seconds >= reported + 60 {
-          reported = seconds
-          warn("nothing has come from the kubeconfig '\(path)' for \(seconds) s; waiting for its writer")
-        }
-        return !isEnding()
-      }
+      try file(path, warn: warn, isEnding: isEnding)
     }
     loader.warn = warn
     return loader
@@ -35,9 +28,11 @@ extension KubeconfigLoader {
   }
 
   private static func file(
-    _ path: String, waiting: (Int) -> Bool = { _ in true }
+    _ path: String, warn: (String) -> Void = { _ in }, isEnding: () -> Bool = { false }
   ) throws(ConfigError) -> [UInt8]? {
-    do { return try WholeFile.read(path, limit: KubeconfigParser.sizeLimit, waiting: waiting) } catch {
+    do {
+      return try WholeFile.read(path, limit: KubeconfigParser.sizeLimit, warn: warn, isEnding: isEnding)
+    } catch {
       if error.isMissing { return nil }
       throw ConfigError("read '\(path)': \(error)")
     }

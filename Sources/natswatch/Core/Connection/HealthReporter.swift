@@ -11,17 +11,17 @@ final class HealthReporter {
   private(set) var lastReported: StreamStatus?
   private let sink: StatusSink
 
-  /// - Throws: ``StatusSinkError`` if the destination cannot be opened.
+  /// - Throws: ``OutputError`` if the destination cannot be opened.
   init(
     _ destination: StatusSink.Destination, output: OutputWriter, scope: [(key: String, value: String)]
-  ) throws(StatusSinkError) {
+  ) throws(OutputError) {
     sink = try StatusSink(destination, output: output)
     status = StreamStatus(
       tool: "natswatch", scope: scope, mode: .streaming, health: .unhealthy, reason: .awaiting, since: .now)
   }
 
   /// For a run that writes nothing else to stdout.
-  convenience init(_ session: Session, scope: [(key: String, value: String)]) throws(StatusSinkError) {
+  convenience init(_ session: Session, scope: [(key: String, value: String)]) throws(OutputError) {
     try self.init(
       session.status == .inline ? .descriptor(1) : session.status,
       output: OutputWriter(shutdown: session.shutdown), scope: scope)

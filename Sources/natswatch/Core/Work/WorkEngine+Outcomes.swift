@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JSON
+import Lines
 import Process
 
 extension WorkEngine {
@@ -175,7 +176,7 @@ extension WorkEngine {
     let record = WorkJournal.Record(
       state: state, event: job.delivery.identifier(in: queue.stream), subject: job.delivery.subject,
       sequence: job.sequence, attempt: attempt ?? job.attempt, error: error, deadLetter: deadLetter)
-    do throws(WorkJournal.WriteError) { try journal.write(record) } catch { end(with: error) }
+    do throws(OutputError) { try journal.write(record) } catch { end(with: error) }
   }
 
   private func notePayload(_ job: Job) {
@@ -184,6 +185,6 @@ extension WorkEngine {
       state: .failed, event: job.delivery.identifier(in: queue.stream), subject: job.delivery.subject,
       sequence: job.sequence, attempt: job.tries)
     record.payload = job.delivery.payload
-    do throws(WorkJournal.WriteError) { try journal.write(record) } catch { end(with: error) }
+    do throws(OutputError) { try journal.write(record) } catch { end(with: error) }
   }
 }

@@ -4,7 +4,7 @@ import CNATS
 import Encoding
 import Glibc
 import JSON
-import Process
+import Lines
 
 /// `--journal`: one NDJSON line for each change of state of a message, appended with one write(2).
 final class WorkJournal {
@@ -24,43 +24,30 @@ final class WorkJournal {
     var payload: [UInt8]?
   }
 
-  struct WriteError: ToolError {
-    var path: String
-    var errno: Int32
-    var status: ExitStatus { .cannotWrite }
-    var description: String {
-      let reason =
-        self.errno == ENXIO ? "no process reads from this pipe" : systemMessage(self.errno)
-      return "write to --journal '\(path)': \(reason)"
-    }
-  }
-
-  private let path: String
+  /// The journal's name in messages.
+  private let place: String
   private let descriptor: Int32
   private let processedBy: String
 
-  /// - Throws: ``WriteError`` when the file cannot be opened, or the disk has no room for a line.
-  init(path: String, processedBy: String) throws(WriteError) {
-    self.path = path
+  /// - Throws: ``OutputError`` when the file cannot be opened, or the disk has no room for a line.
+  init(path: String, processedBy: String) throws(OutputError) {
+    place = "--journal '\(path)'"
     self.processedBy = processedBy
-    // Without O_NONBLOCK, opening a FIFO waits until another process reads from it; with it, that is an error (ENXIO).
-    descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
-    guard descriptor >= 0 else { throw WriteError(path: path, errno: errno) }
-    _ = fcntl(descriptor, F_SETFL, O_APPEND)
+    descriptor = try AppendedFile.open(path, as: place)
     try reserveRoom()
   }
 
   deinit { close(descriptor) }
 
   /// Checks before the first message whether the disk is full, without changing the size of the file.
-  private func reserveRoom() throws(WriteError) {
+  private func reserveRoom() throws(OutputError) {
     guard cnats_reserve_room(descriptor, 4096) != 0 else { return }
     // On a device or file system that cannot reserve space, a full disk shows with the first line.
-    if errno == ENOSPC || errno == EDQUOT { throw WriteError(path: path, errno: errno) }
+    if errno == ENOSPC || errno == EDQUOT { throw .failed(errno: errno, to: place) }
   }
 
   /// Writes one line. O_APPEND keeps the lines of several processes whole.
-  func write(_ record: Record) throws(WriteError) {
+  func write(_ record: Record) throws(OutputError) {
     let bytes =
       JSONWriter.object {
         $0.member("time", RFC3339.text(nanoseconds: Timestamp.now.nanoseconds))
@@ -82,7 +69,7 @@ final class WorkJournal {
       if written > 0 {
         sent += written
       } else if errno != EINTR {
-        throw WriteError(path: path, errno: errno)
+        throw .failed(errno: errno, to: place)
       }
     }
   }

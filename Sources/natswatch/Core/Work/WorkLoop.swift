@@ -23,7 +23,7 @@ package struct WorkLoop {
   /// Works until the end of the run, then lets running handlers finish.
   ///
   /// - Returns: The exit status.
-  /// - Throws: ``NATSError``, `WorkJournal.WriteError`, `ChildProcessError`.
+  /// - Throws: ``NATSError``, ``OutputError``, `ChildProcessError`.
   package func run() throws -> ExitStatus {
     let health = try HealthReporter(
       session,

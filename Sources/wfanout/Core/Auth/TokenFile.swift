@@ -72,7 +72,7 @@ struct TokenFile: Sendable {
   private static func load(_ path: String, _ diagnostics: Diagnostics) throws(ReadError) -> [Entry] {
     let text: [UInt8]
     do throws(FileError) {
-      text = try WholeFile.read(path, diagnostics)
+      text = try WholeFile.read(path, warn: diagnostics.warning)
     } catch {
       throw ReadError(description: "read tokens '\(path)': \(error)")
     }

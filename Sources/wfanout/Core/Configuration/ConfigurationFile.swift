@@ -19,7 +19,7 @@ package struct ConfigurationFile {
   package func apply(to configuration: inout Configuration, _ diagnostics: Diagnostics) throws(ReadError) {
     let text: [UInt8]
     do throws(FileError) {
-      text = try WholeFile.read(path, diagnostics)
+      text = try WholeFile.read(path, warn: diagnostics.warning)
     } catch {
       throw ReadError(description: "read configuration '\(path)': \(error)")
     }

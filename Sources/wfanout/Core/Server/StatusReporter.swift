@@ -17,7 +17,7 @@ final class StatusReporter: Sendable {
   private let sink: Mutex<Sink>
   private let server: Server
 
-  init(_ destination: StatusSink.Destination, server: Server) throws(StatusSinkError) {
+  init(_ destination: StatusSink.Destination, server: Server) throws(OutputError) {
     self.server = server
     let output = OutputWriter(descriptor: STDOUT_FILENO, capacity: 4096)
     // wfanout prints nothing else to stdout, so an inline line goes there.

@@ -65,7 +65,7 @@ struct ServerCertificate: Sendable {
     _ path: String, _ what: String, _ diagnostics: Diagnostics
   ) throws(CertificateError) -> [UInt8] {
     do throws(FileError) {
-      return try WholeFile.read(path, diagnostics)
+      return try WholeFile.read(path, warn: diagnostics.warning)
     } catch {
       throw CertificateError(description: "read \(what) '\(path)': \(error)")
     }
