@@ -44,4 +44,40 @@ import Testing
     #expect(filtered.message(message(5, 1), now: .seconds(1)) == .prove)
     #expect(filtered.prove(whole, before: 5, now: .seconds(1)) == .proceed)
   }
+
+  /// With a filter, only a search can tell a passed-over match from a gap.
+  @Test func aMatchBeforeAGapsEndHasBeenPassedOver() {
+    let whole = stream(first: 1, last: 10, replicas: 3)
+    var single = following(2, coversStream: false)
+    #expect(single.idle(lastConsumer: 0, lastStream: 5, now: .seconds(2)) == .deliver, "it has one leader")
+    var machine = following(2, coversStream: false, replicas: 3)
+    #expect(machine.idle(lastConsumer: 0, lastStream: 2, now: .seconds(2)) == .skip)
+    #expect(machine.idle(lastConsumer: 0, lastStream: 5, now: .seconds(2)) == .prove)
+    #expect(machine.mayMissMatch(before: 6) && machine.needsProof(before: 6))
+    #expect(machine.prove(whole, match: 6, before: 6, now: .seconds(2)) == .proceed)
+    #expect(machine.idle(lastConsumer: 0, lastStream: 5, now: .seconds(2), isProven: true) == .deliver)
+    #expect(machine.message(message(7, 1), now: .seconds(3)) == .prove)
+    #expect(machine.prove(whole, match: 6, before: 7, now: .seconds(3)) == .lookAgain)
+    #expect(
+      machine.message(message(7, 1), now: .seconds(3)) == .prove, "the next consumer is not believed either")
+    #expect(
+      machine.prove(whole, match: 6, before: 7, now: .seconds(8)) == .gone(.skipped(after: 5, before: 7)))
+    #expect(machine.prove(whole, match: 7, before: 7, now: .seconds(8)) == .proceed)
+    #expect(machine.message(message(7, 1), now: .seconds(8), isProven: true) == .deliver)
+  }
+
+  @Test func notEveryMessageIsWorthASearch() {
+    let whole = stream(first: 1, last: 10, replicas: 3)
+    var machine = following(0, coversStream: false, replicas: 3)
+    #expect(machine.message(message(2, 1), now: .seconds(1)) == .prove, "the first one is")
+    #expect(machine.prove(whole, match: 2, before: 2, now: .seconds(1)) == .proceed)
+    #expect(machine.message(message(2, 1, pending: 3), now: .seconds(1), isProven: true) == .deliver)
+    #expect(machine.message(message(4, 2, pending: 2), now: .milliseconds(1_050)) == .deliver)
+    #expect(machine.message(message(6, 3, pending: 1), now: .seconds(2)) == .prove)
+    #expect(machine.prove(whole, match: 5, before: 6, now: .seconds(2)) == .lookAgain)
+    #expect(machine.prove(whole, match: 6, before: 6, now: .seconds(11)) == .proceed)
+    #expect(machine.message(message(6, 3), now: .seconds(11), isProven: true) == .deliver)
+    #expect(machine.message(message(8, 4), now: .milliseconds(11_050)) == .deliver)
+    #expect(machine.message(message(10, 5), now: .milliseconds(11_100)) == .prove)
+  }
 }

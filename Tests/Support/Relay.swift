@@ -34,17 +34,19 @@ package final class Relay: Sendable {
   /// The relay's own port.
   package let port: Int
   private let target: Int
+  private let rewrite: (@Sendable ([UInt8]) -> [UInt8])?
   private let listener: LoopbackSocket
   private let state = Mutex(State())
 
-  /// Starts a relay in front of a port on loopback.
+  /// Starts a relay in front of a port on loopback. The server's bytes, cut anywhere, pass through `rewrite`.
   ///
   /// - Throws: ``Failure`` when no port can be had.
-  package init(to target: Int) throws {
+  package init(to target: Int, rewriting rewrite: (@Sendable ([UInt8]) -> [UInt8])? = nil) throws {
     guard let listener = LoopbackSocket.listen() else {
       throw Failure(description: "relay to port \(target): cannot listen")
     }
     self.target = target
+    self.rewrite = rewrite
     self.listener = listener
     port = listener.port
     Thread.detachNewThread { [self] in acceptLoop() }
@@ -122,10 +124,15 @@ package final class Relay: Sendable {
   private func pump(from source: LoopbackSocket, to sink: LoopbackSocket, isFromServer: Bool = false) {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
-      let count = unsafe buffer.withUnsafeMutableBytes {
+      var count = unsafe buffer.withUnsafeMutableBytes {
         unsafe read(source.descriptor, $0.baseAddress, $0.count)
       }
       guard count > 0 else { break }
+      if isFromServer, let rewrite {
+        let bytes = rewrite(Array(buffer[..<count]))
+        count = bytes.count
+        buffer.replaceSubrange(..<min(count, buffer.count), with: bytes)
+      }
       while isHolding(source.descriptor) { usleep(5_000) }
       if isFromServer, case .slow(let rate) = mode { usleep(UInt32(count * 1_000_000 / rate)) }
       var sent = 0

@@ -94,10 +94,10 @@ final class ConnectionState: Sendable {
     }
   }
 
-  /// The server's message if it has denied any subject since `count`, except those that contain `exception`.
-  func denial(after count: Int, except exception: String? = nil) -> String? {
+  /// The server's message if it has denied any subject since `count`, except those that contain one of `exceptions`.
+  func denial(after count: Int, except exceptions: [String] = []) -> String? {
     state.withLock { state in
-      state.denials.dropFirst(count).first { text in exception.map { !text.contains($0) } ?? true }
+      state.denials.dropFirst(count).first { text in !exceptions.contains(where: text.contains) }
     }
   }
 

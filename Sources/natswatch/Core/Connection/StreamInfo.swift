@@ -13,6 +13,8 @@ struct StreamInfo: Sendable, Equatable {
     package var subject_transform: Transform?
     package var num_replicas: Int?
 
+    var isReplicated: Bool { (num_replicas ?? 1) > 1 }
+
     /// Messages may have subjects that are not among ``subjects``.
     var changesSubjects: Bool { isCopy || subject_transform != nil }
 
@@ -110,10 +112,24 @@ extension JetStream {
 
   /// The sequence of the last message on a subject, which may have wildcards; nil if there is none.
   func lastSequence(on subject: SubjectPattern, of stream: String) throws(NATSError) -> UInt64? {
-    let body = JSONWriter.object { $0.member("last_by_subj", subject.description) }
+    try message(JSONWriter.object { $0.member("last_by_subj", subject.description) }, of: stream)?["seq"]?
+      .unsigned
+  }
+
+  /// The first message from `sequence` on with a subject, which may have wildcards; nil if there is none.
+  func nextMessage(
+    on subject: SubjectPattern, from sequence: UInt64, of stream: String
+  ) throws(NATSError) -> JSONValue? {
+    let body = JSONWriter.object {
+      $0.member("seq", sequence)
+      $0.member("next_by_subj", subject.description)
+    }
+    return try message(body, of: stream)
+  }
+
+  private func message(_ body: [UInt8], of stream: String) throws(NATSError) -> JSONValue? {
     do throws(NATSError) {
-      return try request("STREAM.MSG.GET.\(stream)", body, as: JSONValue.self)["message"]?["seq"]?
-        .unsigned
+      return try request("STREAM.MSG.GET.\(stream)", body, as: JSONValue.self)["message"]
     } catch {
       guard error.serverCode == ErrorCode.noMessageFound else { throw error }
       return nil

@@ -12,52 +12,6 @@
 /// only grows. If it is at most F + 1 *after* a message has arrived, no message after F had been removed from
 /// the front before the server selected that message.
 package struct OrderedConsumer: Sendable {
-  package enum Start: Sendable, Equatable {
-    case newOnly
-    /// After this sequence, like a resourceVersion.
-    case after(UInt64)
-    /// From this time on, in nanoseconds since 1970.
-    case since(Int64)
-    case all
-    case last
-    case lastPerSubject
-  }
-
-  /// The start of the next consumer.
-  package enum Delivery: Sendable, Equatable {
-    case sequence(UInt64)
-    case time(Int64)
-    case last
-    case lastPerSubject
-    case all
-  }
-
-  enum Plan: Sendable, Equatable {
-    case create(Delivery)
-    /// Request the stream's information again later: a new leader may not have caught up.
-    case lookAgain
-    case gone(Gone)
-  }
-
-  enum Verdict: Sendable, Equatable {
-    case proceed
-    /// The stream ends before the frontier, or a consumer has passed over messages: a new leader may still catch up, so
-    /// create another consumer later.
-    case lookAgain
-    case gone(Gone)
-  }
-
-  enum Action: Sendable, Equatable {
-    /// Write the message.
-    case deliver
-    /// The message was written before, or there is nothing to write.
-    case skip
-    /// A look at the stream has to prove continuity first: ``prove(_:before:now:)``, then ask again.
-    case prove
-    /// The consumer is no longer reliable: create another one.
-    case recreate(String)
-  }
-
   let start: Start
   /// Whether the filter matches every message; a gap in the sequence then means removed messages.
   let coversStream: Bool
@@ -78,6 +32,10 @@ package struct OrderedConsumer: Sendable {
   private var firstPass: FirstPass?
   /// Whether the server may have held messages back.
   private var mayHaveLagged = false
+  /// Whether the stream's leader can change. Consumers may then pass over messages (seen with NATS 2.15.1).
+  private var isReplicated = false
+  private var createdAt: Duration = .zero
+  private var lastSearch: Duration?
   /// Gaps after this sequence have been passed but are not proven yet.
   private(set) var unprovenFrom: UInt64?
   private var lastProof: Duration?
@@ -180,6 +138,8 @@ package struct OrderedConsumer: Sendable {
     consumerSequence = 0
     lastHeard = now
     pending = consumer.num_pending
+    isReplicated = info.config.isReplicated
+    (createdAt, lastSearch) = (now, nil)
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     let first = info.state.first_seq
     if frontier == nil {
@@ -212,7 +172,7 @@ package struct OrderedConsumer: Sendable {
     }
     let since = aheadSince ?? now
     aheadSince = since
-    let mayCatchUp = hasDelivered || (info.config.num_replicas ?? 1) > 1
+    let mayCatchUp = hasDelivered || info.config.isReplicated
     guard mayCatchUp, now - since < Self.aheadPatience else {
       return .gone(.ahead(after: frontier, last: info.state.last_seq))
     }
@@ -263,6 +223,9 @@ package struct OrderedConsumer: Sendable {
       return .skip
     }
     if !isProven, passLacks(at: sequence) { return .prove }
+    if !isProven, mayMissMatch(before: sequence), isSearchDue(now, pending: metadata.pending) {
+      return .prove
+    }
     if let pass = firstPass, pass.isResumed, sequence > pass.end {
       self.frontier = pass.end
       return .recreate("the first pass is complete")
@@ -299,7 +262,11 @@ package struct OrderedConsumer: Sendable {
         "the server has sent \(lastConsumer) messages, but only \(consumerSequence) have arrived")
     }
     guard let frontier, lastStream > frontier else { return .skip }
-    if !isProven, needsProof(upTo: lastStream) || passLacks(at: lastStream + 1) { return .prove }
+    if !isProven,
+      needsProof(upTo: lastStream) || passLacks(at: lastStream + 1) || mayMissMatch(before: lastStream + 1)
+    {
+      return .prove
+    }
     pending = 0
     if let pass = firstPass, pass.isResumed, lastStream > pass.end {
       self.frontier = pass.end
@@ -330,29 +297,40 @@ package struct OrderedConsumer: Sendable {
     if unprovenFrom != nil { return true }
     if let next, passLacks(at: next) { return true }
     guard let next, let frontier, next > frontier + 1 else { return false }
-    return needsProof(upTo: next)
+    return needsProof(upTo: next) || mayMissMatch(before: next)
+  }
+
+  /// Whether only the stream can tell if the consumer has passed over a match before `next`.
+  func mayMissMatch(before next: UInt64) -> Bool {
+    guard isReplicated, !coversStream, !isInFirstPass, let frontier else { return false }
+    return next > frontier + 1
   }
 
   /// Applies the stream's information, requested after the last message had arrived.
   ///
   /// - Parameters:
   ///   - info: The stream.
+  ///   - match: The first match after the frontier, where ``mayMissMatch(before:)``.
   ///   - next: The sequence that the consumer has reached, to which the frontier may move.
   ///   - now: The time.
   /// - Returns: Whether nothing is missing.
-  mutating func prove(_ info: StreamInfo, before next: UInt64 = .max, now: Duration) -> Verdict {
+  mutating func prove(
+    _ info: StreamInfo, match: UInt64? = nil, before next: UInt64 = .max, now: Duration
+  ) -> Verdict {
     if let epoch, epoch != info.epoch { return .gone(.recreated(stream: info.config.name)) }
     guard let frontier else { return .proceed }
+    if mayMissMatch(before: next) { lastSearch = now }
     if isInFirstPass, let verdict = firstPass?.prove(info, after: frontier, at: next) {
       lastProof = now
       return verdict
     }
     let from = min(frontier, (unprovenFrom ?? .max) - 1)
-    if let gone = skipped(info, after: frontier, before: next) {
+    if let gone = skipped(info, match, after: frontier, before: next) {
       let since = skippedSince ?? now
       skippedSince = since
       // Once a message after the gap is written, it is too late for another consumer.
-      return unprovenFrom == nil && now - since < Self.aheadPatience ? .lookAgain : .gone(gone)
+      let isLate = coversStream && unprovenFrom != nil
+      return !isLate && now - since < Self.aheadPatience ? .lookAgain : .gone(gone)
     }
     let verdict = check(info, from: from, now: now)
     if verdict == .proceed {
@@ -364,8 +342,11 @@ package struct OrderedConsumer: Sendable {
     return verdict
   }
 
-  /// A gap in a stream that has none: the server has passed over messages.
-  private func skipped(_ info: StreamInfo, after frontier: UInt64, before next: UInt64) -> Gone? {
+  /// The server has passed over messages: a match, or a gap in a stream that has none.
+  private func skipped(
+    _ info: StreamInfo, _ match: UInt64?, after frontier: UInt64, before next: UInt64
+  ) -> Gone? {
+    if let match, match > frontier, match < next { return .skipped(after: match - 1, before: next) }
     let state = info.state
     let isWhole = state.messages > 0 && state.messages - 1 == state.last_seq &- state.first_seq
     let missing = unprovenFrom ?? frontier + 1
@@ -394,5 +375,13 @@ package struct OrderedConsumer: Sendable {
   private func mayDefer(_ now: Duration) -> Bool {
     guard !isStrict, let lastProof else { return false }
     return now - lastProof < Self.proofInterval
+  }
+
+  /// Whether to search for matches before a message. With a filter, nearly all messages have a gap before them, so not
+  /// every one is worth a search. Consumers pass over the newest messages, and most often those of their first seconds.
+  private func isSearchDue(_ now: Duration, pending: UInt64) -> Bool {
+    guard let lastSearch else { return true }
+    let isYoung = now - createdAt < .seconds(10)
+    return pending == 0 && isYoung || now - lastSearch >= Self.proofInterval
   }
 }

@@ -69,8 +69,9 @@ extension TailLoop {
     _ inbox: Subscription, _ jetStream: JetStream, since started: Duration, _ denials: Int,
     _ hasHeard: inout Bool
   ) throws(NATSError) {
-    // The server removes the unused consumer in any case.
-    if let denial = jetStream.connection.state.denial(after: denials, except: ".CONSUMER.DELETE.") {
+    // The server removes the unused consumer in any case, and the search for matches is an additional check.
+    let optional = [".CONSUMER.DELETE.", ".STREAM.MSG.GET."]
+    if let denial = jetStream.connection.state.denial(after: denials, except: optional) {
       throw NATSError.denied(denial, "tail \(stream)")
     }
     guard !hasHeard else { return }
@@ -86,11 +87,43 @@ extension TailLoop {
   /// Requests the stream's information and proves continuity; nil if it is proven.
   private mutating func prove(_ jetStream: JetStream, before next: UInt64) throws -> Outcome? {
     let info = try retrying(on: jetStream) { () throws(NATSError) in try jetStream.streamInfo(stream) }
-    switch machine.prove(info, before: next, now: now) {
+    let match = machine.mayMissMatch(before: next) ? try firstMatch(jetStream) : nil
+    switch machine.prove(info, match: match, before: next, now: now) {
     case .gone(let gone): return .gone(gone)
     case .lookAgain: return try lookAgain("the consumer has passed over messages")
     case .proceed: return nil
     }
+  }
+
+  /// The stream's first match after the frontier; nil if there is none, or if the request may not be made.
+  ///
+  /// It needs a right that lets its user read the whole stream, and a tail with a filter need not have it.
+  private mutating func firstMatch(_ jetStream: JetStream) throws -> UInt64? {
+    guard let frontier = machine.frontier, failedSearches < 3 else { return nil }
+    var isAllowed = true
+    let match = try retrying(on: jetStream) { () throws(NATSError) in
+      var first: UInt64?
+      for filter in filters {
+        do throws(NATSError) {
+          let message = try jetStream.nextMessage(on: filter, from: frontier + 1, of: stream)
+          // Servers before 2.9 ignore the subject.
+          guard let message, let subject = message["subject"]?.string.flatMap(SubjectPattern.init),
+            filter.covers(subject)
+          else { continue }
+          first = [first, message["seq"]?.unsigned].compactMap(\.self).min()
+        } catch {
+          // An answer such as "temporarily unavailable" is not a refusal: the next leader has a better one.
+          let isAnswer = error.serverCode != 0 && (error.isTransient || error.code == .notFound)
+          if isAnswer || error.code == .interrupted || jetStream.connection.loss != nil { throw error }
+          session.diagnostics.debug("cannot check whether the consumer has passed over messages: \(error)")
+          isAllowed = false
+          return nil as UInt64?
+        }
+      }
+      return first
+    }
+    failedSearches = isAllowed ? 0 : failedSearches + 1
+    return match
   }
 
   /// Ends the tail, unless messages have been removed before the one with the sequence `next`.

@@ -38,6 +38,8 @@ package struct TailLoop {
   private var inbox: Subscription?
   /// Whether a message or heartbeat has arrived from a consumer.
   var hasHeardConsumer = false
+  /// The number of searches for a match that have failed in succession.
+  var failedSearches = 0
   var written: UInt64 = 0
   /// Shown while the messages that exist now are printed.
   let progress: Progress?

@@ -113,29 +113,19 @@ struct StreamReader {
   }
 
   private func fetch(_ filter: SubjectPattern) throws(NATSError) -> Stored? {
-    let body = JSONWriter.object {
-      $0.member("seq", position)
-      $0.member("next_by_subj", filter.description)
+    guard let message = try jetStream.nextMessage(on: filter, from: position, of: stream) else { return nil }
+    guard let subject = message["subject"]?.string, let sequence = message["seq"]?.unsigned else {
+      throw NATSError(.refused, "STREAM.MSG.GET.\(stream): the response has no message")
     }
-    do throws(NATSError) {
-      let document = try jetStream.request("STREAM.MSG.GET.\(stream)", body, as: JSONValue.self)
-      guard let message = document["message"], let subject = message["subject"]?.string,
-        let sequence = message["seq"]?.unsigned
-      else { throw NATSError(.refused, "STREAM.MSG.GET.\(stream): the response has no message") }
-      let headers = Self.bytes(message["hdrs"])
-      let metadata = DeliveryMetadata(
-        deliveries: 1, streamSequence: sequence, consumerSequence: sequence,
-        time: message["time"]?.string.flatMap(RFC3339.nanoseconds) ?? 0, pending: 0)
-      return Stored(
-        sequence: sequence,
-        delivery: Delivery(
-          subject: subject, payload: Self.bytes(message["data"]),
-          headers: HeaderBlock.parse(headers.span) ?? [],
-          metadata: metadata))
-    } catch {
-      guard error.serverCode == JetStream.ErrorCode.noMessageFound else { throw error }
-      return nil
-    }
+    let headers = Self.bytes(message["hdrs"])
+    let metadata = DeliveryMetadata(
+      deliveries: 1, streamSequence: sequence, consumerSequence: sequence,
+      time: message["time"]?.string.flatMap(RFC3339.nanoseconds) ?? 0, pending: 0)
+    return Stored(
+      sequence: sequence,
+      delivery: Delivery(
+        subject: subject, payload: Self.bytes(message["data"]),
+        headers: HeaderBlock.parse(headers.span) ?? [], metadata: metadata))
   }
 
   private static func bytes(_ base64: JSONValue?) -> [UInt8] {
