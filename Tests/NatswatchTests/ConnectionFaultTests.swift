@@ -32,6 +32,20 @@ import Testing
     #expect(!outcome.diagnostics.contains("s3cret"))
   }
 
+  /// libnats reports only that the connection was closed.
+  @Test(arguments: NATSServer.Version.installed) func aFullServerIsReported(
+    _ version: NATSServer.Version
+  ) throws {
+    let server = try NATSServer.start(version, configuration: "max_connections: 1")
+    var first: JetStream?
+    try eventually("the helper that waited for the server has left") {
+      first = try? Bed.connect(server.url)
+      return first != nil
+    }
+    expect(try tail(server.url, ["--connect-timeout", "1s"]), 69, "maximum connections exceeded")
+    #expect(first?.connection.loss == nil)
+  }
+
   /// libnats waits for it without a limit.
   @Test(arguments: [["tail"], ["publish"]])
   func aServerThatIsSilentAfterItsGreetingIsReported(_ command: [String]) throws {

@@ -63,14 +63,10 @@ package struct Session: Sendable {
     while true {
       do throws(NATSError) {
         return try attempt(settings)
-      } catch {
+      } catch var error {
         guard error.isTransient else { throw error }
-        if isFirst, let server = settings.servers.first(where: TLSProbe.expectsTLSFirst) {
-          throw NATSError(
-            .badSettings,
-            "connect to \(ConnectionSettings.withoutSecrets(server)): the server waits for TLS before its greeting "
-              + "(handshake_first), which is not supported")
-        }
+        if isFirst, let refusal = Self.refusal(by: settings.servers) { error = refusal }
+        guard error.isTransient else { throw error }
         isFirst = false
         if let limit = connectTimeout, ContinuousClock.now - started >= limit { throw error }
         if report.isDue(ContinuousClock.now - started) { diagnostics.warning("\(error): trying again") }
@@ -78,6 +74,23 @@ package struct Session: Sendable {
         try pause(backoff.next(random: .random(in: 0..<1)))
       }
     }
+  }
+
+  /// The error for what a server says before libnats can log in.
+  private static func refusal(by servers: [String]) -> NATSError? {
+    for server in servers {
+      let attempt = "connect to \(ConnectionSettings.withoutSecrets(server))"
+      switch ServerProbe.examine(server) {
+      case .expectsTLS:
+        return NATSError(
+          .badSettings,
+          "\(attempt): the server waits for TLS before its greeting (handshake_first), which is not supported"
+        )
+      case .refusal(let text): return NATSError(.unavailable, "\(attempt): \(text)")
+      case nil: continue
+      }
+    }
+    return nil
   }
 
   /// Tries once to replace a lost connection, also at the servers that it had discovered.

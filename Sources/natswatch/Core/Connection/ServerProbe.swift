@@ -3,30 +3,42 @@
 import Glibc
 import Process
 
-/// Whether a server that sends no greeting waits for TLS (`handshake_first`), which libnats 3.4 cannot begin with.
-enum TLSProbe {
+/// Finds out why a connection cannot be made, where libnats 3.4 does not tell.
+enum ServerProbe {
+  enum Finding: Equatable {
+    /// The server sends no greeting, but waits for TLS (`handshake_first`), which libnats cannot begin with.
+    case expectsTLS
+    /// What the server says after its greeting, such as `maximum connections exceeded`.
+    case refusal(String)
+  }
+
   /// A handshake record whose ClientHello has no content: any TLS server answers it with an alert.
   private static let hello: [UInt8] = [0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x00]
 
-  /// Connects to `address`, such as `nats://host:4222`, and checks the first byte of the response; takes at
-  /// most two seconds.
-  static func expectsTLSFirst(_ address: String) -> Bool {
+  /// Connects to `address`, such as `nats://host:4222`; takes at most two seconds.
+  static func examine(_ address: String) -> Finding? {
     let (host, port) = ConnectionSettings.hostAndPort(address)
-    guard let socket = connect(host, port) else { return false }
+    guard let socket = connect(host, port) else { return nil }
     defer { close(socket) }
-    // A server that sends a greeting does not wait for TLS.
-    if firstByte(socket, 300) != nil { return false }
+    var greeting = receive(socket, 300)
+    if !greeting.isEmpty {
+      if !greeting.contains("-ERR") { greeting += receive(socket, 100) }
+      return greeting.firstRange(of: "-ERR '").map { error in
+        .refusal(String(greeting[error.upperBound...].prefix { $0 != "'" }))
+      }
+    }
     let sent = unsafe hello.withUnsafeBytes {
       unsafe send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }
-    guard sent == hello.count, let byte = firstByte(socket, 1_200) else { return false }
-    return byte == 0x15 || byte == 0x16
+    guard sent == hello.count, let byte = receive(socket, 1_200).utf8.first else { return nil }
+    return byte == 0x15 || byte == 0x16 ? .expectsTLS : nil
   }
 
-  private static func firstByte(_ socket: Int32, _ milliseconds: Int32) -> UInt8? {
-    guard waitForInput(socket, milliseconds: milliseconds) else { return nil }
-    var byte: UInt8 = 0
-    return unsafe recv(socket, &byte, 1, 0) == 1 ? byte : nil
+  private static func receive(_ socket: Int32, _ milliseconds: Int32) -> String {
+    guard waitForInput(socket, milliseconds: milliseconds) else { return "" }
+    var bytes = [UInt8](repeating: 0, count: 64 << 10)
+    let count = unsafe recv(socket, &bytes, bytes.count, 0)
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
   }
 
   private static func connect(_ host: String, _ port: String) -> Int32? {
