@@ -30,4 +30,26 @@ import Testing
       }
     }
   }
+
+  /// The table of docs/ARCHITECTURE.md has the same arrows as Package.swift.
+  @Test func theArchitectureHasTheArrowsOfThePackage() throws {
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: Self.repository.appending(path: path), encoding: .utf8)
+    }
+    let package = try text("Package.swift").replacing(/\s*\n\s*/, with: " ")
+    var arrows: [String: Set<String>] = [:]
+    for match in package.matches(of: /(?:shared\(|core: )"(\w+)"(?:, \[([^\]]*)\])?/) {
+      arrows[String(match.output.1)] = Set(
+        (match.output.2 ?? "").matches(of: /"(\w+)"/).map { String($0.output.1) })
+    }
+    #expect(arrows.count == 17)
+    let others: Set = ["SwiftNIO", "swift-argument-parser"]
+    for (target, uses) in arrows {
+      let row = try text("docs/ARCHITECTURE.md").matches(of: /\n\| (\w+) \| ([^|]*)\|/).first {
+        $0.output.1 == target
+      }
+      let named = try #require(row, "\(target)").output.2.split { ", ".contains($0) }.map(String.init)
+      #expect(Set(named).subtracting(others) == uses, "\(target)")
+    }
+  }
 }
