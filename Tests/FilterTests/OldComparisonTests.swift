@@ -32,10 +32,10 @@ import Testing
 
   @Test(arguments: expressions) func isTheEvaluators(_ expression: String) throws {
     let compared = try LineFilter(FilterOptions(expression: expression))
-    #expect(compared.clauses.contains(where: \.isCompared))
+    #expect(compared.clauses.contains { $0.isCompared })
     // A list is left to the evaluator.
     let evaluated = try LineFilter(FilterOptions(expression: "[\(expression)][0]"))
-    #expect(!evaluated.clauses.contains(where: \.isCompared))
+    #expect(!evaluated.clauses.contains { $0.isCompared })
     let (left, right) = (LineEvaluator(compared), LineEvaluator(evaluated))
     let olds = [nil] + Self.values.flatMap(Self.lines).map { PaddedLine($0) }
     for text in Self.values.flatMap(Self.lines) {
