@@ -35,6 +35,7 @@ final class WebSocketConnection: Connection {
   var tokenDue: UInt32?
   /// The CPU time of its costly messages.
   private lazy var meter = CPUMeter()
+  private let cancellation = Cancellation()
   /// Messages for one client are not compressed, except echoes, because conformance tests require it.
   private lazy var echoDeflater = client.format.windowBits.map { Deflater(windowBits: $0) }
 
@@ -124,9 +125,9 @@ final class WebSocketConnection: Connection {
     guard let session else { return }
     guard session.isCostly(text) else { return act(self.session?.receive(text, now: .now) ?? []) }
     let promise = client.channel.eventLoop.makePromise(of: (SocketSession, [SocketSession.Action]).self)
-    let work = OneStepWork {
+    let work = OneStepWork { [cancellation] in
       var session = session
-      let actions = session.receive(text, now: .now)
+      let actions = cancellation.isCancelled ? [] : session.receive(text, now: .now)
       return (session, actions)
     } whenDone: {
       promise.succeed($0)
@@ -199,6 +200,7 @@ final class WebSocketConnection: Connection {
   }
 
   func release() {
+    cancellation.cancel()
     removeListener()
     count(0)
     reading.end()
