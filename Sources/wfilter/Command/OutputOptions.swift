@@ -59,6 +59,6 @@ struct OutputOptions: ParsableArguments {
     configuration.drops = try patterns(drop, of: "--drop")
     if raw, emit.isEmpty { throw ValidationError("--raw needs --emit") }
     if diff, !emit.isEmpty || count { throw ValidationError("--diff: choose one of --diff, --emit and -c") }
-    configuration.hasColor = diff && ProcessEnvironment.allowsColour
+    configuration.usesColour = diff && ProcessEnvironment.allowsColour
   }
 }

@@ -39,7 +39,7 @@ package struct Configuration: Sendable {
   package var emitsRaw = false
   /// Whether changes are printed in readable form.
   package var printsDiff = false
-  package var hasColor = false
+  package var usesColour = false
   package var failIf: String?
   package var timeLimit: Duration?
   package var onError = OnError.drop

@@ -11,13 +11,13 @@ import Process
 final class DiffPrinter {
   private var keys: KeyFinder
   private let finder: ChangeFinder
-  private let hasColor: Bool
+  private let usesColour: Bool
   private var previous: PreviousLines
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
     keys = KeyFinder(expressions.key)
     finder = ChangeFinder(ignoring: configuration.scope.ignored)
-    hasColor = configuration.hasColor
+    usesColour = configuration.usesColour
     previous = PreviousLines([[]], limit: configuration.state.keysLimit)
   }
 
@@ -72,7 +72,7 @@ final class DiffPrinter {
 
   private func style(_ code: String, _ text: String, to bytes: inout [UInt8]) {
     let plain = TerminalText.printable(text)
-    bytes += (hasColor ? "\u{1B}[\(code)m\(plain)\u{1B}[0m" : plain).utf8
+    bytes += (usesColour ? "\u{1B}[\(code)m\(plain)\u{1B}[0m" : plain).utf8
   }
 
   /// A path as an expression writes it.

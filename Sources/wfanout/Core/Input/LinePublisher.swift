@@ -22,7 +22,8 @@ struct LinePublisher {
   /// - Returns: False when the stream has ended.
   mutating func publish(_ block: LineBlock) -> Bool {
     if block.linesTooLong > 0 {
-      diagnostics.warning("\(name): skipped \(block.linesTooLong) lines longer than 64 MiB")
+      let count = block.linesTooLong
+      diagnostics.warning("\(name): skipped \(count) line\(count == 1 ? "" : "s") longer than 64 MiB")
     }
     check.look(at: block)
     guard unsafe stream.waitForRoom(for: block.bytes.count) else { return false }
