@@ -66,7 +66,7 @@ import Testing
 /// The bytes of a server that drops the first message that contains `lost`, does not count it in its heartbeats, and
 /// says that its streams have three replicas.
 private struct LyingServer {
-  private var rest: [UInt8] = []
+  private var frames = ServerFrames()
   private var sightings = 0
 
   static func relay(to port: Int) throws -> Relay {
@@ -75,10 +75,9 @@ private struct LyingServer {
   }
 
   private mutating func rewrite(_ bytes: [UInt8]) -> [UInt8] {
-    rest += bytes
     var result: [UInt8] = []
-    while let frame = nextFrame() {
-      var text = String(decoding: frame, as: UTF8.self)
+    for frame in frames.split(bytes) {
+      var text = frame
       if text.contains("lost") {
         sightings += 1
         if sightings == 1 { continue }
@@ -89,16 +88,5 @@ private struct LyingServer {
       result += Array(text.utf8)
     }
     return result
-  }
-
-  /// A whole line, and the payload that follows a message's.
-  private mutating func nextFrame() -> [UInt8]? {
-    guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-    let words = String(decoding: rest[..<end], as: UTF8.self).split { $0.isWhitespace }
-    let isMessage = words.first == "MSG" || words.first == "HMSG"
-    let size = end + 1 + (isMessage ? (words.last.flatMap { Int($0) } ?? 0) + 2 : 0)
-    guard rest.count >= size else { return nil }
-    defer { rest.removeFirst(size) }
-    return Array(rest[..<size])
   }
 }

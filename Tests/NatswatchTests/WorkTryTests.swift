@@ -2,6 +2,7 @@
 
 import Foundation
 import JSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -147,6 +148,48 @@ import Testing
       worker.send(SIGTERM)
       #expect(try worker.waitForEnd().status == 128 + SIGTERM)
     }
+  }
+
+  /// A message that arrives with the answer to the last PING of a worker is given back, not left for the whole ack wait.
+  @Test(arguments: NATSServer.Version.installed) func theLastMessageOfAWorkerIsGivenBack(
+    _ version: NATSServer.Version
+  ) throws {
+    let bed = try Bed.forWork(version)
+    let folder = try TemporaryDirectory()
+    let server = Mutex((frames: ServerFrames(), held: ""))
+    let relay = try Relay(to: bed.server.port) { bytes in
+      server.withLock { server in
+        var result = ""
+        for frame in server.frames.split(bytes) {
+          if frame.contains("late") {
+            server.held += frame
+          } else {
+            if frame.hasPrefix("PONG") { (result, server.held) = (result + server.held, "") }
+            result += frame
+          }
+        }
+        return Array(result.utf8)
+      }
+    }
+    defer { relay.close() }
+    let flags = ["work", "w.>", "--durable", "D", "-j", "2"]
+    try bed.publish(1...1, to: "w.a", stream: "W")
+    let ending = try bed.start(
+      flags + ["--server", "nats://127.0.0.1:\(relay.port)"]
+        + folder.handler("touch began; until [ -e go ]; do sleep 0.01; done"))
+    try eventually("a handler runs") { (try? folder.read("began")) != nil }
+    #expect(bed.jetStream.connection.publish(Array(#"{"late":2}"#.utf8), to: "w.a"))
+    try eventually("the server has delivered it") {
+      try bed.ask("CONSUMER.INFO.W.D")["num_ack_pending"]?.integer == 2
+    }
+    ending.send(SIGTERM)
+    folder.touch("go")
+    #expect(try ending.waitForEnd().status == 128 + SIGTERM)
+    let other = try TemporaryDirectory()
+    let next = try bed.start(flags + other.handler("echo handled >>log"))
+    try eventually("the next worker handles it") { (try? other.read("log")) == "handled\n" }
+    next.send(SIGTERM)
+    #expect(try next.waitForEnd().status == 128 + SIGTERM)
   }
 
   /// After a restart, 2.9 reports another creation time of the consumer, and this time was part of a count's

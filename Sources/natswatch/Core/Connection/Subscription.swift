@@ -26,7 +26,6 @@ import Process
   private let pointer: OpaquePointer
   private let drivesLoop: Bool
   private let shutdown: Shutdown?
-  private var hasDelivered = false
   let connection: Connection
 
   fileprivate init(
@@ -69,21 +68,14 @@ import Process
   }
 
   /// Asks the server to deliver nothing more here, so that it forgets the pull requests that are answered here. What is
-  /// on its way still arrives.
-  ///
-  /// `natsSubscription_Unsubscribe` would drop what is on its way. `UNSUB` with a maximum that the server has already
-  /// delivered ends the subscription there at once (NATS client protocol, UNSUB), and libnats keeps its own.
-  func cancel() {
-    guard hasDelivered else { return }
-    unsafe _ = natsSubscription_AutoUnsubscribe(pointer, 1)
-  }
+  /// on its way still arrives: `natsSubscription_Unsubscribe` and `natsSubscription_AutoUnsubscribe` would drop it.
+  func cancel() { unsafe _ = natsSubscription_DrainTimeout(pointer, 5_000) }
 
   private func take(_ milliseconds: Int64) -> Next {
     var message: OpaquePointer?
     switch unsafe natsSubscription_NextMsg(&message, pointer, milliseconds) {
     case NATS_OK:
       guard let message = unsafe message else { return .timedOut }
-      hasDelivered = true
       return unsafe .message(Message(owning: message))
     case NATS_TIMEOUT: return connection.loss == nil ? .timedOut : .ended
     case NATS_NO_RESPONDERS: return .noResponders

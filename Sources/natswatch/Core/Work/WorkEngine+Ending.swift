@@ -75,10 +75,16 @@ extension WorkEngine {
       connection.publish(Array("-NAK".utf8), to: job.delivery.reply)
     }
     heartbeat?.send(connection, status: "unhealthy")
-    // After the server's answer to a PING no more messages are on their way.
+    // After the server's answer to a PING no more messages are on their way. Those that came before it are given back.
+    flush()
+    takeMessages()
+    flush()
+    stage = .done
+  }
+
+  /// Waits until the server has processed everything that was published.
+  private func flush() {
     connection.loop.takeOver()
     connection.flush(milliseconds: 1_000)
-    takeMessages()
-    stage = .done
   }
 }
