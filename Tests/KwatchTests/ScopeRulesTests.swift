@@ -124,14 +124,16 @@ import Testing
     var record = Self.record()
     var delays: [Duration] = []
     var now = Duration.zero
-    for life in [0, 1, 9, 9, 9, 10, 60] {
+    for life in [0, 10, 900, 900, 900, 900, 1_000, 60_000] {
       record.watchWorked(at: now)
-      now += .seconds(life)
+      now += .milliseconds(life)
       let retry = record.retry(Self.failure, isSynced: true, at: now, random: 0.5)
       delays.append(try #require(retry).delay)
+      // Lists would leave out what happened between them.
+      #expect(retry?.polls == false)
     }
     #expect(
-      delays == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(5)]
+      delays == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(5), .seconds(5)]
         + [.milliseconds(500), .milliseconds(500)])
   }
 

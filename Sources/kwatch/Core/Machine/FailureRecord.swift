@@ -54,8 +54,9 @@ struct FailureRecord {
     _ failure: ScopeError, isSynced: Bool, at now: Duration, random: Double
   ) -> Retry? {
     count += 1
-    // A watch that breaks after each event is not one that works.
-    if let workedSince, now - workedSince >= .seconds(10) { backoff.reset() }
+    // A watch that breaks after each event must not be tried again at once.
+    let delivered = workedSince.map { now - $0 }
+    if let delivered, delivered >= .seconds(1) { backoff.reset() }
     workedSince = nil
     let since = brokenSince ?? now
     brokenSince = since
@@ -69,7 +70,8 @@ struct FailureRecord {
       if failure.retryAfter == nil {
         delay = min(delay, pollsAt > now ? pollsAt - now : settings.pollInterval)
       }
-      polls = now + delay >= pollsAt
+      // A list has only the last state of each object, so a watch that has delivered is tried again.
+      polls = delivered == nil && now + delay >= pollsAt
     }
     return Retry(
       delay: delay, polls: polls, isLasting: now >= pollsAt || !isSynced && count > 3,
