@@ -59,8 +59,7 @@ struct ScopeMachine: ~Copyable {
   /// Whether the results of the exchange are still needed.
   func wants(_ id: TransferID) -> Bool { id == state.transfer?.id || id == verification.transfer }
 
-  /// Whether the next event proves that this watch delivers, so that `delivered` must be called. Cheap enough
-  /// for every event.
+  /// Whether the next event proves that this watch delivers, so that `delivered` must be called.
   var needsProof: Bool {
     guard !recovery.server.isProven, case .watching = state else { return false }
     return true
