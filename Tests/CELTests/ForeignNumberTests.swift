@@ -93,6 +93,16 @@ import Testing
     #expect(foreign.kind == .number && foreign.native == .double(2.5))
   }
 
+  /// A number may have thousands of digits. It is charged once, so it must be decoded once.
+  @Test(arguments: ["math.greatest(l)", "math.least(l)", "l.max()", "l.min()"])
+  func areDecodedOnceToFindAnExtreme(_ expression: String) throws {
+    var activation = Activation(Self.list)
+    let source = TreeSource()
+    activation["l"] = source.wrap(.list(ListValue((0..<100).map { .double(Double($0 % 50)) })))
+    _ = try Self.list.compile(expression).evaluate(&activation)
+    #expect(source.decodedNumbers <= 100)
+  }
+
   private static let list = Environment(
     variables: [Variable("x", .dyn), Variable("l", .dyn)],
     libraries: StandardLibraries.libraries(.kubernetes),

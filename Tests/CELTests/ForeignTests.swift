@@ -8,6 +8,7 @@ import Testing
 @safe final class TreeSource: ForeignSource, @unchecked Sendable {
   private var nodes: [Value] = []
   private(set) var decoded = 0
+  private(set) var decodedNumbers = 0
   /// The cost that each read reports.
   var workPerRead = 0
   /// Whether strings claim to have escapes, so that their raw bytes are not available.
@@ -36,7 +37,10 @@ import Testing
     }
   }
 
-  override func number(_ node: UInt64) -> Value { nodes[Int(node)] }
+  override func number(_ node: UInt64) -> Value {
+    decodedNumbers += 1
+    return nodes[Int(node)]
+  }
 
   override func string(_ node: UInt64) -> String {
     decoded += 1

@@ -116,19 +116,23 @@ extension MathLibrary {
     // Without static types, any of these overloads may be selected for any argument, so all have the same
     // implementation.
     let one = Overload.Implementation.unary { value throws(EvaluationError) in
-      guard case .list(let list) = value else { return try MathLibrary.number(value) }
-      var iterator = list.rawElements.makeIterator()
-      guard var result = iterator.next() else {
-        throw .invalidArgument("\(function)(list) argument must not be empty")
+      guard case .list(let list) = value else {
+        _ = try MathLibrary.number(value)
+        return value
       }
-      _ = try MathLibrary.number(result)
-      while let element = iterator.next() {
-        result = try MathLibrary.extreme(result, element, preferred: preferred)
+      var best: (value: Value, number: Value)?
+      // Each element is decoded once, as it is charged: a number may have thousands of digits.
+      for element in list.rawElements {
+        let number = try MathLibrary.number(element)
+        if let best, try MathLibrary.order(best.number, number) != -preferred { continue }
+        best = (element, number)
       }
-      return result
+      guard let best else { throw .invalidArgument("\(function)(list) argument must not be empty") }
+      return best.value
     }
     let two = Overload.Implementation.binary { left, right throws(EvaluationError) in
-      try MathLibrary.extreme(left, right, preferred: preferred)
+      try MathLibrary.order(try MathLibrary.number(left), try MathLibrary.number(right)) == -preferred
+        ? right : left
     }
     declarations.function(
       function,
@@ -148,21 +152,20 @@ extension MathLibrary {
       })
   }
 
+  /// The number, decoded.
   private static func number(_ value: Value) throws(EvaluationError) -> Value {
-    switch value.native {
-    case .int, .uint, .double: value
+    let number = value.native
+    switch number {
+    case .int, .uint, .double: return number
     default: throw .noMatchingOverload
     }
   }
 
-  /// The right value if it is further in the given direction, else the left value.
-  private static func extreme(
-    _ left: Value, _ right: Value, preferred: Int
-  ) throws(EvaluationError) -> Value {
-    guard let order = try ValueOrder.compare(try number(left).native, try number(right).native) else {
+  private static func order(_ left: Value, _ right: Value) throws(EvaluationError) -> Int {
+    guard let order = try ValueOrder.compare(left, right) else {
       throw .invalidArgument("NaN values cannot be ordered")
     }
-    return order == -preferred ? right : left
+    return order
   }
 
   private static func expand(
