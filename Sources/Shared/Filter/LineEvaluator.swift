@@ -74,7 +74,8 @@ package final class LineEvaluator {
     self.changes = filter.usesChanges ? ChangeFinder(ignoring: filter.scope.ignored) : nil
   }
 
-  /// False if the expression reads `old`, and the line is the first one of its key: an error says nothing then.
+  /// False if the expression reads `old` and the line is the first of its key. `old` is null there, so that an
+  /// error does not show a mistake in the expression.
   package func hasItsOld(_ context: LineContext) -> Bool { context.old != nil || !filter.usesOld }
 
   /// Whether a line meets the filter.

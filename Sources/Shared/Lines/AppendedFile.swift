@@ -5,7 +5,7 @@ internal import Glibc
 package enum AppendedFile {
   /// Opens a file, and creates it if there is none. The caller closes it.
   ///
-  /// A named pipe gets five seconds for its reader: opening it would otherwise wait for ever. `place` is the file's name in the
+  /// Waits at most five seconds for the reader of a named pipe; open(2) alone would wait for ever. `place` is the file's name in the
   /// error.
   package static func open(_ path: String, as place: String) throws(OutputError) -> Int32 {
     let mode = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC

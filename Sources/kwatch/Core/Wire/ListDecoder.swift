@@ -8,7 +8,7 @@ struct ListMeta: Equatable, Sendable {
   var resourceVersion = ""
   /// The token for the next page; empty on the last.
   var continuation = ""
-  /// The number of objects on further pages, if the server tells it.
+  /// The number of objects on further pages; 0 if the server does not report it.
   var remaining = 0
   /// A Table's columns, as raw JSON.
   var columns: [UInt8] = []

@@ -3,12 +3,12 @@
 import Glibc
 import Process
 
-/// Finds out why a connection cannot be made, where libnats 3.4 does not tell.
+/// Finds the reason for a failed connection that libnats 3.4 does not report.
 enum ServerProbe {
   enum Finding: Equatable {
     /// The server sends no greeting, but waits for TLS (`handshake_first`), which libnats cannot begin with.
     case expectsTLS
-    /// What the server says after its greeting, such as `maximum connections exceeded`.
+    /// The error that the server sends after its greeting, such as `maximum connections exceeded`.
     case refusal(String)
   }
 

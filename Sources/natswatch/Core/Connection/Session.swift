@@ -76,7 +76,7 @@ package struct Session: Sendable {
     }
   }
 
-  /// The error for what a server says before libnats can log in.
+  /// The error for a refusal that the server sends before libnats can log in.
   private static func refusal(by servers: [String]) -> NATSError? {
     for server in servers {
       let attempt = "connect to \(ConnectionSettings.withoutSecrets(server))"
