@@ -36,6 +36,8 @@ struct HintTests {
       ("object.a LIKE 'x'", ".matches("),
       ("object.a startswith 'x'", ".startsWith("), ("object.a StartsWith 'x'", ".startsWith("),
       ("strings.HasPrefix(object.a, 'x')", "startsWith"), ("object.a.regex('x')", "matches"),
+      ("object.a && not object.b", "!"), ("object.a ≥ 1", ">="), ("object.a − 1 == 0", "-"),
+      ("object.a\u{A0}== 1", " "), ("int64(object.a) == 1", "int"), ("isNaN(object.a)", "math.isNaN"),
       ("object.a.trimStart() == 'x'", "trim"), ("object.a instanceof int", "type(x) =="),
     ])
   func suggestsTheIntendedName(_ expression: String, _ meant: String) throws {
@@ -63,6 +65,12 @@ struct HintTests {
       ("ascii_downcase(object.a) == 'x'", "s.lowerAscii()"), ("object.a.toString() == '3'", "string(x)"),
       ("object.a.equals('x')", "a == b"), ("object.a.oneOf(['x'])", "x in [a, b]"),
       ("test(object.a, 'x')", "s.matches('…')"), ("includes(object.a, 'x')", "called on a value"),
+      ("math.max(1, 2) == 2", "a function of a list"), ("Math.floor(object.a) == 1.0", "math.floor"),
+      ("Math.max(object.a, 1) == 1", "math.greatest"), ("object.in == 1", "[\"in\"]"),
+      ("has(object.labels.app-name)", "has(object.labels.`app-name`)"),
+      ("has(object.labels.my-app-name)", "has(object.labels.`my-app-name`)"),
+      ("object.\u{200B}a == 1", "U+200B"), ("gsub(object.a; 'x'; 'y')", "separate arguments"),
+      ("ends_with(object.a, 'x')", "s.endsWith"), ("object.m.entries() == []", "transformList"),
       ("object.l[] == 1", "list.exists"), ("object.l[0:2]", "slice"), ("object.a in {1, 2}", "[a, b]"),
       ("if object.a then 1 else 2", "condition ? value : other"), ("for x in object.l", "list.all"),
       ("object.a not in [1]", "!(a in b)"), ("not (object.a == 1)", "write !x"),

@@ -191,14 +191,16 @@ enum CallText {
     } else {
       call = "\(name(function))(\(types.map(brief).joined(separator: ", ")))"
     }
-    let other = ["min": ", or math.least(a, b)", "max": ", or math.greatest(a, b)"][function] ?? ""
+    let two = ["min": "math.least(a, b)", "max": "math.greatest(a, b)"][function]
+    let other = two.map { ", or \($0)" } ?? ""
     let counts = Set(
       overloads.filter { $0.isMember == isMember }.map { $0.parameters.count - (isMember ? 1 : 0) })
     let given = types.count - (isMember ? 1 : 0)
     if !counts.isEmpty, !counts.contains(given) {
+      if let two { return "\(function)() is a function of a list: write list.\(function)(), or \(two)" }
       let wanted = counts.sorted().map(String.init).joined(separator: " or ")
       return
-        "\(name(function))() takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(given)\(other)"
+        "\(name(function))() takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(given)"
     }
     if counts.isEmpty, !overloads.isEmpty {
       guard !isMember else { return "\(function) is called as \(function)(…), not on a value" }

@@ -26,6 +26,10 @@ enum Foreign {
         return
           "\(object).\(function) exists only in Kyverno, where it asks the cluster; an expression here reads only its input"
       }
+      if object == "Math" {
+        let names = ["max": "greatest", "min": "least"]
+        return "write math.\(names[function] ?? function)"
+      }
       if object == "authorizer", authorizerFunctions.contains(function) {
         return
           "authorizer exists only in the API server, which knows permissions; an expression here reads only its input"
@@ -41,8 +45,11 @@ enum Foreign {
     "every": "write list.all(x, x > 1)", "lower": "write s.lowerAscii()", "toLower": "write s.lowerAscii()",
     "ascii_downcase": "write s.lowerAscii()", "upper": "write s.upperAscii()",
     "toUpper": "write s.upperAscii()", "ascii_upcase": "write s.upperAscii()",
-    "test": "write s.matches('…')", "match": "write s.matches('…')", "startswith": "write s.startsWith('…')",
-    "endswith": "write s.endsWith('…')",
+    "test": "write s.matches('…')", "match": "write s.matches('…')", "regexMatch": "write s.matches('…')",
+    "regex_match": "write s.matches('…')", "re_match": "write s.matches('…')",
+    "startswith": "write s.startsWith('…')", "starts_with": "write s.startsWith('…')",
+    "hasPrefix": "write s.startsWith('…')", "endswith": "write s.endsWith('…')",
+    "ends_with": "write s.endsWith('…')", "hasSuffix": "write s.endsWith('…')",
     "unique": "write list.distinct()", "add": "write list.sum()", "round": "write math.round(x)",
     "floor": "write math.floor(x)", "ceil": "write math.ceil(x)",
   ]
@@ -53,7 +60,13 @@ enum Foreign {
     "keys": "write map.map(k, k) for the keys of a map",
     "values": "write map.transformList(k, v, v) for the values of a map",
     "isEmpty": "write size(x) == 0", "empty": "write size(x) == 0", "not": "write !x",
-    "isNull": "write x == null", "isnull": "write x == null",
+    "isNull": "write x == null", "isnull": "write x == null", "is_null": "write x == null",
+    "entries": "write map.transformList(k, v, [k, v])", "to_entries": "write map.transformList(k, v, [k, v])",
+    "items": "write map.transformList(k, v, [k, v])", "append": "write list + [x]",
+    "push": "write list + [x]",
+    "flatMap": "write list.map(x, x.parts).flatten()", "flat_map": "write list.map(x, x.parts).flatten()",
+    "pow": "CEL has no function for powers", "env": "an expression reads only its input",
+    "getenv": "an expression reads only its input",
     "exists": "write has(a.b), or list.exists(x, x > 1)",
     "coalesce": "write a.?b.orValue(c)", "default": "write a.?b.orValue(c)", "concat": "write a + b",
     "substr": "write s.substring(0, 5)", "startsWithAny": "write list.exists(x, s.startsWith(x))",

@@ -64,6 +64,9 @@ struct NameResolver {
 
   /// Functions of other languages, with their names in CEL.
   private static let otherLanguages = [
+    "int64": "int", "int32": "int", "integer": "int", "float64": "double", "Number": "double",
+    "boolean": "bool", "Boolean": "bool", "String": "string", "isNaN": "math.isNaN", "isnan": "math.isNaN",
+    "datetime": "timestamp", "regexMatch": "matches", "regex_match": "matches", "head": "first",
     "len": "size", "length": "size", "any": "exists", "some": "exists", "every": "all",
     "test": "matches", "match": "matches", "lower": "lowerAscii", "toLower": "lowerAscii",
     "upper": "upperAscii",

@@ -37,6 +37,7 @@ enum StandardMacros {
     if case .literal(.string(let key)) = argument.kind {
       return ": write \(StringOperations.quote(key)) in m for a key of a map m"
     }
+    if let (map, key) = hyphenated(argument) { return ": write has(\(map).`\(key)`)" }
     guard case .call(nil, "_[_]", let arguments) = argument.kind, arguments.count == 2,
       case .literal(.string(let key)) = arguments[1].kind
     else { return "" }
@@ -44,6 +45,16 @@ enum StandardMacros {
     let isQuotable = !key.isEmpty && key.utf8.allSatisfy { $0.isIdentifierPart || "-./ ".utf8.contains($0) }
     return ": write \(StringOperations.quote(key)) in \(map)"
       + (isQuotable ? ", or has(\(map).`\(key)`)" : "")
+  }
+
+  /// The path and the key of a name with hyphens, such as `labels.app-name`, which reads as a subtraction.
+  private static func hyphenated(_ argument: Expr) -> (map: String, key: String)? {
+    guard case .call(nil, "_-_", let operands) = argument.kind, case .identifier(let last) = operands[1].kind
+    else { return nil }
+    if case .select(let operand, let field, false) = operands[0].kind {
+      return operand.qualifiedName.map { ($0, "\(field)-\(last)") }
+    }
+    return hyphenated(operands[0]).map { ($0.map, "\($0.key)-\(last)") }
   }
 }
 

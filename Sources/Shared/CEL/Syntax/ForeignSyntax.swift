@@ -10,7 +10,8 @@ enum ForeignSyntax {
     ("/*", "a comment begins with // and ends with its line", nil),
     ("**", "CEL has no operator for powers", nil),
     ("++", nil, "+ 1"), ("=", nil, "=="), ("&", nil, "&&"), ("|", nil, "||"), ("~", nil, ".matches("),
-    ("^", "write math.bitXor(a, b) for exclusive or", nil), (";", "remove the ';' at the end", nil),
+    ("^", "write math.bitXor(a, b) for exclusive or", nil),
+    (";", "separate arguments with ',', and write no ';' at the end", nil),
     ("#", "a comment begins with //", "//"), ("$", "a name cannot contain '$'", nil),
     ("@", "a name cannot contain '@'", nil),
   ]
@@ -29,6 +30,12 @@ enum ForeignSyntax {
   private static func isEquality(_ bytes: [UInt8]) -> Bool {
     bytes.starts(with: "==".utf8) && !bytes.starts(with: "===".utf8)
   }
+
+  /// Characters that word processors and web pages write in place of ASCII ones.
+  static let typographic: [Unicode.Scalar: String] = [
+    "“": "\"", "”": "\"", "„": "\"", "‘": "'", "’": "'", "‚": "'", "≥": ">=", "≤": "<=", "≠": "!=", "−": "-",
+    "–": "-", "—": "-", "×": "*", "÷": "/", "\u{A0}": " ", "\u{2009}": " ", "\u{202F}": " ", "\u{3000}": " ",
+  ]
 
   /// Words of other languages that are used as operators, in lower case.
   static let infixWords = [

@@ -123,12 +123,15 @@ struct Lexer {
     // The message shows the whole character.
     var end = start + 1
     while end < source.count, source[end] & 0xC0 == 0x80 { end += 1 }
-    let scalar = text(start..<end).unicodeScalars.first.map(\.value) ?? 0
-    let quotes: [UInt32: String] = [
-      0x201C: "\"", 0x201D: "\"", 0x201E: "\"", 0x2018: "'", 0x2019: "'", 0x201A: "'",
-    ]
-    let shown = scalar < 0x20 || scalar == 0x7F ? "a control character" : "'\(text(start..<end))'"
-    return SyntaxError(offset: start, message: "unexpected \(shown)", suggestion: quotes[scalar])
+    let scalar = text(start..<end).unicodeScalars.first ?? "\0"
+    let properties = scalar.properties
+    let isInvisible = properties.isWhitespace || properties.generalCategory == .format
+    let shown =
+      isInvisible
+      ? "character U+\(String(scalar.value, radix: 16, uppercase: true)), which is invisible"
+      : properties.generalCategory == .control ? "a control character" : "'\(scalar)'"
+    return SyntaxError(
+      offset: start, message: "unexpected \(shown)", suggestion: ForeignSyntax.typographic[scalar])
   }
 }
 

@@ -51,11 +51,12 @@ extension Parser {
   /// Parses the name of a key: reserved words are valid; `true`, `false`, `null` and `in` are not.
   private mutating func fieldName(_ what: String) throws(SyntaxError) -> Token {
     let name = token
-    guard name.kind == .identifier || name.kind == .quotedIdentifier else { throw expected(what) }
-    if name.kind == .identifier, ["true", "false", "null"].contains(name.text) {
+    let word = at(.in) ? "in" : name.kind == .identifier ? name.text : ""
+    if ["true", "false", "null", "in"].contains(word) {
       throw SyntaxError(
-        offset: name.offset, message: "'\(name.text)' cannot be a key after a dot: write [\"\(name.text)\"]")
+        offset: name.offset, message: "'\(word)' cannot be a key after a dot: write [\"\(word)\"]")
     }
+    guard name.kind == .identifier || name.kind == .quotedIdentifier else { throw expected(what) }
     try advance()
     return name
   }

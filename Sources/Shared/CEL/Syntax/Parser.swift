@@ -44,7 +44,9 @@ struct Parser {
   /// The error for a token after the end of the expression.
   private func after(_ expression: Expr) -> SyntaxError {
     var fault = expected("an operator or the end")
-    if case .identifier("not") = expression.kind {
+    var last = expression
+    while case .call(nil, _, let arguments) = last.kind, let operand = arguments.last { last = operand }
+    if case .identifier("not") = last.kind {
       fault.suggestion = "!"
       return fault
     }
