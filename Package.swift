@@ -132,7 +132,8 @@ let package = Package(
       "WfanoutTests",
       of: ["WfanoutCore", "wfanout", "Filter", "CEL", "YAML"] + server + [
         .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Tools"]))
-      ], exclude: hasTLS ? [] : ["HTTP2RequestTests.swift", "TLSTests.swift"]),
+      ],
+      exclude: hasTLS ? [] : ["HTTP2RequestTests.swift", "TLSTests.swift", "WindowUpdateBudgetTests.swift"]),
     tests("EndToEnd", of: ["kwatch", "natswatch", "wfilter", "wfanout"]),
   ],
   cxxLanguageStandard: .cxx17
