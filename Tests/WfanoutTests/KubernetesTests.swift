@@ -245,48 +245,6 @@ struct KubernetesPathTests {
     #expect(try status("/api/v1/pdos?watch=1") == "200", "this object may be one")
   }
 
-  @Test func aListHasTheRequestedVersion() throws {
-    let fanout = try Fanout(["--snapshot"])
-    fanout.feed(pod("a"))
-    try eventually("it is kept") { try fanout.curl("/api/v1/pods").output.contains("uid-a") }
-    let list = try #require(JSONValue(Array(try fanout.curl("/api/v1/pods").output.utf8)))
-    let version = try #require(list["metadata"]?["resourceVersion"]?.string)
-    func status(_ query: String, _ accept: String = "*/*") throws -> String {
-      try fanout.curl(
-        "/api/v1/pods?\(query)", ["-o", "/dev/null", "-w", "%{http_code}", "-H", "Accept: \(accept)"]
-      ).output
-    }
-    #expect(try status("resourceVersion=\(version)&resourceVersionMatch=Exact") == "200")
-    #expect(try status("resourceVersion=\(version)&resourceVersionMatch=NotOlderThan") == "200")
-    #expect(try status("resourceVersion=1&resourceVersionMatch=Exact") == "410")
-    #expect(try status("resourceVersion=\(version)9&resourceVersionMatch=NotOlderThan") == "504")
-    #expect(try status("resourceVersion=\(version)9") == "504")
-    #expect(try status("", "application/json;as=Table;v=v1;g=meta.k8s.io") == "406")
-    #expect(try status("", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json") == "200")
-    #expect(try status("watch=1", "application/vnd.kubernetes.protobuf") == "406")
-  }
-
-  @Test func aReplicaThatLagsHasNoListForANewerSequence() throws {
-    let fanout = try Fanout(["--snapshot"])
-    fanout.feed(
-      pod("a", version: 7).dropLast()
-        + #","source":{"stream":"S","epoch":"1700000000000000000","subject":"s","sequence":7,"pending":0}}"#)
-    try eventually("it is kept") { try fanout.curl("/api/v1/pods").output.contains("uid-a") }
-    func status(_ query: String) throws -> String {
-      try fanout.curl("/api/v1/pods?resourceVersion=\(query)", ["-o", "/dev/null", "-w", "%{http_code}"])
-        .output
-    }
-    #expect(try status("7&resourceVersionMatch=Exact") == "200")
-    #expect(try status("6") == "200")
-    #expect(try status("8") == "504")
-    #expect(try status("8&resourceVersionMatch=NotOlderThan") == "504")
-    #expect(try status("6&resourceVersionMatch=Exact") == "410")
-    let streaming = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1"
-    #expect(try status("8&\(streaming)") == "504")
-    #expect(try status("7&\(streaming)") == "200")
-    #expect(try status("0&\(streaming)") == "200")
-  }
-
   @Test func initialEventsEndWithTheirMark() throws {
     let fanout = try Fanout(["--snapshot"])
     let first = try fanout.listening("/events")

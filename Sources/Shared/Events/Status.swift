@@ -10,6 +10,14 @@ package struct Status: Sendable, Equatable {
   /// One CamelCase word: `Expired`, `NotFound`, `Forbidden`.
   package var reason: String
   package var message: String
+  private var cause: Cause?
+
+  /// The `details` of a failure, for clients that decide by them what to do next.
+  private struct Cause: Sendable, Equatable {
+    var reason: String
+    var message: String
+    var retryAfterSeconds: Int
+  }
 
   package init(code: Int, reason: String, message: String) {
     self.code = code
@@ -20,6 +28,15 @@ package struct Status: Sendable, Equatable {
   /// 410: the position to continue from no longer exists.
   package static func expired(_ message: String) -> Status {
     Status(code: 410, reason: "Expired", message: message)
+  }
+
+  /// 504: the requested version is newer than `current`, the newest one of this server.
+  package static func tooLarge(_ version: String, current: String) -> Status {
+    let text = "Too large resource version"
+    var status = Status(
+      code: 504, reason: "Timeout", message: "Timeout: \(text): \(version), current: \(current)")
+    status.cause = Cause(reason: "ResourceVersionTooLarge", message: text, retryAfterSeconds: 1)
+    return status
   }
 
   /// The object as JSON text, keys in the API server's order.
@@ -33,9 +50,24 @@ package struct Status: Sendable, Equatable {
       writer.member("status", "Failure")
       writer.member("message", message)
       writer.member("reason", reason)
+      if let cause {
+        writer.key("details")
+        writer.object { Status.write(cause, &$0) }
+      }
       writer.member("code", code)
     }
     return writer.bytes
+  }
+
+  private static func write(_ cause: Cause, _ writer: inout JSONWriter) {
+    writer.key("causes")
+    writer.array { writer in
+      writer.object { writer in
+        writer.member("reason", cause.reason)
+        writer.member("message", cause.message)
+      }
+    }
+    writer.member("retryAfterSeconds", cause.retryAfterSeconds)
   }
 
   package var errorLine: [UInt8] { EventLine.make(.error, object: json) }

@@ -23,6 +23,15 @@ struct KubernetesRoutes: Sendable {
     }
     let stream = services.stream
     let matcher = matcher(path, query, filter, stream, checksPath: true)
+    return try query.whenReached(by: stream, on: loop.loop) { () throws(HTTPError) in
+      try serve(stream, path, query, matcher, account, on: loop)
+    }
+  }
+
+  private func serve(
+    _ stream: EventStream, _ path: KubernetesPath, _ query: KubernetesWatchQuery,
+    _ matcher: KubernetesMatcher, _ account: String, on loop: LoopContext
+  ) throws(HTTPError) -> RouteResult {
     guard query.isWatch else { return try list(stream, path, query, matcher, account, on: loop) }
     guard !stream.state.objects.resources.lacks(path) else { throw noResource(path) }
     let expired = HTTPError(status: expiry(query, stream))
@@ -61,9 +70,11 @@ struct KubernetesRoutes: Sendable {
           if let failure = ending?.failure, !hub.hasEvents || query.beginsWithList {
             throw HTTPError(status: failure, headers: failure.code == 503 ? [("Retry-After", "1")] : [])
           }
-          guard query.isWatch else { return try list(stream, path, query, matcher, account, on: loop) }
-          let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
-          return try watch(stream, start, query, matcher)
+          return try query.whenReached(by: stream, on: loop.loop) { () throws(HTTPError) in
+            guard query.isWatch else { return try list(stream, path, query, matcher, account, on: loop) }
+            let start = upstream.resumesAfter == nil ? try start(query, stream, hub) : try resumed(query, hub)
+            return try watch(stream, start, query, matcher)
+          }
         } catch {
           return .response(error.response)
         }
@@ -101,11 +112,13 @@ struct KubernetesRoutes: Sendable {
     guard !matcher.checksPath || stream.state.objects.resources.mayHave(path) else {
       throw noResource(path)
     }
-    guard let snapshot = stream.state.snapshots?.current() else {
+    guard let objects = stream.state.snapshots else {
       throw HTTPError(
         405, "MethodNotAllowed", "this server keeps no objects to list; start wfanout with --snapshot")
     }
-    try query.check(snapshot.id, ownEpoch: stream.state.epoch)
+    // A shared snapshot may be older than a version that was already sent.
+    let snapshot = objects.current(notBefore: query.resourceVersion.isEmpty ? 0 : objects.position)
+    try query.check(snapshot.version, ownEpoch: stream.state.epoch)
     let kind = stream.state.objects.resources.kind(of: path)
     let missing = path.name.map { name in
       HTTPResponse.failure(
@@ -146,7 +159,7 @@ struct KubernetesRoutes: Sendable {
           422, "Invalid",
           "sendInitialEvents: this server keeps no objects to send; start wfanout with --snapshot")
       }
-      try query.check(snapshots.id, ownEpoch: stream.state.epoch)
+      try query.check(snapshots.version, ownEpoch: stream.state.epoch)
       return .snapshot
     }
     if query.resourceVersion.isEmpty {

@@ -74,21 +74,14 @@ struct KubernetesWatchQuery: Equatable, Sendable {
   }
 
   /// Refuses a list, or a watch that begins with one, that would not have the version that the client asks for.
-  ///
-  /// Behind natswatch an object's version is a sequence of the stream. Then the epoch of `newest`, the last event
-  /// of the list, is not `ownEpoch`, that of our own numbering, and a replica that lags can tell that a version is
-  /// newer.
-  func check(_ newest: EventID, ownEpoch: UInt64) throws(HTTPError) {
+  func check(_ newest: SnapshotVersion, ownEpoch: UInt64) throws(HTTPError) {
     guard !resourceVersion.isEmpty else { return }
-    let sequence = newest.epoch == ownEpoch ? nil : UInt64(resourceVersion)
-    let id = sequence.map { EventID(epoch: newest.epoch, sequence: $0) } ?? EventID(resourceVersion)
-    if wantsExactly, id != newest {
+    if wantsExactly, newest.id(of: resourceVersion, ownEpoch: ownEpoch) != newest.id {
       throw HTTPError(
         status: .expired("resource version \(resourceVersion) is not the current one; list without it"))
     }
-    guard let id, id.epoch == newest.epoch, id.sequence > newest.sequence else { return }
+    guard let current = newest.current(before: resourceVersion, ownEpoch: ownEpoch) else { return }
     throw HTTPError(
-      504, "Timeout", "Too large resource version: \(resourceVersion), current: \(newest)",
-      headers: [("Retry-After", "1")])
+      status: .tooLarge(resourceVersion, current: current), headers: [("Retry-After", "1")])
   }
 }

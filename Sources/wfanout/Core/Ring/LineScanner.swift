@@ -94,7 +94,7 @@ struct LineScanner {
 
 extension RawJSON {
   /// Decimal digits, in quotes or not; nil for anything else or beyond 64 bits.
-  fileprivate var unsigned: UInt64? {
+  var unsigned: UInt64? {
     guard let digits = unsafe kind == .number ? bytes : plainString, !digits.isEmpty else { return nil }
     var number: UInt64 = 0
     for index in 0..<digits.count {

@@ -9,15 +9,17 @@ final class Snapshot: Sendable {
   let count: Int
   /// The position of the first event that is not included.
   let position: Int
-  /// The id of the last event that is included.
-  let id: EventID
+  let version: SnapshotVersion
   let pages = SnapshotPages()
   let made = ContinuousClock.now
 
-  init(lines: SnapshotLines, count: Int, position: Int, id: EventID) {
+  init(lines: SnapshotLines, count: Int, position: Int, version: SnapshotVersion) {
     self.lines = lines
     self.count = count
     self.position = position
-    self.id = id
+    self.version = version
   }
+
+  /// The id of the last event that is included.
+  var id: EventID { version.id }
 }

@@ -24,7 +24,7 @@ final class SnapshotStore: Sendable {
     /// The keys of objects by `namespace/name`, for objects with another key.
     var keys: [[UInt8]: [UInt8]] = [:]
     var position = 0
-    var id: EventID
+    var version: SnapshotVersion
     var refused = 0
     var isKeeping: Bool
     /// The newest snapshot, while a client reads it.
@@ -48,7 +48,8 @@ final class SnapshotStore: Sendable {
     self.keyLimit = keyLimit
     self.expression = expression
     self.isFromStart = isFromStart
-    self.state = Mutex(State(id: EventID(epoch: epoch, sequence: 0), isKeeping: isFromStart))
+    self.state = Mutex(
+      State(version: SnapshotVersion(id: EventID(epoch: epoch, sequence: 0)), isKeeping: isFromStart))
   }
 
   /// Keeps lines from now on, if it did not already.
@@ -57,8 +58,7 @@ final class SnapshotStore: Sendable {
   /// The position of the first event that is not included.
   var position: Int { newest.load(ordering: .acquiring) }
 
-  /// The id of the last event that is included.
-  var id: EventID { state.withLock { $0.id } }
+  var version: SnapshotVersion { state.withLock { $0.version } }
 
   var count: Int { state.withLock { $0.entries.count } }
 
@@ -76,7 +76,7 @@ final class SnapshotStore: Sendable {
       state.compact()
       state.position = batch.endPosition
       newest.store(batch.endPosition, ordering: .releasing)
-      if let last = batch.ids.last { state.id = last }
+      state.version.note(batch)
       return previous
     }
   }
@@ -91,7 +91,7 @@ final class SnapshotStore: Sendable {
       }
       state.recent?.pages.close()
       let snapshot = Snapshot(
-        lines: state.lines, count: state.entries.count, position: state.position, id: state.id)
+        lines: state.lines, count: state.entries.count, position: state.position, version: state.version)
       state.recent = snapshot
       return snapshot
     }
@@ -104,7 +104,7 @@ final class SnapshotStore: Sendable {
     return state.withLock { state in
       let entry = state.entries[key] ?? state.keys[key].flatMap { state.entries[$0] }
       let lines = SnapshotLines(entry.map { [state.lines[$0.index]] } ?? [])
-      return Snapshot(lines: lines, count: lines.count, position: state.position, id: state.id)
+      return Snapshot(lines: lines, count: lines.count, position: state.position, version: state.version)
     }
   }
 
