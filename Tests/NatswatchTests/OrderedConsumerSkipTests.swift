@@ -36,13 +36,41 @@ import Testing
     #expect(skipping.message(message(5, 1), now: .seconds(1)) == .prove)
     #expect(skipping.prove(whole, before: 5, now: .seconds(1)) == .lookAgain)
     #expect(skipping.prove(whole, before: 5, now: .seconds(6)) == .gone(.skipped(after: 2, before: 5)))
-    // The message after the gap was written before the proof.
-    var late = following(2)
-    #expect(late.message(message(5, 1), now: .zero) == .deliver)
-    #expect(late.prove(whole, before: 0, now: .seconds(1)) == .gone(.skipped(after: 2, before: 6)))
     var filtered = following(2, coversStream: false, pending: 1)
     #expect(filtered.message(message(5, 1), now: .seconds(1)) == .prove)
     #expect(filtered.prove(whole, before: 5, now: .seconds(1)) == .proceed)
+  }
+
+  /// A gap in a stream from which messages had been removed is passed before it is proven.
+  @Test func aPassedGapIsProvenAlsoByTheNextConsumer() {
+    let whole = stream(first: 1, last: 10)
+    for isAnother in [false, true] {
+      var late = following(2, deleted: 1)
+      #expect(late.message(message(5, 1), now: .zero) == .deliver)
+      let verdict =
+        isAnother
+        ? late.created(consumer(at: 5), whole, now: .seconds(1))
+        : late.prove(whole, before: 0, now: .seconds(1))
+      #expect(verdict == .gone(.skipped(after: 2, before: 6)))
+      let expired = late.created(consumer(at: 5), stream(first: 5, last: 10, deleted: 1), now: .seconds(1))
+      #expect(expired == .gone(.expired(after: 2, first: 5)))
+      let compacted = stream(first: 1, last: 10, deleted: 2)
+      #expect(late.created(consumer(at: 5), compacted, now: .seconds(1)) == .proceed)
+      #expect(late.resumable == 5)
+    }
+  }
+
+  /// Where nothing had been removed, another consumer may deliver what is missing: nothing after the gap is written.
+  @Test func aGapInAWholeStreamIsProvenAtOnce() {
+    var machine = following(2)
+    let compacted = stream(first: 1, last: 10, deleted: 1)
+    #expect(machine.message(message(3, 1), now: .milliseconds(1)) == .deliver)
+    #expect(machine.message(message(5, 2), now: .milliseconds(2)) == .prove)
+    #expect(machine.prove(stream(first: 1, last: 10), before: 5, now: .milliseconds(2)) == .lookAgain)
+    #expect(machine.prove(compacted, before: 5, now: .milliseconds(2)) == .proceed)
+    #expect(machine.message(message(5, 2), now: .milliseconds(2), isProven: true) == .deliver)
+    #expect(
+      machine.message(message(7, 3), now: .milliseconds(3)) == .deliver, "proofs are sparse from now on")
   }
 
   /// With a filter, only a search can tell a passed-over match from a gap.

@@ -34,10 +34,10 @@ extension OrderedConsumerTesting {
   /// A machine that has read a stream of 1...10 up to `sequence`.
   func following(
     _ sequence: UInt64, coversStream: Bool = true, strict: Bool = false, pending: UInt64 = 0,
-    replicas: Int? = nil
+    replicas: Int? = nil, deleted: UInt64 = 0
   ) -> OrderedConsumer {
     var machine = OrderedConsumer(start: .after(sequence), coversStream: coversStream, isStrict: strict)
-    let info = stream(first: 1, last: 10, replicas: replicas)
+    let info = stream(first: 1, last: 10, deleted: deleted, replicas: replicas)
     #expect(machine.plan(info, now: .zero) == .create(.sequence(sequence + 1)))
     #expect(machine.created(consumer(at: sequence, pending: pending), info, now: .zero) == .proceed)
     return machine

@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test func proofsAreSparse() {
-    var machine = following(1)
+    var machine = following(1, deleted: 2)
     #expect(machine.message(message(3, 1), now: .milliseconds(20)) == .deliver)
     #expect(machine.resumable == 1 && machine.frontier == 3)
     #expect(machine.message(message(5, 2), now: .milliseconds(30)) == .deliver)
@@ -185,13 +185,13 @@ import Testing
 
   /// A message after the end, which is not written, still shows which messages are missing before it.
   @Test func gapsBeforeTheEndAreProven() {
-    var machine = following(2)
+    var machine = following(2, deleted: 1)
     #expect(!machine.needsProof(before: nil) && !machine.needsProof(before: 3))
     #expect(machine.needsProof(before: 7))
     #expect(
       machine.prove(stream(first: 7, last: 10), before: 7, now: .zero) == .gone(.expired(after: 2, first: 7)))
     // The message after a gap was written before the gap was proven.
-    #expect(machine.prove(stream(first: 1, last: 10), now: .zero) == .proceed)
+    #expect(machine.prove(stream(first: 1, last: 10, deleted: 1), now: .zero) == .proceed)
     #expect(machine.message(message(5, 1), now: .zero) == .deliver)
     #expect(machine.needsProof(before: nil))
   }
@@ -215,8 +215,8 @@ import Testing
     let more = stream(first: 1, last: 12, deleted: 2, list: [5, 11])
     #expect(strict.prove(more, before: 12, now: .zero) == .gone(.removed(after: 6)))
     // Lines after the gap were written before it was proven.
-    var late = following(2)
-    #expect(late.prove(stream(first: 1, last: 10), now: .zero) == .proceed)
+    var late = following(2, deleted: 1)
+    #expect(late.prove(stream(first: 1, last: 10, deleted: 1), now: .zero) == .proceed)
     #expect(late.message(message(9, 1), now: .zero) == .deliver)
     late = late.continued(after: .expired(after: 2, first: 8))
     #expect(late.plan(stream(first: 8, last: 10), now: .zero) == .create(.sequence(10)))

@@ -54,6 +54,9 @@ struct StreamInfo: Sendable, Equatable {
     var num_deleted: UInt64?
     /// Sequences of the messages removed from the middle, if requested.
     var deleted: [UInt64]?
+
+    /// Whether no message between the first and the last one has been removed.
+    var isWhole: Bool { messages > 0 && messages - 1 == last_seq &- first_seq }
   }
 
   struct Cluster: Sendable, Equatable {

@@ -44,6 +44,8 @@ package struct OrderedConsumer: Sendable {
   private var skippedSince: Duration?
   /// The last sequence of the stream in its latest information.
   private var streamEnd: UInt64 = 0
+  /// Whether the stream had no removed messages between its first and last one when it was last checked.
+  private var isWhole = false
   /// Removals from the middle up to here have been reported.
   private var reportedRemovals: UInt64 = 0
 
@@ -157,7 +159,8 @@ package struct OrderedConsumer: Sendable {
     if isInFirstPass, let verdict = firstPass?.started(consumer.num_pending, after: frontier, first: first) {
       return verdict
     }
-    return check(info, from: frontier, now: now, pendingAtCreation: consumer.num_pending)
+    if let gone = skipped(info, nil, after: frontier, before: .max) { return .gone(gone) }
+    return check(info, from: resumable ?? frontier, now: now, pendingAtCreation: consumer.num_pending)
   }
 
   /// Whether ``created(_:_:now:)`` needs the sequences of removed messages.
@@ -199,6 +202,7 @@ package struct OrderedConsumer: Sendable {
     }
     lastProof = now
     unprovenFrom = nil
+    isWhole = state.isWhole
     return .proceed
   }
 
@@ -233,7 +237,8 @@ package struct OrderedConsumer: Sendable {
     if let pass = firstPass, sequence <= pass.end, sequence > frontier + 1 {
       firstPass?.passed(gapFrom: frontier + 1)
     } else if !isProven, sequence > frontier + 1, needsProof(upTo: sequence) {
-      if !mayDefer(now) { return .prove }
+      // Where nothing had been removed, a gap is rare, and another consumer may still deliver what it lacks.
+      if isWhole && coversStream || !mayDefer(now) { return .prove }
       unprovenFrom = min(unprovenFrom ?? .max, frontier + 1)
     }
     consumerSequence += 1
@@ -324,7 +329,7 @@ package struct OrderedConsumer: Sendable {
       lastProof = now
       return verdict
     }
-    let from = min(frontier, (unprovenFrom ?? .max) - 1)
+    let from = resumable ?? frontier
     if let gone = skipped(info, match, after: frontier, before: next) {
       let since = skippedSince ?? now
       skippedSince = since
@@ -348,9 +353,9 @@ package struct OrderedConsumer: Sendable {
   ) -> Gone? {
     if let match, match > frontier, match < next { return .skipped(after: match - 1, before: next) }
     let state = info.state
-    let isWhole = state.messages > 0 && state.messages - 1 == state.last_seq &- state.first_seq
     let missing = unprovenFrom ?? frontier + 1
-    guard coversStream, firstPass == nil, isWhole, missing >= state.first_seq, missing <= state.last_seq,
+    guard coversStream, firstPass == nil, state.isWhole, missing >= state.first_seq,
+      missing <= state.last_seq,
       unprovenFrom != nil || (next > missing && next < .max)
     else { return nil }
     return .skipped(after: missing - 1, before: unprovenFrom == nil ? next : frontier + 1)
