@@ -32,7 +32,7 @@ struct ValueTests {
   @Test(
     arguments: [
       "", "{", "[1,]", "{\"a\" 1}", "{a: 1}", "01", "1.", "\"a", "\"\\x\"", "\"\\ud800\"", "tru", "1 2",
-      "\"\u{1}\"", "-",
+      "\"\u{1}\"", "-", "1e400", "-1E999",
       String(repeating: "[", count: 5000),
     ])
   func refusesWhatIsNotJSON(_ text: String) {
@@ -63,6 +63,18 @@ struct ValueTests {
     }
     #expect(try Value(encoding: [1, nil, 3] as [Int?]).description == "[1, null, 3]")
     #expect(try Value(encoding: 7).description == "7")
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func encodesLargeArraysAndDictionaries() throws {
+    let list = try Value(encoding: Array(0..<40_000))
+    #expect(list == .list((0..<40_000).map { .int($0) }))
+    let entries = Dictionary(uniqueKeysWithValues: (0..<40_000).map { ("k\($0)", $0) })
+    guard case .map(let map) = try Value(encoding: entries) else {
+      Issue.record("not a map")
+      return
+    }
+    #expect(map.entries.count == 40_000)
   }
 
   @Test func printsAsCELWritesIt() throws {

@@ -124,7 +124,7 @@ private struct JSONTextReader {
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isWhole, let int = Int64(text) { return .int(int) }
     if isWhole, let uint = UInt64(text) { return .uint(uint) }
-    guard let double = Double(text) else { throw failure("the number is too large") }
+    guard let double = Double(text), double.isFinite else { throw failure("the number is too large") }
     return .double(double)
   }
 

@@ -23,7 +23,8 @@ private final class ValueEncoder: Encoder {
     case nothing
     case single(Value)
     case elements([ValueEncoder])
-    case entries([(key: String, encoder: ValueEncoder)])
+    /// With the place of each key.
+    case entries([(key: String, encoder: ValueEncoder)], [String: Int])
   }
 
   let codingPath: [any CodingKey]
@@ -37,7 +38,7 @@ private final class ValueEncoder: Encoder {
     case .nothing: .null
     case .single(let value): value
     case .elements(let elements): .list(elements.map(\.value))
-    case .entries(let entries): .map(MapValue(entries.map { (.string($0.key), $0.encoder.value) }))
+    case .entries(let entries, _): .map(MapValue(entries.map { (.string($0.key), $0.encoder.value) }))
     }
   }
 
@@ -47,22 +48,31 @@ private final class ValueEncoder: Encoder {
 
   func becomeList() { if case .nothing = storage { storage = .elements([]) } }
 
-  func becomeMap() { if case .nothing = storage { storage = .entries([]) } }
+  func becomeMap() { if case .nothing = storage { storage = .entries([], [:]) } }
 
   /// Appends an element and returns its place.
   func element() -> ValueEncoder {
     let encoder = ValueEncoder(codingPath: codingPath)
-    if case .elements(let elements) = storage { storage = .elements(elements + [encoder]) }
+    guard case .elements(var elements) = storage else { return encoder }
+    storage = .nothing  // With one owner, the array is appended to in place.
+    elements.append(encoder)
+    storage = .elements(elements)
     return encoder
   }
 
   /// Returns the place for a key's value. It replaces an earlier value.
   func entry(_ key: some CodingKey) -> ValueEncoder {
     let encoder = ValueEncoder(codingPath: codingPath + [key])
-    if case .entries(var entries) = storage {
-      entries.removeAll { $0.key == key.stringValue }
-      storage = .entries(entries + [(key.stringValue, encoder)])
+    guard case .entries(var entries, var places) = storage else { return encoder }
+    storage = .nothing
+    let name = key.stringValue
+    if let place = places[name] {
+      entries[place].encoder = encoder
+    } else {
+      places[name] = entries.count
+      entries.append((name, encoder))
     }
+    storage = .entries(entries, places)
     return encoder
   }
 
