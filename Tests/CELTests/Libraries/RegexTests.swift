@@ -49,6 +49,23 @@ struct RegexTests {
     #expect(try Regex("\\Bé").matches("éé"))
   }
 
+  /// RE2 searches a match again for its groups, which takes longer than to find it.
+  @Test func groupsAreSearchedOnlyIfTheyCanBePaid() throws {
+    let regex = try Regex("(.*)(.*)x?")
+    let long = Array(String(repeating: "a", count: 100_000).utf8)
+    var poor = Meter(100_000)
+    #expect(throws: EvaluationError.self) {
+      try regex.affordableMatch(in: long.span, from: 0, groups: 2, &poor)
+    }
+    let lines = Array("ab\n".utf8) + long
+    var enough = Meter(100_000)
+    let short = try regex.affordableMatch(in: lines.span, from: 0, groups: 2, &enough)
+    #expect(short == [0..<2, 0..<2, 2..<2] && enough.remaining == 100_000)
+    var rich = Meter(1_000_000)
+    #expect(try regex.affordableMatch(in: long.span, from: 0, groups: 2, &rich)?.count == 3)
+    #expect(try regex.affordableMatch(in: long.span, from: 100_001, groups: 2, &poor) == nil)
+  }
+
   @Test func acceptsBothSpellingsOfGroupNames() throws {
     let regex = try Regex("(?<first>a)[(?<x>]\\Q(?<\\E(?P<last>b)(c)?")
     #expect(regex.groupCount == 3)

@@ -120,7 +120,8 @@ import CRE2
     var readEnd = 0
     // RE2 creates the states that the text leads to once. After that, each byte is cheap.
     try meter.spend(shape.searchCost(text.count) + 4)
-    while position <= text.count, let match = firstMatch(in: text, from: position, groups: groups),
+    while position <= text.count,
+      let match = try affordableMatch(in: text, from: position, groups: groups, &meter),
       let whole = match.first.flatMap({ $0 })
     {
       readEnd = max(readEnd, whole.upperBound)
@@ -134,6 +135,19 @@ import CRE2
       position =
         whole.upperBound > position ? whole.upperBound : Regex.nextScalar(in: text, after: position)
     }
+  }
+
+  /// The next match. If its groups may cost more than what is left, it is first found without them, so that they are
+  /// searched only where the match is short enough.
+  func affordableMatch(
+    in text: Span<UInt8>, from position: Int, groups: Int, _ meter: inout Meter
+  ) throws(EvaluationError) -> [Range<Int>?]? {
+    if meter.remaining < matchCost(read: 0, match: text.count - position, groups) {
+      guard let whole = firstMatch(in: text, from: position)?.first.flatMap({ $0 }) else { return nil }
+      let cost = matchCost(read: 0, match: whole.count, groups)
+      if meter.remaining < cost { try meter.spend(cost) }
+    }
+    return firstMatch(in: text, from: position, groups: groups)
   }
 
   /// The cost of one search that has read `read` bytes. RE2 finds groups by a second search of the match.

@@ -37,14 +37,15 @@ enum KubernetesStringFormat {
 
   private static func fixed(_ value: Double, _ precision: Int) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : (value < 0 ? "-∞" : "∞") }
-    let text = NumberText.fixed(value.magnitude, precision: precision)
-    let whole = text.prefix { $0 != "." }
-    var grouped = ""
-    for (index, digit) in whole.enumerated() {
-      if index > 0, (whole.count - index) % 3 == 0 { grouped += "," }
+    let digits = NumberText.fixed(value.magnitude, precision: precision).utf8
+    let wholeCount = digits.prefix { $0 != UInt8(ascii: ".") }.count
+    var grouped: [UInt8] = value.sign == .minus ? [UInt8(ascii: "-")] : []
+    for (index, digit) in digits.enumerated() {
+      let rest = wholeCount - index
+      if index > 0, rest > 0, rest.isMultiple(of: 3) { grouped.append(UInt8(ascii: ",")) }
       grouped.append(digit)
     }
-    return (value.sign == .minus ? "-" : "") + grouped + text.dropFirst(whole.count)
+    return String(decoding: grouped, as: UTF8.self)
   }
 
   private static func scientific(_ value: Double, _ precision: Int) -> String {
