@@ -209,6 +209,7 @@ import Testing
     let outcome = try tool.waitForEnd()
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("ADDED"))
+    #expect(!outcome.output.contains("\u{1B}"))
     let live = try start("pods -o table --list-only", server, environment: ["NO_COLOR": "1"])
     let plain = try live.waitForEnd()
     #expect(plain.status == 0)

@@ -120,6 +120,21 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    (["TERM": "xterm"], true), (["TERM": "dumb"], false), (["TERM": ""], false),
+    (["TERM": "xterm", "NO_COLOR": "1"], false), (["TERM": "xterm", "NO_COLOR": ""], true),
+  ])
+  func coloursWhatATerminalCanShow(_ environment: [String: String], _ isColoured: Bool) throws {
+    let folder = try TemporaryDirectory()
+    try folder.write(Self.lines.joined(separator: "\n"), to: "lines")
+    let outcome = try Tool.shell(
+      "exec script -qfec '\(Tool.path("wfilter")) --diff true lines' /dev/null", environment: environment,
+      in: folder.url
+    ).waitForEnd()
+    #expect(outcome.output.contains("spec.replicas"), "\(outcome)")
+    #expect(outcome.output.contains("\u{1B}[") == isColoured, "\(outcome)")
+  }
+
   /// A line without a name is titled with its key; text cannot change its own direction on a terminal.
   @Test func titlesPlainLinesWithTheirKey() throws {
     let lines = [#"{"id":"c-1","v":"a"}"#, #"{"id":"c-1","v":"\u202eb\u009b"}"#]

@@ -10,8 +10,13 @@ package enum ProcessEnvironment {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
-  /// Whether stdout may have colours: it is a terminal, and `NO_COLOR` is unset or empty (<https://no-color.org>).
-  package static var allowsColour: Bool { isatty(STDOUT_FILENO) == 1 && (value("NO_COLOR") ?? "").isEmpty }
+  /// Whether stdout is a terminal that can show more than lines of text: `TERM` is set, and not to `dumb`.
+  package static var hasTerminal: Bool {
+    isatty(STDOUT_FILENO) == 1 && !["", "dumb"].contains(value("TERM") ?? "")
+  }
+
+  /// Whether stdout may have colours: `NO_COLOR` is unset or empty, too (<https://no-color.org>).
+  package static var allowsColour: Bool { hasTerminal && (value("NO_COLOR") ?? "").isEmpty }
 
   /// All variables, as `NAME=value`.
   package static var all: [String] {

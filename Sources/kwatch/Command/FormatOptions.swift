@@ -43,10 +43,9 @@ struct FormatOptions: ParsableArguments {
       source || configuration.resources.count * max(1, configuration.contexts.count) > 1
     configuration.output.revealsSecrets = reveal
     configuration.output.pruned = prune.flatMap { $0.split(separator: ",").map(String.init) }
-    let isTerminal = output.isTable && isatty(STDOUT_FILENO) == 1
-    configuration.output.usesColour = isTerminal && ProcessEnvironment.allowsColour
+    configuration.output.usesColour = output.isTable && ProcessEnvironment.allowsColour
     // A terminal that cannot move its cursor gets lines, as a pipe does.
-    configuration.output.isLive = isTerminal && ProcessEnvironment.value("TERM") != "dumb"
+    configuration.output.isLive = output.isTable && ProcessEnvironment.hasTerminal
     configuration.status = status ?? .nowhere
     configuration.metricsAddress = metrics
   }
