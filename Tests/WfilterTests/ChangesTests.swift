@@ -161,6 +161,11 @@ import Testing
     let outcome = try Stream.filter(
       ["--diff", "--throttle", "1h", "true"], [Self.lines[0], Self.lines[1], Self.lines[2]])
     #expect(outcome.lines.contains("  spec.replicas: 2 -> 3"))
+    // The first line of a key has no value, and is the second one's `old`.
+    let emitted = try Stream.filter(
+      ["--key", "k", "--throttle", "1h", "--emit", "[old.v, v]", "true"],
+      [#"{"k":1,"v":1}"#, #"{"k":1,"v":2}"#, #"{"k":1,"v":3}"#])
+    #expect(emitted.lines == ["[1,3]"], "\(emitted)")
     let filtered = try Stream.filter(
       ["--diff", "has(status.conditions) && metadata.resourceVersion != '2'"], Self.lines)
     #expect(filtered.lines.count { $0.contains("MODIFIED") } == 1)

@@ -25,7 +25,8 @@ import Testing
     configuration.limit = [nil, nil, nil, 0, 1, 2, 5, 40].randomElement(using: &random) ?? nil
     configuration.isQuiet = chance(10)
     configuration.wantsMatch = chance(4)
-    configuration.emit = [[], [], [], ["v"], ["v", "k"], ["[k, v]"]].randomElement(using: &random) ?? []
+    configuration.emit =
+      [[], [], [], ["v"], ["v", "k"], ["[k, v]"], ["old.a"]].randomElement(using: &random) ?? []
     configuration.emitsRaw = !configuration.emit.isEmpty && Bool.random(using: &random)
     configuration.control =
       [.pass, .match, .drop, configuration.emit.isEmpty ? .pass : .drop].randomElement(using: &random)
@@ -71,7 +72,7 @@ import Testing
     let isSmall = Int.random(in: 0..<4, using: &random) > 0
     let count = Int.random(in: 0...(isSmall ? 12 : 500), using: &random)
     var lines = (0..<count).map { ModelLine.random($0, using: &random) }
-    if expression?.usesOld == true {
+    if expression?.usesOld == true || configuration.emit == ["old.a"] {
       configuration.state.key = "k"
       // A line that does not match is not read to its end, and may be `old` although it is broken there.
       for index in lines.indices where !lines[index].isJSON { lines[index].text = "nonsense" }

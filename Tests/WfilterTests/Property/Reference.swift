@@ -87,6 +87,10 @@ struct Reference {
   }
 
   private var previous: [Int: ModelLine] = [:]
+  /// `old` of the current line.
+  private var old: ModelLine?
+  /// With held lines, `old` of `--emit`: the line of each key that was printed last, at first the first one.
+  private var shown: [Int: ModelLine] = [:]
   private var seen: [Int?: Seen] = [:]
   private var gates: Set<Int> = []
   private var held: [Held] = []
@@ -132,7 +136,7 @@ struct Reference {
     }
     sawJSON = true
     let key = line.numbers["k"]
-    let old = key.flatMap { previous[$0] }
+    old = key.flatMap { previous[$0] }
     if let failIf {
       let value = failIf.value(line, old)
       if value == true { return ending = .condition }
@@ -262,6 +266,11 @@ struct Reference {
   private mutating func printData(_ line: ModelLine) {
     guard !isSatisfied else { return }
     let line = configuration.redactions.isEmpty ? line : line.redacted()
+    let key = line.numbers["k"]
+    let isPaced = configuration.state.throttle != nil || configuration.state.debounce != nil
+    let old = isPaced ? key.flatMap { shown[$0] } : old
+    let remembered = line.type == .deleted ? nil : line
+    if let key, old == nil { shown[key] = remembered }
     if configuration.emit.isEmpty {
       output += line.text + "\n"
     } else {
@@ -271,6 +280,7 @@ struct Reference {
           switch expression {
           case "v": configuration.emitsRaw ? line.value?.replacing("\"", with: "") : line.value
           case "k": line.numbers["k"].map(String.init)
+          case "old.a": old?.numberOfOld("a").map(String.init)
           default: line.value.flatMap { value in line.numbers["k"].map { "[\($0),\(value)]" } }
           }
         guard let value else {
@@ -281,6 +291,7 @@ struct Reference {
       }
       output += values.joined(separator: "\t") + "\n"
     }
+    if let key { shown[key] = remembered }
     matched += 1
     let limit = configuration.isQuiet ? 1 : configuration.limit
     if matched == limit { isSatisfied = true }

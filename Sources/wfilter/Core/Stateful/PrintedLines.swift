@@ -18,13 +18,15 @@ final class PrintedLines {
     previous = PreviousLines(paths, limit: configuration.state.keysLimit)
   }
 
-  /// Calls `print` with this `old` in the context; if it prints, the line is its key's last from now on.
+  /// Calls `print` with this `old` in the context; if it prints, the line is its key's last from now on. So is
+  /// the first line of a key even if it does not print: `--emit old.v` has a value only from the second line on.
   func replacingOld(
     in context: LineContext, _ line: RawJSON, _ head: EventHead?, _ print: (LineContext) -> Bool
   ) -> Bool {
     let key = keys.find(line, head: head, context: LineContext(now: context.now))
-    let isPrinted = print(LineContext(old: previous.line(of: key), now: context.now))
-    if isPrinted, let key { previous.remember(key, line, isDeleted: head?.type == .deleted) }
+    let old = previous.line(of: key)
+    let isPrinted = print(LineContext(old: old, now: context.now))
+    if isPrinted || old == nil, let key { previous.remember(key, line, isDeleted: head?.type == .deleted) }
     return isPrinted
   }
 }
