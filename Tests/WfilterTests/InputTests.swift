@@ -84,7 +84,9 @@ import Testing
     let folder = try TemporaryDirectory()
     for (start, hint) in [
       ([0x1F, 0x8B], "zcat"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "xzcat"),
-      ([0x42, 0x5A, 0x68, 0x39], "bzcat"),
+      ([0x42, 0x5A, 0x68, 0x39], "bzcat"), ([0x50, 0x4B, 3, 4], "unzip -p"),
+      ([0x1E, 0x7B, 0x7D], "tr -d '\\036'"),
+      (Array("data: {}".utf8), "application/x-ndjson"), (Array("id: 1-1".utf8), "application/x-ndjson"),
       ([0x28, 0xB5, 0x2F, 0xFD], "zstdcat"),
     ] as [([UInt8], String)] {
       try Data(start + [0x0A]).write(to: folder.url.appending(path: "f"))

@@ -117,7 +117,9 @@ import Testing
   @Test(arguments: [
     ("s.length > 1", "size(x)"), ("s.size == 1", "size(x)"), ("s[0] == 'x'", "charAt"),
     ("[1][-1 * a] == 1", "size() - 1"),
-    ("self.contains('s')", "in map"),
+    ("self.contains('s')", "in map"), ("a / 1.5 > 0.0", "write double(x)"), ("now > s", "timestamp(x)"),
+    ("now - now < s", "duration(x)"), ("s > 1", "double(x) for the number"), ("s + 1 == s", "string(x)"),
+    ("my-key == 1", "self[\"my-key\"]"), ("m.l.my-key-x.y == 1", "m.l[\"my-key-x\"]"),
   ]) func suggestsAnotherForm(_ expression: String, _ text: String) throws {
     let outcome = try Stream.filter([expression], Self.lines)
     #expect(outcome.diagnostics.contains("had no value") && outcome.diagnostics.contains(text), "\(outcome)")

@@ -30,18 +30,47 @@ enum ScopeHint {
     case .noMatchingOverload where detail == "string[int]": return " (write s.charAt(0) for a character)"
     case .noMatchingOverload where detail == "contains":
       return " (write x in list for an element, \"k\" in map for a key)"
+    case .noMatchingOverload: return conversion(detail)
     case .indexOutOfBounds where detail.hasPrefix("-"):
       return " (write list[list.size() - 1] for the last element)"
     default: return ""
     }
   }
 
+  /// The conversion that makes an operator accept its operands, such as those of `int / double`.
+  private static func conversion(_ mismatch: String) -> String {
+    let parts = mismatch.split(separator: " ")
+    guard parts.count == 3 else { return "" }
+    let (types, sign) = (Set([parts[0], parts[2]]), parts[1])
+    let numbers: Set<Substring> = ["int", "uint", "double"]
+    if types.isSubset(of: numbers) { return " (numbers are not converted: write double(x))" }
+    if types.contains("google.protobuf.Timestamp") { return " (write timestamp(x))" }
+    if types.contains("google.protobuf.Duration") { return " (write duration(x))" }
+    guard types.contains("string"), !types.isDisjoint(with: numbers) else { return "" }
+    return sign == "+" ? " (write string(x))" : " (write double(x) for the number in a string)"
+  }
+
   /// The hint for a name that the line lacks: it was probably meant as a string. Such names are written in
   /// capitals, or compared with a value, as in `phase == running` or `name == cart-1`.
   private static func hint(forKey name: String, in source: String?) -> String {
+    if let hint = source.map({ hyphenHint(name, $0) }), !hint.isEmpty { return hint }
     guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else { return "" }
     let text = source.flatMap { comparedWord($0, name) } ?? (name.first?.isUppercase == true ? name : nil)
     return text.map { " (write a string in quotes: \"\($0)\")" } ?? ""
+  }
+
+  /// The hint for a key with hyphens, such as `labels.app-name`, which reads as a subtraction.
+  private static func hyphenHint(_ path: String, _ source: String) -> String {
+    let words = source.split { !($0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0))) }
+    for word in words {
+      let parts = word.split(separator: "-", omittingEmptySubsequences: false)
+      guard parts.count > 1, parts.allSatisfy({ $0.first?.isLetter == true }), parts.contains(Substring(path))
+      else { continue }
+      let parent = parts[0].lastIndex(of: ".").map { word[..<$0] } ?? "self"
+      let start = parts[0].lastIndex(of: ".").map { word.index(after: $0) } ?? word.startIndex
+      return " (a key with hyphens needs brackets: \(parent)[\"\(word[start...].prefix { $0 != "." })\"])"
+    }
+    return ""
   }
 
   /// The word after a comparison that begins with the name and is more than a path: the name alone, or joined

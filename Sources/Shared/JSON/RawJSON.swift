@@ -75,7 +75,7 @@ package struct RawJSON: Sendable {
 package enum LineFault: Sendable, Equatable {
   case truncated, mismatched, trailing, noValue, notUTF8, grammar
   /// The first bytes of files that are not JSON, for the message.
-  case gzip, zstandard, xz, bzip2, utf16
+  case gzip, zstandard, xz, bzip2, zip, utf16, recordSeparator, serverSentEvents
 
   /// The reason, for a message.
   package var description: String {
@@ -90,6 +90,10 @@ package enum LineFault: Sendable, Equatable {
     case .zstandard: "it is compressed: read it through zstdcat"
     case .xz: "it is compressed: read it through xzcat"
     case .bzip2: "it is compressed: read it through bzcat"
+    case .zip: "it is compressed: read it through unzip -p"
+    case .recordSeparator: "it begins with a record separator: read it through tr -d '\\036'"
+    case .serverSentEvents:
+      "it is a stream of server-sent events: ask for lines with 'Accept: application/x-ndjson'"
     case .utf16: "it is UTF-16: read it through iconv -f UTF-16"
     }
   }
@@ -118,7 +122,9 @@ extension RawJSON {
     let starts: [(bytes: [UInt8], fault: LineFault)] = [
       ([0x1F, 0x8B], .gzip), ([0x28, 0xB5, 0x2F, 0xFD], .zstandard), ([0xFF, 0xFE], .utf16),
       ([0xFD, 0x37, 0x7A, 0x58, 0x5A], .xz), ([0x42, 0x5A, 0x68], .bzip2),
-      ([0xFE, 0xFF], .utf16),
+      ([0xFE, 0xFF], .utf16), ([0x50, 0x4B, 3, 4], .zip), ([0x1E], .recordSeparator),
+      (Array("data:".utf8), .serverSentEvents), (Array("id:".utf8), .serverSentEvents),
+      (Array("event:".utf8), .serverSentEvents), (Array("retry:".utf8), .serverSentEvents),
     ]
     let known = starts.first { start in
       limit - self.start >= start.bytes.count
