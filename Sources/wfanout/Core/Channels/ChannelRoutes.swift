@@ -42,7 +42,7 @@ struct ChannelRoutes: Sendable {
       return .response(error(400, "cid is not an id"))
     }
     guard request.method == "GET" else {
-      return .response(HTTPResponse(200, type: ChannelRoutes.contentType, body: []))
+      return .response(.headOnly(ChannelRoutes.contentType, RequestHandler.uncached))
     }
     return .channels(clientID: id, identity: identity, registry: registry)
   }

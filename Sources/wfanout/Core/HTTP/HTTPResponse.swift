@@ -7,6 +7,8 @@ struct HTTPResponse: Sendable {
   var status: Int
   var headers: [(name: String, value: String)]
   var body: [UInt8]
+  /// Whether the headers give the length of the body.
+  private(set) var hasLength = true
 
   init(_ status: Int, type: String, body: [UInt8], headers: [(name: String, value: String)] = []) {
     self.status = status
@@ -18,6 +20,13 @@ struct HTTPResponse: Sendable {
     self.status = status
     self.headers = headers
     body = []
+    hasLength = false
+  }
+
+  /// The response to `HEAD` for a body whose length is not known: a wrong length would be worse than none (RFC 9110
+  /// section 8.6).
+  static func headOnly(_ type: String, _ headers: [(name: String, value: String)] = []) -> HTTPResponse {
+    HTTPResponse(withoutBody: 200, [("Content-Type", type)] + headers)
   }
 
   /// The headers are the whole response.

@@ -8,7 +8,7 @@ extension RequestHandler {
     switch result {
     case .response, .later: break
     case .listen(let plan) where request.method == "HEAD":
-      send(HTTPResponse(200, type: plan.contentType, body: []), context, isHead: true)
+      send(.headOnly(plan.contentType, RequestHandler.uncached), context)
     case .listen(let plan):
       let format = WireFormat(shape: plan.shape, isChunked: request.version == .http11)
       let connection = ListenConnection(client(context, format, plan.identity))
@@ -16,9 +16,7 @@ extension RequestHandler {
         connection.begin(plan)
       }
     case .document(let plan) where request.method == "HEAD":
-      send(
-        HTTPResponse(200, type: plan.document.contentType, body: [], headers: plan.document.headers), context,
-        isHead: true)
+      send(.headOnly(plan.document.contentType, RequestHandler.uncached + plan.document.headers), context)
     case .document(let plan):
       let format = WireFormat(shape: .lines, isChunked: request.version == .http11)
       let connection = DocumentConnection(client(context, format, plan.identity), plan)
@@ -68,11 +66,14 @@ extension RequestHandler {
     return [("Last-Event-ID", "\(hub.id(before: hub.ring.end))")]
   }
 
+  /// Neither caches nor proxies may hold back a stream.
+  static let uncached: [(name: String, value: String)] = [
+    ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
+  ]
+
   private func streamHeaders(_ type: String, _ format: WireFormat) -> [(name: String, value: String)] {
-    [
-      ("Content-Type", type), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
-      ("Connection", "close"),
-    ] + (format.isChunked ? [("Transfer-Encoding", "chunked")] : []) + originHeaders
+    [("Content-Type", type)] + RequestHandler.uncached + [("Connection", "close")]
+      + (format.isChunked ? [("Transfer-Encoding", "chunked")] : []) + originHeaders
   }
 
   /// Removes all other handlers from the pipeline, which keeps an idle listener small.

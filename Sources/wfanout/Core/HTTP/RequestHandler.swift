@@ -255,10 +255,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   func send(_ response: HTTPResponse, _ context: ChannelHandlerContext, isHead: Bool = false) {
     let channel = context.channel
     var headers = response.headers + originHeaders
-    // These statuses have no body, and 204 must not have a length (RFC 9110 section 8.6).
-    if response.status != 304, response.status != 204 {
-      headers.append(("Content-Length", String(response.body.count)))
-    }
+    if response.hasLength { headers.append(("Content-Length", String(response.body.count))) }
     headers.append(
       isKeptAlive
         ? ("Keep-Alive", "timeout=\(loopContext.limits.keepAliveSeconds)") : ("Connection", "close"))

@@ -18,7 +18,7 @@ struct KubernetesRoutes: Sendable {
     let account = Router.account(identity, address: request.address)
     if let pool = services.channels?.pool {
       // No command is started for a response without a body.
-      if request.method == "HEAD" { return .response(HTTPResponse(200, type: "application/json", body: [])) }
+      if request.method == "HEAD" { return .response(.headOnly("application/json")) }
       return try askCommand(pool, path, query, filter, account, on: loop)
     }
     let stream = services.stream
