@@ -105,6 +105,8 @@ import Testing
     let stream = try fanout.listening("/api/watch/stream?cid=c1")
     #expect(try subscribe("c1", "../pods").hasSuffix(" 400"))
     #expect(try subscribe("c1", "pods", #","namespace":";rm -rf /""#).hasSuffix(" 400"))
+    let twice = try subscribe("c1", "pods", #","namespace":"a","namespace":"b""#)
+    #expect(twice.contains("namespace is given more than once") && twice.hasSuffix(" 400"), "\(twice)")
     for body in ["[]", "{"] {
       let refusal = try post("/api/watch/subscribe", body)
       #expect(refusal.contains("not a JSON object") && refusal.hasSuffix(" 400"), "\(refusal)")

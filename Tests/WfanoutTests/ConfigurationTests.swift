@@ -84,6 +84,11 @@ struct ConfigurationTests {
       says: "configuration 'f.yaml': line 1: queue: expected a number of events, at least 1"
     ),
     Refused(text: "queue: 1\nqueue: 2", says: "configuration 'f.yaml': line 2: 'queue' is also in line 1"),
+    Refused(
+      text: "routes:\n - path: /a\n   path: /b",
+      says:
+        "configuration 'f.yaml': line 1: routes: expected a list of mappings with a path, and filter, "
+        + "fieldSelector, labelSelector or type, each once; line 3 has another 'path'"),
     Refused(text: "- a", says: "configuration 'f.yaml': it is not a mapping of keys to values"),
   ]
 

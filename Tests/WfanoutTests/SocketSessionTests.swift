@@ -159,6 +159,8 @@ struct SocketSessionTests {
     #"{"type":"unsubscribe","subscription":{"event_types":["A"]}}"#,
     #"{"type":"subscribe","subscription":{"replace":"true"}}"#,
     #"{"type":"subscribe","subscription":{},"replace":1}"#,
+    #"{"type":"subscribe","subscription":{"event_types":["A"]},"namespace_filter":["a"]}"#,
+    #"{"type":"subscribe","subscription":{"event_types":["A"]},"replcae":true}"#,
   ])
   mutating func reportsBadSubscriptions(text: String) {
     _ = say(#"{"type":"subscribe","subscription":{"event_types":["Z"]}}"#)

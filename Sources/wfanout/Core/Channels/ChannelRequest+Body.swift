@@ -12,8 +12,10 @@ extension ChannelRequest {
     var values: [String: String] = [:]
     var isUserScoped = false
     let texts = ChannelRequest.fields + [ChannelRequest.resumeField, "clientId"]
+    var seen: Set<String> = []
     for member in members {
       let (key, value) = (member.key, member.value)
+      guard seen.insert(key).inserted else { throw .badRequest("\(key) is given more than once") }
       switch value {
       case .null: break
       case .string(let text) where texts.contains(key): values[key] = text

@@ -140,12 +140,21 @@ struct SocketSession: Sendable {
   private static let lists = ["event_types", "cluster_filter", "namespace_filter"]
   private static let members = lists + ["replace"]
 
+  /// Whether a member of the message is one of the subscription that is in the wrong place or mistyped. Others, such as
+  /// an id of the client's, are ignored.
+  private static func isMeantForSubscription(_ name: String) -> Bool {
+    name != "replace" && (lists.contains(name) || Suggestion.nearest(to: name, among: members) != nil)
+  }
+
   private mutating func subscribe(_ message: JSONValue) -> [Action] {
     guard let wanted = message["subscription"], case .object(let members) = wanted else {
       return [error(.invalidSubscription, "\"subscription\" is not an object")]
     }
     // Without it, a client that mistypes a filter would get all events.
     if let unknown = unknownField(members, SocketSession.members) { return [unknown] }
+    if let stray = message.members.first(where: { SocketSession.isMeantForSubscription($0.key) })?.key {
+      return [error(.invalidSubscription, "\"\(stray)\" is not in \"subscription\"")]
+    }
     let replaces = wanted["replace"] ?? message["replace"] ?? .null
     guard replaces.bool != nil || replaces == .null else {
       return [error(.invalidSubscription, "\"replace\" is not true or false")]

@@ -19,7 +19,11 @@ package struct SnapshotRoute: Sendable, Equatable {
     let wanted = "a list of mappings with a path, and filter, fieldSelector, labelSelector or type"
     guard case .mapping(let members) = node else { throw Setting.ValueError(wanted) }
     self.init(path: "")
+    var seen: Set<String> = []
     for (key, value, line) in members {
+      guard seen.insert(key.string ?? "").inserted else {
+        throw Setting.ValueError("\(wanted), each once; line \(line) has another '\(key.string ?? "?")'")
+      }
       guard let text = value.string, !text.isEmpty else { throw Setting.ValueError("\(wanted), each a text") }
       switch key.string {
       case "path": path = text
