@@ -76,6 +76,17 @@ import Testing
     #expect(try fanout.ask("/api/v1/streaming/clients/\(id)", "-X DELETE")["code"] == .number("404"))
   }
 
+  @Test(arguments: [
+    ("/api/v1/streaming/status", "POST", "GET, HEAD"), ("/metrics", "PUT", "GET, HEAD"),
+    ("/api/v1/streaming/broadcast", "GET", "POST"), ("/api/v1/streaming/clients/a", "GET", "DELETE"),
+    ("/api/v1/streaming/clients", "POST", "GET, HEAD, DELETE"), ("/api/v1/streaming/none", "POST", nil),
+  ])
+  func namesTheMethodsOfAPath(path: String, method: String, allowed: String?) throws {
+    let said = try Tool.shell("exec curl -sSi -X \(method) \(fanout.admin)\(path)").waitForEnd().output
+    let wanted = allowed.map { "\r\nAllow: \($0)\r\n" } ?? "HTTP/1.1 404"
+    #expect(said.contains(wanted) && (allowed == nil || said.hasPrefix("HTTP/1.1 405")), "\(said)")
+  }
+
   /// An operator's browser may also show pages of other sites.
   @Test func pagesOfOtherSitesAreRefused() throws {
     let fanout = try Fanout(["--admin", ":0", "--cors", "*"])

@@ -45,6 +45,10 @@ import Testing
     #expect(token([("Authorization", "Basic t")]) == nil)
     #expect(token([("Authorization", "Bearer a"), ("authorization", "Bearer b")]) == "", "nobody's")
     #expect(token([("Cookie", "a=1"), ("Cookie", "b=2; wfanout_token=t")]) == "t", "as HTTP/2 sends them")
+    #expect(token([("Sec-WebSocket-Protocol", "bearer, t")]) == "t")
+    #expect(
+      token([("Sec-WebSocket-Protocol", "bearer"), ("Sec-WebSocket-Protocol", "t")]) == "t", "RFC 6455 11.3.4"
+    )
     #expect(token([]) == nil)
   }
 

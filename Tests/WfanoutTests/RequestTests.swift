@@ -62,10 +62,22 @@ struct RequestTests {
     let request = HTTPRequest(
       method: "GET", target: "/events?lastEventId=1-1", headers: [("Last-Event-ID", "1-2")])
     #expect(ListenRequest(request).start == .after("1-2"))
+    let first = HTTPRequest(
+      method: "GET", target: "/events?lastEventId=1-1", headers: [("Last-Event-ID", "")])
+    #expect(ListenRequest(first).start == .after("1-1"))
     #expect(
       ListenRequest(HTTPRequest(method: "GET", target: "/events?lastEventId=1-1")).start == .after("1-1"))
     #expect(ListenRequest(HTTPRequest(method: "GET", target: "/events?snapshot=1")).start == .snapshot)
     #expect(ListenRequest(HTTPRequest(method: "GET", target: "/events")).start == .now)
+  }
+
+  @Test(arguments: [
+    ("\"a\"", true), ("W/\"a\"", true), ("\"b\", W/\"a\"", true), ("*", true), ("a", false), ("\"A\"", false),
+    ("", false), ("\"b\"", false),
+  ])
+  func findsTheTagOfACachedResponse(field: String, isCached: Bool) {
+    let request = HTTPRequest(method: "GET", target: "/snapshot", headers: [("If-None-Match", field)])
+    #expect(request.hasCached("\"a\"") == isCached)
   }
 
   @Test func differentFiltersHaveDifferentKeys() {

@@ -39,7 +39,22 @@ struct AdminRoutes: Sendable {
     case ("/api/watch/stats", "GET"):
       return .response(
         channels?.statistics ?? .json(200, #"{"clients":0,"upstreams":0,"subscriptions":{}}"#))
-    default: return .response(.notFound)
+    case (let path, _):
+      guard let methods = AdminRoutes.methods(path) else { return .response(.notFound) }
+      throw .methodNotAllowed(methods)
+    }
+  }
+
+  /// The methods of a path that is served.
+  private static func methods(_ path: String) -> String? {
+    switch path {
+    case "/api/v1/streaming/clients": "GET, HEAD, DELETE"
+    case "/healthz", "/metrics", "/api/watch/stats": "GET, HEAD"
+    case "/api/v1/streaming/status", "/api/v1/streaming/subscriptions", "/api/v1/streaming/sources",
+      "/api/v1/streaming/costs":
+      "GET, HEAD"
+    case "/api/v1/streaming/broadcast": "POST"
+    default: path.hasPrefix(clientsPath) ? "DELETE" : nil
     }
   }
 

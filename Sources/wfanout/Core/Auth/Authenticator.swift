@@ -33,10 +33,10 @@ struct Authenticator: Sendable {
       }
     }
     // A browser lets a page set no other header of a WebSocket handshake.
-    if let protocols = request.header("sec-websocket-protocol") {
-      let parts = protocols.split(separator: ",").map { $0.filter { $0 != " " } }
-      if parts.count == 2, parts[0] == "bearer" { return parts[1] }
+    let protocols = request.list("sec-websocket-protocol").split(separator: ",").map {
+      $0.filter { $0 != " " }
     }
+    if protocols.count == 2, protocols[0] == "bearer" { return protocols[1] }
     // HTTP/2 may send each cookie in a separate field (RFC 9113 section 8.2.3).
     for cookie in request.values("cookie").flatMap({ $0.split(separator: ";") }) {
       let parts = cookie.drop { $0 == " " }.split(separator: "=", maxSplits: 1)

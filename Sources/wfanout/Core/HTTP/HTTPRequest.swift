@@ -114,6 +114,15 @@ struct HTTPRequest: Sendable {
     }
   }
 
+  /// Whether `If-None-Match` names the entity tag of the response. A proxy that compresses responses may have made it
+  /// weak (RFC 9110 section 13.1.2).
+  func hasCached(_ tag: String) -> Bool {
+    list("if-none-match").split(separator: ",").contains { item in
+      let item = HTTPRequest.trimmed(item)
+      return item == "*" || item == tag || item == "W/" + tag
+    }
+  }
+
   /// Whether the Accept field names this media type.
   func accepts(_ type: String) -> Bool { mediaRanges.contains { $0.first.map { $0 == type } ?? false } }
 

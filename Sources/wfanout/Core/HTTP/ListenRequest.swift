@@ -25,10 +25,11 @@ struct ListenRequest: Sendable, Equatable {
   var wantsSnapshot = false
 
   /// `Last-Event-ID`, which a browser sends when it reconnects, takes precedence over the page's
-  /// `?lastEventId=`.
+  /// `?lastEventId=`. A client that has received no event yet may send an empty one.
   init(_ request: HTTPRequest) {
     wantsSnapshot = request.flag("snapshot")
-    if let id = request.header("last-event-id") ?? request.item("lastEventId"), !id.isEmpty {
+    let ids = [request.header("last-event-id"), request.item("lastEventId")].compactMap(\.self)
+    if let id = ids.first(where: { !$0.isEmpty }) {
       start = .after(id)
     } else if wantsSnapshot {
       start = .snapshot

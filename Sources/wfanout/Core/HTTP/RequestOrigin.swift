@@ -83,7 +83,7 @@ struct RequestOrigin: Sendable, Equatable {
     try check(request)
     return .noContent([
       ("Access-Control-Allow-Methods", "GET, HEAD, POST"),
-      ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID"),
+      ("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Last-Event-ID"),
       ("Access-Control-Max-Age", "7200"),
     ])
   }

@@ -41,7 +41,7 @@ struct SnapshotRoutes: Sendable {
     }
     let snapshot = store.current()
     let headers = SnapshotRoutes.headers(snapshot.id)
-    if request.header("if-none-match") == "\"\(snapshot.id)\"" { return .response(.notModified(headers)) }
+    if request.hasCached("\"\(snapshot.id)\"") { return .response(.notModified(headers)) }
     let isLines = request.accepts("application/x-ndjson")
     return SnapshotDocument(
       snapshot: snapshot, layout: isLines ? .lines : .array, matcher: matcher,
