@@ -18,7 +18,9 @@ import Testing
     "old.v == v", "old.v != v", "v == old.v", "v < old.v", "old.v < v", "old.v <= v", "v > old.v",
     "old.v >= v", "old == null || old.v != v", "null != old && v == old.v", "!(old.v == v)",
     "old.v == v || k == 1", "old.v != v && k == 1", "old.v == v && k == 2", "has(old.v) && old.v != v",
-    "old == null", "old['v'] == v", "old.v.x == v.x", "old.v == v || old.v != v",
+    "old == null", "old['v'] == v", "old.v.x == v.x", "old.v == v || old.v != v", "old == self",
+    "self != old",
+    "old != self && k == 1", "old == v", "old.v.x != v",
   ]
 
   /// A line of a value, and the forms of an event.

@@ -42,10 +42,21 @@ double beyond(const uint8_t *p, const uint8_t *limit) {
 
 json_number_value json_number(const uint8_t *p, const uint8_t *limit) {
   json_number_value result = {JSON_NOT_A_NUMBER, 0, 0};
-  if (number::end(p, limit) != limit) return result;
   bool negative = *p == '-';
   const uint8_t *c = p + negative;
   uint64_t integer = 0;
+  // Most numbers are integers of a few digits, which fit into int64.
+  if (limit > c && limit - c <= 18 && (*c != '0' || limit - c == 1)) {
+    for (; c < limit && number::digit(*c); c++) integer = integer * 10 + (uint64_t)(*c - '0');
+    if (c == limit) {
+      result.kind = JSON_INT;
+      result.integer = negative ? 0 - integer : integer;
+      return result;
+    }
+  }
+  if (number::end(p, limit) != limit) return result;
+  c = p + negative;
+  integer = 0;
   bool fits = true;
   for (; c < limit && number::digit(*c); c++) {
     fits = fits && !__builtin_mul_overflow(integer, (uint64_t)10, &integer) &&

@@ -114,11 +114,9 @@ struct ConditionMaker {
   private mutating func compareWithOld(
     _ operation: Comparison.Operation, _ path: Int, _ keys: [String]
   ) -> Condition? {
-    guard let key = keys.first else { return nil }
     comparesWithOld = true
     budget -= Self.costOfSearch
-    return .peerComparison(
-      PeerComparison(operation, path: path, key: key, others: Array(keys.dropFirst()), detour: "object"))
+    return .peerComparison(PeerComparison(operation, path: path, keys: keys, detour: "object"))
   }
 
   private mutating func compare(

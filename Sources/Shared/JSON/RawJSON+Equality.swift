@@ -66,7 +66,7 @@ extension RawJSON {
     return otherBytes.next() == nil
   }
 
-  private func isEqualNumber(to other: RawJSON) -> Bool {
+  func isEqualNumber(to other: RawJSON) -> Bool {
     guard let left = number, let right = other.number else { return false }
     switch (left, right) {
     case (.int(let left), .int(let right)): return left == right
