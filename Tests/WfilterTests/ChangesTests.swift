@@ -37,6 +37,22 @@ import Testing
       ])
   }
 
+  /// They are maps of CEL in every respect.
+  @Test(arguments: [
+    (#"changes[1] == {"op": "replace", "path": "/v", "old": 1, "value": 2.0}"#, "true"),
+    (#"{"value": 2, "old": 1, "path": "/v", "op": "replace"} in changes"#, "true"),
+    ("changes[0] == changes[0] && changes[0] != changes[1]", "true"),
+    ("changes.map(c, size(c))", "[3,4,3]"), ("changes.map(c, c.map(k, k))[2]", #"["op","path","value"]"#),
+    ("changes.map(c, has(c.old))", "[true,true,false]"), ("changes[0]['old'].x", "3"),
+    ("type(changes[0]) == map && 'op' in changes[0]", "true"), ("'b' in changes[0]", "false"),
+    ("changes.filter(c, c.op == 'add')", #"[{"op":"add","path":"/n","value":[1]}]"#),
+  ])
+  func changesAreMaps(_ expression: String, _ value: String) throws {
+    let lines = [#"{"k":1,"o":{"x":3},"v":1}"#, #"{"k":1,"v":2,"n":[1]}"#]
+    let outcome = try Stream.filter(["--key", "k", "--emit", expression, "old != null"], lines)
+    #expect(outcome.lines == [value])
+  }
+
   /// Otherwise the changes of a line could take a thousand times its memory.
   @Test(arguments: [
     (60_000, "a"), (2_000, String(repeating: "k", count: 2_000)),

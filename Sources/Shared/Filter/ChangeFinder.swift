@@ -39,6 +39,9 @@ package struct Change: Sendable {
 
 /// Finds what changed between two objects. Applied in order to the old one, the changes give the new one.
 package struct ChangeFinder: Sendable {
+  /// The memory of ``Found/pairs``, kept between lines.
+  private var pairs: [Pair] = []
+
   /// Paths that change with every write and carry no information.
   private static let bookkeeping = ["resourceVersion", "managedFields", "generation"].map {
     [PathPattern.Step.key(Array("metadata".utf8)), .key(Array($0.utf8))]
@@ -61,9 +64,11 @@ package struct ChangeFinder: Sendable {
   }
 
   /// The changes from the object of one line to that of a later one.
-  package func changes(from old: RawJSON, to new: RawJSON) -> [Change] {
+  package mutating func changes(from old: RawJSON, to new: RawJSON) -> [Change] {
     var found = Found()
+    swap(&found.pairs, &pairs)
     compare(EventHead(old)?.object ?? old, EventHead(new)?.object ?? new, &found)
+    swap(&found.pairs, &pairs)
     return found.changes
   }
 
@@ -71,6 +76,8 @@ package struct ChangeFinder: Sendable {
   private struct Found {
     private(set) var changes: [Change] = []
     private(set) var path: [PathPattern.Step] = []
+    /// The members of the objects that are being compared.
+    var pairs: [Pair] = []
     /// The memory of ``changes``, in some 16 bytes.
     private(set) var size = 0
     private var pathSize = 0
@@ -97,7 +104,11 @@ package struct ChangeFinder: Sendable {
   }
 
   private func compare(_ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
-    guard !old.hasSameBytes(as: new), !isIgnored(found.path) else { return }
+    if !old.hasSameBytes(as: new) { compareDifferent(old, new, &found) }
+  }
+
+  private func compareDifferent(_ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
+    guard !isIgnored(found.path) else { return }
     let (count, size) = (found.changes.count, found.size)
     switch (old.kind, new.kind) {
     case (.object, .object) where found.path.count < Self.depthLimit: compareObjects(old, new, &found)
@@ -118,9 +129,14 @@ package struct ChangeFinder: Sendable {
 
   private func compareObjects(_ old: RawJSON, _ new: RawJSON, _ found: inout Found) {
     let limit = found.size + Self.sizeLimit
-    if let pairs = old.members(pairedWith: new) {
-      for (name, previous, value) in pairs where !previous.hasSameBytes(as: value) && found.size <= limit {
-        compare(.key(name.decoded), previous, value, &found)
+    let first = found.pairs.count
+    defer { found.pairs.removeLast(found.pairs.count - first) }
+    if Pair.append(old, new, to: &found.pairs) {
+      for index in first..<found.pairs.count where !found.pairs[index].isSame && found.size <= limit {
+        let pair = found.pairs[index]
+        found.enter(.key(pair.name))
+        compareDifferent(pair.before, pair.after, &found)
+        found.leave()
       }
       return
     }
@@ -206,24 +222,38 @@ extension RawJSON {
     return members
   }
 
-  /// The values of two objects that have the same few keys in the same order, the usual case; nil for any
-  /// others.
-  fileprivate func members(pairedWith other: RawJSON) -> [(key: RawJSON, RawJSON, RawJSON)]? {
-    guard var left = Members(self), var right = Members(other) else { return nil }
-    var pairs: [(key: RawJSON, RawJSON, RawJSON)] = []
-    while let (key, value) = left.next() {
-      guard pairs.count < 24, let (otherKey, otherValue) = right.next(), key.hasSameBytes(as: otherKey),
-        !pairs.contains(where: { $0.key.isEqualString(to: key) })
-      else { return nil }
-      pairs.append((key, value, otherValue))
-    }
-    return right.next() == nil ? pairs : nil
-  }
+}
 
-  /// A string's bytes, escapes decoded.
-  fileprivate var decoded: [UInt8] {
-    var bytes: [UInt8] = []
-    appendString(to: &bytes)
-    return bytes
+/// Two members of two objects that have the same key.
+private struct Pair: Sendable {
+  let key: JSONCursor
+  let keyCount: Int
+  let before: RawJSON
+  let after: RawJSON
+  /// Whether the bytes of the two values are the same.
+  let isSame: Bool
+
+  /// The key's bytes.
+  var name: [UInt8] { unsafe Array(UnsafeBufferPointer(start: key.address, count: keyCount)) }
+
+  /// Appends the members of two objects that have the same few keys in the same order, the usual case, without escapes.
+  /// False for any others.
+  static func append(_ before: RawJSON, _ after: RawJSON, to pairs: inout [Pair]) -> Bool {
+    guard var left = RawJSON.Members(before), var right = RawJSON.Members(after) else { return false }
+    let first = pairs.count
+    while let (_, value) = left.next() {
+      let (key, count) = (left.keyStart, left.keyCount)
+      guard pairs.count - first < 24, let (_, other) = right.next(), !left.isKeyEscaped,
+        count == right.keyCount,
+        key.hasBytes(of: right.keyStart, count: count)
+      else { return false }
+      for index in first..<pairs.count where pairs[index].keyCount == count {
+        if pairs[index].key.hasBytes(of: key, count: count) { return false }
+      }
+      let size = left.position - value.start
+      let isSame = size == right.position - other.start && value.start.hasBytes(of: other.start, count: size)
+      pairs.append(Pair(key: key, keyCount: count, before: value, after: other, isSame: isSame))
+    }
+    return right.next() == nil
   }
 }

@@ -153,8 +153,8 @@ final class JSONSource: ForeignSource, @unchecked Sendable {
   private func member(of object: RawJSON, _ name: [UInt8]) -> RawJSON? {
     guard var members = RawJSON.Members(object) else { return nil }
     defer { charge(from: object.start, to: members.position) }
-    while let (key, value) = members.next() {
-      if key.isString(name) { return value }
+    while let (_, value) = members.next() {
+      if members.isKey(name) { return value }
     }
     return nil
   }

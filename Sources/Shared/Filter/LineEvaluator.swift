@@ -55,7 +55,7 @@ package final class LineEvaluator {
   private let plainScan: LineScan
   private let source: JSONSource
   private let oldSource: JSONSource
-  private let changes: ChangeFinder?
+  private let changes: ChangeSource?
   private var activation: Activation
 
   /// An evaluator.
@@ -71,7 +71,7 @@ package final class LineEvaluator {
     let keepsNumbers = filter.template != nil
     self.source = JSONSource(nothing, keepsNumbers: keepsNumbers)
     self.oldSource = JSONSource(nothing, descendsIntoObject: true, keepsNumbers: keepsNumbers)
-    self.changes = filter.usesChanges ? ChangeFinder(ignoring: filter.scope.ignored) : nil
+    self.changes = filter.usesChanges ? ChangeSource(ignoring: filter.scope.ignored) : nil
   }
 
   /// False if the expression reads `old` and the line is the first of its key. `old` is null there, so that an
@@ -281,26 +281,15 @@ package final class LineEvaluator {
     if !filter.roots.isEmpty { prepareRoots(&activation, line, isEvent: head != nil) }
     if filter.usesNow { activation[Scope.nowSlot] = context.now.map(Value.timestamp) }
     if filter.usesOld {
-      if let changes { activation.set(Scope.changesSlot, .list(changeValues(changes, line, context.old))) }
+      if let old = context.old { oldSource.read(old) }
+      if let changes {
+        activation.set(Scope.changesSlot, changes.value(context.old, oldSource, line, source))
+      }
       if let old = context.old {
-        oldSource.read(old)
         activation.set(Scope.oldSlot, oldSource.value(old))
       } else {
         activation.set(Scope.oldSlot, .null)
       }
-    }
-  }
-
-  private func changeValues(_ finder: ChangeFinder, _ line: RawJSON, _ old: RawJSON?) -> [Value] {
-    guard let old else { return [] }
-    oldSource.read(old)
-    return finder.changes(from: old, to: line).map { change in
-      var members: [(Value, Value)] = [
-        (.string("op"), .string(change.operation.rawValue)), (.string("path"), .string(change.pointer)),
-      ]
-      if let old = change.old { members.append((.string("old"), oldSource.value(old))) }
-      if let value = change.value { members.append((.string("value"), source.value(value))) }
-      return .map(MapValue(members))
     }
   }
 

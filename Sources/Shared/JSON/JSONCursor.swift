@@ -41,6 +41,20 @@ package struct JSONCursor: Comparable, @unchecked Sendable {
     unsafe self.address = address
   }
 
+  /// The first eight bytes of a text of `count` bytes that starts here, the first one lowest; zero where it has none.
+  /// Reads eight bytes.
+  @inline(__always)
+  package func head(count: Int) -> UInt64 {
+    let word = unsafe UnsafeRawPointer(address).loadUnaligned(as: UInt64.self).littleEndian
+    return count >= 8 ? word : word & (1 &<< (UInt64(count) &* 8) &- 1)
+  }
+
+  /// Whether the same bytes are at another place.
+  @inline(__always)
+  package func hasBytes(of other: JSONCursor, count: Int) -> Bool {
+    unsafe memcmp(address, other.address, count) == 0
+  }
+
   /// The byte here.
   @inlinable @inline(__always)
   package var byte: UInt8 { unsafe address.pointee }

@@ -5,8 +5,8 @@ extension RawJSON {
   /// one.
   package func member(_ name: [UInt8]) -> RawJSON? {
     guard var members = Members(self) else { return nil }
-    while let (key, value) = members.next() {
-      if key.isString(name) { return value }
+    while let (_, value) = members.next() {
+      if members.isKey(name) { return value }
     }
     return nil
   }
@@ -33,18 +33,25 @@ extension RawJSON {
     private let limit: JSONCursor
     private var isDone = false
     private var isFirst = true
+    /// The bytes between the quotes of the last member's key.
+    package private(set) var keyStart: JSONCursor
+    package private(set) var keyCount = 0
+    /// Whether the last member's key has escapes.
+    package private(set) var isKeyEscaped = false
 
     /// A walk from the first member; nil when the value is not an object.
     package init?(_ object: RawJSON) {
       guard object.kind == .object else { return nil }
       self.limit = object.limit
       self.position = object.start + 1
+      self.keyStart = object.start
     }
 
     /// A walk that continues after a member, where an earlier one's ``position`` was.
     package init(resumingAt position: JSONCursor, limit: JSONCursor) {
       self.position = position
       self.limit = limit
+      self.keyStart = position
       self.isFirst = false
     }
 
@@ -68,8 +75,20 @@ extension RawJSON {
       let start = (colon + 1).pastSpace(limit)
       guard start < limit, let end = start.pastValue(limit) else { return stop(broken: true) }
       let key = RawJSON(position, limit: limit)
+      keyStart = position + 1
+      keyCount = quote - keyStart
+      isKeyEscaped = escaped
       position = end
       return (key, RawJSON(start, limit: limit))
+    }
+
+    /// Whether the last member's key is this one.
+    package func isKey(_ name: [UInt8]) -> Bool {
+      guard !isKeyEscaped else { return RawJSON(keyStart + -1, limit: limit).isString(name) }
+      guard keyCount == name.count else { return false }
+      var index = 0
+      while index < keyCount, keyStart[index] == name[index] { index += 1 }
+      return index == keyCount
     }
 
     private mutating func stop(broken: Bool) -> (key: RawJSON, value: RawJSON)? {

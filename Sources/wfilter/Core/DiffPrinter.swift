@@ -10,9 +10,10 @@ import Process
 /// line of the same key.
 final class DiffPrinter {
   private var keys: KeyFinder
-  private let finder: ChangeFinder
+  private var finder: ChangeFinder
   private let usesColour: Bool
   private var previous: PreviousLines
+  private var lastTime: (millisecond: Int64, text: [UInt8]) = (.min, [])
 
   init(_ expressions: Expressions, _ configuration: Configuration) {
     keys = KeyFinder(expressions.key)
@@ -39,71 +40,118 @@ final class DiffPrinter {
     _ line: RawJSON, _ head: EventHead?, _ time: Timestamp, hasKey: Bool, to bytes: inout [UInt8]
   ) {
     let (type, object) = (head?.type, head?.object ?? line)
-    var words = ["\(time)"]
-    if let type { words.append(type.rawValue) }
-    let metadata = object.member("metadata")
-    if let kind = object.member("kind")?.string { words.append(kind) }
-    if let name = metadata?.member("name")?.string {
-      words.append((metadata?.member("namespace")?.string).map { "\($0)/\(name)" } ?? name)
-    } else if hasKey {
-      words.append(String(decoding: keys.text(line, head: head, context: LineContext()), as: UTF8.self))
-    }
-    for key in ["reason", "message"] where type == .error {
-      if let text = object.member(key)?.string { words.append(text) }
-    }
-    if type == .status {
-      for key in ["tool", "health", "reason"] {
-        if let text = object.member(key)?.string, !text.isEmpty { words.append(text) }
+    style(type == .deleted || type == .error ? "1;31" : "1", to: &bytes) { bytes in
+      bytes += timeText(time)
+      if let type { bytes += " \(type.rawValue)".utf8 }
+      _ = append(object.member(Self.kind), after: " ", to: &bytes)
+      let start = bytes.count
+      let metadata = object.member(Self.metadata)
+      let isInNamespace = append(metadata?.member(Self.namespace), after: " ", to: &bytes)
+      if !append(metadata?.member(Self.name), after: isInNamespace ? "/" : " ", to: &bytes) {
+        bytes.removeSubrange(start...)
+        if hasKey { bytes += " ".utf8 + keys.text(line, head: head, context: LineContext()) }
+      }
+      for key in ["reason", "message"] where type == .error {
+        _ = append(object.member(key), after: " ", to: &bytes)
+      }
+      for key in ["tool", "health", "reason"] where type == .status {
+        _ = append(object.member(key), after: " ", skipsEmpty: true, to: &bytes)
       }
     }
-    style(type == .deleted || type == .error ? "1;31" : "1", words.joined(separator: " "), to: &bytes)
     bytes.append(0x0A)
+  }
+
+  private static let kind = Array("kind".utf8)
+  private static let metadata = Array("metadata".utf8)
+  private static let namespace = Array("namespace".utf8)
+  private static let name = Array("name".utf8)
+
+  /// Appends a string's text after a separator. False if the value is not a string.
+  private func append(
+    _ value: RawJSON?, after separator: Unicode.Scalar, skipsEmpty: Bool = false, to bytes: inout [UInt8]
+  ) -> Bool {
+    let start = bytes.count
+    bytes.append(UInt8(ascii: separator))
+    let isString = value?.appendString(to: &bytes) == true
+    if !isString || skipsEmpty && bytes.count == start + 1 { bytes.removeSubrange(start...) }
+    return isString
+  }
+
+  /// A time in milliseconds: many lines have the same one.
+  private func timeText(_ time: Timestamp) -> [UInt8] {
+    let millisecond = time.nanoseconds / 1_000_000
+    if millisecond != lastTime.millisecond { lastTime = (millisecond, Array("\(time)".utf8)) }
+    return lastTime.text
   }
 
   private func append(_ change: Change, to bytes: inout [UInt8]) {
     bytes += "  ".utf8
-    style("36", Self.dotted(change.path), to: &bytes)
+    style("36", to: &bytes) { Self.append(change.path, to: &$0) }
     bytes += ": ".utf8
-    if let old = change.old { style("31", (change.value == nil ? "-" : "") + Self.text(old), to: &bytes) }
+    if let old = change.old {
+      style("31", to: &bytes) {
+        if change.value == nil { $0.append(UInt8(ascii: "-")) }
+        Self.append(old, to: &$0)
+      }
+    }
     if change.old != nil, change.value != nil { bytes += " -> ".utf8 }
-    if let value = change.value { style("32", (change.old == nil ? "+" : "") + Self.text(value), to: &bytes) }
+    if let value = change.value {
+      style("32", to: &bytes) {
+        if change.old == nil { $0.append(UInt8(ascii: "+")) }
+        Self.append(value, to: &$0)
+      }
+    }
     bytes.append(0x0A)
   }
 
-  private func style(_ code: String, _ text: String, to bytes: inout [UInt8]) {
-    let plain = TerminalText.printable(text)
-    bytes += (usesColour ? "\u{1B}[\(code)m\(plain)\u{1B}[0m" : plain).utf8
+  /// Appends what `write` appends, in a colour, and without control characters.
+  private func style(_ code: String, to bytes: inout [UInt8], _ write: (inout [UInt8]) -> Void) {
+    if usesColour { bytes += "\u{1B}[\(code)m".utf8 }
+    let start = bytes.count
+    write(&bytes)
+    // Most text is plain ASCII.
+    if bytes[start...].contains(where: { $0 < 0x20 || $0 > 0x7E }) {
+      let text = TerminalText.printable(String(decoding: bytes[start...], as: UTF8.self))
+      bytes.replaceSubrange(start..., with: text.utf8)
+    }
+    if usesColour { bytes += "\u{1B}[0m".utf8 }
   }
 
-  /// A path as an expression writes it.
-  private static func dotted(_ path: [PathPattern.Step]) -> String {
-    var text = ""
+  /// Appends a path as an expression writes it.
+  private static func append(_ path: [PathPattern.Step], to bytes: inout [UInt8]) {
+    let start = bytes.count
     for step in path {
       switch step {
       case .key(let name):
-        let key = String(decoding: name, as: UTF8.self)
-        let isName = key.unicodeScalars.allSatisfy {
-          ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0) || $0 == "_"
+        let isName = name.allSatisfy { byte in
+          switch byte {
+          case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+          default: false
+          }
         }
-        if isName, let first = key.unicodeScalars.first, !("0"..."9").contains(first) {
-          text += text.isEmpty ? key : ".\(key)"
+        if isName, let first = name.first, first > UInt8(ascii: "9") {
+          if bytes.count > start { bytes.append(UInt8(ascii: ".")) }
+          bytes += name
         } else {
-          text += "[\(JSONText.string(key))]"
+          bytes += "[\(JSONText.string(String(decoding: name, as: UTF8.self)))]".utf8
         }
-      case .index(let index): text += "[\(index)]"
-      case .all: text += "[*]"
+      case .index(let index): bytes += "[\(index)]".utf8
+      case .all: bytes += "[*]".utf8
       }
     }
-    return text.isEmpty ? "(line)" : text
+    if bytes.count == start { bytes += "(line)".utf8 }
   }
 
   /// Characters of a value that are printed.
   private static let longest = 120
 
-  private static func text(_ value: RawJSON) -> String {
-    var bytes: [UInt8] = []
+  private static func append(_ value: RawJSON, to bytes: inout [UInt8]) {
+    let start = bytes.count
     JSONOutput.append(compact: value, to: &bytes)
-    let text = String(decoding: bytes, as: UTF8.self)
-    return text.count > longest ? text.prefix(longest) + "…" : text
+    guard bytes.count - start > longest else { return }
+    let text = String(decoding: bytes[start...], as: UTF8.self)
+    if text.count > longest { bytes.replaceSubrange(start..., with: "\(text.prefix(longest))…".utf8) }
   }
 }

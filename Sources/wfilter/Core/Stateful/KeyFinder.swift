@@ -43,12 +43,9 @@ struct KeyFinder {
   /// The key of the line that ``find(_:head:context:)`` had last, in readable form: a string's text, or JSON.
   mutating func text(_ line: RawJSON, head: EventHead?, context: LineContext) -> [UInt8] {
     guard expression != nil else { return bytes }
-    guard let value = try? expression?.value(line, head: head, context: context) else { return [] }
-    var text: [UInt8] = []
-    let isString = unsafe Line(value).withUnsafeBytes { line in
-      unsafe RawJSON(padded: line)?.appendString(to: &text) ?? false
-    }
-    return isString ? text : value
+    guard var text = try? expression?.value(line, head: head, context: context) else { return [] }
+    JSONText.unquote(from: 0, in: &text)
+    return text
   }
 
   private static let metadataKey = ShortKey("metadata")
