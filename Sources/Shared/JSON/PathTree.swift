@@ -36,7 +36,7 @@ package struct PathTree: Sendable {
 
 /// The state of a path after a scan.
 package enum PathState: UInt8, Sendable {
-  /// Not reached yet.
+  /// Not reached yet. Its raw value is 0: see `LineScan`.
   case pending
   case present
   /// The object in which the path ends has no such key.

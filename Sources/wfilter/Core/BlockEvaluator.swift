@@ -151,7 +151,6 @@ struct BlockEvaluator: ~Copyable {
       }
       return
     }
-    var context = context
     if stages.needsOnlyMatches {
       let decision = judge.decide(line, head: head, context: context, &result.counts)
       if decision == .pass {
@@ -162,6 +161,7 @@ struct BlockEvaluator: ~Copyable {
       }
       return
     }
+    var context = context
     let key = stages.key(line, head, context, &result.counts)
     context.old = stages.old(key)
     let decision = judge.decide(line, head: head, context: context, &result.counts)
@@ -176,9 +176,13 @@ struct BlockEvaluator: ~Copyable {
     _ decision: LineJudge.Decision, _ line: RawJSON, _ source: LinePrinter.Source, _ key: KeyHash?,
     _ context: LineContext, _ number: Int, _ result: inout BlockResult
   ) {
+    if stages.printsAtOnce {
+      if decision == .pass { printer.match(source, context, number: number, into: &result) }
+      return
+    }
     let fault = stages.accept(
       Stages.Arrival(
-        line: line, head: source.head, source: source, key: key, context: context,
+        line: line, source: source, key: key, context: context,
         matches: decision == .pass, number: number),
       at: now, printer, into: &result)
     if let fault { report(fault, number, &result) }

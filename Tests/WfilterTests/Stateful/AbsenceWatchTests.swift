@@ -59,4 +59,36 @@ struct AbsenceWatchTests {
     while watch.tick(now: at(5000)) != nil { count += 1 }
     #expect(count == 2 && watch.evictions == 1)
   }
+
+  /// Against a list of all keys in the order of their last lines.
+  @Test(arguments: 0..<20 as Range<UInt64>) func agreesWithAPlainList(_ seed: UInt64) {
+    var numbers = SeededNumbers(seed: seed)
+    var watch = AbsenceWatch(silence: .seconds(1), limit: 5)
+    var known: [(key: UInt8, last: Int, isSilent: Bool)] = []
+    var time = 0
+    for _ in 0..<2000 {
+      time += Int.random(in: 0...300, using: &numbers)
+      let key = UInt8.random(in: 1...8, using: &numbers)
+      let isDeletion = Int.random(in: 0..<8, using: &numbers) == 0
+      let wasSilent = known.first { $0.key == key }?.isSilent ?? false
+      let isKnown = known.contains { $0.key == key }
+      known.removeAll { $0.key == key }
+      if !isDeletion {
+        if !isKnown, known.count == 5 { known.removeFirst() }
+        known.append((key, time, false))
+      }
+      let back = watch.line(of: KeyHash([key]), text: [key], isDeletion: isDeletion, now: at(time))
+      #expect((back != nil) == wasSilent)
+      guard Bool.random(using: &numbers) else { continue }
+      var due: [UInt8] = []
+      for index in known.indices where !known[index].isSilent && known[index].last + 1000 <= time {
+        due.append(known[index].key)
+        known[index].isSilent = true
+      }
+      var silent: [UInt8] = []
+      while let status = watch.tick(now: at(time)) { silent += status.scope.flatMap { $0.value.utf8 } }
+      #expect(silent == due)
+      #expect(watch.deadline == known.first { !$0.isSilent }.map { at($0.last + 1000).instant })
+    }
+  }
 }

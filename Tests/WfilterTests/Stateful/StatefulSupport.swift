@@ -80,13 +80,13 @@ struct StageUnderTest: ~Copyable {
   ) -> [String] {
     var outputs: [StatefulStage.Output] = []
     let line = Line(text)
-    unsafe line.withUnsafeBytes {
+    let place = unsafe line.withUnsafeBytes {
       unsafe stage.line(
         $0, key: key.map { KeyHash($0) }, keyText: Array((key ?? "").utf8), matched: matched,
         value: value.map { KeyHash($0) }, type: type,
         now: at(milliseconds), into: &outputs)
     }
-    return texts(outputs, given: text)
+    return texts(outputs, given: text, after: place)
   }
 
   /// An event of an object named after its key.
@@ -97,23 +97,25 @@ struct StageUnderTest: ~Copyable {
   mutating func tick(at milliseconds: Int) -> [String] {
     var outputs: [StatefulStage.Output] = []
     stage.tick(now: at(milliseconds), into: &outputs)
-    return texts(outputs, given: "")
+    return texts(outputs)
   }
 
   mutating func end() -> [String] {
     var outputs: [StatefulStage.Output] = []
     stage.end(into: &outputs)
-    return texts(outputs, given: "")
+    return texts(outputs)
   }
 
-  private mutating func texts(_ outputs: [StatefulStage.Output], given: String) -> [String] {
-    var texts: [String] = []
-    for output in outputs {
+  private mutating func texts(
+    _ outputs: [StatefulStage.Output], given: String = "", after place: Int? = nil
+  ) -> [String] {
+    var texts: [String] = place == 0 ? [given] : []
+    for (index, output) in outputs.enumerated() {
       switch output {
-      case .line: texts.append(given)
       case .data(let line), .control(let line): texts.append(line.text)
       case .status, .keysLimitReached: notices.append(output)
       }
+      if place == index + 1 { texts.append(given) }
     }
     return texts
   }

@@ -9,12 +9,15 @@ struct AbsenceWatch: ~Copyable {
   struct Presence {
     var text: [UInt8]
     var lastSeen: Timestamp
+    var deadline: Instant
     var isSilent = false
   }
 
   private let limit: Interval
+  /// In the order of their last lines, and so of their deadlines.
   private var table: KeyTable<Presence>
-  private var deadlines = DeadlineQueue()
+  /// The oldest key that is not silent.
+  private var next: Int?
 
   /// - Parameters:
   ///   - silence: how long a key may be silent.
@@ -27,7 +30,7 @@ struct AbsenceWatch: ~Copyable {
   /// The number of keys that are no longer watched, because there were too many.
   var evictions: Int { table.evictions }
   /// The next time at which a key falls silent.
-  var deadline: Instant? { deadlines.next }
+  var deadline: Instant? { next.flatMap { table[$0]?.deadline } }
 
   /// Whether a key is watched. Its text is not needed then.
   func knows(_ key: KeyHash) -> Bool { table.slot(of: key) != nil }
@@ -41,33 +44,42 @@ struct AbsenceWatch: ~Copyable {
       return nil
     }
     // Changed in place: a copy would count references to the text for each line.
+    let deadline = now.instant + limit
     let silent = table.update(slot) { presence -> [UInt8]? in
       defer {
         presence?.lastSeen = now.wall
+        presence?.deadline = deadline
         presence?.isSilent = false
       }
       return presence?.isSilent == true ? presence?.text : nil
     }
+    if next == slot { next = table.newer(than: slot) }
     if isDeletion {
       table.remove(slot)
-      deadlines.remove(slot)
     } else {
       table.touch(slot)
-      deadlines.set(slot, to: now.instant + limit)
+      next = next ?? slot
     }
     return silent.map { status(of: $0, isSilent: false, lastSeen: now.wall, now) }
   }
 
   private mutating func begin(_ key: KeyHash, _ text: [UInt8], _ now: Moment) {
-    if let forgotten = table.makeRoom() { deadlines.remove(forgotten.slot) }
-    deadlines.set(table.insert(key, Presence(text: text, lastSeen: now.wall)), to: now.instant + limit)
+    if table.count == table.limit, let oldest = table.oldest, next == oldest {
+      next = table.newer(than: oldest)
+    }
+    let presence = Presence(text: text, lastSeen: now.wall, deadline: now.instant + limit)
+    let slot = table.insert(key, presence)
+    next = next ?? slot
   }
 
   /// The status of the next key that has fallen silent; call this until it is nil.
   mutating func tick(now: Moment) -> StreamStatus? {
-    guard let slot = deadlines.popDue(now.instant), var presence = table[slot] else { return nil }
+    guard let slot = next, let deadline, deadline <= now.instant, var presence = table[slot] else {
+      return nil
+    }
     presence.isSilent = true
     table[slot] = presence
+    next = table.newer(than: slot)
     return status(of: presence.text, isSilent: true, lastSeen: presence.lastSeen, now)
   }
 

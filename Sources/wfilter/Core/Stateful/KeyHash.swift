@@ -43,15 +43,28 @@ private struct KeyHasher {
     for offset in stride(from: 0, to: whole, by: 8) {
       compress(unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
     }
-    var last = UInt64(truncatingIfNeeded: bytes.count) << 56
-    for offset in whole..<bytes.count {
-      last |= unsafe UInt64(bytes[offset]) << UInt64(8 * (offset - whole))
-    }
-    compress(last)
+    compress(unsafe UInt64(truncatingIfNeeded: bytes.count) << 56 | Self.rest(bytes, from: whole))
     state.2 ^= 0xee
     let high = finalized()
     state.1 ^= 0xdd
     return KeyHash(high: high, low: finalized())
+  }
+
+  /// The last bytes, fewer than eight, as a number, read without a loop.
+  @inline(__always)
+  private static func rest(_ bytes: UnsafeRawBufferPointer, from start: Int) -> UInt64 {
+    let count = bytes.count - start
+    if count >= 4 {
+      let first = unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+      let last = unsafe UInt32(
+        littleEndian: bytes.loadUnaligned(fromByteOffset: bytes.count - 4, as: UInt32.self))
+      return UInt64(first) | UInt64(last) &<< UInt64(8 * (count - 4))
+    }
+    guard count > 0 else { return 0 }
+    // The first, the middle and the last byte, some of which may be the same.
+    let (middle, last) = (count / 2, count - 1)
+    return unsafe UInt64(bytes[start]) | UInt64(bytes[start + middle]) &<< UInt64(8 * middle)
+      | UInt64(bytes[start + last]) &<< UInt64(8 * last)
   }
 
   @inline(__always)

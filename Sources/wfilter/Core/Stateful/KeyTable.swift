@@ -37,6 +37,12 @@ struct KeyTable<State>: ~Copyable {
   /// The oldest slot.
   var oldest: Int? { head == Self.none ? nil : Int(head) }
 
+  /// The slot after this one in their order.
+  func newer(than slot: Int) -> Int? {
+    let newer = slots[slot].newer
+    return newer == Self.none ? nil : Int(newer)
+  }
+
   /// The key's slot; nil where the key is not here.
   func slot(of key: KeyHash) -> Int? { index.slot(of: key) }
 
@@ -45,7 +51,8 @@ struct KeyTable<State>: ~Copyable {
 
   /// The state of an occupied slot; nil for a free one.
   subscript(slot: Int) -> State? {
-    get { slots[slot].state }
+    // Not `get`: a copy would count references.
+    _read { yield slots[slot].state }
     set {
       guard let newValue, slots[slot].state != nil else { return }
       slots[slot].state = newValue

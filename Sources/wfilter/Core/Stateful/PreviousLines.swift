@@ -25,14 +25,24 @@ struct PreviousLines: ~Copyable {
   var evictions: Int { lines.evictions + pushedOut }
 
   /// The previous line of a key; nil if there is none. Valid until the key's next line is stored.
-  func line(of key: KeyHash?) -> RawJSON? {
-    guard let key, let slot = lines.slot(of: key) else { return nil }
+  func line(of key: KeyHash?) -> RawJSON? { line(at: slot(of: key)) }
+
+  /// The place of a key's line, until the next line is stored.
+  func slot(of key: KeyHash?) -> Int? { key.flatMap { lines.slot(of: $0) } }
+
+  /// The line at a place.
+  func line(at slot: Int?) -> RawJSON? {
+    guard let slot else { return nil }
     return lines[slot]?.value
   }
 
   /// Stores a line as its key's newest, or removes the key if the object is deleted.
   mutating func remember(_ key: KeyHash, _ line: RawJSON, isDeleted: Bool) {
-    let slot = lines.slot(of: key)
+    remember(key, at: slot(of: key), line, isDeleted: isDeleted)
+  }
+
+  /// The same, for a key whose line is at this place.
+  mutating func remember(_ key: KeyHash, at slot: Int?, _ line: RawJSON, isDeleted: Bool) {
     guard !isDeleted else { return forget(slot) }
     // Cutting a short line to its parts takes longer than copying it, and saves less than its padding takes.
     if line.limit - line.start <= JSONCursor.padding, let bytes = unsafe line.bytes {

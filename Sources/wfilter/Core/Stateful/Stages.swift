@@ -12,7 +12,6 @@ struct Stages: ~Copyable {
   /// A line and its properties.
   @safe struct Arrival {
     var line: RawJSON
-    var head: EventHead?
     var source: LinePrinter.Source
     var key: KeyHash?
     var context: LineContext
@@ -35,6 +34,8 @@ struct Stages: ~Copyable {
   private var previous: PreviousLines
   private var hasReportedLimit = false
   private var outputs: [StatefulStage.Output] = []
+  /// The place of the line that ``old(_:)`` returned last.
+  private var oldSlot: Int?
 
   /// Whether a run keeps anything between lines.
   static func areNeeded(_ expressions: Expressions, _ configuration: Configuration) -> Bool {
@@ -88,14 +89,21 @@ struct Stages: ~Copyable {
     return key
   }
 
-  /// The value of `old`: valid until ``remember(_:_:_:into:)``.
-  func old(_ key: KeyHash?) -> RawJSON? { keepsLines ? previous.line(of: key) : nil }
+  /// Whether every line that matches is printed at once.
+  var printsAtOnce: Bool { stage.isIdle }
 
-  /// Remembers a line for `old`.
+  /// The value of `old`: valid until ``remember(_:_:_:into:)``.
+  mutating func old(_ key: KeyHash?) -> RawJSON? {
+    guard keepsLines else { return nil }
+    oldSlot = previous.slot(of: key)
+    return previous.line(at: oldSlot)
+  }
+
+  /// Remembers a line for `old`. Its key is that of the last ``old(_:)``.
   mutating func remember(_ key: KeyHash?, _ line: RawJSON, _ head: EventHead?, into result: inout BlockResult)
   {
     guard keepsLines, let key else { return }
-    previous.remember(key, line, isDeleted: head?.type == .deleted)
+    previous.remember(key, at: oldSlot, line, isDeleted: head?.type == .deleted)
     if previous.evictions > 0 { reportLimit(&result) }
   }
 
@@ -103,7 +111,7 @@ struct Stages: ~Copyable {
   mutating func accept(
     _ arrival: Arrival, at now: Moment, _ printer: LinePrinter, into result: inout BlockResult
   ) -> LineFault? {
-    let type = arrival.head?.type
+    let type = arrival.source.head?.type
     if !arrival.matches {
       // With `--control match` a control line is treated like any other.
       guard type?.isControl != true else { return nil }
@@ -115,12 +123,20 @@ struct Stages: ~Copyable {
     let value = arrival.matches ? value(arrival, &result.counts) : nil
     var keyText: [UInt8] = []
     if stage.needsText(of: arrival.key) {
-      keyText = keys.text(arrival.line, head: arrival.head, context: arrival.context)
+      keyText = keys.text(arrival.line, head: arrival.source.head, context: arrival.context)
     }
-    unsafe stage.line(
+    let place = unsafe stage.line(
       arrival.source.bytes, key: arrival.key, keyText: keyText, matched: arrival.matches, value: value,
       type: type, now: now, into: &outputs)
-    carryOut(arrival.source, arrival.context, arrival.number, printer, &result)
+    if outputs.isEmpty {
+      if place != nil {
+        printer.match(arrival.source, arrival.context, number: arrival.number, into: &result)
+      }
+    } else {
+      carryOut(place, arrival.context, printer, &result) {
+        printer.match(arrival.source, arrival.context, number: arrival.number, into: &$0)
+      }
+    }
     return nil
   }
 
@@ -129,7 +145,7 @@ struct Stages: ~Copyable {
     let bit = identity?.hasItsOld(arrival.context) == true ? bits.dedupe : 0
     counts.sought |= bit
     do throws(EvaluationError) {
-      let value = try identity?.hash(arrival.line, head: arrival.head, context: arrival.context)
+      let value = try identity?.hash(arrival.line, head: arrival.source.head, context: arrival.context)
       counts.found |= bits.dedupe
       return value
     } catch {
@@ -144,39 +160,33 @@ struct Stages: ~Copyable {
     _ type: EventType?, _ source: LinePrinter.Source, number: Int, at now: Moment, _ printer: LinePrinter,
     into result: inout BlockResult
   ) {
-    unsafe stage.line(
+    let place = unsafe stage.line(
       source.bytes, key: nil, keyText: [], matched: true, type: type, now: now, into: &outputs)
-    carryOut(source, LineContext(), number, printer, &result, isControl: true)
+    carryOut(place, LineContext(), printer, &result) { printer.pass(source, number: number, into: &$0) }
   }
 
   /// Prints the lines that are due.
   mutating func tick(now: Moment, _ printer: LinePrinter, into result: inout BlockResult) {
     stage.tick(now: now, into: &outputs)
-    carryOut(nil, LineContext(), nil, printer, &result)
+    carryOut(nil, LineContext(), printer, &result) { _ in }
   }
 
   /// Prints all that is held.
   mutating func finish(_ printer: LinePrinter, into result: inout BlockResult) {
     stage.end(into: &outputs)
-    carryOut(nil, LineContext(), nil, printer, &result)
+    carryOut(nil, LineContext(), printer, &result) { _ in }
   }
 
-  /// Carries out the stage's outputs, in order; `given` is its input line.
+  /// Carries out the stage's outputs, in order, and prints its input line after a number of them.
   private mutating func carryOut(
-    _ given: LinePrinter.Source?, _ context: LineContext, _ number: Int?, _ printer: LinePrinter,
-    _ result: inout BlockResult, isControl: Bool = false
+    _ place: Int?, _ context: LineContext, _ printer: LinePrinter, _ result: inout BlockResult,
+    printLine: (inout BlockResult) -> Void
   ) {
+    if place == 0 { printLine(&result) }
     guard !outputs.isEmpty else { return }
     defer { outputs.removeAll(keepingCapacity: true) }
     for index in outputs.indices {
       switch outputs[index] {
-      case .line:
-        guard let given else { continue }
-        if isControl {
-          printer.pass(given, number: number, into: &result)
-        } else {
-          printer.match(given, context, number: number, into: &result)
-        }
       case .data(let line): print(line, context, isControl: false, printer, &result)
       case .control(let line):
         print(line, context, isControl: configuration.control != .match, printer, &result)
@@ -184,6 +194,7 @@ struct Stages: ~Copyable {
         if isInline { printer.append(status.line, into: &result) } else { result.statuses.append(status) }
       case .keysLimitReached: reportLimit(&result)
       }
+      if place == index + 1 { printLine(&result) }
     }
   }
 

@@ -10,8 +10,6 @@ import Events
 struct StatefulStage: ~Copyable {
   /// The next actions, in order.
   enum Output: Equatable {
-    /// Print the given line unchanged.
-    case line
     /// Print this data line, followed by a newline.
     case data(Line)
     /// Print this control line, followed by a newline.
@@ -24,6 +22,8 @@ struct StatefulStage: ~Copyable {
 
   private enum Pacing { case none, throttle, debounce }
 
+  /// Whether every line that matches is printed at once: no flag asks for anything else.
+  let isIdle: Bool
   private let tracks: Bool
   private let dedupes: Bool
   private let watchesAbsence: Bool
@@ -51,6 +51,7 @@ struct StatefulStage: ~Copyable {
       quiet: quiet, maximumWait: options.maximumWait ?? max(.seconds(2), quiet), limit: keys, byteLimit: bytes
     )
     watchesAbsence = options.silence != nil
+    isIdle = !options.isNeeded
     absence = AbsenceWatch(silence: options.silence ?? .zero, limit: keys)
   }
 
@@ -94,14 +95,13 @@ struct StatefulStage: ~Copyable {
   ///   - type: nil where the line is not an event.
   ///   - now: not before any earlier one.
   ///   - outputs: the outputs are appended to it.
+  /// - Returns: the number of outputs after which the line itself is printed unchanged; nil if it is not.
   mutating func line(
     _ line: UnsafeRawBufferPointer, key: KeyHash?, keyText: [UInt8], matched: Bool, value: KeyHash? = nil,
     type: EventType?, now: Moment, into outputs: inout [Output]
-  ) {
-    if let type, type.isControl {
-      unsafe control(line, type, now, &outputs)
-      return
-    }
+  ) -> Int? {
+    if let type, type.isControl { return unsafe control(line, type, now, &outputs) }
+    var place: Int?
     let isDeletion = type == .deleted && key != nil
     if watchesAbsence, matched || isDeletion, let key {
       mayHaveEvicted = true
@@ -113,10 +113,11 @@ struct StatefulStage: ~Copyable {
       mayHaveEvicted = true
       if unsafe passes(line, key, matched, type, now.instant) {
         deliverReleased(into: &outputs)
-        if unsafe deliver(line, key: key, matched, type, into: &outputs) { outputs.append(.line) }
+        if unsafe deliver(line, key: key, matched, type, into: &outputs) { place = outputs.count }
       }
     }
     tick(now: now, into: &outputs)
+    return place
   }
 
   /// Whether the line is not held. Lines that are released before it are added to ``released``.
@@ -133,12 +134,15 @@ struct StatefulStage: ~Copyable {
   /// Releases the lines that are due. Call this at ``deadline``; each line does it, too.
   mutating func tick(now: Moment, into outputs: inout [Output]) {
     if pacing != .none {
-      throttle.tick(now: now.instant, into: &released)
-      debouncer.tick(now: now.instant, into: &released)
+      if pacing == .throttle {
+        throttle.tick(now: now.instant, into: &released)
+      } else {
+        debouncer.tick(now: now.instant, into: &released)
+      }
       deliverReleased(into: &outputs)
       deliverBookmarks(into: &outputs)
     }
-    while let status = absence.tick(now: now) { outputs.append(.status(status)) }
+    while watchesAbsence, let status = absence.tick(now: now) { outputs.append(.status(status)) }
     guard mayHaveEvicted else { return }
     mayHaveEvicted = false
     if !hasToldOfLimit, evictions > 0 {
@@ -176,7 +180,7 @@ struct StatefulStage: ~Copyable {
 
   private mutating func control(
     _ line: UnsafeRawBufferPointer, _ type: EventType, _ now: Moment, _ outputs: inout [Output]
-  ) {
+  ) -> Int? {
     tick(now: now, into: &outputs)
     if type == .bookmark, pacing != .none,
       throttle.held.count + debouncer.held.count > 0 || !bookmarks.isEmpty
@@ -184,11 +188,11 @@ struct StatefulStage: ~Copyable {
       // One of the two never holds a line.
       unsafe bookmarks.hold(
         Line(line), after: max(throttle.held.latestSequence, debouncer.held.latestSequence))
-      return
+      return nil
     }
     // After an error the stream has ended; the held lines came before it.
     if type == .error { end(into: &outputs) }
-    outputs.append(.line)
+    return outputs.count
   }
 
   private mutating func deliverReleased(into outputs: inout [Output]) {
