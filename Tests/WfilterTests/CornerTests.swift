@@ -52,7 +52,7 @@ import Testing
     let reasons = [
       ["a"]: "its value is int, not bool", ["--track", "a"]: "its value is int, not bool",
       [#"self["x"] == 1"#]: #"no such key: self["x"]"#,
-      ["--emit", "{b: a}", "true"]: "no such key: b",
+      ["--emit", "{b: a}", "true"]: #"no such key: b (write a string in quotes: "b")"#,
     ]
     for (arguments, reason) in reasons {
       #expect(try Stream.filter(arguments, lines).diagnostics.contains(": \(reason)\n"), "\(arguments)")

@@ -119,10 +119,59 @@ import Testing
     ("[1][-1 * a] == 1", "size() - 1"),
     ("self.contains('s')", "in map"), ("a / 1.5 > 0.0", "write double(x)"), ("now > s", "timestamp(x)"),
     ("now - now < s", "duration(x)"), ("s > 1", "double(x) for the number"), ("s + 1 == s", "string(x)"),
+    ("missing // 'none' == 'x'", "// begins a comment"), ("{missing: s} == {}", "in quotes: \"missing\""),
     ("my-key == 1", "self[\"my-key\"]"), ("m.l.my-key-x.y == 1", "m.l[\"my-key-x\"]"),
   ]) func suggestsAnotherForm(_ expression: String, _ text: String) throws {
     let outcome = try Stream.filter([expression], Self.lines)
     #expect(outcome.diagnostics.contains("had no value") && outcome.diagnostics.contains(text), "\(outcome)")
+  }
+
+  /// Also where a selector drops some of the lines.
+  @Test(arguments: [
+    ["-l", "app=web"], ["--field-selector", "metadata.name=a"], ["--type", "ADDED"],
+  ])
+  func reportsATypoBesideASelector(_ selector: [String]) throws {
+    let lines = [("ADDED", "a", "web"), ("MODIFIED", "b", "db")].map { type, name, app in
+      Stream.event(type, #"{"metadata":{"name":"\#(name)","labels":{"app":"\#(app)"}},"v":1}"#)
+    }
+    let typo = try Stream.filter(selector + ["w == 1"], lines)
+    #expect(typo.diagnostics.contains("had no value for one line: no such key: w"), "\(typo)")
+    for expression in ["v == 2", "v == 1", "has(object.w) && w == 1"] {
+      #expect(try Stream.filter(selector + [expression], lines).diagnostics.isEmpty)
+    }
+  }
+
+  /// A number that is compared with a string in all lines.
+  @Test(
+    arguments: [
+      (["n == '3'"], "write 3 without quotes"), (["n in ['3', '4']"], "write 3 without quotes"),
+      (["t == 7"], "in quotes"), (["o.b == 'true' || n == 9"], "write true without quotes"),
+      (["object.n == '3'"], nil), (["n == 'x'"], nil), (["n == '3' || m == 1"], nil),
+      (["-v", "n == '3'"], nil),
+      (["t == '5' && n == 4"], nil), (["t == 'x' || t == 5 || n == 3"], nil),
+    ] as [([String], String?)])
+  func warnsAboutAnotherKind(_ arguments: [String], _ text: String?) throws {
+    let lines = [#"{"n":3,"t":"5","o":{"b":true}}"#, #"{"t":"6"}"#, #"{"n":null,"m":1}"#]
+    for way in [[], ["-j", "1"], ["-c"]] {
+      let outcome = try Stream.filter(way + arguments, lines)
+      #expect(outcome.diagnostics.contains(text ?? "is compared with") == (text != nil), "\(outcome)")
+      #expect(outcome.status == 0 && outcome.diagnostics.split(separator: "\n").count <= 1)
+    }
+    let mixed = try Stream.filter(["n == '3'"], lines + [#"{"n":"4"}"#])
+    #expect(mixed.diagnostics.isEmpty)
+  }
+
+  /// Habits of people who know jq.
+  @Test(arguments: [
+    (".tags | length", "tags.size()"), (".s | test(\"x\")", "x.f()"), ("\"\\(.s): x\"", "a + \": \" + b"),
+    ("{a, s}", "{\"level\": level}"), ("del(.a)", "--drop"), ("group_by(.a)", "one line"),
+    ("unique_by(.s)", "--dedupe"), ("$ENV.HOME", "--arg"), ("[.a, .s] | @tsv", "x.f()"), ("@tsv", "--raw"),
+    (".a, .s", "several times"), (".bytes > 3", "write self.bytes"),
+  ]) func answersJq(_ expression: String, _ text: String) throws {
+    for flags in [[expression], ["--emit", expression, "true"]] {
+      let outcome = try Stream.filter(flags, Self.lines)
+      #expect(outcome.status == 64 && outcome.diagnostics.contains(text), "\(outcome)")
+    }
   }
 
   @Test(arguments: ["s == metadata.nam", "missing > 1", "a == b - 1", "s == b.c"])

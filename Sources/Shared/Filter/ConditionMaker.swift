@@ -150,15 +150,13 @@ struct ConditionMaker {
 }
 
 extension Condition {
-  /// The texts that the value at a path is compared with.
-  func texts(equalTo path: Int) -> [String] {
+  /// The comparisons with constants that have to be equal.
+  var equalities: [(path: Int, operand: Comparison.Operand)] {
     switch self {
     case .comparison(let comparison):
-      guard comparison.path == path, [.equal, .oneOf].contains(comparison.operation) else { return [] }
-      return comparison.operands.compactMap {
-        if case .string(let text) = $0 { String(decoding: text, as: UTF8.self) } else { nil }
-      }
-    case .all(let parts), .any(let parts): return parts.flatMap { $0.texts(equalTo: path) }
+      guard [.equal, .oneOf].contains(comparison.operation) else { return [] }
+      return comparison.operands.map { (comparison.path, $0) }
+    case .all(let parts), .any(let parts): return parts.flatMap(\.equalities)
     case .not, .peerComparison, .hasPeer: return []
     }
   }

@@ -49,8 +49,15 @@ package final class LineFilter: Sendable {
   package let clauses: [Clause]
   /// A text that `type` is compared with, and that would be the type of an event in capital letters.
   package let typeInLowercase: String?
+  /// Its comparisons with numbers, and with strings that are numbers; nil if there are none.
+  package let kindCheck: KindCheck?
   /// The maximum cost of evaluating, if the expression determines it; nil if it depends on the data.
   package let minimumCost: Int?
+
+  /// Whether selectors or types drop lines for which the expression is not evaluated.
+  package var hasSelectors: Bool {
+    options.fieldSelector != nil || options.labelSelector != nil || !options.types.isEmpty
+  }
 
   /// One operand of the outermost `&&`.
   package struct Clause: Sendable {
@@ -99,7 +106,9 @@ package final class LineFilter: Sendable {
       throw FilterError("\(error)\(ScopeHint.hint(for: error, in: source))")
     }
     let named = try NameSubstitution.apply(scope, to: parsed, in: environment)
-    do { return try environment.check(named) } catch { throw FilterError("\(error)") }
+    do { return try environment.check(named) } catch {
+      throw FilterError("\(error)\(ScopeHint.hint(for: error, in: source))")
+    }
   }
 
   private init(_ options: FilterOptions, _ scope: FilterScope, isFilter: Bool) throws(FilterError) {
@@ -162,12 +171,13 @@ package final class LineFilter: Sendable {
       conditions += try SelectorConditions.labels(selector, &finder)
       clauses.append(Clause(text: "-l \(selector)", isCompared: true))
     }
+    let equalities = conditions.flatMap(\.equalities)
     let type = finder.number(of: ScopedPath(isAbsolute: true, keys: ["type"]))
-    self.typeInLowercase = type.flatMap { type in
-      conditions.lazy.flatMap { $0.texts(equalTo: type) }.first {
-        EventType(rawValue: $0) == nil && EventType(rawValue: $0.uppercased()) != nil
-      }
-    }
+    self.typeInLowercase = equalities.lazy.compactMap { equality -> String? in
+      guard equality.path == type, case .string(let text) = equality.operand else { return nil }
+      return String(decoding: text, as: UTF8.self)
+    }.first { EventType(rawValue: $0) == nil && EventType(rawValue: $0.uppercased()) != nil }
+    self.kindCheck = KindCheck(equalities.map { (finder.paths[$0.path], $0.operand) })
     var inEvents = conditions
     var elsewhere = conditions
     if !options.types.isEmpty {

@@ -34,7 +34,10 @@ enum Scope {
   static func environment(costLimit: Int?, schema: (any ObjectSchema)? = nil) -> Environment {
     var options = Environment.Options(.kubernetes)
     options.fallbackVariable = "@rest"
-    options.refuseTypeName = { "'\($0)' is the name of a CEL type: write self.\($0) for the key" }
+    options.refuseTypeName = { name in
+      let key = name.drop { $0 == "." }
+      return "'\(key)' is the name of a CEL type: write self.\(key) for the key"
+    }
     var limits = Limits()
     if let costLimit { limits.cost = costLimit }
     // An expression cannot name these slots, because `@` is not allowed in CEL names.

@@ -4,8 +4,20 @@ import CEL
 
 /// The hint that is added to a CEL error about a name: what to write instead.
 enum ScopeHint {
+  /// Messages about forms of jq and JavaScript, and what to write here.
+  private static let habits = [
+    "unexpected '|'": "for jq's x | f write x.f(), such as tags.size(), msg.matches('a|b') or tags.join(',')",
+    "unknown escape": "write a + \": \" + b for a text with values, and r'\\d' or '\\\\d' in a pattern",
+    "expected ':' between key and value": "write a key in quotes and its value, as in {\"level\": level}",
+    "undeclared function 'group_by'": oneLine, "undeclared function 'sort_by'": oneLine,
+    "undeclared function 'reduce'": oneLine, "undeclared function 'with_entries'": oneLine,
+    "undeclared function 'map_values'": oneLine,
+  ]
+  private static let oneLine = "an expression sees one line: for more, use jq or sort(1) on the output"
+
   /// The hint, on a line of its own; empty if there is none.
   static func hint(for error: CompileError, in source: String) -> String {
+    if let habit = habits.first(where: { error.message.hasPrefix($0.key) }) { return "\n\(habit.value)" }
     let isReserved = error.message.contains("is a reserved word")
     guard isReserved || error.code == .macro && error.message.hasPrefix("has() takes") else { return "" }
     let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
@@ -55,8 +67,19 @@ enum ScopeHint {
   private static func hint(forKey name: String, in source: String?) -> String {
     if let hint = source.map({ hyphenHint(name, $0) }), !hint.isEmpty { return hint }
     guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else { return "" }
-    let text = source.flatMap { comparedWord($0, name) } ?? (name.first?.isUppercase == true ? name : nil)
+    if let source, source.contains(" // ") {
+      return " (// begins a comment: write a.?b.orValue(c) for a value that may be absent)"
+    }
+    let text =
+      source.flatMap { comparedWord($0, name) ?? wordAsKey($0, name) }
+      ?? (name.first?.isUppercase == true ? name : nil)
     return text.map { " (write a string in quotes: \"\($0)\")" } ?? ""
+  }
+
+  /// The name, if it is the key of a map literal: `{level: msg}`.
+  private static func wordAsKey(_ source: String, _ name: String) -> String? {
+    let parts = source.filter { $0 != " " }.split(separator: ":", omittingEmptySubsequences: false).dropLast()
+    return parts.contains { $0.hasSuffix("{\(name)") || $0.hasSuffix(",\(name)") } ? name : nil
   }
 
   /// The hint for a key with hyphens, such as `labels.app-name`, which reads as a subtraction.

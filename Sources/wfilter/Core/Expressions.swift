@@ -9,6 +9,7 @@ struct Expressions: Sendable {
   struct Bits: Sendable {
     var expression: UInt64 = 0
     var type: UInt64 = 0
+    var kind: UInt64 = 0
     var emit: UInt64 = 0
     var failIf: UInt64 = 0
     var key: UInt64 = 0
@@ -34,13 +35,15 @@ struct Expressions: Sendable {
     let limit = configuration.filter.costLimit
     let state = configuration.state
     let scope = configuration.scope
-    filter = try LineFilter(configuration.filter, scope: scope)
+    filter = try FlagHint.adding { () throws(FilterError) in
+      try LineFilter(configuration.filter, scope: scope)
+    }
     var emit: [LineFilter] = []
     for expression in configuration.emit { emit.append(try Self.value(expression, "--emit", limit, scope)) }
     self.emit = emit
     failIf = try Self.make(configuration.failIf) { (text) throws(FilterError) in
-      do { return try LineFilter(FilterOptions(expression: text, costLimit: limit), scope: scope) } catch {
-        throw FilterError("--fail-if: \(error)")
+      try FlagHint.adding(to: "--fail-if") { () throws(FilterError) in
+        try LineFilter(FilterOptions(expression: text, costLimit: limit), scope: scope)
       }
     }
     key = try Self.make(state.key) { (text) throws(FilterError) in try Self.value(text, "--key", limit, scope)
@@ -51,9 +54,11 @@ struct Expressions: Sendable {
     var watchlist = Watchlist()
     var bits = Bits()
     if configuration.filter.expression != nil, configuration.onError == .drop {
-      bits.expression = watchlist.bit(.expression)
+      let isSelective = filter.hasSelectors && !configuration.isInverted
+      bits.expression = watchlist.bit(isSelective ? .selectiveExpression : .expression)
     }
     if let type = filter.typeInLowercase { bits.type = watchlist.bit(.type(type)) }
+    if filter.kindCheck != nil, !configuration.isInverted { bits.kind = watchlist.bit(.kind) }
     if !emit.isEmpty { bits.emit = watchlist.bit(.emit) }
     if failIf != nil { bits.failIf = watchlist.bit(.failIf) }
     if key != nil { bits.key = watchlist.bit(.key) }
@@ -82,8 +87,8 @@ struct Expressions: Sendable {
   private static func value(
     _ expression: String, _ flag: String, _ costLimit: Int?, _ scope: FilterScope
   ) throws(FilterError) -> LineFilter {
-    do { return try LineFilter(value: expression, costLimit: costLimit, scope: scope) } catch {
-      throw FilterError("\(flag): \(error)")
+    try FlagHint.adding(to: flag) { () throws(FilterError) in
+      try LineFilter(value: expression, costLimit: costLimit, scope: scope)
     }
   }
 }

@@ -27,6 +27,8 @@ final class LineJudge {
   private let failIf: LineEvaluator?
   private let configuration: Configuration
   private let bits: Expressions.Bits
+  /// Whether a line that does not match says nothing about the expression.
+  private let isSelective: Bool
   /// Whether a line was JSON. Until then every line is checked.
   private(set) var hasSeenJSON = false
   /// Why the last line could not be evaluated.
@@ -36,8 +38,10 @@ final class LineJudge {
     evaluator = LineEvaluator(expressions.filter)
     failIf = expressions.failIf.map { LineEvaluator($0) }
     bits = expressions.bits
+    isSelective = expressions.filter.hasSelectors && !configuration.isInverted
     needsHead =
-      configuration.control != .match || failIf != nil || evaluator.distinguishesEvents || bits.type != 0
+      configuration.control != .match || failIf != nil || evaluator.distinguishesEvents
+      || bits.type | bits.kind != 0
     self.configuration = configuration
   }
 
@@ -69,11 +73,12 @@ final class LineJudge {
       counts.found |= bits.expression
       decision = isInverted ? .drop : .pass
     case .noMatch:
-      counts.found |= bits.expression
+      if !isSelective { counts.found |= bits.expression }
       decision = isInverted ? .pass : .drop
     case .malformed: return .malformed(line.fault(strictly: true) ?? .grammar)
     case .error:
       counts.errors += 1
+      counts.sought |= bit
       counts.note(bit, evaluator.reason(line, context: context) + Self.hint(line))
       switch configuration.onError {
       case .drop: decision = isInverted ? .pass : .drop
@@ -83,7 +88,8 @@ final class LineJudge {
         decision = .failure
       }
     }
-    counts.sought |= bit
+    if !isSelective { counts.sought |= bit }
+    if bits.kind & ~counts.found != 0, !isControl { checkKinds(line, head, decision, &counts) }
     if bits.type != 0 {
       if !isControl { counts.sought |= bits.type }
       if head == nil || decision == .pass { counts.found |= bits.type }
@@ -91,6 +97,22 @@ final class LineJudge {
     guard decision != .drop || configuration.checksEveryLine else { return .drop }
     if let fault = line.fault(strictly: configuration.isStrict) { return .malformed(fault) }
     return decision
+  }
+
+  /// Looks for numbers that are compared with strings, until a line shows that there are none.
+  @inline(never)
+  private func checkKinds(_ line: RawJSON, _ head: EventHead?, _ decision: Decision, _ counts: inout Counts) {
+    guard decision != .pass, counts.lines < 16 else {
+      if decision == .pass { counts.found |= bits.kind }
+      return
+    }
+    switch evaluator.filter.kindCheck?.finding(line, inEvent: head != nil) {
+    case .agreement: counts.found |= bits.kind
+    case .conflict(let reason):
+      counts.sought |= bits.kind
+      counts.note(bits.kind, reason)
+    case .nothing, nil: break
+    }
   }
 
   /// The result of `--fail-if`; nil if the run continues.

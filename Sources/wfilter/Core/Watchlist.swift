@@ -8,8 +8,13 @@ struct Watchlist: Sendable {
   /// The expressions and paths, in the order of their bits.
   enum Item: Sendable, Hashable {
     case expression, emit, failIf, key, dedupe
+    /// With selectors: "found" by a line that matches, as others need not have been evaluated.
+    case selectiveExpression
     /// A type of events in lower case. It is "found" by a line that is not an event, or that matches.
     case type(String)
+    /// A constant of the expression has another kind than the values. It is "found" by a line whose values have
+    /// its kind, or that matches.
+    case kind
     /// The default key, for this flag or name.
     case defaultKey(String)
     case path(flag: String, String)
@@ -39,9 +44,13 @@ struct Watchlist: Sendable {
       let reason = counts.reasons[index].map { ": \($0)\(Self.bracketHint($0))" } ?? ""
       switch item {
       case .expression: return "the expression had no value for \(lines)\(reason)"
+      case .selectiveExpression:
+        let count = counts.errors == 1 ? "one line" : "\(counts.errors) lines"
+        return "no line matched, and the expression had no value for \(count)\(reason)"
       case .type(let type):
         return
           "no event has the type \"\(type)\": types are in capital letters, so write \"\(type.uppercased())\""
+      case .kind: return "no line matched: \(counts.reasons[index] ?? "")"
       case .emit: return "--emit had no value for \(lines)\(reason)"
       case .failIf: return "--fail-if had no value for \(lines)\(reason)"
       case .key: return "--key had no value for \(lines)\(reason)"
