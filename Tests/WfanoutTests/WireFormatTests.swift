@@ -83,7 +83,7 @@ struct WireFormatTests {
   }
 
   @Test func disconnectsNameTheReconnectTime() {
-    let notice = Notice.disconnect(reason: "server_shutdown", reconnectAfterMilliseconds: 5000)
+    let notice = Notice.disconnect(reason: .serverShutdown, reconnectAfterMilliseconds: 5000)
     #expect(
       String(decoding: notice.eventStreamField, as: UTF8.self).hasPrefix(
         "event: disconnect\nretry: 5000\ndata: {"))

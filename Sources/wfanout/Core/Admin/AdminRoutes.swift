@@ -69,7 +69,7 @@ struct AdminRoutes: Sendable {
         var ended = 0
         context.forEachConnection { connection in
           guard isMeant(connection) else { return }
-          connection.finish(reason: "ended_by_operator")
+          connection.finish(reason: .endedByOperator)
           ended += 1
         }
         return ended

@@ -43,7 +43,7 @@ extension Connection {
       case .identity, .refused:
         guard client.identity?.token == identity.token, client.tokenCheck != nil else { return }
         client.tokenCheck = nil
-        self.finish(reason: "auth_revoked")
+        self.finish(reason: .authRevoked)
       // Clients that are connected stay while the validator is unavailable.
       case .unavailable, .limited: break
       }

@@ -23,7 +23,7 @@ final class ChannelConnection: Connection {
   /// Ends a stream that has had no channel for a long time: it would receive nothing but heartbeats.
   func tick() {
     if !channels.isEmpty { lastChannelTick = loopContext.tick }
-    if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: "idle") }
+    if loopContext.tick &- lastChannelTick >= loopContext.limits.idleSeconds { finish(reason: .idle) }
   }
 
   func begin() { say("connected", #"{"clientId":\#(JSONText.string(clientID))}"#) }
@@ -67,7 +67,7 @@ final class ChannelConnection: Connection {
   /// A newer connection of the same client replaces this one.
   func replaced() {
     say("replaced", #"{"clientId":\#(JSONText.string(clientID))}"#)
-    finish(reason: "replaced")
+    finish(reason: .replaced)
   }
 
   /// True, because the end of one channel does not end the connection; ``sourceEnded(_:_:)`` notifies the

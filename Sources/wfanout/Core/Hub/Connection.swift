@@ -21,9 +21,9 @@ where InboundIn == Any, OutboundOut == ByteBuffer {
   /// The client has left: releases what the connection holds.
   func release()
   /// Ends the stream.
-  func finish(reason: String)
+  func finish(reason: DisconnectReason)
   /// The final notice of a stream that ends.
-  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8]
+  func farewell(reason: DisconnectReason, reconnectAfterMilliseconds delay: Int) -> [UInt8]
   /// Whether the connection continues with another stream after all events of a command.
   func continuesElsewhere() -> Bool
   /// The command of a stream has ended.
@@ -45,21 +45,21 @@ extension Connection {
   func sourceEnded(_ stream: EventStream, _ ending: UpstreamEnding) {}
   func describe(_ report: inout ClientReport) {}
 
-  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+  func farewell(reason: DisconnectReason, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
     client.format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))
   }
 
   /// Ends the stream, because the client cannot send another token.
-  func tokenExpired() { finish(reason: "auth_expired") }
+  func tokenExpired() { finish(reason: .authExpired) }
 }
 
 extension Connection {
   var loopContext: LoopContext { client.loopContext }
 
   /// Sends the final notice and closes when everything has been written.
-  func finish(reason: String) {
+  func finish(reason: DisconnectReason) {
     guard !client.isFinishing else { return }
-    if reason == "upstream_ended", continuesElsewhere() { return }
+    if reason == .upstreamEnded, continuesElsewhere() { return }
     let delay = loopContext.reconnectDelay()
     client.end(with: farewell(reason: reason, reconnectAfterMilliseconds: delay) + client.format.ending)
   }

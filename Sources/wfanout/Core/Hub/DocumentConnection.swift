@@ -59,9 +59,9 @@ final class DocumentConnection: Connection {
 
   /// A document that lacks objects must not end as a complete one does. At the end of the input or of the
   /// process, the client can read the rest.
-  func finish(reason: String) {
+  func finish(reason: DisconnectReason) {
     switch reason {
-    case "server_shutdown", "end_of_stream", "source_failed": break
+    case .serverShutdown, .endOfStream, .sourceFailed: break
     default: client.reset()
     }
   }

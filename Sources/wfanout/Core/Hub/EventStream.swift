@@ -151,7 +151,7 @@ final class EventStream: Sendable {
   }
 
   /// No more events will come; listeners are disconnected once they have received all.
-  func end(reason: String) {
+  func end(reason: DisconnectReason) {
     for index in hubs.indices {
       hubs[index].loop.execute {
         self.drain(index)
@@ -170,7 +170,7 @@ final class EventStream: Sendable {
       hubs[index].loop.execute {
         self.drain(index)
         for listener in self.hubs[index].listeners { listener.connection.sourceEnded(self, ending) }
-        self.hubs[index].end(reason: "upstream_ended")
+        self.hubs[index].end(reason: .upstreamEnded)
       }
     }
   }

@@ -119,7 +119,7 @@ extension Hub {
     guard let received = listener.received else { return }
     let index = max(0, listener.position - batch.firstPosition)
     if received.mayLack(before: index, of: batch) {
-      loop.assumeIsolated().execute { listener.connection.finish(reason: "resume") }
+      loop.assumeIsolated().execute { listener.connection.finish(reason: .resume) }
       return listener.position = batch.endPosition
     }
     guard let next = listener.received?.next(in: batch, from: index) else {

@@ -14,7 +14,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   private let rule: OverflowRule
   private var groups: [Lane.Key: ListenerGroup] = [:]
   /// The reason why the stream has ended; nil while it has not.
-  private(set) var ending: String?
+  private(set) var ending: DisconnectReason?
   var isEnded: Bool { ending != nil }
   private(set) var listenerCount = 0
   /// Lagging listeners without a matcher, in the order in which they are served.
@@ -102,7 +102,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
         listener.client.send(.reset(.expired), listener.lane.format)
       }
       noteDropped(ring.end - listener.position, listener)
-      listener.connection.finish(reason: "too_slow")
+      listener.connection.finish(reason: .tooSlow)
       return false
     }
   }
@@ -279,7 +279,7 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   func disconnectAll() { for listener in listeners { listener.client.channel.close(promise: nil) } }
 
   /// Ends the stream: each listener's connection is closed after its last event.
-  func end(reason: String) {
+  func end(reason: DisconnectReason) {
     ending = reason
     endCaughtUp()
   }

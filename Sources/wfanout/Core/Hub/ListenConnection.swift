@@ -77,7 +77,7 @@ final class ListenConnection: Connection {
 
   /// A Kubernetes client treats the end of a response as a time-out and watches again, so a failure is sent
   /// as an ERROR line.
-  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+  func farewell(reason: DisconnectReason, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
     let format = client.format
     guard format.shape == .kubernetes, let stream, let failure = stream.commandEnding?.failure else {
       return format.encode(.disconnect(reason: reason, reconnectAfterMilliseconds: delay))

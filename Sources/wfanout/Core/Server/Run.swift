@@ -52,7 +52,7 @@ package struct Run {
     reporter.end()
     server.drain(
       reason: shutdown.cause != nil
-        ? "server_shutdown" : error == nil || error is UnusableInputError ? "end_of_stream" : "source_failed",
+        ? .serverShutdown : error == nil || error is UnusableInputError ? .endOfStream : .sourceFailed,
       givesWhatIsLeft: shutdown.cause == nil)
     if let error { throw error }
     return shutdown.cause == .deadline ? .timedOut : .ok

@@ -280,7 +280,7 @@ final class Server: Sendable {
 
   /// Delivers the remaining events, ends the connections, and waits until all are closed or the time limit
   /// has passed.
-  func drain(reason: String, givesWhatIsLeft: Bool) {
+  func drain(reason: DisconnectReason, givesWhatIsLeft: Bool) {
     guard !isDraining.exchange(true, ordering: .acquiringAndReleasing) else { return }
     // New clients are served by another instance, or wait at the service manager's socket for the next one.
     for socket in sockets.withLock({ $0 }) { try? socket.close().wait() }

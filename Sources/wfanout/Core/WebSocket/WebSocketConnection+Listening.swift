@@ -85,7 +85,7 @@ extension WebSocketConnection {
 
   /// Pauses delivery; a new token within the renewal time continues where it stopped.
   func tokenExpired() {
-    guard session != nil else { return finish(reason: "auth_expired") }
+    guard session != nil else { return finish(reason: .authExpired) }
     tokenDue = loopContext.tick &+ WebSocketConnection.renewalSeconds
     listening.pausedPosition = listening.listener?.position
     listening.changes += 1

@@ -221,18 +221,18 @@ final class WebSocketConnection: Connection {
     }
     switch heartbeat.tick(now, isReading: reading.isReading) {
     case .ping: client.send(WebSocketFrame.message(.ping, []))
-    case .giveUp: goodbye(reason: "heartbeat_timeout", code: 4408)
+    case .giveUp: goodbye(reason: .heartbeatTimeout, code: 4408)
     case nil: break
     }
   }
 
-  private func goodbye(reason: String, code: UInt16) {
+  private func goodbye(reason: DisconnectReason, code: UInt16) {
     var bytes: [UInt8] = []
     if mode != .echo {
       Notice.disconnect(reason: reason, reconnectAfterMilliseconds: loopContext.reconnectDelay())
         .appendFrame(isRaw: mode == .raw, into: &bytes)
     }
-    end(with: bytes + WebSocketFrame.close(code: code, reason: reason))
+    end(with: bytes + WebSocketFrame.close(code: code, reason: reason.rawValue))
   }
 
   func close(code: UInt16, reason: String) {
@@ -246,10 +246,10 @@ final class WebSocketConnection: Connection {
     client.end(with: bytes)
   }
 
-  func farewell(reason: String, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
+  func farewell(reason: DisconnectReason, reconnectAfterMilliseconds delay: Int) -> [UInt8] {
     reading.end()
     var bytes: [UInt8] = []
-    if let session, reason == "source_failed" {
+    if let session, reason == .sourceFailed {
       bytes = WebSocketFrame.message(
         .text, Array(session.errorText(.internalError, "the source failed").utf8))
     }
@@ -257,10 +257,13 @@ final class WebSocketConnection: Connection {
       Notice.disconnect(reason: reason, reconnectAfterMilliseconds: delay)
         .appendFrame(isRaw: mode == .raw, into: &bytes)
     }
-    let codes: [String: UInt16] = [
-      "auth_revoked": 1008, "ended_by_operator": 1008, "too_slow": 1008, "end_of_stream": 1000,
-      "source_failed": 1011,
-    ]
-    return bytes + WebSocketFrame.close(code: codes[reason] ?? 1001, reason: reason)
+    let code: UInt16 =
+      switch reason {
+      case .authRevoked, .endedByOperator, .tooSlow: 1008
+      case .endOfStream: 1000
+      case .sourceFailed: 1011
+      default: 1001
+      }
+    return bytes + WebSocketFrame.close(code: code, reason: reason.rawValue)
   }
 }

@@ -22,21 +22,27 @@ extension Notice {
           + #""resourceVersion":"\#(id)","annotations":{"k8s.io/initial-events-end":"true"}}},"resourceVersion":"\#(id)"}"#
       )
     case .disconnect(let reason, let milliseconds):
-      let error = Notice.faults[reason].map {
+      let error = reason.fault.map {
         ChannelEvent.encode("error", #"{"message":\#(JSONText.string($0))}"#)
       }
       return (error ?? [])
-        + Array("event: disconnect\nretry: \(milliseconds)\ndata: {\"reason\":\"\(reason)\"}\n\n".utf8)
+        + Array(
+          "event: disconnect\nretry: \(milliseconds)\ndata: {\"reason\":\"\(reason.rawValue)\"}\n\n".utf8)
     }
   }
+}
 
-  /// Reasons that are sent as an error before the final notice.
-  private static let faults = [
-    "auth_expired": "the token has expired: connect again with a new one",
-    "auth_revoked": "the token is not valid any more",
-    "ended_by_operator": "an operator has ended the connection",
-    "idle": "no channel was subscribed to: connect again to subscribe",
-  ]
+extension DisconnectReason {
+  /// The error that is sent before the final notice.
+  fileprivate var fault: String? {
+    switch self {
+    case .authExpired: "the token has expired: connect again with a new one"
+    case .authRevoked: "the token is not valid any more"
+    case .endedByOperator: "an operator has ended the connection"
+    case .idle: "no channel was subscribed to: connect again to subscribe"
+    default: nil
+    }
+  }
 }
 
 /// One event of the many-channels protocol.

@@ -9,7 +9,7 @@ enum Notice: Sendable, Equatable {
   /// The snapshot is complete; events after `id` follow.
   case snapshotEnd(id: EventID)
   /// The connection ends; reconnect after this time.
-  case disconnect(reason: String, reconnectAfterMilliseconds: Int)
+  case disconnect(reason: DisconnectReason, reconnectAfterMilliseconds: Int)
   /// The listener has received everything up to this event; nil if that is not known.
   case heartbeat(EventID?)
   /// The stream begins, after this event.
@@ -78,7 +78,7 @@ enum Notice: Sendable, Equatable {
         + #""resourceVersion":"\#(id)","annotations":{"k8s.io/initial-events-end":"true"}}}}"#
     case .disconnect(let reason, let milliseconds):
       #"{"type":"STATUS","object":{"tool":"wfanout","mode":"streaming","health":"unhealthy","#
-        + #""reason":"disconnect","message":"\#(reason)","reconnectAfterMilliseconds":\#(milliseconds)}}"#
+        + #""reason":"disconnect","message":"\#(reason.rawValue)","reconnectAfterMilliseconds":\#(milliseconds)}}"#
     case .heartbeat, .start: ""
     }
   }
@@ -93,7 +93,7 @@ enum Notice: Sendable, Equatable {
         + #""dropped":\#(dropped)}"#
     case .snapshotEnd(let id): #"{"type":"snapshot_end","event_id":"\#(id)"}"#
     case .disconnect(let reason, let milliseconds):
-      #"{"type":"disconnect","reason":"\#(reason)","reconnect_after_ms":\#(milliseconds)}"#
+      #"{"type":"disconnect","reason":"\#(reason.rawValue)","reconnect_after_ms":\#(milliseconds)}"#
     case .heartbeat, .start: ""
     }
   }
