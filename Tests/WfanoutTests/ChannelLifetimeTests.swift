@@ -72,7 +72,7 @@ import Testing
     var configuration = Configuration()
     configuration.grace = .milliseconds(1000)
     let pool = UpstreamPool(
-      template: try UpstreamTemplate("sleep 60"), loops: [group.next()],
+      template: try UpstreamTemplate("sleep 60"), loops: [DeliveryLoop(group.next())],
       workers: Workers(count: 1, budget: .seconds(1)),
       configuration: configuration,
       counters: ServerMetrics(Registry()).stream, diagnostics: Diagnostics(tool: "test", level: .quiet))

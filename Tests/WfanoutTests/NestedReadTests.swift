@@ -32,7 +32,8 @@ struct NestedReadTests {
       epoch: 1, counters: metrics.stream, objects: SnapshotStore(epoch: 1, keyLimit: 1, isFromStart: false),
       workers: Workers(count: 1, budget: .seconds(1)))
     let stream = EventStream(
-      name: "test", loops: [loop], state: state, ringLimit: 1 << 20, rule: OverflowRule(policy: .dropOldest))
+      name: "test", loops: [DeliveryLoop(loop)], state: state, ringLimit: 1 << 20,
+      rule: OverflowRule(policy: .dropOldest))
     let loopContext = LoopContext(
       loop: loop, index: 0, limits: ConnectionLimits(), counters: metrics.server,
       admission: Admission(clientLimit: 10))

@@ -26,7 +26,7 @@ final class EventStream: Sendable {
   private enum Pace: Sendable { case nobody, slowestListener, fastestListener }
 
   init(
-    name: String, loops: [any EventLoop], state: StreamState, ringLimit: Int, rule: OverflowRule,
+    name: String, loops: [DeliveryLoop], state: StreamState, ringLimit: Int, rule: OverflowRule,
     isPacedByFastest: Bool = false, coalesce: TimeAmount? = nil
   ) {
     self.name = name
@@ -83,11 +83,11 @@ final class EventStream: Sendable {
       return !box.isScheduled
     }
     guard mustWake else { return }
-    let loop = hubs[index].loop
+    let delivery = hubs[index].delivery
     if let coalesce {
-      loop.execute { loop.scheduleTask(in: coalesce) { self.drain(index) } }
+      delivery.loop.scheduleTask(in: coalesce) { delivery.execute { self.drain(index) } }
     } else {
-      loop.execute { self.drain(index) }
+      delivery.execute { self.drain(index) }
     }
   }
 

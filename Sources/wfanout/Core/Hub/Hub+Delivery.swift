@@ -5,10 +5,8 @@ import NIOCore
 extension Hub {
   /// Bytes handed to a connection before its socket is flushed; more would only wait in memory.
   private static let passLimit = 256 << 10
-  /// How long lagging listeners are served before the loop does other work, and the pause afterwards. A task
-  /// without a pause would run before the sockets are polled.
+  /// How long lagging listeners are served before the loop does other work.
   private static let turn = Duration.milliseconds(2)
-  private static let pause = TimeAmount.milliseconds(1)
   /// The number of segments that a worker evaluates at a time.
   private static let evaluatedSegments = 64
 
@@ -56,7 +54,7 @@ extension Hub {
   private func scheduleCatchUp() {
     guard !isCatchUpScheduled, !catchingUp.isEmpty else { return }
     isCatchUpScheduled = true
-    loop.assumeIsolated().scheduleTask(in: Hub.pause) { [weak self] in self?.serveCatchUp() }
+    delivery.afterPause { [weak self] in self?.serveCatchUp() }
   }
 
   /// Serves the lagging listeners in turn.
@@ -152,7 +150,7 @@ extension Hub {
       guard let first = segments.first else { return }
       group.isEvaluating = true
       let work = Evaluation(group.lane, matcher, segments) { views in
-        self.loop.execute { self.deliver(views, of: first, to: group) }
+        self.delivery.execute { self.deliver(views, of: first, to: group) }
       }
       return state.workers.submit(work, account: listener.client.account, meter: group.lane.meter)
     }

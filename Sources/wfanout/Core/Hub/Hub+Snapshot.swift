@@ -32,7 +32,7 @@ extension Hub {
     let order = PageWork.Order(
       layout: .events(listener.lane.format), matcher: listener.lane.matcher, snapshot: snapshot,
       index: reading.index, written: reading.written, cancellation: listener.lane.cancellation)
-    let work = PageWork(order) { page in self.loop.execute { self.send(page, to: box.value) } }
+    let work = PageWork(order) { page in self.delivery.execute { self.send(page, to: box.value) } }
     state.workers.submit(work, account: listener.client.account, meter: listener.lane.meter)
   }
 

@@ -7,7 +7,8 @@ import NIOCore
 /// Everything runs on the loop, without locks. A listener that has caught up costs one write per batch; a
 /// listener whose connection is full costs nothing until the connection is writable again.
 final class Hub: @unchecked Sendable {  // confined to `loop`
-  let loop: any EventLoop
+  let delivery: DeliveryLoop
+  var loop: any EventLoop { delivery.loop }
   private(set) var ring: Ring<Segment>
   private var index = RingIndex()
   let state: StreamState
@@ -21,8 +22,8 @@ final class Hub: @unchecked Sendable {  // confined to `loop`
   var catchingUp: [Listener] = []
   var isCatchUpScheduled = false
 
-  init(loop: any EventLoop, state: StreamState, ringLimit: Int, rule: OverflowRule) {
-    self.loop = loop
+  init(loop: DeliveryLoop, state: StreamState, ringLimit: Int, rule: OverflowRule) {
+    delivery = loop
     self.state = state
     self.ring = Ring(byteLimit: ringLimit)
     self.rule = rule

@@ -46,7 +46,7 @@ final class Server: Sendable {
     self.registry = registry
     channels = ChannelRegistry(channelLimit: configuration.channelLimit)
     group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
-    let loops = group.makeIterator().map { $0 }
+    let loops = group.makeIterator().map { DeliveryLoop($0) }
     let metrics = ServerMetrics(registry, eventTypes: configuration.eventTypes)
     let clientCounts = configuration.clientConnectionLimit.map { ClientCounts(limit: $0) }
     self.clientCounts = clientCounts
@@ -57,7 +57,8 @@ final class Server: Sendable {
     self.admission = admission
     contexts = loops.enumerated().map {
       LoopContext(
-        loop: $0.element, index: $0.offset, limits: limits, counters: metrics.server, admission: admission,
+        loop: $0.element.loop, index: $0.offset, limits: limits, counters: metrics.server,
+        admission: admission,
         authenticator: authenticator, clientCounts: clientCounts)
     }
     let workers = Workers(
@@ -83,7 +84,7 @@ final class Server: Sendable {
       SourceReplay(
         pool: UpstreamPool(
           template: $0, loops: loops, workers: workers, configuration: catchingUp, counters: metrics.stream,
-          diagnostics: diagnostics, commandsEnd: true), loop: loops[0])
+          diagnostics: diagnostics, commandsEnd: true), loop: loops[0].loop)
     }
     registry.counter(
       "wfanout_filter_cpu_seconds_total",

@@ -10,7 +10,7 @@ import Synchronization
 /// stopped when the last one has been away for the grace period. Can be used from any thread.
 final class UpstreamPool: Sendable {
   let template: UpstreamTemplate
-  private let loops: [any EventLoop]
+  private let loops: [DeliveryLoop]
   private let workers: Workers
   private let configuration: Configuration
   private let counters: StreamCounters
@@ -45,7 +45,7 @@ final class UpstreamPool: Sendable {
   private static let endingRingShare = 16
 
   init(
-    template: UpstreamTemplate, loops: [any EventLoop], workers: Workers, configuration: Configuration,
+    template: UpstreamTemplate, loops: [DeliveryLoop], workers: Workers, configuration: Configuration,
     counters: StreamCounters, diagnostics: Diagnostics, commandsEnd: Bool = false
   ) {
     self.template = template
@@ -257,7 +257,7 @@ final class UpstreamPool: Sendable {
           crashKey)
       }
     }
-    if delay > .zero { loops[0].scheduleTask(in: TimeAmount(delay), run) } else { run() }
+    if delay > .zero { loops[0].loop.scheduleTask(in: TimeAmount(delay), run) } else { run() }
   }
 
   private func ended(_ upstream: Upstream, _ ending: UpstreamEnding, _ key: String, _ crashKey: String) {
@@ -287,7 +287,7 @@ final class UpstreamPool: Sendable {
 
   /// Stops the command, unless a listener has arrived in the meantime, even if it has left again.
   private func scheduleStop(_ key: String, _ upstream: Upstream, _ departure: Int, in delay: Duration) {
-    loops[0].scheduleTask(in: TimeAmount(delay)) { [weak self] in
+    loops[0].loop.scheduleTask(in: TimeAmount(delay)) { [weak self] in
       let isIdle: Bool? = self?.state.withLock { state in
         guard state.shared[key] === upstream, upstream.departure == departure,
           upstream.stream.state.listenerCount == 0
