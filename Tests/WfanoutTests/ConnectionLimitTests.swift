@@ -21,9 +21,29 @@ import Testing
     try listener.wait(for: "the event", .seconds(10)) { $0.soFar.output.contains(#"{"n":1}"#) }
   }
 
+  private final class Waiting: AwaitingRequest {
+    let isBeingAnswered = false
+    var isClosed = false
+    func waitedTooLong() {}
+    func close() { isClosed = true }
+  }
+
+  /// The channel of a closed connection may be told later, after many other connections.
+  @Test func eachNewConnectionClosesAnotherOne() {
+    var idle = IdleConnections(limit: 20, addressLimit: 4)
+    let connections = (0..<50).map { _ in Waiting() }
+    for connection in connections { idle.add(connection, address: "a")?.close() }
+    #expect(connections.map(\.isClosed) == (0..<50).map { $0 < 46 })
+    let others = (0..<50).map { _ in Waiting() }
+    for (number, connection) in others.enumerated() { idle.add(connection, address: "\(number)")?.close() }
+    #expect((connections + others).count { !$0.isClosed } == 20)
+  }
+
   @Test func waitsWarnsAndRecoversWhenOutOfDescriptors() throws {
-    let server = try Tool.shell("ulimit -n 64; exec wfanout --listen :0")
+    let server = try Tool.shell("exec wfanout --listen :0")
     try server.waitForDiagnostics("listening on http://127.0.0.1:")
+    // Lowered after the server has divided its descriptors.
+    _ = try Tool.shell("exec prlimit --pid \(server.processIdentifier) --nofile=64").waitForEnd()
     let port = try #require(
       server.soFar.diagnostics.matches(of: /127\.0\.0\.1:(\d+)/).first.flatMap { Int($0.1) })
     var sockets = (0..<150).compactMap { _ in LoopbackSocket.connect(to: port) }

@@ -36,7 +36,7 @@ struct NestedReadTests {
       rule: OverflowRule(policy: .dropOldest))
     let loopContext = LoopContext(
       loop: loop, index: 0, limits: ConnectionLimits(), counters: metrics.server,
-      admission: Admission(clientLimit: 10))
+      admission: Admission(clientLimit: 10, socketLimit: 10, acceptedLimit: 10))
     let format = WireFormat(shape: .webSocketEvent, isChunked: false)
     return WebSocketConnection(
       Client(channel, format: format, loopContext: loopContext),

@@ -13,6 +13,9 @@ package enum DescriptorLimit {
     return limit
   }
 
+  /// The number of files that we may have open now.
+  package static var soft: Int { Int(clamping: current.rlim_cur) }
+
   /// Raises our soft limit to the hard one.
   package static func raise() {
     _ = original

@@ -5,28 +5,33 @@
 /// When an address exceeds its limit, its oldest idle connection is closed for each new one, so that other
 /// requests are still answered.
 struct IdleConnections {
-  /// Connections per address.
+  /// Connections of one address.
+  let addressLimit: Int
+  /// Connections of all addresses together.
   let limit: Int
   private var byAddress: [String: [any AwaitingRequest]] = [:]
   private var count = 0
 
-  /// The limit for all addresses together, as a multiple of `limit`.
-  private static let addresses = 8
-
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, addressLimit: Int) {
+    self.limit = limit
+    self.addressLimit = addressLimit
+  }
 
   /// - Returns: The connection to close in its place; the new one itself if all others have a request in
   ///   progress.
   mutating func add(_ connection: any AwaitingRequest, address: String) -> (any AwaitingRequest)? {
     byAddress[address, default: []].append(connection)
     count += 1
-    if byAddress[address]?.count ?? 0 > limit { return victim(address) }
-    guard count > limit * IdleConnections.addresses else { return nil }
+    if byAddress[address]?.count ?? 0 > addressLimit { return victim(address) }
+    guard count > limit else { return nil }
     return byAddress.max { $0.value.count < $1.value.count }.flatMap { victim($0.key) }
   }
 
-  private func victim(_ address: String) -> (any AwaitingRequest)? {
-    byAddress[address]?.first { !$0.isBeingAnswered } ?? byAddress[address]?.last
+  /// Removes it at once: its channel may be told of the close later, and the next new connection needs another one.
+  private mutating func victim(_ address: String) -> (any AwaitingRequest)? {
+    let victim = byAddress[address]?.first { !$0.isBeingAnswered } ?? byAddress[address]?.last
+    if let victim { remove(victim, address: address) }
+    return victim
   }
 
   mutating func remove(_ connection: any AwaitingRequest, address: String) {

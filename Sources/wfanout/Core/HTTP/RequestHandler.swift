@@ -248,7 +248,11 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
         self.carryOut((try? result.get()) ?? failure, request, context)
         self.takeWaiting()
       }
-    case .listen, .document, .channels, .upgrade: open(reply, request, context)
+    case .listen, .document, .channels, .upgrade:
+      switch router.admitting(reply, to: request, on: loopContext) {
+      case .response(let refusal): send(refusal, context)
+      case let reply: open(reply, request, context)
+      }
     }
   }
 

@@ -12,6 +12,17 @@ enum RouteResult: Sendable {
   case document(DocumentPlan)
   case upgrade(UpgradePlan)
   case channels(clientID: String, identity: Identity?, registry: ChannelRegistry)
+
+  /// The identity of the client of a stream.
+  var identity: Identity? {
+    switch self {
+    case .response, .later: nil
+    case .listen(let plan): plan.identity
+    case .document(let plan): plan.identity
+    case .upgrade(let plan): plan.identity
+    case .channels(_, let identity, _): identity
+    }
+  }
 }
 
 /// The plan of a listener: its stream, wire format and start position.

@@ -207,8 +207,16 @@ struct Router: Sendable {
 
   private func admit(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) {
     try services.clientCounts?.check(Router.account(identity, address: request.address))
-    guard admission.isFull else { return }
-    throw HTTPError.unavailable(
-      "\(admission.clientLimit) clients are connected, the maximum; see --max-clients")
+    try admission.check()
+  /// Refuses a stream for which there is no room by now: any number of requests may have been admitted before the
+  /// first of them became a stream.
+  func admitting(_ reply: RouteResult, to request: HTTPRequest, on loop: LoopContext) -> RouteResult {
+    guard request.method != "HEAD" else { return reply }
+    return self.reply(to: request, on: loop) { () throws(HTTPError) in
+      try admit(request, reply.identity)
+      return reply
+    }
+  }
+
   }
 }

@@ -14,6 +14,7 @@ final class HTTP2Exchange: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = HTTP2Frame.FramePayload
 
+  private let connection: SecureConnection
   private var context: ChannelHandlerContext?
   private var hasHead = false
   private var isEnding = false
@@ -25,6 +26,12 @@ final class HTTP2Exchange: ChannelDuplexHandler {
 
   /// The largest piece handed to HTTP/2, and so the granularity of a slow client's progress.
   private static let pieceLimit = 16 << 10
+
+  init(of connection: SecureConnection) { self.connection = connection }
+
+  /// The response is a stream, and its end.
+  func clientJoined() { connection.clients += 1 }
+  func clientLeft() { connection.clients -= 1 }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }

@@ -12,7 +12,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
   let counters: ServerCounters
   /// Nil if tokens are not required.
   let authenticator: Authenticator?
-  private let admission: Admission
+  let admission: Admission
   private let clientCounts: ClientCounts?
   private(set) var tick: UInt32 = 0
   private var connections: [any Connection] = []
@@ -35,7 +35,8 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     self.loop = loop
     self.index = index
     self.limits = limits
-    idle = IdleConnections(limit: limits.idleConnections)
+    idle = IdleConnections(
+      limit: limits.idleConnections, addressLimit: limits.idleConnectionsOfAddress)
     self.counters = counters
   }
 
@@ -72,6 +73,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     client.registryIndex = connections.count
     connections.append(connection)
     admission.clientJoined()
+    if let exchange = client.exchange { exchange.clientJoined() } else { admission.socketJoined() }
     clientCounts?.joined(client.account)
     let counted = client.format.isWebSocket ? counters.webSocket : counters.http
     counted.opened.increment()
@@ -82,6 +84,7 @@ final class LoopContext: @unchecked Sendable {  // confined to `loop`
     let client = connection.client
     guard client.registryIndex >= 0 else { return }
     admission.clientLeft()
+    if let exchange = client.exchange { exchange.clientLeft() } else { admission.socketLeft() }
     clientCounts?.left(client.account)
     (client.format.isWebSocket ? counters.webSocket : counters.http).active.add(-1)
     let last = connections.removeLast()
@@ -141,8 +144,9 @@ package struct ConnectionLimits: Sendable {
   /// How long a connection may be idle after a response. Longer than the 60 s of nginx's upstream
   /// connections.
   var keepAliveSeconds: UInt32 = 75
-  /// Maximum number of idle connections per address and event loop.
-  var idleConnections = 381
+  /// Maximum number of connections without a stream per event loop, and of those from one address.
+  var idleConnections = 3048
+  var idleConnectionsOfAddress = 381
   /// How long an event stream may have no channel.
   var idleSeconds: UInt32 = 120
   var reconnectMilliseconds = 5000

@@ -51,9 +51,13 @@ final class Server: Sendable {
     let clientCounts = configuration.clientConnectionLimit.map { ClientCounts(limit: $0) }
     self.clientCounts = clientCounts
     var limits = configuration.limits
-    // Leaves room for a full server to answer 503.
-    limits.idleConnections = (512 + configuration.clientLimit / 4) / configuration.loops + 1
-    let admission = Admission(clientLimit: configuration.clientLimit)
+    let descriptors = DescriptorBudget(configuration, limit: DescriptorLimit.soft)
+    if let warning = descriptors.warning { diagnostics.warning(warning) }
+    limits.idleConnections = max(1, descriptors.others / configuration.loops)
+    limits.idleConnectionsOfAddress = max(1, descriptors.othersOfAddress / configuration.loops)
+    let admission = Admission(
+      clientLimit: configuration.clientLimit, socketLimit: descriptors.clients,
+      acceptedLimit: descriptors.accepted)
     self.admission = admission
     contexts = loops.enumerated().map {
       LoopContext(
@@ -241,11 +245,12 @@ final class Server: Sendable {
     // The admin listener and Unix sockets are local, so they are served without TLS.
     let pipelines = Pipelines(
       router: router, contexts: contexts, certificate: isUnix || router.admin != nil ? nil : certificate)
-    let diagnostics = diagnostics
+    let (admission, diagnostics) = (admission, diagnostics)
     return ServerBootstrap(group: group)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(AcceptGuard(diagnostics: diagnostics))
+          try channel.pipeline.syncOperations.addHandler(
+            AcceptGuard(admission: admission, diagnostics: diagnostics))
         }
       }
       .serverChannelOption(.backlog, value: 4096)

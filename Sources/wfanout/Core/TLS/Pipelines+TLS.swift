@@ -16,9 +16,9 @@ extension Pipelines {
     try pipeline.addHandler(connection)
   }
 
-  func addHTTP2(to stream: any Channel, on context: LoopContext) throws {
+  func addHTTP2(to stream: any Channel, of connection: SecureConnection, on context: LoopContext) throws {
     let pipeline = stream.pipeline.syncOperations
-    let exchange = HTTP2Exchange()
+    let exchange = HTTP2Exchange(of: connection)
     try pipeline.addHandler(exchange)
     try pipeline.addHandler(RequestHandler(router: router, loopContext: context, exchange: exchange))
   }

@@ -17,19 +17,33 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
 
   private let loopContext: LoopContext
   private let channel: any Channel
-  private var streams = 0 {
-    didSet { isOwing = streams == 0 && channel.isActive }
+  /// Requests in progress, the streams of clients included.
+  private var requests = 0 {
+    didSet { isOwing = requests == 0 && channel.isActive }
   }
-  /// Whether the client has not sent a request yet; such connections are limited in number and time.
+  /// Whether the client has to send a request; it has limited time.
   private var isOwing = false {
     didSet {
       guard isOwing != oldValue else { return }
-      if isOwing {
+      if isOwing { loopContext.await(self) } else { loopContext.stopAwaiting(self) }
+    }
+  }
+  /// Requests whose responses are streams.
+  var clients = 0 {
+    didSet {
+      guard (clients == 0) != (oldValue == 0) else { return }
+      if clients > 0 { loopContext.admission.socketJoined() } else { loopContext.admission.socketLeft() }
+      isIdle = clients == 0 && channel.isActive
+    }
+  }
+  /// Whether no response is a stream; the number of such connections is limited.
+  private var isIdle = false {
+    didSet {
+      guard isIdle != oldValue else { return }
+      if isIdle {
         loopContext.becameIdle(self, address: address)
-        loopContext.await(self)
       } else {
         loopContext.isIdleNoMore(self, address: address)
-        loopContext.stopAwaiting(self)
       }
     }
   }
@@ -40,15 +54,15 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
     self.loopContext = loopContext
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { isOwing = true }
-  func handlerRemoved(context: ChannelHandlerContext) { isOwing = false }
+  func handlerAdded(context: ChannelHandlerContext) { (isOwing, isIdle) = (true, true) }
+  func handlerRemoved(context: ChannelHandlerContext) { (isOwing, isIdle) = (false, false) }
 
   /// For a client that spoke plain HTTP: it is being answered, and ``LingeringClose`` has a limit of its own.
   func stopWaitingForHandshake() { loopContext.stopAwaiting(self) }
 
   func waitedTooLong() { close() }
   func close() { channel.close(promise: nil) }
-  let isBeingAnswered = false
+  var isBeingAnswered: Bool { requests > 0 }
   private let address: String?
 
   private var isGoingAway = false
@@ -109,9 +123,9 @@ final class SecureConnection: ChannelDuplexHandler, RemovableChannelHandler, Awa
       streamConfiguration: configuration.stream
     ) { stream in
       stream.eventLoop.makeCompletedFuture {
-        self.streams += 1
-        stream.closeFuture.assumeIsolated().whenComplete { _ in self.streams -= 1 }
-        try pipelines.addHTTP2(to: stream, on: self.loopContext)
+        self.requests += 1
+        stream.closeFuture.assumeIsolated().whenComplete { _ in self.requests -= 1 }
+        try pipelines.addHTTP2(to: stream, of: self, on: self.loopContext)
       }
     }
     try pipeline.addHandler(handler)

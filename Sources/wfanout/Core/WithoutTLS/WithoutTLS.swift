@@ -25,6 +25,8 @@ final class HTTP2Exchange {
   private init() {}
   let pendingBytes = 0
   func writeHead(_ status: Int, _ headers: [(name: String, value: String)]) {}
+  func clientJoined() {}
+  func clientLeft() {}
 }
 
 extension LingeringClose {
