@@ -42,6 +42,15 @@ struct FairQueueTests {
     #expect(run.count { $0 == "cheap" } > 100)
   }
 
+  /// Each piece of work that was begun may keep a partial result.
+  @Test func littleWorkOfAnAccountIsBegunAtATime() {
+    var queue = FairQueue<String>(budget: .seconds(1))
+    var now = Duration.zero
+    for number in 0..<1000 { queue.add("\(number)", account: "a", meter: CPUMeter(), now: now) }
+    let run = Self.turns(&queue, 500, now: &now) { _ in .milliseconds(4) }
+    #expect(Set(run).count <= 64)
+  }
+
   @Test func aNewcomerIsServedAtOnce() {
     var queue = FairQueue<String>(budget: .seconds(1))
     var now = Duration.zero

@@ -20,11 +20,15 @@ final class FilterCompiler: Sendable {
 
   /// Compiles a filter on a worker. The future belongs to `loop`.
   func compile(
-    _ request: FilterRequest, on workers: Workers, account: String, loop: any EventLoop
+    _ request: FilterRequest, on workers: Workers, account: String, cancellation: Cancellation,
+    loop: any EventLoop
   ) -> EventLoopFuture<Result<FilterMatcher, HTTPError>> {
     let promise = loop.makePromise(of: Result<FilterMatcher, HTTPError>.self)
     let work = OneStepWork {
-      Result { () throws(HTTPError) in try self.compile(request) }
+      Result { () throws(HTTPError) in
+        if cancellation.isCancelled { throw HTTPError.unavailable("the client has left") }
+        return try self.compile(request)
+      }
     } whenDone: {
       promise.succeed($0)
     }

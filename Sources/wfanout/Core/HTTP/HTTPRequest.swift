@@ -16,6 +16,8 @@ struct HTTPRequest: Sendable {
   var version: Version = .http11
   /// The client's IP address; nil on a Unix socket.
   var address: String?
+  /// Cancelled when the client leaves while the response is prepared.
+  let cancellation = Cancellation()
 
   enum Version: Sendable { case http10, http11, http2 }
 

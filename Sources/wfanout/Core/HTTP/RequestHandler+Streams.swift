@@ -79,7 +79,6 @@ extension RequestHandler {
   /// Removes all other handlers from the pipeline, which keeps an idle listener small.
   private func become(_ connection: some Connection, _ context: ChannelHandlerContext) {
     let pipeline = context.pipeline.syncOperations
-    loopContext.isIdleNoMore(self, address: address)
     setReading(true, context)
     do {
       try pipeline.addHandler(connection)

@@ -15,6 +15,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// The HTTP/2 stream of the request; nil for HTTP/1.
   let exchange: HTTP2Exchange?
   private var request: HTTPRequest?
+  /// The bytes of its body.
+  private var bodySize = 0
+  private lazy var bodyMemory = MemoryShare(of: .bodies)
   private var isKeptAlive = true
   private var isRefused = false
   /// Pipelined requests, held until the current one is answered, since responses are sent in the order of the
@@ -24,7 +27,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private var parserError: (any Error)?
   private var isReading = true
   /// Whether the response is still being prepared.
-  private var isPreparing = false
+  private var isPreparing: Bool { preparation != nil }
+  private var preparation: Cancellation?
   /// Requests that were answered since the loop last served other connections, and whether they are enough.
   private var answered = 0
   private var isYielding = false
@@ -46,8 +50,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   /// The CORS fields of the response.
   private(set) var originHeaders: [(name: String, value: String)] = []
 
-  /// Bodies are small JSON documents or one event.
-  private static let bodyLimit = 1 << 20
+  /// Bodies are small JSON documents, or an operator's event.
+  private var bodyLimit: Int { router.admin == nil ? 64 << 10 : 1 << 20 }
 
   init(router: Router, loopContext: LoopContext, exchange: HTTP2Exchange? = nil) {
     self.router = router
@@ -63,15 +67,12 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     loopContext.becameIdle(self, address: address)
   }
 
+  /// Not when the channel becomes inactive: one that is closed before it was registered was never active.
   func handlerRemoved(context: ChannelHandlerContext) {
     loopContext.stopAwaiting(self)
-    self.context = nil
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    loopContext.stopAwaiting(self)
     loopContext.isIdleNoMore(self, address: address)
-    context.fireChannelInactive()
+    preparation?.cancel()
+    self.context = nil
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -125,16 +126,19 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       guard !isRefused else { return }
       begin(head, context)
     case .body(let buffer):
-      guard !isRefused, var request else { return }
-      guard request.body.count + buffer.readableBytes <= RequestHandler.bodyLimit else {
-        return refuse(tooLarge, context)
+      guard !isRefused, request != nil else { return }
+      bodySize += buffer.readableBytes
+      guard bodySize <= bodyLimit else { return refuse(tooLarge, context) }
+      // No other request's body has a meaning.
+      guard request?.method == "POST" else { return }
+      guard bodyMemory.change(to: bodySize) else {
+        return refuse(HTTPError.unavailable("too many requests with a body are on their way").status, context)
       }
-      self.request = nil
-      request.body.append(contentsOf: buffer.readableBytesView)
-      self.request = request
+      request?.body.append(contentsOf: buffer.readableBytesView)
     case .end:
       guard !isRefused, let request else { return }
       self.request = nil
+      if bodySize > 0 { _ = bodyMemory.change(to: 0) }
       loopContext.stopAwaiting(self)
       guard request.hasHost else {
         // RFC 9112 section 3.2: a missing or repeated Host field is answered with 400.
@@ -167,8 +171,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
       version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
     request.address = HTTP2Exchange.peer(of: context.channel, exchange)?.ipAddress
     self.request = request
+    bodySize = 0
     if let error = request.codingError { return refuse(error.status, context) }
-    if let length = request.header("content-length").flatMap({ Int($0) }), length > RequestHandler.bodyLimit {
+    if let length = request.header("content-length").flatMap({ Int($0) }), length > bodyLimit {
       return refuse(tooLarge, context)
     }
     if exchange == nil, request.header("expect")?.lowercased() == "100-continue" {
@@ -240,9 +245,9 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     case .response(let response):
       send(response, context, isHead: request.method == "HEAD")
     case .later(let future):
-      isPreparing = true
+      preparation = request.cancellation
       future.assumeIsolated().whenComplete { result in
-        self.isPreparing = false
+        self.preparation = nil
         guard let context = self.context else { return }
         let failure = RouteResult.response(.text(500, "the response could not be made"))
         self.carryOut((try? result.get()) ?? failure, request, context)
@@ -292,6 +297,6 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private var tooLarge: Status {
     Status(
       code: 413, reason: "RequestEntityTooLarge",
-      message: "the body has more than \(RequestHandler.bodyLimit) bytes")
+      message: "the body has more than \(bodyLimit) bytes")
   }
 }

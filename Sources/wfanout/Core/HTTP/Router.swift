@@ -111,12 +111,15 @@ struct Router: Sendable {
     if let filter = services.filters.known(wanted) { return try find(request, identity, filter, on: loop) }
     let account = Router.account(identity, address: request.address)
     return .later(
-      services.filters.compile(wanted, on: services.stream.state.workers, account: account, loop: loop.loop)
-        .map { result in
-          reply(to: request, on: loop) { () throws(HTTPError) in
-            try find(request, identity, try result.get(), on: loop)
-          }
-        })
+      services.filters.compile(
+        wanted, on: services.stream.state.workers, account: account, cancellation: request.cancellation,
+        loop: loop.loop
+      )
+      .map { result in
+        reply(to: request, on: loop) { () throws(HTTPError) in
+          try find(request, identity, try result.get(), on: loop)
+        }
+      })
   }
 
   private func find(
@@ -145,7 +148,9 @@ struct Router: Sendable {
       }
       if let path = KubernetesPath(request.path) {
         if request.flag("watch"), request.method == "GET" { try admit(request, identity) }
-        return try KubernetesRoutes(services: services, identity: identity).route(
+        return try KubernetesRoutes(
+          services: services, identity: identity, cancellation: request.cancellation
+        ).route(
           request, path, filter, on: loop)
       }
       return .response(.notFound)
@@ -205,9 +210,6 @@ struct Router: Sendable {
     return filter?.tracking(objects)
   }
 
-  private func admit(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) {
-    try services.clientCounts?.check(Router.account(identity, address: request.address))
-    try admission.check()
   /// Refuses a stream for which there is no room by now: any number of requests may have been admitted before the
   /// first of them became a stream.
   func admitting(_ reply: RouteResult, to request: HTTPRequest, on loop: LoopContext) -> RouteResult {
@@ -218,5 +220,8 @@ struct Router: Sendable {
     }
   }
 
+  private func admit(_ request: HTTPRequest, _ identity: Identity?) throws(HTTPError) {
+    try services.clientCounts?.check(Router.account(identity, address: request.address))
+    try admission.check()
   }
 }

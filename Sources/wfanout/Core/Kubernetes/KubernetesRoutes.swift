@@ -6,6 +6,8 @@ import NIOCore
 struct KubernetesRoutes: Sendable {
   let services: Services
   let identity: Identity?
+  /// Of the request.
+  let cancellation: Cancellation
 
   func route(
     _ request: HTTPRequest, _ path: KubernetesPath, _ filter: FilterMatcher?, on loop: LoopContext
@@ -126,7 +128,7 @@ struct KubernetesRoutes: Sendable {
     }
     return SnapshotDocument(
       snapshot: snapshot, layout: path.name == nil ? .list(apiVersion: path.apiVersion, kind: kind) : .object,
-      matcher: matcher, missing: missing
+      matcher: matcher, missing: missing, cancellation: cancellation
     ).reply(stream, to: identity, account: account, on: loop.loop)
   }
 

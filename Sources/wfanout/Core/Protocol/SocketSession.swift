@@ -35,7 +35,7 @@ struct SocketSession: Sendable {
   private var hasExpired = false
   private let needsToken: Bool
   private(set) var subscriptions = SubscriptionSet()
-  private let memory: SubscriptionMemory
+  private let memory: MemoryShare
 
   private static let subscriptionLimit = 50
   /// The maximum length of a list in a subscription.
@@ -49,7 +49,7 @@ struct SocketSession: Sendable {
   ///   - memory: what its subscriptions may take.
   init(
     clientID: String, needsToken: Bool, isKnown: Bool = false, knownTypes: Set<String>? = nil,
-    memory: SubscriptionMemory = SubscriptionMemory()
+    memory: MemoryShare = MemoryShare(of: .subscriptions)
   ) {
     self.memory = memory
     self.clientID = clientID

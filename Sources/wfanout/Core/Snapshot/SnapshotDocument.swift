@@ -10,6 +10,8 @@ struct SnapshotDocument: Sendable {
   var headers: [(name: String, value: String)] = []
   /// The response if no object matches; nil for an empty document.
   var missing: HTTPResponse?
+  /// Of the request.
+  var cancellation: Cancellation
 }
 
 /// A document of more than one page, and its progress; it is sent as fast as the client reads.
@@ -26,7 +28,9 @@ extension SnapshotDocument {
     _ stream: EventStream, to identity: Identity?, account: String, on loop: any EventLoop
   ) -> RouteResult {
     let promise = loop.makePromise(of: RouteResult.self)
-    let work = PageWork(PageWork.Order(layout: layout, matcher: matcher, snapshot: snapshot)) { page in
+    let work = PageWork(
+      PageWork.Order(layout: layout, matcher: matcher, snapshot: snapshot, cancellation: cancellation)
+    ) { page in
       guard let page else { return promise.fail(ChannelError.ioOnClosedChannel) }
       promise.succeed(self.reply(page, stream, identity))
     }

@@ -36,7 +36,7 @@ struct SnapshotRoutes: Sendable {
       let snapshot = store.current(key)
       return SnapshotDocument(
         snapshot: snapshot, layout: .object, matcher: matcher, headers: SnapshotRoutes.headers(snapshot.id),
-        missing: SnapshotRoutes.notFound("\"\(key)\" not found").response
+        missing: SnapshotRoutes.notFound("\"\(key)\" not found").response, cancellation: request.cancellation
       ).reply(stream, to: identity, account: account, on: loop)
     }
     let snapshot = store.current()
@@ -45,7 +45,8 @@ struct SnapshotRoutes: Sendable {
     let isLines = request.accepts("application/x-ndjson")
     return SnapshotDocument(
       snapshot: snapshot, layout: isLines ? .lines : .array, matcher: matcher,
-      contentType: isLines ? "application/x-ndjson" : "application/json", headers: headers
+      contentType: isLines ? "application/x-ndjson" : "application/json", headers: headers,
+      cancellation: request.cancellation
     ).reply(stream, to: identity, account: account, on: loop)
   }
 

@@ -67,6 +67,13 @@ struct FairQueue<Element: Sendable>: Sendable {
     /// Bounds the search when thousands of items are queued.
     private static var window: Int { 64 }
 
+    /// Queues begun work before all other: only as much of it as the window holds keeps partial results.
+    func putBack(_ item: (element: Element, meter: CPUMeter)) {
+      guard head > 0 else { return items.insert(item, at: 0) }
+      head -= 1
+      items[head] = item
+    }
+
     var isEmpty: Bool { head == items.count }
     var count: Int { items.count - head }
 
@@ -106,10 +113,6 @@ struct FairQueue<Element: Sendable>: Sendable {
       busyAccounts += 1
     }
     meter.served = max(meter.served, account.meterClock)
-    enqueue(element, meter, account)
-  }
-
-  private mutating func enqueue(_ element: Element, _ meter: CPUMeter, _ account: Account) {
     if account.isEmpty { active.append(account) }
     account.items.append((element, meter))
   }
@@ -146,7 +149,10 @@ struct FairQueue<Element: Sendable>: Sendable {
     account.served += used
     account.total += used
     account.allowance -= used
-    if !isDone { enqueue(turn.element, turn.meter, account) }
+    if !isDone {
+      if account.isEmpty { active.append(account) }
+      account.putBack((turn.element, turn.meter))
+    }
     if account.isEmpty, account.running == 0 { busyAccounts -= 1 }
   }
 

@@ -4,15 +4,19 @@ import Testing
 
 @testable import WfanoutCore
 
-struct SubscriptionMemoryTests {
-  private static let reserved = SubscriptionMemory.reserved
+struct MemoryShareTests {
+  private static let reserved = 16 << 10
+
+  private static func total(_ limit: Int) -> MemoryShare.Total {
+    MemoryShare.Total(limit: limit, reserved: reserved)
+  }
 
   @Test func isLimitedForAllClients() {
-    let total = SubscriptionMemory.Total(limit: 3 * Self.reserved)
-    let first = SubscriptionMemory(of: total)
+    let total = Self.total(3 * Self.reserved)
+    let first = MemoryShare(of: total)
     #expect(first.change(to: 3 * Self.reserved))
     #expect(!first.change(to: 3 * Self.reserved + 1))
-    let second = SubscriptionMemory(of: total)
+    let second = MemoryShare(of: total)
     #expect(second.change(to: Self.reserved), "each client has this much")
     #expect(!second.change(to: Self.reserved + 1))
     #expect(first.change(to: 2 * Self.reserved), "less is always possible")
@@ -22,9 +26,9 @@ struct SubscriptionMemoryTests {
   }
 
   @Test func isReturnedWhenTheClientLeaves() {
-    let total = SubscriptionMemory.Total(limit: 3 * Self.reserved)
+    let total = Self.total(3 * Self.reserved)
     do {
-      let client = SubscriptionMemory(of: total)
+      let client = MemoryShare(of: total)
       #expect(client.change(to: 2 * Self.reserved))
       #expect(!total.isUnused)
     }
@@ -33,8 +37,8 @@ struct SubscriptionMemoryTests {
 
   /// The subscriptions stay as they are, and may be changed to fewer names.
   @Test func aSubscriptionBeyondItIsRefused() {
-    let total = SubscriptionMemory.Total(limit: 2 * Self.reserved)
-    var session = SocketSession(clientID: "c", needsToken: false, memory: SubscriptionMemory(of: total))
+    let total = Self.total(2 * Self.reserved)
+    var session = SocketSession(clientID: "c", needsToken: false, memory: MemoryShare(of: total))
     func subscribe(_ list: Int, _ more: String = "") -> String {
       let names = (0..<100).map { "\"list\(list)-name\($0)\"" }.joined(separator: ",")
       let text = #"{"type":"subscribe","subscription":{"event_types":[\#(names)]\#(more)}}"#
