@@ -56,6 +56,34 @@ import Testing
     #expect(isWhole, "each event once and in order")
   }
 
+  /// A crowd of addresses of one network has the other commands.
+  @Test func aClientKeepsItsPlaceBesideACrowd() throws {
+    let fanout = try start([], "max-upstreams: 3\nmax-client-upstreams: 1\nheartbeat: 1m\n")
+    let output = directory.path("output")
+    let reader = try fanout.listen(
+      "/events",
+      [
+        "--interface", "127.0.2.1", "-H", "Accept: application/x-ndjson", "-H",
+        "Last-Event-ID: \(Self.epoch)-5",
+        "--limit-rate", "1M", "-o", output,
+      ])
+    try eventually("its first event") { FileManager.default.fileExists(atPath: output) }
+    let crowd = try (1...6).map { number in
+      try fanout.listen(
+        "/events",
+        [
+          "--interface", "127.0.1.\(number)", "-H", "Last-Event-ID: \(Self.epoch)-\(number * 10_000)",
+          "--limit-rate", "1k", "-o", directory.path("crowd\(number)"),
+        ])
+    }
+    // Each of its members has had a turn, and their commands would have been the younger ones.
+    try eventually("the crowd is served", within: .seconds(40)) {
+      (1...6).allSatisfy { FileManager.default.fileExists(atPath: directory.path("crowd\($0)")) }
+    }
+    #expect(reader.isRunning)
+    for client in crowd + [reader] { client.send(SIGKILL) }
+  }
+
   /// Clients that read nothing have all commands.
   @Test func slowClientsGiveUpTheirPlaceAfterTheirTurn() throws {
     let fanout = try start([], "max-upstreams: 2\n")

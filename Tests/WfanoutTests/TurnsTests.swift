@@ -21,6 +21,26 @@ struct TurnsTests {
     #expect(take(3, from: &turns) == ["b", "a", nil])
   }
 
+  @Test func manyAddressesOfANetworkHaveOneTurnAmongOthers() {
+    var turns = Turns<String>()
+    let crowd = (1...4).map { "address 127.0.1.\($0)" }
+    add(crowd + ["address 127.0.2.1"], to: &turns)
+    #expect(take(2, from: &turns) == ["address 127.0.2.1", crowd[3]])
+    add(["address 127.0.2.1"], to: &turns)
+    #expect(take(3, from: &turns) == ["address 127.0.2.1", crowd[2], crowd[1]])
+  }
+
+  @Test(arguments: [
+    ("address 10.1.2.3", "address 10.1.2.250", true), ("address 10.1.2.3", "address 10.1.3.3", false),
+    ("address 2001:db8::1", "address 2001:db8:0:0:5::2", true),
+    ("address 2001:db8::1", "address 2001:db8:0:1::1", false),
+    ("identity 10.1.2.3", "identity 10.1.2.4", false), ("address x", "address y", false),
+    ("local", "local", true),
+  ])
+  func addressesOfANetwork(first: String, second: String, areOne: Bool) {
+    #expect((ClientNetwork.name(of: first) == ClientNetwork.name(of: second)) == areOne)
+  }
+
   /// Requests that start at once count, too.
   @Test func aTurnWithoutAWaitCounts() {
     var turns = Turns<String>()

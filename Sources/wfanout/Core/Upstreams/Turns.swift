@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Waiting requests of clients. The client whose last turn is longest ago is next, so that clients that ask all the
-/// time cannot delay one that asks once. Pure: the caller gives the time.
+/// Waiting requests of clients. The network whose last turn is longest ago is next, and within it the client, so that
+/// clients that ask all the time, and many addresses of one network, cannot delay others. Pure: the caller gives the time.
 struct Turns<Element: Sendable>: Sendable {
   private struct Waiting: Sendable {
     let client: String
@@ -12,7 +12,7 @@ struct Turns<Element: Sendable>: Sendable {
   private var waiting: [Waiting] = []
   /// The number of waiting requests of each client that has any.
   private var counts: [String: Int] = [:]
-  /// The number of each client's last turn.
+  /// The number of the last turn of each client and network.
   private var last: [String: Int] = [:]
   private var count = 0
 
@@ -34,9 +34,7 @@ struct Turns<Element: Sendable>: Sendable {
   /// Removes the next request. Among clients without a turn, the one that asked last is next: in a crowd, some are
   /// served soon instead of all late.
   mutating func next() -> Element? {
-    let latest = waiting.indices.min {
-      (last[waiting[$0].client] ?? 0, -$0) < (last[waiting[$1].client] ?? 0, -$1)
-    }
+    let latest = waiting.indices.min { rank($0) < rank($1) }
     guard let client = latest.map({ waiting[$0].client }),
       let first = waiting.firstIndex(where: { $0.client == client })
     else { return nil }
@@ -45,11 +43,17 @@ struct Turns<Element: Sendable>: Sendable {
     return waiting.remove(at: first).element
   }
 
+  private func rank(_ index: Int) -> (network: Int, client: Int, index: Int) {
+    let client = waiting[index].client
+    return (last[ClientNetwork.name(of: client)] ?? 0, last[client] ?? 0, -index)
+  }
+
   /// Counts a turn of a client.
   mutating func take(_ client: String) {
     if last.count >= Turns.rememberedClients { last = [:] }
     count += 1
     last[client] = count
+    last[ClientNetwork.name(of: client)] = count
   }
 
   /// Removes the requests that have waited for this long.

@@ -161,12 +161,15 @@ final class UpstreamPool: Sendable {
     }
   }
 
-  /// Takes the place of the command that has had its turn for longest, because others wait: its listeners are
-  /// disconnected, and resume when it is their turn again.
+  /// Takes the place of a command that has had its turn, because others wait: its listeners are disconnected, and
+  /// resume when it is their turn again. It is the oldest of the network that has the most commands.
   func makeRoom() {
     let longest: Upstream? = state.withLock { state in
       guard state.all.count >= configuration.upstreamLimit else { return nil }
-      let longest = state.all.values.filter { !$0.isStopped }.max { $0.age < $1.age }
+      let networks = Dictionary(grouping: state.all.values) { ClientNetwork.name(of: $0.account) }
+      let most = networks.values.map(\.count).max() ?? 0
+      let longest = networks.values.filter { $0.count == most }.joined().filter { !$0.isStopped }
+        .max { $0.age < $1.age }
       guard let longest, longest.age > UpstreamPool.turn else { return nil }
       state.shared = state.shared.filter { $0.value !== longest }
       return longest
