@@ -7,7 +7,10 @@ Needs the programs of harness/ in $FANOUT_BIN (run.sh hostile builds them).
 
 The hostile clients are a process of its own in the normal scheduling class. Under `chrt -r 5` they use the CPU time that the server
 and the plain clients leave: on a busy machine the figures are those of the server only in this way. Without it all programs are in
-the normal class with their own priorities, as on a machine on which nothing else runs."""
+the normal class with their own priorities, as on a machine on which nothing else runs.
+
+`--attacker subscribe --clients 400 --nice 10` runs one kind of hostile client, that many of them, at that nice value. Ten honest
+clients of `/ws` subscribe before the attack, and one more each second during it."""
 import argparse, asyncio, json, os, random, signal, socket, subprocess, sys, threading, time
 from urllib.parse import quote
 
@@ -24,10 +27,20 @@ def pods(count):
                % (n, n % 50, n, n + 1, n % 20, 'x' * 240))
 
 
+UPGRADE = (b'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+           b'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+
+
+def frame(text):
+    payload = text.encode()
+    length = bytes([0x80 + len(payload)]) if len(payload) < 126 else b'\xfe' + len(payload).to_bytes(2, 'big')
+    return b'\x81' + length + b'\0\0\0\0' + payload
+
+
 class Hostile:
     """A hundred clients on one event loop."""
-    def __init__(self, port, epoch, only):
-        self.port, self.epoch, self.only, self.counts, self.stopped = port, epoch, only, {}, False
+    def __init__(self, port, epoch, only, clients):
+        self.port, self.epoch, self.only, self.clients, self.counts, self.stopped = port, epoch, only, clients, {}, False
 
     def run(self):
         signal.signal(signal.SIGTERM, self.stop)
@@ -40,7 +53,7 @@ class Hostile:
     async def all(self):
         jobs = [(self.costly, 30), (self.catch_up, 10), (self.snapshot, 15), (self.download, 5), (self.slow, 10),
                 (self.pipeline, 10), (self.flood, 5), (self.subscribe, 10), (self.watch, 5)]
-        tasks = [asyncio.create_task(self.forever(job, n)) for job, count in jobs for n in range(count)
+        tasks = [asyncio.create_task(self.forever(job, n)) for job, count in jobs for n in range(self.clients or count)
                  if self.only in (None, job.__name__)]
         while not self.stopped:
             await asyncio.sleep(0.1)
@@ -114,15 +127,23 @@ class Hostile:
             other.transport.abort()
 
     async def subscribe(self, reader, writer, n):
-        await self.get(writer, '/ws', 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-                       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n')
+        """Fifty subscriptions of a thousand names, as long as a message may be."""
+        writer.write(UPGRADE)
         await reader.readuntil(b'\r\n\r\n')
-        for s in range(50):
-            types = ','.join(f'"t{n}-{s}-{i}"' for i in range(1000))
-            payload = ('{"type":"subscribe","subscription":{"event_types":[%s]}}' % types).encode()
-            writer.write(b'\x81\xfe' + len(payload).to_bytes(2, 'big') + b'\0\0\0\0' + payload)
-            await writer.drain()
-        await self.read_all(reader)
+        replies = asyncio.ensure_future(self.read_all(reader))
+        try:
+            for s in range(50):
+                types = ','.join(f'"{n}-{s}-{i:052}"' for i in range(1000))
+                writer.write(frame('{"type":"subscribe","subscription":{"event_types":[%s]}}' % types))
+                await writer.drain()
+            # Small messages, each of which changes all of them.
+            message = frame('{"type":"unsubscribe","event_types":["x"]}')
+            while not replies.done():
+                writer.write(message * 50)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        finally:
+            replies.cancel()
 
     async def watch(self, reader, writer, n):
         await self.get(writer, f'/api/v1/namespaces/n{n}/pods?watch=1&labelSelector=' + quote(f'app!=z{random.random()}'))
@@ -159,12 +180,54 @@ class Probe(threading.Thread):
             time.sleep(0.2)
 
 
+class Subscribers:
+    """Honest clients of /ws on an event loop of their own: ten from before the attack, and one more each second, which leaves after its
+    first event. Every published event has the type that they subscribe to."""
+    def __init__(self, port):
+        self.port, self.received, self.waits, self.new, self.stopped = port, [0] * 10, [], 0, False
+
+    def run(self):
+        signal.signal(signal.SIGTERM, self.stop)
+        asyncio.run(self.all())
+        waits = sorted(self.waits)
+        print(json.dumps({'least_events': min(self.received), 'new': self.new, 'served': len(waits),
+                          'wait_s': {'p50': round(waits[len(waits) // 2], 2), 'max': round(waits[-1], 2)} if waits else None}))
+
+    def stop(self, *_):
+        self.stopped = True
+
+    async def all(self):
+        tasks = [asyncio.create_task(self.subscribe(n)) for n in range(10)]
+        await asyncio.sleep(1)
+        print('subscribed', flush=True)
+        while not self.stopped:
+            await asyncio.sleep(1)
+            self.new += 1
+            tasks.append(asyncio.create_task(self.subscribe()))
+        await asyncio.sleep(5)
+
+    async def subscribe(self, number=None):
+        start = time.monotonic()
+        reader, writer = await asyncio.open_connection('127.0.0.1', self.port)
+        writer.write(UPGRADE + frame('{"type":"subscribe","subscription":{"event_types":["MESSAGE"]}}'))
+        rest = b''
+        while chunk := await reader.read(1 << 16):
+            events = (rest + chunk).count(b'"type":"event"')
+            if number is None and events:
+                self.waits.append(time.monotonic() - start)
+                return writer.close()
+            if number is not None:
+                self.received[number] += events
+            rest = (rest + chunk)[-13:]
+
+
 IS_REALTIME = os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
 
 
-def attacker_priority():
+def attacker_priority(nice):
     """Before other processes of a busy machine, after the real-time ones."""
     if not IS_REALTIME:
+        os.nice(nice)
         return
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     if os.getuid() == 0:
@@ -194,7 +257,7 @@ def epoch(port):
 
 
 def measure(arguments, is_hostile):
-    port, hostile = arguments.port, None
+    port, subscribers, hostile = arguments.port, None, None
     server = subprocess.Popen(
         [arguments.binary, '--listen', f'127.0.0.1:{port}', '--snapshot', '--max-clients', '5000', *arguments.options],
         stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -218,11 +281,14 @@ def measure(arguments, is_hostile):
              '-t', '300', '--idle', '30'], stdout=subprocess.PIPE, text=True)
         client.stdout.readline()
         probe = Probe(port, server.pid)
+        command = [sys.executable, os.path.abspath(__file__), arguments.binary, '--port', str(port)]
+        subscribers = subprocess.Popen(command + ['--subscribe'], stdout=subprocess.PIPE, text=True)
+        subscribers.stdout.readline()
         if is_hostile:
-            command = [sys.executable, os.path.abspath(__file__), arguments.binary, '--port', str(port), '--attack', epoch(port)]
             hostile = subprocess.Popen(
-                command + (['--attacker', arguments.attacker] if arguments.attacker else []), stdout=subprocess.PIPE, text=True,
-                preexec_fn=attacker_priority)
+                command + ['--attack', epoch(port)] + (['--attacker', arguments.attacker] if arguments.attacker else [])
+                + (['--clients', str(arguments.clients)] if arguments.clients else []), stdout=subprocess.PIPE, text=True,
+                preexec_fn=lambda: attacker_priority(arguments.nice))
             renice_workers(server.pid)
             time.sleep(3)
         probe.start()
@@ -232,6 +298,7 @@ def measure(arguments, is_hostile):
         spent = cpu(server.pid) - before
         publisher.wait()
         probe.stopped = True
+        subscribers.terminate()
         attacks = {}
         if hostile:
             hostile.terminate()
@@ -248,13 +315,16 @@ def measure(arguments, is_hostile):
             pass
         times = sorted(probe.times)
         return {'hostile': is_hostile, 'listeners': row['conns'], 'events': events, 'missing': row['missing'], 'dup': row['dup'],
-                'latency_ms': row['lat_ms'], 'healthz_ms': {'p50': round(1e3 * times[len(times) // 2], 1), 'max': round(1e3 * times[-1], 1)},
+                'latency_ms': row['lat_ms'], 'healthz_ms': {'p50': round(1e3 * times[len(times) // 2], 1), 'p99': round(1e3 * times[len(times) * 99 // 100], 1),
+                                                      'max': round(1e3 * times[-1], 1)},
+                'subscribers': json.loads(subscribers.communicate()[0]),
                 'healthz_failures': probe.failures, 'rss_MB': {'most': probe.rss, 'after': after}, 'cpu_s': round(spent, 2), 'sigterm_s': round(time.monotonic() - start, 2),
                 'load': os.getloadavg()[0], 'attacks': attacks}
     finally:
         server.kill()
-        if hostile:
-            hostile.kill()
+        for process in (subscribers, hostile):
+            if process:
+                process.kill()
 
 
 def main():
@@ -266,11 +336,16 @@ def main():
     parser.add_argument('--seconds', type=float, default=30)
     parser.add_argument('--only', choices=['plain', 'hostile'])
     parser.add_argument('--attacker', help='one of the kinds of clients, in place of all')
+    parser.add_argument('--clients', type=int, help='the number of clients of each kind')
+    parser.add_argument('--nice', type=int, default=0, help='the nice value of the hostile clients')
+    parser.add_argument('--subscribe', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--attack', metavar='EPOCH', help=argparse.SUPPRESS)
     parser.add_argument('options', nargs='*')
     arguments = parser.parse_args()
+    if arguments.subscribe:
+        return Subscribers(arguments.port).run()
     if arguments.attack:
-        return Hostile(arguments.port, arguments.attack, arguments.attacker).run()
+        return Hostile(arguments.port, arguments.attack, arguments.attacker, arguments.clients).run()
     for is_hostile in (False, True):
         if arguments.only in (None, 'hostile' if is_hostile else 'plain'):
             print(json.dumps(measure(arguments, is_hostile)), flush=True)
