@@ -73,6 +73,23 @@ import Testing
     #expect(object.hasPrefix("HTTP/1.1 504"), "\(object)")
   }
 
+  /// An empty list would mean that all objects were deleted.
+  @Test func aReplicaThatHasJustStartedSendsNoEmptyList() throws {
+    let fanout = try Fanout(["--snapshot"])
+    #expect(try fanout.curl("/api/v1/pods").output.contains(#""items":[]"#))
+    let client = try fanout.listen("/api/v1/pods?resourceVersion=1700000000000000000-6", ["-i"])
+    let second = try fanout.listen("/api/v1/pods?resourceVersion=7", ["-i"])
+    try Tool.shell("sleep 0.3").waitForEnd()
+    fanout.feed(
+      pod("a", version: 7).dropLast()
+        + #","source":{"stream":"S","epoch":"1700000000000000000","subject":"s","sequence":7,"pending":0}}"#)
+    for client in [client, second] {
+      try client.wait(for: "the object", .seconds(10)) { $0.soFar.output.contains("uid-a") }
+    }
+    let other = try Fanout(["--snapshot"])
+    #expect(try other.curl("/api/v1/pods?resourceVersion=7", ["-i"]).output.hasPrefix("HTTP/1.1 504"))
+  }
+
   /// A client that another replica has served gets its list as soon as this one has caught up.
   @Test(arguments: ["", "&watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"])
   func aReplicaThatLagsAnswersWhenItHasCaughtUp(query: String) throws {

@@ -29,6 +29,10 @@ struct SnapshotVersion: Sendable {
 
   /// The version here, if a client's version is newer. Versions that cannot be compared are not.
   func current(before version: String, ownEpoch: UInt64) -> String? {
+    // A replica that has just been started has no events yet, and would send an empty list.
+    if id == EventID(epoch: ownEpoch, sequence: 0), UInt64(version) != nil || EventID(version) != nil {
+      return EventID(version) == id ? nil : "\(id)"
+    }
     if let wanted = self.id(of: version, ownEpoch: ownEpoch) {
       return wanted.epoch == id.epoch && wanted.sequence > id.sequence ? "\(id)" : nil
     }
