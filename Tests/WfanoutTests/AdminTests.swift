@@ -28,6 +28,10 @@ import Testing
       Issue.record("no clients: \(clients)")
       return
     }
+    for client in list {
+      let remote = client["remote"]?.string ?? ""
+      #expect(remote.hasPrefix("127.0.0.1:") && UInt16(remote.dropFirst(10)) != nil, "\(remote)")
+    }
     #expect(
       list.first { $0["transport"]?.string == "websocket" }?["subscriptions"]
         == JSONValue(Array(#"[{"event_types":["A"],"cluster_filter":["c"],"namespace_filter":["n"]}]"#.utf8)))

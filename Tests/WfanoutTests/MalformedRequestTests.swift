@@ -192,6 +192,20 @@ import Testing
     #expect(!hasEnded && !String(decoding: bytes, as: UTF8.self).contains("HTTP/1.1"))
   }
 
+  @Test func anOldClientGetsWhatItUnderstands() throws {
+    let fanout = try Fanout()
+    let peer = try RawPeer(fanout)
+    peer.send(
+      "POST /healthz HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab"
+    )
+    let first = String(decoding: peer.receive { $0.suffix(2) == Array("}\n".utf8) }.bytes, as: UTF8.self)
+    #expect(first.hasPrefix("HTTP/1.1 405 ") && first.contains("\r\nConnection: keep-alive\r\n"), "\(first)")
+    peer.send("GET /api/v1/pods HTTP/1.0\r\nAccept: text/html\r\n\r\n")
+    let second = peer.receiveToEnd() ?? ""
+    #expect(
+      second.hasPrefix("HTTP/1.1 406 Not Acceptable\r\n") && !second.contains("keep-alive"), "\(second)")
+  }
+
   @Test func aRequestMayArriveByteByByte() throws {
     let fanout = try Fanout()
     let peer = try RawPeer(fanout)

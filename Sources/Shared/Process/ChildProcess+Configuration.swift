@@ -40,9 +40,11 @@ package struct ChildProcessError: ToolError, Equatable {
 
   /// Why it did not start.
   package var reason: String {
-    guard self.errno == ENOENT, CommandSearch.path(of: command) != nil else {
-      return systemMessage(self.errno)
+    switch self.errno {
+    case ENOENT where CommandSearch.path(of: command) != nil:
+      return "the interpreter that its first line names does not exist"
+    case ENOEXEC: return "it is neither a program nor a script with a first line such as #!/bin/sh"
+    default: return systemMessage(self.errno)
     }
-    return "the interpreter that its first line names does not exist"
   }
 }

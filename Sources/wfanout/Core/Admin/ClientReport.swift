@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Encoding
 import JSON
+import NIOCore
 
 /// One connection, as reported to operators.
 struct ClientReport: Sendable {
@@ -10,6 +11,7 @@ struct ClientReport: Sendable {
   var connectedAt: Timestamp
   /// Whether an event has waited for more than a second to be sent.
   var isSlow: Bool
+  /// The client's address and port; empty on a Unix socket.
   var remote: String
   /// `sse`, `ndjson`, `kubernetes`, `websocket`, `channels`.
   var transport: String
@@ -22,6 +24,11 @@ struct ClientReport: Sendable {
 
   var subscriptionCount: Int {
     transport == "websocket" ? subscriptions.count : transport == "channels" ? channels.count : 1
+  }
+
+  static func text(of address: SocketAddress?) -> String {
+    guard let address, let host = address.ipAddress, let port = address.port else { return "" }
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 
   var json: String {

@@ -19,6 +19,7 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private var bodySize = 0
   private lazy var bodyMemory = MemoryShare(of: .bodies)
   private var isKeptAlive = true
+  private var isHTTP10 = false
   private var isRefused = false
   /// Pipelined requests, held until the current one is answered, since responses are sent in the order of the
   /// requests (RFC 9112 section 9.3.2). Reading stops in the meantime.
@@ -165,10 +166,11 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
   private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     // A stream of HTTP/2 has one request.
     isKeptAlive = exchange == nil && head.isKeepAlive && !head.asksForAnotherProtocol
+    isHTTP10 = head.version == .http1_0
     loopContext.await(self)
     var request = HTTPRequest(
       method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
-      version: exchange != nil ? .http2 : head.version == .http1_0 ? .http10 : .http11)
+      version: exchange != nil ? .http2 : isHTTP10 ? .http10 : .http11)
     request.address = HTTP2Exchange.peer(of: context.channel, exchange)?.ipAddress
     self.request = request
     bodySize = 0
@@ -176,7 +178,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     if let length = request.header("content-length").flatMap({ Int($0) }), length > bodyLimit {
       return refuse(tooLarge, context)
     }
-    if exchange == nil, request.header("expect")?.lowercased() == "100-continue" {
+    // Not for HTTP/1.0 (RFC 9110 section 10.1.1).
+    if request.version == .http11, request.header("expect")?.lowercased() == "100-continue" {
       context.writeAndFlush(
         wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
@@ -268,6 +271,8 @@ final class RequestHandler: ChannelInboundHandler, RemovableChannelHandler, Awai
     headers.append(
       isKeptAlive
         ? ("Keep-Alive", "timeout=\(loopContext.limits.keepAliveSeconds)") : ("Connection", "close"))
+    // An HTTP/1.0 client takes the connection for closed otherwise (RFC 9112 section 9.3).
+    if isHTTP10, isKeptAlive { headers.append(("Connection", "keep-alive")) }
     writeHead(response.status, headers, channel)
     var promise: EventLoopPromise<Void>?
     if !isKeptAlive {

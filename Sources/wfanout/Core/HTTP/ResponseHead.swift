@@ -26,6 +26,7 @@ enum ResponseHead {
     case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
+    case 406: "Not Acceptable"
     case 408: "Request Timeout"
     case 410: "Gone"
     case 413: "Content Too Large"

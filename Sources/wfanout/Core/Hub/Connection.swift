@@ -105,7 +105,7 @@ extension Connection {
     var report = ClientReport(
       clientID: "c\(loopContext.index)-\(client.number)", identity: client.identity?.name,
       connectedAt: client.connectedAt, isSlow: client.isSlow,
-      remote: HTTP2Exchange.peer(of: client.channel, client.exchange)?.description ?? "",
+      remote: ClientReport.text(of: HTTP2Exchange.peer(of: client.channel, client.exchange)),
       transport: transport, queue: 0, dropped: 0)
     forEachListener {
       report.queue += $0.backlog

@@ -85,7 +85,9 @@ final class Upstream: Sendable {
       guard !isStopped else { return end(UpstreamEnding(status: 0, message: "stopped")) }
       child = try ChildProcess(settings)
     } catch {
-      return end(UpstreamEnding(status: error.errno == ENOENT ? 78 : 69, message: error.description))
+      // The others are a lack of memory, processes or descriptors, which may pass.
+      let isPermanent = [ENOENT, ENOEXEC, EACCES].contains(error.errno)
+      return end(UpstreamEnding(status: isPermanent ? 78 : 69, message: error.description))
     }
     diagnostics.debug("channel \(channel): started process \(child.identifier)")
     let isStopped = state.withLock { state in
