@@ -92,14 +92,17 @@ struct LineEditor: Sendable {
     private mutating func findInObject(_ paths: [Rest], _ object: RawJSON) -> Bool {
       guard var members = RawJSON.Members(object) else { return false }
       var items: [Item] = []
+      // What surrounds a dropped member goes with it.
+      let drops = paths.contains(where: \.drops)
       while let (key, value) = members.next() {
         let further = paths.filter { path in
           switch path.steps.first {
           case .all: true
-          case .key(let name): key.isString(name)
+          case .key(let name): members.isKey(name)
           default: false
           }
         }
+        if further.isEmpty, !drops { continue }
         guard follow(further, key.start, value, upTo: members.position, &items) else { return false }
       }
       drop(items)
