@@ -93,7 +93,7 @@ enum StringFormat {
       return 30 + 6 * precision + 5 * exponent
     case (_, .double): return 30
     // A list or map may contain such numbers, or times.
-    default: return argument.weight.multipliedSaturated(by: clause == UInt8(ascii: "s") ? 8 : 3)
+    default: return argument.weight.multipliedSaturated(by: clause == UInt8(ascii: "s") ? 16 : 3)
     }
   }
 
