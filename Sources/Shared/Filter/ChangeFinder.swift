@@ -221,7 +221,6 @@ extension RawJSON {
     }
     return members
   }
-
 }
 
 /// Two members of two objects that have the same key.

@@ -4,7 +4,7 @@ package import JSON
 
 /// Finds comparisons that no line can satisfy, because a number is compared with a string: `code == "200"`.
 package struct KindCheck: Sendable {
-  /// What a line says about the comparisons.
+  /// How the kinds of a line's values compare with those of the constants.
   package enum Finding: Equatable, Sendable {
     /// It has none of the values.
     case nothing

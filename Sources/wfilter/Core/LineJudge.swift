@@ -27,7 +27,7 @@ final class LineJudge {
   private let failIf: LineEvaluator?
   private let configuration: Configuration
   private let bits: Expressions.Bits
-  /// Whether a line that does not match says nothing about the expression.
+  /// Whether a selector or a type may have dropped a line for which the expression was not evaluated.
   private let isSelective: Bool
   /// Whether a line was JSON. Until then every line is checked.
   private(set) var hasSeenJSON = false

@@ -27,7 +27,8 @@ struct IdleConnections {
     return byAddress.max { $0.value.count < $1.value.count }.flatMap { victim($0.key) }
   }
 
-  /// Removes it at once: its channel may be told of the close later, and the next new connection needs another one.
+  /// Chooses a connection and removes it at once. Its channel closes later, and the next new connection must not choose
+  /// it again.
   private mutating func victim(_ address: String) -> (any AwaitingRequest)? {
     let victim = byAddress[address]?.first { !$0.isBeingAnswered } ?? byAddress[address]?.last
     if let victim { remove(victim, address: address) }

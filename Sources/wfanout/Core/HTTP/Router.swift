@@ -210,8 +210,8 @@ struct Router: Sendable {
     return filter?.tracking(objects)
   }
 
-  /// Refuses a stream for which there is no room by now: any number of requests may have been admitted before the
-  /// first of them became a stream.
+  /// Checks the limits again before a stream begins: several requests may have passed the first check at the same
+  /// time.
   func admitting(_ reply: RouteResult, to request: HTTPRequest, on loop: LoopContext) -> RouteResult {
     guard request.method != "HEAD" else { return reply }
     return self.reply(to: request, on: loop) { () throws(HTTPError) in

@@ -12,7 +12,7 @@ final class DeliveryLoop: @unchecked Sendable {  // its state is confined to the
   private var waiting: [@Sendable () -> Void] = []
 
   private static let turn = Duration.milliseconds(2)
-  /// Longer than the loop needs to see that there is no other task.
+  /// Long enough that the loop runs out of tasks and polls its sockets first.
   private static let pause = TimeAmount.microseconds(100)
 
   init(_ loop: any EventLoop) { self.loop = loop }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why wfanout ends a stream, as clients are told.
+/// The reason for the end of a stream, as it is sent to the client.
 enum DisconnectReason: String, Sendable {
   case authExpired = "auth_expired"
   case authRevoked = "auth_revoked"
